@@ -1,0 +1,85 @@
+"""The names that leave this library: attributes, events, properties, variables and scopes, each with its source."""
+
+# Names are kept as plain module constants, not enums: this module is imported on the foreground path of every command.
+
+__version__ = "0.1.0"
+
+#: Name of the instrumentation scope; the PostHog exporter takes spans of this scope only.
+SCOPE = "arcade_otel"
+
+# --- attributes of the command's span -------------------------------------------------------------------------------
+#: Path of the command in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. Source: design.md.
+COMMAND = "command"
+#: How long the command took, in milliseconds (float). Source: design.md; ``end - start`` of the span says the same.
+DURATION = "duration"
+#: Whose event this is: a principal's id or an anonymous one. Source: design.md. A span's wins over its resource's.
+DISTINCT_ID = "distinct_id"
+#: True if ``distinct_id`` is an anonymous id. Source: design.md.
+IS_ANON = "is_anon"
+#: The anonymous id that is to be aliased to ``distinct_id`` before this span's event. Source: design.md, "Identity".
+PREVIOUS_DISTINCT_ID = "previous_distinct_id"
+#: Base name of the program. Source: semantic conventions, CLI spans (required).
+PROCESS_EXECUTABLE_NAME = "process.executable.name"
+#: Exit code of the program (int). Source: semantic conventions, CLI spans (required).
+PROCESS_EXIT_CODE = "process.exit.code"
+#: Process id (int). Source: semantic conventions, CLI spans (required); never sent to PostHog.
+PROCESS_PID = "process.pid"
+#: Qualified name of the exception's class, or "_OTHER". Source: semantic conventions; only if the exit code is not 0.
+ERROR_TYPE = "error.type"
+#: Redacted message, at most 300 characters. Source: semantic conventions, ``error.message``; only if the command failed.
+ERROR_MESSAGE = "error.message"
+#: True if the command ran in continuous integration (``CI`` is set and not false).
+IS_CI = "is_ci"
+#: Spans that were dropped from a full spool before this one and not yet told (int). Source: design.md, "Hand-off".
+DROPPED = "arcade_otel.dropped"
+
+# --- attributes of the resource -------------------------------------------------------------------------------------
+SERVICE_NAME = "service.name"
+SERVICE_VERSION = "service.version"
+TELEMETRY_SDK_NAME = "telemetry.sdk.name"
+TELEMETRY_SDK_LANGUAGE = "telemetry.sdk.language"
+TELEMETRY_SDK_VERSION = "telemetry.sdk.version"
+TELEMETRY_DISTRO_NAME = "telemetry.distro.name"
+TELEMETRY_DISTRO_VERSION = "telemetry.distro.version"
+PROCESS_RUNTIME_NAME = "process.runtime.name"
+PROCESS_RUNTIME_VERSION = "process.runtime.version"
+OS_TYPE = "os.type"
+OS_VERSION = "os.version"
+#: What tells the sender how to deliver; taken off before any other exporter than ours sees the span. Strings, all of them.
+RESOURCE_PRIVATE_PREFIX = "arcade_otel."
+RESOURCE_API_KEY = "arcade_otel.posthog_api_key"
+RESOURCE_HOST = "arcade_otel.posthog_host"
+#: Name of the distribution whose version the sender looks up (importlib.metadata is too slow for the foreground).
+RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
+#: ``module:attribute`` of the application's own principal function; absent: Arcade's credentials and API.
+RESOURCE_PRINCIPAL = "arcade_otel.principal"
+
+# --- PostHog --------------------------------------------------------------------------------------------------------
+EVENT_SUCCEEDED = "CLI execution succeeded"
+EVENT_FAILED = "CLI execution failed"
+EVENT_ALIAS = "$create_alias"
+#: Where events go unless the application or the user says otherwise.
+DEFAULT_POSTHOG_HOST = "https://us.i.posthog.com"
+LIB = "arcade-otel"
+
+# --- environment variables ------------------------------------------------------------------------------------------
+ENV_TRACKING = "ARCADE_USAGE_TRACKING"
+ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
+ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
+ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
+ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
+#: The hand-off: one span in OTLP/JSON. Source: the specification.
+ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
+#: In a sender: its config folder. Its presence also keeps a sender from starting senders.
+ENV_SENDER = "ARCADE_USAGE_SENDER"
+#: ``1``: debug lines on stderr; an absolute path: appended to that file.
+ENV_DEBUG = "ARCADE_USAGE_DEBUG"
+#: ``1`` in our own test suite only: the guard re-raises what it would have swallowed.
+ENV_STRICT = "ARCADE_USAGE_STRICT"
+ENV_WORK_DIR = "ARCADE_WORK_DIR"
+ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
+
+#: An error message is cut to this many characters. Source: design.md.
+ERROR_MESSAGE_LIMIT = 300
+#: PostHog cuts longer distinct ids, so that two long ones become one person. Source: research/posthog.md 2.1.
+DISTINCT_ID_LIMIT = 200

@@ -1,0 +1,61 @@
+"""Where failures go: a debug line for whoever asked for one, and silence for the person at the terminal."""
+
+import os
+import sys
+
+from arcade_otel import conventions
+
+__all__ = ["debug", "guard"]
+
+
+def debug(message: str, error: BaseException | None = None) -> None:
+    """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` asks for it: ``1`` is stderr, an absolute path a file.
+
+    Never raises; writes nothing else and nowhere else. What is passed in must hold no secret: an error is told by its class
+    and, for an ``OSError``, its errno only, because messages quote paths and values.
+    """
+    target = os.environ.get(conventions.ENV_DEBUG, "")
+    if not target or target == "0":
+        return
+    if error is not None:
+        number = f" [errno {error.errno}]" if isinstance(error, OSError) and error.errno else ""
+        message = f"{message}: {type(error).__qualname__}{number}"
+    line = f"arcade_otel[{os.getpid()}]: {message}\n"
+    try:
+        if os.path.isabs(target):
+            # One write of a short line in append mode: lines of processes side by side do not mix.
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(descriptor, line.encode("utf-8", "backslashreplace"))
+            finally:
+                os.close(descriptor)
+        elif sys.stderr is not None:
+            sys.stderr.write(line)
+            sys.stderr.flush()
+    except (OSError, ValueError):
+        return  # a closed stream or a full disk: there is nobody left to tell
+
+
+class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the notice"):``
+    """Keep what fails inside from reaching the user's program: ``with guard("the notice"):``.
+
+    Swallows every ``Exception`` and writes a debug line; lets ``KeyboardInterrupt`` and ``SystemExit`` pass. With
+    ``ARCADE_USAGE_STRICT=1`` (our own test suite) it re-raises whatever is not an ``OSError``, so that no fault of ours
+    hides behind it. It is the only place in this library that catches everything.
+    """
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if error is None:
+            return False
+        if not isinstance(error, Exception):
+            return False
+        debug(f"{self._what} failed", error)
+        return not (os.environ.get(conventions.ENV_STRICT) == "1" and not isinstance(error, OSError))
