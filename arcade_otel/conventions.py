@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 SCOPE = "arcade_otel"
 
 # --- attributes of the command's span -------------------------------------------------------------------------------
-#: Path of the command in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. Source: design.md.
+#: Path in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. Source: design.md.
 COMMAND = "command"
 #: How long the command took, in milliseconds (float). Source: design.md; ``end - start`` of the span says the same.
 DURATION = "duration"

@@ -1,0 +1,31 @@
+"""Usage telemetry for command-line programs: one OpenTelemetry span per command, delivered by a process nobody waits for.
+
+``arcade_otel.instrument(app)`` for a Typer or Click program, ``with arcade_otel.command("name"):`` for any other.
+"""
+
+from typing import TYPE_CHECKING
+
+from arcade_otel.conventions import __version__
+
+if TYPE_CHECKING:
+    from arcade_otel.block import command, configure
+    from arcade_otel.instrumentation import instrument
+
+__all__ = ["__version__", "command", "configure", "instrument"]
+
+
+def __getattr__(name: str) -> object:
+    # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use.
+    if name == "instrument":
+        from arcade_otel.instrumentation import instrument
+
+        return instrument
+    if name in ("command", "configure"):
+        from arcade_otel import block
+
+        return getattr(block, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

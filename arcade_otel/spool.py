@@ -1,0 +1,218 @@
+"""The folder of spans that wait: one file a span, one folder an exporter, oldest first by name."""
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+
+from arcade_otel import conventions, ownership
+
+__all__ = [
+    "LARGEST_AGE_SECONDS",
+    "LARGEST_BYTES",
+    "LARGEST_COUNT",
+    "Dropped",
+    "bound",
+    "bound_now_and_then",
+    "empty",
+    "end_of",
+    "exporter_folder",
+    "exporter_names",
+    "exporters",
+    "names",
+    "put",
+    "set_aside",
+]
+
+#: Bounds of one exporter's folder. Source: design.md, "Hand-off and sender".
+LARGEST_COUNT = 1000
+LARGEST_BYTES = 5 * 1024 * 1024
+LARGEST_AGE_SECONDS = 7 * 24 * 3600
+#: Files kept in ``corrupt/`` for whoever wants to know what was wrong with them.
+_LARGEST_CORRUPT = 20
+
+_QUEUE = "queue"
+_CORRUPT = "corrupt"
+_DROPPED = "dropped"
+_SUFFIX = ".json"
+_DEFAULT_EXPORTER = "posthog"
+
+
+def exporter_names(environ: Mapping[str, str], text: str | None = None) -> list[str]:
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once; unset: ``posthog``; ``none``: no one.
+
+    For a span (``text``) ``posthog`` counts only if it carries a project key: without one it could never be sent.
+    """
+    wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip() or _DEFAULT_EXPORTER
+    chosen: list[str] = []
+    for word in wanted.split(","):
+        name = word.strip()
+        if name == "none" or not name or name in chosen or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
+            continue  # a name becomes a folder's: no separator, nothing hidden
+        if name == _DEFAULT_EXPORTER and text is not None and f'"{conventions.RESOURCE_API_KEY}"' not in text:
+            continue
+        chosen.append(name)
+    return chosen
+
+
+def exporter_folder(state_folder: str, exporter: str) -> str:
+    """Return the folder of what waits for ``exporter``."""
+    return os.path.join(state_folder, _QUEUE, exporter)
+
+
+def exporters(state_folder: str) -> list[str]:
+    """Return the exporters that have a folder, by name."""
+    try:
+        return sorted(os.listdir(os.path.join(state_folder, _QUEUE)))
+    except OSError:
+        return []
+
+
+def put(state_folder: str, text: str, exporters: Iterable[str], *, durable: bool = False) -> list[str]:
+    """Write the span ``text`` for each exporter; return the files' paths.
+
+    A file appears whole or not at all (written beside, then renamed), readable by its owner only. Its name begins with the
+    span's end, so that names sort as commands ended, and closes with the span's id, so that a span put twice is one file.
+    With ``durable`` it is on the disk, not only in its cache, when this returns.
+
+    Raises:
+        OSError: The spool cannot be written.
+    """
+    name = f"{_end_ns(text):020d}-{_field(text, 'spanId') or os.urandom(8).hex()}{_SUFFIX}"
+    paths = []
+    for exporter in exporters:
+        folder = exporter_folder(state_folder, exporter)
+        if not os.path.isdir(folder):
+            for made in (state_folder, os.path.join(state_folder, _QUEUE), folder):
+                ownership.private_folder(made)
+        path = os.path.join(folder, name)
+        ownership.write_private(path, text, durable=durable)
+        paths.append(path)
+    return paths
+
+
+def _field(text: str, key: str) -> str:
+    """Return a string field of our own compact OTLP/JSON without parsing it; "" if it is not there as we write it."""
+    value = text.partition(f'"{key}":"')[2].partition('"')[0]
+    return value if value.isalnum() and len(value) <= 20 else ""  # noqa: PLR2004 - nanoseconds have 19 digits, a span id 16
+
+
+def _end_ns(text: str) -> int:
+    value = _field(text, "endTimeUnixNano")
+    return int(value) if value.isdigit() else time.time_ns()
+
+
+def names(folder: str) -> list[str]:
+    """Return the names of the spans in ``folder``, oldest first; a file that is being written is none of them."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIX) and not name.startswith("."))
+    except OSError:
+        return []
+
+
+def end_of(name: str) -> float:
+    """Return when a span's command ended, in seconds since the epoch, as its file's name tells; 0 if it does not."""
+    digits = name.partition("-")[0]
+    return int(digits) / 1e9 if digits.isdigit() else 0.0
+
+
+def bound(state_folder: str, exporter: str, *, now: float | None = None) -> int:
+    """Remove the oldest spans until at most 1,000, 5 MiB and 7 days are left; count them; return how many went.
+
+    Called by the sender that has the turn, and by a program that has no sender; never by an ordinary hand-off.
+    """
+    now = time.time() if now is None else now
+    folder = exporter_folder(state_folder, exporter)
+    waiting = names(folder)
+    gone = len(waiting) - LARGEST_COUNT if len(waiting) > LARGEST_COUNT else 0
+    while gone < len(waiting) and end_of(waiting[gone]) < now - LARGEST_AGE_SECONDS:
+        gone += 1
+    kept = 0
+    for index in range(len(waiting) - 1, gone - 1, -1):  # from the newest on, as long as there is room
+        try:
+            kept += os.stat(os.path.join(folder, waiting[index])).st_size
+        except OSError:
+            continue
+        if kept > LARGEST_BYTES:
+            gone = index + 1
+            break
+    for name in waiting[:gone]:
+        _remove(os.path.join(folder, name))
+    if gone:
+        Dropped(state_folder, exporter).add(gone)
+    _sweep(folder, now)
+    return gone
+
+
+def _sweep(folder: str, now: float) -> None:
+    """Remove what a process that was killed while writing left behind."""
+    try:
+        left = [name for name in os.listdir(folder) if not name.endswith(_SUFFIX) or name.startswith(".")]
+        for name in left:
+            path = os.path.join(folder, name)
+            if os.stat(path).st_mtime < now - 60:
+                _remove(path)
+    except OSError:
+        return
+
+
+def bound_now_and_then(state_folder: str, paths: Iterable[str]) -> None:
+    """Bound the folders of ``paths`` at one span of 64: where no sender can run, nobody else would."""
+    for path in paths:
+        if path[: -len(_SUFFIX)].endswith(("00", "40", "80", "c0")):
+            bound(state_folder, os.path.basename(os.path.dirname(path)))
+
+
+def set_aside(state_folder: str, path: str) -> None:
+    """Move a file that is no span to ``corrupt/``, which keeps the 20 newest."""
+    folder = os.path.join(state_folder, _CORRUPT)
+    ownership.private_folder(folder)
+    os.replace(path, os.path.join(folder, f"{time.time_ns():020d}-{os.path.basename(path)}"))
+    for name in sorted(os.listdir(folder))[:-_LARGEST_CORRUPT]:
+        _remove(os.path.join(folder, name))
+
+
+def empty(state_folder: str) -> None:
+    """Remove every span that waits or was set aside: somebody opted out. Costs one look where nothing waits."""
+    try:
+        folders = [os.path.join(state_folder, _QUEUE, exporter) for exporter in os.listdir(os.path.join(state_folder, _QUEUE))]
+    except OSError:
+        return
+    for folder in [*folders, os.path.join(state_folder, _CORRUPT)]:
+        try:
+            waiting = os.listdir(folder)
+        except OSError:
+            continue
+        for name in waiting:
+            _remove(os.path.join(folder, name))
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return  # somebody was quicker
+
+
+class Dropped:
+    """How many spans of one exporter were dropped from a full spool and not yet told to it."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, state_folder: str, exporter: str) -> None:
+        self._path = os.path.join(state_folder, f"{_DROPPED}-{exporter}")
+
+    def count(self) -> int:
+        """Return the count; 0 if there is none or it cannot be read."""
+        try:
+            with open(self._path, encoding="ascii") as file:
+                return int(file.read(20))
+        except (OSError, ValueError):
+            return 0
+
+    def add(self, more: int) -> None:
+        """Count ``more`` spans. Only the process that has the exporter's turn calls this."""
+        ownership.write_private(self._path, str(self.count() + more))
+
+    def told(self) -> None:
+        """Forget the count: a span carries it now."""
+        _remove(self._path)

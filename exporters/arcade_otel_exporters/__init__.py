@@ -1,0 +1,1 @@
+"""Exporters of finished spans, and the detached sender that runs them."""

@@ -1,0 +1,184 @@
+"""Gives what waits in the spool to the exporters, oldest first, and removes it only when it was acknowledged."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from arcade_otel import spool
+from arcade_otel.diagnostics import debug, guard
+from arcade_otel_exporters import otlp_json, selection
+from arcade_otel_exporters.pause import Pause
+from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
+from arcade_otel_exporters.settlement import Settlement
+from arcade_otel_exporters.turn import Turn
+
+__all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "IDLE_SECONDS", "Lane", "deliver"]
+
+#: Spans given to an exporter at once.
+BATCH = 100
+#: A sender with nothing left to do waits this long for more: commands in a row share one start-up of it.
+IDLE_SECONDS = 2.0
+#: A sender of this age waits for nothing more and leaves its turn to a younger one, well before the watchdog's 10 s.
+HANDS_OVER_AFTER_SECONDS = 6.0
+#: A sender of this age begins nothing more.
+_LAST_CALL_SECONDS = 8.5
+_POLL_SECONDS = 0.05
+
+
+def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
+    """Deliver for each exporter of ``turns``, side by side, so that one dead backend holds up no other; give the turns back."""
+    clean_environment(os.environ)
+    settlement = Settlement(folder)
+    lanes = []
+    for name, turn in turns.items():
+        exporter = selection.make(name)
+        if exporter is None:
+            turn.give_back()  # unknown or not installed: its spans stay until they are too old
+        else:
+            lanes.append(Lane(folder, name, exporter, turn, settlement, born))
+    threads = [threading.Thread(target=lane.serve, name=lane.exporter_name, daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class Lane:
+    """One exporter, its folder and its turn."""
+
+    def __init__(
+        self, folder: str, exporter_name: str, exporter: SpanExporter, turn: Turn, settlement: Settlement, born: float
+    ) -> None:
+        self.exporter_name = exporter_name
+        self._state_folder = os.path.join(folder, "usage")
+        self._queue = spool.exporter_folder(self._state_folder, exporter_name)
+        self._exporter = exporter
+        self._turn: Turn | None = turn
+        self._settlement = settlement
+        self._pause = Pause(self._state_folder, exporter_name)
+        self._born = born
+
+    @property
+    def _age(self) -> float:
+        return time.monotonic() - self._born
+
+    def serve(self) -> None:
+        """Deliver until nothing is left, wait a little for more, and leave; look again after giving the turn back.
+
+        The second look is what makes it safe for every other sender to leave when it finds this one at work: its span was in
+        the folder before it asked for the turn.
+        """
+        with guard(f"delivery to {self.exporter_name}"):
+            try:
+                while self._turn is not None:
+                    healthy = self._work()
+                    self._turn.give_back()
+                    self._turn = None
+                    if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
+                        time.sleep(3 * _POLL_SECONDS)  # whoever came meanwhile goes first
+                    if healthy and self._age < _LAST_CALL_SECONDS and spool.names(self._queue):
+                        self._turn = Turn.take(self._state_folder, self.exporter_name)
+            finally:
+                if self._turn is not None:
+                    self._turn.give_back()
+        self._exporter.shutdown()
+
+    def _work(self) -> bool:
+        idle_since = time.monotonic()
+        while self._age < _LAST_CALL_SECONDS:
+            waiting = spool.names(self._queue)
+            if waiting:
+                if len(waiting) > BATCH:
+                    spool.bound(self._state_folder, self.exporter_name)
+                    waiting = spool.names(self._queue)
+                if not self._send(waiting[:BATCH]):
+                    return False
+                idle_since = time.monotonic()
+            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > IDLE_SECONDS:
+                return True
+            else:
+                time.sleep(_POLL_SECONDS)
+        return True
+
+    def _send(self, names: Sequence[str]) -> bool:
+        """Send these spans; return False if the backend is not to be asked again for now."""
+        files: list[tuple[str, list[ReadableSpan]]] = []
+        for name in names:
+            path = os.path.join(self._queue, name)
+            spans = self._read(path)
+            if spans:
+                files.append((path, spans))
+        if not files:
+            return True
+        files[0] = (files[0][0], self._tell_dropped(*files[0]))
+        done, reason, asked = self._export([span for _, spans in files for span in spans])
+        delivered = 0
+        for path, spans in files:
+            if len(spans) > done:
+                break
+            done -= len(spans)
+            delivered += 1
+            _remove(path)
+        debug(f"{self.exporter_name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
+        if reason is None:
+            self._pause.over()
+            return True
+        if delivered:
+            self._pause.over()  # failures in a row are counted
+        self._pause.failed(asked)
+        return False
+
+    def _read(self, path: str) -> list[ReadableSpan]:
+        """Return a file's spans, settled; none if it is no span, which sets it aside, or if it has gone."""
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except FileNotFoundError:
+            return []  # somebody opted out meanwhile
+        except ValueError:
+            text = ""  # not even text
+        try:
+            text = self._settlement.settled(path, text)
+            spans = otlp_json.decode(text)
+        except ValueError as error:
+            debug(f"{self.exporter_name}: a file that is no span is set aside", error)
+            spool.set_aside(self._state_folder, path)
+            return []
+        if not spans:
+            spool.set_aside(self._state_folder, path)
+        return spans
+
+    def _tell_dropped(self, path: str, spans: list[ReadableSpan]) -> list[ReadableSpan]:
+        """Let the oldest span carry how many before it were dropped from a full spool."""
+        dropped = spool.Dropped(self._state_folder, self.exporter_name)
+        count = dropped.count()
+        if not count:
+            return spans
+        with open(path, encoding="utf-8") as file:
+            text = self._settlement.with_dropped(path, file.read(), count)
+        dropped.told()  # after the span has it: a kill in between tells it twice rather than never
+        return otlp_json.decode(text)
+
+    def _export(self, spans: Sequence[ReadableSpan]) -> tuple[int, str | None, float | None]:
+        """Return how many leading spans are settled, why not all (None: all are), and the pause that was asked for."""
+        if isinstance(self._exporter, PostHogSpanExporter):
+            result = self._exporter.deliver(spans)
+            return result.done, result.reason, result.retry_after
+        spans = [self._settlement.public(span) for span in spans]
+        try:
+            accepted = self._exporter.export(spans) is SpanExportResult.SUCCESS
+        except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
+            debug(f"{self.exporter_name} raised", error)
+            accepted = False
+        return (len(spans), None, None) if accepted else (0, "the exporter failed", None)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,69 @@
+"""The detached sender: writes its span down, and delivers what waits unless another sender is at it."""
+
+import os
+import time
+
+from arcade_otel import conventions, spool
+from arcade_otel.diagnostics import debug, guard
+from arcade_otel_exporters.pause import Pause
+from arcade_otel_exporters.turn import Turn
+
+__all__ = ["main", "run"]
+
+# Imports above are all that a sender needs which finds another at work, or nothing to do: 2.5 times a bare Python is its limit.
+
+
+def main() -> None:
+    """Run the sender that the environment describes: ``ARCADE_USAGE_SENDER`` is the config folder, absolute."""
+    born = time.monotonic()
+    folder = os.environ.get(conventions.ENV_SENDER, "")
+    text = os.environ.pop(conventions.ENV_EVENT_DATA, None)
+    if not os.path.isabs(folder):
+        debug("a sender without a config folder does nothing")
+        return
+    with guard("the sender"):
+        run(folder, text, born)
+
+
+def run(folder: str, text: str | None, born: float) -> None:
+    """Put ``text`` into the spool of ``folder`` and deliver for every exporter whose turn nobody else has.
+
+    Args:
+        folder: Config folder, absolute.
+        text: A span in OTLP/JSON, or None if it is in the spool already.
+        born: When this process began, by ``time.monotonic()``.
+
+    Raises:
+        OSError: The spool cannot be written.
+    """
+    state_folder = os.path.join(folder, "usage")
+    if text:
+        spool.put(state_folder, text, spool.exporter_names(os.environ, text), durable=True)
+    os.chdir(folder)
+    mine = _turns(state_folder)
+    if mine:
+        # Only here: the SDK and posthog are a third of a second of CPU.
+        from arcade_otel_exporters import delivery
+
+        delivery.deliver(folder, mine, born)
+
+
+def _turns(state_folder: str) -> dict[str, Turn]:
+    """Take the turn of each exporter that has something to do, that nobody is at and that does not pause."""
+    mine = {}
+    existing = spool.exporters(state_folder)
+    for exporter in spool.exporter_names(os.environ):
+        if exporter not in existing:
+            continue
+        turn = Turn.take(state_folder, exporter)
+        if turn is None:
+            debug(f"{exporter}: another sender is at work")
+            continue
+        spool.bound(state_folder, exporter)
+        if Pause(state_folder, exporter).lasts():
+            debug(f"{exporter}: pauses")
+        elif spool.names(spool.exporter_folder(state_folder, exporter)):
+            mine[exporter] = turn
+            continue
+        turn.give_back()
+    return mine

@@ -1,0 +1,61 @@
+"""One sender at a time for each exporter: a lock that the system takes back when its holder dies."""
+
+import os
+import sys
+
+from arcade_otel import ownership
+
+__all__ = ["Turn"]
+
+
+class Turn:
+    """The exclusive right to deliver for one exporter of one config folder.
+
+    Advisory and never waited for: whoever does not get it leaves, because the holder looks again after giving it back. The
+    system releases it at the death of its holder, by whatever signal.
+    """
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, state_folder: str, exporter: str) -> "Turn | None":
+        """Return the turn, or None if another process has it.
+
+        Raises:
+            OSError: The lock's file cannot be opened.
+        """
+        path = os.path.join(state_folder, f"sender-{exporter}.lock")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        ownership.hand_to_owner(path)
+        if _lock(descriptor):
+            return cls(descriptor)
+        os.close(descriptor)
+        return None
+
+    def give_back(self) -> None:
+        """Let the next sender have it; the file stays, because removing a lock's file makes two locks of one."""
+        os.close(self._descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
