@@ -53,8 +53,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
         (r"'(?:[A-Za-z]:[\\/]|\\\\|~?/)[^'\n]*'", "'<path>'"),
         (r'"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^"\n]*"', '"<path>"'),
-        (r"(?<![\w/:.<])(?:[A-Za-z]:[\\/]|\\\\|~/|/)[^\s'\"<>|:;,)]+", "<path>"),
-        (r"(?<![\w/<])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", "<path>"),
+        (r"(?<![\w/:.])(?:[A-Za-z]:[\\/]|\\\\|~/|/)[^\s'\"<>|:;,)]+", "<path>"),
+        (r"(?<![\w/])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", "<path>"),
     )
 )
 _QUOTED = re.compile(r"'(?!-)[^'\n]*'")
@@ -79,6 +79,8 @@ def error_message(error: BaseException, how: str | Callable[[BaseException], str
     except Exception as failure:  # noqa: BLE001 - somebody else's __str__
         debug("an error has no readable message", failure)
         return None
+    if message == str(getattr(error, "exit_code", None)):
+        return None  # Click's and Typer's Exit says its code, which the span has
     if hasattr(error, "format_message"):  # Click's and Typer's: what they quote is what somebody typed, at a prompt too
         message = _QUOTED.sub("'<argument>'", message)
     return redact(message, arguments=sys.argv[1:], environ=os.environ) or None

@@ -64,7 +64,7 @@ def new_ids() -> tuple[str, str]:
 
 def span_name(settings: "Settings", path: str) -> str:
     """Return ``"{program} {command path}"``; the path comes from the command tree, never from what was typed."""
-    return scrub(f"{settings.name} {path.replace('.', ' ')}" if path else settings.name)
+    return scrub(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
 def resource_attributes(settings: "Settings") -> dict[str, str]:

@@ -1,0 +1,55 @@
+"""Reads ``usage.json`` without a lock: the file is only ever replaced whole."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+
+__all__ = ["ANON_ID", "LINKED_PRINCIPAL_ID", "current", "parsed", "read"]
+
+#: The file's two keys, shared with the released Arcade CLI. Source: the specification.
+ANON_ID = "anon_id"
+LINKED_PRINCIPAL_ID = "linked_principal_id"
+
+
+def parsed(data: bytes) -> tuple[str, str | None] | None:
+    """Return ``(anon_id, linked_principal_id)`` of the file's content, or None if it is not what we or the Arcade CLI write."""
+    import json
+
+    try:
+        loaded = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(loaded, dict):
+        return None
+    anon_id, linked = loaded.get(ANON_ID), loaded.get(LINKED_PRINCIPAL_ID)
+    if not isinstance(anon_id, str) or not anon_id.strip() or not (linked is None or isinstance(linked, str)):
+        return None
+    return anon_id, linked or None
+
+
+def read(folder: str) -> tuple[str, str | None] | None:
+    """Return ``(anon_id, linked_principal_id)`` as the file says, or None if it is missing, unreadable or corrupt."""
+    try:
+        with open(os.path.join(folder, "usage.json"), "rb") as file:
+            return parsed(file.read(65536))
+    except OSError:
+        return None
+
+
+def current(settings: "Settings") -> tuple[str, bool]:
+    """Return ``(distinct_id, is_anon)`` of this machine as it is now, and make the file if there is none.
+
+    Asks no API, ever; takes the lock (and imports it) only where there is nothing to read.
+
+    Raises:
+        OSError: There is no usable file and none can be made; nothing is to be recorded then.
+    """
+    identity = read(settings.folder)
+    if identity is None:
+        from arcade_otel.identity import UsageIdentity
+
+        identity = UsageIdentity(settings.folder).created()
+    anon_id, linked = identity
+    return (linked, False) if linked else (anon_id, True)

@@ -1,0 +1,95 @@
+"""One run of a program from its start to its end: what makes one command one span."""
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from arcade_otel import consent, conventions
+from arcade_otel.diagnostics import guard
+
+if TYPE_CHECKING:
+    from arcade_otel.outcome import Outcome
+    from arcade_otel.settings import Settings
+
+__all__ = ["Invocation", "recording"]
+
+
+def recording(settings: "Settings") -> str:
+    """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where nobody would get the data.
+
+    Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none.
+    """
+    mode = consent.tracking_mode()
+    if mode == consent.OFF:
+        if settings.folder and os.path.isdir(os.path.join(settings.state_folder, "queue")):
+            with guard("emptying the spool"):
+                from arcade_otel import spool
+
+                spool.empty(settings.state_folder)
+        return consent.OFF
+    return mode if settings.records and conventions.ENV_SENDER not in os.environ else consent.OFF
+
+
+class Invocation:
+    """A program's run: it learns which command was reached, and makes the span when that ends. Nothing of it raises.
+
+    The end is the start plus what the monotonic clock measured, so that a clock that is set meanwhile makes no negative
+    duration.
+    """
+
+    __slots__ = ("_ended", "_mode", "_pid", "_settings", "_start_monotonic_ns", "_start_ns", "_told", "path")
+
+    def __init__(self, settings: "Settings", mode: str) -> None:
+        self.path = ""
+        self._settings = settings
+        self._mode = mode
+        self._ended = False
+        self._told = False
+        self._pid = os.getpid()
+        self._start_ns = time.time_ns()
+        self._start_monotonic_ns = time.monotonic_ns()
+
+    @property
+    def program(self) -> str:
+        """Name of the program."""
+        return self._settings.name
+
+    def running(self) -> None:
+        """Say that a command is about to run: the moment for the notice."""
+        if self._mode == consent.ON and not self._told:
+            self._told = True
+            from arcade_otel import notice
+
+            notice.show_once(self._settings)
+
+    def end(self, outcome: "Outcome") -> None:
+        """Make the command's span, once; a second call does nothing, nor does one in a process forked off by the command."""
+        if self._ended or os.getpid() != self._pid:
+            return
+        self._ended = True
+        self.running()  # whatever is recorded was announced, a mistyped command too
+        end_ns = self._start_ns + time.monotonic_ns() - self._start_monotonic_ns
+        with guard("the end of a command"):
+            self._record(outcome, end_ns)
+
+    def _record(self, outcome: "Outcome", end_ns: int) -> None:
+        from arcade_otel import span
+
+        settings = self._settings
+        timing = span.Timing(self._start_ns, end_ns)
+        if self._mode == consent.LOG:
+            from arcade_otel import log_mode
+
+            log_mode.show(settings, self.path, timing, outcome)
+            return
+        login = not outcome.failed and self.path in settings.login
+        logout = not outcome.failed and self.path in settings.logout
+        if login or logout:
+            from arcade_otel import tracing
+
+            tracing.record(settings, self.path, timing, outcome, login=login, logout=logout)
+            return
+        from arcade_otel import handoff, identity_file
+
+        identity = identity_file.current(settings)
+        handoff.hand_over(span.encode(settings, path=self.path, timing=timing, outcome=outcome, identity=identity), settings)

@@ -1,0 +1,56 @@
+"""How a command ended: its exit code and the error behind it, as the process tells them to the shell."""
+
+__all__ = ["Outcome", "outcome_of"]
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
+
+class Outcome:
+    """The end of a command.
+
+    Attributes:
+        exit_code: What the process exits with.
+        error: The exception behind a failure, or None.
+    """
+
+    __slots__ = ("error", "exit_code")
+
+    def __init__(self, exit_code: int, error: BaseException | None = None) -> None:
+        self.exit_code = exit_code
+        self.error = error if exit_code else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the exit code is not 0: an ``Exit(0)`` is an exception and a success."""
+        return self.exit_code != 0
+
+    @property
+    def error_type(self) -> str | None:
+        """The exception's class by its qualified name, ``_OTHER`` without one, None after a success. Source: ``error.type``."""
+        if not self.failed:
+            return None
+        return "_OTHER" if self.error is None else type(self.error).__qualname__
+
+
+def outcome_of(error: BaseException | None, *, interrupted: int = _INTERRUPTED) -> Outcome:
+    """Return the outcome of a block that ``error`` left, or that ended by itself (None).
+
+    ``SystemExit`` exits with its code (None is 0, text is 1, as Python does it); ``KeyboardInterrupt`` with ``interrupted``; an
+    exception that carries an integer ``exit_code`` (Click's and Typer's ``Exit`` and ``ClickException``) with that; any other
+    with 1.
+    """
+    if error is None:
+        return Outcome(0)
+    if isinstance(error, SystemExit):
+        return Outcome(_system_exit_code(error.code), error)
+    if isinstance(error, KeyboardInterrupt):
+        return Outcome(interrupted, error)
+    code = getattr(error, "exit_code", None)
+    return Outcome(code if isinstance(code, int) else 1, error)
+
+
+def _system_exit_code(code: object) -> int:
+    if code is None:
+        return 0
+    # The shell sees the lowest byte: exit(-1) is 255, exit(256) a success.
+    return code & 0xFF if isinstance(code, int) else 1

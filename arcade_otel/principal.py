@@ -1,0 +1,228 @@
+"""Who is logged in: the Arcade CLI's credentials, and the API that says whose they are."""
+
+import os
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
+from arcade_otel.settings import PrincipalSource
+
+__all__ = [
+    "DEFAULT_COORDINATOR_URL",
+    "Credentials",
+    "PrincipalUnavailableError",
+    "fetch_principal",
+    "principal_of",
+    "read_credentials",
+    "valid_id",
+]
+
+DEFAULT_COORDINATOR_URL = "https://cloud.arcade.dev"
+_TIMEOUT_SECONDS = 2.0
+_LARGEST_FILE = 1024 * 1024
+
+# PostHog merges none of these, in any case, quoted or not. Source: research/posthog.md 2.2, rule 5.
+_ILLEGAL = frozenset(
+    [
+        "anonymous",
+        "guest",
+        "distinctid",
+        "distinct_id",
+        "id",
+        "not_authenticated",
+        "email",
+        "undefined",
+        "true",
+        "false",
+        "none",
+        "null",
+        "nan",
+        "0",
+        "anonymous-user",
+        "backend",
+        "system",
+        "user",
+        "00000000-0000-0000-0000-000000000000",
+    ]
+) | {"[object object]"}
+
+
+class PrincipalUnavailableError(Exception):
+    """Nobody could tell who is logged in: no network, an error of the server, or an answer that makes no sense."""
+
+
+class Credentials:
+    """What ``credentials.yaml`` holds of one account: where to ask, and by which of two secrets. Never printed."""
+
+    __slots__ = ("access_token", "api_key", "url")
+
+    def __init__(self, *, url: str, api_key: str | None, access_token: str | None) -> None:
+        self.url = url
+        self.api_key = api_key
+        self.access_token = access_token
+
+    def __repr__(self) -> str:
+        return f"Credentials(url={self.url!r})"
+
+
+def valid_id(value: object) -> str | None:
+    """Return a principal's id as PostHog can take it, or None.
+
+    A trimmed string of 1 to 200 characters that PostHog does not refuse to merge. A longer one would be cut, and become one
+    person with every other that begins alike.
+    """
+    if not isinstance(value, str):
+        return None
+    trimmed = value.strip()
+    if not trimmed or len(trimmed) > conventions.DISTINCT_ID_LIMIT or not trimmed.isprintable():
+        return None
+    return None if trimmed.strip("'\"").lower() in _ILLEGAL else trimmed
+
+
+def read_credentials(path: str) -> Credentials | None:
+    """Return the credentials of the account in use, or None if there are none or the file makes no sense.
+
+    Three forms, as the Arcade CLI wrote them over time: ``cloud.api.key``; ``cloud.auth.access_token``; and
+    ``cloud.contexts.<name>`` holding these, the one that ``cloud.active_context`` names or the only one.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST_FILE)
+    except OSError:
+        return None
+    import yaml
+
+    try:
+        loaded = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe one
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
+        debug("credentials.yaml cannot be read", error)
+        return None
+    cloud = _child(loaded, "cloud")
+    contexts = _child(cloud, "contexts")
+    if contexts:
+        active = cloud.get("active_context")
+        chosen = contexts.get(active) if active else next(iter(contexts.values())) if len(contexts) == 1 else None
+        if isinstance(chosen, dict):
+            cloud = {"coordinator_url": cloud.get("coordinator_url"), **chosen}
+    url = cloud.get("coordinator_url")
+    credentials = Credentials(
+        url=url.rstrip("/") if isinstance(url, str) and url.startswith(("https://", "http://")) else DEFAULT_COORDINATOR_URL,
+        api_key=_secret(_child(cloud, "api").get("key")),
+        access_token=_secret(_child(cloud, "auth").get("access_token")),
+    )
+    return credentials if credentials.api_key or credentials.access_token else None
+
+
+def _child(holder: Any, key: str) -> dict[Any, Any]:
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _secret(value: object) -> str | None:
+    """Return a secret that can stand in a header, or None."""
+    return (
+        value.strip()
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isprintable() and value.strip()
+        else None
+    )
+
+
+def fetch_principal(credentials: Credentials, *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
+    """Ask the API whose these credentials are, in at most ``timeout`` seconds for all of it; None: nobody's (401, 403).
+
+    The access token first, the key if it is refused. No redirect is followed, so that no secret goes where it was not sent;
+    proxies and certificate bundles of the environment are honoured, ``~/.netrc`` is not.
+
+    Raises:
+        PrincipalUnavailableError: Nobody could tell.
+    """
+    return _bounded(lambda: _ask(credentials, timeout), timeout)
+
+
+def _ask(credentials: Credentials, timeout: float) -> str | None:
+    ways = [
+        (secret, f"{credentials.url}/api/v1/auth/{path}", keys)
+        for secret, path, keys in (
+            (credentials.access_token, "whoami", ("account_id", "principal_id")),
+            (credentials.api_key, "validate", ("principal_id",)),
+        )
+        if secret
+    ]
+    for secret, url, keys in ways:
+        found = _get(url, secret, keys, timeout)
+        if found:
+            return found
+    return None
+
+
+def _get(url: str, secret: str | None, keys: tuple[str, ...], timeout: float) -> str | None:
+    import httpx
+
+    # An Authorization of our own is what keeps httpx from looking into ~/.netrc.
+    headers = {"accept": "application/json", "Authorization": f"Bearer {secret}"}
+    try:
+        response = httpx.get(url, headers=headers, timeout=timeout)
+    except Exception as error:
+        raise PrincipalUnavailableError from error
+    if response.status_code in (401, 403):
+        return None
+    if response.status_code != 200:  # noqa: PLR2004
+        raise PrincipalUnavailableError(f"status {response.status_code}")
+    try:
+        data = response.json()["data"]
+        found = next((found for key in keys if (found := valid_id(data.get(key)))), None)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PrincipalUnavailableError("an answer that makes no sense") from error
+    if found is None:
+        raise PrincipalUnavailableError("an answer without a usable id")
+    return found
+
+
+def principal_of(folder: str, source: PrincipalSource | None, *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
+    """Return who is logged in, by the application's own source or by Arcade's credentials and API; None: nobody.
+
+    Raises:
+        PrincipalUnavailableError: Nobody could tell in ``timeout`` seconds.
+    """
+    if source is None:
+        credentials = read_credentials(os.path.join(folder, "credentials.yaml"))
+        return fetch_principal(credentials, timeout=timeout) if credentials else None
+    return valid_id(_bounded(lambda: _function(source)(), timeout))
+
+
+def _function(source: PrincipalSource) -> Callable[[], str | None]:
+    if not isinstance(source, str):
+        return source
+    module, _, names = source.partition(":")
+    found: Any = import_module(module)
+    for name in names.split("."):
+        found = getattr(found, name)
+    function: Callable[[], str | None] = found
+    return function
+
+
+def _bounded(ask: Callable[[], str | None], timeout: float) -> str | None:
+    """Run ``ask`` for at most ``timeout`` seconds: httpx bounds each phase, and a dribbling server makes many of them.
+
+    What takes longer goes on in a daemon thread that nobody waits for.
+    """
+    answers: list[str | None] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except Exception as error:  # noqa: BLE001 - the application's function may raise anything
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="arcade-otel-principal", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if answers:
+        return answers[0]
+    if errors and not isinstance(errors[0], PrincipalUnavailableError):
+        debug("the principal could not be told", errors[0])
+    raise PrincipalUnavailableError from (errors[0] if errors else None)

@@ -1,0 +1,124 @@
+"""No secret, no path and nothing that was typed survives in an error's message."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arcade_otel.redaction import error_message, redact
+
+SECRETS = [
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "sk-proj-abcdefghijklmnop1234",
+    "xoxb-1234567890-abcdefghij",
+    "AKIAIOSFODNN7EXAMPLE",
+    "AIzaSyA1234567890abcdefghijklmnopqrstuv",
+    "phx_abcdefghijklmnop",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "alice@example.com",
+    "192.168.17.4",
+    "fe80::1ff:fe23:4567:890a",
+    "/home/alice/secret/project",
+    "C:\\Users\\alice\\Documents",
+    "dGhpcyBpcyBhIHNlY3JldCBrZXk5OTk",
+    "9f86d081884c7d659a2feaa0c55ad015",
+    "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "frame", ["{}", "could not use {}", "bad '{}'!", 'bad "{}"', "x={}", "({})", "token: {}", "a {}, and more", "[{}]", "<{}>"]
+)
+def test_known_shapes_are_taken_out_wherever_they_stand(secret: str, frame: str) -> None:
+    """In quotes, in brackets, after an equals sign, at either end."""
+    assert secret not in redact(frame.format(secret))
+
+
+def test_an_address_keeps_its_host_and_loses_the_rest() -> None:
+    """User, password, path, query and fragment go."""
+    told = redact("cannot reach https://bob:hunter2@api.example.com:8443/v1/users/7?key=abc#frag: refused")
+    assert "https://api.example.com:8443" in told
+    for gone in ("bob", "hunter2", "users", "abc", "frag"):
+        assert gone not in told
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "PASSWD", "api_key", "client-secret", "Authorization", "session_id", "AWS_SECRET_ACCESS_KEY"]
+)
+@pytest.mark.parametrize(
+    "frame", ["{}=opensesame", "{}: opensesame", "'{}': 'opensesame'", '"{}": "open sesame"', "{} = opensesame"]
+)
+def test_values_of_telling_names_are_taken_out(key: str, frame: str) -> None:
+    """As written in shells, headers, JSON and Python."""
+    told = redact(frame.format(key))
+    assert "sesame" not in told
+    assert "opensesame" not in told
+
+
+def test_what_was_typed_is_taken_out_but_not_its_letters_elsewhere() -> None:
+    """A short word of the command line is replaced where it is a word, not inside others."""
+    told = redact("connection on port on-fire", arguments=["on"])
+    assert told == "connection <argument> port <argument>-fire"
+    assert "s3cr3tname" not in redact("no toolkit s3cr3tname_v2", arguments=["--name=s3cr3tname"])
+
+
+def test_values_of_the_environment_are_taken_out() -> None:
+    """Whatever their names; the user's own name too."""
+    told = redact("failed as alice with correct horse battery", environ={"USER": "alice", "WHATEVER": "correct horse battery"})
+    assert "alice" not in told
+    assert "horse" not in told
+
+
+def test_a_key_block_is_taken_out_even_when_it_has_no_end() -> None:
+    """Cut off messages included."""
+    told = redact("bad -----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc")
+    assert told == "bad <redacted>"
+
+
+def test_ordinary_messages_stay_readable() -> None:
+    """A message that tells nobody's secret is what a maintainer wants to read."""
+    for message in (
+        "division by zero",
+        "unsupported operand type(s) for +: 'int' and 'str'",
+        "internationalization_of_things went wrong",
+        "Toolkit is not installed (exit status 3)",
+        "HTTP 503 Service Unavailable",
+    ):
+        assert redact(message) == message
+
+
+@given(st.text(), st.text(min_size=2, max_size=40), st.text())
+def test_a_word_of_the_command_line_never_survives(before: str, typed: str, after: str) -> None:
+    """Whatever stands around it, unless it is part of a longer word."""
+    told = redact(f"{before} {typed} {after}", arguments=[typed])
+    assert len(told) <= 300
+    told.encode()  # no lone surrogate is left
+    if len(typed) >= 8 and not set(typed) & set("<argument>redctdphmlis \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85"):
+        assert typed not in told
+
+
+def test_a_huge_message_costs_no_more_than_a_long_one_and_is_not_cut_inside_a_secret() -> None:
+    """Two megabytes are not read to their end."""
+    told = redact("x " * 1990 + "tail ghp_abcdefghijklmnopqrstuvwxyz0123456789" + "y" * 2_000_000)
+    assert len(told) <= 300
+    assert "ghp_" not in told
+
+
+def test_an_application_chooses_what_is_told() -> None:
+    """Redacted, nothing, or its own words."""
+    error = ValueError("token=abc123")
+    assert error_message(error, "redacted") == "token=<redacted>"
+    assert error_message(error, "class") is None
+    assert error_message(error, lambda e: f"my {type(e).__name__}") == "my ValueError"
+    assert error_message(error, lambda _: "x" * 1000) == "x" * 300
+    assert error_message(error, lambda _: None) is None
+
+
+def test_an_error_that_cannot_be_read_has_no_message() -> None:
+    """Somebody else's __str__ may raise."""
+
+    class BrokenError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert error_message(BrokenError(), "redacted") is None

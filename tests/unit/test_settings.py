@@ -1,0 +1,126 @@
+"""What an application chooses is checked at once, joined with the environment's wishes, and frozen."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from arcade_otel import conventions
+from arcade_otel.settings import config_folder, make_settings
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"name": ""}, ValueError),
+        ({"name": " "}, ValueError),
+        ({"name": 3}, TypeError),
+        ({"version": b"1"}, TypeError),
+        ({"distribution": ""}, ValueError),
+        ({"posthog_api_key": ""}, ValueError),
+        ({"posthog_host": "us.i.posthog.com"}, ValueError),
+        ({"posthog_host": "ftp://us.i.posthog.com"}, ValueError),
+        ({"posthog_host": "https://"}, ValueError),
+        ({"posthog_host": "https://user:password@host"}, ValueError),
+        ({"posthog_host": "https://host?x=1"}, ValueError),
+        ({"config_dir": 3}, TypeError),
+        ({"login": ""}, ValueError),
+        ({"login": [3]}, TypeError),
+        ({"logout": ["x", ""]}, ValueError),
+        ({"principal": 3}, TypeError),
+        ({"principal": "no colon"}, ValueError),
+        ({"sender": "a string"}, TypeError),
+        ({"sender": []}, ValueError),
+        ({"live": "yes"}, TypeError),
+        ({"error_messages": "all"}, ValueError),
+    ],
+)
+def test_a_wrong_argument_of_the_application_raises_at_once(wrong: dict[str, object], error: type[Exception]) -> None:
+    """At import time of the program, never in a user's run; the message names the argument."""
+    with pytest.raises(error, match=next(iter(wrong))):
+        make_settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_environment_wins_over_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key and the host of ARCADE_USAGE_POSTHOG_* replace what instrument() was given."""
+    monkeypatch.setenv(conventions.ENV_API_KEY, "phc_user")
+    monkeypatch.setenv(conventions.ENV_HOST, "https://eu.example/")
+    settings = make_settings(name="x", posthog_api_key="phc_app", posthog_host="https://us.example")
+    assert (settings.posthog_api_key, settings.posthog_host) == ("phc_user", "https://eu.example")
+
+
+def test_a_senseless_host_in_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's variable never raises in a user's run."""
+    monkeypatch.setenv(conventions.ENV_HOST, "nonsense")
+    assert make_settings(name="x").posthog_host == conventions.DEFAULT_POSTHOG_HOST
+
+
+def test_settings_are_frozen_and_compare_by_value() -> None:
+    """One value, made once."""
+    settings = make_settings(name="x", config_dir="/c")
+    with pytest.raises(AttributeError):
+        settings.name = "y"
+    assert settings == make_settings(name="x", config_dir="/c")
+    assert settings.replace(name="y").name == "y"
+    assert settings != settings.replace(name="y")
+
+
+def test_making_settings_creates_nothing(tmp_path: Path) -> None:
+    """Paths are values until something is recorded."""
+    settings = make_settings(name="x", config_dir=tmp_path / "config")
+    assert settings.state_folder == str(tmp_path / "config" / "usage")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"HOME": "/home/a"}, "/home/a/.arcade"),
+        ({"HOME": "/home/a", "ARCADE_WORK_DIR": "/w"}, "/w"),
+        ({"HOME": ""}, ""),
+        ({"HOME": "relative"}, ""),
+        ({"HOME": "/"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_config_folder_is_arcades_or_none(environ: dict[str, str], folder: str) -> None:
+    """An empty or relative HOME is none: nothing is written to / or to wherever the user happens to be."""
+    assert config_folder(environ) == folder
+
+
+@pytest.mark.parametrize("home", ["", "relative"])
+def test_the_process_without_a_home_has_no_config_folder(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    """The same for the real environment, where expanduser would look elsewhere."""
+    monkeypatch.delenv(conventions.ENV_WORK_DIR, raising=False)
+    monkeypatch.setenv("HOME", home)
+    assert config_folder() == ""
+    assert not make_settings(name="x", posthog_api_key="phc_x").records
+
+
+def test_nothing_is_recorded_without_anybody_to_send_it_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a project key only a named exporter makes us record."""
+    monkeypatch.delenv(conventions.ENV_API_KEY, raising=False)
+    monkeypatch.delenv(conventions.ENV_TRACES_EXPORTER, raising=False)
+    settings = make_settings(name="x", config_dir=tmp_path)
+    assert not settings.records
+    assert settings.replace(posthog_api_key="phc_x").records
+    monkeypatch.setenv(conventions.ENV_TRACES_EXPORTER, "otlp")
+    assert settings.records
+
+
+@pytest.mark.parametrize(
+    ("argv0", "name"),
+    [("/home/alice/.local/bin/arcade", "arcade"), ("tool.py", "tool"), ("-c", "cli"), ("", "cli"), ("/x/pkg/__main__.py", "pkg")],
+)
+def test_the_programs_name_is_never_a_path(monkeypatch: pytest.MonkeyPatch, argv0: str, name: str) -> None:
+    """A path of a home folder names a person."""
+    monkeypatch.setattr(sys, "argv", [argv0])
+    assert make_settings().name == name
+
+
+def test_command_paths_may_be_written_with_spaces() -> None:
+    """``auth login`` and ``auth.login`` are one path."""
+    settings = make_settings(name="x", login=["auth login", "login"], logout="auth logout")
+    assert (settings.login, settings.logout) == (("auth.login", "login"), ("auth.logout",))
+    assert os.sep not in settings.name
