@@ -303,17 +303,6 @@ def _read_int64(value: _Json, key: str) -> int:
     return number if -_INT64 <= number < _INT64 else _malformed(key)
 
 
-_READERS = {
-    "stringValue": _string,
-    "boolValue": _read_bool,
-    "intValue": _read_int64,
-    "doubleValue": _read_double,
-    "arrayValue": lambda value, key: tuple(_read_any_value(_object(item)) for item in _list(_object(value[key]), "values")),
-    "kvlistValue": lambda value, key: _read_attributes({"attributes": _list(_object(value[key]), "values")}),
-    "bytesValue": _read_bytes,
-}
-
-
 def _object(value: object) -> _Json:
     if value is None:
         return {}
@@ -371,3 +360,15 @@ def _malformed(what: str) -> NoReturn:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"malformed OTLP/JSON: {name} is no JSON")
+
+
+# How each member of an ``AnyValue`` is read.
+_READERS = {
+    "stringValue": _string,
+    "boolValue": _read_bool,
+    "intValue": _read_int64,
+    "doubleValue": _read_double,
+    "arrayValue": lambda value, key: tuple(_read_any_value(_object(item)) for item in _list(_object(value[key]), "values")),
+    "kvlistValue": lambda value, key: _read_attributes({"attributes": _list(_object(value[key]), "values")}),
+    "bytesValue": _read_bytes,
+}
