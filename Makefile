@@ -1,0 +1,55 @@
+# Two commands do everything on a machine with Python 3.10+ and git: `make demo` and `make test`. Both set up what they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help demo test test-fast test-lowest lint format bench build clean
+
+help:
+	@echo "make demo         run the main job against a local stand-in for PostHog"
+	@echo "make test         set up and run the tests"
+	@echo "make test-fast    the quick ones only"
+	@echo "make test-lowest  the tests with the lowest supported versions"
+	@echo "make lint         ruff and mypy"
+	@echo "make format       let ruff format"
+	@echo "make bench        measure, and write tests/benchmarks/results.md"
+	@echo "make build        wheel and sdist into dist/"
+
+$(VENV)/.ready: pyproject.toml .ci/setup
+	@PYTHON=$(PYTHON) .ci/setup $(VENV)
+	@touch $@
+
+.venv-lowest/.ready: pyproject.toml .ci/setup .ci/lowest.txt
+	@PYTHON=$(PYTHON) .ci/setup .venv-lowest .ci/lowest.txt
+	@touch $@
+
+demo: $(VENV)/.ready
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal
+
+test-fast: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal tests/unit tests/identity tests/opentelemetry
+
+test-lowest: .venv-lowest/.ready
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.ready
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m tests.benchmarks.run
+
+build: $(VENV)/.ready
+	$(BIN)/python -m build --outdir dist
+
+clean:
+	rm -r -f .venv .venv-lowest dist .mypy_cache .ruff_cache .hypothesis
