@@ -49,13 +49,15 @@ class Zygote:
         self._process.wait(30)
         self._process.stdout.close()
 
-    def command(self, path: str, *, fails: bool = False, die_at: int | None = None) -> Ended:
+    def command(
+        self, path: str, *, environ: dict[str, str], kind: str = "use", fails: bool = False, die_at: int | None = None
+    ) -> Ended:
         """Run one command of a program of ours; ``die_at``: SIGKILL before that many lines of ours are through."""
-        return self._run({"kind": "command", "path": path, "fails": fails, "die_at": die_at})
+        return self._run({"kind": kind, "path": path, "environ": environ, "fails": fails, "die_at": die_at})
 
-    def together(self, paths: Sequence[str]) -> list[Ended]:
+    def together(self, paths: Sequence[str], *, environ: dict[str, str]) -> list[Ended]:
         """Run commands side by side."""
-        return self._ask({"kind": "together", "paths": list(paths)})
+        return self._ask({"kind": "together", "paths": list(paths), "environ": environ})
 
     def sender(self, wanted: SenderWanted, *, die_at: int | None = None) -> Ended:
         """Run the sender that a command asked for, until it ends or is killed."""
@@ -98,6 +100,14 @@ def _die_at(lines: int) -> None:
     sys.settrace(trace)
 
 
+def _mutate(name: str) -> None:
+    """Break the library on purpose, by one of the mutations of research/posthog.md 6.6, I9."""
+    if name:
+        from tests.model import mutations
+
+        getattr(mutations, name)()
+
+
 def _run_command(request: dict[str, Any], wanted: int) -> None:
     from arcade_otel import detaching
     from arcade_otel.block import command
@@ -105,11 +115,15 @@ def _run_command(request: dict[str, Any], wanted: int) -> None:
     def leave_word(command: object, environ: dict[str, str], folder: object) -> None:
         os.write(wanted, (json.dumps({"environ": dict(environ)}) + "\n").encode())
 
+    os.environ.update(request["environ"])
+    _mutate(os.environ.get("MODEL_MUTATION", ""))
     detaching.start = leave_word  # type: ignore[assignment]
+    path = request["path"]
+    accounts = {kind: (path,) if request["kind"] == kind else () for kind in ("login", "logout")}
     if request["die_at"]:
         _die_at(request["die_at"])
     try:
-        with command(request["path"], name="model", version="1", login="login", logout="logout"):
+        with command(path, name="model", version="1", **accounts):
             if request.get("fails"):
                 sys.exit(3)
     finally:
@@ -121,6 +135,7 @@ def _run_sender(request: dict[str, Any]) -> None:
 
     os.environ.clear()
     os.environ.update(request["environ"])
+    _mutate(os.environ.get("MODEL_MUTATION", ""))
     delivery.IDLE_SECONDS = 0.0  # a sender that waits for more is a matter of other tests
     if request["die_at"]:
         _die_at(request["die_at"])
@@ -176,7 +191,7 @@ def _main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if request["kind"] == "together":
-            children = [_fork({"kind": "command", "path": path, "die_at": None}) for path in request["paths"]]
+            children = [_fork({**request, "kind": "use", "path": path, "die_at": None}) for path in request["paths"]]
         else:
             children = [_fork(request)]
         print(json.dumps([_join(*child) for child in children]), flush=True)

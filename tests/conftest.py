@@ -1,0 +1,35 @@
+"""What every test may ask for: a stand-in for PostHog, and a computer."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.testing import StandIn
+from tests.kit.machine import Machine
+
+# Nothing of the developer's own may steer a test, nor may a test reach the developer's own home.
+for name in list(os.environ):
+    if name.startswith(("ARCADE_", "OTEL_", "POSTHOG_")) or name.upper().endswith("_PROXY") or name in ("DO_NOT_TRACK", "CI"):
+        del os.environ[name]
+os.environ["ARCADE_USAGE_STRICT"] = "1"
+os.environ["HOME"] = os.devnull
+
+
+@pytest.fixture
+def posthog() -> Iterator[StandIn]:
+    """A PostHog, and Arcade's API, on loopback."""
+    with StandIn() as running:
+        yield running
+
+
+@pytest.fixture
+def machine(tmp_path: Path, posthog: StandIn) -> Iterator[Machine]:
+    """A fresh computer whose events go to the stand-in."""
+    computer = Machine(tmp_path / "machine", posthog.url)
+    # The notice has its own tests.
+    computer.state.mkdir(parents=True)
+    (computer.state / "notice").touch()
+    yield computer
+    computer.off()

@@ -1,0 +1,320 @@
+"""Random histories of people, outages and deaths end with each event at its person, once.
+
+The model is research/posthog.md, 6.6: what the test driver knows (who ran which command) against what the stand-in's person model
+makes of what arrived, under many orders in which PostHog's partitions may be read.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from arcade_otel.testing import Fault, Lanes, StandIn
+from tests.model.zygote import Ended, SenderWanted, Zygote
+
+PEOPLE = ("alice", "bob", "carol")
+ORDERS = ("sent", Lanes(1), Lanes(2), Lanes(3))
+FAULTS = (
+    Fault.status(503),
+    Fault.status(500),
+    Fault.status(429, headers={"Retry-After": "0"}),
+    Fault.status(408),
+    Fault.close_before_reading(),
+    Fault.store_then_close(),
+    Fault.reset(),
+    Fault.garbage(),
+)
+
+
+class Machine:
+    """A person's computer: a config folder, a warm interpreter, and the senders that its commands asked for."""
+
+    def __init__(self, zygote: Zygote, posthog: StandIn, folder: Path) -> None:
+        self.zygote = zygote
+        self.posthog = posthog
+        self.folder = folder
+        self.pending: list[SenderWanted] = []
+        self.environ = {
+            "ARCADE_WORK_DIR": str(folder),
+            "ARCADE_USAGE_POSTHOG_HOST": posthog.url,
+            "ARCADE_USAGE_POSTHOG_API_KEY": "phc_model",
+        }
+
+    def command(self, path: str, **how: Any) -> Ended:
+        """Run a command; keep the senders that it asked for."""
+        ended = self.zygote.command(path, environ=self.environ, **how)
+        assert ended["code"] in (0, 3, -9), f"a command ended with {ended['code']}"
+        self.pending += ended["senders"]
+        return ended
+
+    def log_in(self, person: str) -> None:
+        """Write the credentials of ``person``, as the Arcade CLI does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "credentials.yaml").write_text(
+            f"cloud:\n  api:\n    key: key-of-{person}\n  coordinator_url: {self.posthog.url}\n"
+        )
+
+    def log_out(self) -> None:
+        """Remove the credentials."""
+        (self.folder / "credentials.yaml").unlink()
+
+    def deliver(self, index: int = 0, die_at: int | None = None) -> None:
+        """Run one of the senders that wait to be run."""
+        ended = self.zygote.sender(self.pending.pop(index), die_at=die_at)
+        assert ended["code"] in (0, -9), f"a sender ended with {ended['code']}"
+
+    def time_passes(self) -> None:
+        """Let every pause be over."""
+        for marker in (self.folder / "usage").glob("pause-*"):
+            marker.unlink()
+
+    @property
+    def queue(self) -> list[Path]:
+        """What waits in the spool, oldest first."""
+        return sorted((self.folder / "usage" / "queue" / "posthog").glob("*.json"))
+
+    def heal(self) -> None:
+        """The network is back: everything that can be delivered is."""
+        self.posthog.heal()
+        self.time_passes()
+        while self.pending:
+            self.deliver()
+        self.command("last")
+        while self.pending:
+            self.deliver()
+        assert self.queue == [], "something is left although the server is well"
+
+
+class Histories(RuleBasedStateMachine):
+    """One machine, three people, one project; a history of any length."""
+
+    zygote: Zygote
+    mutation = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = TemporaryDirectory()
+        self.posthog = StandIn()
+        self.posthog.start()
+        for person in PEOPLE:
+            self.posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
+        self.machine = Machine(self.zygote, self.posthog, Path(self._folder.name) / "config")
+        self.machine.environ["MODEL_MUTATION"] = self.mutation
+        self.number = 0
+        self.who: str | None = None
+        self.epoch = 0  # grows whenever the anonymous id must change
+        self.first: dict[int, str] = {}  # who logged in first in an epoch
+        self.ran: dict[str, tuple[str | None, int]] = {}  # command -> (who was logged in, epoch)
+        self.may_be_lost: set[str] = set()
+
+    def teardown(self) -> None:
+        """Heal everything and compare with what is known."""
+        try:
+            self.machine.heal()
+            self.check()
+        finally:
+            self.posthog.stop()
+            self._folder.cleanup()
+
+    # --- what people do -----------------------------------------------------------------------------------------------------------
+
+    def _run(self, kind: str, who: str | None, epoch: int, **how: Any) -> str:
+        self.number += 1
+        path = f"{kind}{self.number}"
+        self.ran[path] = (who, epoch)
+        self.machine.command(path, kind=kind, **how)
+        return path
+
+    @rule(fails=st.booleans())
+    def use(self, fails: bool) -> None:  # noqa: FBT001
+        """Run a command that has nothing to do with accounts."""
+        self._run("use", self.who, self.epoch, fails=fails)
+
+    @rule(count=st.integers(2, 4))
+    def use_side_by_side(self, count: int) -> None:
+        """Run several at once."""
+        paths = []
+        for _ in range(count):
+            self.number += 1
+            paths.append(f"use{self.number}")
+            self.ran[paths[-1]] = (self.who, self.epoch)
+        for ended in self.machine.zygote.together(paths, environ=self.machine.environ):
+            assert ended["code"] == 0
+            self.machine.pending += ended["senders"]
+
+    @rule(die_at=st.integers(1, 400))
+    def use_and_die(self, die_at: int) -> None:
+        """A command that is killed loses its own event at most."""
+        self.may_be_lost.add(self._run("use", self.who, self.epoch, die_at=die_at))
+
+    @rule(person=st.sampled_from(PEOPLE))
+    def log_in(self, person: str) -> None:
+        """Log in, or switch to another account without logging out."""
+        if self.who is None:
+            if self.epoch in self.first:
+                pytest.fail("the driver lost count of epochs")
+        elif self.who != person:
+            self.epoch += 1
+        self.first.setdefault(self.epoch, person)
+        self.who = person
+        self.machine.log_in(person)
+        self._run("login", person, self.epoch)
+
+    @precondition(lambda self: self.who is not None)
+    @rule()
+    def log_out(self) -> None:
+        """Log out: the event is the old account's, what follows is not."""
+        self.machine.log_out()
+        self._run("logout", self.who, self.epoch)
+        self.who = None
+        self.epoch += 1
+
+    # --- what befalls them --------------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.machine.pending)
+    @rule(data=st.data())
+    def a_sender_runs(self, data: st.DataObject) -> None:
+        """In any order."""
+        self.machine.deliver(data.draw(st.integers(0, len(self.machine.pending) - 1)))
+
+    @precondition(lambda self: self.machine.pending)
+    @rule(data=st.data(), die_at=st.integers(1, 1500))
+    def a_sender_dies(self, data: st.DataObject, die_at: int) -> None:
+        """At any line; it may lose the one span that it had not yet written down."""
+        index = data.draw(st.integers(0, len(self.machine.pending) - 1))
+        text = self.machine.pending[index]["environ"].get("ARCADE_USAGE_EVENT_DATA")
+        before = set(self.machine.queue)
+        self.machine.deliver(index, die_at)
+        if text and not set(self.machine.queue) - before:
+            self.may_be_lost.add(_command_of(text))
+
+    @rule(fault=st.sampled_from(FAULTS), times=st.integers(1, 3))
+    def the_server_falters(self, fault: Fault, times: int) -> None:
+        """For a few requests."""
+        self.posthog.script(*[fault] * times)
+
+    @rule()
+    def the_network_goes(self) -> None:
+        """Until it returns."""
+        self.posthog.always(Fault.close_before_reading())
+
+    @rule()
+    def the_network_returns(self) -> None:
+        """And the pause with it."""
+        self.posthog.heal()
+        self.machine.time_passes()
+
+    # --- what must hold -----------------------------------------------------------------------------------------------------------
+
+    @initialize()
+    def fresh(self) -> None:
+        """Nothing has happened yet."""
+        assert not self.machine.folder.exists()
+
+    @invariant()
+    def what_waits_is_whole(self) -> None:
+        """At no moment is there half a span under a name that a sender reads."""
+        for path in self.machine.queue:
+            json.loads(path.read_text())
+
+    def check(self) -> None:
+        """I1 to I5 and I8, and that no event under a new id overtakes its alias."""
+        events = self.posthog.events
+        told = {event.properties["command_name"] for event in events if event.event != "$create_alias"}
+        missing = {path for path in self.ran if path not in told} - self.may_be_lost
+        assert not missing, f"lost: {sorted(missing)}"
+        self._check_deliveries()
+        self._check_client_side()
+        for order in ORDERS:
+            self._check_owners(order)
+
+    def _check_deliveries(self) -> None:
+        """I5: each once by uuid, and the same in every delivery."""
+        seen: dict[str, tuple[str, str, str]] = {}
+        commands: dict[str, str] = {}
+        for event in self.posthog.events:
+            same = (event.event, event.distinct_id, event.timestamp)
+            assert seen.setdefault(event.uuid, same) == same, "an event changed between deliveries"
+            if event.event != "$create_alias":
+                assert commands.setdefault(event.properties["command_name"], event.uuid) == event.uuid, "one command, two events"
+        visible = [event.uuid for event in self.posthog.visible()]
+        assert len(visible) == len(set(visible))
+        for request in self.posthog.requests:
+            assert not request.leaks()
+
+    def _check_client_side(self) -> None:
+        """I4, and the order: an alias was acknowledged before anything came under the id that it introduces."""
+        aliases: dict[str, set[str]] = {}
+        introduced: set[str] = set()
+        for event in self.posthog.events:
+            if event.event == "$create_alias":
+                assert "$process_person_profile" not in event.properties
+                aliases.setdefault(event.distinct_id, set()).add(event.properties["alias"])
+                introduced.add(event.properties["alias"])
+            elif event.distinct_id in PEOPLE:
+                assert "$process_person_profile" not in event.properties
+                assert event.distinct_id in introduced, "an event overtook its alias"
+            else:
+                assert uuid.UUID(event.distinct_id)
+                assert event.properties["$process_person_profile"] is False
+        assert all(len(people) == 1 for people in aliases.values()), "one anonymous id, two people"
+
+    def _check_owners(self, order: Any) -> None:
+        """I1, I2, I3."""
+        persons = self.posthog.persons(order=order)
+        owners = {person: persons.owner_of(person) for person in PEOPLE}
+        assert len(set(owners.values())) == len(PEOPLE), "two people became one"
+        for event in self.posthog.events:
+            if event.event == "$create_alias" or event.properties["command_name"] == "last":
+                continue
+            who, epoch = self.ran[event.properties["command_name"]]
+            who = who or self.first.get(epoch)
+            owner = persons.owner(event)
+            if who is None:
+                assert owner not in owners.values(), "nobody's event is somebody's"
+            else:
+                assert owner == owners[who], f"{event.properties['command_name']} is {who}'s"
+
+
+def _command_of(text: str) -> str:
+    span = json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    return next(str(item["value"]["stringValue"]) for item in span["attributes"] if item["key"] == "command")
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    """One warm interpreter for all histories."""
+    environ = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    with Zygote({**environ, "HOME": os.devnull, "ARCADE_USAGE_STRICT": "1"}) as warm:
+        yield warm
+
+
+def run(zygote: Zygote, *, examples: int, steps: int, mutation: str = "") -> None:
+    """Run histories of the library, or of one that a mutation broke."""
+    machine = type("Histories", (Histories,), {"zygote": zygote, "mutation": mutation})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.timeout(240)
+def test_every_history_ends_with_each_event_at_its_person_once(zygote: Zygote) -> None:
+    """Commands, logins, logouts, switches, side by side, with outages and kills at any line."""
+    run(zygote, examples=40, steps=30)
