@@ -101,12 +101,14 @@ def logout(settings: "Settings") -> None:
     unresolved.clear()
 
 
-def _link(store: UsageIdentity, plan: Settled) -> None:
+def _link(store: UsageIdentity, plan: Settled) -> bool:
+    """Link if the store is still as decided; tell whether it is linked so now."""
+
     def linked(identity: Identity) -> Identity:
         same = identity[0] == plan.anon_id and identity[1] is None
         return (plan.anon_id, plan.distinct_id) if same else identity
 
-    store.changed(linked)
+    return store.changed(linked) == (plan.anon_id, plan.distinct_id)
 
 
 class Settler:
@@ -163,8 +165,8 @@ class Settler:
         Raises:
             OSError: The store cannot be written.
         """
-        _link(UsageIdentity(self._folder), settled)
-        _Unresolved(self._folder).clear()
+        if _link(UsageIdentity(self._folder), settled):
+            _Unresolved(self._folder).clear()  # else it speaks of another anonymous id, whose rotation is still owed
 
 
 class _Unresolved:

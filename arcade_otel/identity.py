@@ -108,7 +108,17 @@ class UsageIdentity:
         Raises:
             OSError: There is none and it cannot be made.
         """
-        return identity_file.read(self._folder) or self.changed(lambda identity: identity)
+        found = identity_file.read(self._folder)
+        if found is not None:
+            return found
+        try:
+            return self.changed(lambda identity: identity)
+        except TimeoutError:  # a crowd of first runs: whoever had the lock has most likely made the file
+            found = identity_file.read(self._folder)
+            if found is None:
+                raise
+            self._remember(found)
+            return found
 
     def changed(self, change: Callable[[Identity], Identity]) -> Identity:
         """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
