@@ -10,6 +10,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from arcade_otel import accounts, conventions, ownership
 from arcade_otel.diagnostics import debug
+from arcade_otel.readable import copy_of
 
 __all__ = ["Settlement"]
 
@@ -34,9 +35,10 @@ class Settlement:
             ValueError: It is no span.
             OSError: It cannot be written back; it stays as it was.
         """
-        if '"boolValue":true' not in text or not os.path.exists(os.path.join(self._folder, "credentials.yaml")):
-            if conventions.RESOURCE_PRINCIPAL not in text:
-                return text  # nothing to settle, and no need to read it
+        if '"boolValue":true' not in text:
+            return text  # nothing to settle, and no need to read it
+        if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._folder, "credentials.yaml")):
+            return text
         traces = json.loads(text)
         span, resource = _our_span(traces)
         if span is None or _value(span, conventions.IS_ANON) is not True:
@@ -82,20 +84,7 @@ class Settlement:
             if version:
                 attributes[conventions.SERVICE_VERSION] = version
         kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}
-        return ReadableSpan(
-            name=span.name,
-            context=span.get_span_context(),
-            parent=span.parent,
-            resource=Resource(kept, span.resource.schema_url),
-            attributes=span.attributes,
-            events=span.events,
-            links=span.links,
-            kind=span.kind,
-            status=span.status,
-            start_time=span.start_time,
-            end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
-        )
+        return copy_of(span, resource=Resource(kept, span.resource.schema_url))
 
 
 def _version(distribution: str) -> str | None:

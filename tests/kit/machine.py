@@ -51,7 +51,7 @@ class Machine:
         }
         self.program("tool", PLAIN)
 
-    # --- programs -----------------------------------------------------------------------------------------------------------------
+    # --- programs ------------------------------------------------------------------------------------------
 
     def program(self, name: str, source: str) -> Path:
         """Write a program that :meth:`run` can be told by its name."""
@@ -99,7 +99,7 @@ class Machine:
         environ: dict[str, str | None] = {**self.environ, **(changes or {})}
         return {name: value for name, value in environ.items() if value is not None}
 
-    # --- state --------------------------------------------------------------------------------------------------------------------
+    # --- state ------------------------------------------------------------------------------------------
 
     @property
     def usage(self) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class Machine:
         """Return what was written for debugging."""
         return self.debug_log.read_text() if self.debug_log.exists() else ""
 
-    # --- senders ------------------------------------------------------------------------------------------------------------------
+    # --- senders ------------------------------------------------------------------------------------------
 
     def senders(self) -> list[int]:
         """Process ids of this machine's living senders, young ones that are about to become one included."""
@@ -164,7 +164,9 @@ class Machine:
         while not condition():
             if time.monotonic() > deadline:
                 waiting = [path.name for path in self.queue()]
-                raise AssertionError(f"waited in vain until {what}\nqueue: {waiting}\nsenders: {self.senders()}\nlog:\n{self.log()}")
+                raise AssertionError(
+                    f"waited in vain until {what}\nqueue: {waiting}\nsenders: {self.senders()}\nlog:\n{self.log()}"
+                )
             time.sleep(0.02)
 
     def settle(self) -> None:
@@ -175,6 +177,11 @@ class Machine:
         """Let the pauses be over."""
         for marker in self.state.glob("pause-*"):
             marker.unlink()
+
+    def time_passes_but_failures_stay(self) -> None:
+        """Let the pauses be over as a minute does it: how often it failed in a row is not forgotten."""
+        for marker in self.state.glob("pause-*"):
+            marker.write_text(f"1.000 {marker.read_text().split()[1]}")
 
     def off(self) -> None:
         """Switch it off: no sender is left, and none of them has failed in a way that nobody had foreseen."""

@@ -124,7 +124,7 @@ class Histories(RuleBasedStateMachine):
             self.posthog.stop()
             self._folder.cleanup()
 
-    # --- what people do -----------------------------------------------------------------------------------------------------------
+    # --- what people do ------------------------------------------------------------------------------------------
 
     def _run(self, kind: str, who: str | None, epoch: int, **how: Any) -> str:
         self.number += 1
@@ -177,7 +177,7 @@ class Histories(RuleBasedStateMachine):
         self.who = None
         self.epoch += 1
 
-    # --- what befalls them --------------------------------------------------------------------------------------------------------
+    # --- what befalls them ------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.machine.pending)
     @rule(data=st.data())
@@ -212,7 +212,7 @@ class Histories(RuleBasedStateMachine):
         self.posthog.heal()
         self.machine.time_passes()
 
-    # --- what must hold -----------------------------------------------------------------------------------------------------------
+    # --- what must hold ------------------------------------------------------------------------------------------
 
     @initialize()
     def fresh(self) -> None:

@@ -181,10 +181,6 @@ def _main() -> None:
     import posthog.request  # noqa: F401
     import yaml  # noqa: F401
 
-    import arcade_otel.accounts
-    import arcade_otel.block
-    import arcade_otel.identity
-    import arcade_otel.tracing
     import arcade_otel_exporters.delivery
     import arcade_otel_exporters.sender  # noqa: F401
 

@@ -1,0 +1,67 @@
+"""Arcade's API as far as it tells whose credentials these are: ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``."""
+
+import json
+from collections import deque
+from collections.abc import Mapping
+
+from arcade_otel.testing.faults import Fault
+
+__all__ = ["ArcadeApi", "Asked"]
+
+
+class Asked:
+    """A request to Arcade's API: its path and headers."""
+
+    def __init__(self, path: str, headers: Mapping[str, str]) -> None:
+        self.path = path
+        self.headers = dict(headers)
+
+
+class ArcadeApi:
+    """Who is whose: keys and tokens, and the faults that are scripted. Part of ``StandIn``, at the same address."""
+
+    def __init__(self) -> None:
+        self.requests: list[Asked] = []
+        self._keys: dict[str, dict[str, str]] = {}
+        self._tokens: dict[str, dict[str, str]] = {}
+        self._script: deque[Fault] = deque()
+        self._always: Fault | None = None
+
+    def add(
+        self,
+        *,
+        api_key: str | None = None,
+        access_token: str | None = None,
+        principal_id: str | None = None,
+        account_id: str | None = None,
+    ) -> None:
+        """Make a key or a token known."""
+        data = {key: value for key, value in (("principal_id", principal_id), ("account_id", account_id)) if value is not None}
+        if api_key is not None:
+            self._keys[api_key] = data
+        if access_token is not None:
+            self._tokens[access_token] = data
+
+    def script(self, *faults: Fault) -> None:
+        """Let the next requests fail, one each."""
+        self._script.extend(faults)
+
+    def always(self, fault: Fault) -> None:
+        """Let every request fail until :meth:`heal`."""
+        self._always = fault
+
+    def heal(self) -> None:
+        """Answer well again."""
+        self._always = None
+        self._script.clear()
+
+    def fault(self) -> Fault | None:
+        """Return what is to be done to the next request."""
+        return self._script.popleft() if self._script else self._always
+
+    def answer(self, path: str, authorization: str) -> tuple[int, str]:
+        """Return status and body for a request."""
+        scheme, _, secret = authorization.partition(" ")
+        known = self._keys if path.endswith("/validate") else self._tokens
+        data = known.get(secret) if scheme == "Bearer" else None
+        return (200, json.dumps({"data": data})) if data is not None else (401, json.dumps({"error": "unauthorized"}))

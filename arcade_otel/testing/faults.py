@@ -1,0 +1,102 @@
+"""What a server may do to a request instead of answering it well."""
+
+import contextlib
+import socket
+from collections.abc import Iterator, Mapping
+
+__all__ = ["Fault", "blackhole", "refused_port"]
+
+
+class Fault:
+    """One way to fail; made by the functions below, given to ``StandIn.script`` or ``StandIn.always``."""
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        status: int = 200,
+        body: str = "",
+        headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        self.kind = kind
+        self.status_code = status
+        self.body = body
+        self.headers = dict(headers or {})
+        self.seconds = seconds
+
+    def __repr__(self) -> str:
+        return f"Fault({self.kind}{f' {self.status_code}' if self.kind == 'status' else ''})"
+
+    @classmethod
+    def status(cls, code: int, body: str = "", headers: Mapping[str, str] | None = None) -> "Fault":
+        """Answer with a status and store nothing."""
+        return cls("status", status=code, body=body or f"status {code}", headers=headers)
+
+    @classmethod
+    def garbage(cls) -> "Fault":
+        """Answer 200 with a page, as a captive portal does, and store nothing."""
+        return cls("status", status=200, body="<html>Please log in</html>", headers={"Content-Type": "text/html"})
+
+    @classmethod
+    def redirect(cls, url: str) -> "Fault":
+        """Send the client elsewhere."""
+        return cls("status", status=302, headers={"Location": url})
+
+    @classmethod
+    def hang(cls, seconds: float | None = None) -> "Fault":
+        """Read the request and never answer, or not for ``seconds``; store nothing."""
+        return cls("hang", seconds=seconds)
+
+    @classmethod
+    def close_before_reading(cls) -> "Fault":
+        """Close the connection with the request unread."""
+        return cls("close")
+
+    @classmethod
+    def store_then_close(cls) -> "Fault":
+        """Store the events and close before the answer: the acknowledgement is lost."""
+        return cls("store, close")
+
+    @classmethod
+    def reset(cls) -> "Fault":
+        """Answer with a TCP reset; store nothing."""
+        return cls("reset")
+
+    @classmethod
+    def truncate(cls) -> "Fault":
+        """Announce a longer answer than is given; store nothing."""
+        return cls("truncate")
+
+    @classmethod
+    def delay(cls, seconds: float) -> "Fault":
+        """Answer well, later."""
+        return cls("delay", seconds=seconds)
+
+    @classmethod
+    def dribble(cls, seconds_per_byte: float) -> "Fault":
+        """Answer well, byte by byte."""
+        return cls("dribble", seconds=seconds_per_byte)
+
+
+@contextlib.contextmanager
+def blackhole() -> Iterator[str]:
+    """Give an address on loopback at which connections are neither accepted nor refused."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):  # fill the backlog; what does not fit waits for ever
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def refused_port() -> Iterator[int]:
+    """Give a port of loopback at which nobody listens, and keep it from everybody else."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        yield holder.getsockname()[1]

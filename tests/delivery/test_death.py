@@ -1,0 +1,95 @@
+"""A sender may die at any moment, and a disk or the power may fail: what was taken over is delivered later."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.testing import Fault, StandIn
+from tests.kit.machine import Machine
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machine, posthog: StandIn, number: int) -> None:
+    """While PostHog has the request and has not answered."""
+    posthog.script(Fault.hang())
+    machine.run("one")
+    posthog.wait_for(lambda: len(posthog.requests) == 1)
+    assert machine.kill_senders(number)
+    machine.settle()
+    assert len(machine.queue()) == 1
+    machine.run("two")
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.visible()] == ["one", "two"]
+
+
+def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: StandIn) -> None:
+    """Empty after a power cut, cut off, or not even text: set aside, and the rest goes."""
+    machine.run("one", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
+    machine.settle()
+    (whole,) = machine.queue()
+    text = whole.read_text()
+    for name, content in (("1", b""), ("2", text[: len(text) // 2].encode()), ("3", b"\xff\xfe\x00"), ("4", b"[]"), ("5", b"{}")):
+        (whole.parent / f"{name:0>20}-{name:0>16}.json").write_bytes(content)
+    (whole.parent / ".half.json.1.tmp").write_text(text)
+    machine.time_passes()
+    machine.run("two")
+    machine.settle()
+    # The first went where nobody was: its address travels with it.
+    assert [event.properties["command_name"] for event in posthog.events] in (["two"], ["one", "two"])
+    assert len(list((machine.state / "corrupt").iterdir())) == 5
+
+
+def test_a_full_disk_is_no_matter_of_the_user(machine: Machine, posthog: StandIn) -> None:
+    """Nothing can be written: the command is what it was, and nothing else happens."""
+    quota = f"""
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.argv = ["tool", "one"]
+runpy.run_path({str(machine.root / "tool.py")!r}, run_name="__main__")
+print("done", flush=True)
+"""
+    machine.program("full", quota)
+    result = machine.run(program="full")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
+    machine.settle()
+    assert machine.queue() == []
+    machine.run("two")
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.events] == ["two"]
+
+
+def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, posthog: StandIn) -> None:
+    """The sender has a session of its own: closing the window, or the shell's kill of the group, is none of its business."""
+    shell = subprocess.Popen(
+        [sys.executable, str(machine.root / "tool.py"), "one"],
+        env=machine.with_environ(),
+        cwd=machine.home,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    shell.wait(60)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        try:
+            os.killpg(shell.pid, number)
+        except ProcessLookupError:
+            break  # the group has nobody left
+    posthog.wait_for(lambda: len(posthog.events) == 1)
+
+
+def test_a_lock_left_by_the_dead_holds_nobody_up(machine: Machine, posthog: StandIn) -> None:
+    """The files of a lock prove nothing; the system knows who lives."""
+    machine.run("one")
+    machine.settle()
+    assert (machine.state / "sender-posthog.lock").exists()
+    Path(machine.state / "sender-posthog.lock").write_text("4711")
+    machine.run("two")
+    machine.settle()
+    assert len(posthog.events) == 2
