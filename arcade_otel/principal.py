@@ -190,7 +190,7 @@ def principal_of(folder: str, source: PrincipalSource | None, *, timeout: float 
     if source is None:
         credentials = read_credentials(os.path.join(folder, "credentials.yaml"))
         return fetch_principal(credentials, timeout=timeout) if credentials else None
-    return valid_id(_bounded(lambda: _function(source)(), timeout))
+    return valid_id(_bounded(lambda: _function(source)(), timeout))  # noqa: PLW0108 - the import, too, belongs inside the bound
 
 
 def _function(source: PrincipalSource) -> Callable[[], str | None]:
