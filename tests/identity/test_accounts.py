@@ -116,6 +116,7 @@ def test_the_lazy_alias_asks_once_and_links(tmp_path: Path) -> None:
         assert settled is not None
         assert (settled.distinct_id, settled.previous_distinct_id) == ("a", anon)
     assert asked.count == 1
+    assert settled is not None
     settler.commit(settled)
     assert _store(tmp_path) == (anon, "a")
     assert settler.settle(anon, time.time() + 60) is None  # linked by now
