@@ -1,0 +1,73 @@
+"""The live path: a command that changes the identity, as a span of the SDK that goes through the lifecycle processor."""
+
+from typing import TYPE_CHECKING
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.sdk.version import __version__ as sdk_version
+from opentelemetry.trace import SpanKind, Status, StatusCode
+
+from arcade_otel import conventions, span
+from arcade_otel.lifecycle import IdentityLifecycleProcessor
+from arcade_otel.resource import IdentityResourceDetector
+
+if TYPE_CHECKING:
+    from arcade_otel.outcome import Outcome
+    from arcade_otel.settings import Settings
+
+__all__ = ["record"]
+
+
+def record(
+    settings: "Settings", path: str, timing: span.Timing, outcome: "Outcome", *, login: bool = False, logout: bool = False
+) -> None:
+    """Make the span of a command that ended, hand it over, and change the identity as a login or logout does.
+
+    The provider is ours alone and never the process's: a host may have its own, and its spans are none of ours. The usage
+    event is neither sampled away nor cut by ``OTEL_*`` limits, which are the host's for its traces.
+
+    Args:
+        settings: The application's.
+        path: Command path joined by dots.
+        timing: When it ran.
+        outcome: How it ended.
+        login: It was a login that succeeded: takes up to 4.5 s if the API or PostHog does not answer.
+        logout: It was a logout that succeeded.
+    """
+    # Only here: the exporters import this package's leaves, never the other way round at import.
+    from arcade_otel_exporters.detached import DetachedSpanExporter
+
+    attributes = span.resource_attributes(settings)
+    attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
+    attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
+    unset = SpanLimits.UNSET
+    provider = TracerProvider(
+        resource=Resource({**attributes}).merge(IdentityResourceDetector(settings=settings).detect()),
+        sampler=ALWAYS_ON,
+        span_limits=SpanLimits(max_attributes=unset, max_span_attributes=unset, max_attribute_length=unset),
+        shutdown_on_exit=False,
+    )
+    provider.add_span_processor(
+        IdentityLifecycleProcessor(
+            SimpleSpanProcessor(DetachedSpanExporter(settings=settings)),
+            settings,
+            login=(path,) if login else (),
+            logout=(path,) if logout else (),
+        )
+    )
+    try:
+        tracer = provider.get_tracer(conventions.SCOPE, conventions.__version__)
+        # An empty context: whatever span of the host's is current has nothing to do with this one.
+        recorded = tracer.start_span(
+            span.span_name(settings, path), context=Context(), kind=SpanKind.INTERNAL, start_time=timing.start_ns
+        )
+        for key, value in span.command_attributes(settings, path, timing, outcome).items():
+            recorded.set_attribute(key, value)
+        if outcome.failed:
+            recorded.set_status(Status(StatusCode.ERROR))
+        recorded.end(timing.end_ns)
+    finally:
+        provider.shutdown()

@@ -1,0 +1,116 @@
+"""The span exporter that gives spans to the detached sender, and so never waits for a network."""
+
+import os
+import time
+from collections.abc import Sequence
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from arcade_otel import consent, conventions, detaching, handoff, spool
+from arcade_otel.diagnostics import guard
+from arcade_otel.readable import copy_of
+from arcade_otel.settings import Settings, make_settings
+from arcade_otel_exporters import otlp_json
+from arcade_otel_exporters.events import is_command
+
+__all__ = ["DetachedSpanExporter"]
+
+_POLL_SECONDS = 0.02
+_POSTHOG = "posthog"
+
+
+class DetachedSpanExporter(SpanExporter):
+    """Hands each span over as OTLP/JSON to a process that outlives this one and runs the exporters proper.
+
+    Guarantees: never raises and waits for no network; two threads may call at once; it works in a forked child. ``SUCCESS``
+    means that a sender has the span or that it lies in the spool, not that anybody received it. Nothing is handed over once
+    the user has opted out.
+
+    Args:
+        exporters: What the sender runs, as in ``OTEL_TRACES_EXPORTER`` (``"posthog,otlp"``); that variable's if None.
+        settings: The application's; made from the environment if None.
+    """
+
+    def __init__(self, exporters: str | None = None, *, settings: Settings | None = None) -> None:
+        if exporters is not None and not isinstance(exporters, str):
+            raise TypeError(f"exporters must be names joined by commas, not {type(exporters).__name__}")
+        self._exporters = exporters
+        self._settings = settings or make_settings()
+        self._owed: tuple[str, ...] = ()  # replaced whole: no lock to be lost in a fork
+        self._stopped = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Hand the spans over. Never raises; ``FAILURE`` if neither a sender nor the spool took them, or after shutdown."""
+        if self._stopped:
+            return SpanExportResult.FAILURE
+        with guard("hand-off"):
+            if consent.tracking_mode() == consent.ON and self._settings.folder and conventions.ENV_SENDER not in os.environ:
+                self._hand_over(spans)
+            return SpanExportResult.SUCCESS
+        return SpanExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Wait until PostHog has acknowledged every alias that was handed over, or the time is over; tell which.
+
+        Only a login's span is waited for: its file leaves the spool when its alias and its event are acknowledged.
+        """
+        until = time.monotonic() + timeout_millis / 1000
+        owed, self._owed = self._owed, ()
+        while any(os.path.exists(path) for path in owed):
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def shutdown(self) -> None:
+        """Refuse every export from now on. May be called again."""
+        self._stopped = True
+
+    def _hand_over(self, spans: Sequence[ReadableSpan]) -> None:
+        environ = dict(os.environ)
+        if self._exporters is not None:
+            environ[conventions.ENV_TRACES_EXPORTER] = self._exporters
+        wanted: list[tuple[str, bool, list[str]]] = []
+        for span in spans:
+            text = otlp_json.encode([self._addressed(span)])
+            names = spool.exporter_names(environ, text)
+            if not is_command(span):
+                names = [name for name in names if name != _POSTHOG]  # a host's own spans never go there
+            if names:
+                owed = bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID))
+                wanted.append((text, owed, names))
+        if wanted and len(spans) == 1 and self._exporters is None and is_command(spans[0]):
+            text, owed, _ = wanted[0]
+            self._remember(handoff.hand_over(text, self._settings, owed=owed), owed=owed)
+        elif wanted:
+            self._put(wanted, environ)
+
+    def _put(self, wanted: list[tuple[str, bool, list[str]]], environ: dict[str, str]) -> None:
+        """Put spans into the spool and start one sender for all of them."""
+        paths: list[str] = []
+        for text, owed, names in wanted:
+            written = spool.put(self._settings.state_folder, text, names)
+            self._remember(written, owed=owed)
+            paths += written
+        command = self._settings.sender or detaching.sender_command()
+        if command:
+            folder = self._settings.folder
+            with guard("the start of a sender"):  # the spans are safe: a later sender delivers them
+                detaching.start(command, detaching.sender_environment(folder, None, environ), folder)
+        else:
+            spool.bound_now_and_then(self._settings.state_folder, paths)
+
+    def _remember(self, paths: Sequence[str], *, owed: bool) -> None:
+        if owed:
+            # An alias is PostHog's only: a login does not wait for a collector.
+            self._owed += tuple(path for path in paths if os.path.basename(os.path.dirname(path)) == _POSTHOG)
+
+    def _addressed(self, span: ReadableSpan) -> ReadableSpan:
+        """Return a command's span with PostHog's key and host on its resource, where the sender looks for them."""
+        key = self._settings.posthog_api_key
+        if not key or not is_command(span) or conventions.RESOURCE_API_KEY in span.resource.attributes:
+            return span
+        address = {conventions.RESOURCE_API_KEY: key, conventions.RESOURCE_HOST: self._settings.posthog_host}
+        return copy_of(span, resource=Resource({**span.resource.attributes, **address}, span.resource.schema_url))

@@ -1,0 +1,58 @@
+"""From the names in ``OTEL_TRACES_EXPORTER`` to exporters."""
+
+import os
+from collections.abc import Mapping
+
+from opentelemetry.sdk.trace.export import SpanExporter
+
+from arcade_otel import spool
+from arcade_otel.diagnostics import debug
+
+__all__ = ["exporters_named", "make"]
+
+_GROUP = "opentelemetry_traces_exporter"
+# ``otlp`` is gRPC unless the protocol says otherwise, as in opentelemetry-instrument. Each comes with a distribution of its own.
+_OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/json": "otlp_json_http"}
+
+
+def exporters_named(environ: Mapping[str, str]) -> list[str]:
+    """Return the names, each once and in order; ``["posthog"]`` if there are none, ``[]`` for ``none``."""
+    return spool.exporter_names(environ)
+
+
+def make(name: str) -> SpanExporter | None:
+    """Return the exporter called ``name``, or None, with a debug line, if it is not installed or cannot be made.
+
+    Ours is imported directly; any other is the class registered in the entry-point group, called without arguments: it takes
+    its own standard variables (``OTEL_EXPORTER_OTLP_*``) from the environment.
+    """
+    if name == "posthog":
+        from arcade_otel_exporters.posthog import PostHogSpanExporter
+
+        return PostHogSpanExporter()
+    registered = name
+    if name == "otlp":
+        protocol = (
+            os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "").strip()
+            or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "").strip()
+            or "grpc"
+        )
+        if protocol not in _OTLP:
+            debug(f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol} is none of {', '.join(_OTLP)}: exporter otlp is left out")
+            return None
+        registered = _OTLP[protocol]
+    from importlib.metadata import entry_points
+
+    found = next(iter(entry_points(group=_GROUP, name=registered)), None)
+    if found is None:
+        debug(f"exporter {name} of OTEL_TRACES_EXPORTER is not installed (no {registered} in {_GROUP}): it is left out")
+        return None
+    try:
+        exporter = found.load()()
+    except Exception as error:  # noqa: BLE001 - anybody's code; the other exporters still run
+        debug(f"exporter {name} cannot be made: it is left out", error)
+        return None
+    if not isinstance(exporter, SpanExporter):
+        debug(f"exporter {name} is no SpanExporter: it is left out")
+        return None
+    return exporter
