@@ -46,10 +46,11 @@ format: $(VENV)/.ready
 	$(BIN)/ruff format
 
 bench: $(VENV)/.ready
+	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group bench
 	$(BIN)/python -m tests.benchmarks.run
 
 build: $(VENV)/.ready
-	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m build --no-isolation --outdir dist
 
 clean:
 	rm -r -f .venv .venv-lowest dist .mypy_cache .ruff_cache .hypothesis

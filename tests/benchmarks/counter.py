@@ -1,0 +1,45 @@
+"""Counts the instructions that a process executes, with valgrind's callgrind: the same on any machine, however loaded it is."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+__all__ = ["count", "pythons_own"]
+
+_COLLECTED = re.compile(r"Collected\s*:\s*(\d+)")
+
+
+def count(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
+    """Return how many instructions ``command`` executes in user space; what it starts is not counted.
+
+    ``PYTHONHASHSEED`` is fixed: the order of sets and the collisions of dictionaries would differ by a few hundred thousand.
+
+    Raises:
+        RuntimeError: valgrind is missing, or the command failed.
+    """
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        raise RuntimeError("the instruction counts need valgrind: apt-get install valgrind (.ci/setup does it where it may)")
+    ended = subprocess.run(
+        [valgrind, "--tool=callgrind", "--trace-children=no", f"--callgrind-out-file={os.devnull}", *command],
+        env={**environ, "PYTHONHASHSEED": "0"},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    found = _COLLECTED.search(ended.stderr)
+    if ended.returncode != 0 or found is None:
+        raise RuntimeError(f"{list(command)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}")
+    return int(found.group(1))
+
+
+def pythons_own(environ: Mapping[str, str], cwd: Path) -> int:
+    """Return what a bare Python costs."""
+    return count([sys.executable, "-c", "pass"], environ, cwd)

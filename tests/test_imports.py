@@ -1,0 +1,68 @@
+"""Which modules the foreground of a command may not import: each is dear, and design.md's budget has no room for one of them."""
+
+import json
+
+import pytest
+
+from arcade_otel.testing import StandIn
+from tests.kit.machine import Machine
+from tests.kit.programs import CLICK, TYPER, with_us
+
+NEVER = frozenset(
+    (
+        "opentelemetry posthog httpx requests urllib3 yaml filelock importlib.metadata asyncio logging subprocess socket ssl uuid "
+        "platform tempfile dataclasses inspect datetime shutil threading hashlib http email urllib.request multiprocessing concurrent"
+    ).split()
+)
+
+# Written after the span was handed over: the context of the outermost command is left before the program ends.
+TELL = """
+import atexit, json, os, sys
+from pathlib import Path
+atexit.register(lambda: Path(os.environ["MODULES"]).write_text(json.dumps(sorted(sys.modules))))
+"""
+
+
+def _imported(machine: Machine, program: str, changes: dict[str, str] | None = None) -> set[str]:
+    told = machine.root / f"{program}.json"
+    for _ in range(2):  # the second is the steady state
+        result = machine.run("hello", program=program, environ={"MODULES": str(told), **(changes or {})})
+        assert result.stdout == "hello you\n", (result.stderr, machine.log())
+    return set(json.loads(told.read_text()))
+
+
+@pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
+def test_a_recorded_command_imports_nothing_dear(machine: Machine, posthog: StandIn, source: str) -> None:
+    """What Typer or Click import themselves is theirs."""
+    # json of the measuring itself, and what it needs, is in both.
+    machine.program("plain", TELL + source)
+    machine.program("ours", TELL + with_us(source))
+    extra = _imported(machine, "ours") - _imported(machine, "plain")
+    machine.settle()
+    assert len(posthog.visible()) == 2
+    assert "arcade_otel.handoff" in extra
+    assert not {name for name in extra if name in NEVER or name.split(".")[0] in NEVER}
+
+
+def test_the_sender_imports_no_sdk_unless_it_has_work(machine: Machine) -> None:
+    """One that finds another at work is to leave with next to no cost."""
+    machine.program("leaves", "import sys\nimport arcade_otel_exporters.sender\nprint(*sorted(sys.modules))\n")
+    extra = set(machine.run(program="leaves").stdout.split())
+    assert "arcade_otel_exporters.sender" in extra
+    assert not {name for name in extra if name.split(".")[0] in ("opentelemetry", "posthog", "requests", "httpx", "yaml")}
+
+
+def test_who_opted_out_imports_next_to_nothing(machine: Machine) -> None:
+    """Neither the span nor the hand-off is reached."""
+    machine.program("plain", TELL + CLICK)
+    machine.program("ours", TELL + with_us(CLICK))
+    extra = _imported(machine, "ours", {"DO_NOT_TRACK": "1"}) - _imported(machine, "plain")
+    assert extra <= {
+        "arcade_otel",
+        "arcade_otel.consent",
+        "arcade_otel.conventions",
+        "arcade_otel.diagnostics",
+        "arcade_otel.instrumentation",
+        "arcade_otel.invocation",
+        "arcade_otel.settings",
+    }
