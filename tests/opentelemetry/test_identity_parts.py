@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from arcade_otel import conventions, identity_file, tracing
+from arcade_otel import conventions, identity_file, spool, tracing
 from arcade_otel.lifecycle import IdentityLifecycleProcessor
 from arcade_otel.outcome import Outcome
 from arcade_otel.resource import IdentityResourceDetector
@@ -56,8 +56,10 @@ def settings(receiver, tmp_path: Path) -> Settings:
 
 
 def queued(settings: Settings, exporter: str = "posthog") -> list[ReadableSpan]:
-    folder = Path(settings.state_folder, "queue", exporter)
-    return [span for file in sorted(folder.glob("*.json")) for span in otlp_json.decode(file.read_bytes())]
+    files = [
+        file for file in Path(settings.state_folder, "queue").glob("*/*.json") if spool.exporter_of(file.parent.name) == exporter
+    ]
+    return [span for file in sorted(files) for span in otlp_json.decode(file.read_bytes())]
 
 
 def spooled(settings: Settings, exporter: str = "posthog") -> list[dict[str, object]]:
