@@ -125,7 +125,7 @@ class Settler:
         self._folder = folder
         self._ask = ask
         self._answer: str | None = None
-        self._asked = False
+        self._asked: tuple[object, int | None] | None = None
 
     def settle(self, anon_id: str, ended: float, source: "PrincipalSource | None" = None) -> Settled | None:
         """Say whose an anonymous span is now, or None: it stays as it is.
@@ -148,15 +148,15 @@ class Settler:
             return None
         if unresolved.marked() and unresolved.of() != changed:
             return None
-        if not self._asked:
-            self._asked = True
+        if self._asked is None:
+            self._asked = (source, changed)
             try:
                 self._answer = self._ask(self._folder, source)
             except PrincipalUnavailableError as error:
                 debug("lazy alias: nobody could tell the principal", error)
                 unresolved.mark()
-        if self._answer is None or unresolved.credentials_changed() != changed:
-            return None  # replaced while we asked
+        if self._answer is None or self._asked != (source, unresolved.credentials_changed()):
+            return None  # the answer is about other credentials: they were replaced while, or since, we asked
         return Settled(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, settled: Settled) -> None:
@@ -165,6 +165,8 @@ class Settler:
         Raises:
             OSError: The store cannot be written.
         """
+        if self._asked is None or self._asked[1] != _Unresolved(self._folder).credentials_changed():
+            return  # replaced meanwhile: the span is paid for, the store is left to the next
         if _link(UsageIdentity(self._folder), settled):
             _Unresolved(self._folder).clear()  # else it speaks of another anonymous id, whose rotation is still owed
 

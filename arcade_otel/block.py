@@ -24,7 +24,7 @@ def configure(**settings: Any) -> None:
 
 
 def command(path: str, **settings: Any) -> "_Command":
-    """Return a context manager that makes one span of its block: ``with command("toolkit.run"): …``.
+    """Make one span of a block of code, as in ``with arcade_otel.command("toolkit.run"): …``.
 
     Args:
         path: Path of the command, joined by dots or spaces. A name of the program's own, never what a user typed.

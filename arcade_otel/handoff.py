@@ -41,7 +41,7 @@ def hand_over(text: str, settings: "Settings", *, owed: bool = False) -> list[st
             return []
     from arcade_otel import spool
 
-    paths = spool.put(settings.state_folder, text, spool.exporter_names(os.environ, text))
+    paths = spool.put(settings.state_folder, text, spool.lanes_for(os.environ, text))
     if command and paths:
         detaching.start(command, detaching.sender_environment(settings.folder, None), settings.folder)
     elif paths:

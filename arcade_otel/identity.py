@@ -142,12 +142,20 @@ class UsageIdentity:
         return self._new_id(), None
 
     def _anew(self) -> Identity:
-        """Keep what is no identity beside as a backup, and return a new one."""
+        """Keep what is no identity beside as a backup, and return a new one.
+
+        A file that cannot be read for now (no descriptor left, no permission, a bad disk) may be a good one: that is an error.
+        """
         backup = f"{self._usage_file}.corrupt"
         try:
-            os.replace(self._usage_file, backup)
+            with open(self._usage_file, "rb"):
+                pass
         except FileNotFoundError:
             return self.fresh()
+        except IsADirectoryError:
+            pass
+        try:
+            os.replace(self._usage_file, backup)
         except OSError:  # a folder where the backup should go, or in the file's place
             os.replace(self._usage_file, f"{backup}.{uuid.uuid4()}")
         debug("usage.json was corrupt; it is kept as usage.json.corrupt")

@@ -1,6 +1,6 @@
 """Makes one span of each run of a Typer or Click program, by watching the contexts that it makes of its commands.
 
-Neither Click nor Typer is imported or told by type: Typer carries its own copy of Click since 0.26. What is used is the documented
+Neither Click nor Typer is imported or told by type: Typer carries its own copy of Click since 0.26. What is used is the public
 ``Command.context_class``: a subclass of it learns which command was reached, and how the outermost context ended. No function of
 the program is wrapped, so no frame of ours stands in a traceback of its commands.
 """
@@ -9,11 +9,14 @@ import os
 import sys
 from _thread import get_ident
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from arcade_otel import consent
 from arcade_otel.invocation import Invocation, recording
 from arcade_otel.settings import PrincipalSource, Settings, make_settings
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 __all__ = ["instrument", "watch"]
 
@@ -165,7 +168,7 @@ def _watching_class(base: type) -> type:
                 run.invocation.running()
             return super().__enter__()
 
-        def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> Any:
+        def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None") -> Any:
             self._arcade_otel_depth -= 1
             run = getattr(self, _RUN)
             if run is None or self._arcade_otel_depth:

@@ -1,4 +1,4 @@
-"""The folder of spans that wait: one file a span, one folder an exporter, oldest first by name."""
+"""The folder of spans that wait: one file a span, one folder a lane (an exporter and where it delivers), oldest first by name."""
 
 import os
 import time
@@ -15,15 +15,16 @@ __all__ = [
     "bound_now_and_then",
     "empty",
     "end_of",
-    "exporter_folder",
-    "exporter_names",
-    "exporters",
+    "exporter_of",
+    "lane_folder",
+    "lanes",
+    "lanes_for",
     "names",
     "put",
     "set_aside",
 ]
 
-#: Bounds of one exporter's folder. Source: design.md, "Hand-off and sender".
+#: Bounds of one lane. Source: design.md, "Hand-off and sender".
 LARGEST_COUNT = 1000
 LARGEST_BYTES = 5 * 1024 * 1024
 LARGEST_AGE_SECONDS = 7 * 24 * 3600
@@ -37,38 +38,58 @@ _SUFFIX = ".json"
 _DEFAULT_EXPORTER = "posthog"
 
 
-def exporter_names(environ: Mapping[str, str], text: str | None = None) -> list[str]:
-    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once; unset: ``posthog``; ``none``: no one.
-
-    For a span (``text``) ``posthog`` counts only if it carries a project key: without one it could never be sent.
-    """
+def exporter_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once; unset: ``posthog``; ``none``: no one."""
     wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip() or _DEFAULT_EXPORTER
     chosen: list[str] = []
     for word in wanted.split(","):
         name = word.strip()
         if name == "none" or not name or name in chosen or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
             continue  # a name becomes a folder's: no separator, nothing hidden
-        if name == _DEFAULT_EXPORTER and text is not None and f'"{conventions.RESOURCE_API_KEY}"' not in text:
-            continue
         chosen.append(name)
     return chosen
 
 
-def exporter_folder(state_folder: str, exporter: str) -> str:
-    """Return the folder of what waits for ``exporter``."""
-    return os.path.join(state_folder, _QUEUE, exporter)
+def lanes_for(environ: Mapping[str, str], text: str) -> list[str]:
+    """Return the lanes in which the span ``text`` waits: one an exporter, and for PostHog one a host.
+
+    A host that is gone (somebody tried a local one) holds up what goes to another no more than a dead collector does. PostHog
+    counts only if the span carries a project key: without one it could never be sent.
+    """
+    lanes = exporter_names(environ)
+    if _DEFAULT_EXPORTER in lanes:
+        place = lanes.index(_DEFAULT_EXPORTER)
+        lanes[place : place + 1] = [_posthog_lane(text)] if f'"{conventions.RESOURCE_API_KEY}"' in text else []
+    return lanes
 
 
-def exporters(state_folder: str) -> list[str]:
-    """Return the exporters that have a folder, by name."""
+def _posthog_lane(text: str) -> str:
+    host = text.partition(f'"{conventions.RESOURCE_HOST}","value":{{"stringValue":"')[2].partition('"')[0].partition("://")[2]
+    if not host:
+        return _DEFAULT_EXPORTER
+    return f"{_DEFAULT_EXPORTER}@{''.join(letter if letter.isalnum() or letter == '.' else '_' for letter in host[:100])}"
+
+
+def exporter_of(lane: str) -> str:
+    """Return the exporter of a lane."""
+    return lane.partition("@")[0]
+
+
+def lane_folder(state_folder: str, lane: str) -> str:
+    """Return the folder of what waits in ``lane``."""
+    return os.path.join(state_folder, _QUEUE, lane)
+
+
+def lanes(state_folder: str) -> list[str]:
+    """Return the lanes that have a folder, by name."""
     try:
         return sorted(os.listdir(os.path.join(state_folder, _QUEUE)))
     except OSError:
         return []
 
 
-def put(state_folder: str, text: str, exporters: Iterable[str], *, durable: bool = False) -> list[str]:
-    """Write the span ``text`` for each exporter; return the files' paths.
+def put(state_folder: str, text: str, lanes: Iterable[str], *, durable: bool = False) -> list[str]:
+    """Write the span ``text`` in each lane; return the files' paths.
 
     A file appears whole or not at all (written beside, then renamed), readable by its owner only. Its name begins with the
     span's end, so that names sort as commands ended, and closes with the span's id, so that a span put twice is one file.
@@ -79,8 +100,8 @@ def put(state_folder: str, text: str, exporters: Iterable[str], *, durable: bool
     """
     name = f"{_end_ns(text):020d}-{_field(text, 'spanId') or os.urandom(8).hex()}{_SUFFIX}"
     paths = []
-    for exporter in exporters:
-        folder = exporter_folder(state_folder, exporter)
+    for lane in lanes:
+        folder = lane_folder(state_folder, lane)
         if not os.path.isdir(folder):
             for made in (state_folder, os.path.join(state_folder, _QUEUE), folder):
                 ownership.private_folder(made)
@@ -115,13 +136,13 @@ def end_of(name: str) -> float:
     return int(digits) / 1e9 if digits.isdigit() else 0.0
 
 
-def bound(state_folder: str, exporter: str, *, now: float | None = None) -> int:
+def bound(state_folder: str, lane: str, *, now: float | None = None) -> int:
     """Remove the oldest spans until at most 1,000, 5 MiB and 7 days are left; count them; return how many went.
 
     Called by the sender that has the turn, and by a program that has no sender; never by an ordinary hand-off.
     """
     now = time.time() if now is None else now
-    folder = exporter_folder(state_folder, exporter)
+    folder = lane_folder(state_folder, lane)
     waiting = names(folder)
     gone = len(waiting) - LARGEST_COUNT if len(waiting) > LARGEST_COUNT else 0
     while gone < len(waiting) and end_of(waiting[gone]) < now - LARGEST_AGE_SECONDS:
@@ -138,7 +159,7 @@ def bound(state_folder: str, exporter: str, *, now: float | None = None) -> int:
     for name in waiting[:gone]:
         _remove(os.path.join(folder, name))
     if gone:
-        Dropped(state_folder, exporter).add(gone)
+        Dropped(state_folder, lane).add(gone)
     _sweep(folder, now)
     return gone
 
@@ -174,7 +195,7 @@ def set_aside(state_folder: str, path: str) -> None:
 def empty(state_folder: str) -> None:
     """Remove every span that waits or was set aside: somebody opted out. Costs one look where nothing waits."""
     try:
-        folders = [os.path.join(state_folder, _QUEUE, exporter) for exporter in os.listdir(os.path.join(state_folder, _QUEUE))]
+        folders = [os.path.join(state_folder, _QUEUE, lane) for lane in os.listdir(os.path.join(state_folder, _QUEUE))]
     except OSError:
         return
     for folder in [*folders, os.path.join(state_folder, _CORRUPT)]:
@@ -194,12 +215,12 @@ def _remove(path: str) -> None:
 
 
 class Dropped:
-    """How many spans of one exporter were dropped from a full spool and not yet told to it."""
+    """How many spans of one lane were dropped from a full spool and not yet told to it."""
 
     __slots__ = ("_path",)
 
-    def __init__(self, state_folder: str, exporter: str) -> None:
-        self._path = os.path.join(state_folder, f"{_DROPPED}-{exporter}")
+    def __init__(self, state_folder: str, lane: str) -> None:
+        self._path = os.path.join(state_folder, f"{_DROPPED}-{lane}")
 
     def count(self) -> int:
         """Return the count; 0 if there is none or it cannot be read."""
@@ -210,7 +231,7 @@ class Dropped:
             return 0
 
     def add(self, more: int) -> None:
-        """Count ``more`` spans. Only the process that has the exporter's turn calls this."""
+        """Count ``more`` spans. Only the process that has the lane's turn calls this."""
         ownership.write_private(self._path, str(self.count() + more))
 
     def told(self) -> None:

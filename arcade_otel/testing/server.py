@@ -83,12 +83,16 @@ class StandIn:
         self._most_events: int | None = None
         self._changed = threading.Condition()
         self._server: _Server | None = None
+        self._kept: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
     # --- life -----------------------------------------------------------------------------------------------------------------
 
     def start(self) -> "StandIn":
         """Listen."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         self._server = _Server(("127.0.0.1", self._port), self)
         self._port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -96,7 +100,11 @@ class StandIn:
         return self
 
     def stop(self) -> None:
-        """Close every connection and listen no more: connections are refused from now on. May be called again."""
+        """Close every connection and listen no more: connections are refused. May be called again.
+
+        The port is kept from others until :meth:`start` or :meth:`close`, so that what is sent here while nobody listens
+        reaches nobody.
+        """
         server, self._server = self._server, None
         if server is None:
             return
@@ -105,12 +113,23 @@ class StandIn:
         server.server_close()
         assert self._thread is not None  # noqa: S101 - for the type checker
         self._thread.join()
+        self._kept = socket.socket()
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept.bind(("127.0.0.1", self._port))
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # nobody shares it from here on
+
+    def close(self) -> None:
+        """Stop, and give the port away."""
+        self.stop()
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     def __enter__(self) -> "StandIn":
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.close()
 
     @property
     def url(self) -> str:

@@ -30,17 +30,17 @@ _POLL_SECONDS = 0.05
 
 
 def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
-    """Deliver for each exporter of ``turns``, side by side, so that one dead backend holds up no other; give the turns back."""
+    """Deliver each lane of ``turns``, side by side, so that one dead backend holds up no other; give the turns back."""
     clean_environment(os.environ)
     settlement = Settlement(folder)
     lanes = []
     for name, turn in turns.items():
-        exporter = selection.make(name)
+        exporter = selection.make(spool.exporter_of(name))
         if exporter is None:
             turn.give_back()  # unknown or not installed: its spans stay until they are too old
         else:
             lanes.append(Lane(folder, name, exporter, turn, settlement, born))
-    threads = [threading.Thread(target=lane.serve, name=lane.exporter_name, daemon=True) for lane in lanes]
+    threads = [threading.Thread(target=lane.serve, name=lane.name, daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -48,18 +48,16 @@ def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
 
 
 class Lane:
-    """One exporter, its folder and its turn."""
+    """One exporter and where it delivers, its folder and its turn."""
 
-    def __init__(
-        self, folder: str, exporter_name: str, exporter: SpanExporter, turn: Turn, settlement: Settlement, born: float
-    ) -> None:
-        self.exporter_name = exporter_name
+    def __init__(self, folder: str, name: str, exporter: SpanExporter, turn: Turn, settlement: Settlement, born: float) -> None:
+        self.name = name
         self._state_folder = os.path.join(folder, "usage")
-        self._queue = spool.exporter_folder(self._state_folder, exporter_name)
+        self._queue = spool.lane_folder(self._state_folder, name)
         self._exporter = exporter
         self._turn: Turn | None = turn
         self._settlement = settlement
-        self._pause = Pause(self._state_folder, exporter_name)
+        self._pause = Pause(self._state_folder, name)
         self._born = born
 
     @property
@@ -72,7 +70,7 @@ class Lane:
         The second look is what makes it safe for every other sender to leave when it finds this one at work: its span was in
         the folder before it asked for the turn.
         """
-        with guard(f"delivery to {self.exporter_name}"):
+        with guard(f"delivery to {self.name}"):
             try:
                 while self._turn is not None:
                     healthy = self._work()
@@ -81,7 +79,7 @@ class Lane:
                     if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
                         time.sleep(3 * _POLL_SECONDS)  # whoever came meanwhile goes first
                     if healthy and self._age < _LAST_CALL_SECONDS and spool.names(self._queue):
-                        self._turn = Turn.take(self._state_folder, self.exporter_name)
+                        self._turn = Turn.take(self._state_folder, self.name)
             finally:
                 if self._turn is not None:
                     self._turn.give_back()
@@ -93,7 +91,7 @@ class Lane:
             waiting = spool.names(self._queue)
             if waiting:
                 if len(waiting) > BATCH:
-                    spool.bound(self._state_folder, self.exporter_name)
+                    spool.bound(self._state_folder, self.name)
                     waiting = spool.names(self._queue)
                 if not self._send(waiting[:BATCH]):
                     return False
@@ -123,7 +121,7 @@ class Lane:
             done -= len(spans)
             delivered += 1
             _remove(path)
-        debug(f"{self.exporter_name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
+        debug(f"{self.name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
         if reason is None:
             self._pause.over()
             return True
@@ -145,7 +143,7 @@ class Lane:
             text = self._settlement.settled(path, text)
             spans = otlp_json.decode(text)
         except ValueError as error:
-            debug(f"{self.exporter_name}: a file that is no span is set aside", error)
+            debug(f"{self.name}: a file that is no span is set aside", error)
             spool.set_aside(self._state_folder, path)
             return []
         if not spans:
@@ -154,7 +152,7 @@ class Lane:
 
     def _tell_dropped(self, path: str, spans: list[ReadableSpan]) -> list[ReadableSpan]:
         """Let the oldest span carry how many before it were dropped from a full spool."""
-        dropped = spool.Dropped(self._state_folder, self.exporter_name)
+        dropped = spool.Dropped(self._state_folder, self.name)
         count = dropped.count()
         if not count:
             return spans
@@ -172,7 +170,7 @@ class Lane:
         try:
             accepted = self._exporter.export(spans) is SpanExportResult.SUCCESS
         except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
-            debug(f"{self.exporter_name} raised", error)
+            debug(f"{self.name} raised", error)
             accepted = False
         return (len(spans), None, None) if accepted else (0, "the exporter failed", None)
 

@@ -75,12 +75,12 @@ class DetachedSpanExporter(SpanExporter):
         wanted: list[tuple[str, bool, list[str]]] = []
         for span in spans:
             text = otlp_json.encode([self._addressed(span)])
-            names = spool.exporter_names(environ, text)
+            lanes = spool.lanes_for(environ, text)
             if not is_command(span):
-                names = [name for name in names if name != _POSTHOG]  # a host's own spans never go there
-            if names:
+                lanes = [lane for lane in lanes if spool.exporter_of(lane) != _POSTHOG]  # a host's own spans never go there
+            if lanes:
                 owed = bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID))
-                wanted.append((text, owed, names))
+                wanted.append((text, owed, lanes))
         if wanted and len(spans) == 1 and self._exporters is None and is_command(spans[0]):
             text, owed, _ = wanted[0]
             self._remember(handoff.hand_over(text, self._settings, owed=owed), owed=owed)
@@ -90,8 +90,8 @@ class DetachedSpanExporter(SpanExporter):
     def _put(self, wanted: list[tuple[str, bool, list[str]]], environ: dict[str, str]) -> None:
         """Put spans into the spool and start one sender for all of them."""
         paths: list[str] = []
-        for text, owed, names in wanted:
-            written = spool.put(self._settings.state_folder, text, names)
+        for text, owed, lanes in wanted:
+            written = spool.put(self._settings.state_folder, text, lanes)
             self._remember(written, owed=owed)
             paths += written
         command = self._settings.sender or detaching.sender_command()
@@ -105,7 +105,7 @@ class DetachedSpanExporter(SpanExporter):
     def _remember(self, paths: Sequence[str], *, owed: bool) -> None:
         if owed:
             # An alias is PostHog's only: a login does not wait for a collector.
-            self._owed += tuple(path for path in paths if os.path.basename(os.path.dirname(path)) == _POSTHOG)
+            self._owed += tuple(path for path in paths if spool.exporter_of(os.path.basename(os.path.dirname(path))) == _POSTHOG)
 
     def _addressed(self, span: ReadableSpan) -> ReadableSpan:
         """Return a command's span with PostHog's key and host on its resource, where the sender looks for them."""

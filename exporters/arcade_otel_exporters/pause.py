@@ -1,4 +1,4 @@
-"""The marker that makes senders leave at once while an exporter's backend does not answer."""
+"""The marker that makes senders leave at once while a lane's backend does not answer."""
 
 import os
 import time
@@ -15,12 +15,12 @@ LONGEST_ASKED_SECONDS = 3600.0
 
 
 class Pause:
-    """The pause of one exporter: two numbers in one small file, read before anything heavy is imported."""
+    """The pause of one lane: two numbers in one small file, read before anything heavy is imported."""
 
     __slots__ = ("_path",)
 
-    def __init__(self, state_folder: str, exporter: str) -> None:
-        self._path = os.path.join(state_folder, f"pause-{exporter}")
+    def __init__(self, state_folder: str, lane: str) -> None:
+        self._path = os.path.join(state_folder, f"pause-{lane}")
 
     def _read(self) -> tuple[float, int]:
         try:

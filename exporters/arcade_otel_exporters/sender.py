@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def run(folder: str, text: str | None, born: float) -> None:
-    """Put ``text`` into the spool of ``folder`` and deliver for every exporter whose turn nobody else has.
+    """Put ``text`` into the spool of ``folder`` and deliver every lane whose turn nobody else has.
 
     Args:
         folder: Config folder, absolute.
@@ -38,7 +38,7 @@ def run(folder: str, text: str | None, born: float) -> None:
     """
     state_folder = os.path.join(folder, "usage")
     if text:
-        spool.put(state_folder, text, spool.exporter_names(os.environ, text), durable=True)
+        spool.put(state_folder, text, spool.lanes_for(os.environ, text), durable=True)
     os.chdir(folder)
     mine = _turns(state_folder)
     if mine:
@@ -49,21 +49,21 @@ def run(folder: str, text: str | None, born: float) -> None:
 
 
 def _turns(state_folder: str) -> dict[str, Turn]:
-    """Take the turn of each exporter that has something to do, that nobody is at and that does not pause."""
+    """Take the turn of each lane that has something to do, that nobody is at and that does not pause."""
     mine = {}
-    existing = spool.exporters(state_folder)
-    for exporter in spool.exporter_names(os.environ):
-        if exporter not in existing:
+    exporters = spool.exporter_names(os.environ)
+    for lane in spool.lanes(state_folder):
+        if spool.exporter_of(lane) not in exporters:
             continue
-        turn = Turn.take(state_folder, exporter)
+        turn = Turn.take(state_folder, lane)
         if turn is None:
-            debug(f"{exporter}: another sender is at work")
+            debug(f"{lane}: another sender is at work")
             continue
-        spool.bound(state_folder, exporter)
-        if Pause(state_folder, exporter).lasts():
-            debug(f"{exporter}: pauses")
-        elif spool.names(spool.exporter_folder(state_folder, exporter)):
-            mine[exporter] = turn
+        spool.bound(state_folder, lane)
+        if Pause(state_folder, lane).lasts():
+            debug(f"{lane}: pauses")
+        elif spool.names(spool.lane_folder(state_folder, lane)):
+            mine[lane] = turn
             continue
         turn.give_back()
     return mine

@@ -1,4 +1,4 @@
-"""One sender at a time for each exporter: a lock that the system takes back when its holder dies."""
+"""One sender at a time for each lane: a lock that the system takes back when its holder dies."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ __all__ = ["Turn"]
 
 
 class Turn:
-    """The exclusive right to deliver for one exporter of one config folder.
+    """The exclusive right to deliver one lane of one config folder.
 
     Advisory and never waited for: whoever does not get it leaves, because the holder looks again after giving it back. The
     system releases it at the death of its holder, by whatever signal.
@@ -21,13 +21,13 @@ class Turn:
         self._descriptor = descriptor
 
     @classmethod
-    def take(cls, state_folder: str, exporter: str) -> "Turn | None":
+    def take(cls, state_folder: str, lane: str) -> "Turn | None":
         """Return the turn, or None if another process has it.
 
         Raises:
             OSError: The lock's file cannot be opened.
         """
-        path = os.path.join(state_folder, f"sender-{exporter}.lock")
+        path = os.path.join(state_folder, f"sender-{lane}.lock")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         ownership.hand_to_owner(path)
         if _lock(descriptor):

@@ -114,11 +114,14 @@ class Machine:
 
     def queue(self, exporter: str = "posthog") -> list[Path]:
         """Spans that wait for an exporter, oldest first."""
-        folder = self.state / "queue" / exporter
-        try:
-            return sorted(folder / name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith("."))
-        except FileNotFoundError:
-            return []
+        waiting = (self.state / "queue").glob(f"{exporter}*/*.json")
+        return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
+
+    @property
+    def pause(self) -> Path:
+        """The marker of the pause of the lane to the stand-in."""
+        (marker,) = self.state.glob("pause-posthog*")
+        return marker
 
     def log_in(self, api_key: str, url: str) -> None:
         """Write ``credentials.yaml`` as the Arcade CLI does."""

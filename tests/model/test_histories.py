@@ -79,7 +79,7 @@ class Machine:
     @property
     def queue(self) -> list[Path]:
         """What waits in the spool, oldest first."""
-        return sorted((self.folder / "usage" / "queue" / "posthog").glob("*.json"))
+        return sorted((self.folder / "usage" / "queue").glob("posthog*/*.json"), key=lambda path: path.name)
 
     def heal(self) -> None:
         """The network is back: everything that can be delivered is."""
@@ -121,7 +121,7 @@ class Histories(RuleBasedStateMachine):
             self.machine.heal()
             self.check()
         finally:
-            self.posthog.stop()
+            self.posthog.close()
             self._folder.cleanup()
 
     # --- what people do ------------------------------------------------------------------------------------------

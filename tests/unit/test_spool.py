@@ -22,14 +22,14 @@ def test_names_sort_by_the_end_of_the_command_not_by_arrival(tmp_path: Path) -> 
     """Senders of commands that ended one after the other may write in any order."""
     for end in (30, 10, 20):
         spool.put(str(tmp_path), span(end, f"{end:016x}"), ["posthog"])
-    names = spool.names(spool.exporter_folder(str(tmp_path), "posthog"))
+    names = spool.names(spool.lane_folder(str(tmp_path), "posthog"))
     assert [int(name.partition("-")[0]) for name in names] == [10, 20, 30]
 
 
 def test_a_span_put_twice_is_one_file(tmp_path: Path) -> None:
     """So that nobody who is unsure has to look first."""
     assert spool.put(str(tmp_path), span(1), ["posthog"]) == spool.put(str(tmp_path), span(1), ["posthog"])
-    assert len(spool.names(spool.exporter_folder(str(tmp_path), "posthog"))) == 1
+    assert len(spool.names(spool.lane_folder(str(tmp_path), "posthog"))) == 1
 
 
 def test_files_and_folders_are_their_owners_only(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_file_that_is_being_written_is_not_a_span(tmp_path: Path) -> None:
 
 def test_the_oldest_of_more_than_a_thousand_go_and_are_counted(tmp_path: Path) -> None:
     """Bounded by count."""
-    folder = Path(spool.exporter_folder(str(tmp_path), "posthog"))
+    folder = Path(spool.lane_folder(str(tmp_path), "posthog"))
     folder.mkdir(parents=True)
     for number in range(1, 1011):
         (folder / f"{number:020d}-{number:016x}.json").write_text("{}")
@@ -73,7 +73,7 @@ def test_the_newest_five_mebibytes_stay(tmp_path: Path) -> None:
     for number in range(1, 8):
         spool.put(str(tmp_path), span(number, f"{number:016x}", padding=1024 * 1024), ["posthog"])
     assert spool.bound(str(tmp_path), "posthog", now=1) == 3
-    assert spool.names(spool.exporter_folder(str(tmp_path), "posthog"))[0].startswith(f"{4:020d}")
+    assert spool.names(spool.lane_folder(str(tmp_path), "posthog"))[0].startswith(f"{4:020d}")
 
 
 def test_what_is_older_than_a_week_goes(tmp_path: Path) -> None:
@@ -132,4 +132,12 @@ def test_what_is_set_aside_is_bounded(tmp_path: Path) -> None:
 def test_who_a_span_waits_for(variable: str | None, text: str, names: list[str]) -> None:
     """OTEL_TRACES_EXPORTER names them; posthog needs a key; no name is a path."""
     environ = {} if variable is None else {conventions.ENV_TRACES_EXPORTER: variable}
-    assert spool.exporter_names(environ, text) == names
+    assert spool.lanes_for(environ, text) == names
+
+
+def test_each_host_of_posthogs_has_a_lane_of_its_own() -> None:
+    """One that is gone holds up no other; the name is readable and never a path."""
+    text = '{"key":"%s","value":{"stringValue":"phc_x"}},{"key":"%s","value":{"stringValue":"https://../eu.example:80/a"}}'
+    (lane,) = spool.lanes_for({}, text % (KEY, conventions.RESOURCE_HOST))
+    assert lane == "posthog@.._eu.example_80_a"
+    assert spool.exporter_of(lane) == "posthog"
