@@ -1,7 +1,7 @@
 """``make demo``: a person's day with a command-line program, and what arrives at (a stand-in for) PostHog.
 
-Everything is real but the far side: processes, detached senders, HTTP on loopback. The home is a temporary folder. Exits with 1 if what
-arrived is not what was expected.
+Everything is real but the far side: processes, detached senders, HTTP on loopback. The home is a temporary folder. Exits with 1
+if what arrived is not what was expected.
 """
 
 import json
@@ -55,7 +55,13 @@ def main() -> int:
             arguments = [*words, "--api-key", "jane-key", "--url", posthog.url] if words == ["login"] else words
             began = time.monotonic()
             ended = subprocess.run(
-                [sys.executable, str(PROGRAM), *arguments], env=environ, cwd=home, capture_output=True, text=True, check=False, timeout=60
+                [sys.executable, str(PROGRAM), *arguments],
+                env=environ,
+                cwd=home,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
             )
             slowest = max(slowest, time.monotonic() - began)
             console.print(f"[bold]$ arcade {' '.join(words)}[/bold]", highlight=False)
@@ -64,7 +70,7 @@ def main() -> int:
             if ended.returncode != code:
                 wrong.append(f"arcade {' '.join(words)} exited with {ended.returncode}")
             # So that the table is in order without waiting for a clock: one sender is at work at a time anyway.
-            wait_for(lambda count=count: commands(posthog) >= count and not senders(home))  # type: ignore[misc]
+            wait_for(lambda count=count: commands(posthog) >= count and not senders(home))
         events = posthog.visible()
         console.print()
         console.print(table_of(events))
@@ -75,7 +81,9 @@ def main() -> int:
             log = Path(home, "debug.log")
             console.print(log.read_text() if log.exists() else "", markup=False)
             return 1
-    console.print(f"{len(events)} events arrived as expected; the slowest command took {slowest:.2f} s, its interpreter's start included.")
+    console.print(
+        f"{len(events)} events arrived as expected; the slowest command took {slowest:.2f} s, its interpreter's start included."
+    )
     return 0
 
 
@@ -136,9 +144,7 @@ def persons_of(posthog: StandIn) -> Table:
         ids = sorted({event.distinct_id for event in own})
         known = JANE in ids
         names = [event.properties["command_name"] for event in own if "command_name" in event.properties]
-        table.add_row(
-            "Jane" if known else "nobody known", ", ".join(identity[:SHOWN] for identity in ids), ", ".join(names)
-        )
+        table.add_row("Jane" if known else "nobody known", ", ".join(identity[:SHOWN] for identity in ids), ", ".join(names))
     return table
 
 

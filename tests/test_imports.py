@@ -9,10 +9,35 @@ from tests.kit.machine import Machine
 from tests.kit.programs import CLICK, TYPER, with_us
 
 NEVER = frozenset(
-    (
-        "opentelemetry posthog httpx requests urllib3 yaml filelock importlib.metadata asyncio logging subprocess socket ssl uuid "
-        "platform tempfile dataclasses inspect datetime shutil threading hashlib http email urllib.request multiprocessing concurrent"
-    ).split()
+    {
+        "asyncio",
+        "concurrent",
+        "dataclasses",
+        "datetime",
+        "email",
+        "filelock",
+        "hashlib",
+        "http",
+        "httpx",
+        "importlib.metadata",
+        "inspect",
+        "logging",
+        "multiprocessing",
+        "opentelemetry",
+        "platform",
+        "posthog",
+        "requests",
+        "shutil",
+        "socket",
+        "ssl",
+        "subprocess",
+        "tempfile",
+        "threading",
+        "urllib.request",
+        "urllib3",
+        "uuid",
+        "yaml",
+    }
 )
 
 # Written after the span was handed over: the context of the outermost command is left before the program ends.

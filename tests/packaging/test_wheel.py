@@ -1,0 +1,123 @@
+"""What is installed: one wheel with two import roots, from the tree, the sdist, or editable."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from arcade_otel import conventions
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(300)
+
+# Run by the fresh interpreter; what it prints is the test's evidence.
+LOOK = """
+import importlib, importlib.metadata as metadata, importlib.util, json, sys
+import arcade_otel, arcade_otel_exporters
+found = {"library": arcade_otel.__file__, "exporters": arcade_otel_exporters.__file__}
+found["version"] = [metadata.version("arcade-otel"), arcade_otel.__version__]
+points = {}
+for group in ("opentelemetry_traces_exporter", "opentelemetry_resource_detector"):
+    for point in metadata.entry_points(group=group):
+        if point.dist is not None and point.dist.name == "arcade-otel":
+            points[f"{group}:{point.name}"] = type(point.load()()).__name__
+found["points"] = points
+print(json.dumps(found))
+"""
+POINTS = {
+    "opentelemetry_traces_exporter:posthog": "PostHogSpanExporter",
+    "opentelemetry_resource_detector:arcade_identity": "IdentityResourceDetector",
+}
+
+
+def _python(*arguments: str, python: str = sys.executable, home: Path, cwd: Path) -> str:
+    kept = {name: os.environ[name] for name in os.environ if name.startswith(("PATH", "PIP_", "SSL_"))}
+    ended = subprocess.run(
+        [python, *arguments],
+        env={**kept, "HOME": str(home), "LANG": "C.UTF-8", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def _fresh(folder: Path) -> str:
+    """Make an environment of its own that sees this one's packages, but for ours: nothing is downloaded."""
+    venv.create(folder, with_pip=False)
+    python = str(folder / "bin" / "python")
+    scheme = "venv" if "venv" in sysconfig.get_scheme_names() else "posix_prefix"
+    place = Path(sysconfig.get_path("purelib", scheme, {"base": str(folder)}))
+    # The .pth files of a folder that is added so are not read: our own editable installation there does not come along.
+    (place / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    return python
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wheel and sdist; the wheel is built from the sdist, as on an index."""
+    folder = tmp_path_factory.mktemp("dist")
+    _python("-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), home=folder, cwd=folder)
+    return folder
+
+
+def test_the_wheel_holds_both_packages_their_types_and_nothing_else(built: Path) -> None:
+    """Tests and examples stay behind; the sender's launch folder comes along."""
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert wheel.name == f"arcade_otel-{conventions.__version__}-py3-none-any.whl"
+    assert {
+        "arcade_otel/py.typed",
+        "arcade_otel/testing/__init__.py",
+        "arcade_otel_exporters/py.typed",
+        "arcade_otel_exporters/launch/__main__.py",
+    } <= names
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"arcade_otel", "arcade_otel_exporters", f"arcade_otel-{conventions.__version__}.dist-info"}
+    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "arcade_otel").rglob("*.py")}
+    assert sources <= names
+
+
+def test_the_sdist_can_be_tested(built: Path) -> None:
+    """Who packages it for a distribution runs its tests."""
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"tests/kit/machine.py", "examples/demo.py", "Makefile", ".ci/setup", "LICENSE", "README.md", "CHANGELOG.md"} <= names
+
+
+@pytest.mark.parametrize("how", ["wheel", "editable"])
+def test_an_installation_has_both_packages_and_its_entry_points(built: Path, tmp_path: Path, how: str) -> None:
+    """Installed from the wheel, and as ``pip install -e .`` does it; in a working folder that has neither."""
+    python = _fresh(tmp_path / "venv")
+    (wheel,) = built.glob("*.whl")
+    what = [str(wheel)] if how == "wheel" else ["--no-build-isolation", "--editable", str(ROOT)]
+    _python(
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--ignore-installed",
+        *what,
+        home=tmp_path,
+        cwd=tmp_path,
+    )
+    found = json.loads(_python("-c", LOOK, python=python, home=tmp_path, cwd=tmp_path))
+    assert found["points"] == POINTS
+    assert found["version"] == [conventions.__version__] * 2
+    for name in ("library", "exporters"):
+        assert Path(found[name]).is_relative_to(tmp_path / "venv" if how == "wheel" else ROOT)
