@@ -69,8 +69,8 @@ def main() -> int:
             console.print("\n".join(lines if code == 0 else lines[-1:]), style="dim", highlight=False, markup=False)
             if ended.returncode != code:
                 wrong.append(f"arcade {' '.join(words)} exited with {ended.returncode}")
-            # So that the table is in order without waiting for a clock: one sender is at work at a time anyway.
-            wait_for(lambda count=count: commands(posthog) >= count and not senders(home))
+            wait_for(lambda count=count: commands(posthog) >= count)  # so that the table is in the order of the day
+        wait_for(lambda: not senders(home))  # the last one lingers for what may come, and the home goes
         events = posthog.visible()
         console.print()
         console.print(table_of(events))
