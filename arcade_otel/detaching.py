@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
 
 __all__ = ["LAUNCH", "creation_flags", "sender_command", "sender_environment", "start"]
 
@@ -89,21 +91,20 @@ def start(command: Sequence[str], environ: Mapping[str, str], folder: str) -> No
     _reap()
     if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
         try:
-            actions = _actions()
-            _children.append(
-                os.posix_spawn(
-                    command[0],
-                    list(command),
-                    dict(environ),
-                    file_actions=actions,
-                    setsid=True,
-                    setsigmask=(),
-                    setsigdef=_DEFAULT_SIGNALS,
-                )
+            child = os.posix_spawn(
+                command[0],
+                list(command),
+                dict(environ),
+                file_actions=_actions(),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=_DEFAULT_SIGNALS,
             )
         except NotImplementedError:
             pass  # a libc without POSIX_SPAWN_SETSID
         else:
+            _children.append(child)
+            debug(f"sender {child} started")
             return
     _start_by_subprocess(command, environ, folder)
 
@@ -130,8 +131,9 @@ def _reap() -> None:
             ended = os.waitpid(child, os.WNOHANG)[0] == child
         except OSError:
             ended = True  # reaped by the program itself
-        if ended:
-            _children.remove(child)
+        if ended and child in _children:
+            with suppress(ValueError):  # another thread reaps at the same time
+                _children.remove(child)
 
 
 def creation_flags(platform: str = sys.platform) -> int:
@@ -158,5 +160,6 @@ def _start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], fol
         **arguments,
     )
     process.returncode = 0  # it is not waited for: without this, Popen warns when it is collected
+    debug(f"sender {process.pid} started")
     if os.name == "posix":
         _children.append(process.pid)

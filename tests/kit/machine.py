@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -135,8 +136,13 @@ class Machine:
     # --- senders ------------------------------------------------------------------------------------------
 
     def senders(self) -> list[int]:
-        """Process ids of this machine's living senders, young ones that are about to become one included."""
+        """Process ids of this machine's living senders.
+
+        Those that the log says were started, and those with our mark in their environment: a process has none for a moment
+        while it is being started, and the log is not always on.
+        """
         mark = f"ARCADE_USAGE_SENDER={self.folder}".encode()
+        started = set(re.findall(r"sender (\d+) started", self.log()))
         found = []
         for entry in os.listdir("/proc"):
             if not entry.isdigit():
@@ -146,7 +152,8 @@ class Machine:
                 state = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[0]
             except (OSError, IndexError):
                 continue
-            if mark in environ.split(b"\0") and state not in "ZX":
+            ours = mark in environ.split(b"\0") or (not environ and entry in started)
+            if ours and state not in "ZX":
                 found.append(int(entry))
         return found
 
