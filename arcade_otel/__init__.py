@@ -5,25 +5,34 @@
 
 from typing import TYPE_CHECKING
 
-from arcade_otel.conventions import __version__
-
 if TYPE_CHECKING:
     from arcade_otel.block import command, configure
+    from arcade_otel.conventions import __version__
     from arcade_otel.instrumentation import instrument
 
 __all__ = ["__version__", "command", "configure", "instrument"]
 
 
 def __getattr__(name: str) -> object:
-    # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use.
-    if name == "instrument":
-        from arcade_otel.instrumentation import instrument
+    # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use, and a user who opted out next to nothing.
+    if name in ("command", "configure", "instrument"):
+        from arcade_otel import consent
 
-        return instrument
-    if name in ("command", "configure"):
+        if consent.tracking_mode() == consent.OFF:
+            from arcade_otel import opted_out
+
+            return getattr(opted_out, name)
+        if name == "instrument":
+            from arcade_otel.instrumentation import instrument
+
+            return instrument
         from arcade_otel import block
 
         return getattr(block, name)
+    if name == "__version__":
+        from arcade_otel.conventions import __version__
+
+        return __version__
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -3,9 +3,13 @@
 import os
 from collections.abc import Mapping
 
-from arcade_otel import conventions
+__all__ = ["ENV_DO_NOT_TRACK", "ENV_SDK_DISABLED", "ENV_TRACKING", "ENV_WORK_DIR", "LOG", "OFF", "ON", "tracking_mode"]
 
-__all__ = ["LOG", "OFF", "ON", "tracking_mode"]
+ENV_TRACKING = "ARCADE_USAGE_TRACKING"
+ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
+ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
+#: The config folder, where what waits to be sent lies.
+ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 ON = "on"
 OFF = "off"
@@ -22,11 +26,11 @@ def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
     ``ARCADE_USAGE_TRACKING`` set to ``0``, ``false``, ``no`` or ``off`` in any case.
     """
     environ = os.environ if environ is None else environ
-    if environ.get(conventions.ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
+    if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return OFF
-    if environ.get(conventions.ENV_SDK_DISABLED, "").strip().lower() == "true":
+    if environ.get(ENV_SDK_DISABLED, "").strip().lower() == "true":
         return OFF
-    wish = environ.get(conventions.ENV_TRACKING, "").strip().lower()
+    wish = environ.get(ENV_TRACKING, "").strip().lower()
     if wish in _NO:
         return OFF
     return LOG if wish == "log" else ON

@@ -2,6 +2,11 @@
 
 # Names are kept as plain module constants, not enums: this module is imported on the foreground path of every command.
 
+from arcade_otel.consent import ENV_DO_NOT_TRACK as ENV_DO_NOT_TRACK  # noqa: PLC0414 - names of ours all the same
+from arcade_otel.consent import ENV_SDK_DISABLED as ENV_SDK_DISABLED  # noqa: PLC0414
+from arcade_otel.consent import ENV_TRACKING as ENV_TRACKING  # noqa: PLC0414
+from arcade_otel.consent import ENV_WORK_DIR as ENV_WORK_DIR  # noqa: PLC0414
+
 __version__ = "0.1.0"
 
 #: Name of the instrumentation scope; the PostHog exporter takes spans of this scope only.
@@ -63,9 +68,7 @@ DEFAULT_POSTHOG_HOST = "https://us.i.posthog.com"
 LIB = "arcade-otel"
 
 # --- environment variables ------------------------------------------------------------------------------------------
-ENV_TRACKING = "ARCADE_USAGE_TRACKING"
-ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
-ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
+# The variables of consent stand in ``consent``: a user who opted out pays for no other module.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: The hand-off: one span in OTLP/JSON. Source: the specification.
@@ -76,7 +79,6 @@ ENV_SENDER = "ARCADE_USAGE_SENDER"
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: ``1`` in our own test suite only: the guard re-raises what it would have swallowed.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
-ENV_WORK_DIR = "ARCADE_WORK_DIR"
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 #: An error message is cut to this many characters. Source: design.md.

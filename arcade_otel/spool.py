@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from arcade_otel import conventions, ownership
 
@@ -15,6 +16,7 @@ __all__ = [
     "bound_now_and_then",
     "empty",
     "end_of",
+    "exporter_names",
     "exporter_of",
     "lane_folder",
     "lanes",
@@ -205,6 +207,9 @@ def empty(state_folder: str) -> None:
             continue
         for name in waiting:
             _remove(os.path.join(folder, name))
+    for folder in (*folders, os.path.join(state_folder, _QUEUE)):  # so that the next look finds nothing
+        with suppress(OSError):
+            os.rmdir(folder)
 
 
 def _remove(path: str) -> None:

@@ -44,5 +44,6 @@ def test_who_opted_out_pays_at_most_2_million_instructions(machine: Machine, sou
     """Two million instructions are half a millisecond."""
     plain, ours = _prepared(machine, source)
     environ = {**machine.environ, conventions.ENV_TRACKING: "0"}
+    machine.run("hello", program="ours", environ=environ)  # removes what is left of before, once
     extra = counter.count(ours, environ, machine.home) - counter.count(plain, environ, machine.home)
     assert extra <= OPTED_OUT_LIMIT, f"{extra / MILLION:.2f} M"

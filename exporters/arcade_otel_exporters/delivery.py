@@ -164,7 +164,7 @@ class Lane:
     def _export(self, spans: Sequence[ReadableSpan]) -> tuple[int, str | None, float | None]:
         """Return how many leading spans are settled, why not all (None: all are), and the pause that was asked for."""
         if isinstance(self._exporter, PostHogSpanExporter):
-            result = self._exporter.deliver(spans)
+            result = self._exporter.deliver(spans, seconds=max(0.5, _LAST_CALL_SECONDS + 0.5 - self._age))
             return result.done, result.reason, result.retry_after
         spans = [self._settlement.public(span) for span in spans]
         try:

@@ -1,0 +1,125 @@
+"""The library broken on purpose, one function a fault: what research/posthog.md 6.6 (I9) says the model must notice, and more."""
+
+import itertools
+import uuid
+from typing import Any
+
+from arcade_otel import accounts, identity_file
+from arcade_otel.identity import UsageIdentity
+from arcade_otel.principal import principal_of
+from arcade_otel.settings import Settings
+from arcade_otel_exporters import capture, delivery, posthog
+
+__all__ = [
+    "deletes_before_acknowledged",
+    "links_before_the_span_is_safe",
+    "marks_the_alias_personless",
+    "new_uuid_in_each_delivery",
+    "no_alias_is_owed",
+    "no_rotation_at_a_switch",
+    "no_rotation_at_logout",
+    "no_split_at_400",
+    "sometimes_a_profile",
+]
+
+
+def no_rotation_at_a_switch() -> None:
+    """(a) Rotate at logout only."""
+
+    def plan_login(settings: Settings) -> accounts.Settled:
+        principal = principal_of(settings.folder, settings.principal)
+        assert principal is not None
+        anon_id, _ = UsageIdentity(settings.folder).changed(lambda identity: (identity[0], None))
+        return accounts.Settled(distinct_id=principal, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
+
+    accounts.plan_login = plan_login  # type: ignore[assignment]
+
+
+def sometimes_a_profile() -> None:
+    """(b) Leave the personless flag out of every other anonymous event."""
+    event_of = posthog.event_of
+    turns = itertools.count()
+
+    def without(span: Any, **how: Any) -> Any:
+        event = event_of(span, **how)
+        if event is not None and (next(turns) + int(event["uuid"][0], 16)) % 2:
+            event["properties"].pop("$process_person_profile", None)
+        return event
+
+    posthog.event_of = without
+
+
+def marks_the_alias_personless() -> None:
+    """(c) Put the flag on the alias."""
+    alias_of = posthog.alias_of
+
+    def marked(span: Any, **how: Any) -> Any:
+        alias = alias_of(span, **how)
+        if alias is not None:
+            alias["properties"]["$process_person_profile"] = False
+        return alias
+
+    posthog.alias_of = marked
+
+
+def new_uuid_in_each_delivery() -> None:
+    """(d) A retry is another event."""
+    event_of = posthog.event_of
+
+    def anew(span: Any, **how: Any) -> Any:
+        event = event_of(span, **how)
+        return event if event is None else event | {"uuid": str(uuid.uuid4())}
+
+    posthog.event_of = anew
+
+
+def no_split_at_400() -> None:
+    """(e) Drop a batch of which one event is refused."""
+
+    def settle(self: Any, api_key: str, host: str, events: Any) -> Any:
+        answer = self._post(api_key, host, events)
+        if answer.status not in (200, 400):
+            raise capture.StoppedError(answer)
+        yield from (answer.status == 400 for _ in events)
+
+    capture.Connection.settle = settle  # type: ignore[method-assign]
+
+
+def no_rotation_at_logout() -> None:
+    """Unlink only."""
+
+    def logout(settings: Settings) -> None:
+        UsageIdentity(settings.folder).changed(lambda identity: (identity[0], None))
+
+    accounts.logout = logout  # type: ignore[assignment]
+
+
+def no_alias_is_owed() -> None:
+    """Link without paying."""
+    posthog.alias_of = lambda *_, **__: None
+
+
+def deletes_before_acknowledged() -> None:
+    """Take from the spool what is about to be sent."""
+    export = delivery.Lane._export
+
+    def forgetful(self: Any, spans: Any) -> Any:
+        done, _, _ = export(self, spans)
+        return max(done, len(spans)), None, None
+
+    delivery.Lane._export = forgetful  # type: ignore[method-assign]
+
+
+def links_before_the_span_is_safe() -> None:
+    """Write the link while the debt is only in memory, and sometimes die there."""
+    plan_login = accounts.plan_login
+
+    def eager(settings: Settings) -> accounts.Settled:
+        plan = plan_login(settings)
+        accounts.commit_login(settings, plan)
+        identity = identity_file.read(settings.folder)
+        assert identity is not None
+        plan.previous_distinct_id = None
+        return plan
+
+    accounts.plan_login = eager  # type: ignore[assignment]
