@@ -158,12 +158,26 @@ def bound(state_folder: str, lane: str, *, now: float | None = None) -> int:
         if kept > LARGEST_BYTES:
             gone = index + 1
             break
+    lost = 0
     for name in waiting[:gone]:
-        _remove(os.path.join(folder, name))
-    if gone:
-        Dropped(state_folder, lane).add(gone)
+        path = os.path.join(folder, name)
+        lost += 1 + _told_by(path)
+        _remove(path)
+    if lost:
+        Dropped(state_folder, lane).add(lost)
     _sweep(folder, now)
     return gone
+
+
+def _told_by(path: str) -> int:
+    """Return how many dropped spans the span in ``path`` was to tell of: they are not told now."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, ValueError):
+        return 0
+    digits = text.partition(f'"{conventions.DROPPED}","value":{{"intValue":"')[2].partition('"')[0]
+    return int(digits) if digits.isdigit() and len(digits) < 10 else 0  # noqa: PLR2004 - what we write is shorter
 
 
 def _sweep(folder: str, now: float) -> None:

@@ -31,6 +31,7 @@ _POLL_SECONDS = 0.05
 
 def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
     """Deliver each lane of ``turns``, side by side, so that one dead backend holds up no other; give the turns back."""
+    debug(f"at work: {', '.join(turns)}")
     clean_environment(os.environ)
     settlement = Settlement(folder)
     lanes = []

@@ -36,6 +36,7 @@ class Machine:
 
     def __init__(self, root: Path, posthog_url: str, python: str | None = None) -> None:
         self.root = root
+        self.posthog_url = posthog_url
         self.python = python or sys.executable
         self.home = root / "home"
         self.home.mkdir(parents=True)

@@ -1,0 +1,150 @@
+"""Senders: one at work at a time, the others gone at once, none older than ten seconds."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from arcade_otel import conventions, detaching, span
+from arcade_otel.outcome import Outcome
+from arcade_otel.settings import make_settings
+from arcade_otel.testing import Fault, StandIn
+from arcade_otel_exporters.turn import Turn
+from tests.benchmarks import counter
+from tests.kit.machine import Machine
+
+
+def commands(posthog: StandIn) -> Counter[str]:
+    """Return how often each command is shown."""
+    return Counter(event.properties["command_name"] for event in posthog.visible())
+
+
+def lane(machine: Machine) -> str:
+    """Return the lane to the stand-in."""
+    (folder,) = (machine.state / "queue").iterdir()
+    return folder.name
+
+
+@pytest.mark.timeout(300)
+def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine: Machine) -> None:
+    """It finds another at work, or a pause, and leaves; its span lies in the spool by then."""
+    machine.run("one")
+    machine.settle()
+    settings = make_settings(name="tool", config_dir=machine.folder, posthog_api_key="phc_test", posthog_host=machine.posthog_url)
+    text = span.encode(
+        settings, path="two", timing=span.Timing(time.time_ns(), time.time_ns()), outcome=Outcome(0), identity=("someone", True)
+    )
+    command = detaching.sender_command()
+    assert command is not None
+    environ = detaching.sender_environment(str(machine.folder), text, machine.with_environ())
+    bare = counter.pythons_own(machine.with_environ(), machine.root)
+    turn = Turn.take(str(machine.state), lane(machine))
+    assert turn is not None
+    try:
+        for _ in range(2):  # the second finds every *.pyc
+            busy = counter.count(command, environ, machine.root)
+    finally:
+        turn.give_back()
+    assert "another sender is at work" in machine.log()
+    assert len(machine.queue()) == 1
+    assert busy <= 2.5 * bare, f"{busy / bare:.2f} times a bare Python"
+    (machine.state / f"pause-{lane(machine)}").write_text(f"{time.time() + 600:.0f} 6")
+    paused = counter.count(command, environ, machine.root)
+    assert "pauses" in machine.log()
+    assert paused <= 2.5 * bare, f"{paused / bare:.2f} times a bare Python"
+
+
+@pytest.mark.timeout(300)
+def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(machine: Machine, posthog: StandIn) -> None:
+    """At most ten full start-ups, each command once, nothing left."""
+    for number in range(200):
+        assert machine.run(f"c{number}").returncode == 0
+    machine.settle()
+    assert commands(posthog) == Counter(f"c{number}" for number in range(200))
+    assert machine.queue() == []
+    assert 1 <= machine.log().count("at work: ") <= 10
+
+
+@pytest.mark.timeout(300)
+def test_forty_commands_eight_at_a_time_from_a_fresh_home(machine: Machine, posthog: StandIn) -> None:
+    """Forty events, one id, nothing twice."""
+    numbers = iter(range(40))
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            assert machine.run(f"c{number}").returncode == 0
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    machine.settle()
+    assert commands(posthog) == Counter(f"c{number}" for number in range(40))
+    assert {event.distinct_id for event in posthog.events} == {machine.usage["anon_id"]}
+
+
+@pytest.mark.parametrize("stuck", ["an import that never ends", "a loop in C that keeps the lock of the interpreter"])
+def test_nothing_outlives_ten_seconds(machine: Machine, stuck: str) -> None:
+    """Whatever the sender is doing: the watchdog was armed before any import and needs nothing of Python's."""
+    machine.run("one", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
+    machine.settle()
+    machine.time_passes()
+    block = {
+        "an import that never ends": "while True: time.sleep(1)",
+        "a loop in C that keeps the lock of the interpreter": "re.match('(a+)+$', 'a' * 64 + 'b')",
+    }[stuck]
+    prelude = f"""
+import re, runpy, sys, time
+class Stuck:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("opentelemetry"):
+            {block}
+sys.meta_path.insert(0, Stuck())
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+    command = detaching.sender_command()
+    assert command is not None
+    environ = detaching.sender_environment(str(machine.folder), None, machine.with_environ())
+    began = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", prelude, str(Path(command[1], "__main__.py"))],
+        env=environ,
+        cwd=machine.root,
+        timeout=60,
+        check=False,
+        capture_output=True,
+    )
+    assert ended.returncode == 1
+    assert 5 < time.monotonic() - began < 20  # the watchdog's 9.5 s, and room for a loaded machine
+    assert len(machine.queue()) == 1
+
+
+def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: StandIn) -> None:
+    """While one waits for PostHog, those of later commands leave; it delivers their spans too."""
+    posthog.script(Fault.delay(3))
+    machine.run("one")
+    posthog.wait_for(lambda: len(posthog.requests) == 1)
+    (first,) = machine.senders()
+    for number in range(4):
+        machine.run(f"more{number}")
+    machine.wait_until(lambda: machine.senders() == [first], "the later senders had left")
+    machine.settle()
+    assert len(commands(posthog)) == 5
+    assert machine.log().count("at work: ") == 1
+
+
+def test_senders_start_no_senders(machine: Machine) -> None:
+    """The guard variable: what runs in a sender is not recorded."""
+    machine.run("one", environ={conventions.ENV_SENDER: str(machine.folder)})
+    assert machine.senders() == []
+    assert machine.queue() == []
