@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from arcade_otel import consent
+from arcade_otel.diagnostics import guard
 from arcade_otel.invocation import Invocation, recording
 from arcade_otel.settings import PrincipalSource, Settings, make_settings
 
@@ -128,9 +129,10 @@ class _Run:
         self.thread = get_ident()
 
     def reached(self, context: Any) -> None:
-        """Follow the run one step down the command tree; a command run from within another is no step."""
-        if context.parent is self.leaf:
-            name = _registered_name(context.parent.command, context.command)
+        """Follow the run one step down the command tree; a command run from within another (``ctx.invoke``) is no step."""
+        parent = context.parent
+        if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
+            name = _registered_name(parent.command, context.command)
             if name:
                 self.leaf = context
                 self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
@@ -160,6 +162,20 @@ def _watching_class(base: type) -> type:
             self._arcade_otel_depth = 0
             self._arcade_otel_parsed = False
             setattr(self, _RUN, _run_of(self, command))
+
+        @property
+        def invoked_subcommand(self) -> Any:
+            return self.__dict__.get("invoked_subcommand")
+
+        @invoked_subcommand.setter
+        def invoked_subcommand(self, name: Any) -> None:
+            # Set before a group makes its subcommand's context: the moment to adopt one that was loaded only when asked for.
+            self.__dict__["invoked_subcommand"] = name
+            if name and name != "*" and getattr(self, _RUN, None) is not None and name not in _children(self.command):
+                with guard("a command loaded when asked for"):
+                    late = self.command.get_command(self, name)
+                    if late is not None:
+                        _adopt(late)
 
         def __enter__(self) -> Any:
             self._arcade_otel_depth += 1
