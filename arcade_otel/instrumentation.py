@@ -45,6 +45,7 @@ def instrument(
     logout: str | Sequence[str] | None = None,
     principal: PrincipalSource | None = None,
     sender: Sequence[str] | None = None,
+    live: bool | None = None,
     error_messages: str | Callable[[BaseException], str | None] = "redacted",
 ) -> App:
     """Record each command of ``app`` from now on, and return ``app``.
@@ -62,6 +63,9 @@ def instrument(
         principal: Who is logged in: a function that returns a principal's id or None in 2 seconds, or ``module:function``. The
             lazy alias of the sender can use it only if the sender can import it. Arcade's credentials and API if None.
         sender: Command line that runs the sender, for programs without an interpreter of their own (frozen ones).
+        live: Whether the command's span is made by the SDK and is current while the command runs, so that other spans nest below
+            it. If None: where ``OTEL_TRACES_EXPORTER`` names another exporter than ``posthog``, where an OTLP endpoint is set and
+            the OTLP exporter installed, and where the process has an SDK ``TracerProvider``.
         error_messages: ``redacted``, ``class`` (none is told), or a function from the exception to what may be told.
 
     Raises:
@@ -79,6 +83,7 @@ def instrument(
         logout=logout,
         principal=principal,
         sender=sender,
+        live=live,
         error_messages=error_messages,
     )
     typer_main = _typer_main(app)
@@ -142,6 +147,7 @@ class _Run:
         _busy.discard(self.thread)
         self.leaf = None  # no cycle is left for the garbage collector
         if self.no_command:
+            self.invocation.drop()
             return
         from arcade_otel.outcome import outcome_of
 

@@ -3,7 +3,7 @@
 import os
 import time
 
-from arcade_otel import conventions, spool
+from arcade_otel import conventions, exporter_choice, spool
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel_exporters.pause import Pause
 from arcade_otel_exporters.turn import Turn
@@ -51,7 +51,7 @@ def run(folder: str, text: str | None, born: float) -> None:
 def _turns(state_folder: str) -> dict[str, Turn]:
     """Take the turn of each lane that has something to do, that nobody is at and that does not pause."""
     mine = {}
-    exporters = spool.exporter_names(os.environ)
+    exporters = exporter_choice.exporter_names(os.environ)
     for lane in spool.lanes(state_folder):
         if spool.exporter_of(lane) not in exporters:
             continue

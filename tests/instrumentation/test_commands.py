@@ -532,7 +532,8 @@ def test_wrong_arguments_raise_at_once() -> None:
     for wrong in ("app", None, 3, lambda: None, object()):
         with pytest.raises(TypeError, match=r"typer\.Typer or a Click command"):
             arcade_otel.instrument(wrong)
-    for settings in ({"name": ""}, {"posthog_host": "nowhere"}, {"login": ""}):
+    wrong_values: list[dict[str, Any]] = [{"name": ""}, {"posthog_host": "nowhere"}, {"login": ""}]
+    for settings in wrong_values:
         with pytest.raises(ValueError, match=next(iter(settings))):
             arcade_otel.instrument(app, **settings)
     with pytest.raises(TypeError):
