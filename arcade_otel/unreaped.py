@@ -5,15 +5,19 @@ import time
 
 from arcade_otel import ownership
 
-__all__ = ["LARGEST_COUNT", "PAUSE_SECONDS", "note_sender", "pauses"]
+__all__ = ["LARGEST_COUNT", "LAY_SECONDS", "PAUSE_SECONDS", "note_sender", "pauses"]
 
 #: Only a parent can reap, and a process that outlives its command has none but PID 1. So many of ours may lie about …
 LARGEST_COUNT = 8
 #: … before commands only write to the spool, and one in this time starts a sender, which looks again.
 PAUSE_SECONDS = 3600.0
 
+#: A process that ended counts once it has lain about for this long: there are supervisors that reap every few seconds.
+LAY_SECONDS = 20.0
+
 _SENDERS = "senders"
 _MARKER = "unreaped"
+_MOST_NOTES = 64
 
 
 def pauses(state_folder: str, now: float | None = None) -> bool:
@@ -34,7 +38,7 @@ def pauses(state_folder: str, now: float | None = None) -> bool:
 
 
 def note_sender(state_folder: str) -> None:
-    """Note that this process is a sender, and count those of before it that ended and were never reaped.
+    """Note that this process is a sender, and count those of before it that ended 20 s ago or longer and were never reaped.
 
     It is told by what is seen, not by guessing what PID 1 may do: a process that lies in ``/proc`` as a zombie, with the start
     time that it had. Does nothing where there is no ``/proc``.
@@ -45,25 +49,32 @@ def note_sender(state_folder: str) -> None:
     mine = _state_of(os.getpid())
     if mine is None:
         return
+    now = time.time()
     path, marker = os.path.join(state_folder, _SENDERS), os.path.join(state_folder, _MARKER)
-    known, zombies = [f"{os.getpid()} {mine[1]}"], 0
-    for line in _lines(path):
-        pid, _, started = line.partition(" ")
-        state = _state_of(int(pid)) if pid.isdigit() else None
-        if state is not None and state[1] == started and line not in known:
-            known.append(line)
-            zombies += state[0] == "Z"
-    ownership.write_private(path, "\n".join(known[: 4 * LARGEST_COUNT]))
-    if zombies >= LARGEST_COUNT:
+    lying: list[tuple[str, str, float]] = []
+    others = [(str(os.getpid()), mine[1], 0.0)]
+    for pid, started, since in _noted(path):
+        state = _state_of(int(pid))
+        if state is None or state[1] != started or pid == others[0][0]:
+            continue  # reaped
+        if state[0] == "Z":
+            lying.append((pid, started, since or now))
+        else:
+            others.append((pid, started, 0.0))
+    kept = (lying + others)[-_MOST_NOTES:]
+    ownership.write_private(path, "\n".join(f"{pid} {started} {since:.0f}" for pid, started, since in kept))
+    if sum(since <= now - LAY_SECONDS for _, _, since in lying) >= LARGEST_COUNT:
         ownership.write_private(marker, "")
     elif os.path.exists(marker):
         os.unlink(marker)
 
 
-def _lines(path: str) -> list[str]:
+def _noted(path: str) -> list[tuple[str, str, float]]:
+    """Return the process id and the start time of earlier senders, and since when each lies about (0: it does not)."""
     try:
         with open(path, encoding="ascii") as file:
-            return file.read(4096).split("\n")
+            lines = [line.split() for line in file.read(8192).split("\n")]
+        return [(pid, started, float(since)) for pid, started, since in lines if pid.isdigit()]
     except (OSError, ValueError):
         return []
 
