@@ -3,7 +3,7 @@
 import os
 import time
 
-from arcade_otel import conventions, exporter_choice, spool
+from arcade_otel import conventions, exporter_choice, spool, unreaped
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel_exporters.pause import Pause
 from arcade_otel_exporters.turn import Turn
@@ -40,6 +40,8 @@ def run(folder: str, text: str | None, born: float) -> None:
     if text:
         spool.put(state_folder, text, spool.lanes_for(os.environ, text), durable=True)
     os.chdir(folder)
+    with guard("the note of who sends"):
+        unreaped.note_sender(state_folder)
     mine = _turns(state_folder)
     if mine:
         # Only here: the SDK and posthog are a third of a second of CPU.

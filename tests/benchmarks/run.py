@@ -8,6 +8,7 @@ from pathlib import Path
 
 from arcade_otel import conventions
 from arcade_otel.testing import StandIn
+from tests.benchmarks import delivery
 from tests.benchmarks.counter import count, pythons_own
 from tests.kit.machine import Machine
 from tests.kit.programs import CLICK, TYPER, with_us
@@ -69,6 +70,8 @@ def main() -> None:
             lines = [
                 f"# What a command pays ({platform.python_version()}, {platform.system()} {platform.machine()})",
                 "",
+                "## In the foreground",
+                "",
                 "Millions of instructions in the command's own process over the same program without telemetry, by `valgrind",
                 f"--tool=callgrind`, in the steady state. A bare Python: {bare / MILLION:.0f} M; the plain Typer program:",
                 f"{plain[TYPER] / MILLION:.0f} M; the plain Click one: {plain[CLICK] / MILLION:.0f} M.",
@@ -84,10 +87,13 @@ def main() -> None:
                     cells.append(f"{extra / MILLION:.1f}")
                 lines.append(f"| {row} | {' | '.join(cells)} |")
                 print(lines[-1], flush=True)
-            RESULTS.write_text("\n".join(lines) + "\n")
-            print("\n".join(lines))
         finally:
             machine.off()
+    lines.append("")
+    for line in delivery.lines():
+        lines.append(line)
+        print(line, flush=True)
+    RESULTS.write_text("\n".join(lines) + "\n")
 
 
 def _counted(machine: Machine, name: str, source: str, environ: dict[str, str]) -> int:
