@@ -126,7 +126,7 @@ class HttpCollector(Collector):
                     ParseDict(_base64_ids(json.loads(body)), request)
                 else:
                     request.ParseFromString(body)
-                good = self.path == "/v1/traces" and collector.take(request, self.headers)
+                good = self.path == "/v1/traces" and collector.take(request, dict(self.headers.items()))
                 answer = ExportTraceServiceResponse().SerializeToString() if good else b"no"
                 self.send_response(200 if good else 400)
                 self.send_header("Content-Type", "application/x-protobuf")
@@ -181,7 +181,7 @@ class GrpcCollector(Collector):
                 return ExportTraceServiceResponse()
 
         self._server = grpc.server(futures.ThreadPoolExecutor(2))
-        add_TraceServiceServicer_to_server(Service(), self._server)
+        add_TraceServiceServicer_to_server(Service(), self._server)  # type: ignore[no-untyped-call]
         self.url = f"http://127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def __enter__(self) -> "GrpcCollector":
