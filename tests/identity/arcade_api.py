@@ -16,12 +16,11 @@ class _Server(ThreadingHTTPServer):
 
 
 class ArcadeApi:
-    """Answers each path by ``answers[path]``: ``(status, body)``; ``mode`` is plain, hang, dribble, endless or redirect."""
+    """Answers each path by ``answers[path]``: ``(status, body)``; ``mode`` is plain, hang, dribble or redirect."""
 
     def __init__(self, answers: dict[str, tuple[int, bytes]] | None = None, mode: str = "plain") -> None:
         self.answers = answers or {}
         self.requests: list[tuple[str, str | None]] = []
-        self.sent = 0
         self._over = threading.Event()
         api = self
 
@@ -35,12 +34,8 @@ class ArcadeApi:
                 self.send_response(302 if mode == "redirect" else status)
                 if mode == "redirect":
                     self.send_header("Location", f"{api.url}/elsewhere")
-                if mode != "endless":
-                    self.send_header("Content-Length", str(len(body) if mode != "dribble" else 10_000))
+                self.send_header("Content-Length", str(len(body) if mode != "dribble" else 10_000))
                 self.end_headers()
-                while mode == "endless":
-                    self.wfile.write(b" " * 65536)  # until the client goes away
-                    api.sent += 65536
                 if mode == "dribble":
                     while not api._over.wait(0.05):
                         self.wfile.write(b" ")

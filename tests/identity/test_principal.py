@@ -160,11 +160,3 @@ def test_the_applications_own_source_is_asked_and_bounded(tmp_path: Path, monkey
     assert principal_of(str(tmp_path), lambda: None, timeout=30) is None
     with pytest.raises(PrincipalUnavailableError):
         principal_of(str(tmp_path), lambda: str(1 // 0), timeout=30)
-
-
-def test_an_answer_without_an_end_is_given_up_early() -> None:
-    """After 64 KiB, not when the time or the memory is over."""
-    with ArcadeApi(mode="endless") as api:
-        with pytest.raises(PrincipalUnavailableError):
-            fetch_principal(_credentials(api.url), timeout=60)
-        assert api.sent < 64 * 1024 * 1024
