@@ -142,10 +142,23 @@ class _Run:
                 self.leaf = context
                 self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
 
+    def _asked_for(self, group: Any) -> None:
+        """Name the command that a group's own callback kept from being run ("you are not logged in"); the tree knows it."""
+        asked = getattr(group, "invoked_subcommand", None)
+        if not asked or asked == "*" or not _is_group(group.command):
+            return
+        child = _children(group.command).get(asked) or group.command.get_command(group, asked)
+        if child is not None:
+            name = _registered_name(group.command, child)
+            self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
+
     def ended(self, error: BaseException | None) -> None:
         """The outermost context was left for good."""
         _busy.discard(self.thread)
-        self.leaf = None  # no cycle is left for the garbage collector
+        leaf, self.leaf = self.leaf, None  # no cycle is left for the garbage collector
+        if error is not None and not self.no_command:
+            with guard("a command that was not reached"):
+                self._asked_for(leaf)
         if self.no_command:
             self.invocation.drop()
             return
@@ -268,4 +281,6 @@ def _is_help(error: BaseException) -> bool:
     """Tell whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for want of arguments."""
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
+    if isinstance(error, SystemExit):
+        return error.code in (None, 0)  # a callback of ``--version`` that ends by ``exit()``, as Arcade's does
     return type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0
