@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-WORKERS ?= 2
+# Two cores, but most tests wait for processes: four workers keep both busy.
+WORKERS ?= 4
 
 .PHONY: help demo test test-fast test-lowest lint format bench build clean
 

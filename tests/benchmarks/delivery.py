@@ -2,6 +2,8 @@
 
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +30,13 @@ FAULTS: dict[str, Callable[[], Fault]] = {
     "truncated answer": Fault.truncate,
     "a captive portal's page": Fault.garbage,
 }
+
+
+_MEASURE = """
+import os, sys
+_, _, used = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
+print((used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024)
+"""
 
 
 @contextmanager
@@ -136,9 +145,12 @@ def _sender(machine: Machine, settings: Settings) -> tuple[float, float]:
     command = detaching.sender_command()
     assert command is not None
     environ = detaching.sender_environment(str(machine.folder), _text(settings), machine.with_environ())
-    child = os.posix_spawn(command[0], list(command), environ)
-    _, _, used = os.wait4(child, 0)
-    return (used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024
+    # From a small process: a child's largest memory counts that of who started it.
+    ended = subprocess.run(
+        [sys.executable, "-S", "-c", _MEASURE, *command], env=environ, capture_output=True, text=True, check=True
+    )
+    cpu, memory = ended.stdout.split()
+    return float(cpu), float(memory)
 
 
 def _window(settings: Settings, folder: Path) -> float:
