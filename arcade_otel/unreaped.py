@@ -3,8 +3,6 @@
 import os
 import time
 
-from arcade_otel import ownership
-
 __all__ = ["LARGEST_COUNT", "LAY_SECONDS", "PAUSE_SECONDS", "note_sender", "pauses"]
 
 #: Only a parent can reap, and a process that outlives its command has none but PID 1. So many of ours may lie about …
@@ -46,6 +44,8 @@ def note_sender(state_folder: str) -> None:
     Raises:
         OSError: The notes cannot be written.
     """
+    from arcade_otel import ownership  # only in a sender
+
     mine = _state_of(os.getpid())
     if mine is None:
         return
