@@ -1,5 +1,6 @@
 """A process that traces itself: the command's span is current, other spans nest below it, everything leaves detached."""
 
+import gzip
 import json
 import re
 from typing import Any
@@ -327,6 +328,51 @@ def test_opentelemetry_instrument_works_with_our_exporter_and_our_detector(machi
     (event,) = posthog.events
     assert event.properties["command_name"] == "work"
     assert event.distinct_id == machine.usage["anon_id"]
+    assert "live: the process's own tracer provider gets the command's span" in machine.log()
+
+
+CONFIGURED = """
+from opentelemetry import trace
+with trace.get_tracer("arcade_otel").start_as_current_span("tool work") as span:
+    span.set_attributes({"command": "work", "process.exit.code": 0})
+    with trace.get_tracer("the.host").start_as_current_span("secret"):
+        pass
+print(type(trace.get_tracer_provider()).__module__)
+"""
+FILE = """
+file_format: "1.0"
+resource:
+  detection/development:
+    detectors:
+      - arcade_identity:
+tracer_provider:
+  processors:
+    - batch:
+        exporter:
+          posthog:
+            api_key: phc_of_the_file
+            host: URL
+"""
+
+
+@pytest.mark.latest
+def test_a_configuration_file_names_our_exporter_and_our_detector(machine: Machine, posthog: StandIn) -> None:
+    """``OTEL_CONFIG_FILE`` and ``opentelemetry-instrument``: the event has the detector's identity, by our exporter alone."""
+    machine.program("configured", CONFIGURED)
+    (machine.root / "otel.yaml").write_text(FILE.replace("URL", posthog.url))
+    machine.program(
+        "instrumented",
+        "import sys\n"
+        "from opentelemetry.instrumentation.auto_instrumentation import run\n"
+        f"sys.argv = ['opentelemetry-instrument', sys.executable, {str(machine.root / 'configured.py')!r}]\n"
+        "run()\n",
+    )
+    printed = ran(machine, name="instrumented", environ={"OTEL_CONFIG_FILE": str(machine.root / "otel.yaml")})
+    assert printed == "opentelemetry.sdk.trace\n"
+    (event,) = posthog.events
+    assert event.properties["command_name"] == "work"
+    assert event.distinct_id == machine.usage["anon_id"]
+    assert b"phc_of_the_file" in gzip.decompress(posthog.requests[0].body)
 
 
 def test_a_login_and_a_logout_are_traced_too(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
