@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from arcade_otel import conventions
-from arcade_otel.diagnostics import debug
+from arcade_otel.diagnostics import debug, guard
 from arcade_otel.span import scrub
 
 __all__ = ["error_message", "redact"]
@@ -27,8 +27,6 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", _REDACTED),
-        # Address: scheme and host stay, because "cannot connect to api.example.com" is what a maintainer needs to read.
-        (r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)(?:[^\s/@'\"<>]{1,2000}@)?([^\s/?#'\"<>@]{1,300})[^\s'\"<>]*", r"\1\2"),
         (r"(?i)\b(bearer|basic|digest|token|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
         (
             (
@@ -53,10 +51,18 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
         (r"'(?:[A-Za-z]:[\\/]|\\\\|~?/)[^'\n]*'", "'<path>'"),
         (r'"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^"\n]*"', '"<path>"'),
-        (r"(?<![\w/:.])(?:[A-Za-z]:[\\/]|\\\\|~/|/)[^\s'\"<>|:;,)]+", "<path>"),
+        # A space belongs to a bare path if another separator follows the word after it ("C:\\Users\\Jane Doe\\a.txt").
+        (
+            (
+                r"(?<![\w/:.])(?:[A-Za-z]:[\\/]|\\\\|~/|/)"
+                r"(?:[^\s'\"<>|:;,)]|[ ](?=[^\s'\"<>|:;,)/\\]{1,60}[\\/]))+"
+            ),
+            "<path>",
+        ),
         (r"(?<![\w/])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", "<path>"),
     )
 )
+_ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
 _QUOTED = re.compile(r"'(?!-)[^'\n]*'")
 _WORD = re.compile(r"[A-Za-z0-9+/_=.-]{16,}")
 
@@ -72,7 +78,9 @@ def error_message(error: BaseException, how: str | Callable[[BaseException], str
     if how == "class":
         return None
     if callable(how):
-        told = how(error)
+        told = None
+        with guard("the application's own error message"):
+            told = how(error)
         return scrub(told)[: conventions.ERROR_MESSAGE_LIMIT] if isinstance(told, str) and told else None
     try:
         message = str(getattr(error, "message", None) or error)
@@ -104,10 +112,23 @@ def redact(message: str, *, arguments: Sequence[str] = (), environ: Mapping[str,
     message = scrub(message)
     for value in _typed(arguments, environ or {}):
         message = _without(message, value)
+    message = _ADDRESS.sub(_address, message)
     for pattern, replacement in _PATTERNS:
         message = pattern.sub(replacement, message)
     message = _WORD.sub(lambda match: _REDACTED if _looks_random(match.group()) else match.group(), message)
     return " ".join(message.split())[: conventions.ERROR_MESSAGE_LIMIT]
+
+
+def _address(found: re.Match[str]) -> str:
+    """Keep scheme and host ("cannot connect to api.example.com" is what a maintainer needs), and nothing where those are unsure.
+
+    An @ after the first slash may be a password's with a slash in it, as may a second @.
+    """
+    scheme, rest = found.groups()
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if rest.count("@") > authority.count("@") or authority.count("@") > 1:
+        return f"{scheme}{_REDACTED}"
+    return scheme + authority.rpartition("@")[2][:300]
 
 
 def _typed(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:

@@ -122,3 +122,28 @@ def test_an_error_that_cannot_be_read_has_no_message() -> None:
             raise RuntimeError
 
     assert error_message(BrokenError(), "redacted") is None
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("db postgres://bob:hun/ter2@h.example/x", "db postgres://<redacted>"),
+        ("db postgres://bob:h@nter@h.example/x", "db postgres://<redacted>"),
+        ("cannot connect to https://u:p@api.example.com:8080/a?b=c now", "cannot connect to https://api.example.com:8080 now"),
+        ("no C:\\Users\\Jane Doe\\a.txt here", "no <path> here"),
+        ("open /home/jane doe/notes.txt now", "open <path> now"),
+    ],
+)
+def test_passwords_and_paths_that_are_hard_to_tell_leave_nothing_behind(message: str, expected: str) -> None:
+    """A password with a slash or an @ in it, and a folder with a space in its name."""
+    assert redact(message) == expected
+
+
+def test_a_function_of_the_applications_that_raises_costs_only_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the event."""
+    monkeypatch.delenv("ARCADE_USAGE_STRICT", raising=False)
+
+    def broken(error: BaseException) -> str:
+        raise RuntimeError from error
+
+    assert error_message(ValueError("x"), broken) is None
