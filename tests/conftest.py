@@ -3,11 +3,15 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from arcade_otel.testing import StandIn
 from tests.kit.machine import Machine
+
+if TYPE_CHECKING:
+    from tests.kit.collector import GrpcCollector, HttpCollector
 
 # Nothing of the developer's own may steer a test, nor may a test reach the developer's own home.
 for name in list(os.environ):
@@ -22,6 +26,24 @@ def posthog() -> Iterator[StandIn]:
     """A PostHog, and Arcade's API, on loopback."""
     with StandIn() as running:
         yield running
+
+
+@pytest.fixture
+def collector() -> "Iterator[HttpCollector]":
+    """A collector that takes OTLP over HTTP."""
+    from tests.kit.collector import HttpCollector  # with gRPC, which most tests do without
+
+    with HttpCollector() as made:
+        yield made
+
+
+@pytest.fixture
+def grpc_collector() -> "Iterator[GrpcCollector]":
+    """A collector that takes OTLP over gRPC."""
+    from tests.kit.collector import GrpcCollector
+
+    with GrpcCollector() as made:
+        yield made
 
 
 @pytest.fixture

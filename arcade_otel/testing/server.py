@@ -1,5 +1,6 @@
 """The stand-in: PostHog's capture endpoint and Arcade's API on one address of loopback, with scripted faults."""
 
+import gzip
 import socket
 import struct
 import threading
@@ -38,6 +39,11 @@ class Request:
         self.time = time.monotonic()
         self.status = 0
         self.fault: Fault | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The body without its compression: what a search for something that must not be in it has to look at."""
+        return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
     def leaks(self) -> list[str]:
         """Return the headers that a request for telemetry has no business to carry: passwords, cookies, and the like."""

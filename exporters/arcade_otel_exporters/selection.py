@@ -1,24 +1,17 @@
 """From the names in ``OTEL_TRACES_EXPORTER`` to exporters."""
 
 import os
-from collections.abc import Mapping
 from importlib.util import find_spec
 
 from opentelemetry.sdk.trace.export import SpanExporter
 
-from arcade_otel import exporter_choice
 from arcade_otel.diagnostics import debug
 
-__all__ = ["exporters_named", "make"]
+__all__ = ["make"]
 
 _GROUP = "opentelemetry_traces_exporter"
 # ``otlp`` is gRPC unless the protocol says otherwise, as in opentelemetry-instrument. Each comes with a distribution of its own.
 _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/json": "otlp_json_http"}
-
-
-def exporters_named(environ: Mapping[str, str]) -> list[str]:
-    """Return the names, each once and in order; ``["posthog"]`` if there are none, ``[]`` for ``none``."""
-    return exporter_choice.exporter_names(environ)
 
 
 def make(name: str) -> SpanExporter | None:

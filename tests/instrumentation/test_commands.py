@@ -539,6 +539,16 @@ def test_wrong_arguments_raise_at_once() -> None:
     with pytest.raises(TypeError):
         arcade_otel.instrument(app, nonsense=True)  # type: ignore[call-arg]
     assert arcade_otel.instrument(app, name="x") is app
+    for path in ("", " ", "."):
+        with pytest.raises(ValueError, match="path"):
+            arcade_otel.command(path)
+    with pytest.raises(TypeError, match="path"):
+        arcade_otel.command(3)  # type: ignore[arg-type]
+    for settings in wrong_values:
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            arcade_otel.configure(**settings)
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            arcade_otel.command("work", **settings)
 
 
 BLOCK = """

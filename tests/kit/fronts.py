@@ -4,6 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Proxy", "TlsFront"]
 
 
-class _Server:
+class _Server(ABC):
     """Accepts connections, a thread for each."""
 
     def __init__(self) -> None:
@@ -33,9 +34,9 @@ class _Server:
         with contextlib.suppress(OSError):  # whoever is at the other end may go at any time; a refused certificate is tested
             self.serve(client)
 
+    @abstractmethod
     def serve(self, client: socket.socket) -> None:
         """Serve one connection."""
-        raise NotImplementedError
 
     def __enter__(self) -> "Self":
         self._thread.start()

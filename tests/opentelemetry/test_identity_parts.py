@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from arcade_otel import conventions, identity_file, spool, tracing
+from arcade_otel import conventions, exporter_choice, identity_file, spool, tracing
 from arcade_otel.lifecycle import IdentityLifecycleProcessor
 from arcade_otel.outcome import Outcome
 from arcade_otel.resource import IdentityResourceDetector
@@ -341,7 +341,7 @@ def test_two_threads_and_a_fork_hand_over_everything(settings: Settings, make_sp
     [("", ["posthog"]), ("none", []), ("posthog, otlp,posthog", ["posthog", "otlp"]), ("console", ["console"]), ("../x", [])],
 )
 def test_exporters_are_named_as_opentelemetry_does(value: str, names: list[str]) -> None:
-    assert selection.exporters_named({"OTEL_TRACES_EXPORTER": value}) == names
+    assert exporter_choice.exporter_names({"OTEL_TRACES_EXPORTER": value}) == names
 
 
 def test_exporters_are_made_by_name_and_an_unknown_one_is_one_debug_line(
