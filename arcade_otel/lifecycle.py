@@ -63,7 +63,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
             command = attributes.get(conventions.COMMAND)
             scope = span.instrumentation_scope
             ours = scope is not None and scope.name == conventions.SCOPE and isinstance(command, str)
-            if not ours or not self._settings.folder or consent.tracking_mode() != consent.ON:
+            if not ours or not self._settings.folder or self._settings.decide().mode != consent.ON:
                 self._inner.on_end(span)
                 return
             succeeded = span.status.status_code is not StatusCode.ERROR and not attributes.get(conventions.PROCESS_EXIT_CODE)

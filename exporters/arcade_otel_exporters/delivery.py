@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from arcade_otel import spool
+from arcade_otel import consent, conventions, spool
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel_exporters import otlp_json, selection
 from arcade_otel_exporters.pause import Pause
@@ -53,6 +53,7 @@ class Lane:
 
     def __init__(self, folder: str, name: str, exporter: SpanExporter, turn: Turn, settlement: Settlement, born: float) -> None:
         self.name = name
+        self._folder = folder
         self._state_folder = os.path.join(folder, "usage")
         self._queue = spool.lane_folder(self._state_folder, name)
         self._exporter = exporter
@@ -111,6 +112,7 @@ class Lane:
             spans = self._read(path)
             if spans:
                 files.append((path, spans))
+        files = self._permitted(files)
         if not files:
             return True
         files[0] = (files[0][0], self._tell_dropped(*files[0]))
@@ -130,6 +132,20 @@ class Lane:
             self._pause.over()  # failures in a row are counted
         self._pause.failed(asked)
         return False
+
+    def _permitted(self, files: list[tuple[str, list[ReadableSpan]]]) -> list[tuple[str, list[ReadableSpan]]]:
+        """Remove what somebody has forbidden to send since it was recorded, and return the rest."""
+        permitted = []
+        forbidden: dict[str, bool] = {}
+        for path, spans in files:
+            program = str((spans[0].attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
+            if program not in forbidden:
+                forbidden[program] = consent.decide(self._folder, program=program).mode == consent.OFF
+            if forbidden[program]:
+                _remove(path)
+            elif os.path.exists(path):  # else somebody emptied the spool since it was read
+                permitted.append((path, spans))
+        return permitted
 
     def _read(self, path: str) -> list[ReadableSpan]:
         """Return a file's spans, settled; none if it is no span, which sets it aside, or if it has gone."""

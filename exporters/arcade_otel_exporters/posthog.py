@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
+from arcade_otel.settings import config_folder
 from arcade_otel_exporters.capture import Answer, Connection, StoppedError
 from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
 
@@ -59,6 +60,20 @@ class Delivered:
     permanent: bool = False
 
 
+def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
+    """Return the spans that nobody has forbidden to send; a policy may be about one program."""
+    folder = config_folder()
+    modes: dict[str, str] = {}
+    permitted = []
+    for span in spans:
+        program = str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
+        if program not in modes:
+            modes[program] = consent.decide(folder, program=program).mode
+        if modes[program] != consent.OFF:
+            permitted.append(span)
+    return permitted
+
+
 @dataclass(frozen=True)
 class _Item:
     """A span that is PostHog's business: where it is in the sequence, its event, and where that goes."""
@@ -74,7 +89,8 @@ class PostHogSpanExporter(SpanExporter):
 
     Guarantees: ``export`` never raises and ends within its time-outs; spans go in order; an alias that a span owes is
     acknowledged before that span's event is sent; a span that is delivered twice is one event to PostHog; two threads may call
-    at once; it works in a forked child. Nothing is sent once the user has opted out. It does not try again by itself: what
+    at once; it works in a forked child. ``export`` sends nothing once the user has opted out, by the environment, a choice
+    stored in the standard config folder, or the machine's policy. It does not try again by itself: what
     was not acknowledged is the caller's (the sender's spool keeps it; a ``BatchSpanProcessor`` loses it).
 
     Limits: HTTP 200 means accepted, not stored. With a posthog older than 7 (which takes no session of ours) a ``default``
@@ -134,8 +150,7 @@ class PostHogSpanExporter(SpanExporter):
             return SpanExportResult.FAILURE
         with guard("export to PostHog"):
             mode = consent.tracking_mode()
-            if mode == consent.OFF:
-                return SpanExportResult.SUCCESS
+            spans = _permitted(spans)
             if mode == consent.LOG:
                 self._show(spans)
                 return SpanExportResult.SUCCESS

@@ -3,7 +3,7 @@
 import os
 import time
 
-from arcade_otel import conventions, spool
+from arcade_otel import consent, conventions, decision, spool
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel_exporters.pause import Pause
 from arcade_otel_exporters.turn import Turn
@@ -37,6 +37,11 @@ def run(folder: str, text: str | None, born: float) -> None:
         OSError: The spool cannot be written.
     """
     state_folder = os.path.join(folder, "usage")
+    decided = consent.decide(folder)
+    if decided.mode == consent.OFF and decided.reason != decision.REASON_POLICY:  # that may be about some programs only
+        debug(f"nothing is sent: {decided.reason}")
+        spool.empty(state_folder)
+        return
     if text:
         spool.put(state_folder, text, spool.lanes_for(os.environ, text), durable=True)
     os.chdir(folder)
