@@ -46,6 +46,7 @@ class Home:
         self.in_ci = "on"
 
     def say(self, level: str, answer: str) -> None:
+        """Let a level say ``on`` or ``off`` (or, where it has no yes, say nothing for ``on``)."""
         if level == "stored choice":
             (self.folder / "usage").mkdir(parents=True)
             (self.folder / "usage" / "consent").write_text(answer)
@@ -59,6 +60,7 @@ class Home:
             self.environ[level] = words[answer]
 
     def decide(self, default: str = "on") -> tuple[str, str]:
+        """Return mode and reason."""
         decided = decision.decide(str(self.folder), program="tool", default=default, in_ci=self.in_ci, environ=self.environ)
         assert decided.detail
         return decided.mode, decided.reason
@@ -280,10 +282,10 @@ def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(mach
     machine.program("hello", HELLO)
     machine.program("sender", "from arcade_otel_exporters import sender\nsender.main()\n")
     machine.program(
-        "show", "import os\nfrom pathlib import Path\nPath('span').write_text(os.environ['ARCADE_USAGE_EVENT_DATA'])\n"
+        "show", "import os\nopen('.span', 'w').write(os.environ['ARCADE_USAGE_EVENT_DATA'])\nos.rename('.span', 'span')\n"
     )
     machine.run(f"dict(sender=[sys.executable, {str(machine.root / 'show.py')!r}])", program="hello")
-    machine.wait_until(lambda: (machine.home / "span").exists(), "the span was handed over")
+    machine.wait_until((machine.home / "span").exists, "the span was handed over")
     stored(machine, "off")
     span = (machine.home / "span").read_text()
     machine.run(program="sender", environ={"ARCADE_USAGE_SENDER": str(machine.folder), "ARCADE_USAGE_EVENT_DATA": span})
@@ -402,7 +404,12 @@ def test_the_notice_comes_before_anything_is_sent(machine: Machine, posthog: Sta
     (machine.state / "notice").unlink()
     machine.program(
         "waits",
-        "import sys, arcade_otel\nwith arcade_otel.command('hello', name='tool'):\n    print('running', flush=True)\n    sys.stdin.read()\n",
+        """
+import sys, arcade_otel
+with arcade_otel.command("hello", name="tool"):
+    print("running", flush=True)
+    sys.stdin.read()
+""",
     )
     with subprocess.Popen(
         [sys.executable, str(machine.root / "waits.py")],
