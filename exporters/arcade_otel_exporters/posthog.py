@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -50,6 +50,7 @@ class Delivered:
         dropped: How many of those were dropped, because they can never be accepted.
         retry_after: Seconds for which PostHog asked to be left alone, or None.
         reason: Why not all are settled, for the debug log; None if they are.
+        refused: Which of the spans were dropped, by index.
         permanent: The refusal will not pass by itself (a wrong key or host): no use in trying again soon.
     """
 
@@ -57,6 +58,7 @@ class Delivered:
     dropped: int = 0
     retry_after: float | None = None
     reason: str | None = None
+    refused: tuple[int, ...] = field(default=(), compare=False)
     permanent: bool = False
 
 
@@ -193,7 +195,8 @@ class PostHogSpanExporter(SpanExporter):
     def _deliver(self, spans: Sequence[ReadableSpan], until: float) -> Delivered:
         items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
         connection = Connection(self._timeout, until)
-        done = refused = 0
+        done = 0
+        refused: list[int] = []
         stopped: Answer | None = None
         try:
             while done < len(items):
@@ -202,19 +205,22 @@ class PostHogSpanExporter(SpanExporter):
                     debug("PostHog refused an alias for good; the event goes without it")
                 batch = self._batch(items, done)
                 for never in connection.settle(*first.target, [item.event for item in batch]):
+                    if never:
+                        refused.append(items[done].index)
                     done += 1
-                    refused += never
         except StoppedError as error:
             stopped = error.answer
         finally:
             connection.close()
         settled = len(spans) if stopped is None else items[done].index
-        unsendable = sum(is_command(span) for span in spans[:settled]) - done
+        sendable = {item.index for item in items}
+        refused += [index for index, span in enumerate(spans[:settled]) if is_command(span) and index not in sendable]
         if stopped is None:
-            return Delivered(settled, refused + unsendable)
+            return Delivered(settled, len(refused), refused=tuple(refused))
         return Delivered(
             settled,
-            refused + unsendable,
+            len(refused),
+            refused=tuple(refused),
             retry_after=stopped.retry_after,
             reason=stopped.reason,
             permanent=stopped.status in _PERMANENT,
