@@ -15,6 +15,8 @@ from arcade_otel.settings import Settings
 __all__ = ["flush"]
 
 _POLL_SECONDS = 0.05
+#: Another sender's turn is looked at so often: a look takes it for a moment.
+_PATIENCE_SECONDS = 0.25
 
 
 def flush(settings: Settings, output: Output, timeout: int) -> int:
@@ -76,9 +78,13 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
                     sender.returncode = 0  # it ends by itself, within 10 s: without this, Popen warns when it is collected
                     break
                 time.sleep(_POLL_SECONDS)
-            if state.waiting_count(settings) >= left and not _busy(settings, lanes):
+            busy = False
+            while _busy(settings, lanes) and time.monotonic() < until:
+                busy = True
+                show(before - state.waiting_count(settings))
+                time.sleep(_PATIENCE_SECONDS)
+            if state.waiting_count(settings) >= left and not busy:
                 break
-            time.sleep(_POLL_SECONDS)
     return None
 
 

@@ -33,7 +33,8 @@ def executed(command: Command, app: Any, root: Any, *, as_json: bool, number: in
     try:
         return command.run(settings_of(app, root), output, number)
     except OSError as error:
-        message = f"{command.name}: {error.strerror or type(error).__name__}: {error.filename2 or error.filename or 'the config folder'}"
+        where = error.filename2 or error.filename or "the config folder"
+        message = f"{command.name}: {error.strerror or type(error).__name__}: {where}"
         output.result({"problem": message})
         if not as_json:
             sys.stderr.write(f"{message}\n")
