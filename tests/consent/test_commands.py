@@ -157,6 +157,7 @@ def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage
     posthog.start()
     code, told = usage.json("disable")
     assert (code, told["tracking"], told["removed"]) == (0, "off", 1)
+    assert usage.machine.queue() == []
     usage.machine.settle()
     usage.machine.time_passes()
     usage.hello()
@@ -415,6 +416,13 @@ def test_they_are_recorded_like_any_other_command_but_for_disable_and_forget(hos
         host.machine.settle()
     recorded = [event.properties["command_name"] for event in posthog.visible()]
     assert recorded == ["usage.status", "usage.show", "usage.log", "usage.enable"]
+
+
+def test_disable_is_not_recorded_where_something_stronger_says_on_either(host: Usage, posthog: StandIn) -> None:
+    """Who says no is not counted for saying it."""
+    assert host.run("disable", ARCADE_USAGE_TRACKING="1").returncode == 1
+    host.machine.settle()
+    assert posthog.requests == []
 
 
 def test_mounted_under_another_name_they_are_recorded_under_it(machine: Machine, posthog: StandIn) -> None:

@@ -145,6 +145,7 @@ def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, po
         "opted out": f"{machine.state / 'consent'} says off",
     }
     assert first[:2] == ("dropped", reasons[why])
+    assert "phc_test" not in (machine.state / "receipts.jsonl").read_text()
     assert [event.properties["command_name"] for event in posthog.visible()] == ([] if why == "opted out" else ["two"])
 
 
