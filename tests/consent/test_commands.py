@@ -1,6 +1,8 @@
 """The usage commands, in a Typer program, in a Click program and standing alone: what they tell, what they do, how they exit."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -404,6 +406,55 @@ def test_the_doctor_finds_what_is_broken_here(host: Usage) -> None:
     found = checks(told)
     assert found["identity"] is False
     assert found["exporter nosuch"] is False
+
+
+# --- on a terminal ------------------------------------------------------------------------------------------------------------
+
+
+def on_a_terminal(usage: Usage, *arguments: str) -> str:
+    """Run a usage command with stdout and stderr on a terminal and return what that shows."""
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, str(usage.machine.root / "usage.py"), *usage.words, *arguments],
+        env={**usage.machine.environ, "TERM": "xterm", "COLUMNS": "160"},
+        cwd=usage.machine.home,
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+    ):
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                part = os.read(leader, 65536)
+            except OSError:  # Linux says so when the last process has closed it
+                break
+            if not part:
+                break
+            shown += part
+    os.close(leader)
+    return shown.decode()
+
+
+def test_a_terminal_gets_a_table_that_shows_markup_as_it_is(usage: Usage) -> None:
+    """Rich's, which is installed with Typer; what is in it steers neither rich nor the terminal."""
+    made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
+    receipts.write(str(usage.machine.state), [made])
+    shown = on_a_terminal(usage, "log")
+    assert "\u2502" in shown  # a line between columns
+    assert "[bold]x[/bold]" in shown
+    assert "\x1b]0;" not in shown
+
+
+def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: StandIn) -> None:
+    """While it waits for an answer."""
+    posthog.stop()
+    usage.hello()
+    posthog.start()
+    posthog.script(Fault.delay(1))
+    shown = on_a_terminal(usage, "flush")
+    assert "Sending" in shown
+    assert "1 of 1 waiting events have left." in shown
 
 
 # --- in the host --------------------------------------------------------------------------------------------------------------
