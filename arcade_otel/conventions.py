@@ -12,6 +12,10 @@ __version__ = "0.1.0"
 #: Name of the instrumentation scope; the PostHog exporter takes spans of this scope only.
 SCOPE = "arcade_otel"
 
+#: Attribute (true) of the scope of a command's span that was made live: its usage event goes its own way, so that nobody who
+#: finds the span makes a second one of it.
+SCOPE_LIVE = "arcade_otel.live"
+
 # --- attributes of the command's span -------------------------------------------------------------------------------
 #: Path in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. Source: design.md.
 COMMAND = "command"
@@ -58,6 +62,8 @@ RESOURCE_HOST = "arcade_otel.posthog_host"
 RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
 #: ``module:attribute`` of the application's own principal function; absent: Arcade's credentials and API.
 RESOURCE_PRINCIPAL = "arcade_otel.principal"
+#: Present ("1") on a usage event of which other exporters than PostHog's get nothing: its trace goes, or does not, by itself.
+RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 
 # --- PostHog --------------------------------------------------------------------------------------------------------
 EVENT_SUCCEEDED = "CLI execution succeeded"

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from arcade_otel import conventions, detaching
+from arcade_otel import conventions, detaching, unreaped
 from arcade_otel.diagnostics import debug
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ def hand_over(text: str, settings: "Settings", *, owed: bool = False) -> list[st
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the spool here.
 
     The spool takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
-    long for a variable, or if no sender can be started (a frozen program, a full process table): a later sender delivers it.
+    long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
+    later sender delivers it.
 
     Returns:
         The paths of the span's files, if it was written to the spool here; else nothing.
@@ -31,6 +32,9 @@ def hand_over(text: str, settings: "Settings", *, owed: bool = False) -> list[st
     if conventions.ENV_SENDER in os.environ:
         return []  # a sender starts no senders
     command = settings.sender or detaching.sender_command()
+    if unreaped.pauses(settings.state_folder):
+        debug("nobody reaps senders here; the span goes to the spool")
+        command = None
     if command and not owed and len(text) <= LARGEST_VARIABLE and os.getpid() != 1:
         try:
             detaching.start(command, detaching.sender_environment(settings.folder, text), settings.folder)

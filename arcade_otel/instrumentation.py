@@ -45,6 +45,7 @@ def instrument(
     logout: str | Sequence[str] | None = None,
     principal: PrincipalSource | None = None,
     sender: Sequence[str] | None = None,
+    live: bool | None = None,
     error_messages: str | Callable[[BaseException], str | None] = "redacted",
     default: str = "on",
     in_ci: str = "on",
@@ -64,6 +65,9 @@ def instrument(
         principal: Who is logged in: a function that returns a principal's id or None in 2 seconds, or ``module:function``. The
             lazy alias of the sender can use it only if the sender can import it. Arcade's credentials and API if None.
         sender: Command line that runs the sender, for programs without an interpreter of their own (frozen ones).
+        live: Whether the command's span is made by the SDK and is current while the command runs, so that other spans nest below
+            it. If None: where ``OTEL_TRACES_EXPORTER`` names another exporter than ``posthog``, where an OTLP endpoint is set and
+            the OTLP exporter installed, and where the process has an SDK ``TracerProvider``.
         error_messages: ``redacted``, ``class`` (none is told), or a function from the exception to what may be told.
         default: ``on``, or ``off``: nothing is recorded unless the user, or the machine's policy, says so.
         in_ci: ``on``, or ``off``: nothing is recorded in continuous integration unless somebody says so.
@@ -83,6 +87,7 @@ def instrument(
         logout=logout,
         principal=principal,
         sender=sender,
+        live=live,
         error_messages=error_messages,
         default=default,
         in_ci=in_ci,
@@ -144,11 +149,25 @@ class _Run:
                 self.leaf = context
                 self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
 
+    def _asked_for(self, group: Any) -> None:
+        """Name the command that a group's own callback kept from being run ("you are not logged in"); the tree knows it."""
+        asked = getattr(group, "invoked_subcommand", None)
+        if not asked or asked == "*" or not _is_group(group.command):
+            return
+        child = _children(group.command).get(asked) or group.command.get_command(group, asked)
+        if child is not None:
+            name = _registered_name(group.command, child)
+            self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
+
     def ended(self, error: BaseException | None) -> None:
         """The outermost context was left for good."""
         _busy.discard(self.thread)
-        self.leaf = None  # no cycle is left for the garbage collector
+        leaf, self.leaf = self.leaf, None  # no cycle is left for the garbage collector
+        if error is not None and not self.no_command:
+            with guard("a command that was not reached"):
+                self._asked_for(leaf)
         if self.no_command:
+            self.invocation.drop()
             return
         from arcade_otel.outcome import outcome_of
 
@@ -269,4 +288,6 @@ def _is_help(error: BaseException) -> bool:
     """Tell whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for want of arguments."""
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
+    if isinstance(error, SystemExit):
+        return error.code in (None, 0)  # a callback of ``--version`` that ends by ``exit()``, as Arcade's does
     return type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0

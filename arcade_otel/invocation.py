@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import guard
+from arcade_otel.exporter_choice import traces_itself
 
 if TYPE_CHECKING:
+    from arcade_otel.live import LiveSpan
     from arcade_otel.outcome import Outcome
     from arcade_otel.settings import Settings
+    from arcade_otel.span import Timing
 
 __all__ = ["Invocation", "recording"]
 
@@ -28,7 +31,9 @@ def recording(settings: "Settings") -> str:
 
                 spool.empty(settings.state_folder)
         return consent.OFF
-    return mode if settings.records and conventions.ENV_SENDER not in os.environ else consent.OFF
+    if conventions.ENV_SENDER in os.environ or not (settings.records or (settings.folder and traces_itself(settings))):
+        return consent.OFF
+    return mode
 
 
 class Invocation:
@@ -38,7 +43,7 @@ class Invocation:
     duration.
     """
 
-    __slots__ = ("_ended", "_mode", "_pid", "_settings", "_start_monotonic_ns", "_start_ns", "_told", "path")
+    __slots__ = ("_ended", "_live", "_mode", "_pid", "_settings", "_start_monotonic_ns", "_start_ns", "_told", "path")
 
     def __init__(self, settings: "Settings", mode: str) -> None:
         self.path = ""
@@ -49,14 +54,29 @@ class Invocation:
         self._pid = os.getpid()
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
+        self._live: LiveSpan | None = None
+        self._trace()
 
     @property
     def program(self) -> str:
         """Name of the program."""
         return self._settings.name
 
+    def _trace(self) -> None:
+        """Make the span now if the process traces itself."""
+        if self._live is None and self._mode == consent.ON and traces_itself(self._settings):
+            with guard("the live span of a command"):
+                from arcade_otel.live import LiveSpan
+
+                self._live = LiveSpan(self._settings, self._start_ns)
+
     def running(self) -> None:
-        """Say that a command is about to run: the moment for the notice."""
+        """Say that a command is about to run: the moment for the notice, and for a provider that a callback may have set."""
+        if not self._ended:
+            self._trace()
+            if self._live is not None:
+                with guard("the tracers of the process"):
+                    self._live.running()
         if self._mode == consent.ON and not self._told:
             self._told = True
             from arcade_otel import notice
@@ -69,11 +89,23 @@ class Invocation:
             return
         self._ended = True
         if self._settings.decide().mode == consent.OFF:
+            self._leave()
             return  # somebody opted out while the command ran, or by it
         self.running()  # whatever is recorded was announced, a mistyped command too
+        self._leave()
         end_ns = self._start_ns + time.monotonic_ns() - self._start_monotonic_ns
         with guard("the end of a command"):
             self._record(outcome, end_ns)
+
+    def drop(self) -> None:
+        """There was no command (help, a version): nothing is recorded."""
+        self._ended = True
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._live is not None:
+            with guard("the end of a live span"):
+                self._live.leave()
 
     def _record(self, outcome: "Outcome", end_ns: int) -> None:
         from arcade_otel import span
@@ -88,11 +120,32 @@ class Invocation:
         login = not outcome.failed and self.path in settings.login
         logout = not outcome.failed and self.path in settings.logout
         if login or logout:
-            from arcade_otel import tracing
-
-            tracing.record(settings, self.path, timing, outcome, login=login, logout=logout)
+            self._change_identity(outcome, timing, login=login, logout=logout)
             return
         from arcade_otel import handoff, identity_file
 
         identity = identity_file.current(settings)
-        handoff.hand_over(span.encode(settings, path=self.path, timing=timing, outcome=outcome, identity=identity), settings)
+        parent = span.parent_of(os.environ)
+        usage_only = self._live is not None or (parent is not None and not parent.sampled)
+        has_usage = bool(settings.posthog_api_key) or not usage_only
+        if self._live is not None:
+            with guard("the live span of a command"):
+                self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
+        if has_usage:
+            ids = None if self._live is None else self._live.ids
+            text = span.encode(
+                settings, path=self.path, timing=timing, outcome=outcome, identity=identity, ids=ids, usage_only=usage_only
+            )
+            handoff.hand_over(text, settings)
+
+    def _change_identity(self, outcome: "Outcome", timing: "Timing", *, login: bool, logout: bool) -> None:
+        from arcade_otel import identity_file, tracing
+
+        settings = self._settings
+        before = identity_file.current(settings)
+        ids = None if self._live is None else self._live.ids
+        with guard("a change of identity"):
+            tracing.record(settings, self.path, timing, outcome, login=login, logout=logout, ids=ids)
+        if self._live is not None:
+            with guard("the live span of a command"):
+                self._live.end(self.path, timing, outcome, identity_file.current(settings) if login else before)

@@ -62,7 +62,12 @@ class IdentityLifecycleProcessor(SpanProcessor):
             attributes = span.attributes or {}
             command = attributes.get(conventions.COMMAND)
             scope = span.instrumentation_scope
-            ours = scope is not None and scope.name == conventions.SCOPE and isinstance(command, str)
+            ours = (
+                scope is not None
+                and scope.name == conventions.SCOPE
+                and isinstance(command, str)
+                and not (scope.attributes or {}).get(conventions.SCOPE_LIVE)  # its usage event says whose it is
+            )
             if not ours or not self._settings.folder or self._settings.decide().mode != consent.ON:
                 self._inner.on_end(span)
                 return

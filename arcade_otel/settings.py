@@ -29,7 +29,7 @@ class Settings:
         logout: Paths of the commands that log out, joined by dots.
         principal: The application's own principal source, or None for Arcade's credentials and API.
         sender: Command line that runs the sender, or None for this interpreter.
-        live: Whether the command's span is made by the SDK and current while the command runs; None: if OTEL_* asks for it.
+        live: Whether the command's span is made by the SDK and current while the command runs; None: exporter_choice decides.
         error_messages: "redacted", "class" (no message), or the application's own function from exception to message.
         default: "on" or "off" where nobody decided otherwise.
         in_ci: "off": silent in continuous integration where nobody decided otherwise.

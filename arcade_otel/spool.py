@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from arcade_otel import conventions, ownership
+from arcade_otel.exporter_choice import exporter_names
 
 __all__ = [
     "LARGEST_AGE_SECONDS",
@@ -16,7 +17,6 @@ __all__ = [
     "bound_now_and_then",
     "empty",
     "end_of",
-    "exporter_names",
     "exporter_of",
     "lane_folder",
     "lanes",
@@ -40,25 +40,16 @@ _SUFFIX = ".json"
 _DEFAULT_EXPORTER = "posthog"
 
 
-def exporter_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once; unset: ``posthog``; ``none``: no one."""
-    wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip() or _DEFAULT_EXPORTER
-    chosen: list[str] = []
-    for word in wanted.split(","):
-        name = word.strip()
-        if name == "none" or not name or name in chosen or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
-            continue  # a name becomes a folder's: no separator, nothing hidden
-        chosen.append(name)
-    return chosen
-
-
 def lanes_for(environ: Mapping[str, str], text: str) -> list[str]:
     """Return the lanes in which the span ``text`` waits: one an exporter, and for PostHog one a host.
 
     A host that is gone (somebody tried a local one) holds up what goes to another no more than a dead collector does. PostHog
-    counts only if the span carries a project key: without one it could never be sent.
+    counts only if the span carries a project key: without one it could never be sent. A usage event whose trace goes its own
+    way, or whose parent was not sampled, is PostHog's only.
     """
     lanes = exporter_names(environ)
+    if f'"{conventions.RESOURCE_USAGE_ONLY}"' in text:
+        lanes = [lane for lane in lanes if lane == _DEFAULT_EXPORTER]
     if _DEFAULT_EXPORTER in lanes:
         place = lanes.index(_DEFAULT_EXPORTER)
         lanes[place : place + 1] = [_posthog_lane(text)] if f'"{conventions.RESOURCE_API_KEY}"' in text else []
@@ -207,9 +198,9 @@ def _sweep(folder: str, now: float) -> None:
 
 
 def bound_now_and_then(state_folder: str, paths: Iterable[str]) -> None:
-    """Bound the folders of ``paths`` at one span of 64: where no sender can run, nobody else would."""
+    """Bound the folders of ``paths`` at one span of 16, by chance: where no sender can run, nobody else would."""
     for path in paths:
-        if path[: -len(_SUFFIX)].endswith(("00", "40", "80", "c0")):
+        if path[: -len(_SUFFIX)].endswith("0"):
             bound(state_folder, os.path.basename(os.path.dirname(path)))
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from arcade_otel import consent, conventions, detaching, receipts, spool
+from arcade_otel import consent, conventions, detaching, exporter_choice, receipts, spool
 from arcade_otel.commands import ATTENTION, OK, state
 from arcade_otel.commands.output import Output
 from arcade_otel.settings import Settings
@@ -60,7 +60,7 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
             for lane in lanes:
                 Pause(settings.state_folder, lane).lift()
             environ = detaching.sender_environment(settings.folder, None)
-            names = [*spool.exporter_names(os.environ), *(spool.exporter_of(lane) for lane in lanes)]
+            names = [*exporter_choice.exporter_names(os.environ), *(spool.exporter_of(lane) for lane in lanes)]
             environ[conventions.ENV_TRACES_EXPORTER] = ",".join(dict.fromkeys(names))
             sender = subprocess.Popen(
                 command,

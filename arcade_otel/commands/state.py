@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from arcade_otel import receipts, spool
+from arcade_otel import exporter_choice, receipts, spool
 from arcade_otel.commands.output import iso
 from arcade_otel.settings import Settings
 
@@ -47,7 +47,7 @@ def waiting_count(settings: Settings) -> int:
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
     """Return the exporters that the environment names or for which something waits, and whether each can be had."""
-    named = spool.exporter_names(os.environ)
+    named = exporter_choice.exporter_names(os.environ)
     behind = [spool.exporter_of(lane) for lane in spool.lanes(settings.state_folder)]
     return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *behind])]
 

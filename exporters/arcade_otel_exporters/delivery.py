@@ -40,10 +40,12 @@ def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
     for name, turn in turns.items():
         exporter = selection.make(spool.exporter_of(name))
         if exporter is None:
+            # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
+            Pause(os.path.join(folder, "usage"), name).failed(60.0)
             Ledger(os.path.join(folder, "usage"), name).failed(
                 f"the exporter {spool.exporter_of(name)} is unknown or not installed"
             )
-            turn.give_back()  # unknown or not installed: its spans stay until they are too old
+            turn.give_back()
         else:
             lanes.append(Lane(folder, name, exporter, turn, settlement, born))
     threads = [threading.Thread(target=lane.serve, name=lane.name, daemon=True) for lane in lanes]
@@ -113,11 +115,15 @@ class Lane:
     def _send(self, names: Sequence[str]) -> bool:
         """Send these spans; return False if the backend is not to be asked again for now."""
         files: list[tuple[str, list[ReadableSpan]]] = []
+        gathered = 0
         for name in names:
             path = os.path.join(self._queue, name)
             spans = self._read(path)
             if spans:
                 files.append((path, spans))
+                gathered += len(spans)
+                if gathered >= BATCH:
+                    break  # a file of a process that traces itself holds many
         files = self._permitted(files)
         if not files:
             return True

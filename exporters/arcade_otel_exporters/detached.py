@@ -8,7 +8,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from arcade_otel import consent, conventions, detaching, handoff, spool
+from arcade_otel import consent, conventions, detaching, exporter_choice, handoff, spool
 from arcade_otel.diagnostics import guard
 from arcade_otel.readable import copy_of
 from arcade_otel.settings import Settings, make_settings
@@ -19,6 +19,8 @@ __all__ = ["DetachedSpanExporter"]
 
 _POLL_SECONDS = 0.02
 _POSTHOG = "posthog"
+#: Spans of a host's own that lie in one file of the spool: some 100 KB.
+_SPANS_A_FILE = 100
 
 
 class DetachedSpanExporter(SpanExporter):
@@ -38,6 +40,8 @@ class DetachedSpanExporter(SpanExporter):
             raise TypeError(f"exporters must be names joined by commas, not {type(exporters).__name__}")
         self._exporters = exporters
         self._settings = settings or make_settings()
+        #: Whether a sender is started for what was put into the spool; a caller who starts one next sets it to False meanwhile.
+        self.starts_senders = True
         self._owed: tuple[str, ...] = ()  # replaced whole: no lock to be lost in a fork
         self._stopped = False
 
@@ -75,13 +79,18 @@ class DetachedSpanExporter(SpanExporter):
             environ[conventions.ENV_TRACES_EXPORTER] = self._exporters
         wanted: list[tuple[str, bool, list[str]]] = []
         for span in spans:
-            text = otlp_json.encode([self._addressed(span)])
-            lanes = spool.lanes_for(environ, text)
-            if not is_command(span):
-                lanes = [lane for lane in lanes if spool.exporter_of(lane) != _POSTHOG]  # a host's own spans never go there
-            if lanes:
-                owed = bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID))
-                wanted.append((text, owed, lanes))
+            if is_command(span):
+                text = otlp_json.encode([self._addressed(span)])
+                lanes = spool.lanes_for(environ, text)
+                if lanes:
+                    wanted.append((text, bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID)), lanes))
+        # A host's own spans never go to PostHog; there may be many of them: they wait as one file.
+        lanes = [name for name in exporter_choice.exporter_names(environ) if name != _POSTHOG]
+        others = [span for span in spans if not is_command(span)] if lanes else []
+        wanted += [
+            (otlp_json.encode(others[start : start + _SPANS_A_FILE]), False, lanes)
+            for start in range(0, len(others), _SPANS_A_FILE)
+        ]
         if wanted and len(spans) == 1 and self._exporters is None and is_command(spans[0]):
             text, owed, _ = wanted[0]
             self._remember(handoff.hand_over(text, self._settings, owed=owed), owed=owed)
@@ -95,6 +104,8 @@ class DetachedSpanExporter(SpanExporter):
             written = spool.put(self._settings.state_folder, text, lanes)
             self._remember(written, owed=owed)
             paths += written
+        if not self.starts_senders:
+            return
         command = self._settings.sender or detaching.sender_command()
         if command:
             folder = self._settings.folder

@@ -15,7 +15,7 @@ from opentelemetry.trace import StatusCode
 from arcade_otel import conventions
 from arcade_otel.span import scrub
 
-__all__ = ["LONGEST_TEXT", "alias_of", "event_of", "is_command"]
+__all__ = ["LONGEST_TEXT", "alias_of", "event_of", "installed_version", "is_command"]
 
 #: Any other text is cut to this many characters; PostHog discards events over 1 MB.
 LONGEST_TEXT = 1000
@@ -29,9 +29,14 @@ Event = dict[str, Any]
 
 
 def is_command(span: ReadableSpan) -> bool:
-    """Tell whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event."""
+    """Tell whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event.
+
+    Nor does a command's span that ``instrument()`` made live, whose event is handed over apart from it.
+    """
     scope = span.instrumentation_scope
-    return scope is not None and scope.name == conventions.SCOPE and isinstance(_of(span).get(conventions.COMMAND), str)
+    if scope is None or scope.name != conventions.SCOPE or (scope.attributes or {}).get(conventions.SCOPE_LIVE):
+        return False
+    return isinstance(_of(span).get(conventions.COMMAND), str)
 
 
 def event_of(span: ReadableSpan, *, geoip: bool = False) -> Event | None:
@@ -151,11 +156,12 @@ def _duration(span: ReadableSpan) -> float | None:
 def _cli_version(resource: Mapping[str, Any]) -> str | None:
     version = _text(resource.get(conventions.SERVICE_VERSION))
     distribution = _text(resource.get(conventions.RESOURCE_DISTRIBUTION))
-    return version or (_installed_version(distribution) if distribution else None)
+    return version or (installed_version(distribution) if distribution else None)
 
 
 @lru_cache(maxsize=16)
-def _installed_version(distribution: str) -> str | None:
+def installed_version(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None."""
     from importlib import metadata
 
     try:

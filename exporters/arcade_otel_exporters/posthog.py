@@ -29,12 +29,16 @@ _PERMANENT = frozenset({401, 403, 404})
 def clean_environment(environ: MutableMapping[str, str]) -> None:
     """Take from a sender's environment what would steer posthog: ``POSTHOG_*``, and the password of a ``~/.netrc``.
 
-    Proxies and certificate bundles stay. Also quiets the loggers of posthog and urllib3. For a process of ours only: a host's
+    Proxies and certificate bundles stay; ``SSL_CERT_FILE``, which requests does not read, counts where no other bundle is named.
+    Also quiets the loggers of posthog and urllib3. For a process of ours only: a host's
     own use of posthog is its own business.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
         del environ[name]
     environ["NETRC"] = os.devnull
+    bundle = environ.get("SSL_CERT_FILE")
+    if bundle and not environ.get("REQUESTS_CA_BUNDLE") and not environ.get("CURL_CA_BUNDLE"):
+        environ["REQUESTS_CA_BUNDLE"] = bundle
     for name in ("posthog", "urllib3", "requests"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())

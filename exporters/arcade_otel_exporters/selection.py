@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 from opentelemetry.sdk.trace.export import SpanExporter
 
-from arcade_otel import spool
+from arcade_otel import exporter_choice
 from arcade_otel.diagnostics import debug
 
 __all__ = ["exporters_named", "make"]
@@ -17,7 +18,7 @@ _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/js
 
 def exporters_named(environ: Mapping[str, str]) -> list[str]:
     """Return the names, each once and in order; ``["posthog"]`` if there are none, ``[]`` for ``none``."""
-    return spool.exporter_names(environ)
+    return exporter_choice.exporter_names(environ)
 
 
 def make(name: str) -> SpanExporter | None:
@@ -35,8 +36,10 @@ def make(name: str) -> SpanExporter | None:
         protocol = (
             os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "").strip()
             or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "").strip()
-            or "grpc"
         )
+        if not protocol:
+            # gRPC, as in opentelemetry-instrument, unless only the other one is installed.
+            protocol = "grpc" if find_spec("grpc") is not None else "http/protobuf"
         if protocol not in _OTLP:
             debug(f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol} is none of {', '.join(_OTLP)}: exporter otlp is left out")
             return None

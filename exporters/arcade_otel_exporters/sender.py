@@ -3,7 +3,7 @@
 import os
 import time
 
-from arcade_otel import consent, conventions, decision, spool
+from arcade_otel import consent, conventions, decision, exporter_choice, spool, unreaped
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel_exporters.pause import Pause
 from arcade_otel_exporters.turn import Turn
@@ -45,6 +45,8 @@ def run(folder: str, text: str | None, born: float) -> None:
     if text:
         spool.put(state_folder, text, spool.lanes_for(os.environ, text), durable=True)
     os.chdir(folder)
+    with guard("the note of who sends"):
+        unreaped.note_sender(state_folder)
     mine = _turns(state_folder)
     if mine:
         # Only here: the SDK and posthog are a third of a second of CPU.
@@ -83,7 +85,7 @@ def _refuse(state_folder: str, why: str) -> None:
 def _turns(state_folder: str) -> dict[str, Turn]:
     """Take the turn of each lane that has something to do, that nobody is at and that does not pause."""
     mine = {}
-    exporters = spool.exporter_names(os.environ)
+    exporters = exporter_choice.exporter_names(os.environ)
     for lane in spool.lanes(state_folder):
         if spool.exporter_of(lane) not in exporters:
             continue

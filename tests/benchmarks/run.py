@@ -8,7 +8,9 @@ from pathlib import Path
 
 from arcade_otel import conventions
 from arcade_otel.testing import StandIn
+from tests.benchmarks import delivery
 from tests.benchmarks.counter import count, pythons_own
+from tests.kit.collector import HttpCollector
 from tests.kit.machine import Machine
 from tests.kit.programs import CLICK, TYPER, with_us
 
@@ -21,7 +23,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 provider = TracerProvider(resource=Resource({"service.name": "tool"}))
-provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=os.environ["ENDPOINT"] + "/v1/traces", timeout=1)))
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=os.environ["COLLECTOR"] + "/v1/traces", timeout=1)))
 span = provider.get_tracer("tool").start_span("tool hello")
 atexit.register(lambda: (span.end(), provider.shutdown()))
 """
@@ -58,9 +60,10 @@ ROWS: list[tuple[str, Callable[[str], str], dict[str, str]]] = [
 
 def main() -> None:
     """Measure, print and write down."""
-    with StandIn() as posthog, tempfile.TemporaryDirectory(prefix="arcade-otel-bench-") as folder:
+    with StandIn() as posthog, HttpCollector() as collector, tempfile.TemporaryDirectory(prefix="arcade-otel-bench-") as folder:
         machine = Machine(Path(folder, "machine"), posthog.url)
         machine.environ["ENDPOINT"] = posthog.url
+        machine.environ["COLLECTOR"] = collector.url
         machine.environ["AZURE_CONFIG_DIR"] = str(machine.home / ".azure")
         machine.environ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] = "1"
         try:
@@ -68,6 +71,8 @@ def main() -> None:
             bare = pythons_own(machine.environ, machine.home)
             lines = [
                 f"# What a command pays ({platform.python_version()}, {platform.system()} {platform.machine()})",
+                "",
+                "## In the foreground",
                 "",
                 "Millions of instructions in the command's own process over the same program without telemetry, by `valgrind",
                 f"--tool=callgrind`, in the steady state. A bare Python: {bare / MILLION:.0f} M; the plain Typer program:",
@@ -84,10 +89,15 @@ def main() -> None:
                     cells.append(f"{extra / MILLION:.1f}")
                 lines.append(f"| {row} | {' | '.join(cells)} |")
                 print(lines[-1], flush=True)
-            RESULTS.write_text("\n".join(lines) + "\n")
-            print("\n".join(lines))
+            if not collector.spans or not posthog.events:
+                raise RuntimeError("what is measured beside us did not arrive")
         finally:
             machine.off()
+    lines.append("")
+    for line in delivery.lines():
+        lines.append(line)
+        print(line, flush=True)
+    RESULTS.write_text("\n".join(lines) + "\n")
 
 
 def _counted(machine: Machine, name: str, source: str, environ: dict[str, str]) -> int:

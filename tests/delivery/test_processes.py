@@ -1,5 +1,6 @@
 """Senders: one at work at a time, the others gone at once, none older than ten seconds."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel import conventions, detaching, span
+from arcade_otel import conventions, detaching, span, unreaped
 from arcade_otel.outcome import Outcome
 from arcade_otel.settings import make_settings
 from arcade_otel.testing import Fault, StandIn
@@ -148,3 +149,70 @@ def test_senders_start_no_senders(machine: Machine) -> None:
     machine.run("one", environ={conventions.ENV_SENDER: str(machine.folder)})
     assert machine.senders() == []
     assert machine.queue() == []
+
+
+#: The first process of a container: it runs the commands that it is told of, and reaps no process but those.
+NO_REAPER = """
+import ctypes, os, subprocess, sys
+assert ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
+for line in sys.stdin:
+    if line.strip() == "zombies":
+        states = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            states.append(fields[0] == "Z" and fields[1] == str(os.getpid()))
+        print(sum(states), flush=True)
+    else:
+        print(subprocess.run(line.split()).returncode, flush=True)
+"""
+
+
+def test_where_nobody_reaps_only_a_few_zombies_are_left_and_nothing_is_lost(machine: Machine, posthog: StandIn) -> None:
+    """As in a container whose PID 1 is ``sleep``: eight of 20 s and longer, then one an hour; the rest waits."""
+    notes = machine.state / "senders"
+
+    def twenty_seconds_pass() -> None:
+        if notes.exists():
+            lines = [line.split() for line in notes.read_text().splitlines()]
+            notes.write_text("\n".join(f"{pid} {start} {max(0, int(since) - 21)}" for pid, start, since in lines))
+
+    tool = machine.root / "tool.py"
+    with subprocess.Popen(
+        [sys.executable, "-c", NO_REAPER], env=machine.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdin is not None
+        assert first.stdout is not None
+
+        def told(line: str) -> int:
+            print(line, file=first.stdin, flush=True)
+            return int(first.stdout.readline())  # type: ignore[union-attr]
+
+        for number in range(30):
+            assert told(f"{sys.executable} {tool} c{number}") == 0
+            waits = (machine.state / "unreaped").exists()
+            machine.wait_until(lambda: waits or (commands(posthog)[f"c{number}"] and not machine.queue()), "it was delivered")  # noqa: B023
+            machine.kill_senders()  # they have nothing left to do but to wait for more
+            twenty_seconds_pass()
+        assert unreaped.LARGEST_COUNT <= told("zombies") <= unreaped.LARGEST_COUNT + 3
+        assert 20 <= len(machine.queue()) < 30
+        os.utime(machine.state / "unreaped", (1, 1))  # an hour passes
+        assert told(f"{sys.executable} {tool} later") == 0
+        machine.settle()
+        assert machine.queue() == []
+        assert told("zombies") <= unreaped.LARGEST_COUNT + 4
+        assert told(f"{sys.executable} {tool} last") == 0
+        machine.settle()
+        assert len(machine.queue()) == 1
+    assert commands(posthog) == Counter([*(f"c{number}" for number in range(30)), "later"])
+    machine.run("where somebody reaps")
+    assert len(machine.queue()) == 2, "an hour has not passed"
+    os.utime(machine.state / "unreaped", (1, 1))
+    pids = [line.split()[0] for line in notes.read_text().splitlines()]
+    machine.wait_until(lambda: not any(Path("/proc", pid).exists() for pid in pids), "the system's own PID 1 reaped them")
+    machine.run("again")
+    machine.settle()
+    assert machine.queue() == []
+    assert not (machine.state / "unreaped").exists()

@@ -532,7 +532,8 @@ def test_wrong_arguments_raise_at_once() -> None:
     for wrong in ("app", None, 3, lambda: None, object()):
         with pytest.raises(TypeError, match=r"typer\.Typer or a Click command"):
             arcade_otel.instrument(wrong)
-    for settings in ({"name": ""}, {"posthog_host": "nowhere"}, {"login": ""}):
+    wrong_values: list[dict[str, Any]] = [{"name": ""}, {"posthog_host": "nowhere"}, {"login": ""}]
+    for settings in wrong_values:
         with pytest.raises(ValueError, match=next(iter(settings))):
             arcade_otel.instrument(app, **settings)
     with pytest.raises(TypeError):
@@ -575,3 +576,81 @@ def test_a_block_is_a_command(tmp_path: Path, body: str, exit_code: int, error_t
     assert attributes.get("error.type") == error_type
     if error_type != "Odd":  # Python exits with 1 for it, and a framework that knows such errors with 9
         assert attributes["process.exit.code"] == exit_code
+
+
+GATES = {
+    "click": """
+import click, sys
+
+def version(context, parameter, wanted):
+    if wanted:
+        print("1.2.3")
+        exit()
+
+@click.group()
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=version)
+@click.pass_context
+def app(context):
+    if context.invoked_subcommand not in ("login", None):
+        raise click.ClickException("you are not logged in")
+
+@app.group()
+def secret():
+    pass
+
+@secret.command(name="list")
+def list_():
+    pass
+
+@app.command()
+def login():
+    pass
+
+instrument(app)
+app()
+""",
+    "typer": """
+import typer
+app = typer.Typer()
+secret = typer.Typer()
+app.add_typer(secret, name="secret")
+
+def version(value: bool):
+    if value:
+        print("1.2.3")
+        exit()
+
+@app.callback()
+def main(ctx: typer.Context, version: bool = typer.Option(False, "--version", callback=version, is_eager=True)):
+    if ctx.invoked_subcommand != "login":
+        raise typer.Exit(1)
+
+@secret.command(name="list")
+def list_():
+    pass
+
+@app.command()
+def login():
+    pass
+
+instrument(app)
+app()
+""",
+}
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_a_command_that_its_groups_callback_kept_from_running_has_a_name(tmp_path: Path, kind: str) -> None:
+    """As far as the tree was resolved, as the Arcade CLI does with who is not logged in."""
+    ended = run(tmp_path, GATES[kind], "secret", "list")
+    assert ended.exit_code == 1
+    assert [name for name, _ in ended.spans] == ["tool secret"]
+    assert [name for name, _ in run(tmp_path, GATES[kind], "login").spans] == ["tool login"]
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_an_eager_callback_that_exits_by_itself_is_no_command(tmp_path: Path, kind: str) -> None:
+    """``--version`` whose callback calls ``exit()``, as the Arcade CLI's does."""
+    ended = run(tmp_path, GATES[kind], "--version")
+    assert (ended.exit_code, ended.stdout) == (0, b"1.2.3\n")
+    assert ended.spans == []

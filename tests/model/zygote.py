@@ -103,9 +103,9 @@ def _die_at(lines: int) -> None:
 def _mutate(name: str) -> None:
     """Break the library on purpose, by one of the mutations of research/posthog.md 6.6, I9."""
     if name:
-        from tests.model import mutations
+        import tests.model.mutations
 
-        getattr(mutations, name)()
+        getattr(tests.model.mutations, name)()
 
 
 def _run_command(request: dict[str, Any], wanted: int) -> None:

@@ -22,6 +22,7 @@ from arcade_otel.span import Timing
 from arcade_otel_exporters import otlp_json, selection
 from arcade_otel_exporters.detached import DetachedSpanExporter
 from arcade_otel_exporters.posthog import PostHogSpanExporter
+from tests.kit.receiver import Receiver, SpanMaker
 
 SUCCESS, FAILURE = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
 _NOW = time.time_ns()
@@ -34,6 +35,13 @@ def logged_in() -> str:
     return "user-9"
 
 
+def identity_of(settings: Settings) -> tuple[str, str | None]:
+    """Return the anonymous and the linked id of a machine that has some."""
+    identity = identity_file.read(settings.folder)
+    assert identity is not None
+    return identity
+
+
 def wait_for(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
@@ -42,7 +50,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def settings(receiver, tmp_path: Path) -> Settings:
+def settings(receiver: Receiver, tmp_path: Path) -> Settings:
     """An application whose login is always user-9's, and whose senders are off: its spans stay in the spool."""
     return make_settings(
         name="cli",
@@ -75,17 +83,13 @@ class Steps(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         attributes = span.attributes or {}
-        identity = identity_file.read(self.settings.folder)
-        assert identity is not None
-        linked = identity[1]
+        linked = identity_of(self.settings)[1]
         self.steps.append(
             (attributes.get("command"), attributes.get("distinct_id"), attributes.get("previous_distinct_id"), linked)
         )
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        identity = identity_file.read(self.settings.folder)
-        assert identity is not None
-        self.steps.append(("flush", timeout_millis <= 2000, identity[1]))
+        self.steps.append(("flush", timeout_millis <= 2000, identity_of(self.settings)[1]))
         return True
 
 
@@ -97,32 +101,31 @@ def run(processor: SpanProcessor, *commands: str, scope: str = conventions.SCOPE
             span.set_attributes({"command": command, "process.exit.code": exit_code})
 
 
-def test_the_detector_tells_the_identity_and_makes_one_where_there_is_none(settings):
+def test_the_detector_tells_the_identity_and_makes_one_where_there_is_none(settings: Settings) -> None:
     resource = IdentityResourceDetector(settings=settings).detect()
-    identity = identity_file.read(settings.folder)
-    assert identity is not None
+    identity = identity_of(settings)
     assert dict(resource.attributes) == {"distinct_id": identity[0], "is_anon": True}
     assert resource.schema_url == ""
     assert IdentityResourceDetector(folder=settings.folder).detect() == resource
 
 
-def test_the_detector_leaves_no_trace_of_who_opted_out(settings, monkeypatch):
+def test_the_detector_leaves_no_trace_of_who_opted_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DO_NOT_TRACK", "1")
     assert dict(IdentityResourceDetector(settings=settings).detect().attributes) == {}
     assert not os.path.exists(settings.folder)
 
 
-def test_the_detector_finds_nothing_where_no_file_can_be_made(tmp_path):
+def test_the_detector_finds_nothing_where_no_file_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert dict(IdentityResourceDetector(folder=tmp_path / "file" / "config").detect().attributes) == {}
     with pytest.raises(OSError, match="file"):
-        IdentityResourceDetector(True, folder=tmp_path / "file" / "config").detect()
+        IdentityResourceDetector(raise_on_error=True, folder=tmp_path / "file" / "config").detect()
 
 
-def test_a_login_hands_over_its_debt_before_the_link_and_waits_after_it(settings):
+def test_a_login_hands_over_its_debt_before_the_link_and_waits_after_it(settings: Settings) -> None:
     steps = Steps(settings)
     run(IdentityLifecycleProcessor(steps, settings), "run")
-    anon_id = identity_file.read(settings.folder)[0]
+    anon_id = identity_of(settings)[0]
     run(IdentityLifecycleProcessor(steps, settings), "login", "run")
     assert steps.steps == [
         ("run", anon_id, None, None),
@@ -132,51 +135,58 @@ def test_a_login_hands_over_its_debt_before_the_link_and_waits_after_it(settings
     ]
 
 
-def test_a_logout_leaves_under_the_old_id_and_then_the_id_rotates(settings):
+def test_a_logout_leaves_under_the_old_id_and_then_the_id_rotates(settings: Settings) -> None:
     steps = Steps(settings)
     run(IdentityLifecycleProcessor(steps, settings), "login")
-    anon_id = identity_file.read(settings.folder)[0]
+    anon_id = identity_of(settings)[0]
     run(IdentityLifecycleProcessor(steps, settings), "logout")
     assert steps.steps[-1] == ("logout", "user-9", None, "user-9")
-    after = identity_file.read(settings.folder)
+    after = identity_of(settings)
     assert after[0] != anon_id
     assert after[1] is None
 
 
-def test_a_login_or_logout_that_failed_changes_nothing(settings):
+def test_a_login_or_logout_that_failed_changes_nothing(settings: Settings) -> None:
     steps = Steps(settings)
     run(IdentityLifecycleProcessor(steps, settings), "login", exit_code=1)
-    assert identity_file.read(settings.folder)[1] is None
+    assert identity_of(settings)[1] is None
     run(IdentityLifecycleProcessor(steps, settings), "login")
-    before = identity_file.read(settings.folder)
+    before = identity_of(settings)
     run(IdentityLifecycleProcessor(steps, settings), "logout", exit_code=1)
     assert identity_file.read(settings.folder) == before
 
 
-def test_the_commands_that_change_the_identity_can_be_named(settings):
+def test_the_commands_that_change_the_identity_can_be_named(settings: Settings) -> None:
     steps = Steps(settings)
     run(IdentityLifecycleProcessor(steps, settings, login=("auth.enter",), logout=()), "login", "auth.enter")
-    assert [step[0] for step in steps.steps] == ["login", "auth.enter", "flush"]
+    assert [step[0] for step in steps.steps if isinstance(step, tuple)] == ["login", "auth.enter", "flush"]
 
 
-def test_a_login_whose_span_could_not_be_handed_on_is_not_linked(settings, monkeypatch):
-    monkeypatch.delenv(conventions.ENV_STRICT)
-    steps = Steps(settings)
-    steps.on_end = lambda span: 1 / 0  # type: ignore[method-assign]
-    run(IdentityLifecycleProcessor(steps, settings), "login")
-    assert identity_file.read(settings.folder)[1] is None
-
-
-def test_no_hook_raises_whatever_the_wrapped_processor_does(settings, monkeypatch):
+def test_a_login_whose_span_could_not_be_handed_on_is_not_linked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(conventions.ENV_STRICT)
 
     class Broken(SpanProcessor):
-        def on_start(self, span, parent_context=None):
+        def on_end(self, span: ReadableSpan) -> None:
             raise RuntimeError
 
-        on_end = shutdown = on_start
+    run(IdentityLifecycleProcessor(Broken(), settings), "login")
+    assert identity_of(settings)[1] is None
 
-        def force_flush(self, timeout_millis=0):
+
+def test_no_hook_raises_whatever_the_wrapped_processor_does(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(conventions.ENV_STRICT)
+
+    class Broken(SpanProcessor):
+        def on_start(self, span: object, parent_context: object = None) -> None:
+            raise RuntimeError
+
+        def on_end(self, span: object) -> None:
+            raise RuntimeError
+
+        def shutdown(self) -> None:
+            raise RuntimeError
+
+        def force_flush(self, timeout_millis: int = 0) -> bool:
             raise RuntimeError
 
     processor = IdentityLifecycleProcessor(Broken(), settings)
@@ -185,7 +195,7 @@ def test_no_hook_raises_whatever_the_wrapped_processor_does(settings, monkeypatc
     processor.shutdown()
 
 
-def test_a_hosts_own_span_passes_untouched(settings):
+def test_a_hosts_own_span_passes_untouched(settings: Settings) -> None:
     memory = InMemorySpanExporter()
     run(IdentityLifecycleProcessor(SimpleSpanProcessor(memory), settings), "login", scope="host")
     (span,) = memory.get_finished_spans()
@@ -193,7 +203,7 @@ def test_a_hosts_own_span_passes_untouched(settings):
     assert identity_file.read(settings.folder) is None
 
 
-def test_identity_is_left_alone_once_the_user_opted_out(settings, monkeypatch):
+def test_identity_is_left_alone_once_the_user_opted_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCADE_USAGE_TRACKING", "0")
     memory = InMemorySpanExporter()
     run(IdentityLifecycleProcessor(SimpleSpanProcessor(memory), settings), "login", "logout")
@@ -201,9 +211,9 @@ def test_identity_is_left_alone_once_the_user_opted_out(settings, monkeypatch):
     assert not os.path.exists(settings.folder)
 
 
-def test_record_spools_the_debt_and_links(settings):
+def test_record_spools_the_debt_and_links(settings: Settings) -> None:
     tracing.record(settings, "login", TIMING, Outcome(0), login=True)
-    anon_id, linked = identity_file.read(settings.folder)
+    anon_id, linked = identity_of(settings)
     assert linked == "user-9"
     (span,) = queued(settings)
     assert span.name == "cli login"
@@ -219,7 +229,7 @@ def test_record_spools_the_debt_and_links(settings):
     assert resource["arcade_otel.posthog_api_key"] == "phc_k"
 
 
-def test_record_is_neither_sampled_away_nor_cut(settings, monkeypatch):
+def test_record_is_neither_sampled_away_nor_cut(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
     monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")
     monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")
@@ -228,7 +238,7 @@ def test_record_is_neither_sampled_away_nor_cut(settings, monkeypatch):
     assert attributes["command"] == "login"
 
 
-def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settings, receiver):
+def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settings: Settings, receiver: Receiver) -> None:
     """The alias was acknowledged before ``record`` returned; the logout leaves under the old id."""
     settings = settings.replace(sender=None)
     tracing.record(settings, "login", TIMING, Outcome(0), login=True)
@@ -244,16 +254,16 @@ def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settin
     wait_for(lambda: not queued(settings))
 
 
-def test_a_login_is_not_held_up_by_a_posthog_that_hangs(settings, receiver):
+def test_a_login_is_not_held_up_by_a_posthog_that_hangs(settings: Settings, receiver: Receiver) -> None:
     receiver.answer = lambda _: None
     began = time.monotonic()
     tracing.record(settings.replace(sender=None), "login", TIMING, Outcome(0), login=True)
     assert time.monotonic() - began < 20
-    assert identity_file.read(settings.folder)[1] == "user-9"
+    assert identity_of(settings)[1] == "user-9"
     assert len(queued(settings)) == 1
 
 
-def test_the_detached_exporter_works_alone_and_addresses_commands(settings, make_span):
+def test_the_detached_exporter_works_alone_and_addresses_commands(settings: Settings, make_span: SpanMaker) -> None:
     exporter = DetachedSpanExporter("posthog,otlp", settings=settings)
     assert exporter.export([make_span(), make_span(scope="host", attributes={"url.full": "canary"})]) is SUCCESS
     (command,) = queued(settings)
@@ -262,7 +272,9 @@ def test_the_detached_exporter_works_alone_and_addresses_commands(settings, make
     assert "canary" not in json.dumps(spooled(settings))
 
 
-def test_the_detached_exporter_gives_a_command_to_a_real_sender(settings, receiver, make_span):
+def test_the_detached_exporter_gives_a_command_to_a_real_sender(
+    settings: Settings, receiver: Receiver, make_span: SpanMaker
+) -> None:
     exporter = DetachedSpanExporter(settings=settings.replace(sender=None))
     span = make_span()
     assert exporter.export([span]) is SUCCESS
@@ -271,19 +283,24 @@ def test_the_detached_exporter_gives_a_command_to_a_real_sender(settings, receiv
     assert event == PostHogSpanExporter().event_of(span)
 
 
-def test_flush_waits_for_what_is_owed_until_it_is_paid(settings, make_span):
+def test_flush_waits_for_what_is_owed_until_it_is_paid(settings: Settings, make_span: SpanMaker) -> None:
     exporter = DetachedSpanExporter(settings=settings)
     assert exporter.force_flush(0) is True
     exporter.export([make_span(attributes={"previous_distinct_id": "a", "is_anon": False})])
     assert exporter.force_flush(50) is False
     exporter.export([make_span(attributes={"previous_distinct_id": "a", "is_anon": False})])
-    timer = threading.Timer(0.2, lambda: [path.unlink() for path in Path(settings.state_folder).glob("queue/*/*.json")])
+
+    def pay() -> None:
+        for path in Path(settings.state_folder).glob("queue/*/*.json"):
+            path.unlink()
+
+    timer = threading.Timer(0.2, pay)
     timer.start()
     assert exporter.force_flush(30000) is True
     timer.join()
 
 
-def test_after_shutdown_the_detached_exporter_refuses(settings, make_span):
+def test_after_shutdown_the_detached_exporter_refuses(settings: Settings, make_span: SpanMaker) -> None:
     exporter = DetachedSpanExporter(settings=settings)
     exporter.shutdown()
     exporter.shutdown()
@@ -291,18 +308,20 @@ def test_after_shutdown_the_detached_exporter_refuses(settings, make_span):
     assert queued(settings) == []
 
 
-def test_the_detached_exporter_reports_a_spool_that_cannot_be_written(settings, make_span):
+def test_the_detached_exporter_reports_a_spool_that_cannot_be_written(settings: Settings, make_span: SpanMaker) -> None:
     Path(settings.folder).touch()
     assert DetachedSpanExporter("posthog", settings=settings).export([make_span()]) is FAILURE
 
 
-def test_nothing_is_handed_over_for_who_opted_out(settings, make_span, monkeypatch):
+def test_nothing_is_handed_over_for_who_opted_out(
+    settings: Settings, make_span: SpanMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ARCADE_USAGE_TRACKING", "off")
     assert DetachedSpanExporter("posthog", settings=settings).export([make_span()]) is SUCCESS
     assert not os.path.exists(settings.folder)
 
 
-def test_two_threads_and_a_fork_hand_over_everything(settings, make_span):
+def test_two_threads_and_a_fork_hand_over_everything(settings: Settings, make_span: SpanMaker) -> None:
     exporter = DetachedSpanExporter("posthog", settings=settings)
     threads = [threading.Thread(target=exporter.export, args=([make_span()],)) for _ in range(8)]
     for thread in threads:
@@ -321,11 +340,13 @@ def test_two_threads_and_a_fork_hand_over_everything(settings, make_span):
     ("value", "names"),
     [("", ["posthog"]), ("none", []), ("posthog, otlp,posthog", ["posthog", "otlp"]), ("console", ["console"]), ("../x", [])],
 )
-def test_exporters_are_named_as_opentelemetry_does(value, names):
+def test_exporters_are_named_as_opentelemetry_does(value: str, names: list[str]) -> None:
     assert selection.exporters_named({"OTEL_TRACES_EXPORTER": value}) == names
 
 
-def test_exporters_are_made_by_name_and_an_unknown_one_is_one_debug_line(monkeypatch, capfd):
+def test_exporters_are_made_by_name_and_an_unknown_one_is_one_debug_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv(conventions.ENV_DEBUG, "1")
     assert isinstance(selection.make("posthog"), PostHogSpanExporter)
     console = selection.make("console")

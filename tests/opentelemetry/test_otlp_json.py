@@ -16,6 +16,7 @@ from arcade_otel.outcome import Outcome
 from arcade_otel.readable import FinishedEvent, FinishedLink, FinishedSpan, copy_of
 from arcade_otel.settings import make_settings
 from arcade_otel_exporters.otlp_json import decode, encode
+from tests.kit.receiver import SpanMaker
 
 PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -38,7 +39,12 @@ contexts = st.builds(
     SpanContext, st.integers(1, 2**128 - 1), span_ids, st.booleans(), st.sampled_from([TraceFlags(0), TraceFlags(1)]), states
 )
 own_contexts = st.builds(
-    SpanContext, st.integers(1, 2**128 - 1), span_ids, st.just(False), st.sampled_from([TraceFlags(0), TraceFlags(1)]), states
+    SpanContext,
+    st.integers(1, 2**128 - 1),
+    span_ids,
+    st.just(value=False),
+    st.sampled_from([TraceFlags(0), TraceFlags(1)]),
+    states,
 )
 statuses = st.one_of(
     st.sampled_from([Status(StatusCode.UNSET), Status(StatusCode.OK), Status(StatusCode.ERROR)]),
@@ -90,16 +96,17 @@ def facts(span: Any) -> dict[str, Any]:
 
 @PROFILE
 @given(st.lists(spans(), max_size=3))
-def test_a_round_trip_loses_nothing(made):
+def test_a_round_trip_loses_nothing(made: list[FinishedSpan]) -> None:
     text = encode(made)
     assert text.isascii()
     assert [facts(span) for span in decode(text)] == [facts(span) for span in made]
     assert [facts(span) for span in decode(text.encode())] == [facts(copy_of(span)) for span in made]
 
 
+@pytest.mark.latest
 @PROFILE
 @given(spans())
-def test_the_official_encoder_says_the_same(made):
+def test_the_official_encoder_says_the_same(made: FinishedSpan) -> None:
     """But for the W3C trace flags in the low byte of ``flags``, and a link's trace state, which it leaves out."""
     from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans
 
@@ -119,7 +126,7 @@ def _comparable(value: Any, link: bool = False) -> Any:  # noqa: FBT001, FBT002 
     return [_comparable(item, link) for item in value] if isinstance(value, list) else value
 
 
-def test_the_deferred_paths_text_is_what_the_sdks_span_encodes_to():
+def test_the_deferred_paths_text_is_what_the_sdks_span_encodes_to() -> None:
     settings = make_settings(name="cli", posthog_api_key="k")
     text = deferred.encode(
         settings, path="a.b", timing=deferred.Timing(1, 2), outcome=Outcome(1, ValueError("x")), identity=("i", True)
@@ -127,21 +134,23 @@ def test_the_deferred_paths_text_is_what_the_sdks_span_encodes_to():
     assert json.loads(encode(decode(text))) == json.loads(text)
 
 
-def test_numbers_that_json_has_no_room_for(make_span):
+def test_numbers_that_json_has_no_room_for(make_span: SpanMaker) -> None:
     span = copy_of(make_span(), attributes={"nan": math.nan, "inf": math.inf, "low": -math.inf, "big": 2**63})
     text = encode([span])
     assert '"doubleValue":"NaN"' in text
     read = dict(decode(text)[0].attributes or {})
-    assert math.isnan(read.pop("nan"))
+    nan = read.pop("nan")
+    assert isinstance(nan, float)
+    assert math.isnan(nan)
     assert read == {"inf": math.inf, "low": -math.inf, "big": str(2**63)}
 
 
-def test_lone_surrogates_are_replaced(make_span):
+def test_lone_surrogates_are_replaced(make_span: SpanMaker) -> None:
     text = encode([copy_of(make_span(), attributes={"a\udcff": "b\udcff"})])
     assert dict(decode(text)[0].attributes or {}) == {"a\ufffd": "b\ufffd"}
 
 
-def test_what_others_write_is_tolerated(make_span):
+def test_what_others_write_is_tolerated(make_span: SpanMaker) -> None:
     """Unknown fields, an unknown kind, integers as numbers, null, upper-case ids."""
     traces = json.loads(encode([make_span()]))
     span = traces["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
@@ -161,7 +170,7 @@ def test_what_others_write_is_tolerated(make_span):
 @pytest.mark.parametrize(
     "text", ["", "null", "[]", "1", b"\xff\xfe", "[" * 100_000, '{"resourceSpans":1}', '{"resourceSpans":[1]}']
 )
-def test_what_is_no_otlp_json_is_a_value_error(text):
+def test_what_is_no_otlp_json_is_a_value_error(text: str | bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any
         decode(text)
 
@@ -189,7 +198,7 @@ def test_what_is_no_otlp_json_is_a_value_error(text):
         ("links", [{"traceId": "1"}]),
     ],
 )
-def test_a_malformed_span_is_a_value_error(make_span, key, value):
+def test_a_malformed_span_is_a_value_error(make_span: SpanMaker, key: str, value: Any) -> None:
     traces = json.loads(encode([make_span()]))
     traces["resourceSpans"][0]["scopeSpans"][0]["spans"][0][key] = value
     with pytest.raises(ValueError):  # noqa: PT011 - any

@@ -13,18 +13,25 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
 from arcade_otel import conventions
-from arcade_otel_exporters.events import alias_of, event_of
+from arcade_otel_exporters import events
 from arcade_otel_exporters.posthog import Delivered, PostHogSpanExporter, clean_environment
+from tests.kit.receiver import OK, Receiver, Reply, SpanMaker
 
-OK = (200, {}, b'{"status":"Ok"}')
 SUCCESS, FAILURE = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
 
 
-def test_an_event_says_what_the_command_did_and_nothing_else(make_span):
+def event_of(span: ReadableSpan) -> events.Event:
+    """Return the event of a span that has one."""
+    event = events.event_of(span)
+    assert event is not None
+    return event
+
+
+def test_an_event_says_what_the_command_did_and_nothing_else(make_span: SpanMaker) -> None:
     """Every property of the specification, from the span and its resource, and no other."""
     event = event_of(
         make_span(
@@ -48,7 +55,6 @@ def test_an_event_says_what_the_command_did_and_nothing_else(make_span):
             },
         )
     )
-    assert event is not None
     assert uuid.UUID(event.pop("uuid")).version == 5
     assert event == {
         "event": "CLI execution succeeded",
@@ -72,7 +78,7 @@ def test_an_event_says_what_the_command_did_and_nothing_else(make_span):
     }
 
 
-def test_a_failure_carries_its_type_and_a_short_message(make_span):
+def test_a_failure_carries_its_type_and_a_short_message(make_span: SpanMaker) -> None:
     event = event_of(
         make_span(failed=True, attributes={"process.exit.code": 2, "error.type": "ValueError", "error.message": "x" * 400})
     )
@@ -81,12 +87,12 @@ def test_a_failure_carries_its_type_and_a_short_message(make_span):
     assert event["properties"]["error_message"] == "x" * 300
 
 
-def test_the_exit_code_decides_and_else_the_status(make_span):
+def test_the_exit_code_decides_and_else_the_status(make_span: SpanMaker) -> None:
     assert event_of(make_span(failed=True, attributes={"process.exit.code": 0}))["event"] == "CLI execution succeeded"
     assert event_of(make_span(failed=True))["event"] == "CLI execution failed"
 
 
-def test_a_person_has_a_profile_and_whoever_is_not_known_to_be_one_has_none(make_span):
+def test_a_person_has_a_profile_and_whoever_is_not_known_to_be_one_has_none(make_span: SpanMaker) -> None:
     profile = "$process_person_profile"
     person = event_of(make_span(attributes={"distinct_id": "u", "is_anon": False}))["properties"]
     assert profile not in person
@@ -94,16 +100,16 @@ def test_a_person_has_a_profile_and_whoever_is_not_known_to_be_one_has_none(make
     assert unknown[profile] is False
 
 
-def test_the_span_wins_over_its_resource(make_span):
+def test_the_span_wins_over_its_resource(make_span: SpanMaker) -> None:
     resource = {"distinct_id": "of-the-resource", "is_anon": False}
     assert event_of(make_span(resource=resource))["distinct_id"] == "anon-1"
     event = event_of(make_span(resource=resource, attributes={"distinct_id": ""}))
     assert event["distinct_id"] == "of-the-resource"
     assert "$process_person_profile" not in event["properties"]
-    assert event_of(make_span(attributes={"distinct_id": " "})) is None
+    assert events.event_of(make_span(attributes={"distinct_id": " "})) is None
 
 
-def test_what_posthog_would_refuse_is_taken_out(make_span):
+def test_what_posthog_would_refuse_is_taken_out(make_span: SpanMaker) -> None:
     """Lone surrogates, NUL and NaN make PostHog refuse a whole batch; ids over 200 characters it cuts into one another."""
     event = event_of(
         make_span(attributes={"command": "a\udcff\0b", "duration": float("nan"), "distinct_id": "x" * 200 + "1"}, failed=True)
@@ -116,9 +122,10 @@ def test_what_posthog_would_refuse_is_taken_out(make_span):
     json.dumps(event, allow_nan=False).encode()
 
 
-def test_an_alias_is_the_specifications(make_span):
+def test_an_alias_is_the_specifications(make_span: SpanMaker) -> None:
     span = make_span(attributes={"distinct_id": "user", "is_anon": False, "previous_distinct_id": "anon-1"})
-    alias = alias_of(span)
+    alias = events.alias_of(span)
+    assert alias is not None
     assert alias["event"] == "$create_alias"
     assert alias["distinct_id"] == "anon-1"
     assert alias["properties"] == {
@@ -129,12 +136,14 @@ def test_an_alias_is_the_specifications(make_span):
         "$geoip_disable": True,
         "$ip": None,
     }
-    assert alias == alias_of(span)
+    assert alias == events.alias_of(span)
     assert alias["uuid"] != event_of(span)["uuid"]
-    assert alias_of(make_span(attributes={"previous_distinct_id": "other"})) is None, "an anonymous id is aliased to nobody"
+    assert events.alias_of(make_span(attributes={"previous_distinct_id": "other"})) is None, (
+        "an anonymous id is aliased to nobody"
+    )
 
 
-def test_spans_arrive_as_one_gzipped_batch_with_its_time(receiver, make_span):
+def test_spans_arrive_as_one_gzipped_batch_with_its_time(receiver: Receiver, make_span: SpanMaker) -> None:
     exporter = PostHogSpanExporter("phc_k", receiver.url)
     spans = [make_span(), make_span(), make_span()]
     assert exporter.export(spans) is SUCCESS
@@ -149,7 +158,9 @@ def test_spans_arrive_as_one_gzipped_batch_with_its_time(receiver, make_span):
     assert receiver.headers[0]["Content-Encoding"] == "gzip"
 
 
-def test_a_hosts_own_span_never_becomes_an_event(receiver, make_span, capfd):
+def test_a_hosts_own_span_never_becomes_an_event(
+    receiver: Receiver, make_span: SpanMaker, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Canaries in another scope's span, and in our scope without a command: not a request is made."""
     exporter = PostHogSpanExporter("phc_k", receiver.url)
     provider = TracerProvider(resource=Resource({"distinct_id": "u"}), shutdown_on_exit=False)
@@ -163,7 +174,7 @@ def test_a_hosts_own_span_never_becomes_an_event(receiver, make_span, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_alias_is_acknowledged_before_the_first_event_under_the_new_id(receiver, make_span):
+def test_an_alias_is_acknowledged_before_the_first_event_under_the_new_id(receiver: Receiver, make_span: SpanMaker) -> None:
     login = make_span(attributes={"distinct_id": "user", "is_anon": False, "previous_distinct_id": "anon-1", "command": "login"})
     later = make_span(attributes={"distinct_id": "user", "is_anon": False, "command": "later"})
     exporter = PostHogSpanExporter("phc_k", receiver.url)
@@ -176,7 +187,7 @@ def test_an_alias_is_acknowledged_before_the_first_event_under_the_new_id(receiv
     assert [len(body["batch"]) for body in receiver.bodies[2:]] == [1, 2]
 
 
-def test_an_alias_that_is_refused_for_good_does_not_hold_up_its_event(receiver, make_span):
+def test_an_alias_that_is_refused_for_good_does_not_hold_up_its_event(receiver: Receiver, make_span: SpanMaker) -> None:
     login = make_span(attributes={"distinct_id": "user", "is_anon": False, "previous_distinct_id": "anon-1"})
     receiver.answer = lambda body: (400, {}, b"") if body["batch"][0]["event"] == "$create_alias" else OK
     assert PostHogSpanExporter("phc_k", receiver.url).deliver([login]) == Delivered(1)
@@ -184,10 +195,10 @@ def test_an_alias_that_is_refused_for_good_does_not_hold_up_its_event(receiver, 
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_one_poison_event_costs_only_itself(receiver, make_span, status):
+def test_one_poison_event_costs_only_itself(receiver: Receiver, make_span: SpanMaker, status: int) -> None:
     spans = [make_span(attributes={"command": f"c{index}"}) for index in range(11)]
 
-    def refuse(body: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    def refuse(body: dict[str, Any]) -> Reply:
         return (status, {}, b"bad") if any(e["properties"]["command_name"] == "c6" for e in body["batch"]) else OK
 
     receiver.answer = refuse
@@ -198,7 +209,7 @@ def test_one_poison_event_costs_only_itself(receiver, make_span, status):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_wrong_key_stops_for_good_without_dropping(receiver, make_span, status):
+def test_a_wrong_key_stops_for_good_without_dropping(receiver: Receiver, make_span: SpanMaker, status: int) -> None:
     receiver.answer = lambda _: (status, {}, b"no")
     result = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span(), make_span()])
     assert result == Delivered(0, reason=f"HTTP {status}", permanent=True)
@@ -206,7 +217,7 @@ def test_a_wrong_key_stops_for_good_without_dropping(receiver, make_span, status
 
 
 @pytest.mark.parametrize("status", [204, 302, 402, 408, 418, 429, 500, 503])
-def test_what_may_pass_stops_and_is_kept(receiver, make_span, status):
+def test_what_may_pass_stops_and_is_kept(receiver: Receiver, make_span: SpanMaker, status: int) -> None:
     receiver.answer = lambda _: (status, {}, b"")
     result = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span(), make_span()])
     assert result == Delivered(0, reason=f"HTTP {status}")
@@ -216,20 +227,27 @@ def test_what_may_pass_stops_and_is_kept(receiver, make_span, status):
 @pytest.mark.parametrize(
     ("header", "low", "high"), [("17", 17, 17), ("Fri, 01 Jan 2100 00:00:00 GMT", 1e6, 1e10), ("soon", None, None), ("-5", 0, 0)]
 )
-def test_retry_after_is_told(receiver, make_span, header, low, high):
+def test_retry_after_is_told(
+    receiver: Receiver, make_span: SpanMaker, header: str, low: float | None, high: float | None
+) -> None:
     receiver.answer = lambda _: (429, {"Retry-After": header}, b"")
     told = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span()]).retry_after
-    assert told is None if low is None else low <= told <= high
+    if low is None or high is None:
+        assert told is None
+    else:
+        assert told is not None
+        assert low <= told <= high
 
 
-def test_a_captive_portals_page_is_no_acknowledgement(receiver, make_span):
+def test_a_captive_portals_page_is_no_acknowledgement(receiver: Receiver, make_span: SpanMaker) -> None:
     exporter = PostHogSpanExporter("phc_k", receiver.url)
     for page in (b"<html>Log in to the hotel</html>", b"[]", b""):
-        receiver.answer = lambda _, page=page: (200, {}, page)
+        answer: Reply = (200, {}, page)
+        receiver.answer = lambda _: answer  # noqa: B023 - asked for within this turn of the loop
         assert exporter.deliver([make_span()]).done == 0
 
 
-def test_a_redirect_is_no_acknowledgement(receiver, make_span):
+def test_a_redirect_is_no_acknowledgement(receiver: Receiver, make_span: SpanMaker) -> None:
     """However the place it points to answers."""
     receiver.answer = lambda _: (307, {"Location": "/elsewhere"}, b"") if len(receiver.bodies) == 1 else OK
     result = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span()])
@@ -237,7 +255,7 @@ def test_a_redirect_is_no_acknowledgement(receiver, make_span):
     assert result.reason is not None
 
 
-def test_a_server_that_never_answers_is_given_up(receiver, make_span):
+def test_a_server_that_never_answers_is_given_up(receiver: Receiver, make_span: SpanMaker) -> None:
     receiver.answer = lambda _: None
     began = time.monotonic()
     result = PostHogSpanExporter("phc_k", receiver.url, timeout=0.3).deliver([make_span()])
@@ -246,19 +264,21 @@ def test_a_server_that_never_answers_is_given_up(receiver, make_span):
     assert PostHogSpanExporter("phc_k", receiver.url).deliver([make_span()], seconds=0.0) == Delivered(0, reason="no time left")
 
 
-def test_nobody_at_the_address_is_kept(make_span):
+def test_nobody_at_the_address_is_kept(make_span: SpanMaker) -> None:
     result = PostHogSpanExporter("phc_k", "http://127.0.0.1:1").deliver([make_span()])
     assert (result.done, result.permanent) == (0, False)
 
 
-def test_leading_settled_spans_are_counted_across_batches(receiver, make_span):
+def test_leading_settled_spans_are_counted_across_batches(receiver: Receiver, make_span: SpanMaker) -> None:
     receiver.answer = lambda _: OK if len(receiver.bodies) < 3 else (500, {}, b"")
     spans = [make_span(scope="host") if index == 2 else make_span() for index in range(9)]
     result = PostHogSpanExporter("phc_k", receiver.url, batch_size=2).deliver(spans)
     assert result == Delivered(5, reason="HTTP 500")
 
 
-def test_key_and_host_are_the_arguments_then_the_spans_then_the_environments(receiver, make_span, monkeypatch):
+def test_key_and_host_are_the_arguments_then_the_spans_then_the_environments(
+    receiver: Receiver, make_span: SpanMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(conventions.ENV_API_KEY, "of-the-environment")
     monkeypatch.setenv(conventions.ENV_HOST, receiver.url)
     own = {"arcade_otel.posthog_api_key": "of-the-span", "arcade_otel.posthog_host": receiver.url}
@@ -267,7 +287,7 @@ def test_key_and_host_are_the_arguments_then_the_spans_then_the_environments(rec
     assert [body["api_key"] for body in receiver.bodies] == ["of-the-environment", "of-the-span", "argument"]
 
 
-def test_without_a_key_nothing_is_sent(make_span):
+def test_without_a_key_nothing_is_sent(make_span: SpanMaker) -> None:
     assert PostHogSpanExporter().deliver([make_span()]) == Delivered(1, dropped=1)
     assert PostHogSpanExporter().export([make_span()]) is SUCCESS
 
@@ -275,14 +295,18 @@ def test_without_a_key_nothing_is_sent(make_span):
 @pytest.mark.parametrize(
     ("name", "value"), [("ARCADE_USAGE_TRACKING", "off"), ("DO_NOT_TRACK", "1"), ("OTEL_SDK_DISABLED", "TRUE")]
 )
-def test_nothing_is_sent_for_who_opted_out(receiver, make_span, monkeypatch, name, value):
+def test_nothing_is_sent_for_who_opted_out(
+    receiver: Receiver, make_span: SpanMaker, monkeypatch: pytest.MonkeyPatch, name: str, value: Any
+) -> None:
     span = make_span()
     monkeypatch.setenv(name, value)
     assert PostHogSpanExporter("phc_k", receiver.url).export([span]) is SUCCESS
     assert receiver.bodies == []
 
 
-def test_log_mode_shows_the_payload_and_sends_nothing(receiver, make_span, monkeypatch):
+def test_log_mode_shows_the_payload_and_sends_nothing(
+    receiver: Receiver, make_span: SpanMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ARCADE_USAGE_TRACKING", "log")
     exporter, span, stream = PostHogSpanExporter("phc_k", receiver.url), make_span(), io.StringIO()
     with contextlib.redirect_stderr(stream):
@@ -291,7 +315,7 @@ def test_log_mode_shows_the_payload_and_sends_nothing(receiver, make_span, monke
     assert receiver.bodies == []
 
 
-def test_after_shutdown_every_export_fails(receiver, make_span):
+def test_after_shutdown_every_export_fails(receiver: Receiver, make_span: SpanMaker) -> None:
     exporter = PostHogSpanExporter("phc_k", receiver.url)
     assert exporter.force_flush(1) is True
     exporter.shutdown()
@@ -300,13 +324,13 @@ def test_after_shutdown_every_export_fails(receiver, make_span):
     assert receiver.bodies == []
 
 
-def test_export_never_raises(make_span, monkeypatch):
+def test_export_never_raises(make_span: SpanMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(conventions.ENV_STRICT)
     monkeypatch.setattr("arcade_otel_exporters.posthog.event_of", lambda *_, **__: 1 / 0)
     assert PostHogSpanExporter("phc_k").export([make_span()]) is FAILURE
 
 
-def test_two_threads_at_once_deliver_everything(receiver, make_span):
+def test_two_threads_at_once_deliver_everything(receiver: Receiver, make_span: SpanMaker) -> None:
     exporter = PostHogSpanExporter("phc_k", receiver.url)
     spans = [make_span() for _ in range(16)]
     threads = [threading.Thread(target=exporter.export, args=([span],)) for span in spans]
@@ -319,12 +343,12 @@ def test_two_threads_at_once_deliver_everything(receiver, make_span):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
-def test_it_works_in_a_forked_child_while_a_thread_of_the_parents_delivers(receiver, make_span):
+def test_it_works_in_a_forked_child_while_a_thread_of_the_parents_delivers(receiver: Receiver, make_span: SpanMaker) -> None:
     exporter = PostHogSpanExporter("phc_k", receiver.url, timeout=20.0)
     assert exporter.export([make_span()]) is SUCCESS  # whatever is loaded lazily is loaded
     asked = threading.Event()
 
-    def hang(body: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    def hang(body: dict[str, Any]) -> Reply:
         if body["batch"][0]["properties"]["command_name"] == "hang":
             asked.set()
             receiver.released.wait(30)
@@ -343,7 +367,9 @@ def test_it_works_in_a_forked_child_while_a_thread_of_the_parents_delivers(recei
     assert status == 0
 
 
-def test_a_users_netrc_is_not_sent_along(receiver, make_span, monkeypatch, tmp_path: Path):
+def test_a_users_netrc_is_not_sent_along(
+    receiver: Receiver, make_span: SpanMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """In a sender with every posthog; in a host's process with one that takes our session."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login alice password hunter2\n")
@@ -379,6 +405,6 @@ def _takes_our_session() -> bool:
         ({"batch_size": 0}, ValueError),
     ],
 )
-def test_wrong_arguments_are_refused_at_once(arguments, error):
+def test_wrong_arguments_are_refused_at_once(arguments: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         PostHogSpanExporter(**arguments)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -48,11 +49,16 @@ def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pyt
     """A session of its own, the null device on all streams, no descriptor of ours, not even an inheritable one."""
     if way == "subprocess":
         monkeypatch.delattr(os, "posix_spawn")
+        # Only posix_spawn resets what is ignored, which these tests inherit when they are run by ``nohup``.
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    else:
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     read, write = os.pipe()
     os.set_inheritable(write, True)  # noqa: FBT003
     try:
         report = started(tmp_path, dict(os.environ))
     finally:
+        signal.signal(signal.SIGHUP, ignored)
         os.close(read)
         os.close(write)
     assert report["sid"] is True

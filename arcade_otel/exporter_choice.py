@@ -1,0 +1,70 @@
+"""Which exporters the standard variables name, and whether a process traces itself; without the SDK."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from arcade_otel import conventions
+
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+
+__all__ = ["exporter_names", "traces_itself"]
+
+_POSTHOG = "posthog"
+_OTLP = "otlp"
+
+
+def exporter_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order; ``none``: no one.
+
+    Unset: ``posthog``, and ``otlp`` too if the environment names an endpoint for it and its package is installed: a user's
+    endpoint, set for other programs, asks nothing of a program that ships no OTLP.
+    """
+    wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip()
+    if not wanted:
+        return [_POSTHOG, _OTLP] if _has_endpoint(environ) and _otlp_is_installed() else [_POSTHOG]
+    chosen: list[str] = []
+    for word in wanted.split(","):
+        name = word.strip()
+        if name == "none" or not name or name in chosen or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
+            continue  # a name becomes a folder's: no separator, nothing hidden
+        chosen.append(name)
+    return chosen
+
+
+def traces_itself(settings: "Settings") -> bool:
+    """Tell whether the command's span is to be made by the SDK and current while the command runs.
+
+    So it is where the application says so; where the environment names an exporter other than PostHog's; and where the process
+    has an SDK ``TracerProvider`` already. Costs a look at a few variables and at ``sys.modules``.
+    """
+    if settings.live is not None:
+        return settings.live
+    environ = os.environ
+    asked = environ.get(conventions.ENV_TRACES_EXPORTER) or _has_endpoint(environ)
+    if asked and any(name != _POSTHOG for name in exporter_names(environ)):
+        return True
+    sdk = sys.modules.get("opentelemetry.sdk.trace")
+    if sdk is None:
+        return False  # nobody can have made a provider
+    from opentelemetry import trace
+
+    return isinstance(trace.get_tracer_provider(), sdk.TracerProvider)
+
+
+def _has_endpoint(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+
+
+def _otlp_is_installed() -> bool:
+    from importlib.util import find_spec  # only where an endpoint is set
+
+    for way in ("proto.grpc", "proto.http", "json.http"):
+        try:
+            if find_spec(f"opentelemetry.exporter.otlp.{way}") is not None:
+                return True
+        except ImportError:
+            continue  # not even the package that it would be in
+    return False

@@ -1,0 +1,98 @@
+"""Every example does what it says, on real receivers."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.testing import StandIn
+from tests.kit.collector import HttpCollector
+from tests.kit.machine import Machine
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+def ran(machine: Machine, example: str, *arguments: str, **environ: str) -> tuple[int, str]:
+    """Run an example, and return its exit code and what it printed."""
+    shutil.copy(EXAMPLES / f"{example}.py", machine.root / f"{example}.py")
+    ended = machine.run(*arguments, program=example, environ=dict(environ))
+    return ended.returncode, ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("example", "arguments", "command", "code"),
+    [
+        ("typer_cli", ("hello",), "hello", 0),
+        ("typer_cli", ("tool", "run", "hammer"), "tool.run", 0),
+        ("typer_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 3),
+        ("click_cli", ("tool", "run", "hammer"), "tool.run", 0),
+        ("click_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
+        ("argparse_cli", ("run", "hammer"), "tool.run", 0),
+        ("argparse_cli", ("run", "hammer", "--fail"), "tool.run", 1),
+    ],
+)
+def test_a_command_of_each_framework_is_one_event(
+    machine: Machine, posthog: StandIn, example: str, arguments: tuple[str, ...], command: str, code: int
+) -> None:
+    """Named by the command tree, with its exit code, and without its arguments."""
+    assert ran(machine, example, *arguments)[0] == code
+    posthog.wait_for(posthog.visible)
+    (event,) = posthog.visible()
+    assert event.event == ("CLI execution failed" if code else "CLI execution succeeded")
+    assert (event.properties["command_name"], event.properties["exit_code"]) == (command, code)
+    assert event.properties["cli_version"] == "1.0.0"
+    assert "hammer" not in str(event.properties)
+
+
+def test_the_traced_program_sends_its_spans_to_a_collector(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+    """The HTTP call below the step, the step below the command; PostHog hears of no address."""
+    code, out = ran(
+        machine,
+        "traced_cli",
+        "fetch",
+        f"{posthog.url}/api/v1/auth/whoami",
+        OTEL_TRACES_EXPORTER="posthog,otlp",
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+    )
+    assert code == 0
+    assert out.strip().isdigit()
+    collector.wait_for(lambda: len(collector.spans) == 3)
+    command, step = collector.named("traced-cli fetch"), collector.named("measure")
+    (call,) = [one for one in collector.spans if one.name == "GET"]
+    assert (call.parent_id, step.parent_id) == (step.span_id, command.span_id)
+    assert command.attributes["fetch.tries"] == 1
+    posthog.wait_for(posthog.visible)
+    assert "whoami" not in str([event.properties for event in posthog.visible()])
+
+
+@pytest.mark.latest
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="one environment of its own is enough")
+def test_the_released_arcade_cli_runs_with_our_tracker_for_its_own(machine: Machine, posthog: StandIn, tmp_path: Path) -> None:
+    """In an environment of its own (it pins Typer 0.16, Click 8.3 and posthog 6.9): use, logout, and a failure."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, timeout=120)
+    python = str(venv / "bin" / "python")
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "arcade-mcp", str(ROOT)],
+        check=True,
+        timeout=250,
+        capture_output=True,
+    )
+    machine.python = python
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "ARCADE_DISABLE_AUTOUPDATE": "1"}  # it asks for news of itself
+    assert ran(machine, "released_arcade", "logout", **nowhere)[0] == 0
+    assert ran(machine, "released_arcade", "secret", "list", **nowhere)[0] != 0
+    assert ran(machine, "released_arcade", "--version", **nowhere)[0] == 0
+    posthog.wait_for(lambda: len(posthog.visible()) == 2)
+    machine.settle()
+    logout, secrets = posthog.visible()
+    assert (logout.event, logout.properties["command_name"]) == ("CLI execution succeeded", "logout")
+    assert (secrets.event, secrets.properties["command_name"]) == ("CLI execution failed", "secret")  # its group asks for a login
+    assert logout.properties["cli_version"].count(".") == 2
+    assert posthog.requests
+    assert all(request.path == "/batch/" for request in posthog.requests)
