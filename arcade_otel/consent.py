@@ -59,7 +59,7 @@ def by_environment(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
     ``DO_NOT_TRACK`` set to anything but "", ``0`` or ``false`` is off (consoledonottrack.com); ``OTEL_SDK_DISABLED`` is off if
     ``true`` in any case, and by nothing else (OpenTelemetry specification); ``ARCADE_USAGE_TRACKING`` says ``0``, ``false``,
     ``no`` or ``off``, ``1``, ``true``, ``yes`` or ``on``, or ``log`` (print the payload on stderr, send nothing), in any case; a
-    word that is none of these is off, because whoever wrote it meant to be heard.
+    word that is none of these says nothing.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -72,6 +72,4 @@ def by_environment(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
         return ON, ENV_TRACKING, "ARCADE_USAGE_TRACKING says on"
     if wish == LOG:
         return LOG, ENV_TRACKING, "ARCADE_USAGE_TRACKING says log: shown and not sent"
-    if wish in _NO:
-        return OFF, ENV_TRACKING, "ARCADE_USAGE_TRACKING says off"
-    return OFF, ENV_TRACKING, "ARCADE_USAGE_TRACKING is not understood, which counts as off"
+    return (OFF, ENV_TRACKING, "ARCADE_USAGE_TRACKING says off") if wish in _NO else None

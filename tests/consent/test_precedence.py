@@ -109,10 +109,12 @@ def test_a_program_that_is_silent_in_ci_is_not_silent_elsewhere(home: Home) -> N
 
 
 @pytest.mark.parametrize("word", ["maybe", "disabled", "2", "none", "ja"])
-def test_a_word_that_the_variable_does_not_know_is_off(home: Home, word: str) -> None:
-    """Whoever wrote it meant to be heard."""
+def test_a_word_that_the_variable_does_not_know_says_nothing(home: Home, word: str) -> None:
+    """What is below it decides."""
     home.environ["ARCADE_USAGE_TRACKING"] = word
-    assert home.decide() == ("off", "ARCADE_USAGE_TRACKING")
+    assert home.decide() == ("on", "default")
+    home.say("stored choice", "off")
+    assert home.decide() == ("off", "stored choice")
 
 
 @pytest.mark.parametrize("content", [b"", b"maybe", b"ON", b"on off", b"\xff", b"on\0", b"on" + b" " * 100, b'{"on": true}'])

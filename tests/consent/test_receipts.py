@@ -12,6 +12,7 @@ import pytest
 
 from arcade_otel import receipts
 from arcade_otel.testing import Fault, StandIn
+from tests.kit.collector import HttpCollector
 from tests.kit.machine import Machine
 
 
@@ -65,12 +66,15 @@ def test_an_alias_is_in_the_receipt_of_the_event_that_owed_it(machine: Machine, 
 
 def test_only_its_owner_reads_the_file_and_it_holds_no_key(machine: Machine, posthog: StandIn) -> None:
     """Neither in PostHog's lane nor in another's, which has the whole span."""
-    for exporter in ("posthog", "console"):
-        machine.run("hello", environ={"OTEL_TRACES_EXPORTER": exporter})
+    machine.run("hello")
+    machine.settle()
+    with HttpCollector() as collector:
+        endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+        machine.run("hello", environ={"OTEL_TRACES_EXPORTER": "otlp", **endpoint})
         machine.settle()
     path = machine.state / "receipts.jsonl"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert [each["lane"].partition("@")[0] for each in lines(machine)] == ["posthog", "console"]
+    assert [each["lane"].partition("@")[0] for each in lines(machine)] == ["posthog", "otlp"]
     assert lines(machine)[1]["payload"][0]["resourceSpans"]
     assert "phc_test" not in path.read_text()
     assert posthog.url not in path.read_text()
