@@ -69,6 +69,7 @@ class Lane:
         self._pause = Pause(self._state_folder, name)
         self._born = born
         self._ledger = Ledger(self._state_folder, name)
+        self._stuck = False  # an export goes on: the exporter is left to the end of the process
 
     @property
     def _age(self) -> float:
@@ -93,7 +94,8 @@ class Lane:
             finally:
                 if self._turn is not None:
                     self._turn.give_back()
-        self._exporter.shutdown()
+        if not self._stuck:
+            self._exporter.shutdown()
 
     def _work(self) -> bool:
         idle_since = time.monotonic()
@@ -204,12 +206,23 @@ class Lane:
             result = self._exporter.deliver(spans, seconds=max(0.5, _LAST_CALL_SECONDS + 0.5 - self._age))
             return result.done, result.refused, result.reason, result.retry_after
         spans = [self._settlement.public(span) for span in spans]
-        try:
-            accepted = self._exporter.export(spans) is SpanExportResult.SUCCESS
-        except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
-            debug(f"{self.name} raised", error)
-            accepted = False
-        return (len(spans), (), None, None) if accepted else (0, (), "the exporter failed", None)
+        accepted: list[bool] = []
+
+        def export() -> None:
+            try:
+                accepted.append(self._exporter.export(spans) is SpanExportResult.SUCCESS)
+            except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
+                debug(f"{self.name} raised", error)
+                accepted.append(False)
+
+        # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and nobody would know of the pause.
+        thread = threading.Thread(target=export, name=f"{self.name} export", daemon=True)
+        thread.start()
+        thread.join(max(0.5, _LAST_CALL_SECONDS - self._age))
+        if not accepted:
+            self._stuck = True
+            return 0, (), "the exporter did not come to an end", None
+        return (len(spans), (), None, None) if accepted[0] else (0, (), "the exporter failed", None)
 
 
 def _remove(path: str) -> None:

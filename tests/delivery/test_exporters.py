@@ -1,6 +1,7 @@
 """The deferred path with every exporter: what arrives, and that one which is dead, unknown or broken holds up no other."""
 
 import json
+import socket
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,45 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
     assert names(collector) == ["tool c0", "tool c1", "tool c2", "tool last"]
     assert commands(posthog) == ["c0", "c1", "c2", "last"]
     assert tool.queue("otlp") == tool.queue() == []
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_senders_pause_for_a_collector_that_never_answers(
+    tool: Machine, posthog: StandIn, collector: HttpCollector, protocol: str
+) -> None:
+    """OTLP's own time-out is longer than a sender lives: the sender gives it up by itself, says so, and asks less and less."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        hanging = {**http(collector), "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_ENDPOINT": url}
+        for number in range(2):
+            tool.run(f"c{number}", environ=hanging)
+            posthog.wait_for(lambda: len(posthog.visible()) == number + 1)  # noqa: B023
+            tool.settle()
+            assert tool.log().count("otlp: 0 of") == number + 1
+        assert (tool.state / "pause-otlp").read_text().split()[1] == "2"
+    assert len(tool.queue("otlp")) == 2
+    tool.time_passes()
+    tool.run("last", environ=http(collector))
+    collector.wait_for(lambda: len(collector.spans) == 3)
+    tool.settle()
+    assert names(collector) == ["tool c0", "tool c1", "tool last"]
+    assert commands(posthog) == ["c0", "c1", "last"]
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_the_standard_timeout_is_honoured_in_the_sender(tool: Machine, collector: HttpCollector, protocol: str) -> None:
+    """A second, and the exporter itself says that it failed, long before the sender would give it up."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        more = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+        tool.run("one", environ={**http(collector, "otlp"), **more})
+        tool.settle()
+    assert "otlp: 0 of 1 spans delivered; the exporter failed" in tool.log()
+    assert len(tool.queue("otlp")) == 1
 
 
 def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: StandIn, collector: HttpCollector) -> None:
