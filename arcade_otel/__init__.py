@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from arcade_otel.block import command, configure
     from arcade_otel.conventions import __version__
     from arcade_otel.instrumentation import instrument
+    from arcade_otel.mounting import usage_commands
 
-__all__ = ["__version__", "command", "configure", "instrument"]
+__all__ = ["__version__", "command", "configure", "instrument", "usage_commands"]
 
 
 def __getattr__(name: str) -> object:
@@ -29,6 +30,10 @@ def __getattr__(name: str) -> object:
         from arcade_otel import block
 
         return getattr(block, name)
+    if name == "usage_commands":  # for who opted out too: it is how they opt in again
+        from arcade_otel.mounting import usage_commands
+
+        return usage_commands
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

@@ -47,6 +47,8 @@ def instrument(
     sender: Sequence[str] | None = None,
     live: bool | None = None,
     error_messages: str | Callable[[BaseException], str | None] = "redacted",
+    default: str = "on",
+    in_ci: str = "on",
 ) -> App:
     """Record each command of ``app`` from now on, and return ``app``.
 
@@ -67,6 +69,8 @@ def instrument(
             it. If None: where ``OTEL_TRACES_EXPORTER`` names another exporter than ``posthog``, where an OTLP endpoint is set and
             the OTLP exporter installed, and where the process has an SDK ``TracerProvider``.
         error_messages: ``redacted``, ``class`` (none is told), or a function from the exception to what may be told.
+        default: ``on``, or ``off``: nothing is recorded unless the user, or the machine's policy, says so.
+        in_ci: ``on``, or ``off``: nothing is recorded in continuous integration unless somebody says so.
 
     Raises:
         TypeError: ``app`` is no such thing, or a value is of the wrong type.
@@ -85,10 +89,13 @@ def instrument(
         sender=sender,
         live=live,
         error_messages=error_messages,
+        default=default,
+        in_ci=in_ci,
     )
     typer_main = _typer_main(app)
     if typer_main is None and not (callable(getattr(app, "make_context", None)) and hasattr(app, "context_class")):
         raise TypeError(f"app must be a typer.Typer or a Click command or group, not {type(app).__name__}")
+    setattr(app, _SETTINGS, settings)  # where usage_commands() finds them
     if consent.tracking_mode() == consent.OFF:
         recording(settings)  # empties the spool
     elif typer_main is not None:

@@ -22,7 +22,8 @@ def recording(settings: "Settings") -> str:
 
     Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none.
     """
-    mode = consent.tracking_mode()
+    consent.take_back(False)  # noqa: FBT003 - what the run before this one took back is no business of this one's
+    mode = settings.decide().mode
     if mode == consent.OFF:
         if settings.folder and os.path.isdir(os.path.join(settings.state_folder, "queue")):
             with guard("emptying the spool"):
@@ -87,6 +88,9 @@ class Invocation:
         if self._ended or os.getpid() != self._pid:
             return
         self._ended = True
+        if self._settings.decide().mode == consent.OFF:
+            self._leave()
+            return  # somebody opted out while the command ran, or by it
         self.running()  # whatever is recorded was announced, a mistyped command too
         self._leave()
         end_ns = self._start_ns + time.monotonic_ns() - self._start_monotonic_ns

@@ -68,7 +68,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 and isinstance(command, str)
                 and not (scope.attributes or {}).get(conventions.SCOPE_LIVE)  # its usage event says whose it is
             )
-            if not ours or not self._settings.folder or consent.tracking_mode() != consent.ON:
+            if not ours or not self._settings.folder or self._settings.decide().mode != consent.ON:
                 self._inner.on_end(span)
                 return
             succeeded = span.status.status_code is not StatusCode.ERROR and not attributes.get(conventions.PROCESS_EXIT_CODE)

@@ -9,10 +9,10 @@ from arcade_otel.diagnostics import guard
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["show_once", "text"]
+__all__ = ["VERSION", "show_once", "text"]
 
 #: Raised when what is collected changes: everybody is told again.
-_VERSION = "1"
+VERSION = 1
 
 
 def text(name: str) -> str:
@@ -25,28 +25,56 @@ def text(name: str) -> str:
 
 
 def show_once(settings: "Settings") -> None:
-    """Show the notice unless this machine has seen it; never raises.
+    """Show the notice unless this machine has seen it, in this version or a later one; never raises.
 
-    The marker ``usage/notice`` is made before anything is written, by exactly one of many processes at once. Where it cannot be
-    made, or where nobody would read the notice (no stderr), nothing is shown and nothing remembered.
+    The marker ``usage/notice`` holds the version that was seen. It is made before anything is written, by exactly one of many
+    processes at once. Where it cannot be made, or where nobody would read the notice, nothing is shown and nothing remembered:
+    without a stderr, and in continuous integration if neither stdout nor stderr is a terminal.
     """
     marker = os.path.join(settings.state_folder, "notice")
-    if os.path.exists(marker):
-        return
     with guard("the notice"):
-        if sys.stderr is None or sys.stderr.closed:
+        seen = _seen(marker)
+        if seen >= VERSION or not _is_read():
             return
         from arcade_otel import ownership
 
         ownership.private_folder(settings.state_folder)
+        # An older marker is replaced whole; who may do that is whoever makes the file of this version's name.
+        claim = f"{marker}.{VERSION}" if seen else marker
         try:
-            descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return  # another process was quicker, and shows it
         try:
-            os.write(descriptor, _VERSION.encode())
+            os.write(descriptor, str(VERSION).encode())
         finally:
             os.close(descriptor)
-        ownership.hand_to_owner(marker)
+        ownership.hand_to_owner(claim)
+        if seen:
+            ownership.write_private(marker, str(VERSION))
         sys.stderr.write(text(settings.name))
         sys.stderr.flush()
+
+
+def _seen(marker: str) -> int:
+    """Return the version that was seen; 0: none. A marker without a number is one whose maker was killed: the first."""
+    try:
+        descriptor = os.open(marker, os.O_RDONLY)
+    except FileNotFoundError:
+        return 0
+    try:
+        number = os.read(descriptor, 8)
+    finally:
+        os.close(descriptor)
+    return int(number) if number.isdigit() else 1
+
+
+def _is_read() -> bool:
+    """Tell whether anybody may read what is written to stderr now."""
+    if sys.stderr is None or sys.stderr.closed:
+        return False
+    if os.isatty(2) or os.isatty(1):
+        return True
+    from arcade_otel import consent
+
+    return not consent.is_ci()

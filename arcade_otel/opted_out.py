@@ -14,7 +14,8 @@ App = TypeVar("App")
 
 
 def instrument(app: App, **settings: Any) -> App:
-    """Return ``app`` untouched."""
+    """Return ``app``, on which nothing is done but that its settings are noted for ``usage_commands``."""
+    getattr(app, "__dict__", {})["_arcade_otel_wishes"] = settings
     _remove_what_waits(settings.get("config_dir"))
     return app
 

@@ -39,7 +39,7 @@ class IdentityResourceDetector(ResourceDetector):
 
     def detect(self) -> Resource:
         """Return the identity, or an empty resource."""
-        # The SDK runs detectors even when OTEL_SDK_DISABLED is set.
+        # The SDK runs detectors even when OTEL_SDK_DISABLED is set. The environment first: nothing else is made of it then.
         if consent.tracking_mode() == consent.OFF:
             return Resource({})
         if self.raise_on_error:
@@ -50,7 +50,7 @@ class IdentityResourceDetector(ResourceDetector):
 
     def _detected(self) -> Resource:
         settings = self._settings or make_settings(config_dir=self._folder)
-        if not settings.folder:
+        if not settings.folder or settings.decide().mode == consent.OFF:
             return Resource({})
         distinct_id, is_anon = identity_file.current(settings)
         return Resource({conventions.DISTINCT_ID: distinct_id, conventions.IS_ANON: is_anon})

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from arcade_otel import conventions
+from arcade_otel import consent, conventions
 
 __all__ = ["PrincipalSource", "Settings", "config_folder", "make_settings"]
 
@@ -31,12 +31,16 @@ class Settings:
         sender: Command line that runs the sender, or None for this interpreter.
         live: Whether the command's span is made by the SDK and current while the command runs; None: exporter_choice decides.
         error_messages: "redacted", "class" (no message), or the application's own function from exception to message.
+        default: "on" or "off" where nobody decided otherwise.
+        in_ci: "off": silent in continuous integration where nobody decided otherwise.
     """
 
     __slots__ = (
+        "default",
         "distribution",
         "error_messages",
         "folder",
+        "in_ci",
         "live",
         "login",
         "logout",
@@ -60,6 +64,8 @@ class Settings:
     sender: tuple[str, ...] | None
     live: bool | None
     error_messages: str | Callable[[BaseException], str | None]
+    default: str
+    in_ci: str
 
     def __init__(self, **fields: object) -> None:
         for field in self.__slots__:
@@ -100,6 +106,10 @@ class Settings:
         """``usage/``: spool, locks and markers of ours."""
         return os.path.join(self.folder, "usage")
 
+    def decide(self) -> consent.Decision:
+        """Decide whether the program may be recorded now, and why (``consent.decide``)."""
+        return consent.decide(self.folder, program=self.name, default=self.default or consent.ON, in_ci=self.in_ci or consent.ON)
+
     @property
     def records(self) -> bool:
         """Whether there is anybody to record for: a PostHog key or exporters that the user named, and a folder."""
@@ -136,6 +146,8 @@ def make_settings(
     sender: Sequence[str] | None = None,
     live: bool | None = None,
     error_messages: str | Callable[[BaseException], str | None] = "redacted",
+    default: str = "on",
+    in_ci: str = "on",
 ) -> Settings:
     """Check an application's choices and join them with the environment's.
 
@@ -164,6 +176,9 @@ def make_settings(
         raise TypeError(f"live must be True, False or None, not {type(live).__name__}")
     if not callable(error_messages) and error_messages not in ("redacted", "class"):
         raise ValueError(f'error_messages must be "redacted", "class" or a function, not {error_messages!r}')
+    for what, choice in (("default", default), ("in_ci", in_ci)):
+        if choice not in (consent.ON, consent.OFF):
+            raise ValueError(f'{what} must be "on" or "off", not {choice!r}')
     environ = os.environ
     host = environ.get(conventions.ENV_HOST, "").strip()
     if host and not _is_host(host):
@@ -185,6 +200,8 @@ def make_settings(
         sender=None if sender is None else tuple(sender),
         live=live,
         error_messages=error_messages,
+        default=default,
+        in_ci=in_ci,
     )
 
 

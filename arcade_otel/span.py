@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from arcade_otel import conventions
+from arcade_otel import consent, conventions
 
 if TYPE_CHECKING:
     from arcade_otel.outcome import Outcome
@@ -24,17 +24,6 @@ __all__ = [
     "span_name",
 ]
 
-# Variables by which continuous integration is known; ``CI`` alone is set by nearly all of them.
-_CI_VARIABLES = (
-    "CI",
-    "GITHUB_ACTIONS",
-    "GITLAB_CI",
-    "TF_BUILD",
-    "JENKINS_URL",
-    "TEAMCITY_VERSION",
-    "BUILDKITE",
-    "CODEBUILD_BUILD_ID",
-)
 _KIND_INTERNAL = 1
 _STATUS_ERROR = 2
 #: W3C Trace Context asks for this much of ``tracestate`` to be carried on.
@@ -201,7 +190,7 @@ def command_attributes(settings: "Settings", path: str, timing: Timing, outcome:
         conventions.PROCESS_EXECUTABLE_NAME: scrub(settings.name),
         conventions.PROCESS_PID: os.getpid(),
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
-        conventions.IS_CI: any(os.environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES),
+        conventions.IS_CI: consent.is_ci(),
     }
     if outcome.failed:
         attributes[conventions.ERROR_TYPE] = scrub(outcome.error_type or "_OTHER")

@@ -129,17 +129,24 @@ def end_of(name: str) -> float:
     return int(digits) / 1e9 if digits.isdigit() else 0.0
 
 
-def bound(state_folder: str, lane: str, *, now: float | None = None) -> int:
+def bound(state_folder: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
     """Remove the oldest spans until at most 1,000, 5 MiB and 7 days are left; count them; return how many went.
 
     Called by the sender that has the turn, and by a program that has no sender; never by an ordinary hand-off.
+
+    Args:
+        state_folder: The folder ``usage``.
+        lane: The lane.
+        now: Seconds since the epoch.
+        lost: Takes the name, the text and the reason of each span that went.
     """
     now = time.time() if now is None else now
     folder = lane_folder(state_folder, lane)
     waiting = names(folder)
-    gone = len(waiting) - LARGEST_COUNT if len(waiting) > LARGEST_COUNT else 0
+    gone = crowded = len(waiting) - LARGEST_COUNT if len(waiting) > LARGEST_COUNT else 0
     while gone < len(waiting) and end_of(waiting[gone]) < now - LARGEST_AGE_SECONDS:
         gone += 1
+    aged = gone
     kept = 0
     for index in range(len(waiting) - 1, gone - 1, -1):  # from the newest on, as long as there is room
         try:
@@ -149,24 +156,31 @@ def bound(state_folder: str, lane: str, *, now: float | None = None) -> int:
         if kept > LARGEST_BYTES:
             gone = index + 1
             break
-    lost = 0
-    for name in waiting[:gone]:
+    count = 0
+    for index, name in enumerate(waiting[:gone]):
         path = os.path.join(folder, name)
-        lost += 1 + _told_by(path)
+        text = _text_of(path)
+        count += 1 + _told_by(text)
+        if lost is not None:
+            why = "too many wait" if index < crowded else "too old" if index < aged else "too much waits"
+            lost.append((name, text, why))
         _remove(path)
-    if lost:
-        Dropped(state_folder, lane).add(lost)
+    if count:
+        Dropped(state_folder, lane).add(count)
     _sweep(folder, now)
     return gone
 
 
-def _told_by(path: str) -> int:
-    """Return how many dropped spans the span in ``path`` was to tell of: they are not told now."""
+def _text_of(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
+            return file.read()
     except (OSError, ValueError):
-        return 0
+        return ""
+
+
+def _told_by(text: str) -> int:
+    """Return how many dropped spans the span ``text`` was to tell of: they are not told now."""
     digits = text.partition(f'"{conventions.DROPPED}","value":{{"intValue":"')[2].partition('"')[0]
     return int(digits) if digits.isdigit() and len(digits) < 10 else 0  # noqa: PLR2004 - what we write is shorter
 

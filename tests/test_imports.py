@@ -6,7 +6,7 @@ import pytest
 
 from arcade_otel.testing import StandIn
 from tests.kit.machine import Machine
-from tests.kit.programs import CLICK, TYPER, with_us
+from tests.kit.programs import CLICK, TYPER, with_us, with_usage
 
 NEVER = frozenset(
     {
@@ -67,6 +67,15 @@ def test_a_recorded_command_imports_nothing_dear(machine: Machine, posthog: Stan
     assert len(posthog.visible()) == 2
     assert "arcade_otel.handoff" in extra
     assert not {name for name in extra if name in NEVER or name.split(".")[0] in NEVER}
+
+
+@pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
+def test_the_usage_commands_are_imported_only_when_one_of_them_runs(machine: Machine, source: str) -> None:
+    """Mounting them costs a program one small module."""
+    machine.program("plain", TELL + with_us(source))
+    machine.program("ours", TELL + with_usage(source))
+    assert _imported(machine, "ours") - _imported(machine, "plain") == {"arcade_otel.mounting"}
+    machine.settle()
 
 
 def test_the_sender_imports_no_sdk_unless_it_has_work(machine: Machine) -> None:

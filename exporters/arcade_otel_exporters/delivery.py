@@ -3,14 +3,16 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from arcade_otel import spool
+from arcade_otel import consent, conventions, spool
+from arcade_otel.decision import Decision
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel_exporters import otlp_json, selection
+from arcade_otel_exporters import otlp_json, selection, sender
+from arcade_otel_exporters.ledger import Ledger
 from arcade_otel_exporters.pause import Pause
 from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
 from arcade_otel_exporters.settlement import Settlement
@@ -40,6 +42,9 @@ def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
         if exporter is None:
             # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
             Pause(os.path.join(folder, "usage"), name).failed(60.0)
+            Ledger(os.path.join(folder, "usage"), name).failed(
+                f"the exporter {spool.exporter_of(name)} is unknown or not installed"
+            )
             turn.give_back()
         else:
             lanes.append(Lane(folder, name, exporter, turn, settlement, born))
@@ -55,6 +60,7 @@ class Lane:
 
     def __init__(self, folder: str, name: str, exporter: SpanExporter, turn: Turn, settlement: Settlement, born: float) -> None:
         self.name = name
+        self._folder = folder
         self._state_folder = os.path.join(folder, "usage")
         self._queue = spool.lane_folder(self._state_folder, name)
         self._exporter = exporter
@@ -62,6 +68,7 @@ class Lane:
         self._settlement = settlement
         self._pause = Pause(self._state_folder, name)
         self._born = born
+        self._ledger = Ledger(self._state_folder, name)
         self._stuck = False  # an export goes on: the exporter is left to the end of the process
 
     @property
@@ -96,7 +103,7 @@ class Lane:
             waiting = spool.names(self._queue)
             if waiting:
                 if len(waiting) > BATCH:
-                    spool.bound(self._state_folder, self.name)
+                    sender.bound(self._state_folder, self.name)
                     waiting = spool.names(self._queue)
                 if not self._send(waiting[:BATCH]):
                     return False
@@ -119,16 +126,23 @@ class Lane:
                 gathered += len(spans)
                 if gathered >= BATCH:
                     break  # a file of a process that traces itself holds many
+        files = self._permitted(files)
         if not files:
             return True
         files[0] = (files[0][0], self._tell_dropped(*files[0]))
-        done, reason, asked = self._export([span for _, spans in files for span in spans])
-        delivered = 0
+        done, refused, reason, asked = self._export([span for _, spans in files for span in spans])
+        delivered = first = 0
+        dropped = set()
         for path, spans in files:
-            if len(spans) > done:
+            if first + len(spans) > done:
                 break
-            done -= len(spans)
+            if any(first <= index < first + len(spans) for index in refused):
+                dropped.add(os.path.basename(path))
+            first += len(spans)
             delivered += 1
+        # Before the files go: a kill in between tells of a second delivery of the same event rather than of none.
+        self._ledger.settled([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
+        for path, _ in files[:delivered]:
             _remove(path)
         debug(f"{self.name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
         if reason is None:
@@ -137,7 +151,23 @@ class Lane:
         if delivered:
             self._pause.over()  # failures in a row are counted
         self._pause.failed(asked)
+        self._ledger.failed(reason)
         return False
+
+    def _permitted(self, files: list[tuple[str, list[ReadableSpan]]]) -> list[tuple[str, list[ReadableSpan]]]:
+        """Remove what somebody has forbidden to send since it was recorded, and return the rest."""
+        permitted = []
+        decisions: dict[str, Decision] = {}
+        for path, spans in files:
+            program = str((spans[0].attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
+            if program not in decisions:
+                decisions[program] = consent.decide(self._folder, program=program)
+            if decisions[program].mode == consent.OFF:
+                _remove(path)
+                self._ledger.dropped([os.path.basename(path)], decisions[program].detail)
+            elif os.path.exists(path):  # else somebody emptied the spool since it was read
+                permitted.append((path, spans))
+        return permitted
 
     def _read(self, path: str) -> list[ReadableSpan]:
         """Return a file's spans, settled; none if it is no span, which sets it aside, or if it has gone."""
@@ -153,10 +183,10 @@ class Lane:
             spans = otlp_json.decode(text)
         except ValueError as error:
             debug(f"{self.name}: a file that is no span is set aside", error)
-            spool.set_aside(self._state_folder, path)
-            return []
+            spans = []
         if not spans:
             spool.set_aside(self._state_folder, path)
+            self._ledger.dropped([os.path.basename(path)], "it is no span")
         return spans
 
     def _tell_dropped(self, path: str, spans: list[ReadableSpan]) -> list[ReadableSpan]:
@@ -170,11 +200,11 @@ class Lane:
         dropped.told()  # after the span has it: a kill in between tells it twice rather than never
         return otlp_json.decode(text)
 
-    def _export(self, spans: Sequence[ReadableSpan]) -> tuple[int, str | None, float | None]:
-        """Return how many leading spans are settled, why not all (None: all are), and the pause that was asked for."""
+    def _export(self, spans: Sequence[ReadableSpan]) -> tuple[int, Collection[int], str | None, float | None]:
+        """Return how many leading spans are settled, which were refused, why not all, and the pause that was asked for."""
         if isinstance(self._exporter, PostHogSpanExporter):
             result = self._exporter.deliver(spans, seconds=max(0.5, _LAST_CALL_SECONDS + 0.5 - self._age))
-            return result.done, result.reason, result.retry_after
+            return result.done, result.refused, result.reason, result.retry_after
         spans = [self._settlement.public(span) for span in spans]
         accepted: list[bool] = []
 
@@ -191,8 +221,8 @@ class Lane:
         thread.join(max(0.5, _LAST_CALL_SECONDS - self._age))
         if not accepted:
             self._stuck = True
-            return 0, "the exporter did not come to an end", None
-        return (len(spans), None, None) if accepted[0] else (0, "the exporter failed", None)
+            return 0, (), "the exporter did not come to an end", None
+        return (len(spans), (), None, None) if accepted[0] else (0, (), "the exporter failed", None)
 
 
 def _remove(path: str) -> None:

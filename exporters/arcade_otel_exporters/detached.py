@@ -50,7 +50,8 @@ class DetachedSpanExporter(SpanExporter):
         if self._stopped:
             return SpanExportResult.FAILURE
         with guard("hand-off"):
-            if consent.tracking_mode() == consent.ON and self._settings.folder and conventions.ENV_SENDER not in os.environ:
+            settings = self._settings
+            if settings.folder and conventions.ENV_SENDER not in os.environ and settings.decide().mode == consent.ON:
                 self._hand_over(spans)
             return SpanExportResult.SUCCESS
         return SpanExportResult.FAILURE

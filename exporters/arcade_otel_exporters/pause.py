@@ -22,7 +22,8 @@ class Pause:
     def __init__(self, state_folder: str, lane: str) -> None:
         self._path = os.path.join(state_folder, f"pause-{lane}")
 
-    def _read(self) -> tuple[float, int]:
+    def read(self) -> tuple[float, int]:
+        """Return until when it lasts, in seconds since the epoch, and the failures in a row; zeros if there is none."""
         try:
             with open(self._path, encoding="ascii") as file:
                 until, failures = file.read(64).split()
@@ -32,7 +33,7 @@ class Pause:
 
     def lasts(self, now: float | None = None) -> bool:
         """Tell whether it lasts still. A time further off than any pause is a clock that was set back: it does not."""
-        until, _ = self._read()
+        until, _ = self.read()
         now = time.time() if now is None else now
         return now < until <= now + LONGEST_ASKED_SECONDS
 
@@ -43,13 +44,19 @@ class Pause:
             asked_seconds: What the server asked for by ``Retry-After``, if it did.
             now: Seconds since the epoch.
         """
-        _, failures = self._read()
+        _, failures = self.read()
         seconds = PAUSES_SECONDS[min(max(failures, 0), len(PAUSES_SECONDS) - 1)]
         if asked_seconds is not None and asked_seconds == asked_seconds:  # noqa: PLR0124 - not NaN
             seconds = max(seconds, min(asked_seconds, LONGEST_ASKED_SECONDS))
         now = time.time() if now is None else now
         ownership.write_private(self._path, f"{now + seconds:.3f} {failures + 1}")
         return seconds
+
+    def lift(self) -> None:
+        """End it because a person asks to, not because something was delivered: the failures in a row still count."""
+        until, failures = self.read()
+        if until:
+            ownership.write_private(self._path, f"0.000 {failures}")
 
     def over(self) -> None:
         """End it: something was delivered."""

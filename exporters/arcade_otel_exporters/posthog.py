@@ -9,13 +9,14 @@ import threading
 import time
 import weakref
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
+from arcade_otel.settings import config_folder
 from arcade_otel_exporters.capture import Answer, Connection, StoppedError
 from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
 
@@ -53,6 +54,7 @@ class Delivered:
         dropped: How many of those were dropped, because they can never be accepted.
         retry_after: Seconds for which PostHog asked to be left alone, or None.
         reason: Why not all are settled, for the debug log; None if they are.
+        refused: Which of the spans were dropped, by index.
         permanent: The refusal will not pass by itself (a wrong key or host): no use in trying again soon.
     """
 
@@ -60,7 +62,22 @@ class Delivered:
     dropped: int = 0
     retry_after: float | None = None
     reason: str | None = None
+    refused: tuple[int, ...] = field(default=(), compare=False)
     permanent: bool = False
+
+
+def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
+    """Return the spans that nobody has forbidden to send; a policy may be about one program."""
+    folder = config_folder()
+    modes: dict[str, str] = {}
+    permitted = []
+    for span in spans:
+        program = str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
+        if program not in modes:
+            modes[program] = consent.decide(folder, program=program).mode
+        if modes[program] != consent.OFF:
+            permitted.append(span)
+    return permitted
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,8 @@ class PostHogSpanExporter(SpanExporter):
 
     Guarantees: ``export`` never raises and ends within its time-outs; spans go in order; an alias that a span owes is
     acknowledged before that span's event is sent; a span that is delivered twice is one event to PostHog; two threads may call
-    at once; it works in a forked child. Nothing is sent once the user has opted out. It does not try again by itself: what
+    at once; it works in a forked child. ``export`` sends nothing once the user has opted out, by the environment, a choice
+    stored in the standard config folder, or the machine's policy. It does not try again by itself: what
     was not acknowledged is the caller's (the sender's spool keeps it; a ``BatchSpanProcessor`` loses it).
 
     Limits: HTTP 200 means accepted, not stored. With a posthog older than 7 (which takes no session of ours) a ``default``
@@ -138,8 +156,7 @@ class PostHogSpanExporter(SpanExporter):
             return SpanExportResult.FAILURE
         with guard("export to PostHog"):
             mode = consent.tracking_mode()
-            if mode == consent.OFF:
-                return SpanExportResult.SUCCESS
+            spans = _permitted(spans)
             if mode == consent.LOG:
                 self._show(spans)
                 return SpanExportResult.SUCCESS
@@ -182,7 +199,8 @@ class PostHogSpanExporter(SpanExporter):
     def _deliver(self, spans: Sequence[ReadableSpan], until: float) -> Delivered:
         items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
         connection = Connection(self._timeout, until)
-        done = refused = 0
+        done = 0
+        refused: list[int] = []
         stopped: Answer | None = None
         try:
             while done < len(items):
@@ -191,19 +209,22 @@ class PostHogSpanExporter(SpanExporter):
                     debug("PostHog refused an alias for good; the event goes without it")
                 batch = self._batch(items, done)
                 for never in connection.settle(*first.target, [item.event for item in batch]):
+                    if never:
+                        refused.append(items[done].index)
                     done += 1
-                    refused += never
         except StoppedError as error:
             stopped = error.answer
         finally:
             connection.close()
         settled = len(spans) if stopped is None else items[done].index
-        unsendable = sum(is_command(span) for span in spans[:settled]) - done
+        sendable = {item.index for item in items}
+        refused += [index for index, span in enumerate(spans[:settled]) if is_command(span) and index not in sendable]
         if stopped is None:
-            return Delivered(settled, refused + unsendable)
+            return Delivered(settled, len(refused), refused=tuple(refused))
         return Delivered(
             settled,
-            refused + unsendable,
+            len(refused),
+            refused=tuple(refused),
             retry_after=stopped.retry_after,
             reason=stopped.reason,
             permanent=stopped.status in _PERMANENT,

@@ -3,12 +3,12 @@
 import os
 import time
 
-from arcade_otel import conventions, exporter_choice, spool, unreaped
+from arcade_otel import consent, conventions, decision, exporter_choice, spool, unreaped
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel_exporters.pause import Pause
 from arcade_otel_exporters.turn import Turn
 
-__all__ = ["main", "run"]
+__all__ = ["bound", "main", "run"]
 
 # Imports above are all that a sender needs which finds another at work, or nothing to do: 2.5 times a bare Python is its limit.
 
@@ -37,6 +37,11 @@ def run(folder: str, text: str | None, born: float) -> None:
         OSError: The spool cannot be written.
     """
     state_folder = os.path.join(folder, "usage")
+    decided = consent.decide(folder)
+    if decided.mode == consent.OFF and decided.reason != decision.REASON_POLICY:  # that may be about some programs only
+        debug(f"nothing is sent: {decided.reason}")
+        _refuse(state_folder, decided.detail)
+        return
     if text:
         spool.put(state_folder, text, spool.lanes_for(os.environ, text), durable=True)
     os.chdir(folder)
@@ -50,6 +55,33 @@ def run(folder: str, text: str | None, born: float) -> None:
         delivery.deliver(folder, mine, born)
 
 
+def bound(state_folder: str, lane: str) -> None:
+    """Bound what waits in ``lane``, and write receipts of what goes."""
+    lost: list[tuple[str, str, str]] = []
+    spool.bound(state_folder, lane, lost=lost)
+    if lost:
+        with guard("the receipts"):
+            from arcade_otel import receipts
+
+            made = [
+                receipts.receipt(receipts.DROPPED, lane, name=name, why=why, payload=receipts.public(text))
+                for name, text, why in lost[-receipts.LARGEST_COUNT :]
+            ]
+            receipts.write(state_folder, made)
+
+
+def _refuse(state_folder: str, why: str) -> None:
+    """Empty the spool: somebody opted out since what waits there was recorded."""
+    waiting = {lane: spool.names(spool.lane_folder(state_folder, lane)) for lane in spool.lanes(state_folder)}
+    spool.empty(state_folder)
+    if any(waiting.values()):
+        with guard("the receipts"):
+            from arcade_otel import receipts
+
+            made = [receipts.receipt(receipts.DROPPED, lane, name=name, why=why) for lane in waiting for name in waiting[lane]]
+            receipts.write(state_folder, made[-receipts.LARGEST_COUNT :])
+
+
 def _turns(state_folder: str) -> dict[str, Turn]:
     """Take the turn of each lane that has something to do, that nobody is at and that does not pause."""
     mine = {}
@@ -61,7 +93,7 @@ def _turns(state_folder: str) -> dict[str, Turn]:
         if turn is None:
             debug(f"{lane}: another sender is at work")
             continue
-        spool.bound(state_folder, lane)
+        bound(state_folder, lane)
         if Pause(state_folder, lane).lasts():
             debug(f"{lane}: pauses")
         elif spool.names(spool.lane_folder(state_folder, lane)):

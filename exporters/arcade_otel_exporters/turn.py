@@ -1,9 +1,8 @@
 """One sender at a time for each lane: a lock that the system takes back when its holder dies."""
 
 import os
-import sys
 
-from arcade_otel import ownership
+from arcade_otel import locks, ownership
 
 __all__ = ["Turn"]
 
@@ -30,7 +29,7 @@ class Turn:
         path = os.path.join(state_folder, f"sender-{lane}.lock")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         ownership.hand_to_owner(path)
-        if _lock(descriptor):
+        if locks.try_lock(descriptor):
             return cls(descriptor)
         os.close(descriptor)
         return None
@@ -38,24 +37,3 @@ class Turn:
     def give_back(self) -> None:
         """Let the next sender have it; the file stays, because removing a lock's file makes two locks of one."""
         os.close(self._descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

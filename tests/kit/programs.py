@@ -1,6 +1,6 @@
 """The same small programs with and without us, for whatever compares the two."""
 
-__all__ = ["CLICK", "TYPER", "with_us"]
+__all__ = ["CLICK", "TYPER", "with_us", "with_usage"]
 
 TYPER = """
 import typer
@@ -33,6 +33,16 @@ def hello(name):
 if __name__ == "__main__":
     app()
 """
+
+
+def with_usage(source: str) -> str:
+    """Return ``source`` with our two lines: instrumented, and with the usage commands."""
+    mount = (
+        "app.add_typer(arcade_otel.usage_commands(app), name='usage')"
+        if "typer" in source
+        else "app.add_command(arcade_otel.usage_commands(app))"
+    )
+    return with_us(source).replace('version="1.2.3")\n', f'version="1.2.3")\n{mount}\n')
 
 
 def with_us(source: str) -> str:

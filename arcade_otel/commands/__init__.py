@@ -1,0 +1,74 @@
+"""The usage commands: what they are called, what they take, and where they are. Importing this loads none of them."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
+
+from arcade_otel.commands.output import Output
+from arcade_otel.settings import Settings
+
+__all__ = ["ATTENTION", "COMMANDS", "JSON_HELP", "OFF", "OK", "USAGE", "Command", "Number"]
+
+# --- exit codes ---------------------------------------------------------------------------------------------------------------
+#: It did what it was asked to.
+OK = 0
+#: It did not, or something needs attention.
+ATTENTION = 1
+#: The command line is wrong (Click's, Typer's and argparse's own).
+USAGE = 2
+#: ``status``: nothing is recorded.
+OFF = 3
+
+JSON_HELP = "Print one JSON object, for programs."
+
+
+class Number(NamedTuple):
+    """A command's option that takes a whole number: ``--name N``."""
+
+    name: str
+    default: int
+    smallest: int
+    help: str
+
+
+class Command(NamedTuple):
+    """A command: its name, its help, the module and function that run it, and its option besides ``--json``."""
+
+    name: str
+    help: str
+    place: str
+    number: Number | None = None
+
+    def run(self, settings: Settings, output: Output, number: int | None = None) -> int:
+        """Run it and return its exit code.
+
+        Raises:
+            OSError: The config folder cannot be read or written.
+        """
+        module, _, function = self.place.partition(":")
+        found: Callable[..., int] = getattr(import_module(f"arcade_otel.commands.{module}"), function)
+        return found(settings, output) if self.number is None else found(settings, output, number)
+
+
+COMMANDS = (
+    Command(
+        "status", "Tell whether usage data is collected, why, and what waits to be sent. Exit code 3: it is not.", "status:status"
+    ),
+    Command("enable", "Let usage data be collected. Exit code 1: something stronger still says no.", "choose:enable"),
+    Command("disable", "Let nothing be collected from now on, and remove what waits to be sent.", "choose:disable"),
+    Command("show", "Show exactly what the last command sent, and what waits to be sent.", "payloads:show"),
+    Command(
+        "log",
+        "Tell what became of the last events: queued, sent, or dropped and why.",
+        "payloads:log",
+        Number("limit", 100, 1, "Tell of at most so many, the newest."),
+    ),
+    Command(
+        "flush",
+        "Send what waits, now. Exit code 1: something still waits.",
+        "flush:flush",
+        Number("timeout", 60, 1, "Give up after so many seconds."),
+    ),
+    Command("forget", "Remove everything that was collected on this machine, and take a new anonymous id.", "forget:forget"),
+    Command("doctor", "Measure what the collection costs here, and check the way to the server.", "doctor:doctor"),
+)

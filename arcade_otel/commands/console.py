@@ -1,0 +1,64 @@
+"""The program ``arcade-otel``: the usage commands for a config folder, without a host. Standard library only."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from arcade_otel.commands import ATTENTION, COMMANDS, JSON_HELP, Command
+from arcade_otel.commands.mounted import executed
+from arcade_otel.conventions import __version__
+from arcade_otel.settings import make_settings
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line ``arguments`` (the process's if None) and return the exit code.
+
+    Raises:
+        SystemExit: The command line is wrong (2), or asks for help or the version (0).
+    """
+    parser = argparse.ArgumentParser(
+        prog="arcade-otel",
+        description="See, choose and check what usage data the programs of this config folder collect.",
+        epilog="Exit codes: 0 done; 1 not done, or something needs attention; 2 wrong usage; 3 (status) nothing is collected.",
+    )
+    parser.add_argument("--version", action="version", version=f"arcade-otel {__version__}")
+    parser.add_argument("--folder", help="Config folder; ARCADE_WORK_DIR or ~/.arcade without it.")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        taker = subparsers.add_parser(command.name, help=command.help, description=command.help)
+        taker.add_argument("--json", action="store_true", help=JSON_HELP)
+        if command.number is not None:
+            name, default, smallest, about = command.number
+            taker.add_argument(f"--{name}", dest="number", type=_at_least(smallest), default=default, metavar="N", help=about)
+        taker.set_defaults(number=None) if command.number is None else None
+    chosen = parser.parse_args(arguments)
+    settings = make_settings(name="arcade-otel", version=__version__, config_dir=chosen.folder)
+    command = next(each for each in COMMANDS if each.name == chosen.command)
+    return _run(command, settings, as_json=chosen.json, number=chosen.number)
+
+
+def _run(command: Command, settings: object, *, as_json: bool, number: int | None) -> int:
+    class Host:
+        _arcade_otel_settings = settings
+
+    try:
+        return executed(command, Host, None, as_json=as_json, number=number)
+    except BrokenPipeError:  # ``arcade-otel log | head``
+        sys.stderr.close()
+        return ATTENTION
+
+
+def _at_least(smallest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if value < smallest:
+            raise argparse.ArgumentTypeError(f"must be at least {smallest}")
+        return value
+
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,445 @@
+"""One table of precedence decides whether a run is recorded; whatever cannot be understood is a no; the notice comes first."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arcade_otel import consent, decision, policy
+from arcade_otel.testing import StandIn, refused_port
+from tests.kit.machine import Machine
+
+HELLO = """
+import sys
+import arcade_otel
+with arcade_otel.command("hello", name="tool", **eval(sys.argv[1] if sys.argv[1:] else "{}")):
+    pass
+"""
+# The folder of the policy is a constant of the library and no variable: only a program of our own can look elsewhere.
+UNDER_A_POLICY = """
+import os, sys
+from arcade_otel import decision
+decision.POLICY_FILE = os.environ["POLICY"]
+"""
+SENDER = (
+    UNDER_A_POLICY
+    + """
+from arcade_otel_exporters import sender
+sender.main()
+"""
+)
+
+# From the strongest to the weakest: how it is said, and which reason is told. Each is asked for both answers, if it has two.
+LEVELS = ["DO_NOT_TRACK", "OTEL_SDK_DISABLED", "ARCADE_USAGE_TRACKING", "stored choice", "policy", "continuous integration"]
+
+
+class Home:
+    """A config folder, a policy and an environment, in which any level can say something."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "config"
+        self.policy = root / "policy"
+        self.environ: dict[str, str] = {}
+        self.in_ci = "on"
+
+    def say(self, level: str, answer: str) -> None:
+        """Let a level say ``on`` or ``off`` (or, where it has no yes, say nothing for ``on``)."""
+        if level == "stored choice":
+            (self.folder / "usage").mkdir(parents=True)
+            (self.folder / "usage" / "consent").write_text(answer)
+        elif level == "policy":
+            self.policy.write_text(f"tracking = {answer}\n")
+        elif level == "continuous integration":
+            self.environ["CI"] = "true"
+            self.in_ci = answer
+        else:
+            words = {"on": "on", "off": "off"} if level == "ARCADE_USAGE_TRACKING" else {"on": "0", "off": "true"}
+            self.environ[level] = words[answer]
+
+    def decide(self, default: str = "on") -> tuple[str, str]:
+        """Return mode and reason."""
+        decided = decision.decide(str(self.folder), program="tool", default=default, in_ci=self.in_ci, environ=self.environ)
+        assert decided.detail
+        return decided.mode, decided.reason
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home where nobody has said anything."""
+    made = Home(tmp_path)
+    monkeypatch.setattr(decision, "POLICY_FILE", str(made.policy))
+    return made
+
+
+@pytest.mark.parametrize("default", ["on", "off"])
+def test_where_nobody_says_anything_the_program_decides(home: Home, default: str) -> None:
+    """Its default is on, unless it says otherwise."""
+    assert home.decide(default) == (default, "default")
+
+
+@pytest.mark.parametrize("index", range(len(LEVELS)), ids=LEVELS)
+def test_each_level_is_off_against_everything_below_it(home: Home, index: int) -> None:
+    """Everything weaker says on."""
+    home.say(LEVELS[index], "off")
+    for weaker in LEVELS[index + 1 :]:
+        home.say(weaker, "on")
+    assert home.decide("on") == ("off", LEVELS[index])
+
+
+@pytest.mark.parametrize("index", [2, 3, 4], ids=LEVELS[2:5])
+def test_whoever_can_say_on_says_it_against_everything_below(home: Home, index: int) -> None:
+    """Everything weaker says off, the program too."""
+    home.say(LEVELS[index], "on")
+    for weaker in LEVELS[index + 1 :]:
+        home.say(weaker, "off")
+    assert home.decide("off") == ("on", LEVELS[index])
+
+
+def test_a_program_that_is_silent_in_ci_is_not_silent_elsewhere(home: Home) -> None:
+    """And one that is off by default is not switched on by CI."""
+    home.in_ci = "off"
+    assert home.decide() == ("on", "default")
+    home.environ["GITHUB_ACTIONS"] = "true"
+    assert home.decide() == ("off", "continuous integration")
+    home.in_ci = "on"
+    assert home.decide("off") == ("off", "default")
+
+
+@pytest.mark.parametrize("word", ["maybe", "disabled", "2", "none", "ja"])
+def test_a_word_that_the_variable_does_not_know_says_nothing(home: Home, word: str) -> None:
+    """What is below it decides."""
+    home.environ["ARCADE_USAGE_TRACKING"] = word
+    assert home.decide() == ("on", "default")
+    home.say("stored choice", "off")
+    assert home.decide() == ("off", "stored choice")
+
+
+@pytest.mark.parametrize("content", [b"", b"maybe", b"ON", b"on off", b"\xff", b"on\0", b"on" + b" " * 100, b'{"on": true}'])
+def test_a_corrupt_choice_is_off(home: Home, content: bytes) -> None:
+    """Only the two words that we write are understood."""
+    home.say("stored choice", "on")
+    (home.folder / "usage" / "consent").write_bytes(content)
+    assert home.decide() == ("off", "stored choice")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop"])
+def test_what_is_no_file_in_the_place_of_the_choice_is_off_and_makes_nobody_wait(home: Home, kind: str) -> None:
+    """A pipe that nobody writes to would be read for ever."""
+    place = home.folder / "usage" / "consent"
+    place.parent.mkdir(parents=True)
+    if kind == "folder":
+        place.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(place)
+    assert home.decide() == ("off", "stored choice")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (b"", None),
+        (b"# nothing is decided\n\n", None),
+        (b"tracking = off", "off"),
+        (b"tracking=OFF\r\n", "off"),
+        (b"\xef\xbb\xbftracking = off\n", "off"),
+        (b"  tracking   =  on  \n", "on"),
+        (b"tracking.tool = off\n", "off"),
+        (b"tracking.other = off\n", None),
+        (b"tracking = off\ntracking.tool = on\n", "on"),
+        (b"tracking.tool = on\ntracking = off\n", "on"),
+        (b"tracking = on\ntracking.tool = off\n", "off"),
+        (b"tracking.tool = off\ntracking.tool = on\n", "off"),
+        (b"tracking = on\ntracking = off\n", "off"),
+        (b"tracking = maybe\n", policy.CORRUPT),
+        (b"tracking\n", policy.CORRUPT),
+        (b"tracing = off\n", policy.CORRUPT),
+        (b"tracking.other = on\ngarbage\n", policy.CORRUPT),
+        (b"tracking = on\n\xff\n", policy.CORRUPT),
+        (b"tracking.tool = on\n\0\n", policy.CORRUPT),
+    ],
+)
+def test_the_policys_lines(text: bytes, answer: str | None) -> None:
+    """One program's line wins over the one for all, off wins over on about the same, and half a policy is none."""
+    assert policy.parsed(text, "tool") == answer
+
+
+@pytest.mark.parametrize("kind", ["garbage", "too long", "folder"])
+def test_a_policy_that_cannot_be_understood_is_off(home: Home, kind: str) -> None:
+    """An administrator who wrote it wanted something."""
+    if kind == "folder":
+        home.policy.mkdir()
+    else:
+        home.policy.write_bytes(b"garbage\n" if kind == "garbage" else b"#" * 70000)
+    assert home.decide("on") == ("off", "policy")
+
+
+def test_no_variable_says_where_the_policy_is() -> None:
+    """One that did would let anybody's environment undo it."""
+    assert decision.POLICY_FILE == "/etc/arcade-otel/policy"
+    assert set(vars(consent)) & {"POLICY_FILE", "ENV_POLICY"} == set()
+
+
+# --- real programs ------------------------------------------------------------------------------------------------------------
+
+
+def stored(machine: Machine, answer: str) -> None:
+    """Store a choice."""
+    machine.state.mkdir(parents=True, exist_ok=True)
+    (machine.state / "consent").write_text(answer)
+
+
+def recorded(machine: Machine, posthog: StandIn) -> int:
+    """Return how many commands PostHog has heard of once every sender has ended."""
+    machine.settle()
+    return len(posthog.visible())
+
+
+@pytest.mark.parametrize("answer", ["off", "garbage"])
+def test_a_stored_no_records_nothing_and_empties_what_waits(machine: Machine, posthog: StandIn, answer: str) -> None:
+    """Nothing is sent and nothing written: not the anonymous id either."""
+    machine.program("hello", HELLO)
+    with refused_port() as port:
+        machine.run(program="hello", environ={"ARCADE_USAGE_POSTHOG_HOST": f"http://127.0.0.1:{port}"})
+        machine.settle()
+    assert machine.queue()
+    (machine.folder / "usage.json").unlink()
+    stored(machine, answer)
+    result = machine.run(program="hello")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert recorded(machine, posthog) == 0
+    assert posthog.requests == []
+    assert machine.queue() == []
+    assert not (machine.folder / "usage.json").exists()
+
+
+def test_the_variable_says_on_against_a_stored_no(machine: Machine, posthog: StandIn) -> None:
+    """For one run; the sender, which has its environment, agrees."""
+    machine.program("hello", HELLO)
+    stored(machine, "off")
+    machine.run(program="hello", environ={"ARCADE_USAGE_TRACKING": "on"})
+    assert recorded(machine, posthog) == 1
+
+
+def test_a_program_that_is_off_by_default_waits_for_a_yes(machine: Machine, posthog: StandIn) -> None:
+    """A stored choice is one; the environment is another."""
+    machine.program("hello", HELLO)
+    machine.run("dict(default='off')", program="hello")
+    assert recorded(machine, posthog) == 0
+    stored(machine, "on")
+    machine.run("dict(default='off')", program="hello")
+    assert recorded(machine, posthog) == 1
+
+
+def test_ci_is_recorded_unless_the_program_is_silent_there(machine: Machine, posthog: StandIn) -> None:
+    """``is_ci`` says so in the event."""
+    machine.program("hello", HELLO)
+    machine.run("dict(in_ci='off')", program="hello", environ={"CI": "true"})
+    assert recorded(machine, posthog) == 0
+    machine.run(program="hello", environ={"CI": "true"})
+    assert recorded(machine, posthog) == 1
+    assert posthog.visible()[0].properties["is_ci"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "programs"), [("tracking = off", 0), ("tracking.tool = off", 0), ("tracking.other = off", 1), ("garbage", 0)]
+)
+def test_the_policy_of_the_machine_binds_a_program(machine: Machine, posthog: StandIn, text: str, programs: int) -> None:
+    """All of them, or one."""
+    (machine.root / "policy").write_text(text)
+    machine.program("hello", UNDER_A_POLICY + HELLO)
+    machine.run(program="hello", environ={"POLICY": str(machine.root / "policy")})
+    assert recorded(machine, posthog) == programs
+
+
+@pytest.mark.parametrize("how", ["stored choice", "policy", "policy for one"])
+def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machine, posthog: StandIn, how: str) -> None:
+    """A command was recorded while the network was away; then somebody said no; then the network came back."""
+    machine.program("hello", UNDER_A_POLICY + HELLO)
+    sender = machine.program("sender", SENDER)
+    place = machine.root / "policy"
+    environ = {"POLICY": str(place)}
+    posthog.stop()
+    machine.run(f"dict(sender=[sys.executable, {str(sender)!r}])", program="hello", environ=environ)
+    machine.settle()
+    assert len(machine.queue()) == 1
+    if how == "stored choice":
+        stored(machine, "off")
+    else:
+        place.write_text("tracking = off\n" if how == "policy" else "tracking = on\ntracking.tool = off\n")
+    posthog.start()
+    machine.time_passes()
+    machine.run(program="sender", environ={**environ, "ARCADE_USAGE_SENDER": str(machine.folder)})
+    machine.settle()
+    assert posthog.requests == []
+    assert machine.queue() == []
+
+
+def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(machine: Machine, posthog: StandIn) -> None:
+    """The span is still in its variable when the choice is stored."""
+    machine.program("hello", HELLO)
+    machine.program("sender", "from arcade_otel_exporters import sender\nsender.main()\n")
+    machine.program(
+        "show", "import os\nopen('.span', 'w').write(os.environ['ARCADE_USAGE_EVENT_DATA'])\nos.rename('.span', 'span')\n"
+    )
+    machine.run(f"dict(sender=[sys.executable, {str(machine.root / 'show.py')!r}])", program="hello")
+    machine.wait_until((machine.home / "span").exists, "the span was handed over")
+    stored(machine, "off")
+    span = (machine.home / "span").read_text()
+    machine.run(program="sender", environ={"ARCADE_USAGE_SENDER": str(machine.folder), "ARCADE_USAGE_EVENT_DATA": span})
+    assert posthog.requests == []
+    assert not (machine.state / "queue").exists()
+
+
+def test_a_no_that_is_said_while_the_command_runs_counts(machine: Machine, posthog: StandIn) -> None:
+    """A long command in one terminal, a refusal in another."""
+    machine.program(
+        "long",
+        """
+import os, pathlib, arcade_otel
+with arcade_otel.command("long", name="tool"):
+    (pathlib.Path.home() / ".arcade" / "usage" / "consent").write_text("off")
+""",
+    )
+    machine.run(program="long")
+    assert "started" not in machine.log()  # no sender either
+    assert recorded(machine, posthog) == 0
+    assert posthog.requests == []
+
+
+def test_an_exporter_in_a_hosts_own_process_heeds_the_stored_no(machine: Machine, posthog: StandIn) -> None:
+    """PostHog's, and the detached one: no sender is started."""
+    source = """
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from arcade_otel_exporters.detached import DetachedSpanExporter
+from arcade_otel_exporters.posthog import PostHogSpanExporter
+provider = TracerProvider()
+for exporter in (DetachedSpanExporter(), PostHogSpanExporter()):
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+span = provider.get_tracer("arcade_otel").start_span("hello")
+for key, value in {"command": "hello", "distinct_id": "somebody", "is_anon": True}.items():
+    span.set_attribute(key, value)
+span.end()
+provider.shutdown()
+"""
+    machine.program("host", source)
+    stored(machine, "off")
+    assert machine.run(program="host").stderr == ""
+    assert recorded(machine, posthog) == 0
+    assert posthog.requests == []
+    stored(machine, "on")
+    machine.run(program="host")
+    assert recorded(machine, posthog) == 1  # both delivered it, under one uuid
+    assert posthog.requests != []
+
+
+# --- the notice ---------------------------------------------------------------------------------------------------------------
+
+NEWER = "from arcade_otel import notice\nnotice.VERSION = 2\n"
+# Every one of eight processes has looked at the old marker before any of them goes on.
+TOGETHER = """
+import os, time
+from pathlib import Path
+looked = notice._seen
+def seen(marker):
+    number = looked(marker)
+    Path.home().joinpath(f"looked-{os.getpid()}").touch()
+    while len(list(Path.home().glob("looked-*"))) < 8:
+        time.sleep(0.01)
+    return number
+notice._seen = seen
+"""
+
+
+def test_a_newer_notice_is_shown_again_once(machine: Machine) -> None:
+    """And an older program that runs afterwards shows neither."""
+    machine.program("hello", HELLO)
+    machine.program("newer", NEWER + HELLO)
+    (machine.state / "notice").unlink()
+    assert "collects usage data" in machine.run(program="hello").stderr
+    assert (machine.state / "notice").read_text() == "1"
+    assert "collects usage data" in machine.run(program="newer").stderr
+    assert (machine.state / "notice").read_text() == "2"
+    assert [machine.run(program=each).stderr for each in ("newer", "hello", "newer")] == ["", "", ""]
+
+
+def test_of_many_first_runs_of_a_newer_notice_one_shows_it(machine: Machine) -> None:
+    """Side by side, and each of them finds the old marker."""
+    path = machine.program("newer", NEWER + TOGETHER + HELLO)
+    (machine.state / "notice").write_text("1")
+    running = [
+        subprocess.Popen(
+            [sys.executable, str(path)], env=machine.environ, cwd=machine.home, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        )
+        for _ in range(8)
+    ]
+    shown = [process.communicate(timeout=60)[1] for process in running]
+    assert sorted(bool(text) for text in shown) == [False] * 7 + [True]
+
+
+def test_in_ci_without_a_terminal_nothing_is_shown_and_nothing_remembered(machine: Machine, posthog: StandIn) -> None:
+    """Nobody reads it there, and a program may; the command is recorded all the same. A person's first run shows it."""
+    machine.program("hello", HELLO)
+    (machine.state / "notice").unlink()
+    assert machine.run(program="hello", environ={"CI": "true"}).stderr == ""
+    assert recorded(machine, posthog) == 1
+    assert not (machine.state / "notice").exists()
+    assert "collects usage data" in machine.run(program="hello").stderr
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_in_ci_with_a_terminal_it_is_shown(machine: Machine, stream: str) -> None:
+    """Somebody looks at one of the streams: a person has CI set."""
+    path = machine.program("hello", HELLO)
+    (machine.state / "notice").unlink()
+    leader, follower = pty.openpty()
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: follower}
+    ended = subprocess.run(
+        [sys.executable, str(path)],
+        env={**machine.environ, "CI": "true"},
+        cwd=machine.home,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=True,
+        **streams,  # type: ignore[call-overload]
+    )
+    os.close(follower)
+    shown = os.read(leader, 4096) if stream == "stderr" else ended.stderr
+    os.close(leader)
+    assert b"collects usage data" in shown
+    assert (machine.state / "notice").read_text() == "1"
+
+
+def test_the_notice_comes_before_anything_is_sent(machine: Machine, posthog: StandIn) -> None:
+    """It is on stderr while the command itself still runs, and no request has been made."""
+    (machine.state / "notice").unlink()
+    machine.program(
+        "waits",
+        """
+import sys, arcade_otel
+with arcade_otel.command("hello", name="tool"):
+    print("running", flush=True)
+    sys.stdin.read()
+""",
+    )
+    with subprocess.Popen(
+        [sys.executable, str(machine.root / "waits.py")],
+        env=machine.environ,
+        cwd=machine.home,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"running\n"
+        os.set_blocking(process.stderr.fileno(), False)
+        assert b"collects usage data" in process.stderr.read()
+        assert posthog.requests == []
+        process.communicate(timeout=60)
+    assert recorded(machine, posthog) == 1
