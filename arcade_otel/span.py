@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, plain_json
 
 if TYPE_CHECKING:
     from arcade_otel.outcome import Outcome
@@ -224,8 +224,6 @@ def encode(
         ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
         usage_only: Other exporters than PostHog's get nothing of the span.
     """
-    import json
-
     parent = parent_of(os.environ)
     trace_id, span_id = ids or new_ids()
     if parent is not None and ids is None:
@@ -252,7 +250,7 @@ def encode(
     scope = {"name": conventions.SCOPE, "version": conventions.__version__}
     resource = {"attributes": _key_values(resource_attributes(settings, usage_only=usage_only))}
     traces = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": scope, "spans": [span]}]}]}
-    return json.dumps(traces, separators=(",", ":"), allow_nan=False)
+    return plain_json.dumps(traces)
 
 
 def _key_values(attributes: "dict[str, Value] | dict[str, str]") -> list[dict[str, object]]:
