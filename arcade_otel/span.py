@@ -31,7 +31,7 @@ _LONGEST_STATE = 512
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
-Value = str | bool | int | float
+Value = str | bool | int | float | tuple[str, ...]
 
 
 class Timing:
@@ -192,12 +192,14 @@ def command_attributes(settings: "Settings", path: str, timing: Timing, outcome:
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
         conventions.IS_CI: consent.is_ci(),
     }
+    if outcome.options:
+        attributes[conventions.COMMAND_OPTIONS] = tuple(scrub(name) for name in outcome.options)
     if outcome.failed:
         attributes[conventions.ERROR_TYPE] = scrub(outcome.error_type or "_OTHER")
         if outcome.error is not None:
             from arcade_otel.redaction import error_message
 
-            message = error_message(outcome.error, settings.error_messages)
+            message = error_message(outcome.error, settings.error_messages, given=outcome.given)
             if message:
                 attributes[conventions.ERROR_MESSAGE] = message
     return attributes
@@ -264,4 +266,6 @@ def _any_value(value: Value) -> dict[str, object]:
         return {"intValue": str(value)}
     if isinstance(value, float):
         return {"doubleValue": value}
+    if isinstance(value, tuple):
+        return {"arrayValue": {"values": [{"stringValue": each} for each in value]}}
     return {"stringValue": value}
