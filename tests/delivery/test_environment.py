@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -202,22 +203,21 @@ def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posth
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be anybody else")
 def test_sudo_leaves_no_file_that_its_user_cannot_replace(machine: Machine, posthog: StandIn) -> None:
-    """Root in the home of somebody: every file and folder below it is theirs, and theirs to write in."""
-    user = 12345
+    """Root in the home of somebody: every file and folder that is made in it is theirs, the config folder too."""
+    user, group = 12345, 23456
     for path in (machine.root, machine.home):
-        os.chown(path, user, user)
-    machine.folder.mkdir(exist_ok=True)
-    for path in [machine.folder, *machine.folder.rglob("*")]:
-        os.chown(path, user, user)
+        os.chown(path, user, group)
+    shutil.rmtree(machine.folder)  # what the fixture made
     machine.debug_log.touch()
     machine.debug_log.chmod(0o666)
-    sudo = {"SUDO_UID": str(user), "SUDO_GID": str(user), "SUDO_USER": "somebody", "USER": "root"}
+    sudo = {"SUDO_UID": str(user), "SUDO_GID": str(group), "SUDO_USER": "somebody", "USER": "root"}
     assert machine.run("one", environ=sudo).returncode == 0
     machine.run("logout", environ=sudo)
     posthog.wait_for(lambda: len(posthog.visible()) == 2)
     machine.settle()
-    owners = {str(path.relative_to(machine.home)): path.stat().st_uid for path in machine.folder.rglob("*")}
-    assert set(owners.values()) == {user}, owners
+    made = [machine.folder, *machine.folder.rglob("*")]
+    owners = {str(path.relative_to(machine.home)): (path.stat().st_uid, path.stat().st_gid) for path in made}
+    assert set(owners.values()) == {(user, group)}, owners
     folders = {path.parent for path in machine.folder.rglob("*")}
     for folder in folders:
         assert folder.stat().st_mode & 0o700 == 0o700
