@@ -80,7 +80,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
-_JSON_WEB_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,4}")  # cut off ones too
+_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
 _ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
 # What stands in quotes, a bytes literal's too. An apostrophe inside a word neither opens nor closes; what is cut off ends with
 # the message.

@@ -1,8 +1,8 @@
 """Tokens and keys of known shapes, by rules of a kept source: each is found, and none makes a command wait."""
 
 import re
-import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,22 +53,31 @@ def test_there_are_rules_for_those_whose_tokens_a_command_line_meets() -> None:
         assert any(vendor in name for name in names), vendor
 
 
-@pytest.mark.parametrize(
-    "seed", ["eyJ", "LS0t", "-----BEGIN A-----", "a@", "1.", "a:", "'", "/a ", "password=", "ghp_", "key-", "x"]
-)
+SEEDS = ("eyJ", "LS0t", "-----BEGIN A-----", "a@", "1.", "a:", "'", "/a ", "password=", "ghp_", "key-", "x")
+FILLERS = ("", "a", "A1", "=", " ", ".", "/", "eyJ", "-")
+LIMIT = 100_000_000
+
+
 @pytest.mark.timeout(300)
-def test_the_worst_message_costs_at_most_100_million_instructions(tmp_path: Path, seed: str) -> None:
-    """A fortieth of a second: repetitions of whatever makes a pattern begin, as long as what is looked at."""
-    program = tmp_path / "worst.py"
-    program.write_text(
-        "import sys\nfrom arcade_otel.redaction import redact\n"
-        "for filler in ('', 'a', 'A1', '=', ' ', '.', '/', 'eyJ', '-'):\n"
-        "    redact(((sys.argv[1] + filler) * 4000)[:1980] + ' end', quoted=[])\n"
-    )
+def test_no_message_costs_more_than_100_million_instructions(tmp_path: Path) -> None:
+    """A fortieth of a second: repetitions of whatever makes a pattern begin, as long as what is looked at.
+
+    The slowest by the clock are what is counted: a clock can tell which they are, not how slow.
+    """
+    timed = {}
+    for text in (seed + filler for seed in SEEDS for filler in FILLERS):
+        message = f"{(text * 2000)[:1980]} end"
+        redact(message, quoted=[])  # patterns are compiled now
+        began = time.perf_counter()
+        redact(message, quoted=[])
+        timed[message] = time.perf_counter() - began
     environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
-    assert subprocess.run([sys.executable, str(program), seed], env=environ, check=False, timeout=120).returncode == 0
-    nothing = tmp_path / "nothing.py"
-    nothing.write_text("import sys\nfrom arcade_otel.redaction import redact\nredact('x', quoted=[])\n")
-    spent = counter.count([sys.executable, str(program), seed], environ, tmp_path)
-    spent -= counter.count([sys.executable, str(nothing), seed], environ, tmp_path)
-    assert spent / 9 <= 100_000_000, f"{spent / 9_000_000:.0f} M"
+    program = tmp_path / "worst.py"
+    program.write_text("import sys\nfrom arcade_otel.redaction import redact\nredact(sys.argv[1], quoted=[])\n")
+    slowest = sorted(timed, key=lambda message: timed[message])[-4:]
+    nothing = min(
+        counter.count([sys.executable, str(program), "x"], environ, tmp_path) for _ in range(2)
+    )  # the first makes *.pyc
+    for message in slowest:
+        spent = counter.count([sys.executable, str(program), message], environ, tmp_path) - nothing
+        assert spent <= LIMIT, f"{message[:20]}: {spent / 1_000_000:.0f} M"
