@@ -146,6 +146,10 @@ def test_passwords_and_paths_that_are_hard_to_tell_leave_nothing_behind(message:
     ("message", "expected"),
     [
         ("error:/home/alice/x y", "error:<path> y"),
+        ("no ../notes here", "no <path> here"),
+        ('open "/srv/jane doe"', 'open "<path>"'),
+        ("401 for Bearer abcdefgh", "401 for Bearer <redacted>"),
+        ("id 11111111-1111-1111-1111-111111111111", "id <id>"),
         ("cannot read data/customers.csv now", "cannot read <path> now"),
         ("in src\\acme\\billing it broke", "in <path> it broke"),
         ("and/or application/json n/a", "and/or application/json n/a"),
@@ -205,6 +209,10 @@ def raised(source: str) -> BaseException:
             "try: open('cust omers')\nexcept OSError as e: raise ValueError(f'cannot use {e.filename} now') from e",
             "cannot use <path> now",
         ),
+        (
+            "try: open('no/cust omers')\nexcept OSError as e: raise ValueError('cannot use cust omers now') from e",
+            "cannot use <path> now",
+        ),
         ("import json; json.loads('{hunter2')", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
     ],
 )
@@ -225,6 +233,21 @@ def test_what_was_typed_is_known_however_it_is_escaped(typed: str) -> None:
 def test_a_value_attached_to_a_short_option_is_known_alone() -> None:
     """As ``-pVALUE`` is typed."""
     assert redact("no Hunter2 here", arguments=["-pHunter2"]) == "no <argument> here"
+
+
+def test_a_line_of_what_was_typed_is_known_alone() -> None:
+    """A parser names the line that it does not like."""
+    assert redact("not this: Hunter2", arguments=["first\nHunter2"]) == "not this: <argument>"
+
+
+def test_the_name_of_the_home_folder_is_a_persons() -> None:
+    """Where no variable names the user."""
+    assert redact("nobody called jane", environ={"HOME": "/home/jane"}) == "nobody called <argument>"
+
+
+def test_a_word_that_is_cut_in_two_is_dropped() -> None:
+    """What is left of it may have no shape."""
+    assert redact(" " * 1990 + "x hunter2hunter2") == "x"
 
 
 def test_a_short_value_of_a_variable_that_tells_of_a_secret_is_taken_out() -> None:
