@@ -69,6 +69,8 @@ RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 EVENT_SUCCEEDED = "CLI execution succeeded"
 EVENT_FAILED = "CLI execution failed"
 EVENT_ALIAS = "$create_alias"
+#: What ``usage doctor`` proves a round trip by. It is nobody's: its id is made for it and thrown away.
+EVENT_DOCTOR = "arcade-otel doctor"
 #: Where events go unless the application or the user says otherwise.
 DEFAULT_POSTHOG_HOST = "https://us.i.posthog.com"
 LIB = "arcade-otel"
