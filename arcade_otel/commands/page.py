@@ -57,40 +57,23 @@ def renewed(page: str) -> str:
 
 
 def _tables() -> str:
-    lines = [
+    parts = (
         "### Events",
-        "",
-        *tables.events(catalogue.EVENTS),
-        "",
+        tables.events(catalogue.EVENTS),
         "### Properties",
-        "",
-        *tables.properties(catalogue.PROPERTIES, catalogue.EVENTS),
-        "",
+        tables.properties(catalogue.PROPERTIES, catalogue.EVENTS),
         "### Around the properties",
-        "",
         "Every event has",
-        "",
-        *tables.fields(catalogue.FIELDS),
-        "",
+        tables.fields(catalogue.FIELDS),
         "and every request, which carries a batch of them,",
-        "",
-        *tables.fields(catalogue.REQUEST),
-        "",
+        tables.fields(catalogue.REQUEST),
         "with the headers that any request has; its `User-Agent` names posthog and its version.",
-        "",
         "### Spans",
-        "",
         "Attributes of a command's span:",
-        "",
-        *tables.attributes(catalogue.ATTRIBUTES),
-        "",
+        tables.attributes(catalogue.ATTRIBUTES),
         "of its resource, beside those of `OTEL_RESOURCE_ATTRIBUTES`:",
-        "",
-        *tables.attributes(catalogue.RESOURCE),
-        "",
+        tables.attributes(catalogue.RESOURCE),
         "and of its scope:",
-        "",
-        *tables.attributes(catalogue.SCOPE),
-        "",
-    ]
-    return "".join(f"{line}\n" for line in lines)
+        tables.attributes(catalogue.SCOPE),
+    )
+    return "\n\n".join(parts) + "\n\n"

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from arcade_otel import catalogue
 
-__all__ = ["attributes", "code", "difference", "entries_of", "events", "fields", "properties", "table"]
+__all__ = ["attributes", "code", "difference", "events", "fields", "properties", "table"]
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return the lines of a table; a bar in a cell does not end it."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; a bar in a cell does not end it."""
     lines = [columns, ["---"] * len(columns), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def code(text: str) -> str:
@@ -24,7 +24,7 @@ def code(text: str) -> str:
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
-def events(wanted: Sequence[catalogue.Event]) -> list[str]:
+def events(wanted: Sequence[catalogue.Event]) -> str:
     """Return the table of events."""
     return table(
         ("event", "called here", "sent when", "why"),
@@ -32,7 +32,7 @@ def events(wanted: Sequence[catalogue.Event]) -> list[str]:
     )
 
 
-def properties(wanted: Sequence[catalogue.Entry], of: Sequence[catalogue.Event]) -> list[str]:
+def properties(wanted: Sequence[catalogue.Entry], of: Sequence[catalogue.Event]) -> str:
     """Return the table of the properties ``wanted`` of the events ``of``."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
@@ -40,7 +40,7 @@ def properties(wanted: Sequence[catalogue.Entry], of: Sequence[catalogue.Event])
     )
 
 
-def fields(wanted: Sequence[catalogue.Entry]) -> list[str]:
+def fields(wanted: Sequence[catalogue.Entry]) -> str:
     """Return the table of the fields of an event, or of a request."""
     return table(
         ("field", "type", "example", "why", "from"),
@@ -48,17 +48,12 @@ def fields(wanted: Sequence[catalogue.Entry]) -> list[str]:
     )
 
 
-def attributes(wanted: Sequence[catalogue.Entry]) -> list[str]:
+def attributes(wanted: Sequence[catalogue.Entry]) -> str:
     """Return the table of attributes."""
     return table(
         ("attribute", "type", "example", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _why(each), each.source) for each in wanted],
     )
-
-
-def entries_of(event: catalogue.Event, among: Sequence[catalogue.Entry] = catalogue.PROPERTIES) -> list[catalogue.Entry]:
-    """Return the properties of an event."""
-    return [each for each in among if event.name in each.events]
 
 
 def difference(before: str, after: str, name: str, made: str) -> str:
