@@ -14,7 +14,7 @@ help:
 	@echo "make test-lowest  the tests with the lowest supported versions"
 	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
 	@echo "make format       let ruff format"
-	@echo "make catalogue    write the tables of docs/what-we-collect.md"
+	@echo "make catalogue    write the tables of docs/what-we-collect.md, and the manifest of an example"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
 	@echo "make build        wheel and sdist into dist/"
 
@@ -43,6 +43,7 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m arcade_otel.catalogue --check docs/what-we-collect.md
+	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --check examples/arcade_like.manifest.md
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix
@@ -50,6 +51,7 @@ format: $(VENV)/.ready
 
 catalogue: $(VENV)/.ready
 	$(BIN)/python -m arcade_otel.catalogue docs/what-we-collect.md
+	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --output examples/arcade_like.manifest.md
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group bench

@@ -34,7 +34,7 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
         with open(check, encoding="utf-8") as file:  # with any ends of lines: git may have changed them
             before = file.read()
     except (LoadError, OSError, UnicodeDecodeError) as error:
-        why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        why = str(error) if isinstance(error, LoadError) else f"{output or check}: {getattr(error, 'strerror', 'not UTF-8')}"
         sys.stderr.write(f"arcade-otel manifest: {why}\n")
         return USAGE
     return OK if before == text else _printed(tables.difference(before, text, check, app), ATTENTION)

@@ -81,7 +81,7 @@ def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], fou
             group=before.group or hasattr(child, "list_commands"),
             hidden=_is(child, "hidden"),
             deprecated=_is(child, "deprecated"),
-            typed=before.typed if listed in (own, *before.typed) else (*before.typed, scrub(listed)),
+            typed=before.typed if listed in (own, *before.typed) else (*before.typed, listed),
             usage=type(child).__module__ == "arcade_otel.mounting",
         )
         if hasattr(child, "list_commands") and not any(child is each for each in above):
@@ -91,7 +91,7 @@ def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], fou
 def _children(group: Any, context: Any, path: str) -> list[tuple[str, Any]]:
     try:
         with context.scope(cleanup=False):
-            listed = [(str(name), group.get_command(context, name)) for name in group.list_commands(context)]
+            listed = [(scrub(str(name)), group.get_command(context, name)) for name in group.list_commands(context)]
     except Exception as error:
         raise LoadError(f"the commands of {path or 'the program'} cannot be listed: {told(error)}") from error
     return [(name, child) for name, child in listed if child is not None]
