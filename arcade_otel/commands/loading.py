@@ -11,7 +11,7 @@ from typing import Any
 
 from arcade_otel import consent, conventions
 
-__all__ = ["PROGRAM", "LoadError", "load"]
+__all__ = ["PROGRAM", "LoadError", "load", "told"]
 
 #: Name of a program that leaves its name to the file that it is started by.
 PROGRAM = "<program>"
@@ -49,10 +49,10 @@ def load(reference: str) -> Any:
                 f'importing {place} ended the process: what runs the program must stand under if __name__ == "__main__":'
             ) from None
         except Exception as error:
-            raise LoadError(f"{place} cannot be imported: {_told(error)}") from error
+            raise LoadError(f"{place} cannot be imported: {told(error)}") from error
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """Return an error of the program's, and where it was raised, in a line."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
