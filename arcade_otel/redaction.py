@@ -240,6 +240,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
         parts = [argument, *argument.split("="), *argument.splitlines()]
         if argument.startswith("-") and not argument.startswith("--"):
             parts.append(argument[2:])  # -pSECRET
+        parts += [re.split(r"[\\/]", part.rstrip("\\/"))[-1] for part in parts]  # a file's name without its folder
         values.update(dict.fromkeys((part for part in parts if len(part.strip()) >= _SHORTEST_ARGUMENT), _ARGUMENT))
     for name, value in environ.items():
         if name.startswith("ARCADE_USAGE_"):
