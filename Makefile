@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help demo test test-fast test-lowest lint format bench build clean
+.PHONY: help demo test test-fast test-lowest lint format bench build clean secret-patterns
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint         ruff and mypy"
 	@echo "make format       let ruff format"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
+	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/secret_patterns.py)"
 	@echo "make build        wheel and sdist into dist/"
 
 $(VENV)/.ready: pyproject.toml .ci/setup
@@ -49,6 +50,10 @@ format: $(VENV)/.ready
 bench: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group bench
 	$(BIN)/python -m tests.benchmarks.run
+
+secret-patterns: $(VENV)/.ready
+	$(BIN)/python .ci/secret_patterns.py
+	$(BIN)/ruff format --quiet arcade_otel/secret_patterns.py
 
 build: $(VENV)/.ready
 	$(BIN)/python -m build --no-isolation --outdir dist
