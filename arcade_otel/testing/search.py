@@ -3,6 +3,7 @@
 import base64
 import re
 from functools import lru_cache
+from html import unescape
 from urllib.parse import unquote
 
 from arcade_otel.testing.canaries import Canary
@@ -18,11 +19,21 @@ _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/bfnrt']))")
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
+def _unescaped(text: str) -> str:
+    unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else _CONTROL.get(found[2], found[2]), text)
+    # Pairs of surrogates become the character that they stand for.
+    return unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+#: Each by its name, what is in every text that is encoded so, and what decodes it.
+_ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquote), ("HTML-escaped", "&", unescape))
+
+
 def found_in(data: bytes, canary: str) -> str | None:
     """Return in what form, and amid what, ``canary`` or a part of 12 characters of it stands in ``data``; None: it does not.
 
-    Forms: plain, percent-encoded, JSON-escaped (once or twice), and base64 of any alignment in either alphabet; in any case, and
-    with any white space for white space.
+    Forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three upon each other, and base64 of any alignment in
+    either alphabet; in any case, and with any white space for white space.
 
     Args:
         data: UTF-8 for the most part.
@@ -62,17 +73,11 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
         newest = {
             decoded: name if form == "plain" else f"{name} in {form}"
             for text, form in newest.items()
-            for name, mark, decode in (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquote))
+            for name, mark, decode in _ENCODINGS
             if mark in text and (decoded := decode(text)) not in forms
         }
         forms |= newest
     return [(form, _even(text)) for text, form in forms.items()]
-
-
-def _unescaped(text: str) -> str:
-    unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else _CONTROL.get(found[2], found[2]), text)
-    # Pairs of surrogates become the character that they stand for.
-    return unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @lru_cache(maxsize=256)
