@@ -49,6 +49,8 @@ class Project:
         for made in (self.folder, self.home, self.temporary):
             made.mkdir(parents=True)
         (self.folder / "mycli.py").write_text(CLI.format(host=host, leaky=leaky))
+        # Most projects import what they test here, before pytest is configured.
+        (self.folder / "conftest.py").write_text("import mycli\n")
         self.configure("")
 
     def configure(self, options: str) -> None:

@@ -1,6 +1,7 @@
 """A secret is found in whatever form it stands, and in part; what is not there is not found."""
 
 import base64
+import html
 import json
 from collections.abc import Callable
 from urllib.parse import quote
@@ -25,6 +26,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base64, second place": lambda text: base64.b64encode(b"!" + text.encode() + b"?").decode(),
     "base64, third place": lambda text: base64.b64encode(b"??" + text.encode() + b"!!").decode(),
     "base64 for addresses": lambda text: base64.urlsafe_b64encode(b"~~" + text.encode() + b"~").decode(),
+    "HTML": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
     "lines made one": lambda text: " ".join(text.split()),
     "its first half": lambda text: text[: max(14, len(text) // 2)],
     "its second half": lambda text: text[-max(14, len(text) // 2) :],
@@ -55,10 +57,12 @@ def test_a_secret_is_not_found_where_another_one_stands(one: int, other: int) ->
 
 def test_unicode_and_odd_characters_are_found_too() -> None:
     """A password with everything in it, and a name that is not ASCII."""
-    for text in ('p"ß\\w/ö rd%25', "José Müller 🙂", "C:\\Users\\Jane Doe"):
+    for text in ('p"ß\\w/ö rd%25', "José Müller 🙂", "🙂 & 🙂", "C:\\Users\\Jane Doe"):
         for make in (json.dumps, lambda word: json.dumps(word, ensure_ascii=False), quote, lambda word: quote(json.dumps(word))):
             assert found_in(b"x=" + make(text).encode(), text), (text, make(text))
+        assert found_in(html.escape(text).encode(), text)
         assert found_in(base64.b64encode(text.encode()), text)
+    assert found_in(base64.urlsafe_b64encode(b"???>>>???>>>"), "???>>>???>>>")
 
 
 def test_of_a_canary_only_the_secret_parts_count() -> None:
