@@ -49,6 +49,12 @@ class Project:
         for made in (self.folder, self.home, self.temporary):
             made.mkdir(parents=True)
         (self.folder / "mycli.py").write_text(CLI.format(host=host, leaky=leaky))
+        (self.folder / "bin").mkdir()
+        script = self.folder / "bin" / "mycli"
+        script.write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(self.folder)!r})\nimport mycli\nmycli.app()\n"
+        )
+        script.chmod(0o755)
         # Most projects import what they test here, before pytest is configured.
         (self.folder / "conftest.py").write_text("import mycli\n")
         self.configure("")
@@ -65,7 +71,7 @@ class Project:
             [sys.executable, "-m", "pytest", "--color=no", *arguments],
             cwd=self.folder,
             env={
-                "PATH": os.environ["PATH"],
+                "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
                 "HOME": str(self.home),
                 "TMPDIR": str(self.temporary),
                 "LANG": "C.UTF-8",
