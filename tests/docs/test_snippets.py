@@ -94,7 +94,9 @@ def follow(step: "re.Match[str]", machine: Machine) -> None:
         assert not re.search(r"^\$ ", text, re.MULTILINE), "what can be run is no text"
     elif language == "ini":
         if text.startswith("["):
-            assert configparser.ConfigParser().read_string(text) is None
+            parser = configparser.ConfigParser()
+            parser.read_string(text)
+            assert parser.sections()
         else:
             policy(text, machine)
     else:

@@ -14,7 +14,7 @@ from arcade_otel.testing import Fault, StandIn
 from arcade_otel.testing.search import found_in
 from tests.privacy import leaks
 from tests.privacy.acts import PROGRAMS
-from tests.privacy.known import KNOWN, Leak, is_unknown
+from tests.privacy.mended import MENDED, Leak
 from tests.privacy.planted import ENDINGS, QUOTED, Scenario, scenarios
 from tests.privacy.runner import Ran, Runner, Started
 
@@ -185,7 +185,7 @@ def test_no_canary_is_found_anywhere(setting: Setting, ending: str) -> None:
     """However a command ends: not in the spool, the receipts, the process list, the debug log, or on the wire."""
 
     @examples(10)
-    @given(scenario=scenarios(ending=ending).filter(is_unknown))
+    @given(scenario=scenarios(ending=ending))
     def holds(scenario: Scenario) -> None:
         setting.check(scenario)
 
@@ -197,7 +197,7 @@ def test_no_message_tells_a_canary(quoted: str) -> None:
     """In whatever form a program quotes it: many more scenarios than processes could run."""
 
     @examples(100)
-    @given(scenario=scenarios(ending="error", quoted=quoted).filter(is_unknown))
+    @given(scenario=scenarios(ending="error", quoted=quoted))
     def holds(scenario: Scenario) -> None:
         told = message_of(scenario)
         found = [how for canary in scenario.canaries if (how := found_in(told.encode(), canary))]
@@ -206,10 +206,9 @@ def test_no_message_tells_a_canary(quoted: str) -> None:
     holds()
 
 
-@pytest.mark.parametrize("leak", KNOWN, ids=lambda leak: leak.name)
-@pytest.mark.xfail(strict=True, reason="a leak that is known: once it is mended, take it out of known.py")
-def test_a_leak_that_is_known(leak: Leak, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shortest example of each; the scenarios above leave out what is like it."""
+@pytest.mark.parametrize("leak", MENDED, ids=lambda leak: leak.name)
+def test_a_leak_that_was_mended_stays_so(leak: Leak, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shortest example of each that the scenarios above have found."""
     monkeypatch.setattr(sys, "argv", ["tool", *leak.arguments])
     told = error_message(ValueError(leak.message), "redacted", given=leak.arguments) or ""
     assert found_in(told.encode(), leak.secret) is None, told
@@ -220,8 +219,8 @@ def test_a_leak_that_is_known(leak: Leak, monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_scenarios_notice_a_library_that_leaks(setting: Setting, leak: str) -> None:
     """A property that nothing could fail would prove nothing: each leak on purpose turns it red."""
 
-    @examples(40, phases=[Phase.generate])
-    @given(scenario=scenarios().filter(is_unknown))
+    @examples(300, phases=[Phase.generate])
+    @given(scenario=scenarios())
     def holds(scenario: Scenario) -> None:
         setting.check(scenario, leak)
 
