@@ -31,13 +31,13 @@ _LONG = 8
 #: How many of an exception's causes are looked at.
 _DEEPEST_CAUSE = 10
 
-_REDACTED = "<redacted>"
 _PATH = "<path>"
-# What was typed becomes one letter that no pattern ends at, until all have looked: "?a=<argument>&q=…" would end an address.
+# What is found first becomes one letter that no pattern ends at, until all have looked: "?a=<argument>&q=…" would end an address.
 _ARGUMENT = "\ue000"
 _FILE = "\ue001"
-_SHOWN = str.maketrans({_ARGUMENT: "<argument>", _FILE: _PATH})
-_FOREIGN = str.maketrans(dict.fromkeys((_ARGUMENT, _FILE), "\ufffd"))
+_REDACTED = "\ue002"
+_SHOWN = str.maketrans({_ARGUMENT: "<argument>", _FILE: _PATH, _REDACTED: "<redacted>"})
+_FOREIGN = str.maketrans(dict.fromkeys((_ARGUMENT, _FILE, _REDACTED), "\ufffd"))
 
 _TELLING = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
@@ -96,7 +96,7 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"[A-Za-z0-9+/_=.-]{10,}")
-_PLACEHOLDER = re.compile(f"<[a-z]+>|[{_ARGUMENT}{_FILE}]")
+_PLACEHOLDER = re.compile(f"<[a-z]+>|[{_ARGUMENT}{_FILE}{_REDACTED}]")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
@@ -165,9 +165,10 @@ def redact(
     if len(message) > _LARGEST_INPUT:
         # The last word may be the first half of a secret, which no pattern would know.
         message = message[:_LARGEST_INPUT].rpartition(" ")[0]
-    message = _decoded(scrub(message)).translate(_FOREIGN)
+    message = _decoded(scrub(message).translate(_FOREIGN))
+    message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
     message = _without(message, _values(arguments, environ or {}, paths))
-    message = _JSON_WEB_TOKEN.sub(_REDACTED, _PEM.sub(_REDACTED, message))
+    message = _JSON_WEB_TOKEN.sub(_REDACTED, message)
     message = _without_known_shapes(message)
     message = _ADDRESS.sub(_address, message)
     for pattern, replacement in _PATTERNS:
@@ -212,11 +213,11 @@ def _without_value(match: re.Match[str]) -> str:
 def _address(found: re.Match[str]) -> str:
     """Keep scheme and host ("cannot connect to api.example.com" is what a maintainer needs), and nothing where those are unsure.
 
-    An @ after the first slash may be a password's with a slash in it, as may a second @.
+    An @ after the first slash may be a password's with a slash in it, as may a second @; what was typed may have held the @.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
-    if rest.count("@") > authority.count("@") or authority.count("@") > 1:
+    if rest.count("@") > authority.count("@") or authority.count("@") > 1 or (_ARGUMENT in authority and ":" in authority):
         return f"{scheme}{_REDACTED}"
     return scheme + authority.rpartition("@")[2][:300]
 
@@ -260,7 +261,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
     """Return what is looked for, in lower case, and what stands in its place."""
     values = dict.fromkeys((path for path in paths if len(path) >= _SHORTEST_ARGUMENT), _FILE)
     for argument in arguments:
-        parts = [argument, *argument.split("="), *argument.splitlines()]
+        parts = [argument, *argument.split("="), *argument.splitlines(), *_PEM.split(argument)]
         if argument.startswith("-") and not argument.startswith("--"):
             parts.append(argument[2:])  # -pSECRET
         parts += [re.split(r"[\\/]", part.rstrip("\\/"))[-1] for part in parts]  # a file's name without its folder
@@ -318,7 +319,9 @@ def _spellings(value: str) -> set[str]:
         value,
         encoded,
         repr(value)[1:-1],
+        ascii(value)[1:-1],
         json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
         value.replace(quote, f'{quote}"{quote}"{quote}'),
         value.replace(" ", "+"),
     }
@@ -336,8 +339,8 @@ def _looks_random(word: str) -> bool:
     entropy = _entropy(word)
     if len(word) < 16:  # noqa: PLR2004 - "OAuth2Provider" is a name: its digits stand together
         return kinds == 3 and entropy > 3.0 and len(re.findall(r"\d+", word)) > 1  # noqa: PLR2004
-    if kinds >= 2:  # noqa: PLR2004
-        return entropy > 3.0  # noqa: PLR2004 - bits a character; English words of this length stay below
+    if kinds >= 2:  # noqa: PLR2004 - bits a character; English words of this length stay below
+        return entropy > (3.0 if kinds == 2 else 2.5)  # noqa: PLR2004
     return len(word) >= 24 and word.isalnum() and entropy > 3.5  # noqa: PLR2004 - no word is that long
 
 

@@ -81,4 +81,33 @@ MENDED: list[Leak] = [
         "jane-roe-of-acme",
         ("run",),
     ),
+    Leak(
+        "a typed value as JSON writes it with its own letters",
+        'bad body: \\"a\\" ñandubay',
+        "ñandubay",
+        ('"a" ñandubay',),
+    ),
+    Leak(
+        "a typed value as ASCII",
+        "bad value: \\xf1andubay!",
+        "andubay",
+        ("ñandubay!",),
+    ),
+    Leak(
+        "a key block of which a line was typed",
+        _PEM,
+        "aaaa/bbbbbbb",
+        ("-----BEGIN PRIVATE KEY-----\nothers",),
+    ),
+    Leak(
+        "a password in an address of which the rest was typed",
+        "[amqp://admin:opensesame@db.example.com:5432/main]",
+        "opensesame",
+        ("=@db.example.com:5432/main",),
+    ),
+    Leak(
+        "a short address in base64",
+        "cannot decode MTA2LjI2Ljk0LjI2",
+        "MTA2LjI2Ljk0LjI2",
+    ),
 ]
