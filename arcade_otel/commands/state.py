@@ -118,13 +118,18 @@ def _told(each: receipts.Receipt) -> dict[str, Any]:
         "at": iso(each["at"]),
         "ended": iso(ended) if isinstance(ended, int | float) else None,
         "state": each["state"],
-        "why": each.get("why"),
+        "why": _words(each.get("why")),
         "lane": each["lane"],
         "command": command_of(payload),
-        "id": each.get("id"),
+        "id": _words(each.get("id")),
         "payload": payload,
         "too_large": each.get("too_large") is True,
     }
+
+
+def _words(value: object) -> str | None:
+    """Return what a line of a file that anybody could have written holds in the place of a text."""
+    return None if value is None else str(value)
 
 
 def _size(path: str) -> int:

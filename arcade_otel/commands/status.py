@@ -31,7 +31,7 @@ def facts(settings: Settings) -> dict[str, Any]:
     known = receipts.events(settings.state_folder) if settings.folder else []
     sent = [each for each in known if each["state"] == receipts.SENT]
     failures = receipts.problems(settings.state_folder) if settings.folder else {}
-    problems = sorted(failures.values(), key=lambda each: float(each["at"]))
+    problems = sorted(failures.values(), key=lambda each: each["at"])
     return {
         "program": settings.name,
         "tracking": mode,

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from typing import Any
 
-from arcade_otel.diagnostics import debug
+from arcade_otel.diagnostics import debug, guard
 
 __all__ = ["LARGEST_HEAD", "SECONDS", "PageServer"]
 
@@ -187,12 +187,12 @@ class _Request(BaseHTTPRequestHandler):
         if not slash:  # the end of the address was not copied
             self._send(308, "text/plain; charset=utf-8", b"", ("Location", f"/{self.server.secret}/"))
             return
-        try:
-            found = self.server.found(name)
-        except OSError as error:
-            self._refuse(500, f"{error.strerror or type(error).__name__}: {error.filename or 'the config folder'}")
-            return
-        if found is None:
+        found, failed = None, True
+        with guard("the page"):
+            found, failed = self.server.found(name), False
+        if failed:
+            self._refuse(500, "The config folder cannot be read; the command doctor looks for the reason.")
+        elif found is None:
             self._refuse(404, "There is nothing here.")
         else:
             self._send(200, *found)
