@@ -198,7 +198,7 @@ function showEvents(events) {
 function choices(id, all) {
   for (const [value, name] of all) {
     const input = make("input", { type: "radio", name: id, value });
-    input.checked = value === "all";
+    input.defaultChecked = value === "all"; // what a reset goes back to
     $(id).append(make("label", { class: "choice" }, input, make("span", {}, name, " ", make("small", { "data-count": value }))));
   }
 }
