@@ -110,7 +110,7 @@ def test_it_shows_the_status_and_a_timeline_newest_first(tab: Page, machine: Mac
         requests = look(tab, serving)
         expect(tab.locator("#tracking")).to_have_text("On")
         expect(tab.locator("#why")).to_contain_text("the program's default is on")
-        expect(tab.locator("#facts")).to_contain_text(f"{WHO[0]} (a random id)")
+        expect(tab.locator("#facts")).to_contain_text(f"{WHO[0]}a random id")
         expect(tab.locator("#facts")).to_contain_text("1 event")
         expect(tab.locator("#folder")).to_have_text(str(machine.folder))
         assert commands(tab) == ["three", "two", "one"]

@@ -78,7 +78,7 @@ function showStatus() {
   $("folder").textContent = status.folder ?? "no folder (HOME is not set)";
   const facts = [];
   const who = status.distinct_id === null ? ["nobody yet"]
-    : [make("bdi", { class: "mono" }, status.distinct_id), status.anonymous ? " (a random id)" : " (your account)"];
+    : [make("bdi", { class: "mono" }, status.distinct_id), status.anonymous ? "a random id" : "your account"];
   facts.push(["You are to us", who]);
   facts.push(["PostHog", [status.posthog ?? (alone ? "as each program says" : "nothing is sent there")]]);
   facts.push(["Waiting to be sent", [count(status.waiting, "event", "events")]]);
@@ -242,7 +242,6 @@ function showCounts(shown) {
   }
   $("export").disabled = shown === 0;
   $("filter").hidden = rows.length === 0;
-  $("count").hidden = rows.length === 0;
   $("empty").hidden = shown !== 0;
   $("clear").hidden = rows.length === 0;
   if (rows.length) $("empty-text").textContent = "No event matches the filter.";
