@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help demo test test-fast test-lowest lint format bench build clean
+.PHONY: help demo test test-fast test-lowest lint format bench build clean secret-patterns pictures docs
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
@@ -15,6 +15,9 @@ help:
 	@echo "make lint         ruff and mypy"
 	@echo "make format       let ruff format"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
+	@echo "make docs         build the documentation into site/"
+	@echo "make pictures     draw docs/demo.svg anew"
+	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/secret_patterns.py)"
 	@echo "make build        wheel and sdist into dist/"
 
 $(VENV)/.ready: pyproject.toml .ci/setup
@@ -50,8 +53,19 @@ bench: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group bench
 	$(BIN)/python -m tests.benchmarks.run
 
+pictures: $(VENV)/.ready
+	$(BIN)/python examples/demo.py docs/demo.svg
+
+docs: $(VENV)/.ready
+	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+secret-patterns: $(VENV)/.ready
+	$(BIN)/python .ci/secret_patterns.py
+	$(BIN)/ruff format --quiet arcade_otel/secret_patterns.py
+
 build: $(VENV)/.ready
 	$(BIN)/python -m build --no-isolation --outdir dist
 
 clean:
-	rm -r -f .venv .venv-lowest dist .mypy_cache .ruff_cache .hypothesis
+	rm -r -f .venv .venv-lowest dist site .mypy_cache .ruff_cache .hypothesis

@@ -19,6 +19,8 @@ SCOPE_LIVE = "arcade_otel.live"
 # --- attributes of the command's span -------------------------------------------------------------------------------
 #: Path in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. Source: design.md.
 COMMAND = "command"
+#: Names of the options that were given, as the program defines them (strings); only if the application asks for them.
+COMMAND_OPTIONS = "command_options"
 #: How long the command took, in milliseconds (float). Source: design.md; ``end - start`` of the span says the same.
 DURATION = "duration"
 #: Whose event this is: a principal's id or an anonymous one. Source: design.md. A span's wins over its resource's.

@@ -47,6 +47,7 @@ def instrument(
     sender: Sequence[str] | None = None,
     live: bool | None = None,
     error_messages: str | Callable[[BaseException], str | None] = "redacted",
+    option_names: bool = False,
     default: str = "on",
     in_ci: str = "on",
 ) -> App:
@@ -69,6 +70,7 @@ def instrument(
             it. If None: where ``OTEL_TRACES_EXPORTER`` names another exporter than ``posthog``, where an OTLP endpoint is set and
             the OTLP exporter installed, and where the process has an SDK ``TracerProvider``.
         error_messages: ``redacted``, ``class`` (none is told), or a function from the exception to what may be told.
+        option_names: Record which options were given, by the names that the program defines; never their values.
         default: ``on``, or ``off``: nothing is recorded unless the user, or the machine's policy, says so.
         in_ci: ``on``, or ``off``: nothing is recorded in continuous integration unless somebody says so.
 
@@ -89,6 +91,7 @@ def instrument(
         sender=sender,
         live=live,
         error_messages=error_messages,
+        option_names=option_names,
         default=default,
         in_ci=in_ci,
     )
@@ -176,6 +179,14 @@ class _Run:
         if not self.invocation.path and not (_is_group(command) and _is_usage_error(error)):
             # A program of one command, or a group that does something by itself. What was mistyped stays without a name.
             self.invocation.path = self.invocation.program
+        if outcome.failed or self.invocation.wants_options:
+            with guard("what a command was given"):
+                from arcade_otel import given
+
+                if outcome.failed:
+                    outcome.given = given.values(leaf)
+                if self.invocation.wants_options:
+                    outcome.options = given.option_names(leaf)
         self.invocation.end(outcome)
 
 

@@ -62,6 +62,11 @@ class Invocation:
         """Name of the program."""
         return self._settings.name
 
+    @property
+    def wants_options(self) -> bool:
+        """Whether the names of the options given are to be recorded."""
+        return self._settings.option_names
+
     def _trace(self) -> None:
         """Make the span now if the process traces itself."""
         if self._live is None and self._mode == consent.ON and traces_itself(self._settings):

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from arcade_otel import consent
 from arcade_otel.diagnostics import guard
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ def show_once(settings: "Settings") -> None:
 
     The marker ``usage/notice`` holds the version that was seen. It is made before anything is written, by exactly one of many
     processes at once. Where it cannot be made, or where nobody would read the notice, nothing is shown and nothing remembered:
-    without a stderr, and in continuous integration if neither stdout nor stderr is a terminal.
+    without a stderr, and in continuous integration if neither stdout nor stderr is a terminal. Nor to whom said yes, by the
+    variable or a stored choice: they were told, and a program that reads stderr can ask for silence so.
     """
     marker = os.path.join(settings.state_folder, "notice")
     with guard("the notice"):
         seen = _seen(marker)
-        if seen >= VERSION or not _is_read():
+        if seen >= VERSION or not _is_read() or _said_yes(settings):
             return
         from arcade_otel import ownership
 
@@ -69,12 +71,16 @@ def _seen(marker: str) -> int:
     return int(number) if number.isdigit() else 1
 
 
+def _said_yes(settings: "Settings") -> bool:
+    from arcade_otel import decision
+
+    return settings.decide().reason in (consent.ENV_TRACKING, decision.REASON_STORED)
+
+
 def _is_read() -> bool:
     """Tell whether anybody may read what is written to stderr now."""
     if sys.stderr is None or sys.stderr.closed:
         return False
     if os.isatty(2) or os.isatty(1):
         return True
-    from arcade_otel import consent
-
     return not consent.is_ci()

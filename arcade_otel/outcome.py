@@ -11,13 +11,17 @@ class Outcome:
     Attributes:
         exit_code: What the process exits with.
         error: The exception behind a failure, or None.
+        given: Values of the command's parameters that the error's message may quote, to be taken out of it.
+        options: Names of the options given, if the application asks for them.
     """
 
-    __slots__ = ("error", "exit_code")
+    __slots__ = ("error", "exit_code", "given", "options")
 
     def __init__(self, exit_code: int, error: BaseException | None = None) -> None:
         self.exit_code = exit_code
         self.error = error if exit_code else None
+        self.given: tuple[str, ...] = ()
+        self.options: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:

@@ -2,78 +2,109 @@
 
 # Imported only when a command failed: the patterns below cost nothing to one that succeeds.
 
+import builtins
+import json
 import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
+from arcade_otel.secret_patterns import RULES
 from arcade_otel.span import scrub
 
 __all__ = ["error_message", "redact"]
 
-# What is looked at; the rest of a longer message is dropped unread (a 2 MB message must not hold up the prompt).
-_LARGEST_INPUT = 4000
-#: A word of a command line or an environment's value is looked for in the message if it has at least this many characters.
+# What is looked at; the rest of a longer message is dropped unread: a 2 MB message must not hold up the prompt, and the time that
+# the worst message takes grows with the square of this.
+_LARGEST_INPUT = 2000
+#: A value is looked for in the message if it has at least this many characters; shorter ones are syllables.
 _SHORTEST_ARGUMENT = 2
 _SHORTEST_ENVIRONMENT = 6
+_SHORTEST_SECRET = 3  # a variable whose name says that it holds one
+#: A value of this length is no accident even inside another word.
+_LONG = 8
+#: How many of an exception's causes are looked at.
+_DEEPEST_CAUSE = 10
 
 _REDACTED = "<redacted>"
+_ARGUMENT = "<argument>"
+_PATH = "<path>"
+
+_TELLING = (
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
+    r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
+)
+_SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
+_ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
 
 # Order matters: what holds other things (a PEM block, an address with a password in it) goes first.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
-        (r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", _REDACTED),
         (r"(?i)\b(bearer|basic|digest|token|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
         (
-            (
-                r"(?i)([\w.-]{0,40}(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|auth(?:orization)?|cookie"
-                r"|credential|signature|session)[\w-]{0,40}[\"']?\s{0,3}[=:]\s{0,3})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)"
-            ),
+            rf"(?i)((?:{_TELLING})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
             rf"\1{_REDACTED}",
         ),
-        (r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}", _REDACTED),  # JSON web tokens
         (
-            (  # Known shapes, after the rules of gitleaks and GitHub's secret scanning.
+            (  # Beginnings of known tokens, for what is cut off or of another length than its rule in secret_patterns.
                 r"\b(?:gh[pousr]_|github_pat_|glpat-|gl[a-z]{1,5}-|xox[abeoprs]-|xapp-|sk-|rk-|sk_|rk_|pk_|whsec_|ph[cxs]_|npm_|pypi-"
                 r"|hf_|SG\.|ya29\.|AIza|AKIA|ASIA|ABIA|ACCA|dop_v1_|doo_v1_|shpat_|shpss_|sq0|EAA|arc_|lin_api_|dapi|glsa_|hvs\."
                 r"|tskey-)[A-Za-z0-9_.=/+-]{8,}"
             ),
             _REDACTED,
         ),
-        (r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}", "<email>"),
+        (r"[^\s@'\"<>(),;:]{1,64}@[^\s@'\"<>(),;:]{1,255}", "<email>"),
         (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", "<ip>"),
         (r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])", "<ip>"),
         (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<id>"),
+        (r"(?<![\w.])\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),  # cards, accounts, telephones
         # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
-        (r"'(?:[A-Za-z]:[\\/]|\\\\|~?/)[^'\n]*'", "'<path>'"),
-        (r'"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^"\n]*"', '"<path>"'),
+        (r"'(?:[A-Za-z]:[\\/]|\\\\|~?/)[^'\n]*'", f"'{_PATH}'"),
+        (r'"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^"\n]*"', f'"{_PATH}"'),
         # A space belongs to a bare path if another separator follows the word after it ("C:\\Users\\Jane Doe\\a.txt").
         (
             (
-                r"(?<![\w/:.])(?:[A-Za-z]:[\\/]|\\\\|~/|/)"
+                r"(?<![\w/.])(?:[A-Za-z]:[\\/]|\\\\|~/|(?<!:)/|(?<=:)/(?!/))"
                 r"(?:[^\s'\"<>|:;,)]|[ ](?=[^\s'\"<>|:;,)/\\]{1,60}[\\/]))+"
             ),
-            "<path>",
+            _PATH,
         ),
-        (r"(?<![\w/])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", "<path>"),
+        (r"(?<![\w/])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", _PATH),
+        # A relative one: two separators, or one and a suffix. "and/or" and "application/json" stay.
+        (r"(?<![\w/\\.@~-])[\w.@~-]+(?:[\\/][\w.@~-]+){2,}[\\/]?", _PATH),
+        (r"(?<![\w/\\.@~-])[\w.@~-]+[\\/][\w@~-]+\.\w{1,8}\b", _PATH),
     )
 )
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
+_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
 _ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
-_QUOTED = re.compile(r"'(?!-)[^'\n]*'")
-_WORD = re.compile(r"[A-Za-z0-9+/_=.-]{16,}")
+# What stands in quotes, a bytes literal's too. An apostrophe inside a word neither opens nor closes; what is cut off ends with
+# the message.
+_QUOTED = re.compile(
+    r"(?<![^\W_])(?P<prefix>[bBrRuUfF]{0,2})(?P<quote>['\"`])(?P<value>(?:(?!(?P=quote)).|(?P=quote)(?=[^\W_]))*)(?:(?P=quote)|\Z)"
+    r"|[\u2018\u201c\u201e\u00ab][^\u2018-\u201e\u00ab\u00bb]*(?:[\u2019\u201c\u201d\u00bb]|\Z)",
+    re.DOTALL,
+)
+_WORD = re.compile(r"[A-Za-z0-9+/_=.-]{10,}")
+_PLACEHOLDER = re.compile(r"<[a-z]+>")
+_OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
+_OF_PYTHON = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
 
 
-def error_message(error: BaseException, how: str | Callable[[BaseException], str | None]) -> str | None:
+def error_message(
+    error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = ()
+) -> str | None:
     """Return what may be told of ``error``, at most 300 characters, or None for nothing.
 
     Args:
         error: What ended the command.
         how: ``redacted``: its message, redacted; ``class``: nothing beyond the class, which ``error.type`` tells; or the
             application's own function, whose answer is taken as it is but for length and characters that JSON cannot hold.
+        given: Values of the command's parameters, wherever they came from.
     """
     if how == "class":
         return None
@@ -89,34 +120,70 @@ def error_message(error: BaseException, how: str | Callable[[BaseException], str
         return None
     if message == str(getattr(error, "exit_code", None)):
         return None  # Click's and Typer's Exit says its code, which the span has
-    if hasattr(error, "format_message"):  # Click's and Typer's: what they quote is what somebody typed, at a prompt too
-        message = _QUOTED.sub("'<argument>'", message)
-    return redact(message, arguments=sys.argv[1:], environ=os.environ) or None
+    return (
+        redact(
+            message,
+            arguments=[*sys.argv[1:], *given],
+            environ=os.environ,
+            paths=list(_file_names(error)),
+            quoted=_names_of_code(error),
+        )
+        or None
+    )
 
 
-def redact(message: str, *, arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> str:
+def redact(
+    message: str,
+    *,
+    arguments: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    paths: Sequence[str] = (),
+    quoted: Iterable[str] | None = None,
+) -> str:
     """Return ``message`` on one line, at most 300 characters, without secrets and without what was typed.
 
-    Taken out: tokens and keys of known shapes, JSON web tokens, PEM blocks, values after words such as ``password=``, the user
-    part and query of addresses, e-mail and IP addresses, paths, words of high entropy, words of the command line and values of
-    the environment. A limit: a secret that looks like an ordinary word, and is neither typed nor set, is not recognised.
+    Taken out: tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, values after words such as
+    ``password=``, the user part, path and query of addresses, e-mail and IP addresses, long numbers, paths, words that look
+    random, words of the command line and values of the environment. A limit: a secret that looks like an ordinary word, and is
+    neither typed nor set nor quoted, is not recognised.
 
     Args:
-        message: What an exception says.
-        arguments: Words of the command line.
+        message: What an exception says. Nothing past its first 2,000 characters is looked at, or told.
+        arguments: Words of the command line, and values of its parameters.
         environ: The environment.
+        paths: Names of files.
+        quoted: If given, whatever stands in quotes is taken out too, but for these words, options and names of Python's types.
     """
     if len(message) > _LARGEST_INPUT:
         # The last word may be the first half of a secret, which no pattern would know.
         message = message[:_LARGEST_INPUT].rpartition(" ")[0]
-    message = scrub(message)
-    for value in _typed(arguments, environ or {}):
-        message = _without(message, value)
+    message = _without(scrub(message), _values(arguments, environ or {}, paths))
+    message = _JSON_WEB_TOKEN.sub(_REDACTED, _PEM.sub(_REDACTED, message))
+    message = _without_known_shapes(message)
     message = _ADDRESS.sub(_address, message)
     for pattern, replacement in _PATTERNS:
         message = pattern.sub(replacement, message)
+    if quoted is not None:
+        kept = _OF_PYTHON.union(quoted)
+        message = _QUOTED.sub(lambda match: _quoted(match, kept), message)
     message = _WORD.sub(lambda match: _REDACTED if _looks_random(match.group()) else match.group(), message)
     return " ".join(message.split())[: conventions.ERROR_MESSAGE_LIMIT]
+
+
+def _without_known_shapes(message: str) -> str:
+    lowered = message.lower()
+    for _, texts, patterns in RULES:
+        if not any(text in lowered for text in texts):
+            continue
+        for pattern in patterns:
+            message = re.sub(pattern, _without_value, message)
+    return message
+
+
+def _without_value(match: re.Match[str]) -> str:
+    """Keep what stands before and after the group ``value``."""
+    whole, start = match.group(), match.start()
+    return f"{whole[: match.start('value') - start]}{_REDACTED}{whole[match.end('value') - start :]}"
 
 
 def _address(found: re.Match[str]) -> str:
@@ -125,44 +192,107 @@ def _address(found: re.Match[str]) -> str:
     An @ after the first slash may be a password's with a slash in it, as may a second @.
     """
     scheme, rest = found.groups()
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     if rest.count("@") > authority.count("@") or authority.count("@") > 1:
         return f"{scheme}{_REDACTED}"
     return scheme + authority.rpartition("@")[2][:300]
 
 
-def _typed(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return what is looked for, longest first, so that no part of it is replaced before the whole."""
-    values: set[str] = set()
+def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
+    value = match.group("value")
+    if value is None:
+        return f"{match.group()[0]}<value>{match.group()[-1]}"
+    if not value or value in kept or _PLACEHOLDER.fullmatch(value) or _OPTION.fullmatch(value):
+        return match.group()
+    mark = match.group("quote")
+    return f"{match.group('prefix')}{mark}<value>{mark}"
+
+
+def _names_of_code(error: BaseException) -> list[str]:
+    """Return what the interpreter itself quotes in a message: names that stand in a program's source."""
+    if not isinstance(error, AttributeError | NameError | ImportError):
+        return []
+    names = [getattr(error, "name", None), type(getattr(error, "obj", None)).__name__]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _file_names(error: BaseException) -> Iterator[str]:
+    """Yield the names of files that ``error`` and what led to it carry: a message may quote them without a separator."""
+    seen: list[BaseException] = []
+    while len(seen) < _DEEPEST_CAUSE and error not in seen:
+        seen.append(error)
+        if isinstance(error, OSError):
+            for name in (error.filename, error.filename2):
+                if isinstance(name, str | bytes | os.PathLike):
+                    path = os.fsdecode(name)
+                    yield path
+                    yield os.path.basename(path)
+        earlier = error.__cause__ or error.__context__
+        if earlier is None:
+            return
+        error = earlier
+
+
+def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
+    """Return what is looked for, in lower case, and what stands in its place."""
+    values = dict.fromkeys((path for path in paths if len(path) >= _SHORTEST_ARGUMENT), _PATH)
     for argument in arguments:
-        values.update(part for part in (argument, *argument.split("=")) if len(part) >= _SHORTEST_ARGUMENT)
+        parts = [argument, *argument.split("="), *argument.splitlines()]
+        if argument.startswith("-") and not argument.startswith("--"):
+            parts.append(argument[2:])  # -pSECRET
+        values.update(dict.fromkeys((part for part in parts if len(part.strip()) >= _SHORTEST_ARGUMENT), _ARGUMENT))
     for name, value in environ.items():
-        if not name.startswith("ARCADE_USAGE_") and len(value) >= _SHORTEST_ENVIRONMENT:
-            values.add(value)
-    user = environ.get("USER") or environ.get("USERNAME") or environ.get("LOGNAME") or ""
-    if len(user) >= 3 and user != "root":  # noqa: PLR2004 - shorter ones are syllables
-        values.add(user)
-    return sorted((scrub(value) for value in values), key=len, reverse=True)
-
-
-def _without(message: str, value: str) -> str:
-    """Replace ``value`` where it stands as a word of its own: "on" typed is not the "on" of "connection"."""
-    start = 0
-    while (found := message.find(value, start)) >= 0:
-        end = found + len(value)
-        inside = (found and message[found - 1].isalnum() and value[0].isalnum()) or (
-            end < len(message) and message[end].isalnum() and value[-1].isalnum()
-        )
-        if inside and len(value) < 8:  # noqa: PLR2004 - a long one is no accident
-            start = found + 1
+        if name.startswith("ARCADE_USAGE_"):
             continue
-        message = f"{message[:found]}<argument>{message[end:]}"
-        start = found + len("<argument>")
-    return message
+        least = _SHORTEST_SECRET if _SECRET_VARIABLE.search(name) else _SHORTEST_ENVIRONMENT
+        if len(value) >= least and value.lower() not in _ORDINARY:
+            values.setdefault(value, _ARGUMENT)
+    user = environ.get("USER") or environ.get("USERNAME") or environ.get("LOGNAME") or ""
+    for who in (user, os.path.basename((environ.get("HOME") or environ.get("USERPROFILE") or "").rstrip("\\/"))):
+        if len(who) >= 3 and who not in ("root", "home"):  # noqa: PLR2004 - shorter ones are syllables
+            values.setdefault(who, _ARGUMENT)
+    return values
+
+
+def _without(message: str, values: Mapping[str, str]) -> str:
+    """Replace each value where it stands, as it is or as it is usually escaped, in any case, the longest first and in one pass.
+
+    A short one only as a word of its own: "on" typed is not the "on" of "connection".
+    """
+    lowered = message.lower()
+    found: dict[str, str] = {}
+    for value, replacement in values.items():
+        if len(value) > 3 * len(message):
+            continue
+        for form in _spellings(scrub(value), in_address="%" in message or "+" in message):
+            if form.strip() and form.lower() in lowered:
+                found.setdefault(form.lower(), replacement)
+    if not found:
+        return message
+    alternatives = []
+    for form in sorted(found, key=len, reverse=True):
+        escaped = re.escape(form)
+        if len(form) < _LONG:
+            escaped = (r"(?<![^\W_])" if form[0].isalnum() else "") + escaped + (r"(?![^\W_])" if form[-1].isalnum() else "")
+        alternatives.append(escaped)
+    pattern = re.compile("|".join(alternatives), re.IGNORECASE)
+    return pattern.sub(lambda match: found.get(match.group().lower(), _ARGUMENT), message)
+
+
+def _spellings(value: str, *, in_address: bool) -> set[str]:
+    """Return ``value`` as it is, as Python and JSON write it, and as it stands in an address."""
+    if value.isalnum():
+        return {value}
+    spellings = {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
+    if in_address:
+        from urllib.parse import quote, quote_plus
+
+        spellings |= {quote(value), quote(value, safe=""), quote_plus(value)}
+    return spellings
 
 
 def _looks_random(word: str) -> bool:
-    """Tell whether a long word is more likely a key than a name: many different characters, of several kinds."""
+    """Tell whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
     kinds = sum(
         (
             any(character.isdigit() for character in word),
@@ -170,10 +300,14 @@ def _looks_random(word: str) -> bool:
             any(character.isupper() for character in word),
         )
     )
-    return kinds >= 2 and _entropy(word) > 3.0  # noqa: PLR2004 - bits a character; English words of this length stay below
+    entropy = _entropy(word)
+    if len(word) < 16:  # noqa: PLR2004 - "OAuth2Provider" is a name: its digits stand together
+        return kinds == 3 and entropy > 3.0 and len(re.findall(r"\d+", word)) > 1  # noqa: PLR2004
+    if kinds >= 2:  # noqa: PLR2004
+        return entropy > 3.0  # noqa: PLR2004 - bits a character; English words of this length stay below
+    return len(word) >= 24 and word.isalnum() and entropy > 3.5  # noqa: PLR2004 - no word is that long
 
 
-def _entropy(word: Iterable[str]) -> float:
-    characters = list(word)
-    counts = {character: characters.count(character) for character in set(characters)}
-    return -sum(count / len(characters) * math.log2(count / len(characters)) for count in counts.values())
+def _entropy(word: str) -> float:
+    counts = [word.count(character) for character in set(word)]
+    return -sum(count / len(word) * math.log2(count / len(word)) for count in counts)

@@ -31,6 +31,7 @@ class Settings:
         sender: Command line that runs the sender, or None for this interpreter.
         live: Whether the command's span is made by the SDK and current while the command runs; None: exporter_choice decides.
         error_messages: "redacted", "class" (no message), or the application's own function from exception to message.
+        option_names: Whether the names of the options that were given are recorded.
         default: "on" or "off" where nobody decided otherwise.
         in_ci: "off": silent in continuous integration where nobody decided otherwise.
     """
@@ -45,6 +46,7 @@ class Settings:
         "login",
         "logout",
         "name",
+        "option_names",
         "posthog_api_key",
         "posthog_host",
         "principal",
@@ -64,6 +66,7 @@ class Settings:
     sender: tuple[str, ...] | None
     live: bool | None
     error_messages: str | Callable[[BaseException], str | None]
+    option_names: bool
     default: str
     in_ci: str
 
@@ -146,6 +149,7 @@ def make_settings(
     sender: Sequence[str] | None = None,
     live: bool | None = None,
     error_messages: str | Callable[[BaseException], str | None] = "redacted",
+    option_names: bool = False,
     default: str = "on",
     in_ci: str = "on",
 ) -> Settings:
@@ -176,6 +180,8 @@ def make_settings(
         raise TypeError(f"live must be True, False or None, not {type(live).__name__}")
     if not callable(error_messages) and error_messages not in ("redacted", "class"):
         raise ValueError(f'error_messages must be "redacted", "class" or a function, not {error_messages!r}')
+    if not isinstance(option_names, bool):
+        raise TypeError(f"option_names must be True or False, not {type(option_names).__name__}")
     for what, choice in (("default", default), ("in_ci", in_ci)):
         if choice not in (consent.ON, consent.OFF):
             raise ValueError(f'{what} must be "on" or "off", not {choice!r}')
@@ -200,6 +206,7 @@ def make_settings(
         sender=None if sender is None else tuple(sender),
         live=live,
         error_messages=error_messages,
+        option_names=option_names,
         default=default,
         in_ci=in_ci,
     )

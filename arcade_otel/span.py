@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, plain_json
 
 if TYPE_CHECKING:
     from arcade_otel.outcome import Outcome
@@ -31,7 +31,7 @@ _LONGEST_STATE = 512
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
-Value = str | bool | int | float
+Value = str | bool | int | float | tuple[str, ...]
 
 
 class Timing:
@@ -192,12 +192,14 @@ def command_attributes(settings: "Settings", path: str, timing: Timing, outcome:
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
         conventions.IS_CI: consent.is_ci(),
     }
+    if outcome.options:
+        attributes[conventions.COMMAND_OPTIONS] = tuple(scrub(name) for name in outcome.options)
     if outcome.failed:
         attributes[conventions.ERROR_TYPE] = scrub(outcome.error_type or "_OTHER")
         if outcome.error is not None:
             from arcade_otel.redaction import error_message
 
-            message = error_message(outcome.error, settings.error_messages)
+            message = error_message(outcome.error, settings.error_messages, given=outcome.given)
             if message:
                 attributes[conventions.ERROR_MESSAGE] = message
     return attributes
@@ -224,8 +226,6 @@ def encode(
         ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
         usage_only: Other exporters than PostHog's get nothing of the span.
     """
-    import json
-
     parent = parent_of(os.environ)
     trace_id, span_id = ids or new_ids()
     if parent is not None and ids is None:
@@ -252,7 +252,7 @@ def encode(
     scope = {"name": conventions.SCOPE, "version": conventions.__version__}
     resource = {"attributes": _key_values(resource_attributes(settings, usage_only=usage_only))}
     traces = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": scope, "spans": [span]}]}]}
-    return json.dumps(traces, separators=(",", ":"), allow_nan=False)
+    return plain_json.dumps(traces)
 
 
 def _key_values(attributes: "dict[str, Value] | dict[str, str]") -> list[dict[str, object]]:
@@ -266,4 +266,6 @@ def _any_value(value: Value) -> dict[str, object]:
         return {"intValue": str(value)}
     if isinstance(value, float):
         return {"doubleValue": value}
+    if isinstance(value, tuple):
+        return {"arrayValue": {"values": [{"stringValue": each} for each in value]}}
     return {"stringValue": value}

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from arcade_otel.commands import ATTENTION, COMMANDS, JSON_HELP, Command
+from arcade_otel.commands import COMMANDS, JSON_HELP, Command
 from arcade_otel.commands.mounted import executed
 from arcade_otel.conventions import __version__
 from arcade_otel.settings import make_settings
@@ -47,11 +47,7 @@ def _run(command: Command, settings: object, *, as_json: bool, number: int | Non
     class Host:
         _arcade_otel_settings = settings
 
-    try:
-        return executed(command, Host, None, as_json=as_json, number=number, flag=flag)
-    except BrokenPipeError:  # ``arcade-otel log | head``
-        sys.stderr.close()
-        return ATTENTION
+    return executed(command, Host, None, as_json=as_json, number=number, flag=flag)
 
 
 def _between(smallest: int, largest: int | None) -> Callable[[str], int]:

@@ -1,6 +1,7 @@
 """Makes commands of Typer's or Click's of the usage commands, with the settings of the program around them."""
 
 import inspect
+import os
 import sys
 from typing import Any
 
@@ -29,10 +30,16 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
 
 
 def executed(command: Command, app: Any, root: Any, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
-    """Run a command in the program ``app`` and return its exit code; a folder that cannot be used is told and is 1."""
+    """Run a command in the program ``app`` and return its exit code; 1 if a folder cannot be used, or nobody reads on."""
     output = Output(as_json=as_json)
     try:
         return command.run(settings_of(app, root), output, number, flag=flag)
+    except BrokenPipeError:  # ``usage log | head``
+        # Else the interpreter would write what is left at its end, and complain about it.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return ATTENTION
     except OSError as error:
         where = error.filename2 or error.filename or "the config folder"
         message = f"{command.name}: {error.strerror or type(error).__name__}: {where}"

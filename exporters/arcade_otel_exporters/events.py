@@ -19,6 +19,7 @@ __all__ = ["LONGEST_TEXT", "alias_of", "event_of", "installed_version", "is_comm
 
 #: Any other text is cut to this many characters; PostHog discards events over 1 MB.
 LONGEST_TEXT = 1000
+_MOST_TEXTS = 50
 #: What event ids are derived in, so that every delivery of a span is the same event to PostHog. Never to be changed.
 _NAMESPACE = uuid.UUID("5d2bd3b5-61c6-5c94-8c5c-0d2f0d1a9d5f")
 # The specification's spelling of the event, which is ``platform.system()``'s; the resource has the semantic conventions'.
@@ -66,6 +67,7 @@ def event_of(span: ReadableSpan, *, geoip: bool = False) -> Event | None:
         "os_release": _text(resource.get(conventions.OS_VERSION)) or platform.release(),
         "duration": _duration(span),
         "exit_code": exit_code,
+        "command_options": _texts(attributes.get(conventions.COMMAND_OPTIONS)),
         "is_ci": attributes.get(conventions.IS_CI) is True,
         "dropped_events": _integer(attributes.get(conventions.DROPPED)),
     }
@@ -138,6 +140,12 @@ def _distinct_id(value: object) -> str | None:
 
 def _text(value: object) -> str | None:
     return scrub(value[:LONGEST_TEXT]) if isinstance(value, str) else None
+
+
+def _texts(value: object) -> list[str] | None:
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    return [text for text in map(_text, value[:_MOST_TEXTS]) if text is not None]
 
 
 def _integer(value: object) -> int | None:

@@ -87,6 +87,18 @@ def test_a_wrong_command_line_exits_with_2(usage: Usage) -> None:
         assert usage.run(*arguments).returncode == 2, arguments
 
 
+@pytest.mark.parametrize("name", ["status", "show", "log"])
+def test_a_reader_that_leaves_hears_nothing_on_stderr(usage: Usage, name: str) -> None:
+    """``usage log | head``: the pipe is closed before anything is written to it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, str(usage.machine.root / "usage.py"), *usage.words, name]
+    environ = usage.machine.with_environ()
+    ended = subprocess.run(words, env=environ, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+
+
 def test_the_help_lists_every_command(usage: Usage) -> None:
     """For people who do not know them."""
     ended = usage.run("--help")

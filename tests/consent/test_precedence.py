@@ -392,6 +392,18 @@ def test_in_ci_without_a_terminal_nothing_is_shown_and_nothing_remembered(machin
     assert "collects usage data" in machine.run(program="hello").stderr
 
 
+@pytest.mark.parametrize("how", ["variable", "choice"])
+def test_who_said_yes_is_not_told_again(machine: Machine, posthog: StandIn, how: str) -> None:
+    """By the variable, as a program says it that reads stderr, or by ``usage enable``."""
+    machine.program("hello", HELLO)
+    (machine.state / "notice").unlink()
+    if how == "choice":
+        (machine.state / "consent").write_text("on")
+    assert machine.run(program="hello", environ={"ARCADE_USAGE_TRACKING": "1"} if how == "variable" else {}).stderr == ""
+    assert recorded(machine, posthog) == 1
+    assert not (machine.state / "notice").exists()
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_in_ci_with_a_terminal_it_is_shown(machine: Machine, stream: str) -> None:
     """Somebody looks at one of the streams: a person has CI set."""

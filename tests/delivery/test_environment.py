@@ -2,17 +2,16 @@
 
 import json
 import os
-import ssl
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import trustme
 
 from arcade_otel import detaching
 from arcade_otel.testing import StandIn
-from tests.kit.fronts import Proxy, TlsFront
+from tests.kit.fronts import Proxy, TlsFront, certified
 from tests.kit.machine import Machine
 
 #: Modules that a sender imports; one of these names lies in many a folder.
@@ -154,16 +153,6 @@ def test_no_request_carries_a_cookie_a_path_or_a_password_of_the_users(machine: 
     assert not [leak for request in posthog.requests for leak in request.leaks()]
 
 
-def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return the context of a server that is ``localhost``, and the file of an authority that nobody knows."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    bundle = folder / "ca.pem"
-    authority.cert_pem.write_to_path(str(bundle))
-    return context, bundle
-
-
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"])
 def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog: StandIn, variable: str) -> None:
     """Without it the server is a stranger, and the event waits; with it the event arrives."""
@@ -196,7 +185,8 @@ def test_a_proxy_is_used_and_no_proxy_is_not(machine: Machine, posthog: StandIn)
         machine.settle()
         assert len(proxy.lines) == 2
         machine.environ["ARCADE_USAGE_POSTHOG_HOST"] = posthog.url
-        machine.run("one", environ={"HTTP_PROXY": proxy.url, "http_proxy": proxy.url})
+        # In lower case alone: in upper case it is also what a web server makes of a request's header ("httpoxy").
+        machine.run("one", environ={"http_proxy": proxy.url})
         posthog.wait_for(lambda: len(posthog.visible()) == 4)
         assert proxy.lines[2] == f"POST {posthog.url}/batch/ HTTP/1.1"
 
@@ -213,22 +203,21 @@ def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posth
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be anybody else")
 def test_sudo_leaves_no_file_that_its_user_cannot_replace(machine: Machine, posthog: StandIn) -> None:
-    """Root in the home of somebody: every file and folder below it is theirs, and theirs to write in."""
-    user = 12345
+    """Root in the home of somebody: every file and folder that is made in it is theirs, the config folder too."""
+    user, group = 12345, 23456
     for path in (machine.root, machine.home):
-        os.chown(path, user, user)
-    machine.folder.mkdir(exist_ok=True)
-    for path in [machine.folder, *machine.folder.rglob("*")]:
-        os.chown(path, user, user)
+        os.chown(path, user, group)
+    shutil.rmtree(machine.folder)  # what the fixture made
     machine.debug_log.touch()
     machine.debug_log.chmod(0o666)
-    sudo = {"SUDO_UID": str(user), "SUDO_GID": str(user), "SUDO_USER": "somebody", "USER": "root"}
+    sudo = {"SUDO_UID": str(user), "SUDO_GID": str(group), "SUDO_USER": "somebody", "USER": "root"}
     assert machine.run("one", environ=sudo).returncode == 0
     machine.run("logout", environ=sudo)
     posthog.wait_for(lambda: len(posthog.visible()) == 2)
     machine.settle()
-    owners = {str(path.relative_to(machine.home)): path.stat().st_uid for path in machine.folder.rglob("*")}
-    assert set(owners.values()) == {user}, owners
+    made = [machine.folder, *machine.folder.rglob("*")]
+    owners = {str(path.relative_to(machine.home)): (path.stat().st_uid, path.stat().st_gid) for path in made}
+    assert set(owners.values()) == {(user, group)}, owners
     folders = {path.parent for path in machine.folder.rglob("*")}
     for folder in folders:
         assert folder.stat().st_mode & 0o700 == 0o700

@@ -10,6 +10,7 @@ import pytest
 
 from arcade_otel.testing import Fault, StandIn
 from tests.kit.collector import Collector, GrpcCollector, HttpCollector
+from tests.kit.fronts import TlsFront, certified
 from tests.kit.machine import Machine
 
 DEFERRED = """
@@ -101,6 +102,50 @@ def test_the_standard_variables_are_honoured_in_the_sender(tool: Machine, collec
     assert received.headers["Content-Encoding"] == "gzip"
 
 
+def test_headers_and_compression_are_honoured_over_grpc_too(tool: Machine, grpc_collector: GrpcCollector) -> None:
+    """Headers are gRPC's metadata."""
+    more = {"OTEL_EXPORTER_OTLP_HEADERS": "x-team=blue", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
+    tool.run("one", environ=grpc(grpc_collector, OTEL_TRACES_EXPORTER="otlp", **more))
+    grpc_collector.wait_for(lambda: grpc_collector.spans)
+    (received,) = grpc_collector.spans
+    assert received.headers["x-team"] == "blue"
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_the_standard_certificate_is_honoured_in_the_sender(
+    tool: Machine, collector: HttpCollector, grpc_collector: GrpcCollector, protocol: str
+) -> None:
+    """Without it the collector is a stranger and its span waits; with it both arrive."""
+    chosen: Collector = collector if protocol.startswith("http") else grpc_collector
+    context, bundle = certified(tool.root)
+    if protocol == "grpc":
+        context.set_alpn_protocols(["h2"])
+    with TlsFront(context, int(chosen.url.rpartition(":")[2])) as front:
+        environ: Environ = {
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": front.url,
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
+        }
+        tool.run("stranger", environ=environ)
+        tool.settle()
+        assert chosen.requests == 0
+        assert len(tool.queue("otlp")) == 1
+        tool.time_passes()
+        tool.run("known", environ={**environ, "OTEL_EXPORTER_OTLP_CERTIFICATE": str(bundle)})
+        chosen.wait_for(lambda: names(chosen) == ["tool stranger", "tool known"])
+
+
+def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: StandIn) -> None:
+    """Which is not installed here: one clear line, and the spans wait for it; PostHog gets its event."""
+    environ: Environ = {"OTEL_TRACES_EXPORTER": "otlp,posthog", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}
+    tool.run("one", environ=environ)
+    posthog.wait_for(lambda: commands(posthog) == ["one"])
+    tool.settle()
+    assert "exporter otlp of OTEL_TRACES_EXPORTER is not installed (no otlp_json_http in" in tool.log()
+    assert len(tool.queue("otlp")) == 1
+
+
 def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it_is_back(
     tool: Machine, posthog: StandIn, collector: HttpCollector
 ) -> None:
@@ -183,7 +228,7 @@ def test_none_means_nobody(tool: Machine, posthog: StandIn) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     tool.settle()
     assert posthog.requests == []
-    assert tool.queue() == []
+    assert not (tool.state / "queue").exists()
 
 
 def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machine, posthog: StandIn) -> None:

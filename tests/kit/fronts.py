@@ -5,13 +5,26 @@ import socket
 import ssl
 import threading
 from abc import ABC, abstractmethod
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+import trustme
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Proxy", "TlsFront"]
+__all__ = ["Proxy", "TlsFront", "certified"]
+
+
+def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Return the context of a server that is ``localhost``, and the file of an authority that nobody knows."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    bundle = folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    return context, bundle
 
 
 class _Server(ABC):

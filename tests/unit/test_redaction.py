@@ -1,5 +1,8 @@
 """No secret, no path and nothing that was typed survives in an error's message."""
 
+import json
+from urllib.parse import quote, quote_plus
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,6 +140,120 @@ def test_an_error_that_cannot_be_read_has_no_message() -> None:
 def test_passwords_and_paths_that_are_hard_to_tell_leave_nothing_behind(message: str, expected: str) -> None:
     """A password with a slash or an @ in it, and a folder with a space in its name."""
     assert redact(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("error:/home/alice/x y", "error:<path> y"),
+        ("no ../notes here", "no <path> here"),
+        ('open "/srv/jane doe"', 'open "<path>"'),
+        ("401 for Bearer abcdefgh", "401 for Bearer <redacted>"),
+        ("id 11111111-1111-1111-1111-111111111111", "id <id>"),
+        ("cannot read data/customers.csv now", "cannot read <path> now"),
+        ("in src\\acme\\billing it broke", "in <path> it broke"),
+        ("and/or application/json n/a", "and/or application/json n/a"),
+        ("card 4111 1111 1111 1111 declined", "card <number> declined"),
+        ("root@server1: denied", "<email>: denied"),
+        ("key=abc pin: 1234", "key=<redacted> pin: <redacted>"),
+        ("bad aB3xY9kLmQ here", "bad <redacted> here"),
+        ("bad qwjhzkvxpmrtgbnyfdcslaoe here", "bad <redacted> here"),
+        ("OAuth2Provider failed in Sha256", "OAuth2Provider failed in Sha256"),
+    ],
+)
+def test_shapes_without_a_vendor(message: str, expected: str) -> None:
+    """Relative paths, long numbers, accounts on machines, and words that nobody would say."""
+    assert redact(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("invalid literal for int() with base 10: 'hunter2'", "invalid literal for int() with base 10: '<value>'"),
+        ("b'hunter2' and f\"x\"", "b'<value>' and f\"<value>\""),
+        ("can't open it, it's locked", "can't open it, it's locked"),
+        ("bad 'it's mine' here", "bad '<value>' here"),
+        ("unterminated 'abc def\nghi", "unterminated '<value>'"),
+        ("Toolkit \u201cgithub\u201d gone", "Toolkit \u201c<value>\u201d gone"),
+        ("'int' and 'NoneType'", "'int' and 'NoneType'"),
+        ("Missing option '--name'", "Missing option '--name'"),
+        ("open '/a/b c'", "open '<path>'"),
+    ],
+)
+def test_what_stands_in_quotes_is_data_and_taken_out(message: str, expected: str) -> None:
+    """But for options, and the names of Python's own types."""
+    assert redact(message, quoted=[]) == expected
+
+
+def raised(source: str) -> BaseException:
+    """Return what ``source`` raises."""
+    try:
+        exec(source, {})  # noqa: S102 - the tests' own
+    except BaseException as error:  # noqa: BLE001
+        return error
+    raise AssertionError(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{}.nothing", "'dict' object has no attribute 'nothing'"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("nothing", "name 'nothing' is not defined"),
+        ("1 + 'a'", "unsupported operand type(s) for +: 'int' and 'str'"),
+        ("{}['hunter2']", "'<value>'"),
+        ("raise AttributeError('no hunter2', name='x') from KeyError('y')", "no hunter2"),
+        ("raise AttributeError(\"no 'hunter2'\")", "no '<value>'"),
+        ("open('cust omers')", "[Errno 2] No such file or directory: '<path>'"),
+        (
+            "try: open('cust omers')\nexcept OSError as e: raise ValueError(f'cannot use {e.filename} now') from e",
+            "cannot use <path> now",
+        ),
+        (
+            "try: open('no/cust omers')\nexcept OSError as e: raise ValueError('cannot use cust omers now') from e",
+            "cannot use <path> now",
+        ),
+        ("import json; json.loads('{hunter2')", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+    ],
+)
+def test_what_the_interpreter_quotes_of_the_program_is_told_and_what_it_quotes_of_data_is_not(source: str, expected: str) -> None:
+    """Names that stand in the source, as far as the exception itself carries them."""
+    assert error_message(raised(source), "redacted") == expected
+
+
+@pytest.mark.parametrize("typed", ["-pS3cret", "a b\nc d", "x/y?z", "caf\u00e9 noir", "tab\there", "100%"])
+def test_what_was_typed_is_known_however_it_is_escaped(typed: str) -> None:
+    """By Python, by JSON, and in an address."""
+    for spelling in (typed, repr(typed), json.dumps(typed), quote(typed, safe=""), quote_plus(typed), typed.upper()):
+        told = redact(f"bad <{spelling}> here", arguments=[typed])
+        assert "<argument>" in told, spelling
+        assert "cret" not in told.replace("secret", "")
+
+
+def test_a_value_attached_to_a_short_option_is_known_alone() -> None:
+    """As ``-pVALUE`` is typed."""
+    assert redact("no Hunter2 here", arguments=["-pHunter2"]) == "no <argument> here"
+
+
+def test_a_line_of_what_was_typed_is_known_alone() -> None:
+    """A parser names the line that it does not like."""
+    assert redact("not this: Hunter2", arguments=["first\nHunter2"]) == "not this: <argument>"
+
+
+def test_the_name_of_the_home_folder_is_a_persons() -> None:
+    """Where no variable names the user."""
+    assert redact("nobody called jane", environ={"HOME": "/home/jane"}) == "nobody called <argument>"
+
+
+def test_a_word_that_is_cut_in_two_is_dropped() -> None:
+    """What is left of it may have no shape."""
+    assert redact(" " * 1990 + "x hunter2hunter2") == "x"
+
+
+def test_a_short_value_of_a_variable_that_tells_of_a_secret_is_taken_out() -> None:
+    """Others are too often ordinary words."""
+    environ = {"DB_PASSWORD": "cat", "PETS": "dog", "SHELL_AUTH": "true"}
+    assert redact("a cat, a dog: true", environ=environ) == "a <argument>, a dog: true"
 
 
 def test_a_function_of_the_applications_that_raises_costs_only_the_message(monkeypatch: pytest.MonkeyPatch) -> None:

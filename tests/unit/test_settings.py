@@ -34,6 +34,7 @@ from arcade_otel.settings import config_folder, make_settings
         ({"sender": []}, ValueError),
         ({"live": "yes"}, TypeError),
         ({"error_messages": "all"}, ValueError),
+        ({"option_names": "yes"}, TypeError),
     ],
 )
 def test_a_wrong_argument_of_the_application_raises_at_once(wrong: dict[str, object], error: type[Exception]) -> None:

@@ -1,0 +1,83 @@
+"""What a command was given: names of its options, from their definition, and the values that an error's message may quote."""
+
+# Imported only when a command failed, or where the application asks for the names of options.
+
+import enum
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["option_names", "values"]
+
+_DEEPEST = 3
+_MOST_VALUES = 200
+_MOST_NAMES = 50
+
+
+def option_names(context: Any) -> tuple[str, ...]:
+    """Return the names of the options that stood on the command line, as the program defines them, each once, sorted.
+
+    ``--verbose`` whether ``-v`` or ``--verb`` was typed; of the command and of the groups above it. Names that are not defined
+    are not there, nor are arguments, nor any value.
+
+    Args:
+        context: The innermost context (Click's or Typer's) of the run.
+    """
+    names = set()
+    for _, parameter, source in _parameters(context):
+        if source == "COMMANDLINE" and getattr(parameter, "param_type_name", "") == "option" and parameter.opts:
+            names.add(max(parameter.opts, key=len))
+    return tuple(sorted(names)[:_MOST_NAMES])
+
+
+def values(context: Any) -> tuple[str, ...]:
+    """Return the values of the parameters of the command and of the groups above it, as text, wherever they came from.
+
+    From the command line, a prompt, a variable or a configuration file. Defaults that stand in the program's source are left out:
+    they are nobody's secret. Only to be taken out of a message, never recorded.
+
+    Args:
+        context: The innermost context (Click's or Typer's) of the run.
+    """
+    found: list[str] = []
+    for each, parameter, source in _parameters(context):
+        if source == "DEFAULT" and not callable(getattr(parameter, "default", None)):
+            continue
+        found += _texts(each.params.get(parameter.name), 0)
+    return tuple(found[:_MOST_VALUES])
+
+
+def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
+    """Yield each context, outwards, with each of its parameters that has a value, and where the value came from."""
+    while context is not None:
+        for parameter in context.command.params:
+            if parameter.name in context.params:
+                source = context.get_parameter_source(parameter.name)
+                yield context, parameter, getattr(source, "name", "")
+        context = context.parent
+
+
+def _texts(value: object, depth: int) -> Iterator[str]:
+    if value is None or isinstance(value, bool) or depth > _DEEPEST:
+        return
+    if isinstance(value, enum.Enum):
+        value = value.value
+    if isinstance(value, str | int | float):
+        yield str(value)
+    elif isinstance(value, bytes):
+        yield value.decode("utf-8", "replace")
+    elif isinstance(value, os.PathLike):
+        path = os.fspath(value)
+        yield os.fsdecode(path)
+        yield os.fsdecode(os.path.basename(path))
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _texts(key, depth + 1)
+            yield from _texts(each, depth + 1)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from _texts(each, depth + 1)
+    elif isinstance(getattr(value, "name", None), str):
+        yield value.name  # type: ignore[attr-defined]  # an open file
+    elif type(value).__str__ is not object.__str__:
+        yield str(value)  # dates, addresses, UUIDs

@@ -1,0 +1,32 @@
+"""The pictures in the documentation are of what is there now."""
+
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def words(text: str) -> list[str]:
+    """Return what does not differ from run to run: neither ids nor numbers nor the frames of tables."""
+    text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{3}\b", "ID", text)
+    return re.findall(r"[A-Za-z$@<>._'-]{2,}", re.sub(r"\d+(\.\d+)?", "N", text))
+
+
+def test_the_picture_of_the_demo_shows_what_the_demo_prints(tmp_path: Path) -> None:
+    """``make pictures`` draws it anew. Nothing in it is loaded from elsewhere."""
+    picture = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
+    assert not re.search(r"url\((?!#)|@import|href=", picture)
+    shown = html.unescape(" ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture))).replace("\xa0", " ")
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "demo.py")],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8", "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert sorted(words(shown)) == sorted(["make", "demo", *words(ended.stdout)])

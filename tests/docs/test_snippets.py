@@ -1,0 +1,159 @@
+"""The documentation's snippets do what they say: each is run on a machine of its own, its output compared, its events awaited.
+
+A page is a story: its snippets are run in their order. ``python title="x.py"`` is a file; one without a title is run at once.
+``console`` has commands after ``$``, and what they print (``…`` stands for anything). ``<!-- expect: EVENT | COMMAND -->`` waits
+for an event; ``<!-- snippet: parse (REASON) -->`` after a block has it only parsed. Any other language is an error.
+"""
+
+import configparser
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from arcade_otel.testing import StandIn
+from tests.kit.machine import Machine
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+STEP = re.compile(
+    r"^```(?P<language>[\w+-]*)(?P<info>[^\n]*)\n(?P<text>.*?)^```$(?:\n+<!-- snippet: (?P<how>\w+) \((?P<why>[^)]+)\) -->)?"
+    r"|^<!-- expect: (?P<event>[^|\n]+) \|(?P<command>[^\n]*?)-->",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def steps(page: Path) -> Iterator["re.Match[str]"]:
+    """Yield the snippets and expectations of a page."""
+    return STEP.finditer(page.read_text(encoding="utf-8"))
+
+
+def test_there_are_pages_and_every_fence_is_seen() -> None:
+    """A block that the pattern does not match would never be run."""
+    assert len(PAGES) > 15
+    for page in PAGES:
+        fences = re.findall(r"^```", page.read_text(encoding="utf-8"), re.MULTILINE)
+        seen = [step for step in steps(page) if step["language"] is not None]
+        assert len(fences) == 2 * len(seen), page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, posthog: StandIn) -> None:
+    """In the page's order."""
+    tools = machine.root / "bin"
+    tools.mkdir()
+    (tools / "python").symlink_to(sys.executable)
+    (tools / "arcade-otel").symlink_to(Path(sys.executable).parent / "arcade-otel")
+    # The interpreter's link finds no site-packages of its environment by itself.
+    machine.environ |= {"PATH": f"{tools}:{machine.environ['PATH']}", "COLUMNS": "100", "TERM": "dumb"}
+    (tools / "python").unlink()
+    (tools / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (tools / "python").chmod(0o755)
+    for step in steps(page):
+        if step["event"]:
+            expected = (step["event"].strip(), step["command"].strip())
+            posthog.wait_for(lambda expected=expected: expected in told(posthog))  # type: ignore[misc]
+        else:
+            follow(step, machine)
+    assert "canary" not in json.dumps([event.properties for event in posthog.events]).lower()
+
+
+def told(posthog: StandIn) -> list[tuple[str, str]]:
+    """Return what PostHog shows: event and command."""
+    return [(event.event, str(event.properties.get("command_name", ""))) for event in posthog.visible()]
+
+
+def follow(step: "re.Match[str]", machine: Machine) -> None:
+    """Do what a snippet says."""
+    language, text = step["language"], step["text"]
+    title = re.search(r'title="([^"]+)"', step["info"])
+    if step["how"]:
+        assert step["how"] == "parse"
+    if language == "python":
+        compile(text, "snippet", "exec")
+        if title:
+            (machine.home / title[1]).write_text(text, encoding="utf-8")
+        elif not step["how"]:
+            run(machine, f"{sys.executable} -", text)
+    elif language == "console":
+        for command, expected in commands(text):
+            compare(command, run(machine, command), expected)
+    elif language in ("sh", "bash"):
+        run(machine, "sh -n" if step["how"] else "sh -e", text)
+    elif language in ("yaml", "yml"):
+        assert list(yaml.safe_load_all(text))
+    elif language == "json":
+        assert json.loads(text)
+    elif language == "text":
+        assert not re.search(r"^\$ ", text, re.MULTILINE), "what can be run is no text"
+    elif language == "ini":
+        configparser.ConfigParser().read_string(f"[x]\n{text}")
+        policy(text, machine)
+    else:
+        raise AssertionError(f"nobody knows how to run {language!r}")
+
+
+def policy(text: str, machine: Machine) -> None:
+    """The only file of this kind is the policy of a machine."""
+    from arcade_otel import policy as reader
+
+    assert machine.home.is_dir()
+    assert reader.parsed(text.encode(), "mycli") == "on"
+    assert reader.parsed(text.encode(), "another") == "off"
+
+
+def commands(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each command, and what it prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        yield command, expected
+
+
+def run(machine: Machine, command: str, text: str = "") -> str:
+    """Run a command in the home, and return what it prints."""
+    ended = subprocess.run(
+        ["sh", "-c", command],
+        input=text,
+        env=machine.environ,
+        cwd=machine.home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if text:
+        assert ended.returncode == 0, f"{text}\n{ended.stdout}"
+    return ended.stdout
+
+
+def compare(command: str, printed: str, expected: str) -> None:
+    """Check what was printed, in which ``…`` stands for anything on one or more lines."""
+    pattern = ".*".join(re.escape(part) for part in re.sub(r"\n…\n", "…", expected).split("…"))
+    assert re.fullmatch(pattern, printed, re.DOTALL), f"$ {command}\n{printed}\nis not\n{expected}"
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """A name that nobody can look up is not public."""
+    import arcade_otel
+
+    reference = (ROOT / "docs" / "reference.md").read_text()
+    assert [name for name in arcade_otel.__all__ if name not in reference] == []
+
+
+def test_every_page_is_in_the_sites_navigation_and_every_link_leads_somewhere() -> None:
+    """Links of the README and between pages; anchors are checked by ``mkdocs build --strict``."""
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    for page in PAGES:
+        if page.is_relative_to(ROOT / "docs"):
+            assert str(page.relative_to(ROOT / "docs")) in navigation
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page}: {target}"
+                assert os.path.normpath(page.parent / target).startswith(str(ROOT))
