@@ -5,15 +5,16 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help demo test test-fast test-lowest lint format bench build clean secret-patterns pictures docs
+.PHONY: help demo test test-fast test-lowest lint format catalogue bench build clean secret-patterns pictures docs
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
 	@echo "make test         set up and run the tests"
 	@echo "make test-fast    the quick ones only"
 	@echo "make test-lowest  the tests with the lowest supported versions"
-	@echo "make lint         ruff and mypy"
+	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
 	@echo "make format       let ruff format"
+	@echo "make catalogue    write the tables of docs/what-we-collect.md, and the manifest of an example"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
 	@echo "make docs         build the documentation into site/"
 	@echo "make pictures     draw docs/demo.svg anew"
@@ -44,10 +45,16 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python -m arcade_otel.catalogue --check docs/what-we-collect.md
+	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --check examples/arcade_like.manifest.md
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+catalogue: $(VENV)/.ready
+	$(BIN)/python -m arcade_otel.catalogue docs/what-we-collect.md
+	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --output examples/arcade_like.manifest.md
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group bench

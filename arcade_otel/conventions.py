@@ -71,6 +71,8 @@ RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 EVENT_SUCCEEDED = "CLI execution succeeded"
 EVENT_FAILED = "CLI execution failed"
 EVENT_ALIAS = "$create_alias"
+#: What ``usage doctor`` proves a round trip by. It is nobody's: its id is made for it and thrown away.
+EVENT_DOCTOR = "arcade-otel doctor"
 #: Where events go unless the application or the user says otherwise.
 DEFAULT_POSTHOG_HOST = "https://us.i.posthog.com"
 LIB = "arcade-otel"
@@ -81,7 +83,8 @@ ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: The hand-off: one span in OTLP/JSON. Source: the specification.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: In a sender: its config folder. Its presence also keeps a sender from starting senders.
+#: In a sender: its config folder. Its presence also keeps a sender from starting senders, and a process that only looks at a
+#: program (``arcade-otel manifest``) from touching what waits.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: ``1``: debug lines on stderr; an absolute path: appended to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"

@@ -19,7 +19,7 @@ from arcade_otel.settings import PrincipalSource, Settings, make_settings
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["instrument", "watch"]
+__all__ = ["instrument", "registered_name", "watch"]
 
 App = TypeVar("App")
 
@@ -147,7 +147,7 @@ class _Run:
         """Follow the run one step down the command tree; a command run from within another (``ctx.invoke``) is no step."""
         parent = context.parent
         if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
-            name = _registered_name(parent.command, context.command)
+            name = registered_name(parent.command, context.command)
             if name:
                 self.leaf = context
                 self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
@@ -159,7 +159,7 @@ class _Run:
             return
         child = _children(group.command).get(asked) or group.command.get_command(group, asked)
         if child is not None:
-            name = _registered_name(group.command, child)
+            name = registered_name(group.command, child)
             self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
 
     def ended(self, error: BaseException | None) -> None:
@@ -274,7 +274,7 @@ def _children(command: Any) -> dict[str, Any]:
     return children if isinstance(children, dict) else {}
 
 
-def _registered_name(group: Any, command: Any) -> str:
+def registered_name(group: Any, command: Any) -> str:
     """Return the name by which the command tree knows ``command``: an alias or an abbreviation that was typed is not it."""
     for name, child in _children(group).items():
         if child is command:

@@ -20,12 +20,14 @@ __all__ = ["Invocation", "recording"]
 def recording(settings: "Settings") -> str:
     """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where nobody would get the data.
 
-    Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none.
+    Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none. A
+    process that only looks at the program (a sender, ``arcade-otel manifest``) touches nothing.
     """
     consent.take_back(False)  # noqa: FBT003 - what the run before this one took back is no business of this one's
     mode = settings.decide().mode
     if mode == consent.OFF:
-        if settings.folder and os.path.isdir(os.path.join(settings.state_folder, "queue")):
+        looks_only = conventions.ENV_SENDER in os.environ
+        if settings.folder and not looks_only and os.path.isdir(os.path.join(settings.state_folder, "queue")):
             with guard("emptying the spool"):
                 from arcade_otel import spool
 

@@ -1,4 +1,7 @@
-"""The program ``arcade-otel``: the usage commands for a config folder, without a host. Standard library only."""
+"""The program ``arcade-otel``: the usage commands for a config folder, without a host, and what maintainers need.
+
+Standard library only.
+"""
 
 import argparse
 import sys
@@ -10,6 +13,11 @@ from arcade_otel.conventions import __version__
 from arcade_otel.settings import make_settings
 
 __all__ = ["main"]
+
+#: Of this program alone: a maintainer's command is none for the users of a program.
+_MANIFEST = "manifest"
+_MANIFEST_HELP = "For maintainers: import a program, and write down everything that it can collect, or compare it."
+_MANIFEST_CODES = "Exit codes: 0 written, or the same; 1 (--check) it differs: the difference is on stdout; 2 it cannot be done."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,10 +45,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if command.flag is not None:
             taker.add_argument(f"--{command.flag.name}", dest="flag", action="store_true", help=command.flag.help)
         taker.set_defaults(flag=False) if command.flag is None else None
+    _manifest_arguments(subparsers.add_parser(_MANIFEST, help=_MANIFEST_HELP, description=_MANIFEST_HELP, epilog=_MANIFEST_CODES))
     chosen = parser.parse_args(arguments)
+    if chosen.command == _MANIFEST:
+        return _manifest(chosen)
     settings = make_settings(name="arcade-otel", version=__version__, config_dir=chosen.folder)
     command = next(each for each in COMMANDS if each.name == chosen.command)
     return _run(command, settings, as_json=chosen.json, number=chosen.number, flag=chosen.flag)
+
+
+def _manifest_arguments(taker: argparse.ArgumentParser) -> None:
+    taker.add_argument("app", metavar="APP", help="What instrument() was given: module:attribute or path/to/file.py:attribute.")
+    taker.add_argument("--json", action="store_true", help="For programs; Markdown without it.")
+    way = taker.add_mutually_exclusive_group()
+    way.add_argument("--output", metavar="FILE", help="Write it there; to stdout without it.")
+    way.add_argument("--check", metavar="FILE", help="Write nothing, and compare it with FILE.")
+
+
+def _manifest(chosen: argparse.Namespace) -> int:
+    from arcade_otel.commands.manifest import manifest
+
+    return manifest(chosen.app, as_json=chosen.json, output=chosen.output, check=chosen.check)
 
 
 def _run(command: Command, settings: object, *, as_json: bool, number: int | None, flag: bool) -> int:

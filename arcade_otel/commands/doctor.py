@@ -16,10 +16,7 @@ from arcade_otel.commands import ATTENTION, OK, state
 from arcade_otel.commands.output import Output
 from arcade_otel.settings import Settings
 
-__all__ = ["EVENT", "doctor"]
-
-#: The event that proves a round trip. It is nobody's: its id is made for it and thrown away.
-EVENT = "arcade-otel doctor"
+__all__ = ["doctor"]
 
 _RUNS = 7
 _SECONDS = 30.0
@@ -174,7 +171,7 @@ def _way(settings: Settings, decided: consent.Decision) -> list[Check]:
                 detail=f"checked against {about}" if certificate else f"is not trusted by {about}; set REQUESTS_CA_BUNDLE",
             )
         )
-    detail = f"{host} took one event, {EVENT!r}, which is nobody's" if reason is None else f"{host}: {reason}"
+    detail = f"{host} took one event, {conventions.EVENT_DOCTOR!r}, which is nobody's" if reason is None else f"{host}: {reason}"
     return [*checks, _check("round trip", ok=not faulty, detail=detail)]
 
 
@@ -186,7 +183,7 @@ def _round_trip(api_key: str, host: str) -> str | None:
     from arcade_otel_exporters.posthog import clean_environment
 
     event = {
-        "event": EVENT,
+        "event": conventions.EVENT_DOCTOR,
         "distinct_id": str(uuid.uuid4()),
         "uuid": str(uuid.uuid4()),
         "timestamp": datetime.now(timezone.utc).isoformat(timespec="microseconds"),

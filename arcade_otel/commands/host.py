@@ -4,7 +4,7 @@ from typing import Any
 
 from arcade_otel.settings import Settings, make_settings
 
-__all__ = ["settings_of"]
+__all__ = ["instrumented", "settings_of"]
 
 
 def settings_of(app: Any, root: Any = None) -> Settings:
@@ -15,12 +15,21 @@ def settings_of(app: Any, root: Any = None) -> Settings:
         root: The outermost command of this run.
     """
     for holder in (app, root):
-        if holder is None:
-            continue
-        found = getattr(holder, "_arcade_otel_settings", None)
-        if isinstance(found, Settings):
+        found = instrumented(holder)
+        if found is not None:
             return found
-        wishes = getattr(holder, "_arcade_otel_wishes", None)  # of a user who opted out: nobody has checked them
-        if isinstance(wishes, dict):
-            return make_settings(**wishes)
     return make_settings()
+
+
+def instrumented(app: Any) -> Settings | None:
+    """Return the settings with which ``app`` was instrumented, or None if it was not.
+
+    Raises:
+        TypeError: They are wrong, which nobody has checked in the run of a user who opted out.
+        ValueError: The same.
+    """
+    found = getattr(app, "_arcade_otel_settings", None)
+    if isinstance(found, Settings):
+        return found
+    wishes = getattr(app, "_arcade_otel_wishes", None)  # of a user who opted out: nobody has checked them
+    return make_settings(**wishes) if isinstance(wishes, dict) else None

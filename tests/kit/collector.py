@@ -24,12 +24,15 @@ __all__ = ["Collector", "GrpcCollector", "HttpCollector", "Received"]
 
 
 class Received:
-    """A span as it arrived: the protobuf ``span``, its ``resource`` and ``scope`` attributes, and the request's ``headers``."""
+    """A span as it arrived: the protobuf ``span``, its ``resource``'s attributes, its ``scope``, the request's ``headers``."""
 
-    def __init__(self, span: Span, resource: dict[str, Any], scope: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, span: Span, resource: dict[str, Any], scope: str, scope_attributes: dict[str, Any], headers: Mapping[str, str]
+    ) -> None:
         self.span = span
         self.resource = resource
         self.scope = scope
+        self.scope_attributes = scope_attributes
         self.headers = dict(headers)
 
     @property
@@ -87,9 +90,8 @@ class Collector:
             return False
         for resource in request.resource_spans:
             for scope in resource.scope_spans:
-                self.spans += [
-                    Received(span, _values(resource.resource.attributes), scope.scope.name, headers) for span in scope.spans
-                ]
+                around = _values(resource.resource.attributes), scope.scope.name, _values(scope.scope.attributes)
+                self.spans += [Received(span, *around, headers) for span in scope.spans]
         return True
 
     def named(self, name: str) -> Received:
