@@ -78,6 +78,12 @@ class Serving:
         stdout, stderr = self._process.communicate(timeout=SECONDS)
         return self._process.returncode, stdout, stderr
 
+    def threads(self) -> int:
+        """Return how many threads it has, as the system tells it."""
+        with open(f"/proc/{self._process.pid}/status", encoding="ascii") as file:
+            (count,) = (int(line.split()[1]) for line in file if line.startswith("Threads:"))
+        return count
+
     def connect(self) -> socket.socket:
         """Return a connection to it."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
