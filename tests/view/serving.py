@@ -17,6 +17,10 @@ __all__ = ["ALONE", "SECONDS", "Answer", "Serving", "read"]
 
 ALONE = "import sys\nfrom arcade_otel.commands.console import main\nsys.exit(main())\n"
 
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts what is to run in the background so, and whatever that starts would hear of no Ctrl-C either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 #: Long enough for a machine that does much else.
 SECONDS = 60.0
 
@@ -75,7 +79,11 @@ class Serving:
     def end(self) -> tuple[int, str, str]:
         """Press Ctrl-C; return the exit code and what else was written to stdout and stderr."""
         self._process.send_signal(signal.SIGINT)
-        stdout, stderr = self._process.communicate(timeout=SECONDS)
+        try:
+            stdout, stderr = self._process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
         return self._process.returncode, stdout, stderr
 
     def threads(self) -> int:

@@ -40,7 +40,7 @@ function dateOf(text) {
 
 function time(text, format = both) {
   const date = dateOf(text);
-  return date === null ? make("span", {}, "at an unknown time") : make("time", { datetime: text, title: both.format(date) }, format.format(date));
+  return date === null ? make("time", {}, "at an unknown time") : make("time", { datetime: text, title: both.format(date) }, format.format(date));
 }
 
 function dayOf(text) {
