@@ -17,7 +17,7 @@ help:
 	@echo "make catalogue    write the tables of docs/what-we-collect.md, and the manifest of an example"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
 	@echo "make docs         build the documentation into site/"
-	@echo "make pictures     draw docs/demo.svg anew"
+	@echo "make pictures     draw docs/demo.svg and docs/view.png anew"
 	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/secret_patterns.py)"
 	@echo "make build        wheel and sdist into dist/"
 
@@ -62,6 +62,7 @@ bench: $(VENV)/.ready
 
 pictures: $(VENV)/.ready
 	$(BIN)/python examples/demo.py docs/demo.svg
+	$(BIN)/python -m tests.view.picture docs/view.png
 
 docs: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group docs

@@ -13,7 +13,7 @@ from tests.kit.programs import CLICK, TYPER, with_us, with_usage
 MILLION = 1_000_000
 RECORDED_LIMIT = 20 * MILLION
 OPTED_OUT_LIMIT = 2 * MILLION
-#: Of each command of a program, Typer makes one of Click's in every run; our eight are made when one is asked for.
+#: Of each command of a program, Typer makes one of Click's in every run; ours are made when one is asked for.
 MOUNTED_LIMIT = 2 * MILLION
 
 pytestmark = pytest.mark.timeout(300)  # valgrind is fifty times slower

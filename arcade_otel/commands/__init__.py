@@ -7,7 +7,7 @@ from typing import NamedTuple
 from arcade_otel.commands.output import Output
 from arcade_otel.settings import Settings
 
-__all__ = ["ATTENTION", "COMMANDS", "JSON_HELP", "OFF", "OK", "USAGE", "Command", "Number"]
+__all__ = ["ATTENTION", "COMMANDS", "JSON_HELP", "OFF", "OK", "USAGE", "Command", "Flag", "Number"]
 
 # --- exit codes ---------------------------------------------------------------------------------------------------------------
 #: It did what it was asked to.
@@ -29,17 +29,31 @@ class Number(NamedTuple):
     default: int
     smallest: int
     help: str
+    largest: int | None = None
+
+
+class Flag(NamedTuple):
+    """A command's option that is given or not: ``--name``; a keyword of that name to its function."""
+
+    name: str
+    help: str
+
+    @property
+    def keyword(self) -> str:
+        """The name as Python writes it."""
+        return self.name.replace("-", "_")
 
 
 class Command(NamedTuple):
-    """A command: its name, its help, the module and function that run it, and its option besides ``--json``."""
+    """A command: its name, its help, the module and function that run it, and its options besides ``--json``."""
 
     name: str
     help: str
     place: str
     number: Number | None = None
+    flag: Flag | None = None
 
-    def run(self, settings: Settings, output: Output, number: int | None = None) -> int:
+    def run(self, settings: Settings, output: Output, number: int | None = None, *, flag: bool = False) -> int:
         """Run it and return its exit code.
 
         Raises:
@@ -47,7 +61,9 @@ class Command(NamedTuple):
         """
         module, _, function = self.place.partition(":")
         found: Callable[..., int] = getattr(import_module(f"arcade_otel.commands.{module}"), function)
-        return found(settings, output) if self.number is None else found(settings, output, number)
+        numbers = () if self.number is None else (number,)
+        flags = {} if self.flag is None else {self.flag.keyword: flag}
+        return found(settings, output, *numbers, **flags)
 
 
 COMMANDS = (
@@ -71,4 +87,11 @@ COMMANDS = (
     ),
     Command("forget", "Remove everything that was collected on this machine, and take a new anonymous id.", "forget:forget"),
     Command("doctor", "Measure what the collection costs here, and check the way to the server.", "doctor:doctor"),
+    Command(
+        "view",
+        "Show what was collected on this machine on a page in the browser, until Ctrl-C.",
+        "view:view",
+        Number("port", 0, 0, "Serve the page on this port of 127.0.0.1; 0 takes any that is free.", largest=65535),
+        Flag("no-browser", "Print the page's address, and open no browser."),
+    ),
 )

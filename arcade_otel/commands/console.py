@@ -38,16 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         taker = subparsers.add_parser(command.name, help=command.help, description=command.help)
         taker.add_argument("--json", action="store_true", help=JSON_HELP)
         if command.number is not None:
-            name, default, smallest, about = command.number
-            taker.add_argument(f"--{name}", dest="number", type=_at_least(smallest), default=default, metavar="N", help=about)
+            name, default, smallest, about, largest = command.number
+            kind = _between(smallest, largest)
+            taker.add_argument(f"--{name}", dest="number", type=kind, default=default, metavar="N", help=about)
         taker.set_defaults(number=None) if command.number is None else None
+        if command.flag is not None:
+            taker.add_argument(f"--{command.flag.name}", dest="flag", action="store_true", help=command.flag.help)
+        taker.set_defaults(flag=False) if command.flag is None else None
     _manifest_arguments(subparsers.add_parser(_MANIFEST, help=_MANIFEST_HELP, description=_MANIFEST_HELP, epilog=_MANIFEST_CODES))
     chosen = parser.parse_args(arguments)
     if chosen.command == _MANIFEST:
         return _manifest(chosen)
     settings = make_settings(name="arcade-otel", version=__version__, config_dir=chosen.folder)
     command = next(each for each in COMMANDS if each.name == chosen.command)
-    return _run(command, settings, as_json=chosen.json, number=chosen.number)
+    return _run(command, settings, as_json=chosen.json, number=chosen.number, flag=chosen.flag)
 
 
 def _manifest_arguments(taker: argparse.ArgumentParser) -> None:
@@ -64,18 +68,20 @@ def _manifest(chosen: argparse.Namespace) -> int:
     return manifest(chosen.app, as_json=chosen.json, output=chosen.output, check=chosen.check)
 
 
-def _run(command: Command, settings: object, *, as_json: bool, number: int | None) -> int:
+def _run(command: Command, settings: object, *, as_json: bool, number: int | None, flag: bool) -> int:
     class Host:
         _arcade_otel_settings = settings
 
-    return executed(command, Host, None, as_json=as_json, number=number)
+    return executed(command, Host, None, as_json=as_json, number=number, flag=flag)
 
 
-def _at_least(smallest: int) -> Callable[[str], int]:
+def _between(smallest: int, largest: int | None) -> Callable[[str], int]:
     def number(text: str) -> int:
         value = int(text)
         if value < smallest:
             raise argparse.ArgumentTypeError(f"must be at least {smallest}")
+        if largest is not None and value > largest:
+            raise argparse.ArgumentTypeError(f"must be at most {largest}")
         return value
 
     return number

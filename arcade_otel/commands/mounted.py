@@ -1,5 +1,6 @@
 """Makes commands of Typer's or Click's of the usage commands, with the settings of the program around them."""
 
+import inspect
 import os
 import sys
 from typing import Any
@@ -28,11 +29,11 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
     return dict(made)
 
 
-def executed(command: Command, app: Any, root: Any, *, as_json: bool, number: int | None = None) -> int:
+def executed(command: Command, app: Any, root: Any, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
     """Run a command in the program ``app`` and return its exit code; 1 if a folder cannot be used, or nobody reads on."""
     output = Output(as_json=as_json)
     try:
-        return command.run(settings_of(app, root), output, number)
+        return command.run(settings_of(app, root), output, number, flag=flag)
     except BrokenPipeError:  # ``usage log | head``
         # Else the interpreter would write what is left at its end, and complain about it.
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -51,36 +52,38 @@ def executed(command: Command, app: Any, root: Any, *, as_json: bool, number: in
 def _clicks(command: Command, app: Any, click: Any) -> Any:
     def run(**options: Any) -> None:
         context = click.get_current_context()
-        number = options.get(command.number.name) if command.number else None
-        context.exit(executed(command, app, context.find_root().command, as_json=options["json"], number=number))
+        context.exit(_executed(command, app, context, options))
 
-    parameters = [click.Option(["--json"], is_flag=True, help=JSON_HELP)]
+    parameters = []
     if command.number is not None:
-        name, default, smallest, about = command.number
-        parameters.append(
-            click.Option([f"--{name}"], type=click.IntRange(min=smallest), default=default, show_default=True, help=about)
-        )
+        name, default, smallest, about, largest = command.number
+        kind = click.IntRange(min=smallest, max=largest)
+        parameters.append(click.Option([f"--{name}", "number"], type=kind, default=default, show_default=True, help=about))
+    if command.flag is not None:
+        parameters.append(click.Option([f"--{command.flag.name}", "flag"], is_flag=True, help=command.flag.help))
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help=JSON_HELP))
     return click.Command(command.name, callback=run, params=parameters, help=command.help)
 
 
 def _typers(command: Command, app: Any, typer: Any) -> Any:
-    def done(context: Any, *, as_json: bool, number: int | None = None) -> None:
-        raise typer.Exit(executed(command, app, context.find_root().command, as_json=as_json, number=number))
+    def run(context: Any, **options: Any) -> None:
+        raise typer.Exit(_executed(command, app, context, options))
 
-    as_json_option: Any = typer.Option(False, "--json", help=JSON_HELP)  # noqa: FBT003 - Typer's signature
-    if command.number is None:
+    parameters: dict[str, tuple[Any, Any]] = {"context": (typer.Context, inspect.Parameter.empty)}
+    if command.number is not None:
+        name, default, smallest, about, largest = command.number
+        parameters["number"] = int, typer.Option(default, f"--{name}", min=smallest, max=largest, help=about)
+    if command.flag is not None:
+        parameters["flag"] = bool, typer.Option(False, f"--{command.flag.name}", help=command.flag.help)  # noqa: FBT003 - Typer's signature
+    parameters["as_json"] = bool, typer.Option(False, "--json", help=JSON_HELP)  # noqa: FBT003
+    # What Typer reads: it is not imported here, and its types have no name until it is.
+    run.__annotations__ = {name: annotation for name, (annotation, _) in parameters.items()}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, keyword, annotation=kind, default=default) for name, (kind, default) in parameters.items()]
+    )
+    return run
 
-        def run(context: Any, as_json: Any = as_json_option) -> None:
-            done(context, as_json=as_json)
 
-        # What Typer reads: it is not imported here, and its types have no name until it is.
-        run.__annotations__ = {"context": typer.Context, "as_json": bool}
-        return run
-    name, default, smallest, about = command.number
-    number_option: Any = typer.Option(default, f"--{name}", min=smallest, help=about)
-
-    def run_with(context: Any, number: Any = number_option, as_json: Any = as_json_option) -> None:
-        done(context, as_json=as_json, number=number)
-
-    run_with.__annotations__ = {"context": typer.Context, "number": int, "as_json": bool}
-    return run_with
+def _executed(command: Command, app: Any, context: Any, options: dict[str, Any]) -> int:
+    return executed(command, app, context.find_root().command, **options)

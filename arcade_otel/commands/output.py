@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-__all__ = ["Output", "iso"]
+__all__ = ["Output", "iso", "printable"]
 
 
 def iso(seconds: float | None) -> str | None:
@@ -38,7 +38,7 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print a line for people."""
         if not self.as_json:
-            sys.stdout.write(f"{_printable(text)}\n")
+            sys.stdout.write(f"{printable(text)}\n")
             sys.stdout.flush()
 
     def payload(self, payload: object) -> None:
@@ -51,13 +51,14 @@ class Output:
         """Print a table for people; no columns' names if they are all empty."""
         if self.as_json:
             return
-        cells = [["" if cell is None else _printable(str(cell)) for cell in row] for row in rows]
+        cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
         if not (sys.stdout.isatty() and _by_rich(columns, cells)):
             _plain(columns, cells)
         sys.stdout.flush()
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return ``text`` without what steers a terminal or turns the direction of writing, each letter of it as U+FFFD."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text).encode("utf-8", "replace").decode()
 
 

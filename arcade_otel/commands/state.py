@@ -7,7 +7,7 @@ from arcade_otel import exporter_choice, receipts, spool
 from arcade_otel.commands.output import iso
 from arcade_otel.settings import Settings
 
-__all__ = ["command_of", "exporters", "lanes", "log", "waiting", "waiting_count"]
+__all__ = ["command_of", "exporters", "known", "lanes", "log", "waiting", "waiting_count"]
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
@@ -72,16 +72,25 @@ def waiting(settings: Settings) -> list[dict[str, Any]]:
             except ValueError:
                 payload = []  # the sender will set it aside
             identity = name.removesuffix(".json").partition("-")[2]
-            found.append(_told({"at": spool.end_of(name), "state": "queued", "lane": lane, "id": identity, "payload": payload}))
+            ended = spool.end_of(name)
+            queued = {"at": ended, "ended": ended, "state": "queued", "lane": lane, "id": identity, "payload": payload}
+            found.append(_told(queued))
     return found
 
 
-def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return what became of the last 100 events, and of what waits, newest last."""
+def known(settings: Settings) -> list[dict[str, Any]]:
+    """Return what became of the last 100 events, and everything that waits, newest last."""
+    if not settings.folder:
+        return []
     done = [_told(each) for each in receipts.events(settings.state_folder)]
-    known = {(each["lane"], each["id"]) for each in done}
-    queued = [each for each in waiting(settings) if (each["lane"], each["id"]) not in known]
-    return sorted([*done, *queued], key=lambda each: str(each["at"]))[-receipts.LARGEST_COUNT :]
+    told = {(each["lane"], each["id"]) for each in done}
+    queued = [each for each in waiting(settings) if (each["lane"], each["id"]) not in told]
+    return sorted([*done, *queued], key=lambda each: str(each["at"]))
+
+
+def log(settings: Settings) -> list[dict[str, Any]]:
+    """Return what became of the last 100 events, what waits among them, newest last."""
+    return known(settings)[-receipts.LARGEST_COUNT :]
 
 
 def command_of(payload: list[Any]) -> str | None:
@@ -104,15 +113,23 @@ def command_of(payload: list[Any]) -> str | None:
 def _told(each: receipts.Receipt) -> dict[str, Any]:
     payload = each.get("payload")
     payload = payload if isinstance(payload, list) else []
+    ended = each.get("ended")
     return {
         "at": iso(each["at"]),
+        "ended": iso(ended) if isinstance(ended, int | float) else None,
         "state": each["state"],
-        "why": each.get("why"),
+        "why": _words(each.get("why")),
         "lane": each["lane"],
         "command": command_of(payload),
-        "id": each.get("id"),
+        "id": _words(each.get("id")),
         "payload": payload,
+        "too_large": each.get("too_large") is True,
     }
+
+
+def _words(value: object) -> str | None:
+    """Return what a line of a file that anybody could have written holds in the place of a text."""
+    return None if value is None else str(value)
 
 
 def _size(path: str) -> int:

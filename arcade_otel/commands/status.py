@@ -7,23 +7,32 @@ from arcade_otel.commands import OFF, OK, state
 from arcade_otel.commands.output import Output, iso
 from arcade_otel.settings import Settings
 
-__all__ = ["status"]
+__all__ = ["facts", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:
     """Tell; 0 if commands are recorded, 3 if not. Makes and changes nothing: no id, no folder."""
+    result = facts(settings)
+    output.result(result)
+    _tell(result, output, alone=_is_alone(settings))
+    return OFF if result["tracking"] == consent.OFF else OK
+
+
+def facts(settings: Settings) -> dict[str, Any]:
+    """Return what is known, for programs. Makes and changes nothing."""
     decided = settings.decide()
     mode, reason, detail = decided.mode, decided.reason, decided.detail
-    alone = settings.name == conventions.LIB  # the program arcade-otel: it is no host, and records nothing itself
-    if mode != consent.OFF and not settings.records and not alone:
+    if mode != consent.OFF and not settings.records and not _is_alone(settings):
         mode, reason = consent.OFF, "nobody to send to"
         detail = "no project key and no exporter is set" if settings.folder else "there is no folder to keep anything in"
     identity = identity_file.read(settings.folder) if settings.folder else None
     lanes = state.lanes(settings) if settings.folder else []
     exporters = state.exporters(settings)
-    sent = [each for each in receipts.events(settings.state_folder) if each["state"] == receipts.SENT]
-    problems = sorted(receipts.problems(settings.state_folder).values(), key=lambda each: float(each["at"]))
-    result: dict[str, Any] = {
+    known = receipts.events(settings.state_folder) if settings.folder else []
+    sent = [each for each in known if each["state"] == receipts.SENT]
+    failures = receipts.problems(settings.state_folder) if settings.folder else {}
+    problems = sorted(failures.values(), key=lambda each: each["at"])
+    return {
         "program": settings.name,
         "tracking": mode,
         "reason": reason,
@@ -38,9 +47,11 @@ def status(settings: Settings, output: Output) -> int:
         "last_sent": {"at": iso(sent[-1]["at"]), "lane": sent[-1]["lane"]} if sent else None,
         "last_problem": _problem(problems[-1]) if problems else None,
     }
-    output.result(result)
-    _tell(result, output, alone=alone)
-    return OFF if mode == consent.OFF else OK
+
+
+def _is_alone(settings: Settings) -> bool:
+    """Tell whether this is the program ``arcade-otel``: it is no host, and records nothing itself."""
+    return settings.name == conventions.LIB
 
 
 def _problem(each: receipts.Receipt) -> dict[str, Any]:

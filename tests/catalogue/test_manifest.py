@@ -174,7 +174,7 @@ RUNS = {
     "click": [*BOTH, "lazy late", "lazy other-name", "lazy mistyped", "abbreviating st", "abbreviating status", "abbreviating x"],
     "typer": [*BOTH, "one-of-the-root"],
 }
-USAGE = ["status", "enable", "disable", "show", "log", "flush", "forget", "doctor"]
+USAGE = ["status", "enable", "disable", "show", "log", "flush", "forget", "doctor", "view"]
 
 
 @pytest.mark.parametrize(("framework", "source"), [("typer", TYPER_TREE), ("click", CLICK_TREE)], ids=["typer", "click"])

@@ -103,7 +103,7 @@ def test_the_help_lists_every_command(usage: Usage) -> None:
     """For people who do not know them."""
     ended = usage.run("--help")
     assert ended.returncode == 0
-    assert all(name in ended.stdout for name in NAMES)
+    assert all(name in ended.stdout for name in [*NAMES, "view"])
 
 
 # --- status -------------------------------------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ def test_the_wheel_holds_both_packages_their_types_and_nothing_else(built: Path)
     assert {
         "arcade_otel/py.typed",
         "arcade_otel/testing/__init__.py",
+        *(f"arcade_otel/commands/view_page/{name}" for name in ("index.html", "page.css", "page.js", "icon.svg")),
         "arcade_otel_exporters/py.typed",
         "arcade_otel_exporters/launch/__main__.py",
     } <= names
