@@ -133,7 +133,7 @@ class PageServer(ThreadingHTTPServer):
             return
         try:
             super().process_request(request, client_address)
-        except BaseException:  # no thread can be had, or somebody presses Ctrl-C
+        except RuntimeError:  # no thread can be had
             self._free.release()
             raise
 
