@@ -123,7 +123,7 @@ class PageServer(ThreadingHTTPServer):
             return
         try:
             super().process_request(request, client_address)
-        except BaseException:  # no thread can be had, or somebody presses Ctrl-C
+        except RuntimeError:  # no thread can be had; after Ctrl-C, which is raised here too, there is one, and it releases
             self._free.release()
             raise
 
