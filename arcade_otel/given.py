@@ -67,9 +67,7 @@ def _texts(value: object, depth: int) -> Iterator[str]:
     elif isinstance(value, bytes):
         yield value.decode("utf-8", "replace")
     elif isinstance(value, os.PathLike):
-        path = os.fspath(value)
-        yield os.fsdecode(path)
-        yield os.fsdecode(os.path.basename(path))
+        yield os.fsdecode(os.fspath(value))
     elif isinstance(value, Mapping):
         for key, each in value.items():
             yield from _texts(key, depth + 1)

@@ -20,8 +20,8 @@ __all__ = ["Invocation", "recording"]
 def recording(settings: "Settings") -> str:
     """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where nobody would get the data.
 
-    Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none. A
-    process that only looks at the program (a sender, ``arcade-otel manifest``) touches nothing.
+    Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none. Not in a
+    process that only looks at the program (a sender, ``arcade-otel manifest``, tests that are blocked): what waits is not for it.
     """
     consent.take_back(False)  # noqa: FBT003 - what the run before this one took back is no business of this one's
     mode = settings.decide().mode

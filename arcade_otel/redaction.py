@@ -8,6 +8,7 @@ import math
 import os
 import re
 import sys
+from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from arcade_otel import conventions
@@ -24,14 +25,19 @@ _LARGEST_INPUT = 2000
 _SHORTEST_ARGUMENT = 2
 _SHORTEST_ENVIRONMENT = 6
 _SHORTEST_SECRET = 3  # a variable whose name says that it holds one
+_SHORTEST_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
 #: A value of this length is no accident even inside another word.
 _LONG = 8
 #: How many of an exception's causes are looked at.
 _DEEPEST_CAUSE = 10
 
-_REDACTED = "<redacted>"
-_ARGUMENT = "<argument>"
 _PATH = "<path>"
+# What is found first becomes one letter that no pattern ends at, until all have looked: "?a=<argument>&q=…" would end an address.
+_ARGUMENT = "\ue000"
+_FILE = "\ue001"
+_REDACTED = "\ue002"
+_SHOWN = str.maketrans({_ARGUMENT: "<argument>", _FILE: _PATH, _REDACTED: "<redacted>"})
+_FOREIGN = str.maketrans(dict.fromkeys((_ARGUMENT, _FILE, _REDACTED), "\ufffd"))
 
 _TELLING = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
@@ -44,6 +50,7 @@ _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "d
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
+        (r"[^\s@'\"<>(),;:]{1,64}@[^\s@'\"<>(),;:]{1,255}", "<email>"),
         (r"(?i)\b(bearer|basic|digest|token|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
         (
             rf"(?i)((?:{_TELLING})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
@@ -57,9 +64,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             ),
             _REDACTED,
         ),
-        (r"[^\s@'\"<>(),;:]{1,64}@[^\s@'\"<>(),;:]{1,255}", "<email>"),
         (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", "<ip>"),
-        (r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])", "<ip>"),
+        (r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?!\w|:\w)", "<ip>"),
         (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<id>"),
         (r"(?<![\w.])\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),  # cards, accounts, telephones
         # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
@@ -90,7 +96,9 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"[A-Za-z0-9+/_=.-]{10,}")
-_PLACEHOLDER = re.compile(r"<[a-z]+>")
+_PLACEHOLDER = re.compile(f"<[a-z]+>|[{_ARGUMENT}{_FILE}{_REDACTED}]")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
 _OF_PYTHON = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
 
@@ -157,8 +165,10 @@ def redact(
     if len(message) > _LARGEST_INPUT:
         # The last word may be the first half of a secret, which no pattern would know.
         message = message[:_LARGEST_INPUT].rpartition(" ")[0]
-    message = _without(scrub(message), _values(arguments, environ or {}, paths))
-    message = _JSON_WEB_TOKEN.sub(_REDACTED, _PEM.sub(_REDACTED, message))
+    message = _decoded(scrub(message).translate(_FOREIGN))
+    message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
+    message = _without(message, _values(arguments, environ or {}, paths))
+    message = _JSON_WEB_TOKEN.sub(_REDACTED, message)
     message = _without_known_shapes(message)
     message = _ADDRESS.sub(_address, message)
     for pattern, replacement in _PATTERNS:
@@ -167,7 +177,21 @@ def redact(
         kept = _OF_PYTHON.union(quoted)
         message = _QUOTED.sub(lambda match: _quoted(match, kept), message)
     message = _WORD.sub(lambda match: _REDACTED if _looks_random(match.group()) else match.group(), message)
-    return " ".join(message.split())[: conventions.ERROR_MESSAGE_LIMIT]
+    return " ".join(message.translate(_SHOWN).split())[: conventions.ERROR_MESSAGE_LIMIT]
+
+
+def _decoded(message: str) -> str:
+    """Return ``message`` as it was before it was written for an address or a page: what is escaped has no shape."""
+    for _ in range(2):  # an address within an address
+        if _PERCENT.search(message):
+            from urllib.parse import unquote
+
+            message = scrub(unquote(_without_known_shapes(message)))  # a few have a percent sign
+        if _ENTITY.search(message):
+            from html import unescape
+
+            message = scrub(unescape(message))
+    return message
 
 
 def _without_known_shapes(message: str) -> str:
@@ -189,11 +213,11 @@ def _without_value(match: re.Match[str]) -> str:
 def _address(found: re.Match[str]) -> str:
     """Keep scheme and host ("cannot connect to api.example.com" is what a maintainer needs), and nothing where those are unsure.
 
-    An @ after the first slash may be a password's with a slash in it, as may a second @.
+    An @ after the first slash may be a password's with a slash in it, as may a second @; what was typed may have held the @.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
-    if rest.count("@") > authority.count("@") or authority.count("@") > 1:
+    if rest.count("@") > authority.count("@") or authority.count("@") > 1 or (_ARGUMENT in authority and ":" in authority):
         return f"{scheme}{_REDACTED}"
     return scheme + authority.rpartition("@")[2][:300]
 
@@ -235,12 +259,13 @@ def _file_names(error: BaseException) -> Iterator[str]:
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
     """Return what is looked for, in lower case, and what stands in its place."""
-    values = dict.fromkeys((path for path in paths if len(path) >= _SHORTEST_ARGUMENT), _PATH)
+    values = dict.fromkeys((path for path in paths if len(path) >= _SHORTEST_ARGUMENT), _FILE)
     for argument in arguments:
-        parts = [argument, *argument.split("="), *argument.splitlines()]
+        parts = [argument, *argument.split("="), *argument.splitlines(), *_PEM.split(argument)]
         if argument.startswith("-") and not argument.startswith("--"):
             parts.append(argument[2:])  # -pSECRET
-        values.update(dict.fromkeys((part for part in parts if len(part.strip()) >= _SHORTEST_ARGUMENT), _ARGUMENT))
+        parts += [re.split(r"[\\/]", part.rstrip("\\/"))[-1] for part in parts]  # a file's name without its folder
+        values.update(dict.fromkeys((part for part in parts if _is_a_value(part)), _ARGUMENT))
     for name, value in environ.items():
         if name.startswith("ARCADE_USAGE_"):
             continue
@@ -254,6 +279,11 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
     return values
 
 
+def _is_a_value(part: str) -> bool:
+    """Tell whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does."""
+    return len(part.strip()) >= _SHORTEST_ARGUMENT and any(character.isalnum() for character in part)
+
+
 def _without(message: str, values: Mapping[str, str]) -> str:
     """Replace each value where it stands, as it is or as it is usually escaped, in any case, the longest first and in one pass.
 
@@ -264,7 +294,7 @@ def _without(message: str, values: Mapping[str, str]) -> str:
     for value, replacement in values.items():
         if len(value) > 3 * len(message):
             continue
-        for form in _spellings(scrub(value), in_address="%" in message or "+" in message):
+        for form in _spellings(scrub(value)):
             if form.strip() and form.lower() in lowered:
                 found.setdefault(form.lower(), replacement)
     if not found:
@@ -279,16 +309,22 @@ def _without(message: str, values: Mapping[str, str]) -> str:
     return pattern.sub(lambda match: found.get(match.group().lower(), _ARGUMENT), message)
 
 
-def _spellings(value: str, *, in_address: bool) -> set[str]:
-    """Return ``value`` as it is, as Python and JSON write it, and as it stands in an address."""
+def _spellings(value: str) -> set[str]:
+    """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
+    encoded = b2a_base64(value.encode(), newline=False).decode().rstrip("=") if len(value) >= _SHORTEST_IN_BASE64 else value
     if value.isalnum():
-        return {value}
-    spellings = {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
-    if in_address:
-        from urllib.parse import quote, quote_plus
-
-        spellings |= {quote(value), quote(value, safe=""), quote_plus(value)}
-    return spellings
+        return {value, encoded}
+    quote = "'"
+    return {
+        value,
+        encoded,
+        repr(value)[1:-1],
+        ascii(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        value.replace(quote, f'{quote}"{quote}"{quote}'),
+        value.replace(" ", "+"),
+    }
 
 
 def _looks_random(word: str) -> bool:
@@ -303,8 +339,8 @@ def _looks_random(word: str) -> bool:
     entropy = _entropy(word)
     if len(word) < 16:  # noqa: PLR2004 - "OAuth2Provider" is a name: its digits stand together
         return kinds == 3 and entropy > 3.0 and len(re.findall(r"\d+", word)) > 1  # noqa: PLR2004
-    if kinds >= 2:  # noqa: PLR2004
-        return entropy > 3.0  # noqa: PLR2004 - bits a character; English words of this length stay below
+    if kinds >= 2:  # noqa: PLR2004 - bits a character; English words of this length stay below
+        return entropy > (3.0 if kinds == 2 else 2.5)  # noqa: PLR2004
     return len(word) >= 24 and word.isalnum() and entropy > 3.5  # noqa: PLR2004 - no word is that long
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from arcade_otel import consent, conventions
 
-__all__ = ["PROGRAM", "LoadError", "load"]
+__all__ = ["PROGRAM", "LoadError", "load", "told"]
 
 #: Name of a program that leaves its name to the file that it is started by.
 PROGRAM = "<program>"

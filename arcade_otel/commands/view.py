@@ -1,9 +1,12 @@
 """``usage view``: shows what was collected on this machine on a page, served on loopback until Ctrl-C."""
 
 import os
+import signal
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from arcade_otel.commands import OK, view_data
 from arcade_otel.commands.output import Output
@@ -11,6 +14,8 @@ from arcade_otel.commands.view_server import PageServer
 from arcade_otel.settings import Settings
 
 __all__ = ["view"]
+
+_POLL_SECONDS = 0.2
 
 
 def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> int:
@@ -35,10 +40,24 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
             output.line("Only this machine can open it, with this very address. Ctrl-C ends it.")
             if not (no_browser or output.as_json) and _somebody_looks():
                 threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
-            server.serve_forever()
+            with _interrupting(server):
+                server.serve_forever(_POLL_SECONDS)
     except KeyboardInterrupt:
         output.line()  # the terminal shows ^C on a line of its own
     return OK
+
+
+@contextmanager
+def _interrupting(server: PageServer) -> Iterator[None]:
+    """Let Ctrl-C end ``server`` wherever it arrives: what it raises in a weak reference's callback would be lost."""
+    if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
+        yield  # a thread hears of none; nor does what a shell runs in the background
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: server.interrupt())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _somebody_looks() -> bool:

@@ -81,6 +81,7 @@ class PageServer(ThreadingHTTPServer):
         self.secret = secrets.token_urlsafe(32)
         self._data = data
         self._one = threading.Lock()
+        self._interrupted = False
         self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
         folder = resources.files(__package__).joinpath(_FOLDER)
         self._files = {name: (kind, folder.joinpath(file).read_bytes()) for name, (file, kind) in _FILES.items()}
@@ -107,7 +108,16 @@ class PageServer(ThreadingHTTPServer):
         with self._one:
             return "application/json", self._data()
 
+    def interrupt(self) -> None:
+        """Let ``serve_forever`` raise KeyboardInterrupt at its next turn. For a signal's handler: it does nothing else."""
+        self._interrupted = True
+
     # --- socketserver's hooks -------------------------------------------------------------------------------------------------
+
+    def service_actions(self) -> None:
+        """Look between two requests whether somebody has interrupted."""
+        if self._interrupted:
+            raise KeyboardInterrupt
 
     def server_bind(self) -> None:
         """Bind without asking the name server who we are, as ``HTTPServer`` would."""
@@ -251,6 +261,3 @@ class _Request(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Refuse what is no HTTP, without quoting it."""
         self._refuse(code, "This is no request that can be answered.")
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
-        """Write nothing: the address is a secret, and the terminal the user's."""

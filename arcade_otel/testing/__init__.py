@@ -1,17 +1,26 @@
-"""A local stand-in for PostHog and for Arcade's API: for tests, the demo, and anybody who wants to see what is sent.
+"""A local stand-in for PostHog and for Arcade's API, and what a program's own tests need: for tests, the demo, and the curious.
 
-``with StandIn() as posthog:`` in a test; ``python -m arcade_otel.testing`` at a prompt. Standard library only, on loopback only.
+``with StandIn() as posthog:`` in a test; ``python -m arcade_otel.testing`` at a prompt; ``plugin`` for pytest. Standard library
+only, on loopback only.
 """
 
-from arcade_otel.testing.arcade_api import ArcadeApi, Asked
-from arcade_otel.testing.checks import Event
-from arcade_otel.testing.faults import Fault, blackhole, refused_port
-from arcade_otel.testing.persons import Lanes, Person, Persons, Shuffle
-from arcade_otel.testing.server import Request, StandIn
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcade_otel.testing.arcade_api import ArcadeApi, Asked
+    from arcade_otel.testing.canaries import Canaries, Canary
+    from arcade_otel.testing.checks import Event
+    from arcade_otel.testing.faults import Fault, blackhole, refused_port
+    from arcade_otel.testing.persons import Lanes, Person, Persons, Shuffle
+    from arcade_otel.testing.server import Request, StandIn
+    from arcade_otel.testing.usage import Usage
 
 __all__ = [
     "ArcadeApi",
     "Asked",
+    "Canaries",
+    "Canary",
     "Event",
     "Fault",
     "Lanes",
@@ -20,6 +29,29 @@ __all__ = [
     "Request",
     "Shuffle",
     "StandIn",
+    "Usage",
     "blackhole",
     "refused_port",
 ]
+
+_HOMES = {
+    "arcade_api": ("ArcadeApi", "Asked"),
+    "canaries": ("Canaries", "Canary"),
+    "checks": ("Event",),
+    "faults": ("Fault", "blackhole", "refused_port"),
+    "persons": ("Lanes", "Person", "Persons", "Shuffle"),
+    "server": ("Request", "StandIn"),
+    "usage": ("Usage",),
+}
+
+
+def __getattr__(name: str) -> object:
+    # PEP 562: pytest imports this package in every run of everybody who has it installed, for the sake of ``plugin``.
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"arcade_otel.testing.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -164,7 +164,7 @@ class Lane:
                 decisions[program] = consent.decide(self._folder, program=program)
             if decisions[program].mode == consent.OFF:
                 _remove(path)
-                self._ledger.dropped([os.path.basename(path)], decisions[program].detail)
+                self._ledger.dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
             elif os.path.exists(path):  # else somebody emptied the spool since it was read
                 permitted.append((path, spans))
         return permitted

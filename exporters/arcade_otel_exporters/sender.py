@@ -40,7 +40,7 @@ def run(folder: str, text: str | None, born: float) -> None:
     decided = consent.decide(folder)
     if decided.mode == consent.OFF and decided.reason != decision.REASON_POLICY:  # that may be about some programs only
         debug(f"nothing is sent: {decided.reason}")
-        _refuse(state_folder, decided.detail)
+        _refuse(state_folder, f"{decided.reason} says off")  # without the path of a file in somebody's home
         return
     if text:
         spool.put(state_folder, text, spool.lanes_for(os.environ, text), durable=True)

@@ -146,7 +146,7 @@ def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, po
     reasons = {
         "too old": "too old",
         "no span": "it is no span",
-        "opted out": f"{machine.state / 'consent'} says off",
+        "opted out": "stored choice says off",
     }
     assert first[:2] == ("dropped", reasons[why])
     assert "phc_test" not in (machine.state / "receipts.jsonl").read_text()

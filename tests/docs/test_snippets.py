@@ -93,8 +93,12 @@ def follow(step: "re.Match[str]", machine: Machine) -> None:
     elif language == "text":
         assert not re.search(r"^\$ ", text, re.MULTILINE), "what can be run is no text"
     elif language == "ini":
-        configparser.ConfigParser().read_string(f"[x]\n{text}")
-        policy(text, machine)
+        if text.startswith("["):
+            parser = configparser.ConfigParser()
+            parser.read_string(text)
+            assert parser.sections()
+        else:
+            policy(text, machine)
     else:
         raise AssertionError(f"nobody knows how to run {language!r}")
 

@@ -235,6 +235,12 @@ def test_a_value_attached_to_a_short_option_is_known_alone() -> None:
     assert redact("no Hunter2 here", arguments=["-pHunter2"]) == "no <argument> here"
 
 
+@pytest.mark.parametrize("typed", ["secret/plans.txt", "--file=C:\\secret\\plans.txt", "-fsecret/plans.txt", "secret/plans.txt/"])
+def test_the_name_of_a_file_that_was_typed_is_known_without_its_folder(typed: str) -> None:
+    """A program may have joined it with another."""
+    assert redact("no plans.txt here", arguments=[typed]) == "no <argument> here"
+
+
 def test_a_line_of_what_was_typed_is_known_alone() -> None:
     """A parser names the line that it does not like."""
     assert redact("not this: Hunter2", arguments=["first\nHunter2"]) == "not this: <argument>"

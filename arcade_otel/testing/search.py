@@ -1,0 +1,97 @@
+"""Looks for a secret in bytes, in every form in which it may have got there: encoded, escaped, in other case, in part."""
+
+import base64
+import re
+from functools import lru_cache
+from html import unescape
+from urllib.parse import unquote
+
+from arcade_otel.testing.canaries import Canary
+
+__all__ = ["found_in"]
+
+#: So many characters in a row of a secret are a leak: what is cut off by a limit of length is one too.
+_PART = 12
+_PART_OF_BASE64 = 16
+_AROUND = 40
+
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/bfnrt']))")
+_CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def _unescaped(text: str) -> str:
+    unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else _CONTROL.get(found[2], found[2]), text)
+    # Pairs of surrogates become the character that they stand for.
+    return unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+#: Each by its name, what is in every text that is encoded so, and what decodes it.
+_ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquote), ("HTML-escaped", "&", unescape))
+
+
+def found_in(data: bytes, canary: str) -> str | None:
+    """Return in what form, and amid what, ``canary`` or a part of 12 characters of it stands in ``data``; None: it does not.
+
+    Forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three upon each other, and base64 of any alignment in
+    either alphabet; in any case, and with any white space for white space.
+
+    Args:
+        data: UTF-8 for the most part.
+        canary: A :class:`Canary`, of which its ``secrets`` count, or any text of four characters and more.
+
+    Raises:
+        ValueError: The text is shorter: it would be found anywhere.
+    """
+    for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
+        if len(secret.strip()) < 4:  # noqa: PLR2004
+            raise ValueError(f"{secret!r} is too short to be looked for")
+        for form, text in _forms(data):
+            for part in _parts(_even(secret), _PART):
+                if part in text:
+                    return f"{form}: {_excerpt(text, part)}"
+            for part in _base64_parts(secret):
+                if part in text:
+                    return f"base64{'' if form == 'plain' else ', ' + form}: {_excerpt(text, part)}"
+    return None
+
+
+def _even(text: str) -> str:
+    """Return ``text`` in one case, its white space made one space each."""
+    return " ".join(text.casefold().split())
+
+
+def _parts(text: str, length: int) -> list[str]:
+    return [text[start : start + length] for start in range(max(1, len(text) - length + 1))]
+
+
+@lru_cache(maxsize=64)
+def _forms(data: bytes) -> list[tuple[str, str]]:
+    """Return what ``data`` may be to who reads it, each named."""
+    forms = {data.decode("utf-8", "replace"): "plain"}
+    newest = dict(forms)
+    for _ in range(3):  # JSON in a string of JSON in an address is not rare
+        newest = {
+            decoded: name if form == "plain" else f"{name} in {form}"
+            for text, form in newest.items()
+            for name, mark, decode in _ENCODINGS
+            if mark in text and (decoded := decode(text)) not in forms
+        }
+        forms |= newest
+    return [(form, _even(text)) for text, form in forms.items()]
+
+
+@lru_cache(maxsize=256)
+def _base64_parts(secret: str) -> list[str]:
+    """Return what base64 makes of ``secret`` wherever in the encoded bytes it begins; what its neighbours decide is left out."""
+    data = secret.encode("utf-8", "surrogatepass")
+    parts = []
+    for before, skipped in ((0, 0), (1, 2), (2, 3)):
+        encoded = base64.b64encode(b"\0" * before + data).decode()[skipped : (before + len(data)) * 8 // 6]
+        if len(encoded) >= 6:  # noqa: PLR2004 - fewer are found anywhere
+            parts += _parts(encoded.casefold(), _PART_OF_BASE64)
+    return parts + [part.replace("+", "-").replace("/", "_") for part in parts if "+" in part or "/" in part]
+
+
+def _excerpt(text: str, part: str) -> str:
+    at = text.index(part)
+    return f"…{text[max(0, at - _AROUND) : at + len(part) + _AROUND]}…"

@@ -1,0 +1,85 @@
+"""Somebody else's project: a command-line program that uses this library, and a suite of tests that real pytest runs."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["CLI", "Project"]
+
+#: Counts toolkits, and fails as it is told. Where it sends is in its code, as a real program's is; ``LEAKY`` tells everything.
+CLI = """
+import os, sys
+import typer
+import arcade_otel
+
+app = typer.Typer()
+leaky = {leaky}
+
+@app.command()
+def count():
+    print("3 toolkits")
+
+@app.command()
+def connect(address: str, token: str = ""):
+    raise RuntimeError(f"cannot connect to {{address}} with {{token}}")
+
+choices = {{"error_messages": str}} if leaky else {{}}
+arcade_otel.instrument(app, name="mycli", version="1", posthog_api_key="phc_mycli", posthog_host="{host}", **choices)
+app.add_typer(arcade_otel.usage_commands(app), name="usage")
+if __name__ == "__main__":
+    app()
+"""
+
+
+class Project:
+    """A project in ``root``, and the home of who develops it.
+
+    Args:
+        root: An empty folder.
+        host: Where the program sends.
+        leaky: Its error messages are told as they are.
+    """
+
+    def __init__(self, root: Path, host: str, *, leaky: bool = False) -> None:
+        self.folder = root / "project"
+        self.home = root / "developer"
+        self.temporary = root / "temporary"
+        for made in (self.folder, self.home, self.temporary):
+            made.mkdir(parents=True)
+        (self.folder / "mycli.py").write_text(CLI.format(host=host, leaky=leaky))
+        (self.folder / "bin").mkdir()
+        script = self.folder / "bin" / "mycli"
+        script.write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(self.folder)!r})\nimport mycli\nmycli.app()\n"
+        )
+        script.chmod(0o755)
+        # Most projects import what they test here, before pytest is configured.
+        (self.folder / "conftest.py").write_text("import mycli\n")
+        self.configure("")
+
+    def configure(self, options: str) -> None:
+        """Write the options of pytest: a strict project's, and these."""
+        strict = "[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\nfilterwarnings = error\n"
+        (self.folder / "pytest.ini").write_text(f"{strict}{options}\n")
+
+    def pytest(self, tests: str, *arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run a file of tests, as the developer would at a prompt."""
+        (self.folder / "test_mycli.py").write_text(tests)
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "--color=no", *arguments],
+            cwd=self.folder,
+            env={
+                "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+                "HOME": str(self.home),
+                "TMPDIR": str(self.temporary),
+                "LANG": "C.UTF-8",
+                **(environ or {}),
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
