@@ -27,8 +27,7 @@ def snapshot(settings: Settings) -> bytes:
     rows = [row(each, lanes.get(each["lane"])) for each in state.known(settings)]
     rows.reverse()
     rows.sort(key=lambda each: str(each["ran"]), reverse=True)
-    strict = json.loads(json.dumps({"status": told, "events": rows}), parse_constant=str)
-    return json.dumps(strict, separators=(",", ":")).encode()
+    return json.dumps({"status": told, "events": rows}, separators=(",", ":"), allow_nan=False).encode()
 
 
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class PageServer(ThreadingHTTPServer):
             return
         try:
             super().process_request(request, client_address)
-        except RuntimeError:  # no thread can be had
+        except RuntimeError:  # no thread can be had; after Ctrl-C, which is raised here too, there is one, and it releases
             self._free.release()
             raise
 
@@ -261,6 +261,3 @@ class _Request(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Refuse what is no HTTP, without quoting it."""
         self._refuse(code, "This is no request that can be answered.")
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
-        """Write nothing: the address is a secret, and the terminal the user's."""

@@ -93,11 +93,15 @@ def _viewed(machine: Machine, *arguments: str, terminal: bool, **environ: str) -
     browser = machine.root / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {asked}.new && mv {asked}.new {asked}\n')
     browser.chmod(0o755)
+    text_browsers = machine.root / "bin"
+    text_browsers.mkdir()
+    for name in ("www-browser", "links", "elinks", "lynx", "w3m"):
+        (text_browsers / name).symlink_to(browser)
     leader, follower = pty.openpty()
     machine.program("arcade-otel", ALONE)
     with subprocess.Popen(
         [sys.executable, str(machine.root / "arcade-otel.py"), "view", *arguments],
-        env={**machine.environ, "BROWSER": str(browser), **environ},
+        env={**machine.environ, "PATH": f"{text_browsers}:{machine.environ['PATH']}", "BROWSER": str(browser), **environ},
         cwd=machine.home,
         stdin=subprocess.DEVNULL,
         stdout=follower if terminal else subprocess.PIPE,
