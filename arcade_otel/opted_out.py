@@ -42,7 +42,7 @@ class _Nothing:
 
 def _remove_what_waits(config_dir: "str | os.PathLike[str] | None") -> None:
     """Empty the spool of before. Costs one look, by the paths of ``settings``, where there is none."""
-    folder = config_dir or os.environ.get(consent.ENV_WORK_DIR) or os.path.expanduser("~/.arcade")
+    folder = os.path.expanduser(config_dir or os.environ.get(consent.ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(folder, "usage", "queue")):
         from arcade_otel.invocation import recording
         from arcade_otel.settings import make_settings

@@ -74,7 +74,7 @@ def test_no_message_costs_more_than_100_million_instructions(tmp_path: Path) -> 
     environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
     program = tmp_path / "worst.py"
     program.write_text("import sys\nfrom arcade_otel.redaction import redact\nredact(sys.argv[1], quoted=[])\n")
-    slowest = sorted(timed, key=lambda message: timed[message])[-4:]
+    slowest = sorted(timed, key=lambda message: timed[message])[-2:]
     nothing = min(
         counter.count([sys.executable, str(program), "x"], environ, tmp_path) for _ in range(2)
     )  # the first makes *.pyc
