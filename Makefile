@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# Two cores, but most tests wait for processes: five workers keep both busy.
-WORKERS ?= 5
+# Two cores, but most tests wait for processes: four workers keep both busy.
+WORKERS ?= 4
 
 .PHONY: help demo test test-fast test-lowest lint format catalogue bench build clean secret-patterns pictures docs
 
