@@ -123,7 +123,8 @@ def config_folder(environ: Mapping[str, str] | None = None) -> str:
     """Return the config folder: ``ARCADE_WORK_DIR`` if set, else ``~/.arcade``; "" if there is neither.
 
     An empty or relative HOME counts as none: ``/.arcade`` or a folder in whatever directory the user happens to be in is
-    never what was meant.
+    never what was meant. So does one that does not exist: root could make it, and Debian calls the home of who shall have
+    none ``/nonexistent``.
     """
     environ = os.environ if environ is None else environ
     chosen = environ.get(conventions.ENV_WORK_DIR, "")
@@ -132,7 +133,7 @@ def config_folder(environ: Mapping[str, str] | None = None) -> str:
     home = os.path.expanduser("~") if environ is os.environ else environ.get("HOME", "")
     if environ is os.environ and "HOME" in environ and not environ["HOME"]:
         home = ""
-    return os.path.join(home, ".arcade") if os.path.isabs(home) and home != "/" else ""
+    return os.path.join(home, ".arcade") if os.path.isabs(home) and home != "/" and os.path.isdir(home) else ""
 
 
 def make_settings(

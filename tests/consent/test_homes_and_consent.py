@@ -147,9 +147,13 @@ def test_a_broken_home_changes_nothing_of_any_command(both: Machine, without_us:
         assert ended(both, OURS, *arguments) == without_us[arguments]
 
 
-@pytest.mark.parametrize("home", ["", "relative/home", "/nonexistent/home", "/dev/null", None])
+@pytest.mark.parametrize("home", ["", "relative/home", "{root}/missing/home", "/dev/null", None])
 def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None) -> None:
-    """An empty or relative one counts as none: no ``.arcade`` appears in the folder that the user is in."""
+    """An empty or relative one counts as none: no ``.arcade`` appears in the folder that the user is in.
+
+    Nor is one made that does not exist, by root either: Debian gives ``/nonexistent`` to who shall have no home.
+    """
+    home = home and home.format(root=both.root)
     for arguments in RUNS:
         with_us, without = (ended(both, program, *arguments, environ={"HOME": home}) for program in (OURS, PLAIN))
         if home is None:
@@ -161,6 +165,7 @@ def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None)
             break
     assert not (both.root / ".arcade").exists()
     assert not (both.root / "relative").exists()
+    assert not (both.root / "missing").exists()
     assert not Path("/.arcade").exists()
 
 

@@ -77,20 +77,22 @@ def test_making_settings_creates_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "folder"),
     [
-        ({"HOME": "/home/a"}, "/home/a/.arcade"),
-        ({"HOME": "/home/a", "ARCADE_WORK_DIR": "/w"}, "/w"),
+        ({"HOME": "{home}"}, "{home}/.arcade"),
+        ({"HOME": "{home}", "ARCADE_WORK_DIR": "/w"}, "/w"),
+        ({"HOME": "{home}/missing"}, ""),
         ({"HOME": ""}, ""),
         ({"HOME": "relative"}, ""),
         ({"HOME": "/"}, ""),
         ({}, ""),
     ],
 )
-def test_the_config_folder_is_arcades_or_none(environ: dict[str, str], folder: str) -> None:
-    """An empty or relative HOME is none: nothing is written to / or to wherever the user happens to be."""
-    assert config_folder(environ) == folder
+def test_the_config_folder_is_arcades_or_none(tmp_path: Path, environ: dict[str, str], folder: str) -> None:
+    """An empty, relative or missing HOME is none: nothing is written to / or to wherever the user happens to be."""
+    environ = {name: value.format(home=tmp_path) for name, value in environ.items()}
+    assert config_folder(environ) == folder.format(home=tmp_path)
 
 
-@pytest.mark.parametrize("home", ["", "relative"])
+@pytest.mark.parametrize("home", ["", "relative", "/dev/null/missing"])
 def test_the_process_without_a_home_has_no_config_folder(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
     """The same for the real environment, where expanduser would look elsewhere."""
     monkeypatch.delenv(conventions.ENV_WORK_DIR, raising=False)
