@@ -5,13 +5,14 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help demo test test-fast test-lowest lint format catalogue bench build clean secret-patterns pictures docs
+.PHONY: help demo test test-fast test-lowest lint format catalogue bench build clean secret-patterns pictures docs search
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
 	@echo "make test         set up and run the tests"
 	@echo "make test-fast    the quick ones only"
 	@echo "make test-lowest  the tests with the lowest supported versions"
+	@echo "make search       look for examples that no test has tried yet (some minutes)"
 	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
 	@echo "make format       let ruff format"
 	@echo "make catalogue    write the tables of docs/what-we-collect.md, and the manifest of an example"
@@ -40,6 +41,10 @@ test-fast: $(VENV)/.ready
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"
+
+search: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS) --timeout 1800 --hypothesis-profile search \
+		tests/unit tests/opentelemetry/test_otlp_json.py
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check

@@ -86,6 +86,8 @@ ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
 #: In a sender: its config folder. Its presence also keeps a sender from starting senders, and a process that only looks at a
 #: program (``arcade-otel manifest``) from touching what waits.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
+#: Seconds (a decimal number) for which a sender with nothing left to do waits for more, instead of 2.
+ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 #: ``1``: debug lines on stderr; an absolute path: appended to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: ``1`` in our own test suite only: the guard re-raises what it would have swallowed.

@@ -26,6 +26,7 @@ _SHORTEST_ARGUMENT = 2
 _SHORTEST_ENVIRONMENT = 6
 _SHORTEST_SECRET = 3  # a variable whose name says that it holds one
 _SHORTEST_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
+_SHORTEST_OF_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
 #: A value of this length is no accident even inside another word.
 _LONG = 8
 #: How many of an exception's causes are looked at.
@@ -280,8 +281,14 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _is_a_value(part: str) -> bool:
-    """Tell whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does."""
-    return len(part.strip()) >= _SHORTEST_ARGUMENT and any(character.isalnum() for character in part)
+    """Tell whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
+
+    A password may be of other signs alone ("!@#$%^&*"): those are looked for if they are several, or long.
+    """
+    part = part.strip()
+    if any(character.isalnum() for character in part):
+        return len(part) >= _SHORTEST_ARGUMENT
+    return len(part) >= _LONG or len(set(part)) >= _SHORTEST_OF_SIGNS
 
 
 def _without(message: str, values: Mapping[str, str]) -> str:
@@ -294,7 +301,8 @@ def _without(message: str, values: Mapping[str, str]) -> str:
     for value, replacement in values.items():
         if len(value) > 3 * len(message):
             continue
-        for form in _spellings(scrub(value)):
+        plain = scrub(value)
+        for form in _spellings(plain) | _spellings(_decoded(plain)):  # the message has been decoded, too
             if form.strip() and form.lower() in lowered:
                 found.setdefault(form.lower(), replacement)
     if not found:

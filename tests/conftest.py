@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from arcade_otel.testing import StandIn
@@ -19,6 +20,12 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ["ARCADE_USAGE_STRICT"] = "1"
 os.environ["HOME"] = os.devnull
+
+# The suite tries the same examples every time, so that red means that something has changed; `make search` looks for new ones.
+# No deadline: a stopwatch in a test tells of the machine.
+hypothesis.settings.register_profile("suite", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile("search", derandomize=False, max_examples=20_000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ class Usage:
             conventions.ENV_HOST: self.posthog.url,
             conventions.ENV_API_KEY: "phc_test",
             conventions.ENV_DEBUG: str(self._log),
+            conventions.ENV_IDLE: "0.3",
         }
         self._watcher.start()
         return self
@@ -136,7 +137,7 @@ class Usage:
         )
 
     def settle(self, timeout: float = _DEADLINE_SECONDS) -> None:
-        """Wait until no sender is at work any more: what could be delivered is. A sender waits some 2 s for more before it ends.
+        """Wait until no sender is at work any more: what could be delivered is. A sender ends 0.3 s after its last event here.
 
         Raises:
             AssertionError: One still is after ``timeout`` seconds, which is longer than any lives.

@@ -1,5 +1,6 @@
 """Gives what waits in the spool to the exporters, oldest first, and removes it only when it was acknowledged."""
 
+import math
 import os
 import threading
 import time
@@ -22,7 +23,8 @@ __all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "IDLE_SECONDS", "Lane", "deliver
 
 #: Spans given to an exporter at once.
 BATCH = 100
-#: A sender with nothing left to do waits this long for more: commands in a row share one start-up of it.
+#: A sender with nothing left to do waits this long for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` says otherwise: commands in a row
+#: share one start-up of it.
 IDLE_SECONDS = 2.0
 #: A sender of this age waits for nothing more and leaves its turn to a younger one, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
@@ -36,6 +38,7 @@ def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
     debug(f"at work: {', '.join(turns)}")
     clean_environment(os.environ)
     settlement = Settlement(folder)
+    patience = _idle_seconds()
     lanes = []
     for name, turn in turns.items():
         exporter = selection.make(spool.exporter_of(name))
@@ -47,7 +50,7 @@ def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
             )
             turn.give_back()
         else:
-            lanes.append(Lane(folder, name, exporter, turn, settlement, born))
+            lanes.append(Lane(folder, name, exporter, turn, settlement, born, patience))
     threads = [threading.Thread(target=lane.serve, name=lane.name, daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
@@ -55,10 +58,33 @@ def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
         thread.join()
 
 
+def _idle_seconds() -> float:
+    asked = os.environ.get(conventions.ENV_IDLE, "").strip()
+    if not asked:
+        return IDLE_SECONDS
+    try:
+        seconds = float(asked)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        debug(f"{conventions.ENV_IDLE} is no number of seconds: {IDLE_SECONDS} it is")
+        return IDLE_SECONDS
+    return seconds
+
+
 class Lane:
     """One exporter and where it delivers, its folder and its turn."""
 
-    def __init__(self, folder: str, name: str, exporter: SpanExporter, turn: Turn, settlement: Settlement, born: float) -> None:
+    def __init__(
+        self,
+        folder: str,
+        name: str,
+        exporter: SpanExporter,
+        turn: Turn,
+        settlement: Settlement,
+        born: float,
+        patience: float = IDLE_SECONDS,
+    ) -> None:
         self.name = name
         self._folder = folder
         self._state_folder = os.path.join(folder, "usage")
@@ -68,6 +94,7 @@ class Lane:
         self._settlement = settlement
         self._pause = Pause(self._state_folder, name)
         self._born = born
+        self._patience = patience
         self._ledger = Ledger(self._state_folder, name)
         self._stuck = False  # an export goes on: the exporter is left to the end of the process
 
@@ -108,7 +135,7 @@ class Lane:
                 if not self._send(waiting[:BATCH]):
                     return False
                 idle_since = time.monotonic()
-            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > IDLE_SECONDS:
+            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._patience:
                 return True
             else:
                 time.sleep(_POLL_SECONDS)

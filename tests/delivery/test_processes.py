@@ -19,6 +19,13 @@ from tests.benchmarks import counter
 from tests.kit.machine import Machine
 
 
+@pytest.fixture
+def machine(machine: Machine) -> Machine:
+    """A computer whose senders wait for more as long as everybody's do."""
+    del machine.environ[conventions.ENV_IDLE]
+    return machine
+
+
 def commands(posthog: StandIn) -> Counter[str]:
     """Return how often each command is shown."""
     return Counter(event.properties["command_name"] for event in posthog.visible())
@@ -68,6 +75,32 @@ def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(mac
     assert commands(posthog) == Counter(f"c{number}" for number in range(200))
     assert machine.queue() == []
     assert 1 <= machine.log().count("at work: ") <= 10
+
+
+@pytest.mark.parametrize(("asked", "full_starts"), [("5", 1), ("0", 2)])
+def test_how_long_a_sender_waits_for_more_can_be_said(machine: Machine, posthog: StandIn, asked: str, full_starts: int) -> None:
+    """In seconds, by a variable."""
+    machine.environ[conventions.ENV_IDLE] = asked
+    machine.run("one")
+    machine.wait_until(posthog.visible, "the first was delivered")
+    if asked == "0":
+        machine.settle()
+    machine.run("two")
+    machine.settle()
+    assert commands(posthog) == Counter(["one", "two"])
+    assert machine.log().count("at work: ") == full_starts
+
+
+@pytest.mark.parametrize("asked", ["soon", "-1", "inf", "nan"])
+def test_what_is_no_number_of_seconds_to_wait_changes_nothing(machine: Machine, posthog: StandIn, asked: str) -> None:
+    """But for a line in the debug log."""
+    machine.environ[conventions.ENV_IDLE] = asked
+    began = time.monotonic()
+    machine.run("one")
+    machine.settle()
+    assert time.monotonic() - began > 2.0  # they are two, as for everybody
+    assert commands(posthog) == Counter(["one"])
+    assert "ARCADE_USAGE_IDLE_SECONDS is no number of seconds: 2.0 it is" in machine.log()
 
 
 @pytest.mark.timeout(300)

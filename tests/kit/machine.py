@@ -50,6 +50,7 @@ class Machine:
             "ARCADE_USAGE_DEBUG": str(self.debug_log),
             "ARCADE_USAGE_POSTHOG_HOST": posthog_url,
             "ARCADE_USAGE_POSTHOG_API_KEY": "phc_test",
+            "ARCADE_USAGE_IDLE_SECONDS": "0.3",  # tests/delivery/test_processes.py is of the 2 s that it is for everybody else
         }
         self.program("tool", PLAIN)
 

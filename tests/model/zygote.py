@@ -131,12 +131,13 @@ def _run_command(request: dict[str, Any], wanted: int) -> None:
 
 
 def _run_sender(request: dict[str, Any]) -> None:
-    from arcade_otel_exporters import delivery, sender
+    from arcade_otel import conventions
+    from arcade_otel_exporters import sender
 
     os.environ.clear()
     os.environ.update(request["environ"])
     _mutate(os.environ.get("MODEL_MUTATION", ""))
-    delivery.IDLE_SECONDS = 0.0  # a sender that waits for more is a matter of other tests
+    os.environ[conventions.ENV_IDLE] = "0"  # a sender that waits for more is a matter of other tests
     if request["die_at"]:
         _die_at(request["die_at"])
     sender.main()

@@ -18,7 +18,7 @@ from arcade_otel.settings import make_settings
 from arcade_otel_exporters.otlp_json import decode, encode
 from tests.kit.receiver import SpanMaker
 
-PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = settings(suppress_health_check=[HealthCheck.too_slow])
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)

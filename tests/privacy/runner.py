@@ -101,9 +101,10 @@ def _run_program(request: dict[str, Any], told: int) -> None:
 
 
 def _run_sender() -> None:
-    from arcade_otel_exporters import delivery, sender
+    from arcade_otel import conventions
+    from arcade_otel_exporters import sender
 
-    delivery.IDLE_SECONDS = 0.0  # a sender that waits for more is a matter of other tests
+    os.environ[conventions.ENV_IDLE] = "0"  # a sender that waits for more is a matter of other tests
     sender.main()
 
 

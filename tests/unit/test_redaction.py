@@ -90,6 +90,14 @@ def test_ordinary_messages_stay_readable() -> None:
         assert redact(message) == message
 
 
+def test_a_password_without_a_letter_is_taken_out_but_not_what_separates() -> None:
+    """Signs alone are a value if they are several, or long; "--" and "://" are not, whoever typed them."""
+    assert redact("no access with !@#$ today", arguments=["--with", "!@#$"]) == "no access with <argument> today"
+    assert redact("bad ;;;;;;;; end", arguments=[";;;;;;;;"]) == "bad <argument> end"
+    assert redact(":;..\x1b\x08:{", arguments=[":;..\x1b\x08:{"]) == "<argument>"
+    assert redact("https://h.example -- gone", arguments=["--", "://", "/"]) == "https://h.example -- gone"
+
+
 @given(st.text(), st.text(min_size=2, max_size=40), st.text())
 def test_a_word_of_the_command_line_never_survives(before: str, typed: str, after: str) -> None:
     """Whatever stands around it, unless it is part of a longer word."""
