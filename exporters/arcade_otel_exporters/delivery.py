@@ -23,8 +23,8 @@ __all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "IDLE_SECONDS", "Lane", "deliver
 
 #: Spans given to an exporter at once.
 BATCH = 100
-#: A sender with nothing left to do waits this long for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` says otherwise: commands in a row
-#: share one start-up of it.
+#: A sender with nothing left to do waits this long for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` says otherwise: commands in
+#: a row share one start-up of it.
 IDLE_SECONDS = 2.0
 #: A sender of this age waits for nothing more and leaves its turn to a younger one, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
