@@ -28,6 +28,12 @@ hypothesis.settings.register_profile("search", derandomize=False, max_examples=2
 hypothesis.settings.load_profile("suite")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let what only waits begin first where tests run side by side: at the end it would wait alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 @pytest.fixture
 def posthog() -> Iterator[StandIn]:
     """A PostHog, and Arcade's API, on loopback."""

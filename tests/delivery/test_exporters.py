@@ -166,6 +166,7 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
     assert tool.queue("otlp") == tool.queue() == []
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
 def test_senders_pause_for_a_collector_that_never_answers(
     tool: Machine, posthog: StandIn, collector: HttpCollector, protocol: str

@@ -75,6 +75,7 @@ def test_a_server_that_is_not_there_loses_nothing(machine: Machine, posthog: Sta
     assert commands(posthog) == ["one", "two", "three"]
 
 
+@pytest.mark.waits
 def test_a_server_that_accepts_and_never_answers_loses_nothing(machine: Machine, posthog: StandIn) -> None:
     """The sender gives up by itself, before its watchdog; the stand-in may have stored the event or not."""
     posthog.script(Fault.hang())

@@ -127,6 +127,7 @@ def test_forty_commands_eight_at_a_time_from_a_fresh_home(machine: Machine, post
     assert {event.distinct_id for event in posthog.events} == {machine.usage["anon_id"]}
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("stuck", ["an import that never ends", "a loop in C that keeps the lock of the interpreter"])
 def test_nothing_outlives_ten_seconds(machine: Machine, stuck: str) -> None:
     """Whatever the sender is doing: the watchdog was armed before any import and needs nothing of Python's."""

@@ -185,6 +185,7 @@ def test_a_request_has_its_bounds(serving: Serving, part: str) -> None:
         assert read(connection).status == 431
 
 
+@pytest.mark.waits
 def test_slow_clients_hold_nobody_up_and_are_cut_off(serving: Serving) -> None:
     """Fifty that have said half a request, or nothing; each is let go when the server's time for it is over."""
     with contextlib.ExitStack() as stack:
