@@ -75,14 +75,10 @@ def test_the_traced_program_sends_its_spans_to_a_collector(machine: Machine, pos
 def test_the_released_arcade_cli_runs_with_our_tracker_for_its_own(machine: Machine, posthog: StandIn, tmp_path: Path) -> None:
     """In an environment of its own (it pins Typer 0.16, Click 8.3 and posthog 6.9): use, logout, and a failure."""
     venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)
     python = str(venv / "bin" / "python")
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "arcade-mcp", str(ROOT)],
-        check=True,
-        timeout=250,
-        capture_output=True,
-    )
+    pip = [sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--no-compile", "arcade-mcp", str(ROOT)], check=True, timeout=250, capture_output=True)
     machine.python = python
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "ARCADE_DISABLE_AUTOUPDATE": "1"}  # it asks for news of itself
     assert ran(machine, "released_arcade", "logout", **nowhere)[0] == 0
