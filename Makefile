@@ -19,7 +19,7 @@ help:
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
 	@echo "make docs         build the documentation into site/"
 	@echo "make pictures     draw docs/demo.svg and docs/view.png anew"
-	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/secret_patterns.py)"
+	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/spans/secret_patterns.py)"
 	@echo "make build        wheel and sdist into dist/"
 
 $(VENV)/.ready: pyproject.toml .ci/setup
@@ -37,20 +37,20 @@ test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal
 
 test-fast: $(VENV)/.ready
-	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal tests/unit tests/identity tests/opentelemetry
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal tests/test_settings.py tests/consent/test_environment.py tests/exporters tests/handoff/test_queue.py tests/handoff/test_spawn.py tests/identity tests/sender/test_lane_lock_and_backoff.py tests/spans
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"
 
 search: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --timeout 1800 --hypothesis-profile search \
-		tests/unit tests/opentelemetry/test_otlp_json.py
+		tests/spans tests/exporters/test_otlp_json.py
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m arcade_otel.catalogue --check docs/what-we-collect.md
+	$(BIN)/python -m arcade_otel.cli.manifest.catalogue --check docs/what-we-collect.md
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --check examples/arcade_like.manifest.md
 
 format: $(VENV)/.ready
@@ -58,7 +58,7 @@ format: $(VENV)/.ready
 	$(BIN)/ruff format
 
 catalogue: $(VENV)/.ready
-	$(BIN)/python -m arcade_otel.catalogue docs/what-we-collect.md
+	$(BIN)/python -m arcade_otel.cli.manifest.catalogue docs/what-we-collect.md
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --output examples/arcade_like.manifest.md
 
 bench: $(VENV)/.ready
@@ -67,7 +67,7 @@ bench: $(VENV)/.ready
 
 pictures: $(VENV)/.ready
 	$(BIN)/python examples/demo.py docs/demo.svg
-	$(BIN)/python -m tests.view.picture docs/view.png
+	$(BIN)/python -m tests.cli.view.picture docs/view.png
 
 docs: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group docs
@@ -75,7 +75,7 @@ docs: $(VENV)/.ready
 
 secret-patterns: $(VENV)/.ready
 	$(BIN)/python .ci/secret_patterns.py
-	$(BIN)/ruff format --quiet arcade_otel/secret_patterns.py
+	$(BIN)/ruff format --quiet arcade_otel/spans/secret_patterns.py
 
 build: $(VENV)/.ready
 	$(BIN)/python -m build --no-isolation --outdir dist

@@ -1,4 +1,4 @@
-"""Make ``arcade_otel/secret_patterns.py`` of the rules of CredSweeper: ``make secret-patterns``.
+"""Make ``arcade_otel/spans/secret_patterns.py`` of the rules of CredSweeper: ``make secret-patterns``.
 
 CredSweeper (https://github.com/Samsung/CredSweeper, MIT) is a well-kept scanner whose rules are data and whose patterns are
 Python's. Taken: those that know a vendor's token by its shape and name texts of which one must be there, which makes looking for
@@ -19,7 +19,7 @@ import yaml
 VERSION = "1.19.5"
 WHEEL = f"credsweeper-{VERSION}-py3-none-any.whl"
 SHA256 = "b081617b64a6cdb7c5ff055ef424df111a1f8b6304ddde75f9ea035e95775a59"
-TARGET = Path(__file__).parents[1] / "arcade_otel" / "secret_patterns.py"
+TARGET = Path(__file__).parents[1] / "arcade_otel" / "spans" / "secret_patterns.py"
 # By the words around a secret, in languages of programs: a message has other ones.
 LEFT = {
     "CMD ConvertTo-SecureString",

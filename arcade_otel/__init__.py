@@ -6,10 +6,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from arcade_otel.block import command, configure
+    from arcade_otel.cli import usage_commands
     from arcade_otel.conventions import __version__
-    from arcade_otel.instrumentation import instrument
-    from arcade_otel.mounting import usage_commands
+    from arcade_otel.frameworks.click import instrument
+    from arcade_otel.frameworks.context_manager import command, configure
 
 __all__ = ["__version__", "command", "configure", "instrument", "usage_commands"]
 
@@ -20,18 +20,18 @@ def __getattr__(name: str) -> object:
         from arcade_otel import consent
 
         if consent.tracking_mode() == consent.OFF:
-            from arcade_otel import opted_out
+            from arcade_otel import noop
 
-            return getattr(opted_out, name)
+            return getattr(noop, name)
         if name == "instrument":
-            from arcade_otel.instrumentation import instrument
+            from arcade_otel.frameworks.click import instrument
 
             return instrument
-        from arcade_otel import block
+        from arcade_otel.frameworks import context_manager
 
-        return getattr(block, name)
+        return getattr(context_manager, name)
     if name == "usage_commands":  # for who opted out too: it is how they opt in again
-        from arcade_otel.mounting import usage_commands
+        from arcade_otel.cli import usage_commands
 
         return usage_commands
     if name == "__version__":

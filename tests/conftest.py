@@ -9,10 +9,10 @@ import hypothesis
 import pytest
 
 from arcade_otel.testing import StandIn
-from tests.kit.machine import Machine
+from tests.support.machine import Machine
 
 if TYPE_CHECKING:
-    from tests.kit.collector import GrpcCollector, HttpCollector
+    from tests.support.collector import GrpcCollector, HttpCollector
 
 # Nothing of the developer's own may steer a test, nor may a test reach the developer's own home.
 for name in list(os.environ):
@@ -44,7 +44,7 @@ def posthog() -> Iterator[StandIn]:
 @pytest.fixture
 def collector() -> "Iterator[HttpCollector]":
     """A collector that takes OTLP over HTTP."""
-    from tests.kit.collector import HttpCollector  # with gRPC, which most tests do without
+    from tests.support.collector import HttpCollector  # with gRPC, which most tests do without
 
     with HttpCollector() as made:
         yield made
@@ -53,7 +53,7 @@ def collector() -> "Iterator[HttpCollector]":
 @pytest.fixture
 def grpc_collector() -> "Iterator[GrpcCollector]":
     """A collector that takes OTLP over gRPC."""
-    from tests.kit.collector import GrpcCollector
+    from tests.support.collector import GrpcCollector
 
     with GrpcCollector() as made:
         yield made

@@ -7,8 +7,8 @@ import pytest
 from arcade_otel import conventions
 from arcade_otel.testing import StandIn
 from tests.benchmarks import counter
-from tests.kit.machine import Machine
-from tests.kit.programs import CLICK, TYPER, with_us, with_usage
+from tests.support.machine import Machine
+from tests.support.programs import CLICK, TYPER, with_us, with_usage
 
 MILLION = 1_000_000
 RECORDED_LIMIT = 20 * MILLION

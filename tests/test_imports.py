@@ -3,8 +3,8 @@
 import pytest
 
 from arcade_otel.testing import StandIn
-from tests.kit.machine import Machine
-from tests.kit.programs import CLICK, TYPER, with_us, with_usage
+from tests.support.machine import Machine
+from tests.support.programs import CLICK, TYPER, with_us, with_usage
 
 NEVER = frozenset(
     {
@@ -73,15 +73,15 @@ def test_the_usage_commands_are_imported_only_when_one_of_them_runs(machine: Mac
     """Mounting them costs a program one small module."""
     machine.program("plain", TELL + with_us(source))
     machine.program("ours", TELL + with_usage(source))
-    assert _imported(machine, "ours") - _imported(machine, "plain") == {"arcade_otel.mounting"}
+    assert _imported(machine, "ours") - _imported(machine, "plain") == {"arcade_otel.cli"}
     machine.settle()
 
 
 def test_the_sender_imports_no_sdk_unless_it_has_work(machine: Machine) -> None:
     """One that finds another at work is to leave with next to no cost."""
-    machine.program("leaves", "import sys\nimport arcade_otel_exporters.sender\nprint(*sorted(sys.modules))\n")
+    machine.program("leaves", "import sys\nimport arcade_otel.sender\nprint(*sorted(sys.modules))\n")
     extra = set(machine.run(program="leaves").stdout.split())
-    assert "arcade_otel_exporters.sender" in extra
+    assert "arcade_otel.sender" in extra
     assert not {name for name in extra if name.split(".")[0] in ("opentelemetry", "posthog", "requests", "httpx", "yaml")}
 
 
@@ -90,4 +90,4 @@ def test_who_opted_out_imports_next_to_nothing(machine: Machine) -> None:
     machine.program("plain", TELL + CLICK)
     machine.program("ours", TELL + with_us(CLICK))
     extra = _imported(machine, "ours", {"DO_NOT_TRACK": "1"}) - _imported(machine, "plain")
-    assert extra == {"arcade_otel", "arcade_otel.consent", "arcade_otel.opted_out"}
+    assert extra == {"arcade_otel", "arcade_otel.consent", "arcade_otel.noop"}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from arcade_otel.testing.arcade_api import ArcadeApi, Asked
     from arcade_otel.testing.canaries import Canaries, Canary
-    from arcade_otel.testing.checks import Event
+    from arcade_otel.testing.capture_validation import Event
+    from arcade_otel.testing.fake_posthog import Request, StandIn
     from arcade_otel.testing.faults import Fault, blackhole, refused_port
     from arcade_otel.testing.persons import Lanes, Person, Persons, Shuffle
-    from arcade_otel.testing.server import Request, StandIn
-    from arcade_otel.testing.usage import Usage
+    from arcade_otel.testing.sandbox import Usage
 
 __all__ = [
     "ArcadeApi",
@@ -37,11 +37,11 @@ __all__ = [
 _HOMES = {
     "arcade_api": ("ArcadeApi", "Asked"),
     "canaries": ("Canaries", "Canary"),
-    "checks": ("Event",),
+    "capture_validation": ("Event",),
     "faults": ("Fault", "blackhole", "refused_port"),
     "persons": ("Lanes", "Person", "Persons", "Shuffle"),
-    "server": ("Request", "StandIn"),
-    "usage": ("Usage",),
+    "fake_posthog": ("Request", "StandIn"),
+    "sandbox": ("Usage",),
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from arcade_otel.testing.checks import Event
+from arcade_otel.testing.capture_validation import Event
 
 __all__ = ["Lanes", "Person", "Persons", "Shuffle", "ordered"]
 

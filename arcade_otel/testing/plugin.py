@@ -13,7 +13,7 @@ from arcade_otel import consent, conventions
 
 if TYPE_CHECKING:
     from arcade_otel.testing.canaries import Canaries
-    from arcade_otel.testing.usage import Usage
+    from arcade_otel.testing.sandbox import Usage
 
 __all__ = [
     "BLOCKED",
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Usage]":
     """Run commands as real processes on a fresh computer whose events go to a stand-in; see ``arcade_otel.testing.Usage``."""
-    from arcade_otel.testing.usage import Usage
+    from arcade_otel.testing.sandbox import Usage
 
     with Usage(tmp_path_factory.mktemp("arcade_usage")) as usage:
         yield usage

@@ -8,10 +8,11 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from arcade_otel import consent, conventions, detaching, exporter_choice, handoff, spool
+from arcade_otel import consent, conventions, handoff
 from arcade_otel.diagnostics import guard
-from arcade_otel.readable import copy_of
+from arcade_otel.handoff import exporter_config, queue, spawn
 from arcade_otel.settings import Settings, make_settings
+from arcade_otel.spans.finished_span import copy_of
 from arcade_otel_exporters import otlp_json
 from arcade_otel_exporters.events import is_command
 
@@ -81,11 +82,11 @@ class DetachedSpanExporter(SpanExporter):
         for span in spans:
             if is_command(span):
                 text = otlp_json.encode([self._addressed(span)])
-                lanes = spool.lanes_for(environ, text)
+                lanes = queue.lanes_for(environ, text)
                 if lanes:
                     wanted.append((text, bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID)), lanes))
         # A host's own spans never go to PostHog; there may be many of them: they wait as one file.
-        lanes = [name for name in exporter_choice.exporter_names(environ) if name != _POSTHOG]
+        lanes = [name for name in exporter_config.exporter_names(environ) if name != _POSTHOG]
         others = [span for span in spans if not is_command(span)] if lanes else []
         wanted += [
             (otlp_json.encode(others[start : start + _SPANS_A_FILE]), False, lanes)
@@ -101,23 +102,23 @@ class DetachedSpanExporter(SpanExporter):
         """Put spans into the spool and start one sender for all of them."""
         paths: list[str] = []
         for text, owed, lanes in wanted:
-            written = spool.put(self._settings.state_folder, text, lanes)
+            written = queue.put(self._settings.state_folder, text, lanes)
             self._remember(written, owed=owed)
             paths += written
         if not self.starts_senders:
             return
-        command = self._settings.sender or detaching.sender_command()
+        command = self._settings.sender or spawn.sender_command()
         if command:
             folder = self._settings.folder
             with guard("the start of a sender"):  # the spans are safe: a later sender delivers them
-                detaching.start(command, detaching.sender_environment(folder, None, environ), folder)
+                spawn.start(command, spawn.sender_environment(folder, None, environ), folder)
         else:
-            spool.bound_now_and_then(self._settings.state_folder, paths)
+            queue.bound_now_and_then(self._settings.state_folder, paths)
 
     def _remember(self, paths: Sequence[str], *, owed: bool) -> None:
         if owed:
             # An alias is PostHog's only: a login does not wait for a collector.
-            self._owed += tuple(path for path in paths if spool.exporter_of(os.path.basename(os.path.dirname(path))) == _POSTHOG)
+            self._owed += tuple(path for path in paths if queue.exporter_of(os.path.basename(os.path.dirname(path))) == _POSTHOG)
 
     def _addressed(self, span: ReadableSpan) -> ReadableSpan:
         """Return a command's span with PostHog's key and host on its resource, where the sender looks for them."""

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from arcade_otel import conventions
-from arcade_otel.span import scrub
+from arcade_otel.spans import scrub
 
 __all__ = ["LONGEST_TEXT", "alias_of", "event_of", "installed_version", "is_command"]
 

@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
-from arcade_otel.readable import FinishedEvent, FinishedLink, FinishedSpan
-from arcade_otel.span import scrub
+from arcade_otel.spans import scrub
+from arcade_otel.spans.finished_span import FinishedEvent, FinishedLink, FinishedSpan
 
 __all__ = ["decode", "encode"]
 

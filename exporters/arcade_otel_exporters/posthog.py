@@ -17,8 +17,8 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.settings import config_folder
-from arcade_otel_exporters.capture import Answer, Connection, StoppedError
 from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
+from arcade_otel_exporters.posthog_client import Answer, Connection, StoppedError
 
 __all__ = ["Delivered", "PostHogSpanExporter", "clean_environment"]
 

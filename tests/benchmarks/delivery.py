@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from arcade_otel import conventions, detaching, handoff, span
-from arcade_otel.outcome import Outcome
+from arcade_otel import conventions, handoff, spans
+from arcade_otel.handoff import spawn
+from arcade_otel.sender.lane_lock import Turn
 from arcade_otel.settings import Settings, make_settings
+from arcade_otel.spans.outcome import Outcome
 from arcade_otel.testing import Fault, StandIn, blackhole, refused_port
-from arcade_otel_exporters.turn import Turn
-from tests.kit.machine import Machine
+from tests.support.machine import Machine
 
 __all__ = ["lines"]
 
@@ -113,7 +114,7 @@ def _settings(machine: Machine) -> Settings:
 
 def _text(settings: Settings) -> str:
     now = time.time_ns()
-    return span.encode(settings, path="bench", timing=span.Timing(now, now), outcome=Outcome(0), identity=("somebody", True))
+    return spans.encode(settings, path="bench", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("somebody", True))
 
 
 def _costs() -> Iterator[str]:
@@ -142,9 +143,9 @@ def _costs() -> Iterator[str]:
 
 def _sender(machine: Machine, settings: Settings) -> tuple[float, float]:
     """Return the CPU time, in milliseconds, and the largest memory, in MiB, of one sender."""
-    command = detaching.sender_command()
+    command = spawn.sender_command()
     assert command is not None
-    environ = detaching.sender_environment(str(machine.folder), _text(settings), machine.with_environ())
+    environ = spawn.sender_environment(str(machine.folder), _text(settings), machine.with_environ())
     # From a small process: a child's largest memory counts that of who started it.
     ended = subprocess.run(
         [sys.executable, "-S", "-c", _MEASURE, *command], env=environ, capture_output=True, text=True, check=True

@@ -10,9 +10,9 @@ from arcade_otel import conventions
 from arcade_otel.testing import StandIn
 from tests.benchmarks import delivery
 from tests.benchmarks.counter import count, pythons_own
-from tests.kit.collector import HttpCollector
-from tests.kit.machine import Machine
-from tests.kit.programs import CLICK, TYPER, with_us
+from tests.support.collector import HttpCollector
+from tests.support.machine import Machine
+from tests.support.programs import CLICK, TYPER, with_us
 
 MILLION = 1_000_000
 RESULTS = Path(__file__).with_name("results.md")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel import consent, decision, policy
+from arcade_otel import consent
+from arcade_otel.consent import decision, policy
 from arcade_otel.testing import StandIn, refused_port
-from tests.kit.machine import Machine
+from tests.support.machine import Machine
 
 HELLO = """
 import sys
@@ -21,13 +22,13 @@ with arcade_otel.command("hello", name="tool", **eval(sys.argv[1] if sys.argv[1:
 # The folder of the policy is a constant of the library and no variable: only a program of our own can look elsewhere.
 UNDER_A_POLICY = """
 import os, sys
-from arcade_otel import decision
+from arcade_otel.consent import decision
 decision.POLICY_FILE = os.environ["POLICY"]
 """
 SENDER = (
     UNDER_A_POLICY
     + """
-from arcade_otel_exporters import sender
+from arcade_otel import sender
 sender.main()
 """
 )
@@ -282,7 +283,7 @@ def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machi
 def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(machine: Machine, posthog: StandIn) -> None:
     """The span is still in its variable when the choice is stored."""
     machine.program("hello", HELLO)
-    machine.program("sender", "from arcade_otel_exporters import sender\nsender.main()\n")
+    machine.program("sender", "from arcade_otel import sender\nsender.main()\n")
     machine.program(
         "show", "import os\nopen('.span', 'w').write(os.environ['ARCADE_USAGE_EVENT_DATA'])\nos.rename('.span', 'span')\n"
     )
@@ -340,7 +341,7 @@ provider.shutdown()
 
 # --- the notice ---------------------------------------------------------------------------------------------------------------
 
-NEWER = "from arcade_otel import notice\nnotice.VERSION = 2\n"
+NEWER = "from arcade_otel.consent import notice\nnotice.VERSION = 2\n"
 # Every one of eight processes has looked at the old marker before any of them goes on.
 TOGETHER = """
 import os, time

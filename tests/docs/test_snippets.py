@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from arcade_otel.testing import StandIn
-from tests.kit.machine import Machine
+from tests.support.machine import Machine
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
@@ -105,7 +105,7 @@ def follow(step: "re.Match[str]", machine: Machine) -> None:
 
 def policy(text: str, machine: Machine) -> None:
     """The only file of this kind is the policy of a machine."""
-    from arcade_otel import policy as reader
+    from arcade_otel.consent import policy as reader
 
     assert machine.home.is_dir()
     assert reader.parsed(text.encode(), "mycli") == "on"

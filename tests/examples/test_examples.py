@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from arcade_otel.testing import StandIn
-from tests.kit.collector import HttpCollector
-from tests.kit.machine import Machine
+from tests.support.collector import HttpCollector
+from tests.support.machine import Machine
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.principal import (
+from arcade_otel.identity.principal import (
     Credentials,
     PrincipalUnavailableError,
     fetch_principal,

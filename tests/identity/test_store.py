@@ -9,20 +9,23 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from arcade_otel import identity, identity_file, ownership
-from arcade_otel.identity import UsageIdentity
+from arcade_otel import identity as identity_file
+from arcade_otel import storage
+from arcade_otel.identity import store
+from arcade_otel.identity.store import UsageIdentity
 from arcade_otel.settings import make_settings
 
 _CURRENT = """
 import sys
-from arcade_otel import identity_file
+from arcade_otel import identity as identity_file
 from arcade_otel.settings import make_settings
 sys.stdin.read()
 print(identity_file.current(make_settings(config_dir=sys.argv[1]))[0])
 """
 _ROTATE = """
 import sys
-from arcade_otel.identity import UsageIdentity
+from arcade_otel.identity import store
+from arcade_otel.identity.store import UsageIdentity
 store = UsageIdentity(sys.argv[1])
 sys.stdin.read()
 for turn in range(5):
@@ -100,7 +103,7 @@ def test_a_config_folder_that_cannot_be_made_raises_oserror(tmp_path: Path) -> N
 def test_a_read_only_home_raises_oserror(tmp_path: Path) -> None:
     """A user who may not write into the home gets OSError, not a crash of another kind."""
     program = (
-        "import os, sys; from arcade_otel import identity_file; from arcade_otel.identity import UsageIdentity\n"
+        "import os, sys; from arcade_otel import identity as identity_file; from arcade_otel.identity.store import UsageIdentity\n"
         "from arcade_otel.settings import make_settings\nos.setuid(65534)\n"
         "try:\n    identity_file.current(make_settings(config_dir=sys.argv[1]))\nexcept OSError:\n    print('OSError')\n"
     )
@@ -113,7 +116,7 @@ def test_a_read_only_home_raises_oserror(tmp_path: Path) -> None:
 
 def test_a_held_lock_does_not_keep_a_first_run_from_a_file_that_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who cannot get the lock takes what its holder wrote meanwhile; with nothing there it is a TimeoutError."""
-    monkeypatch.setattr(identity, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(store, "LOCK_SECONDS", 0.05)
     with FileLock(str(tmp_path / "usage.json.lock")):
         with pytest.raises(TimeoutError):
             UsageIdentity(str(tmp_path)).created()
@@ -139,7 +142,7 @@ def test_under_sudo_everything_belongs_to_the_homes_owner(tmp_path: Path) -> Non
     """Root in another user's home leaves nothing of root's."""
     os.chown(tmp_path, 65534, 65534)
     UsageIdentity(str(tmp_path / "x" / ".arcade")).load_or_create()
-    ownership.write_private(str(tmp_path / "x" / "other"), "text")
+    storage.write_private(str(tmp_path / "x" / "other"), "text")
     assert {path.lstat().st_uid for path in tmp_path.rglob("*")} == {65534}
 
 
@@ -147,7 +150,7 @@ def test_a_failed_write_leaves_nothing_beside(tmp_path: Path) -> None:
     """A folder in the way of the rename: the error is raised and the temporary file is gone."""
     (tmp_path / "target").mkdir()
     with pytest.raises(OSError):  # noqa: PT011 - which one differs by platform
-        ownership.write_private(str(tmp_path / "target"), "text")
+        storage.write_private(str(tmp_path / "target"), "text")
     assert os.listdir(tmp_path) == ["target"]
 
 
@@ -155,6 +158,7 @@ def test_a_steady_read_imports_nothing_heavy(tmp_path: Path) -> None:
     """Where there is a file, neither filelock nor the locked store is imported."""
     UsageIdentity(str(tmp_path)).load_or_create()
     program = (
-        _CURRENT + "print(sorted({'filelock', 'httpx', 'yaml', 'tempfile', 'uuid', 'arcade_otel.identity'} & set(sys.modules)))"
+        _CURRENT
+        + "print(sorted({'filelock', 'httpx', 'yaml', 'tempfile', 'uuid', 'arcade_otel.identity.store'} & set(sys.modules)))"
     )
     assert _together(program, tmp_path, 1)[0].endswith("[]")

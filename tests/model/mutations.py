@@ -5,16 +5,16 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from arcade_otel.accounts import Settled
-from arcade_otel.identity import UsageIdentity
-from arcade_otel.principal import principal_of
+from arcade_otel.identity.login import Settled
+from arcade_otel.identity.principal import principal_of
+from arcade_otel.identity.store import UsageIdentity
 from arcade_otel.settings import Settings
-from arcade_otel_exporters.capture import StoppedError
+from arcade_otel_exporters.posthog_client import StoppedError
 
 # Modules as what they are here: things to be broken.
-accounts: Any = import_module("arcade_otel.accounts")
-capture: Any = import_module("arcade_otel_exporters.capture")
-delivery: Any = import_module("arcade_otel_exporters.delivery")
+accounts: Any = import_module("arcade_otel.identity.login")
+capture: Any = import_module("arcade_otel_exporters.posthog_client")
+delivery: Any = import_module("arcade_otel.sender.delivery")
 posthog: Any = import_module("arcade_otel_exporters.posthog")
 
 __all__ = [

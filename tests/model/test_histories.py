@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from arcade_otel.testing import Fault, Lanes, StandIn
 from tests.model import mutations
-from tests.model.zygote import Ended, SenderWanted, Zygote
+from tests.model.fork_server import Ended, SenderWanted, Zygote
 
 PEOPLE = ("alice", "bob", "carol")
 ORDERS = ("sent", Lanes(1), Lanes(2), Lanes(3))

@@ -80,9 +80,9 @@ def test_the_wheel_holds_both_packages_their_types_and_nothing_else(built: Path)
     assert {
         "arcade_otel/py.typed",
         "arcade_otel/testing/__init__.py",
-        *(f"arcade_otel/commands/view_page/{name}" for name in ("index.html", "page.css", "page.js", "icon.svg")),
+        *(f"arcade_otel/cli/view/page/{name}" for name in ("index.html", "page.css", "page.js", "icon.svg")),
         "arcade_otel_exporters/py.typed",
-        "arcade_otel_exporters/launch/__main__.py",
+        "arcade_otel/sender/launch/__main__.py",
     } <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"arcade_otel", "arcade_otel_exporters", f"arcade_otel-{conventions.__version__}.dist-info"}
@@ -95,7 +95,15 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"tests/kit/machine.py", "examples/demo.py", "Makefile", ".ci/setup", "LICENSE", "README.md", "CHANGELOG.md"} <= names
+    assert {
+        "tests/support/machine.py",
+        "examples/demo.py",
+        "Makefile",
+        ".ci/setup",
+        "LICENSE",
+        "README.md",
+        "CHANGELOG.md",
+    } <= names
 
 
 @pytest.mark.parametrize("how", ["wheel", "editable"])

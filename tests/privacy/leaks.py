@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import Any
 
 # Modules as what they are here: things to be broken.
-detaching: Any = import_module("arcade_otel.detaching")
+detaching: Any = import_module("arcade_otel.handoff.spawn")
 diagnostics: Any = import_module("arcade_otel.diagnostics")
 events: Any = import_module("arcade_otel_exporters.posthog")
-identity_file: Any = import_module("arcade_otel.identity_file")
-invocation: Any = import_module("arcade_otel.invocation")
-receipts: Any = import_module("arcade_otel.receipts")
-redaction: Any = import_module("arcade_otel.redaction")
-span: Any = import_module("arcade_otel.span")
+identity_file: Any = import_module("arcade_otel.identity")
+invocation: Any = import_module("arcade_otel.recording")
+receipts: Any = import_module("arcade_otel.handoff.receipts")
+redaction: Any = import_module("arcade_otel.spans.redaction")
+span: Any = import_module("arcade_otel.spans")
 
 __all__ = [
     "argv_is_recorded",

@@ -1,6 +1,6 @@
 """Runs programs and their senders as real processes in some milliseconds each: a warm interpreter forks once a request.
 
-As tests/model/zygote.py does it: what a process runs is the library as it is, but for the start of a sender, of which a command
+As tests/model/fork_server.py does it: what a process runs is the library as it is, but for the start of a sender, of which a command
 leaves word with everything that the sender would have got.
 """
 
@@ -74,22 +74,28 @@ class Runner:
 
 #: Everything that a process would import is imported once. No thread: what forks has none.
 _WARM = (
-    *("click", "httpx", "posthog.request", "typer", "yaml", "tests.privacy.acts"),
-    *("arcade_otel.block", "arcade_otel.instrumentation", "arcade_otel.receipts", "arcade_otel.redaction", "arcade_otel.tracing"),
-    *("arcade_otel.typer_apps", "arcade_otel_exporters.delivery", "arcade_otel_exporters.sender"),
+    *("click", "httpx", "posthog.request", "typer", "yaml", "tests.privacy.scenarios"),
+    *(
+        "arcade_otel.frameworks.context_manager",
+        "arcade_otel.frameworks.click",
+        "arcade_otel.handoff.receipts",
+        "arcade_otel.spans.redaction",
+        "arcade_otel.recording.identity_span",
+    ),
+    *("arcade_otel.frameworks.typer", "arcade_otel.sender.delivery", "arcade_otel.sender"),
 )
 
 # --- what follows runs in the warm interpreter --------------------------------------------------------------------------------
 
 
 def _run_program(request: dict[str, Any], told: int) -> None:
-    from arcade_otel import detaching
+    from arcade_otel.handoff import spawn
 
     def leave_word(command: Any, environ: Any, folder: str) -> None:
         line = json.dumps({"command": list(command), "environ": dict(environ)})
         os.write(told, (line + "\n").encode())
 
-    detaching.start = leave_word
+    spawn.start = leave_word
     os.chdir(request["cwd"])
     sys.argv = [request["path"], *request["argv"]]
     read, write = os.pipe()
@@ -101,8 +107,7 @@ def _run_program(request: dict[str, Any], told: int) -> None:
 
 
 def _run_sender() -> None:
-    from arcade_otel import conventions
-    from arcade_otel_exporters import sender
+    from arcade_otel import conventions, sender
 
     os.environ[conventions.ENV_IDLE] = "0"  # a sender that waits for more is a matter of other tests
     sender.main()

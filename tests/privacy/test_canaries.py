@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from arcade_otel.redaction import error_message
+from arcade_otel.spans.redaction import error_message
 from arcade_otel.testing import Fault, StandIn
-from arcade_otel.testing.search import found_in
+from arcade_otel.testing.secret_search import found_in
 from tests.privacy import leaks
-from tests.privacy.acts import PROGRAMS
-from tests.privacy.mended import MENDED, Leak
-from tests.privacy.planted import ENDINGS, QUOTED, Scenario, scenarios
+from tests.privacy.regressions import MENDED, Leak
 from tests.privacy.runner import Ran, Runner, Started
+from tests.privacy.scenarios import PROGRAMS
+from tests.privacy.secrets_strategy import ENDINGS, QUOTED, Scenario, scenarios
 
 
 def message_of(scenario: Scenario) -> str:

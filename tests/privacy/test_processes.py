@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arcade_otel.testing import Canaries, Usage
-from tests.privacy.acts import PROGRAMS
+from tests.privacy.scenarios import PROGRAMS
 
 CASES = [
     ("typer", "error"),

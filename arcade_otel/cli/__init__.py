@@ -1,0 +1,60 @@
+"""Mounts the usage commands (``tool usage status``, …) in a Typer or Click program, and loads them only when one is asked for."""
+
+import sys
+from typing import Any
+
+__all__ = ["usage_commands"]
+
+_NAME = "usage"
+_HELP = "See, choose and check what usage data is collected."
+
+
+def usage_commands(app: Any) -> Any:
+    """Return the usage commands of ``app`` for mounting in it, under whatever name.
+
+    ``app.add_typer(arcade_otel.usage_commands(app), name="usage")`` in a Typer program,
+    ``group.add_command(arcade_otel.usage_commands(group))`` in a Click one; before or after ``instrument(app)``, whose settings
+    they find by themselves. The modules of the commands are imported when one of them, or their help, is asked for.
+
+    Args:
+        app: A ``typer.Typer``, or a Click group (Typer's own included).
+
+    Returns:
+        A ``typer.Typer`` for the former, a group called ``usage`` for the latter.
+
+    Raises:
+        TypeError: ``app`` is neither.
+    """
+    for base in type(app).__mro__:
+        if base.__name__ == "Typer" and base.__module__ == "typer.main":
+            import typer.core
+
+            return typer.Typer(name=_NAME, help=_HELP, no_args_is_help=True, cls=_lazy(typer.core.TyperGroup, app, "typer"))
+        if base.__module__ == "typer.core" and base.__name__ == "TyperGroup":
+            return _lazy(base, app, "typer")(name=_NAME, help=_HELP, no_args_is_help=True)
+        if base.__module__ == "click.core" and base.__name__ == "Group":
+            return _lazy(base, app, "click")(name=_NAME, help=_HELP, no_args_is_help=True)
+    raise TypeError(f"app must be a typer.Typer or a Click group, not {type(app).__name__}")
+
+
+def _lazy(base: Any, app: Any, family: str) -> Any:
+    loaded: dict[str, Any] = {}
+
+    class Usage(base):  # type: ignore[misc]
+        """A group that is empty until somebody looks into it."""
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Click's signature
+            return self._loaded().get(cmd_name)
+
+        def list_commands(self, ctx: Any) -> Any:  # noqa: ARG002
+            return list(self._loaded())
+
+        def _loaded(self) -> dict[str, Any]:
+            if not loaded:
+                from arcade_otel.cli import framework_adapters
+
+                loaded.update(framework_adapters.commands(app, family, sys.modules[family]))
+            return loaded
+
+    Usage.__name__ = Usage.__qualname__ = base.__name__
+    return Usage

@@ -1,0 +1,79 @@
+"""Keeps the tables of ``docs/what-we-collect.md`` what the catalogue says: writes them between two markers, or compares."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from arcade_otel.cli.commands import ATTENTION, OK, USAGE
+from arcade_otel.cli.manifest import catalogue, markdown
+
+__all__ = ["BEGIN", "END", "main", "renewed"]
+
+BEGIN = "<!-- catalogue:begin -->"
+END = "<!-- catalogue:end -->"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``python -m arcade_otel.cli.manifest.catalogue [--check] PAGE`` and return the exit code: 1 if ``--check`` finds a difference.
+
+    Raises:
+        SystemExit: The command line is wrong (2), or asks for help (0).
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m arcade_otel.cli.manifest.catalogue",
+        description=f"Write the tables of everything that is collected into PAGE, between {BEGIN} and {END}.",
+        epilog="Exit codes: 0 written, or as it should be; 1 it differs (the difference is on stdout); 2 it could not be done.",
+    )
+    parser.add_argument("--check", action="store_true", help="Write nothing; compare, and print the difference.")
+    parser.add_argument("page", metavar="PAGE")
+    chosen = parser.parse_args(arguments)
+    try:
+        with open(chosen.page, encoding="utf-8") as file:
+            before = file.read()
+        after = renewed(before)
+        if not chosen.check and after != before:
+            with open(chosen.page, "w", encoding="utf-8", newline="\n") as file:
+                file.write(after)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{chosen.page}: {getattr(error, 'strerror', None) or error}\n")
+        return USAGE
+    if not chosen.check or after == before:
+        return OK
+    sys.stdout.write(markdown.difference(before, after, chosen.page, "the catalogue"))
+    return ATTENTION
+
+
+def renewed(page: str) -> str:
+    """Return ``page`` with the tables of now between the markers.
+
+    Raises:
+        ValueError: There is not one of each marker, in their order.
+    """
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not (begin and end) or BEGIN in rest or END in head + tail:
+        raise ValueError(f"it does not have {BEGIN} and {END}, each once and in this order")
+    return f"{head}{begin}\n{_tables()}{end}{tail}"
+
+
+def _tables() -> str:
+    parts = (
+        "### Events",
+        markdown.events(catalogue.EVENTS),
+        "### Properties",
+        markdown.properties(catalogue.PROPERTIES, catalogue.EVENTS),
+        "### Around the properties",
+        "Every event has",
+        markdown.fields(catalogue.FIELDS),
+        "and every request, which carries a batch of them,",
+        markdown.fields(catalogue.REQUEST),
+        "with the headers that any request has; its `User-Agent` names posthog and its version.",
+        "### Spans",
+        "Attributes of a command's span:",
+        markdown.attributes(catalogue.ATTRIBUTES),
+        "of its resource, beside those of `OTEL_RESOURCE_ATTRIBUTES`:",
+        markdown.attributes(catalogue.RESOURCE),
+        "and of its scope:",
+        markdown.attributes(catalogue.SCOPE),
+    )
+    return "\n\n".join(parts) + "\n\n"

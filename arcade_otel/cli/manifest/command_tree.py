@@ -1,0 +1,101 @@
+"""Walks the command tree of a Typer or Click program, and names what it finds as an event of it would be named."""
+
+import sys
+from typing import Any, NamedTuple
+
+from arcade_otel.cli.manifest.app_loader import LoadError, told
+from arcade_otel.frameworks.click import registered_name
+from arcade_otel.spans import scrub
+
+__all__ = ["Found", "root_of", "walk"]
+
+
+class Found(NamedTuple):
+    """A name that ``command_name`` can have.
+
+    Attributes:
+        name: Path in the command tree, joined by dots; "" for what is no command of the tree.
+        group: It is a group of commands.
+        hidden: The help does not show it.
+        deprecated: It is marked as such.
+        typed: Other names by which it is listed; an event has ``name`` all the same.
+        usage: It is the group of the usage commands.
+    """
+
+    name: str
+    group: bool = False
+    hidden: bool = False
+    deprecated: bool = False
+    typed: tuple[str, ...] = ()
+    usage: bool = False
+
+
+def root_of(app: Any) -> Any:
+    """Return the Click command that runs ``app``: a ``typer.Typer``, or a Click command or group.
+
+    Raises:
+        LoadError: It is none of these, or Typer can make no command of it.
+    """
+    for base in type(app).__mro__:
+        if base.__name__ == "Typer" and base.__module__ == "typer.main":
+            try:
+                return sys.modules["typer.main"].get_command(app)
+            except Exception as error:
+                raise LoadError(f"Typer can make no command of it: {told(error)}") from error
+    if callable(getattr(app, "make_context", None)) and hasattr(app, "context_class"):
+        return app
+    raise LoadError(f"APP must name a typer.Typer or a Click command or group, not an object of class {type(app).__name__}")
+
+
+def walk(root: Any, program: str) -> list[Found]:
+    """Return every name that an event of the program can have, in the order of the names.
+
+    Hidden and deprecated commands and groups that are loaded when they are asked for are among them; what a group runs without
+    listing it (``Group.list_commands``) is not. A group is not entered again below itself.
+
+    Args:
+        root: The program's command.
+        program: Its name, which the event of the program by itself has.
+
+    Raises:
+        LoadError: A group cannot list or load its commands.
+    """
+    found = {program: Found(program, hidden=_is(root, "hidden"), deprecated=_is(root, "deprecated"))}
+    if hasattr(root, "list_commands"):
+        found = {program: Found(program), "": Found("")}
+        _enter(root, None, program, "", [root], found)
+    return [found[name] for name in sorted(found)]
+
+
+def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], found: dict[str, Found]) -> None:
+    # ``resilient_parsing`` is what completion asks with: no callback runs, and no run of ours begins.
+    context = group.context_class(group, info_name=typed, parent=parent, resilient_parsing=True)
+    for listed, child in _children(group, context, path):
+        own = scrub(registered_name(group, child))
+        if not own:
+            continue  # a command without a name is none for the instrumentation either
+        name = f"{path}.{own}" if path else own
+        before = found.get(name, Found(name))
+        found[name] = Found(
+            name,
+            group=before.group or hasattr(child, "list_commands"),
+            hidden=_is(child, "hidden"),
+            deprecated=_is(child, "deprecated"),
+            typed=before.typed if listed in (own, *before.typed) else (*before.typed, listed),
+            usage=type(child).__module__ == "arcade_otel.cli",
+        )
+        if hasattr(child, "list_commands") and not any(child is each for each in above):
+            _enter(child, context, listed, name, [*above, child], found)
+
+
+def _children(group: Any, context: Any, path: str) -> list[tuple[str, Any]]:
+    try:
+        with context.scope(cleanup=False):
+            listed = [(scrub(str(name)), group.get_command(context, name)) for name in group.list_commands(context)]
+    except Exception as error:
+        raise LoadError(f"the commands of {path or 'the program'} cannot be listed: {told(error)}") from error
+    return [(name, child) for name, child in listed if child is not None]
+
+
+def _is(command: Any, what: str) -> bool:
+    return bool(getattr(command, what, False))  # Click's ``deprecated`` may be a text

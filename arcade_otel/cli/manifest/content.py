@@ -1,0 +1,208 @@
+"""What a manifest says of a program, for programs and for people: nothing in it depends on the machine it is made on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import NamedTuple
+
+from arcade_otel import consent, conventions
+from arcade_otel.cli.manifest import catalogue, markdown
+from arcade_otel.cli.manifest.app_loader import PROGRAM
+from arcade_otel.cli.manifest.catalogue import Entry
+from arcade_otel.cli.manifest.command_tree import Found
+from arcade_otel.consent import notice
+from arcade_otel.settings import Settings
+
+__all__ = ["Contents", "Setting"]
+
+_HEAD = "Made by `arcade-otel manifest`, which also compares it (`--check`). Not to be edited."
+_NOT_INSTRUMENTED = """\
+**Not instrumented: nothing is collected.** What follows is what `arcade_otel.instrument(app)` would collect. If the program is
+instrumented, name the very object that `instrument()` was given."""
+_NAMELESS = f"`{PROGRAM}` is the name of the file by which the program is started: it gives itself none."
+_NO_COMMAND = "(empty) what was typed is no command of the program; nothing of it is told"
+
+
+class Setting(NamedTuple):
+    """A setting that decides what is collected, of whom, or where it goes; ``meaning`` says the same in words."""
+
+    name: str
+    value: str | bool | list[str] | None
+    meaning: str
+
+
+class Contents:
+    """What the manifest of a program says.
+
+    Args:
+        settings: The program's.
+        commands: Every name that an event of it can have.
+        instrumented: The program has said these settings; else they are what it would have if it said nothing.
+    """
+
+    def __init__(self, settings: Settings, commands: Sequence[Found], *, instrumented: bool) -> None:
+        self._settings = settings
+        self._commands = commands
+        self._instrumented = instrumented
+        mounted = any(command.usage for command in commands)
+        self._events = [event for event in catalogue.EVENTS if mounted or event.name != conventions.EVENT_DOCTOR]
+        names = {event.name for event in self._events}
+        self._properties = [entry for entry in self._collected(catalogue.PROPERTIES) if names.intersection(entry.events)]
+        self._attributes = self._collected(catalogue.ATTRIBUTES)
+        self._resource = self._collected(catalogue.RESOURCE)
+
+    def _collected(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Return the entries that the settings let be collected."""
+        without = set()
+        if not (self._settings.version or self._settings.distribution):
+            without.add(conventions.SERVICE_VERSION)
+        if not self._settings.option_names:
+            without.add(conventions.COMMAND_OPTIONS)
+        if self._settings.error_messages == "class":
+            without.add(conventions.ERROR_MESSAGE)
+        collected = [entry for entry in entries if (entry.attribute or entry.name) not in without]
+        if not callable(self._settings.error_messages):
+            return collected
+        words = "what went wrong, in the words of the program's own function"
+        return [
+            replace(entry, reason=words) if conventions.ERROR_MESSAGE in (entry.attribute, entry.name) else entry
+            for entry in collected
+        ]
+
+    def settings(self) -> list[Setting]:
+        """Return the settings that matter, as the program made them."""
+        settings = self._settings
+        if callable(settings.error_messages):
+            messages = Setting("error_messages", "function", "the program's own function says what is told of an error")
+        elif settings.error_messages == "class":
+            messages = Setting("error_messages", "class", "what errors say is not collected")
+        else:
+            messages = Setting("error_messages", settings.error_messages, "what errors say is redacted")
+        if settings.version:
+            version = Setting("version", "given", "the program says its version")
+        elif settings.distribution:
+            version = Setting("version", settings.distribution, "the version is that of this distribution")
+        else:
+            version = Setting("version", None, "no version is collected")
+        silent = settings.in_ci == consent.OFF
+        live = {
+            None: "a command's span is current while it runs if the environment asks for traces",
+            True: "a command's span is current while it runs, and the program's code may add to it",
+            False: "a command's span is made when the command has ended",
+        }
+        names = "the names of options that were given are collected" if settings.option_names else "no option's name is collected"
+        return [
+            messages,
+            Setting("option_names", settings.option_names, names),
+            Setting("default", settings.default, f"it is {settings.default} where nobody decided otherwise"),
+            Setting("in_ci", settings.in_ci, "silent in continuous integration" if silent else "no exception is made of it"),
+            Setting("login", list(settings.login), self._there("after this, events are the account's", settings.login)),
+            Setting("logout", list(settings.logout), self._there("after this, they have a new random id", settings.logout)),
+            Setting("principal", "function", "the program's own function says whose account it is")
+            if settings.principal
+            else Setting("principal", None, "Arcade's credentials and API say whose account it is"),
+            version,
+            Setting("posthog", settings.posthog_host, "events go there")
+            if settings.posthog_api_key
+            else Setting("posthog", None, "there is no project key, so that no event goes to PostHog"),
+            Setting("live", settings.live, live[settings.live]),
+        ]
+
+    def _there(self, meaning: str, paths: Sequence[str]) -> str:
+        """Say of a login or logout that the program does not have."""
+        names = {command.name for command in self._commands}
+        missing = ", ".join(markdown.code(path) for path in paths if path not in names)
+        return f"{meaning}; there is no {missing}" if missing else meaning
+
+    def as_json(self) -> str:
+        """Return it for programs: one object, whose ``manifest`` is the number of this format."""
+        settings = self._settings
+        told = {
+            "manifest": 1,
+            "library": conventions.LIB,
+            "library_version": conventions.__version__,
+            "notice_version": notice.VERSION,
+            "program": settings.name,
+            "instrumented": self._instrumented,
+            "settings": {setting.name: setting.value for setting in self.settings()},
+            "commands": [
+                {
+                    "name": command.name,
+                    "group": command.group,
+                    "hidden": command.hidden,
+                    "deprecated": command.deprecated,
+                    "typed": list(command.typed),
+                    "login": command.name in settings.login,
+                    "logout": command.name in settings.logout,
+                }
+                for command in self._commands
+            ],
+            "events": [
+                {**asdict(event), "properties": [entry.name for entry in self._properties if event.name in entry.events]}
+                for event in self._events
+            ],
+            "properties": [asdict(entry) for entry in self._properties],
+            "fields": [asdict(entry) for entry in catalogue.FIELDS],
+            "request": [asdict(entry) for entry in catalogue.REQUEST],
+            "attributes": [asdict(entry) for entry in self._attributes],
+            "resource": [asdict(entry) for entry in self._resource],
+            "scope": [asdict(entry) for entry in catalogue.SCOPE],
+        }
+        return json.dumps(told, indent=2) + "\n"
+
+    def as_markdown(self) -> str:
+        """Return it for people, a command a line, so that a difference is readable."""
+        library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "what collects")
+        shown = Setting("notice", str(notice.VERSION), "the version of the notice that people are shown")
+        rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]
+        notes = [] if self._instrumented else [_NOT_INSTRUMENTED]
+        notes += [_NAMELESS] if self._settings.name == PROGRAM else []
+        parts = [
+            f"# What {markdown.code(self._settings.name)} collects",
+            _HEAD,
+            *notes,
+            "## Settings",
+            markdown.table(("setting", "value", "meaning"), rows),
+            "## Commands",
+            "The `command_name` of an event is one of these names, and nothing else.",
+            "\n".join(f"- {self._line(command)}" for command in self._commands),
+            "## Events",
+            markdown.events(self._events),
+            "## Properties",
+            markdown.properties(self._properties, self._events),
+            "Around them, every event has",
+            markdown.fields(catalogue.FIELDS),
+            "and every request",
+            markdown.fields(catalogue.REQUEST),
+            "## Spans",
+            "For other backends than PostHog, where the person who runs the program names one. A command's span has",
+            markdown.attributes(self._attributes),
+            "its resource",
+            markdown.attributes(self._resource),
+            "and its scope",
+            markdown.attributes(catalogue.SCOPE),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _line(self, command: Found) -> str:
+        if not command.name:
+            return _NO_COMMAND
+        marks = (
+            ("the program by itself", command.name == self._settings.name),
+            ("group", command.group),
+            ("hidden", command.hidden),
+            ("deprecated", command.deprecated),
+            (f"also typed {', '.join(markdown.code(name) for name in command.typed)}", bool(command.typed)),
+            ("login", command.name in self._settings.login),
+            ("logout", command.name in self._settings.logout),
+        )
+        told = ", ".join(mark for mark, holds in marks if holds)
+        return f"{markdown.code(command.name)} {told}".rstrip()
+
+
+def _value(value: str | bool | list[str] | None) -> str:  # noqa: FBT001 - it is shown, whatever it is
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(markdown.code(each) for each in value)
+    return markdown.code(("false", "true")[value] if isinstance(value, bool) else value)

@@ -1,0 +1,75 @@
+"""Whether this run may be recorded: what the environment says, and, loaded only when asked for, everything below it."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcade_otel.consent.decision import Decision, choice_file, decide, is_ci, take_back
+
+__all__ = [
+    "ENV_DO_NOT_TRACK",
+    "ENV_SDK_DISABLED",
+    "ENV_TRACKING",
+    "ENV_WORK_DIR",
+    "LOG",
+    "OFF",
+    "ON",
+    "Decision",
+    "by_environment",
+    "choice_file",
+    "decide",
+    "is_ci",
+    "take_back",
+    "tracking_mode",
+]
+
+ENV_TRACKING = "ARCADE_USAGE_TRACKING"
+ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
+ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
+#: The config folder, where what waits to be sent lies.
+ENV_WORK_DIR = "ARCADE_WORK_DIR"
+
+ON = "on"
+OFF = "off"
+LOG = "log"
+
+_NO = ("0", "false", "no", "off")
+_YES = ("1", "true", "yes", "on")
+
+
+def __getattr__(name: str) -> object:
+    # Who opted out by the environment pays for this module alone.
+    if name in ("Decision", "choice_file", "decide", "is_ci", "take_back"):
+        from arcade_otel.consent import decision
+
+        return getattr(decision, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
+    """Tell what the environment alone says: ``ON`` (also if it says nothing), ``OFF`` or ``LOG``; no file is read."""
+    said = by_environment(os.environ if environ is None else environ)
+    return ON if said is None else said[0]
+
+
+def by_environment(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the mode, the variable that decides it and the same in words, or None if no variable says anything.
+
+    ``DO_NOT_TRACK`` set to anything but "", ``0`` or ``false`` is off (consoledonottrack.com); ``OTEL_SDK_DISABLED`` is off if
+    ``true`` in any case, and by nothing else (OpenTelemetry specification); ``ARCADE_USAGE_TRACKING`` says ``0``, ``false``,
+    ``no`` or ``off``, ``1``, ``true``, ``yes`` or ``on``, or ``log`` (print the payload on stderr, send nothing), in any case; a
+    word that is none of these says nothing.
+    """
+    if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
+        return OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
+    if environ.get(ENV_SDK_DISABLED, "").strip().lower() == "true":
+        return OFF, ENV_SDK_DISABLED, "OTEL_SDK_DISABLED is true"
+    wish = environ.get(ENV_TRACKING, "").strip().lower()
+    if not wish:
+        return None
+    if wish in _YES:
+        return ON, ENV_TRACKING, "ARCADE_USAGE_TRACKING says on"
+    if wish == LOG:
+        return LOG, ENV_TRACKING, "ARCADE_USAGE_TRACKING says log: shown and not sent"
+    return (OFF, ENV_TRACKING, "ARCADE_USAGE_TRACKING says off") if wish in _NO else None

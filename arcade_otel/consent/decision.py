@@ -1,0 +1,170 @@
+"""Decides whether this run may be recorded, and says why: one table of precedence, from the environment to the program."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from arcade_otel.consent import OFF, ON, by_environment
+
+__all__ = [
+    "POLICY_FILE",
+    "REASON_CI",
+    "REASON_DEFAULT",
+    "REASON_POLICY",
+    "REASON_STORED",
+    "REASON_TAKEN_BACK",
+    "Decision",
+    "choice_file",
+    "decide",
+    "is_ci",
+    "take_back",
+]
+
+# Why, besides the names of the three variables above.
+REASON_STORED = "stored choice"
+REASON_POLICY = "policy"
+REASON_CI = "continuous integration"
+REASON_DEFAULT = "default"
+REASON_TAKEN_BACK = "taken back"
+
+# Variables by which continuous integration is known; ``CI`` alone is set by nearly all of them.
+_CI_VARIABLES = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "TF_BUILD",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "BUILDKITE",
+    "CODEBUILD_BUILD_ID",
+)
+
+#: What packagers and administrators decide for everybody on this machine. No variable says where it is on POSIX: one that did
+#: would let anybody's environment undo it.
+POLICY_FILE = (
+    os.path.join(os.environ.get("PROGRAMDATA") or "C:\\ProgramData", "arcade-otel", "policy")
+    if sys.platform == "win32"
+    else "/etc/arcade-otel/policy"
+)
+
+# Nothing more of the run that is under way is to be recorded.
+_taken_back = False
+
+
+class Decision:
+    """What was decided, and by what.
+
+    Attributes:
+        mode: ``consent.ON``, ``OFF`` or ``LOG`` (print the payload on stderr, send nothing).
+        reason: What decided: the name of a variable, or one of the ``REASON_`` constants.
+        detail: The same for a person, in a few words. Names the file that decided; quotes no content of it.
+    """
+
+    __slots__ = ("detail", "mode", "reason")
+
+    def __init__(self, mode: str, reason: str, detail: str) -> None:
+        self.mode = mode
+        self.reason = reason
+        self.detail = detail
+
+    def __repr__(self) -> str:
+        return f"Decision({self.mode}, {self.reason}: {self.detail})"
+
+
+def decide(
+    folder: str = "",
+    *,
+    program: str = "",
+    default: str = ON,
+    in_ci: str = ON,
+    environ: Mapping[str, str] | None = None,
+) -> Decision:
+    """Decide by the first of these that says anything:
+
+    1. ``DO_NOT_TRACK``;
+    2. ``OTEL_SDK_DISABLED``;
+    3. ``ARCADE_USAGE_TRACKING`` (``consent.by_environment`` says which words);
+    4. the choice that is stored in the config folder (``usage enable``, ``usage disable``); what cannot be read, or says anything
+       else than ``on`` or ``off``, is off;
+    5. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
+    6. the program: ``in_ci`` in continuous integration if that is off, else ``default``.
+
+    Costs at most two small files' reading, and none where the environment decides. Never raises.
+
+    Args:
+        folder: Config folder; "" has no stored choice.
+        program: Name of the program, for a policy about it alone.
+        default: The program's own choice where nobody made another, ``ON`` or ``OFF``.
+        in_ci: ``OFF``: the program is silent in continuous integration unless somebody says otherwise.
+        environ: Environment; the process's if None.
+    """  # noqa: D415 - the list is the sentence's end
+    if _taken_back:
+        return Decision(OFF, REASON_TAKEN_BACK, "this command ended the recording of itself")
+    environ = os.environ if environ is None else environ
+    said = by_environment(environ)
+    if said is not None:
+        return Decision(*said)
+    decided = (_by_choice(folder) if folder else None) or _by_policy(program)
+    if decided is not None:
+        return decided
+    if in_ci == OFF and is_ci(environ):
+        return Decision(OFF, REASON_CI, "the program is silent in continuous integration")
+    return Decision(default, REASON_DEFAULT, f"the program's default is {default}")
+
+
+def is_ci(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether this runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
+    environ = os.environ if environ is None else environ
+    return any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES)
+
+
+def choice_file(folder: str) -> str:
+    """Return the path of the stored choice of the config folder ``folder``."""
+    return os.path.join(folder, "usage", "consent")
+
+
+def take_back(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
+    """Let every decision of this process be off until the next run begins: ``usage disable`` and ``forget`` leave no trace."""
+    global _taken_back
+    _taken_back = taken_back
+
+
+def _by_choice(folder: str) -> Decision | None:
+    path = choice_file(folder)
+    text = _content(path, 16)
+    if text is None:
+        return None
+    word = text.strip()
+    if word in (b"on", b"off"):
+        return Decision(word.decode(), REASON_STORED, f"{path} says {word.decode()}")
+    return Decision(OFF, REASON_STORED, f"{path} cannot be read or is corrupt, which counts as off")
+
+
+def _by_policy(program: str) -> Decision | None:
+    text = _content(POLICY_FILE, 65536)
+    if text is None:
+        return None
+    from arcade_otel.consent import policy
+
+    decided = policy.parsed(text, program)
+    if decided == policy.CORRUPT:
+        return Decision(OFF, REASON_POLICY, f"{POLICY_FILE} cannot be read or is corrupt, which counts as off")
+    return None if decided is None else Decision(decided, REASON_POLICY, f"{POLICY_FILE} says {decided}")
+
+
+def _content(path: str, most: int) -> bytes | None:
+    """Return a file's content, None if there is no such file, and what nobody would write (NUL) if it cannot be read or is long.
+
+    Neither a pipe nor a terminal in the file's place makes anybody wait.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        try:
+            text = os.read(descriptor, most + 1)
+        finally:
+            os.close(descriptor)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError):
+        return b"\0"
+    return text if len(text) <= most else b"\0"

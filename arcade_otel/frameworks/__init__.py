@@ -1,0 +1,1 @@
+"""Frameworks: Typer, Click and the context manager."""

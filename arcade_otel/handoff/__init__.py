@@ -1,0 +1,54 @@
+"""Gives a finished span to the detached sender, and never waits for it."""
+
+import os
+from typing import TYPE_CHECKING
+
+from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
+from arcade_otel.handoff import spawn, zombies
+
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+
+__all__ = ["LARGEST_VARIABLE", "hand_over"]
+
+#: A span with more characters goes to the spool at once: one variable is limited to 128 KiB on Linux, the whole environment
+#: to 32 KiB on Windows.
+LARGEST_VARIABLE = 24 * 1024
+
+
+def hand_over(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
+    """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the spool here.
+
+    The spool takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
+    long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
+    later sender delivers it.
+
+    Returns:
+        The paths of the span's files, if it was written to the spool here; else nothing.
+
+    Raises:
+        OSError: Neither a sender could be started nor the spool be written.
+    """
+    if conventions.ENV_SENDER in os.environ:
+        return []  # a sender starts no senders
+    command = settings.sender or spawn.sender_command()
+    if zombies.pauses(settings.state_folder):
+        debug("nobody reaps senders here; the span goes to the spool")
+        command = None
+    if command and not owed and len(text) <= LARGEST_VARIABLE and os.getpid() != 1:
+        try:
+            spawn.start(command, spawn.sender_environment(settings.folder, text), settings.folder)
+        except OSError as error:
+            debug("no sender could be started; the span goes to the spool", error)
+            command = None  # the process table is full, or the environment too large: no second try
+        else:
+            return []
+    from arcade_otel.handoff import queue
+
+    paths = queue.put(settings.state_folder, text, queue.lanes_for(os.environ, text))
+    if command and paths:
+        spawn.start(command, spawn.sender_environment(settings.folder, None), settings.folder)
+    elif paths:
+        queue.bound_now_and_then(settings.state_folder, paths)
+    return paths

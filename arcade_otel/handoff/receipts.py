@@ -1,0 +1,214 @@
+"""Keeps receipts: what became of the last 100 events that left this machine's spool, with what was sent, in one bounded file."""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from arcade_otel import conventions, storage
+from arcade_otel.storage import locks
+
+__all__ = [
+    "DROPPED",
+    "FAILED",
+    "LARGEST_BYTES",
+    "LARGEST_COUNT",
+    "LARGEST_PAYLOAD",
+    "SENT",
+    "Receipt",
+    "events",
+    "file_of",
+    "problems",
+    "public",
+    "receipt",
+    "remove",
+    "write",
+]
+
+#: The backend acknowledged the event.
+SENT = "sent"
+#: The event is gone and nobody has it; ``why`` says why.
+DROPPED = "dropped"
+#: A lane could not deliver; its events wait. No event's receipt, but what ``usage status`` tells of.
+FAILED = "failed"
+
+#: How many events' receipts are kept.
+LARGEST_COUNT = 100
+#: A file that grew beyond this is rewritten, with the newest receipts that fit in half of it.
+LARGEST_BYTES = 1024 * 1024
+#: A payload of more characters is left out; ``too_large`` says so.
+LARGEST_PAYLOAD = 16 * 1024
+_LOCK_SECONDS = 0.2
+_POLL_SECONDS = 0.01
+
+#: One line of the file: ``at`` (seconds since the epoch), ``state``, ``lane``, and of an event its ``id``, when its command
+#: ``ended`` and its ``payload``; of what was dropped or failed, ``why``.
+Receipt = dict[str, Any]
+
+
+def file_of(state_folder: str) -> str:
+    """Return the path of the file."""
+    return os.path.join(state_folder, "receipts.jsonl")
+
+
+def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, payload: list[Any] | None = None) -> Receipt:
+    """Return a receipt made now.
+
+    Args:
+        state: ``SENT``, ``DROPPED`` or ``FAILED``.
+        lane: The lane in which the event waited.
+        name: Name of the event's file, which tells its id and when its command ended; "" of a failure.
+        why: A short text for a person, of what was dropped or failed. Holds no secret.
+        payload: What was sent, a list of what JSON can hold; None if nobody could tell.
+    """
+    made: Receipt = {"at": round(time.time(), 3), "state": state, "lane": lane}
+    if name:
+        ended, _, identity = name.removesuffix(".json").partition("-")
+        made["id"] = identity or ended
+        if ended.isdigit():
+            made["ended"] = int(ended) / 1e9
+    if why is not None:
+        made["why"] = why
+    if payload is not None:
+        if len(json.dumps(payload)) <= LARGEST_PAYLOAD:
+            made["payload"] = payload
+        else:
+            made["too_large"] = True
+    return made
+
+
+def write(state_folder: str, receipts: Sequence[Receipt]) -> None:
+    """Append receipts, in one write. Called by senders, and by the commands that a person calls; never by an ordinary command.
+
+    Senders side by side wait for each other, at most 0.2 s: a receipt may then be lost to another's rewriting, a delivery is
+    never held up.
+
+    Raises:
+        OSError: The file cannot be written; nobody is to be held up by that.
+    """
+    if not receipts:
+        return
+    path = file_of(state_folder)
+    lines = "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in receipts).encode()
+    with _locked(state_folder) as alone:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size and os.lseek(descriptor, -1, os.SEEK_END) >= 0 and os.read(descriptor, 1) != b"\n":
+                lines = b"\n" + lines  # a process was killed in the middle of its line, or the disk was full
+            os.write(descriptor, lines)
+        finally:
+            os.close(descriptor)
+        storage.hand_to_owner(path)
+        if alone and size + len(lines) > LARGEST_BYTES:
+            _rewrite(path)
+
+
+def events(state_folder: str) -> list[Receipt]:
+    """Return the receipts of the last 100 events, newest last; of two about the same event in the same lane the newer one.
+
+    A line that is none of ours is skipped; no file is no receipts.
+    """
+    return _last_events(_lines(file_of(state_folder)))
+
+
+def problems(state_folder: str) -> dict[str, Receipt]:
+    """Return for each lane what last went wrong there: the newest failure or drop."""
+    return {each["lane"]: each for each in _lines(file_of(state_folder)) if each["state"] in (FAILED, DROPPED)}
+
+
+def remove(state_folder: str) -> None:
+    """Remove every receipt.
+
+    Raises:
+        OSError: The file is there and cannot be removed.
+    """
+    with _locked(state_folder), suppress(FileNotFoundError):
+        os.unlink(file_of(state_folder))
+
+
+def public(text: str) -> list[Any] | None:
+    """Return the span ``text`` (OTLP/JSON) as a payload, without what tells the sender how to deliver; None if it is no span.
+
+    For who cannot afford the SDK; the project key is among what is left out.
+    """
+    try:
+        traces = json.loads(text)
+        for group in traces["resourceSpans"]:
+            resource = group.get("resource", {})
+            resource["attributes"] = [
+                attribute
+                for attribute in resource.get("attributes", ())
+                if not str(attribute.get("key")).startswith(conventions.RESOURCE_PRIVATE_PREFIX)
+            ]
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    return [traces]
+
+
+def _last_events(lines: Iterable[Receipt]) -> list[Receipt]:
+    found: dict[tuple[str, str], Receipt] = {}
+    for each in lines:
+        if each["state"] in (SENT, DROPPED):
+            key = (each["lane"], str(each.get("id")))
+            found.pop(key, None)
+            found[key] = each
+    return list(found.values())[-LARGEST_COUNT:]
+
+
+def _lines(path: str) -> Iterator[Receipt]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb") as file:
+            content = file.read(4 * LARGEST_BYTES)
+    except OSError:
+        return
+    for line in content.splitlines():
+        try:
+            loaded = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if (
+            isinstance(loaded, dict)
+            and isinstance(loaded.get("at"), int | float)
+            and isinstance(loaded.get("lane"), str)
+            and loaded.get("state") in (SENT, DROPPED, FAILED)
+        ):
+            yield loaded
+
+
+def _rewrite(path: str) -> None:
+    """Keep the last 100 events and the newest problem of each lane, as far as half of the bound goes."""
+    lines = list(_lines(path))
+    problems = {each["lane"]: each for each in lines if each["state"] == FAILED}
+    kept = {id(each) for each in (*_last_events(lines), *problems.values())}
+    texts: list[str] = []
+    size = sum(len(json.dumps(each)) for each in problems.values())  # these stay, however old
+    for each in reversed(lines):
+        if id(each) not in kept:
+            continue
+        text = json.dumps(each, separators=(",", ":"))
+        if each["state"] != FAILED:
+            size += len(text) + 1
+            if size > LARGEST_BYTES // 2:
+                continue
+        texts.append(f"{text}\n")
+    storage.write_private(path, "".join(reversed(texts)))
+
+
+@contextmanager
+def _locked(state_folder: str) -> Iterator[bool]:
+    """Wait a moment for the others; tell whether nobody else writes."""
+    path = os.path.join(state_folder, "receipts.lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        storage.hand_to_owner(path)
+        until = time.monotonic() + _LOCK_SECONDS
+        while not (alone := locks.try_lock(descriptor)) and time.monotonic() < until:
+            time.sleep(_POLL_SECONDS)
+        yield alone
+    finally:
+        os.close(descriptor)

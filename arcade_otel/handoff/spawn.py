@@ -1,0 +1,168 @@
+"""Starts a process that outlives this one and shares nothing with it; all that differs between platforms is here."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
+
+__all__ = ["LAUNCH", "creation_flags", "sender_command", "sender_environment", "start"]
+
+#: Folder that Python runs as the sender's program. It holds one file: nothing else comes onto ``sys.path`` with it.
+LAUNCH = "launch"
+#: Where the sender looks for this library if its own site-packages do not hold it (joined by ``os.pathsep``).
+ENV_ROOTS = "ARCADE_USAGE_ROOTS"
+
+# Variables of Python's that say where things are. All others (PYTHONPATH, PYTHONSTARTUP, PYTHONINSPECT, …) steer what is run.
+_KEPT_PYTHON = frozenset({"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"})
+
+# Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
+# QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
+_DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
+
+_CREATE_NEW_PROCESS_GROUP = 0x00000200
+_CREATE_NO_WINDOW = 0x08000000
+
+# Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
+_children: list[int] = []
+
+
+def sender_command(
+    *, executable: str | None = None, frozen: bool | None = None, platform: str = sys.platform
+) -> tuple[str, ...] | None:
+    """Return the command line that runs the sender, or None where there is no interpreter to run it.
+
+    In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter ``sys.executable`` is
+    empty or the program itself, and starting it would run the user's program again.
+    """
+    executable = sys.executable if executable is None else executable
+    if frozen is None:
+        frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
+    folder, name = os.path.split(executable or "")
+    if frozen or not name.lower().startswith(("python", "pypy")):
+        return None
+    if platform == "win32" and name.lower() == "python.exe":
+        windowless = os.path.join(folder, "pythonw.exe")
+        executable = windowless if os.path.exists(windowless) else executable
+    launch = _launch_directory()
+    return (executable, launch) if launch else None
+
+
+def _launch_directory() -> str | None:
+    directory = os.path.join(_package_directory(), "sender", LAUNCH)
+    return directory if os.path.isfile(os.path.join(directory, "__main__.py")) else None  # None: inside a zip
+
+
+def _package_directory() -> str:
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def sender_environment(folder: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the sender's environment: the user's, without what would steer Python or posthog, and with the span.
+
+    Proxies, certificate bundles and OTEL_* stay: they are the user's and the exporters' own.
+    """
+    environ = os.environ if environ is None else environ
+    chosen = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("PYTHON", "POSTHOG_")) or name in _KEPT_PYTHON  # both are upper case on every platform
+    }
+    chosen.pop(conventions.ENV_EVENT_DATA, None)
+    chosen["PYTHONSAFEPATH"] = "1"
+    chosen[conventions.ENV_SENDER] = folder
+    root = os.path.dirname(_package_directory())
+    # In a checkout the exporters are an import root of their own.
+    chosen[ENV_ROOTS] = os.pathsep.join((root, os.path.join(root, "exporters")))
+    if text is not None:
+        chosen[conventions.ENV_EVENT_DATA] = text
+    return chosen
+
+
+def start(command: Sequence[str], environ: Mapping[str, str], folder: str) -> None:
+    """Start ``command`` in a session of its own, its streams on the null device, no descriptor inherited, and do not wait.
+
+    ``posix_spawn`` where it can do all of that: importing ``subprocess`` costs 13 million instructions, this none. The new
+    process inherits the working folder there and leaves it as its first act.
+
+    Raises:
+        OSError: The process could not be started.
+    """
+    _reap()
+    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
+        try:
+            child = os.posix_spawn(
+                command[0],
+                list(command),
+                dict(environ),
+                file_actions=_actions(),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=_DEFAULT_SIGNALS,
+            )
+        except NotImplementedError:
+            pass  # a libc without POSIX_SPAWN_SETSID
+        else:
+            _children.append(child)
+            debug(f"sender {child} started")
+            return
+    _start_by_subprocess(command, environ, folder)
+
+
+def _actions() -> list[Any]:
+    """Return what the new process does with descriptors: 0, 1 and 2 on the null device, every inheritable one closed."""
+    actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
+    actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
+    for name in os.listdir("/dev/fd"):  # the process's own, on Linux and macOS
+        descriptor = int(name)
+        if descriptor > 2:  # noqa: PLR2004 - past stdin, stdout and stderr
+            try:
+                inheritable = os.get_inheritable(descriptor)
+            except OSError:
+                continue  # the listing's own
+            if inheritable:
+                actions.append((os.POSIX_SPAWN_CLOSE, descriptor))
+    return actions
+
+
+def _reap() -> None:
+    for child in _children[:]:
+        try:
+            ended = os.waitpid(child, os.WNOHANG)[0] == child
+        except OSError:
+            ended = True  # reaped by the program itself
+        if ended and child in _children:
+            with suppress(ValueError):  # another thread reaps at the same time
+                _children.remove(child)
+
+
+def creation_flags(platform: str = sys.platform) -> int:
+    """Return Windows' creation flags. Never ``DETACHED_PROCESS``: python.exe would open a console of its own."""
+    return _CREATE_NO_WINDOW | _CREATE_NEW_PROCESS_GROUP if platform == "win32" else 0
+
+
+def _start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], folder: str) -> None:
+    import subprocess
+
+    arguments: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        hidden = subprocess.STARTUPINFO()
+        hidden.dwFlags |= subprocess.STARTF_USESHOWWINDOW
+        arguments = {"creationflags": creation_flags(), "startupinfo": hidden}
+    process = subprocess.Popen(
+        list(command),
+        env=dict(environ),
+        cwd=folder if os.path.isdir(folder) else os.path.abspath(os.sep),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        close_fds=True,
+        **arguments,
+    )
+    process.returncode = 0  # it is not waited for: without this, Popen warns when it is collected
+    debug(f"sender {process.pid} started")
+    if os.name == "posix":
+        _children.append(process.pid)

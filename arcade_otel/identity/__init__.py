@@ -1,0 +1,77 @@
+"""Reads ``usage.json`` without a lock: the file is only ever replaced whole."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+
+__all__ = ["ANON_ID", "LINKED_PRINCIPAL_ID", "current", "parsed", "read"]
+
+#: The file's two keys, shared with the released Arcade CLI. Source: the specification.
+ANON_ID = "anon_id"
+LINKED_PRINCIPAL_ID = "linked_principal_id"
+
+
+def parsed(data: bytes) -> tuple[str, str | None] | None:
+    """Return ``(anon_id, linked_principal_id)`` of the file's content, or None if it is not what we or the Arcade CLI write."""
+    plain = _plainly(data)
+    if plain is not None:
+        return plain
+    import json
+
+    try:
+        loaded = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(loaded, dict):
+        return None
+    anon_id, linked = loaded.get(ANON_ID), loaded.get(LINKED_PRINCIPAL_ID)
+    if not isinstance(anon_id, str) or not anon_id.strip() or not (linked is None or isinstance(linked, str)):
+        return None
+    return anon_id, linked or None
+
+
+def _plainly(data: bytes) -> tuple[str, str | None] | None:
+    """Return the two if the file is, byte by byte, what is usually written: two words without an escape; else None.
+
+    Both writers, ours and the Arcade CLI's, use ``json.dump``; every other spelling is for the ``json`` module, whose import
+    alone costs a command 5 million instructions.
+    """
+    text = data.decode("ascii", "replace")
+    if not text.isascii() or not text.isprintable() or "\\" in text:
+        return None
+    match text.split('"'):
+        case ["{", "anon_id", ": ", anon_id, ", ", "linked_principal_id", ": null}"]:
+            linked = None
+        case ["{", "anon_id", ": ", anon_id, ", ", "linked_principal_id", ": ", linked, "}"]:
+            pass
+        case _:
+            return None
+    return (anon_id, linked or None) if anon_id.strip() else None
+
+
+def read(folder: str) -> tuple[str, str | None] | None:
+    """Return ``(anon_id, linked_principal_id)`` as the file says, or None if it is missing, unreadable or corrupt."""
+    try:
+        with open(os.path.join(folder, "usage.json"), "rb") as file:
+            return parsed(file.read(65536))
+    except OSError:
+        return None
+
+
+def current(settings: "Settings") -> tuple[str, bool]:
+    """Return ``(distinct_id, is_anon)`` of this machine as it is now, and make the file if there is none.
+
+    Asks no API, ever; takes the lock (and imports it) only where there is nothing to read.
+
+    Raises:
+        OSError: There is no usable file and none can be made; nothing is to be recorded then.
+    """
+    identity = read(settings.folder)
+    if identity is None:
+        from arcade_otel.identity.store import UsageIdentity
+
+        identity = UsageIdentity(settings.folder).created()
+    anon_id, linked = identity
+    return (linked, False) if linked else (anon_id, True)

@@ -1,0 +1,198 @@
+"""Who this installation is: ``usage.json``, and the only holder of its lock."""
+
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+
+from filelock import FileLock, Timeout
+
+from arcade_otel import identity as identity_file
+from arcade_otel import settings, storage
+from arcade_otel.diagnostics import debug
+from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID
+
+__all__ = ["ARCADE_CONFIG_PATH", "CREDENTIALS_FILE_PATH", "LOCK_SECONDS", "Identity", "UsageIdentity"]
+
+#: Config folder and credentials of a ``UsageIdentity`` that is made without a folder; the specification's suite replaces them.
+ARCADE_CONFIG_PATH: str = settings.config_folder()
+CREDENTIALS_FILE_PATH: str = os.path.join(ARCADE_CONFIG_PATH, "credentials.yaml")
+
+#: How long the foreground waits for another process's read-modify-write, which takes about a millisecond.
+LOCK_SECONDS = 2.0
+_POLL_SECONDS = 0.01
+_API_SECONDS = 2.0
+
+Identity = tuple[str, str | None]
+
+
+class UsageIdentity:
+    """The identity store of one config folder, with the specification's interface.
+
+    Guarantees: the file is only ever replaced whole; every read-modify-write holds one exclusive lock (``usage.json.lock``
+    beside it), so that changes of processes side by side are all kept; a corrupt file is kept beside as
+    ``usage.json.corrupt``. Limits: the lock is advisory and does not bind the released Arcade CLI, which locks otherwise.
+
+    Args:
+        folder: Config folder; Arcade's if None.
+        new_id: Makes an anonymous id; a test's seam.
+    """
+
+    def __init__(self, folder: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
+        self._folder = ARCADE_CONFIG_PATH if folder is None else folder
+        self._credentials_file = CREDENTIALS_FILE_PATH if folder is None else os.path.join(folder, "credentials.yaml")
+        self._usage_file = os.path.join(self._folder, "usage.json")
+        self._new_id = new_id
+        self._data: dict[str, Any] | None = None
+
+    # --- the specification's interface ----------------------------------------------------------------------------------------
+
+    def load_or_create(self) -> dict[str, Any]:
+        """Return ``{"anon_id": …, "linked_principal_id": …}``, made if missing or corrupt; the same object from then on.
+
+        Raises:
+            OSError: The file cannot be made.
+        """
+        if self._data is None:
+            self._remember(self.created())
+        return cast("dict[str, Any]", self._data)
+
+    def get_distinct_id(self) -> str:
+        """Return the linked principal; else the one whom the API names (at most 2 s); else the anonymous id."""
+        data = self.load_or_create()
+        return data[LINKED_PRINCIPAL_ID] or self.get_principal_id() or data[ANON_ID]
+
+    def get_principal_id(self) -> str | None:
+        """Ask the API who is logged in (at most 2 s); None if nobody is, or nobody could tell."""
+        from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
+
+        try:
+            credentials = read_credentials(self._credentials_file)
+            return fetch_principal(credentials, timeout=_API_SECONDS) if credentials else None
+        except PrincipalUnavailableError:
+            return None
+
+    def should_alias(self) -> bool:
+        """Tell whether somebody is logged in who is not the linked principal."""
+        principal_id = self.get_principal_id()
+        return principal_id is not None and principal_id != self.load_or_create()[LINKED_PRINCIPAL_ID]
+
+    def reset_to_anonymous(self) -> None:
+        """Rotate: a new anonymous id, linked to nobody.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        self.changed(lambda _: self.fresh())
+
+    def set_linked_principal_id(self, principal_id: str) -> None:
+        """Link the anonymous id to ``principal_id``.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        self.changed(lambda identity: (identity[0], principal_id))
+
+    @property
+    def anon_id(self) -> str:
+        """The anonymous id."""
+        return str(self.load_or_create()[ANON_ID])
+
+    # --- read-modify-write ----------------------------------------------------------------------------------------------------
+
+    def created(self) -> Identity:
+        """Return the file's identity, made under the lock if there is none: first runs at once agree on one.
+
+        Raises:
+            OSError: There is none and it cannot be made.
+        """
+        found = identity_file.read(self._folder)
+        if found is not None:
+            return found
+        try:
+            return self.changed(lambda identity: identity)
+        except TimeoutError:  # a crowd of first runs: whoever had the lock has most likely made the file
+            found = identity_file.read(self._folder)
+            if found is None:
+                raise
+            self._remember(found)
+            return found
+
+    def changed(self, change: Callable[[Identity], Identity]) -> Identity:
+        """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
+
+        ``change`` must wait for nothing: other commands wait for the lock meanwhile.
+
+        Raises:
+            OSError: The lock is not to be had in 2 s, or the file cannot be written.
+        """
+        with self._locked():
+            found = identity_file.read(self._folder)
+            before = found or self._anew()
+            after = change(before)
+            if found is None or after != before:
+                self._write_atomic({ANON_ID: after[0], LINKED_PRINCIPAL_ID: after[1]})
+        self._remember(after)
+        return after
+
+    def fresh(self) -> Identity:
+        """Return a new anonymous identity; for :meth:`changed`."""
+        return self._new_id(), None
+
+    def _anew(self) -> Identity:
+        """Keep what is no identity beside as a backup, and return a new one.
+
+        A file that cannot be read for now (no descriptor left, no permission, a bad disk) may be a good one: that is an error.
+        """
+        backup = f"{self._usage_file}.corrupt"
+        try:
+            with open(self._usage_file, "rb"):
+                pass
+        except FileNotFoundError:
+            return self.fresh()
+        except IsADirectoryError:
+            pass
+        try:
+            os.replace(self._usage_file, backup)
+        except OSError:  # a folder where the backup should go, or in the file's place
+            os.replace(self._usage_file, f"{backup}.{uuid.uuid4()}")
+        debug("usage.json was corrupt; it is kept as usage.json.corrupt")
+        return self.fresh()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        storage.private_folder(self._folder)
+        path = f"{self._usage_file}.lock"
+        lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
+        try:
+            lock.acquire(poll_interval=_POLL_SECONDS)
+        except Timeout as error:
+            raise TimeoutError(f"the lock of usage.json was not to be had in {LOCK_SECONDS} s") from error
+        try:
+            with suppress(FileNotFoundError):
+                storage.hand_to_owner(path)
+            yield
+        finally:
+            lock.release()
+
+    def _remember(self, identity: Identity) -> None:
+        self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
+
+    def _write_atomic(self, data: dict[str, Any]) -> None:
+        """Replace the file whole, through a temporary one in the same folder that is removed on failure."""
+        storage.private_folder(self._folder)
+        descriptor, beside = tempfile.mkstemp(dir=self._folder, prefix=".usage_", suffix=".tmp")  # 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(data, file)
+                file.flush()
+                os.fsync(file.fileno())
+            storage.hand_to_owner(beside)
+            os.replace(beside, self._usage_file)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(beside)
+            raise

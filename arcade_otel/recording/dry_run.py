@@ -1,0 +1,40 @@
+"""Shows on stderr exactly what would be sent, for ``ARCADE_USAGE_TRACKING=log``; writes and sends nothing."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from arcade_otel import identity as identity_file
+from arcade_otel import spans
+
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+    from arcade_otel.spans.outcome import Outcome
+
+__all__ = ["show"]
+
+
+def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcome") -> None:
+    """Print the event of a command as PostHog would get it, as indented JSON on stderr.
+
+    The identity is read but not made: where there is none, the id shown is one that is thrown away. An alias that a login
+    would send first is not shown.
+    """
+    if sys.stderr is None:
+        return
+    from arcade_otel_exporters import otlp_json
+    from arcade_otel_exporters.posthog import PostHogSpanExporter
+
+    identity = identity_file.read(settings.folder)
+    if identity is None:
+        import uuid
+
+        identity = str(uuid.uuid4()), None
+    anon_id, linked = identity
+    text = spans.encode(
+        settings, path=path, timing=timing, outcome=outcome, identity=(linked, False) if linked else (anon_id, True)
+    )
+    exporter = PostHogSpanExporter()
+    for finished in otlp_json.decode(text):
+        sys.stderr.write(json.dumps(exporter.event_of(finished), indent=2, sort_keys=True) + "\n")
+    sys.stderr.flush()

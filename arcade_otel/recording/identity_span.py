@@ -1,0 +1,112 @@
+"""The live path: a command that changes the identity, as a span of the SDK that goes through the lifecycle processor."""
+
+import os
+from typing import TYPE_CHECKING
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.sdk.version import __version__ as sdk_version
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from arcade_otel import conventions, spans
+from arcade_otel.identity.detector import IdentityResourceDetector
+from arcade_otel.identity.processor import IdentityLifecycleProcessor
+
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+    from arcade_otel.spans.outcome import Outcome
+
+__all__ = ["record"]
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+def record(
+    settings: "Settings",
+    path: str,
+    timing: spans.Timing,
+    outcome: "Outcome",
+    *,
+    login: bool = False,
+    logout: bool = False,
+    ids: tuple[str, str] | None = None,
+) -> None:
+    """Make the span of a command that ended, hand it over, and change the identity as a login or logout does.
+
+    The provider is ours alone and never the process's: a host may have its own, and its spans are none of ours. The usage
+    event is neither sampled away nor cut by ``OTEL_*`` limits, which are the host's for its traces.
+
+    Args:
+        settings: The application's.
+        path: Command path joined by dots.
+        timing: When it ran.
+        outcome: How it ended.
+        login: It was a login that succeeded: takes up to 4.5 s if the API or PostHog does not answer.
+        logout: It was a logout that succeeded.
+        ids: Trace id and span id, in hex, of the live span that goes its own way; PostHog only gets the usage event then.
+    """
+    # Only here: the exporters import this package's leaves, never the other way round at import.
+    from arcade_otel_exporters.detached import DetachedSpanExporter
+
+    parent = spans.parent_of(os.environ)
+    if ids is not None and parent is not None and parent.trace_id != ids[0]:
+        parent = None  # the live span was made within another trace
+    usage_only = ids is not None or (parent is not None and not parent.sampled)
+    attributes = spans.resource_attributes(settings, usage_only=usage_only)
+    attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
+    attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
+    unset = SpanLimits.UNSET
+    provider = TracerProvider(
+        resource=Resource({**attributes}).merge(IdentityResourceDetector(settings=settings).detect()),
+        sampler=ALWAYS_ON,
+        span_limits=SpanLimits(max_attributes=unset, max_span_attributes=unset, max_attribute_length=unset),
+        shutdown_on_exit=False,
+        id_generator=_Given(*ids) if ids else None,
+    )
+    provider.add_span_processor(
+        IdentityLifecycleProcessor(
+            SimpleSpanProcessor(DetachedSpanExporter(settings=settings)),
+            settings,
+            login=(path,) if login else (),
+            logout=(path,) if logout else (),
+        )
+    )
+    try:
+        tracer = provider.get_tracer(conventions.SCOPE, conventions.__version__)
+        # Else an empty context: whatever span of the host's is current has nothing to do with this one.
+        context = Context() if parent is None else _PROPAGATOR.extract(_carrier(), context=Context())
+        recorded = tracer.start_span(
+            spans.span_name(settings, path), context=context, kind=SpanKind.INTERNAL, start_time=timing.start_ns
+        )
+        for key, value in spans.command_attributes(settings, path, timing, outcome).items():
+            recorded.set_attribute(key, value)
+        if outcome.failed:
+            recorded.set_status(Status(StatusCode.ERROR))
+        recorded.end(timing.end_ns)
+    finally:
+        provider.shutdown()
+
+
+def _carrier() -> dict[str, str]:
+    return {name: os.environ.get(name.upper(), "") for name in ("traceparent", "tracestate")}
+
+
+class _Given(IdGenerator):
+    """The ids of a span that there is already."""
+
+    def __init__(self, trace_id: str, span_id: str) -> None:
+        self._trace_id = int(trace_id, 16)
+        self._span_id = int(span_id, 16)
+
+    def generate_trace_id(self) -> int:
+        """Return the trace id."""
+        return self._trace_id
+
+    def generate_span_id(self) -> int:
+        """Return the span id."""
+        return self._span_id

@@ -1,0 +1,184 @@
+"""The live path: the command's span made by the SDK, current while the command runs, so that other spans nest below it."""
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
+from opentelemetry.sdk.version import __version__ as sdk_version
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from arcade_otel import conventions, spans
+from arcade_otel.diagnostics import debug
+from arcade_otel.handoff.exporter_config import exporter_names
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor
+
+    from arcade_otel.settings import Settings
+    from arcade_otel.spans.outcome import Outcome
+    from arcade_otel_exporters.detached import DetachedSpanExporter
+
+__all__ = ["LiveSpan"]
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+_POSTHOG = "posthog"
+_CONSOLE = "console"
+
+
+class _Provider:
+    """A tracer provider, and the exporter behind it if both are ours."""
+
+    __slots__ = ("exporter", "ours", "tracers")
+
+    def __init__(self, tracers: TracerProvider, *, ours: bool, exporter: "DetachedSpanExporter | None" = None) -> None:
+        self.tracers = tracers
+        self.ours = ours
+        self.exporter = exporter
+
+
+_ours: "dict[Settings, _Provider]" = {}
+
+
+class LiveSpan:
+    """The span of a command from its start to its end: one object, one command, used in the thread that began it.
+
+    It is for whoever traces the process, and never for PostHog: sampler and limits are the standard variables', and the
+    command's own code may add to it. The usage event is made apart from it, with the same ids.
+
+    Args:
+        settings: The application's.
+        start_ns: When the command began, nanoseconds since the epoch.
+    """
+
+    __slots__ = ("_environ", "_provider", "_settings", "_span", "_token")
+
+    def __init__(self, settings: "Settings", start_ns: int) -> None:
+        self._settings = settings
+        self._provider = _provider(settings)
+        tracer = self._provider.tracers.get_tracer(
+            conventions.SCOPE, conventions.__version__, attributes={conventions.SCOPE_LIVE: True}
+        )
+        parent = None  # whatever is current in a host that traces around its commands
+        if not trace.get_current_span().get_span_context().is_valid:
+            carrier = {name: os.environ.get(name.upper(), "") for name in ("traceparent", "tracestate")}
+            parent = _PROPAGATOR.extract(carrier, context=otel_context.get_current())
+        self._span = tracer.start_span(spans.span_name(settings, ""), context=parent, kind=SpanKind.INTERNAL, start_time=start_ns)
+        self._token = otel_context.attach(trace.set_span_in_context(self._span, parent))
+        self._environ = {name: os.environ.get(name) for name in ("TRACEPARENT", "TRACESTATE")}
+        carrier = {}
+        _PROPAGATOR.inject(carrier)
+        for name in self._environ:
+            _set_variable(name, carrier.get(name.lower()))
+        if settings.live:
+            self.running()
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """Trace id and span id, in hex."""
+        context = self._span.get_span_context()
+        return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
+
+    def running(self) -> None:
+        """Let the process's tracers be ours, unless somebody has set a provider: a program may do that in a callback."""
+        if self._provider.ours and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+            trace.set_tracer_provider(self._provider.tracers)
+
+    def leave(self) -> None:
+        """Let the span be current no more, and child processes inherit what they did before."""
+        for name, value in self._environ.items():
+            _set_variable(name, value)
+        if trace.get_current_span() is self._span:  # else the run ends in another context, which knows no token of ours
+            otel_context.detach(self._token)
+
+    def end(
+        self, path: str, timing: spans.Timing, outcome: "Outcome", identity: tuple[str, bool], *, sender_follows: bool = False
+    ) -> None:
+        """End the span, and hand over what the process's tracers of ours have gathered.
+
+        Args:
+            path: Command path joined by dots.
+            timing: When it ran.
+            outcome: How it ended.
+            identity: ``(distinct_id, is_anon)``.
+            sender_follows: The caller starts a sender next: one is enough.
+        """
+        self._span.update_name(spans.span_name(self._settings, path))
+        self._span.set_attributes(spans.command_attributes(self._settings, path, timing, outcome))
+        self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1]})
+        if outcome.failed:
+            self._span.set_status(Status(StatusCode.ERROR))
+        self._span.end(timing.end_ns)
+        if self._provider.ours:
+            exporter = self._provider.exporter
+            if exporter is not None:
+                exporter.starts_senders = not sender_follows
+            try:
+                self._provider.tracers.force_flush()
+            finally:
+                if exporter is not None:
+                    exporter.starts_senders = True
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def _provider(settings: "Settings") -> _Provider:
+    """Return the provider that the process has, or one of ours, made once."""
+    current = trace.get_tracer_provider()
+    known = _ours.get(settings)
+    if isinstance(current, TracerProvider) and (known is None or current is not known.tracers):
+        others = next((provider for provider in _ours.values() if provider.tracers is current), None)
+        if others is None:
+            debug("live: the process's own tracer provider gets the command's span")
+            return _Provider(current, ours=False)
+    if known is None:
+        known = _ours[settings] = _made(settings)
+    return known
+
+
+def _made(settings: "Settings") -> _Provider:
+    """Make a provider by the standard variables: resource, sampler, limits, exporters.
+
+    Raises:
+        ValueError: A variable makes no sense to the SDK.
+    """
+    # The SDK says what is wrong with a variable, or with an exporter, by way of logging, which prints it where nobody has
+    # configured that: not in the user's terminal.
+    logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
+    attributes = {
+        key: value
+        for key, value in spans.resource_attributes(settings).items()
+        if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)
+    }
+    attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
+    attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
+    if not settings.version and settings.distribution:
+        from arcade_otel_exporters.events import installed_version
+
+        attributes[conventions.SERVICE_VERSION] = installed_version(settings.distribution) or ""
+    tracers = TracerProvider(resource=Resource.create({key: value for key, value in attributes.items() if value}))
+    names = exporter_names(os.environ)
+    processors: list[SpanProcessor] = []
+    if _CONSOLE in names and sys.stderr is not None:
+        processors.append(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))  # whoever asks for it wants to see it
+    names = [name for name in names if name not in (_POSTHOG, _CONSOLE)]
+    exporter = None
+    if names:
+        from arcade_otel_exporters.detached import DetachedSpanExporter
+
+        exporter = DetachedSpanExporter(",".join(names), settings=settings)
+        processors.append(BatchSpanProcessor(exporter))
+    for processor in processors:
+        tracers.add_span_processor(processor)
+    return _Provider(tracers, ours=True, exporter=exporter)

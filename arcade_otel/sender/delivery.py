@@ -1,0 +1,261 @@
+"""Gives what waits in the spool to the exporters, oldest first, and removes it only when it was acknowledged."""
+
+import math
+import os
+import threading
+import time
+from collections.abc import Collection, Sequence
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from arcade_otel import consent, conventions, sender
+from arcade_otel.consent.decision import Decision
+from arcade_otel.diagnostics import debug, guard
+from arcade_otel.handoff import queue
+from arcade_otel.sender import exporter_loader
+from arcade_otel.sender.backoff import Pause
+from arcade_otel.sender.identity_resolution import Settlement
+from arcade_otel.sender.lane_lock import Turn
+from arcade_otel.sender.receipt_writer import Ledger
+from arcade_otel_exporters import otlp_json
+from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
+
+__all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "IDLE_SECONDS", "Lane", "deliver"]
+
+#: Spans given to an exporter at once.
+BATCH = 100
+#: A sender with nothing left to do waits this long for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` says otherwise: commands in
+#: a row share one start-up of it.
+IDLE_SECONDS = 2.0
+#: A sender of this age waits for nothing more and leaves its turn to a younger one, well before the watchdog's 10 s.
+HANDS_OVER_AFTER_SECONDS = 6.0
+#: A sender of this age begins nothing more.
+_LAST_CALL_SECONDS = 8.5
+_POLL_SECONDS = 0.05
+
+
+def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
+    """Deliver each lane of ``turns``, side by side, so that one dead backend holds up no other; give the turns back."""
+    debug(f"at work: {', '.join(turns)}")
+    clean_environment(os.environ)
+    settlement = Settlement(folder)
+    patience = _idle_seconds()
+    lanes = []
+    for name, turn in turns.items():
+        exporter = exporter_loader.make(queue.exporter_of(name))
+        if exporter is None:
+            # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
+            Pause(os.path.join(folder, "usage"), name).failed(60.0)
+            Ledger(os.path.join(folder, "usage"), name).failed(
+                f"the exporter {queue.exporter_of(name)} is unknown or not installed"
+            )
+            turn.give_back()
+        else:
+            lanes.append(Lane(folder, name, exporter, turn, settlement, born, patience))
+    threads = [threading.Thread(target=lane.serve, name=lane.name, daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _idle_seconds() -> float:
+    asked = os.environ.get(conventions.ENV_IDLE, "").strip()
+    if not asked:
+        return IDLE_SECONDS
+    try:
+        seconds = float(asked)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        debug(f"{conventions.ENV_IDLE} is no number of seconds: {IDLE_SECONDS} it is")
+        return IDLE_SECONDS
+    return seconds
+
+
+class Lane:
+    """One exporter and where it delivers, its folder and its turn."""
+
+    def __init__(
+        self,
+        folder: str,
+        name: str,
+        exporter: SpanExporter,
+        turn: Turn,
+        settlement: Settlement,
+        born: float,
+        patience: float = IDLE_SECONDS,
+    ) -> None:
+        self.name = name
+        self._folder = folder
+        self._state_folder = os.path.join(folder, "usage")
+        self._queue = queue.lane_folder(self._state_folder, name)
+        self._exporter = exporter
+        self._turn: Turn | None = turn
+        self._settlement = settlement
+        self._pause = Pause(self._state_folder, name)
+        self._born = born
+        self._patience = patience
+        self._ledger = Ledger(self._state_folder, name)
+        self._stuck = False  # an export goes on: the exporter is left to the end of the process
+
+    @property
+    def _age(self) -> float:
+        return time.monotonic() - self._born
+
+    def serve(self) -> None:
+        """Deliver until nothing is left, wait a little for more, and leave; look again after giving the turn back.
+
+        The second look is what makes it safe for every other sender to leave when it finds this one at work: its span was in
+        the folder before it asked for the turn.
+        """
+        with guard(f"delivery to {self.name}"):
+            try:
+                while self._turn is not None:
+                    healthy = self._work()
+                    self._turn.give_back()
+                    self._turn = None
+                    if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
+                        time.sleep(3 * _POLL_SECONDS)  # whoever came meanwhile goes first
+                    if healthy and self._age < _LAST_CALL_SECONDS and queue.names(self._queue):
+                        self._turn = Turn.take(self._state_folder, self.name)
+            finally:
+                if self._turn is not None:
+                    self._turn.give_back()
+        if not self._stuck:
+            self._exporter.shutdown()
+
+    def _work(self) -> bool:
+        idle_since = time.monotonic()
+        while self._age < _LAST_CALL_SECONDS:
+            waiting = queue.names(self._queue)
+            if waiting:
+                if len(waiting) > BATCH:
+                    sender.bound(self._state_folder, self.name)
+                    waiting = queue.names(self._queue)
+                if not self._send(waiting[:BATCH]):
+                    return False
+                idle_since = time.monotonic()
+            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._patience:
+                return True
+            else:
+                time.sleep(_POLL_SECONDS)
+        return True
+
+    def _send(self, names: Sequence[str]) -> bool:
+        """Send these spans; return False if the backend is not to be asked again for now."""
+        files: list[tuple[str, list[ReadableSpan]]] = []
+        gathered = 0
+        for name in names:
+            path = os.path.join(self._queue, name)
+            spans = self._read(path)
+            if spans:
+                files.append((path, spans))
+                gathered += len(spans)
+                if gathered >= BATCH:
+                    break  # a file of a process that traces itself holds many
+        files = self._permitted(files)
+        if not files:
+            return True
+        files[0] = (files[0][0], self._tell_dropped(*files[0]))
+        done, refused, reason, asked = self._export([span for _, spans in files for span in spans])
+        delivered = first = 0
+        dropped = set()
+        for path, spans in files:
+            if first + len(spans) > done:
+                break
+            if any(first <= index < first + len(spans) for index in refused):
+                dropped.add(os.path.basename(path))
+            first += len(spans)
+            delivered += 1
+        # Before the files go: a kill in between tells of a second delivery of the same event rather than of none.
+        self._ledger.settled([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
+        for path, _ in files[:delivered]:
+            _remove(path)
+        debug(f"{self.name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
+        if reason is None:
+            self._pause.over()
+            return True
+        if delivered:
+            self._pause.over()  # failures in a row are counted
+        self._pause.failed(asked)
+        self._ledger.failed(reason)
+        return False
+
+    def _permitted(self, files: list[tuple[str, list[ReadableSpan]]]) -> list[tuple[str, list[ReadableSpan]]]:
+        """Remove what somebody has forbidden to send since it was recorded, and return the rest."""
+        permitted = []
+        decisions: dict[str, Decision] = {}
+        for path, spans in files:
+            program = str((spans[0].attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
+            if program not in decisions:
+                decisions[program] = consent.decide(self._folder, program=program)
+            if decisions[program].mode == consent.OFF:
+                _remove(path)
+                self._ledger.dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
+            elif os.path.exists(path):  # else somebody emptied the spool since it was read
+                permitted.append((path, spans))
+        return permitted
+
+    def _read(self, path: str) -> list[ReadableSpan]:
+        """Return a file's spans, settled; none if it is no span, which sets it aside, or if it has gone."""
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except FileNotFoundError:
+            return []  # somebody opted out meanwhile
+        except ValueError:
+            text = ""  # not even text
+        try:
+            text = self._settlement.settled(path, text)
+            spans = otlp_json.decode(text)
+        except ValueError as error:
+            debug(f"{self.name}: a file that is no span is set aside", error)
+            spans = []
+        if not spans:
+            queue.set_aside(self._state_folder, path)
+            self._ledger.dropped([os.path.basename(path)], "it is no span")
+        return spans
+
+    def _tell_dropped(self, path: str, spans: list[ReadableSpan]) -> list[ReadableSpan]:
+        """Let the oldest span carry how many before it were dropped from a full spool."""
+        dropped = queue.Dropped(self._state_folder, self.name)
+        count = dropped.count()
+        if not count:
+            return spans
+        with open(path, encoding="utf-8") as file:
+            text = self._settlement.with_dropped(path, file.read(), count)
+        dropped.told()  # after the span has it: a kill in between tells it twice rather than never
+        return otlp_json.decode(text)
+
+    def _export(self, spans: Sequence[ReadableSpan]) -> tuple[int, Collection[int], str | None, float | None]:
+        """Return how many leading spans are settled, which were refused, why not all, and the pause that was asked for."""
+        if isinstance(self._exporter, PostHogSpanExporter):
+            result = self._exporter.deliver(spans, seconds=max(0.5, _LAST_CALL_SECONDS + 0.5 - self._age))
+            return result.done, result.refused, result.reason, result.retry_after
+        spans = [self._settlement.public(span) for span in spans]
+        accepted: list[bool] = []
+
+        def export() -> None:
+            try:
+                accepted.append(self._exporter.export(spans) is SpanExportResult.SUCCESS)
+            except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
+                debug(f"{self.name} raised", error)
+                accepted.append(False)
+
+        # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and nobody would know of the pause.
+        thread = threading.Thread(target=export, name=f"{self.name} export", daemon=True)
+        thread.start()
+        thread.join(max(0.5, _LAST_CALL_SECONDS - self._age))
+        if not accepted:
+            self._stuck = True
+            return 0, (), "the exporter did not come to an end", None
+        return (len(spans), (), None, None) if accepted[0] else (0, (), "the exporter failed", None)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,133 @@
+"""Settles whose a waiting span is, once, and writes that back to the spool before anybody else hears of it."""
+
+import json
+import os
+import threading
+from typing import Any
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+
+from arcade_otel import conventions, storage
+from arcade_otel.diagnostics import debug
+from arcade_otel.identity import login as accounts
+from arcade_otel.spans.finished_span import copy_of
+
+__all__ = ["Settlement"]
+
+
+class Settlement:
+    """The lazy alias of one sender: at most one question to the API, and none without credentials.
+
+    An anonymous span becomes the principal's only while the store's anonymous id is still the span's, and only if the
+    credentials are older than the command's end (accounts.settle has the rules). What is decided is written to the span's file
+    first, then to the store: after a crash in between, the next sender decides the same again.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()  # lanes run side by side, and the question is asked once
+        self._settler: accounts.Settler | None = None
+
+    def settled(self, path: str, text: str) -> str:
+        """Return the span ``text`` of the file ``path`` as it is to be exported, having written back what changed.
+
+        Raises:
+            ValueError: It is no span.
+            OSError: It cannot be written back; it stays as it was.
+        """
+        if '"boolValue":true' not in text:
+            return text  # nothing to settle, and no need to read it
+        if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._folder, "credentials.yaml")):
+            return text
+        traces = json.loads(text)
+        span, resource = _our_span(traces)
+        if span is None or _value(span, conventions.IS_ANON) is not True:
+            return text
+        anon_id = _value(span, conventions.DISTINCT_ID)
+        if not isinstance(anon_id, str):
+            return text
+        principal = _value(resource, conventions.RESOURCE_PRINCIPAL)
+        with self._lock:
+            if self._settler is None:
+                self._settler = accounts.Settler(self._folder)
+            settled = self._settler.settle(
+                anon_id, int(span["endTimeUnixNano"]) / 1e9, principal if isinstance(principal, str) else None
+            )
+            if settled is None:
+                return text
+            _set(span, conventions.DISTINCT_ID, {"stringValue": settled.distinct_id})
+            _set(span, conventions.IS_ANON, {"boolValue": False})
+            if settled.previous_distinct_id:
+                _set(span, conventions.PREVIOUS_DISTINCT_ID, {"stringValue": settled.previous_distinct_id})
+            text = _written_back(path, traces)
+            self._settler.commit(settled)
+        debug("an anonymous span was settled as its principal's")
+        return text
+
+    def with_dropped(self, path: str, text: str, count: int) -> str:
+        """Return the span with how many before it were dropped from a full spool, having written it back."""
+        traces = json.loads(text)
+        span, _ = _our_span(traces)
+        if span is None:
+            return text
+        before = _value(span, conventions.DROPPED)
+        _set(span, conventions.DROPPED, {"intValue": str(count + (int(before) if isinstance(before, int) else 0))})
+        return _written_back(path, traces)
+
+    @staticmethod
+    def public(span: ReadableSpan) -> ReadableSpan:
+        """Return the span for another exporter than PostHog's: without what tells the sender how to deliver."""
+        attributes = dict(span.resource.attributes)
+        distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
+        if isinstance(distribution, str) and conventions.SERVICE_VERSION not in attributes:
+            version = _version(distribution)
+            if version:
+                attributes[conventions.SERVICE_VERSION] = version
+        kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}
+        return copy_of(span, resource=Resource(kept, span.resource.schema_url))
+
+
+def _version(distribution: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _our_span(traces: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Return the first span of our scope that is a command's, and its resource."""
+    try:
+        for group in traces["resourceSpans"]:
+            for scoped in group["scopeSpans"]:
+                if scoped.get("scope", {}).get("name") != conventions.SCOPE:
+                    continue
+                for span in scoped["spans"]:
+                    if _value(span, conventions.COMMAND) is not None:
+                        return span, group.get("resource", {})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not OTLP/JSON") from error
+    return None, {}
+
+
+def _value(holder: dict[str, Any], key: str) -> object:
+    for attribute in holder.get("attributes", ()):
+        if attribute.get("key") == key:
+            value = attribute.get("value", {})
+            if "intValue" in value:
+                return int(value["intValue"])
+            return next(iter(value.values()), None)
+    return None
+
+
+def _set(span: dict[str, Any], key: str, value: dict[str, object]) -> None:
+    span["attributes"] = [attribute for attribute in span["attributes"] if attribute.get("key") != key]
+    span["attributes"].append({"key": key, "value": value})
+
+
+def _written_back(path: str, traces: Any) -> str:
+    text = json.dumps(traces, separators=(",", ":"))
+    storage.write_private(path, text, durable=True)
+    return text

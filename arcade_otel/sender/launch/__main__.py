@@ -1,0 +1,31 @@
+"""The detached sender's program: arms the watchdog, leaves the user's folder, and hands over to ``sender``.
+
+Python runs this folder (``python …/launch``), which puts it, and neither the working folder nor PYTHONPATH, at the head of
+``sys.path``; it holds this file only, so that no ``json.py`` of anybody's is imported instead of Python's.
+"""
+
+import faulthandler
+import os
+import sys
+
+#: Nothing outlives 10 seconds (the specification); half a second is left for the start of the interpreter itself.
+LIFETIME_SECONDS = 9.5
+
+
+def main() -> None:
+    """Run the sender in this process."""
+    # A thread of C that needs no import and waits for no lock of Python's: it ends the process whatever that is doing.
+    faulthandler.dump_traceback_later(LIFETIME_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
+    os.chdir(os.sep)  # hold no folder of the user's open
+    if sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(os.path.dirname(os.path.abspath(__file__))):
+        del sys.path[0]
+    # Behind everything that is installed: only where the library itself is not.
+    roots = os.environ.pop("ARCADE_USAGE_ROOTS", "").split(os.pathsep)
+    sys.path += [root for root in roots if os.path.isabs(root) and os.path.isdir(root) and root not in sys.path]
+    from arcade_otel import sender
+
+    sender.main()
+
+
+if __name__ == "__main__":
+    main()

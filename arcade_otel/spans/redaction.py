@@ -1,0 +1,357 @@
+"""Takes secrets, and what a person typed, out of an error's message, in the process in which it was raised."""
+
+# Imported only when a command failed: the patterns below cost nothing to one that succeeds.
+
+import builtins
+import json
+import math
+import os
+import re
+import sys
+from binascii import b2a_base64
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from arcade_otel import conventions
+from arcade_otel.diagnostics import debug, guard
+from arcade_otel.spans import scrub
+from arcade_otel.spans.secret_patterns import RULES
+
+__all__ = ["error_message", "redact"]
+
+# What is looked at; the rest of a longer message is dropped unread: a 2 MB message must not hold up the prompt, and the time that
+# the worst message takes grows with the square of this.
+_LARGEST_INPUT = 2000
+#: A value is looked for in the message if it has at least this many characters; shorter ones are syllables.
+_SHORTEST_ARGUMENT = 2
+_SHORTEST_ENVIRONMENT = 6
+_SHORTEST_SECRET = 3  # a variable whose name says that it holds one
+_SHORTEST_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
+_SHORTEST_OF_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
+#: A value of this length is no accident even inside another word.
+_LONG = 8
+#: How many of an exception's causes are looked at.
+_DEEPEST_CAUSE = 10
+
+_PATH = "<path>"
+# What is found first becomes one letter that no pattern ends at, until all have looked: "?a=<argument>&q=…" would end an address.
+_ARGUMENT = "\ue000"
+_FILE = "\ue001"
+_REDACTED = "\ue002"
+_SHOWN = str.maketrans({_ARGUMENT: "<argument>", _FILE: _PATH, _REDACTED: "<redacted>"})
+_FOREIGN = str.maketrans(dict.fromkeys((_ARGUMENT, _FILE, _REDACTED), "\ufffd"))
+
+_TELLING = (
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
+    r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
+)
+_SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
+_ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
+
+# Order matters: what holds other things (a PEM block, an address with a password in it) goes first.
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"[^\s@'\"<>(),;:]{1,64}@[^\s@'\"<>(),;:]{1,255}", "<email>"),
+        (r"(?i)\b(bearer|basic|digest|token|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
+        (
+            rf"(?i)((?:{_TELLING})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
+            rf"\1{_REDACTED}",
+        ),
+        (
+            (  # Beginnings of known tokens, for what is cut off or of another length than its rule in secret_patterns.
+                r"\b(?:gh[pousr]_|github_pat_|glpat-|gl[a-z]{1,5}-|xox[abeoprs]-|xapp-|sk-|rk-|sk_|rk_|pk_|whsec_|ph[cxs]_|npm_|pypi-"
+                r"|hf_|SG\.|ya29\.|AIza|AKIA|ASIA|ABIA|ACCA|dop_v1_|doo_v1_|shpat_|shpss_|sq0|EAA|arc_|lin_api_|dapi|glsa_|hvs\."
+                r"|tskey-)[A-Za-z0-9_.=/+-]{8,}"
+            ),
+            _REDACTED,
+        ),
+        (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", "<ip>"),
+        (r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?!\w|:\w)", "<ip>"),
+        (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<id>"),
+        (r"(?<![\w.])\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),  # cards, accounts, telephones
+        # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
+        (r"'(?:[A-Za-z]:[\\/]|\\\\|~?/)[^'\n]*'", f"'{_PATH}'"),
+        (r'"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^"\n]*"', f'"{_PATH}"'),
+        # A space belongs to a bare path if another separator follows the word after it ("C:\\Users\\Jane Doe\\a.txt").
+        (
+            (
+                r"(?<![\w/.])(?:[A-Za-z]:[\\/]|\\\\|~/|(?<!:)/|(?<=:)/(?!/))"
+                r"(?:[^\s'\"<>|:;,)]|[ ](?=[^\s'\"<>|:;,)/\\]{1,60}[\\/]))+"
+            ),
+            _PATH,
+        ),
+        (r"(?<![\w/])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", _PATH),
+        # A relative one: two separators, or one and a suffix. "and/or" and "application/json" stay.
+        (r"(?<![\w/\\.@~-])[\w.@~-]+(?:[\\/][\w.@~-]+){2,}[\\/]?", _PATH),
+        (r"(?<![\w/\\.@~-])[\w.@~-]+[\\/][\w@~-]+\.\w{1,8}\b", _PATH),
+    )
+)
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
+_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
+_ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
+# What stands in quotes, a bytes literal's too. An apostrophe inside a word neither opens nor closes; what is cut off ends with
+# the message.
+_QUOTED = re.compile(
+    r"(?<![^\W_])(?P<prefix>[bBrRuUfF]{0,2})(?P<quote>['\"`])(?P<value>(?:(?!(?P=quote)).|(?P=quote)(?=[^\W_]))*)(?:(?P=quote)|\Z)"
+    r"|[\u2018\u201c\u201e\u00ab][^\u2018-\u201e\u00ab\u00bb]*(?:[\u2019\u201c\u201d\u00bb]|\Z)",
+    re.DOTALL,
+)
+_WORD = re.compile(r"[A-Za-z0-9+/_=.-]{10,}")
+_PLACEHOLDER = re.compile(f"<[a-z]+>|[{_ARGUMENT}{_FILE}{_REDACTED}]")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
+_OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
+_OF_PYTHON = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
+
+
+def error_message(
+    error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = ()
+) -> str | None:
+    """Return what may be told of ``error``, at most 300 characters, or None for nothing.
+
+    Args:
+        error: What ended the command.
+        how: ``redacted``: its message, redacted; ``class``: nothing beyond the class, which ``error.type`` tells; or the
+            application's own function, whose answer is taken as it is but for length and characters that JSON cannot hold.
+        given: Values of the command's parameters, wherever they came from.
+    """
+    if how == "class":
+        return None
+    if callable(how):
+        told = None
+        with guard("the application's own error message"):
+            told = how(error)
+        return scrub(told)[: conventions.ERROR_MESSAGE_LIMIT] if isinstance(told, str) and told else None
+    try:
+        message = str(getattr(error, "message", None) or error)
+    except Exception as failure:  # noqa: BLE001 - somebody else's __str__
+        debug("an error has no readable message", failure)
+        return None
+    if message == str(getattr(error, "exit_code", None)):
+        return None  # Click's and Typer's Exit says its code, which the span has
+    return (
+        redact(
+            message,
+            arguments=[*sys.argv[1:], *given],
+            environ=os.environ,
+            paths=list(_file_names(error)),
+            quoted=_names_of_code(error),
+        )
+        or None
+    )
+
+
+def redact(
+    message: str,
+    *,
+    arguments: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    paths: Sequence[str] = (),
+    quoted: Iterable[str] | None = None,
+) -> str:
+    """Return ``message`` on one line, at most 300 characters, without secrets and without what was typed.
+
+    Taken out: tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, values after words such as
+    ``password=``, the user part, path and query of addresses, e-mail and IP addresses, long numbers, paths, words that look
+    random, words of the command line and values of the environment. A limit: a secret that looks like an ordinary word, and is
+    neither typed nor set nor quoted, is not recognised.
+
+    Args:
+        message: What an exception says. Nothing past its first 2,000 characters is looked at, or told.
+        arguments: Words of the command line, and values of its parameters.
+        environ: The environment.
+        paths: Names of files.
+        quoted: If given, whatever stands in quotes is taken out too, but for these words, options and names of Python's types.
+    """
+    if len(message) > _LARGEST_INPUT:
+        # The last word may be the first half of a secret, which no pattern would know.
+        message = message[:_LARGEST_INPUT].rpartition(" ")[0]
+    message = _decoded(scrub(message).translate(_FOREIGN))
+    message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
+    message = _without(message, _values(arguments, environ or {}, paths))
+    message = _JSON_WEB_TOKEN.sub(_REDACTED, message)
+    message = _without_known_shapes(message)
+    message = _ADDRESS.sub(_address, message)
+    for pattern, replacement in _PATTERNS:
+        message = pattern.sub(replacement, message)
+    if quoted is not None:
+        kept = _OF_PYTHON.union(quoted)
+        message = _QUOTED.sub(lambda match: _quoted(match, kept), message)
+    message = _WORD.sub(lambda match: _REDACTED if _looks_random(match.group()) else match.group(), message)
+    return " ".join(message.translate(_SHOWN).split())[: conventions.ERROR_MESSAGE_LIMIT]
+
+
+def _decoded(message: str) -> str:
+    """Return ``message`` as it was before it was written for an address or a page: what is escaped has no shape."""
+    for _ in range(2):  # an address within an address
+        if _PERCENT.search(message):
+            from urllib.parse import unquote
+
+            message = scrub(unquote(_without_known_shapes(message)))  # a few have a percent sign
+        if _ENTITY.search(message):
+            from html import unescape
+
+            message = scrub(unescape(message))
+    return message
+
+
+def _without_known_shapes(message: str) -> str:
+    lowered = message.lower()
+    for _, texts, patterns in RULES:
+        if not any(text in lowered for text in texts):
+            continue
+        for pattern in patterns:
+            message = re.sub(pattern, _without_value, message)
+    return message
+
+
+def _without_value(match: re.Match[str]) -> str:
+    """Keep what stands before and after the group ``value``."""
+    whole, start = match.group(), match.start()
+    return f"{whole[: match.start('value') - start]}{_REDACTED}{whole[match.end('value') - start :]}"
+
+
+def _address(found: re.Match[str]) -> str:
+    """Keep scheme and host ("cannot connect to api.example.com" is what a maintainer needs), and nothing where those are unsure.
+
+    An @ after the first slash may be a password's with a slash in it, as may a second @; what was typed may have held the @.
+    """
+    scheme, rest = found.groups()
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    if rest.count("@") > authority.count("@") or authority.count("@") > 1 or (_ARGUMENT in authority and ":" in authority):
+        return f"{scheme}{_REDACTED}"
+    return scheme + authority.rpartition("@")[2][:300]
+
+
+def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
+    value = match.group("value")
+    if value is None:
+        return f"{match.group()[0]}<value>{match.group()[-1]}"
+    if not value or value in kept or _PLACEHOLDER.fullmatch(value) or _OPTION.fullmatch(value):
+        return match.group()
+    mark = match.group("quote")
+    return f"{match.group('prefix')}{mark}<value>{mark}"
+
+
+def _names_of_code(error: BaseException) -> list[str]:
+    """Return what the interpreter itself quotes in a message: names that stand in a program's source."""
+    if not isinstance(error, AttributeError | NameError | ImportError):
+        return []
+    names = [getattr(error, "name", None), type(getattr(error, "obj", None)).__name__]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _file_names(error: BaseException) -> Iterator[str]:
+    """Yield the names of files that ``error`` and what led to it carry: a message may quote them without a separator."""
+    seen: list[BaseException] = []
+    while len(seen) < _DEEPEST_CAUSE and error not in seen:
+        seen.append(error)
+        if isinstance(error, OSError):
+            for name in (error.filename, error.filename2):
+                if isinstance(name, str | bytes | os.PathLike):
+                    path = os.fsdecode(name)
+                    yield path
+                    yield os.path.basename(path)
+        earlier = error.__cause__ or error.__context__
+        if earlier is None:
+            return
+        error = earlier
+
+
+def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
+    """Return what is looked for, in lower case, and what stands in its place."""
+    values = dict.fromkeys((path for path in paths if len(path) >= _SHORTEST_ARGUMENT), _FILE)
+    for argument in arguments:
+        parts = [argument, *argument.split("="), *argument.splitlines(), *_PEM.split(argument)]
+        if argument.startswith("-") and not argument.startswith("--"):
+            parts.append(argument[2:])  # -pSECRET
+        parts += [re.split(r"[\\/]", part.rstrip("\\/"))[-1] for part in parts]  # a file's name without its folder
+        values.update(dict.fromkeys((part for part in parts if _is_a_value(part)), _ARGUMENT))
+    for name, value in environ.items():
+        if name.startswith("ARCADE_USAGE_"):
+            continue
+        least = _SHORTEST_SECRET if _SECRET_VARIABLE.search(name) else _SHORTEST_ENVIRONMENT
+        if len(value) >= least and value.lower() not in _ORDINARY:
+            values.setdefault(value, _ARGUMENT)
+    user = environ.get("USER") or environ.get("USERNAME") or environ.get("LOGNAME") or ""
+    for who in (user, os.path.basename((environ.get("HOME") or environ.get("USERPROFILE") or "").rstrip("\\/"))):
+        if len(who) >= 3 and who not in ("root", "home"):  # noqa: PLR2004 - shorter ones are syllables
+            values.setdefault(who, _ARGUMENT)
+    return values
+
+
+def _is_a_value(part: str) -> bool:
+    """Tell whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
+
+    A password may be of other signs alone ("!@#$%^&*"): those are looked for if they are several, or long.
+    """
+    part = part.strip()
+    if any(character.isalnum() for character in part):
+        return len(part) >= _SHORTEST_ARGUMENT
+    return len(part) >= _LONG or len(set(part)) >= _SHORTEST_OF_SIGNS
+
+
+def _without(message: str, values: Mapping[str, str]) -> str:
+    """Replace each value where it stands, as it is or as it is usually escaped, in any case, the longest first and in one pass.
+
+    A short one only as a word of its own: "on" typed is not the "on" of "connection".
+    """
+    lowered = message.lower()
+    found: dict[str, str] = {}
+    for value, replacement in values.items():
+        if len(value) > 3 * len(message):
+            continue
+        plain = scrub(value)
+        for form in _spellings(plain) | _spellings(_decoded(plain)):  # the message has been decoded, too
+            if form.strip() and form.lower() in lowered:
+                found.setdefault(form.lower(), replacement)
+    if not found:
+        return message
+    alternatives = []
+    for form in sorted(found, key=len, reverse=True):
+        escaped = re.escape(form)
+        if len(form) < _LONG:
+            escaped = (r"(?<![^\W_])" if form[0].isalnum() else "") + escaped + (r"(?![^\W_])" if form[-1].isalnum() else "")
+        alternatives.append(escaped)
+    pattern = re.compile("|".join(alternatives), re.IGNORECASE)
+    return pattern.sub(lambda match: found.get(match.group().lower(), _ARGUMENT), message)
+
+
+def _spellings(value: str) -> set[str]:
+    """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
+    encoded = b2a_base64(value.encode(), newline=False).decode().rstrip("=") if len(value) >= _SHORTEST_IN_BASE64 else value
+    if value.isalnum():
+        return {value, encoded}
+    quote = "'"
+    return {
+        value,
+        encoded,
+        repr(value)[1:-1],
+        ascii(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        value.replace(quote, f'{quote}"{quote}"{quote}'),
+        value.replace(" ", "+"),
+    }
+
+
+def _looks_random(word: str) -> bool:
+    """Tell whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
+    kinds = sum(
+        (
+            any(character.isdigit() for character in word),
+            any(character.islower() for character in word),
+            any(character.isupper() for character in word),
+        )
+    )
+    entropy = _entropy(word)
+    if len(word) < 16:  # noqa: PLR2004 - "OAuth2Provider" is a name: its digits stand together
+        return kinds == 3 and entropy > 3.0 and len(re.findall(r"\d+", word)) > 1  # noqa: PLR2004
+    if kinds >= 2:  # noqa: PLR2004 - bits a character; English words of this length stay below
+        return entropy > (3.0 if kinds == 2 else 2.5)  # noqa: PLR2004
+    return len(word) >= 24 and word.isalnum() and entropy > 3.5  # noqa: PLR2004 - no word is that long
+
+
+def _entropy(word: str) -> float:
+    counts = [word.count(character) for character in set(word)]
+    return -sum(count / len(word) * math.log2(count / len(word)) for count in counts)

@@ -1,0 +1,399 @@
+"""The stand-in: PostHog's capture endpoint and Arcade's API on one address of loopback, with scripted faults."""
+
+import gzip
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from arcade_otel.testing.arcade_api import ArcadeApi, Asked
+from arcade_otel.testing.capture_validation import LARGEST_BODY, Event, Refused, accepted
+from arcade_otel.testing.faults import Fault
+from arcade_otel.testing.persons import Lanes, Persons, ordered
+
+__all__ = ["Request", "StandIn"]
+
+_CAPTURE = frozenset(("/batch", "/i/v0/e", "/e", "/capture", "/track"))
+_EXPECTED_HEADERS = frozenset(
+    (
+        *("host", "user-agent", "accept", "accept-encoding", "connection"),
+        *("content-type", "content-length", "content-encoding", "transfer-encoding"),
+    )
+)
+
+
+class Request:
+    """A request to the capture endpoint: what came, and how it was answered (``status`` 0: not at all)."""
+
+    def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.wire_size = len(body)
+        self.time = time.monotonic()
+        self.status = 0
+        self.fault: Fault | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The body without its compression: what a search for something that must not be in it has to look at."""
+        return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
+
+    def leaks(self) -> list[str]:
+        """Return the headers that a request for telemetry has no business to carry: passwords, cookies, and the like."""
+        return sorted(name for name in self.headers if name.lower() not in _EXPECTED_HEADERS)
+
+
+class StandIn:
+    """PostHog on this machine, for tests and for people who want to look: a context manager, or :meth:`start` and :meth:`stop`.
+
+    Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails as it is told. Faithful as
+    far as research/posthog.md goes; not modelled: Kafka's losses, GeoIP, rate limits, capture v1.
+
+    Args:
+        port: Port on 127.0.0.1; 0 chooses one, which stays the same over :meth:`stop` and :meth:`start`.
+        tokens: The known projects; None: all are.
+        enforce: Refuse unknown projects (401) rather than accept and discard.
+        clock: The server's time.
+        arrived: Called with each event that is accepted.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        tokens: Collection[str] | None = None,
+        enforce: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        arrived: Callable[[Event], None] = lambda _: None,
+    ) -> None:
+        self.arcade = ArcadeApi()
+        self.events: list[Event] = []
+        self.discarded: list[tuple[Event, str]] = []
+        self.requests: list[Request] = []
+        self.over_quota = False
+        self._port = port
+        self._tokens = None if tokens is None else frozenset(tokens)
+        self._enforce = enforce
+        self._clock = clock
+        self._arrived = arrived
+        self._script: deque[Fault] = deque()
+        self._always: Fault | None = None
+        self._refuse: Callable[[dict[str, Any]], bool] = lambda _: False
+        self._most_events: int | None = None
+        self._changed = threading.Condition()
+        self._server: _Server | None = None
+        self._kept: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    # --- life -----------------------------------------------------------------------------------------------------------------
+
+    def start(self) -> "StandIn":
+        """Listen."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+        self._server = _Server(("127.0.0.1", self._port), self)
+        self._port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and listen no more: connections are refused. May be called again.
+
+        The port is kept from others until :meth:`start` or :meth:`close`, so that what is sent here while nobody listens
+        reaches nobody.
+        """
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.closing.set()
+        server.shutdown()
+        server.server_close()
+        assert self._thread is not None  # noqa: S101 - for the type checker
+        self._thread.join()
+        self._kept = socket.socket()
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept.bind(("127.0.0.1", self._port))
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # nobody shares it from here on
+
+    def close(self) -> None:
+        """Stop, and give the port away."""
+        self.stop()
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def __enter__(self) -> "StandIn":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:PORT``."""
+        return f"http://127.0.0.1:{self._port}"
+
+    # --- faults ---------------------------------------------------------------------------------------------------------------
+
+    def script(self, *faults: Fault) -> None:
+        """Let the next requests fail, one each; then answer well."""
+        self._script.extend(faults)
+
+    def always(self, fault: Fault) -> None:
+        """Let every request fail until :meth:`heal`."""
+        self._always = fault
+
+    def heal(self) -> None:
+        """Answer well again."""
+        self._always = None
+        self._script.clear()
+
+    def refuse(self, malformed: Callable[[dict[str, Any]], bool]) -> None:
+        """Find events malformed for which ``malformed`` says so: a 400 for the whole of their request."""
+        self._refuse = malformed
+
+    def most_events(self, count: int) -> None:
+        """Find more events in one request too large: a 413."""
+        self._most_events = count
+
+    # --- what came ------------------------------------------------------------------------------------------------------------
+
+    def visible(self) -> list[Event]:
+        """Return the events as PostHog shows them: the last of equal (project, UTC day, event, distinct id, uuid)."""
+        shown = {
+            (event.token, event.time.date(), event.event, event.distinct_id, event.uuid): event for event in list(self.events)
+        }
+        return list(shown.values())
+
+    def persons(self, order: "str | Lanes" = "sent") -> Persons:
+        """Return who everything belongs to, read in this order."""
+        return Persons(ordered(list(self.events), order))
+
+    def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
+        """Wait until ``condition`` holds, looking whenever something came.
+
+        Raises:
+            AssertionError: It does not in ``timeout`` seconds; the message tells what came.
+        """
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while not condition():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    statuses = [request.status for request in self.requests]
+                    raise AssertionError(f"waited in vain; requests: {statuses}, events: {self.events}")
+                self._changed.wait(min(left, 0.5))
+
+    # --- called by the server ---------------------------------------------------------------------------------------------------
+
+    def begin(self, request: Request) -> Fault | None:
+        """Note a request and return what is to be done to it."""
+        with self._changed:
+            self.requests.append(request)
+            request.fault = self._script.popleft() if self._script else self._always
+            self._changed.notify_all()
+            return request.fault
+
+    def capture(self, request: Request) -> None:
+        """Take the events of a request.
+
+        Raises:
+            Refused: As PostHog would.
+        """
+        with self._changed:
+            encoding = next((value for name, value in request.headers.items() if name.lower() == "content-encoding"), "")
+            events = accepted(
+                request.body,
+                encoding=encoding,
+                request=self.requests.index(request),
+                now=self._clock(),
+                refuse=self._refuse,
+                most_events=self._most_events,
+            )
+            for event in events:
+                known = self._tokens is None or event.token in self._tokens
+                if not known and self._enforce:
+                    raise Refused(401, "The provided API key is invalid or has expired.")
+                if known and not self.over_quota:
+                    self.events.append(event)
+                    self._arrived(event)
+                else:
+                    self.discarded.append((event, "team_not_found" if not known else "over_quota"))
+
+    def answered(self, request: Request, status: int) -> None:
+        """Note how a request was answered."""
+        with self._changed:
+            request.status = status
+            self._changed.notify_all()
+
+    def asked(self, asked: Asked) -> Fault | None:
+        """Note a request to Arcade's API and return what is to be done to it."""
+        with self._changed:
+            self.arcade.requests.append(asked)
+            self._changed.notify_all()
+            return self.arcade.fault()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], stand_in: StandIn) -> None:
+        self.stand_in = stand_in
+        self.closing = threading.Event()
+        self._connections: set[socket.socket] = set()
+        super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that goes away in the middle is what many tests are about."""
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in list(self._connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # the other side was quicker
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path.startswith("/api/v1/auth/"):
+            self._arcade(path)
+        elif path in ("/", "/_readiness", "/_liveness"):
+            self._answer(200, "capture" if path == "/" else "")
+        else:
+            self._answer(404, "not found")
+
+    def do_OPTIONS(self) -> None:
+        self._answer(200, '{"status":"Ok"}', "application/json")
+
+    def do_POST(self) -> None:
+        path, _, query = self.path.partition("?")
+        if path.rstrip("/") not in _CAPTURE:
+            self._read()
+            self._answer(404, "not found")
+            return
+        request = Request("POST", self.path, dict(self.headers.items()), b"")
+        # The fault is known before the body is read, the request before the fault is.
+        fault = self.server.stand_in.begin(request)
+        if fault is not None and fault.kind == "close":
+            self._close()
+            return
+        request.body = self._read()
+        request.wire_size = len(request.body)
+        if fault is None or fault.kind in ("delay", "dribble", "store, close"):
+            try:
+                self.server.stand_in.capture(request)
+            except Refused as refused:
+                self.server.stand_in.answered(request, refused.status)
+                self._answer(refused.status, refused.text)
+                return
+        status = 204 if "beacon=1" in query else 200
+        if fault is not None and self._failed(fault, request):
+            return
+        self.server.stand_in.answered(request, status)
+        self._answer(status, '{"status":"Ok"}', "application/json", fault)
+
+    def _failed(self, fault: Fault, request: Request | None) -> bool:
+        """Do what the fault says; return whether nothing is left to be answered."""
+        if fault.kind == "status":
+            if request is not None:
+                self.server.stand_in.answered(request, fault.status_code)
+            self._answer(fault.status_code, fault.body, "text/plain", fault)
+        elif fault.kind in ("close", "store, close"):
+            self._close()
+        elif fault.kind == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+        elif fault.kind == "truncate":
+            self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"sta')
+            self._close()
+        elif fault.kind == "hang":
+            self.server.closing.wait(fault.seconds)
+            self._close()
+        elif fault.kind == "delay":
+            self.server.closing.wait(fault.seconds)
+            return False
+        else:
+            return False
+        return True
+
+    def _arcade(self, path: str) -> None:
+        fault = self.server.stand_in.asked(Asked(path, dict(self.headers.items())))
+        if fault is not None and self._failed(fault, None):
+            return
+        if path not in ("/api/v1/auth/validate", "/api/v1/auth/whoami"):
+            self._answer(404, "not found")
+            return
+        status, body = self.server.stand_in.arcade.answer(path, self.headers.get("Authorization", ""))
+        self._answer(status, body, "application/json", fault)
+
+    def _read(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return self._read_chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        kept = self.rfile.read(min(length, LARGEST_BODY + 1))
+        left = length - len(kept)
+        while left > 0:  # drained, so that the status arrives
+            left -= len(self.rfile.read(min(left, 65536))) or left
+        return kept
+
+    def _read_chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _answer(self, status: int, body: str, kind: str = "text/plain", fault: Fault | None = None) -> None:
+        data = b"" if status in (204, 304) else body.encode()
+        self.send_response(status)
+        headers = {"Content-Type": kind, **(fault.headers if fault else {})}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:  # noqa: PLR2004 - which has no body, and no length of one
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if fault is not None and fault.kind == "dribble":
+            for byte in data:
+                self.server.closing.wait(fault.seconds)
+                self.wfile.write(bytes((byte,)))
+        else:
+            self.wfile.write(data)
+
+    def _close(self) -> None:
+        self.close_connection = True
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def log_message(self, *arguments: Sequence[object]) -> None:
+        """Say nothing: whoever wants to know reads ``requests``."""

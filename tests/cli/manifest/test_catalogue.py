@@ -1,0 +1,326 @@
+"""The catalogue names everything that arrives at a server, with its type, and nothing that never does."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_otel import conventions
+from arcade_otel.cli.manifest import catalogue, catalogue_page
+from arcade_otel.cli.manifest.catalogue import Entry
+from arcade_otel.testing import StandIn
+from tests.support.collector import HttpCollector
+from tests.support.machine import Machine
+
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "what-we-collect.md"
+
+PROGRAM = """
+import click, arcade_otel
+
+@click.group()
+def app():
+    pass
+
+@app.command()
+@click.option("--fast", is_flag=True)
+def work(fast):
+    pass
+
+@app.command()
+@click.option("--fast", is_flag=True)
+def fail(fast):
+    raise ValueError("it broke")
+
+@app.command()
+def login():
+    pass
+
+@app.command()
+def logout():
+    pass
+
+app.add_command(arcade_otel.usage_commands(app))
+arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", option_names=True LIVE)
+app()
+"""
+
+_DAY_NS = 24 * 3600 * 10**9
+
+
+def is_a(kind: str, value: object) -> bool:
+    """Tell whether a value is of one of the catalogue's types; a whole number is no number with a fraction to us."""
+    types: dict[str, type] = {
+        catalogue.STRING: str,
+        catalogue.INTEGER: int,
+        catalogue.NUMBER: float,
+        catalogue.BOOLEAN: bool,
+        catalogue.NULL: type(None),
+    }
+    if kind == catalogue.STRINGS:
+        return isinstance(value, list) and all(type(each) is str for each in value)
+    return type(value) is types[kind]
+
+
+def faults(found: Mapping[str, object], entries: Iterable[Entry], *, but: Sequence[str] = ()) -> list[str]:
+    """Return what of ``found`` has no entry, or not the type that its entry says."""
+    known = {entry.name: entry.type for entry in entries}
+    return [
+        f"{name}: {value!r}"
+        for name, value in found.items()
+        if name not in but and not (name in known and is_a(known[name], value))
+    ]
+
+
+def of_event(name: str) -> list[Entry]:
+    """Return the properties of an event."""
+    return [entry for entry in catalogue.PROPERTIES if name in entry.events]
+
+
+def program(machine: Machine, name: str = "cli", *, live: str = "") -> None:
+    """Write the program, whose ``login`` is always the same person's."""
+    machine.program(name, PROGRAM.replace("LIVE", live))
+    (machine.root / "who.py").write_text("def am_i():\n    return 'user-9'\n")
+
+
+def ran(machine: Machine, *arguments: str, name: str = "cli", code: int = 0, environ: Mapping[str, str] | None = None) -> None:
+    """Run a command and wait for its sender."""
+    ended = machine.run(*arguments, program=name, environ={"PYTHONPATH": str(machine.root), **(environ or {})})
+    assert ended.returncode == code, (ended.stderr, machine.log())
+    machine.settle()
+
+
+def grow_old(machine: Machine, exporter: str) -> None:
+    """Let what waits for an exporter be as old as nothing may get there: the next sender drops it, and counts."""
+    waiting = machine.queue(exporter)
+    assert waiting
+    for path in waiting:
+        end, _, rest = path.name.partition("-")
+        path.rename(path.parent / f"{int(end) - 8 * _DAY_NS:020d}-{rest}")
+
+
+# --- what arrives -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bodies(machine: Machine, posthog: StandIn) -> list[dict[str, Any]]:
+    """The requests of somebody who uses everything: success, failure, login, logout, doctor, and an outage that was too long."""
+    program(machine)
+    ran(machine, "work", "--fast")
+    ran(machine, "fail", "--fast", code=1)
+    ran(machine, "login")
+    ran(machine, "fail", code=1)
+    ran(machine, "usage", "doctor")
+    ran(machine, "logout")
+    for command, code in (("work", 0), ("fail", 1)):
+        posthog.stop()
+        ran(machine, command, code=code)
+        grow_old(machine, "posthog")
+        posthog.start()
+        machine.time_passes()
+        ran(machine, command, code=code)
+    assert [request.leaks() for request in posthog.requests if request.leaks()] == []
+    assert {request.headers["User-Agent"].partition("/")[0] for request in posthog.requests} == {"posthog-python"}
+    return [json.loads(request.content) for request in posthog.requests]
+
+
+def test_whatever_arrives_at_posthog_has_an_entry_of_its_type(bodies: list[dict[str, Any]]) -> None:
+    """Requests, events and their properties, on the wire; and every entry arrives, the rare ones too, in each of its events."""
+    events = [event for body in bodies for event in body["batch"]]
+    wrong = [fault for body in bodies for fault in faults(body, catalogue.REQUEST, but=["batch"])]
+    wrong += [fault for event in events for fault in faults(event, catalogue.FIELDS, but=["properties"])]
+    wrong += [fault for event in events for fault in faults(event["properties"], of_event(event["event"]))]
+    assert wrong == []
+
+    missing = {entry.name for entry in catalogue.REQUEST} - {name for body in bodies for name in body}
+    assert missing == ({"sentAt"} if int(version("posthog").partition(".")[0]) >= 7 else set())
+    for entry in catalogue.FIELDS:
+        assert all(entry.name in event for event in events), entry.name
+    for kind in catalogue.EVENTS:
+        of_kind = [event["properties"] for event in events if event["event"] == kind.name]
+        assert of_kind, f"{kind.name} never arrived"
+        for entry in of_event(kind.name):
+            having = [entry.name in properties for properties in of_kind]
+            assert any(having), f"{entry.name} never arrived in {kind.name}"
+            assert all(having) or entry.when, f"{entry.name} is not always in {kind.name}, and its entry does not say when"
+    assert {event["event"] for event in events} == {kind.name for kind in catalogue.EVENTS}
+
+
+def test_whatever_arrives_at_a_collector_has_an_entry_of_its_type(
+    machine: Machine, posthog: StandIn, collector: HttpCollector
+) -> None:
+    """Spans made both ways, their resources and their scope; nothing that tells our sender how to deliver is among them."""
+    environ = {
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+    }
+    program(machine, "deferred", live=", live=False")
+    program(machine, "live")
+    for name in ("deferred", "live"):
+        for command, code in (("work", 0), ("fail", 1), ("login", 0), ("logout", 0)):
+            ran(machine, command, name=name, code=code, environ=environ)
+        collector.failing = True
+        ran(machine, "work", "--fast", name=name, environ=environ)
+        grow_old(machine, "otlp")
+        collector.failing = False
+        machine.time_passes()
+        ran(machine, "work", "--fast", name=name, environ=environ)
+    collector.wait_for(lambda: len(collector.spans) >= 10)
+    received = collector.spans
+    assert len(received) == 10
+    wrong = [fault for one in received for fault in faults(one.attributes, catalogue.ATTRIBUTES)]
+    wrong += [fault for one in received for fault in faults(one.resource, catalogue.RESOURCE)]
+    wrong += [fault for one in received for fault in faults(one.scope_attributes, catalogue.SCOPE)]
+    assert wrong == []
+
+    for entries, holders in (
+        (catalogue.ATTRIBUTES, [one.attributes for one in received]),
+        (catalogue.RESOURCE, [one.resource for one in received]),
+        (catalogue.SCOPE, [one.scope_attributes for one in received]),
+    ):
+        for entry in entries:
+            having = [entry.name in holder for holder in holders]
+            assert any(having) or entry.name == "service.instance.id", f"{entry.name} never arrived"
+            assert all(having) or entry.when, f"{entry.name} is not always there, and its entry does not say when"
+    assert sum(conventions.SCOPE_LIVE in one.scope_attributes for one in received) == 5
+
+
+def test_a_property_without_an_entry_is_found(tmp_path: Path) -> None:
+    """In a copy of the exporter that has one more, as whoever adds one would write it."""
+    for folder in ("arcade_otel", "exporters/arcade_otel_exporters"):
+        shutil.copytree(ROOT / folder, tmp_path / Path(folder).name, ignore=shutil.ignore_patterns("__pycache__"))
+    events = tmp_path / "arcade_otel_exporters" / "events.py"
+    source = events.read_text()
+    changed = source.replace('        "exit_code": exit_code,\n', '        "exit_code": exit_code,\n        "shell": "zsh",\n')
+    assert changed != source
+    events.write_text(changed)
+    code = "import arcade_otel\nwith arcade_otel.command('work', name='tool', version='1'): pass\n"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(tmp_path),
+        "ARCADE_USAGE_TRACKING": "log",
+        "ARCADE_USAGE_POSTHOG_API_KEY": "phc_test",
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    event = json.loads(ended.stderr[ended.stderr.index("{") :])
+    assert faults(event["properties"], of_event(event["event"])) == ["shell: 'zsh'"]
+
+
+# --- the names ----------------------------------------------------------------------------------------------------------------
+
+
+def test_every_name_of_the_conventions_that_leaves_has_an_entry() -> None:
+    """A new constant without one fails here; what tells the sender how to deliver leaves for nobody."""
+    constants = {name: value for name, value in vars(conventions).items() if name.isupper() and isinstance(value, str)}
+    private = {name for name in constants if name.startswith(("ENV_", "RESOURCE_"))}
+    others = {"SCOPE", "DEFAULT_POSTHOG_HOST", "LIB"}  # no names of attributes or events
+    groups = (catalogue.ATTRIBUTES, catalogue.RESOURCE, catalogue.SCOPE)
+    listed = {event.name for event in catalogue.EVENTS} | {entry.name for group in groups for entry in group}
+    assert {constants[name] for name in constants.keys() - private - others} == listed - {"service.instance.id"}
+    assert all(constants[name].startswith(conventions.RESOURCE_PRIVATE_PREFIX) for name in private if name[:3] == "RES")
+
+
+def test_a_property_comes_from_an_attribute_that_has_an_entry() -> None:
+    """Of the span or its resource."""
+    known = {entry.name for entry in (*catalogue.ATTRIBUTES, *catalogue.RESOURCE)}
+    made = [entry for entry in (*catalogue.PROPERTIES, *catalogue.FIELDS) if entry.attribute]
+    assert made
+    assert {entry.attribute for entry in made} <= known
+
+
+def test_every_entry_is_complete_and_its_example_is_of_its_type() -> None:
+    """A reason, a source, and no name twice."""
+    groups = (
+        catalogue.PROPERTIES,
+        catalogue.FIELDS,
+        catalogue.REQUEST,
+        catalogue.ATTRIBUTES,
+        catalogue.RESOURCE,
+        catalogue.SCOPE,
+    )
+    for group in groups:
+        assert len({entry.name for entry in group}) == len(group)
+        for entry in group:
+            assert entry.reason, entry.name
+            assert entry.source, entry.name
+            value = entry.example if entry.type == catalogue.STRING else json.loads(entry.example)
+            assert is_a(entry.type, value), entry.name
+            assert entry.when or not entry.rare, entry.name
+    for event in catalogue.EVENTS:
+        assert event.when, event.name
+        assert event.reason, event.name
+        assert event.source, event.name
+    assert len({event.short for event in catalogue.EVENTS}) == len(catalogue.EVENTS)
+
+
+# --- the page -----------------------------------------------------------------------------------------------------------------
+
+
+def command(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """Run ``python -m arcade_otel.cli.manifest.catalogue``."""
+    return subprocess.run(
+        [sys.executable, "-m", "arcade_otel.cli.manifest.catalogue", *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8"},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_page_is_what_the_catalogue_says() -> None:
+    """``make catalogue`` writes it."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert catalogue_page.renewed(text) == text
+    for entry in (*catalogue.PROPERTIES, *catalogue.ATTRIBUTES):
+        assert f"| `{entry.name}` |" in text
+
+
+def test_a_page_that_differs_fails_the_check_and_is_made_right(tmp_path: Path) -> None:
+    """The check writes nothing and says what differs; prose around the tables is left alone."""
+    copy = tmp_path / "page.md"
+    wrong = PAGE.read_text(encoding="utf-8").replace("| `exit_code` | integer |", "| `exit_code` | string |")
+    copy.write_text(wrong, encoding="utf-8")
+    checked = command("--check", "page.md", cwd=tmp_path)
+    assert checked.returncode == 1
+    assert "\n-| `exit_code` | string |" in checked.stdout
+    assert "\n+| `exit_code` | integer |" in checked.stdout
+    assert copy.read_text(encoding="utf-8") == wrong
+    written = command("page.md", cwd=tmp_path)
+    assert (written.returncode, written.stdout, written.stderr) == (0, "", "")
+    assert copy.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+    checked = command("--check", "page.md", cwd=tmp_path)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f"{catalogue_page.BEGIN}\n",
+        f"{catalogue_page.END}{catalogue_page.BEGIN}",
+        f"{catalogue_page.BEGIN}{catalogue_page.END}{catalogue_page.END}",
+    ],
+)
+def test_a_page_without_its_markers_is_left_alone(tmp_path: Path, text: str) -> None:
+    """As is one that is not there."""
+    copy = tmp_path / "page.md"
+    copy.write_text(text, encoding="utf-8")
+    for arguments in (["page.md"], ["--check", "page.md"], ["nosuch.md"]):
+        ended = command(*arguments, cwd=tmp_path)
+        assert (ended.returncode, ended.stdout) == (2, ""), arguments
+        assert ended.stderr.startswith(f"{arguments[-1]}: ")
+    assert copy.read_text(encoding="utf-8") == text
+    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]

@@ -1,0 +1,521 @@
+"""The usage commands, in a Typer program, in a Click program and standing alone: what they tell, what they do, how they exit."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_otel.handoff import receipts
+from arcade_otel.testing import Fault, StandIn, refused_port
+from tests.support.machine import Machine
+from tests.support.programs import CLICK, TYPER, with_us
+
+MOUNT = {
+    "typer": 'app.add_typer(arcade_otel.usage_commands(app), name="usage")\n',
+    "click": "app.add_command(arcade_otel.usage_commands(app))\n",
+}
+HOSTS = {"typer": TYPER, "click": CLICK}
+NAMES = ["status", "enable", "disable", "show", "log", "flush", "forget", "doctor"]
+ALONE = "import sys\nfrom arcade_otel.cli.console import main\nsys.exit(main())\n"
+
+
+def mounted(framework: str) -> str:
+    """Return the program with our two lines, the commands after ``instrument``."""
+    source = with_us(HOSTS[framework])
+    return source.replace('version="1.2.3")\n', f'version="1.2.3")\n{MOUNT[framework]}')
+
+
+@pytest.fixture(params=["typer", "click", "alone"])
+def usage(request: pytest.FixtureRequest, machine: Machine) -> "Usage":
+    """The commands in each of their three places."""
+    return Usage(machine, request.param)
+
+
+@pytest.fixture(params=["typer", "click"])
+def host(request: pytest.FixtureRequest, machine: Machine) -> "Usage":
+    """The commands in a program of either kind."""
+    return Usage(machine, request.param)
+
+
+class Usage:
+    """The commands in one place: in a program, which has a command ``hello`` too, or alone beside such a program."""
+
+    def __init__(self, machine: Machine, place: str) -> None:
+        self.machine = machine
+        self.words = [] if place == "alone" else ["usage"]
+        self.place = place
+        machine.program("cli", mounted("click" if place == "alone" else place))
+        machine.program("usage", ALONE if place == "alone" else mounted(place))
+
+    def hello(self, **environ: str | None) -> None:
+        """Run a command of the program, and wait for its sender."""
+        assert self.machine.run("hello", program="cli", environ=environ).stdout == "hello you\n"
+        self.machine.settle()
+
+    def run(self, *arguments: str, **environ: str | None) -> "subprocess.CompletedProcess[str]":
+        """Run a usage command."""
+        return self.machine.run(*self.words, *arguments, program="usage", environ=environ)
+
+    def json(self, *arguments: str, **environ: str | None) -> tuple[int, dict[str, Any]]:
+        """Run it with ``--json``; return its exit code and its object, and nothing else may be on stdout or stderr."""
+        ended = self.run(*arguments, "--json", **environ)
+        assert ended.stderr == ""
+        told: dict[str, Any] = json.loads(ended.stdout)
+        return ended.returncode, told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_command_prints_one_object_for_programs_and_words_for_people(usage: Usage, name: str) -> None:
+    """On a machine that has never run anything; no command fails there, and none writes to stderr."""
+    code, told = usage.json(name)
+    assert code == 0
+    assert told
+    ended = usage.run(name)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.strip()
+    assert not ended.stdout.startswith("{")
+
+
+def test_a_wrong_command_line_exits_with_2(usage: Usage) -> None:
+    """An unknown command, an unknown option, a number that is none or too small."""
+    for arguments in (["nosuch"], ["status", "--nosuch"], ["log", "--limit", "x"], ["log", "--limit", "0"]):
+        assert usage.run(*arguments).returncode == 2, arguments
+
+
+@pytest.mark.parametrize("name", ["status", "show", "log"])
+def test_a_reader_that_leaves_hears_nothing_on_stderr(usage: Usage, name: str) -> None:
+    """``usage log | head``: the pipe is closed before anything is written to it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, str(usage.machine.root / "usage.py"), *usage.words, name]
+    environ = usage.machine.with_environ()
+    ended = subprocess.run(words, env=environ, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+
+
+def test_the_help_lists_every_command(usage: Usage) -> None:
+    """For people who do not know them."""
+    ended = usage.run("--help")
+    assert ended.returncode == 0
+    assert all(name in ended.stdout for name in [*NAMES, "view"])
+
+
+# --- status -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_status_tells_on_or_off_and_why(usage: Usage) -> None:
+    """By reason, in the order of precedence; exit code 3 is off."""
+    assert usage.json("status")[1]["reason"] == "default"
+    (usage.machine.state / "consent").write_text("off")
+    code, told = usage.json("status")
+    assert (code, told["tracking"], told["reason"]) == (3, "off", "stored choice")
+    code, told = usage.json("status", ARCADE_USAGE_TRACKING="1")
+    assert (code, told["tracking"], told["reason"]) == (0, "on", "ARCADE_USAGE_TRACKING")
+    code, told = usage.json("status", ARCADE_USAGE_TRACKING="1", DO_NOT_TRACK="1")
+    assert (code, told["tracking"], told["reason"]) == (3, "off", "DO_NOT_TRACK")
+    assert "DO_NOT_TRACK is set" in usage.run("status", DO_NOT_TRACK="1").stdout
+
+
+def test_the_status_tells_what_waits_what_was_sent_and_what_went_wrong(usage: Usage, posthog: StandIn) -> None:
+    """One was sent; then the server failed."""
+    usage.hello()
+    posthog.always(Fault.status(503))
+    usage.hello()
+    _, told = usage.json("status")
+    assert told["distinct_id"] == usage.machine.usage["anon_id"]
+    assert told["anonymous"] is True
+    assert told["waiting"] >= 1
+    (lane,) = told["lanes"]
+    assert (lane["exporter"], lane["failures_in_a_row"], lane["last_problem"]["why"]) == ("posthog", 1, "HTTP 503")
+    assert lane["oldest"] <= told["last_problem"]["at"]
+    assert told["last_problem"]["why"] == "HTTP 503"
+    assert told["last_sent"]["lane"] == lane["lane"]
+    assert "phc_test" not in json.dumps(told)
+    assert "HTTP 503" in usage.run("status").stdout
+
+
+def test_the_status_names_exporters_that_are_not_installed(usage: Usage) -> None:
+    """What waits for them would wait for ever."""
+    _, told = usage.json("status", OTEL_TRACES_EXPORTER="posthog,nosuch")
+    assert told["exporters"] == [{"name": "posthog", "installed": True}, {"name": "nosuch", "installed": False}]
+    assert "nosuch" in usage.run("status", OTEL_TRACES_EXPORTER="posthog,nosuch").stdout
+
+
+def test_the_status_of_a_program_without_a_key_says_that_nothing_is_sent(host: Usage) -> None:
+    """On would be a lie."""
+    code, told = host.json("status", ARCADE_USAGE_POSTHOG_API_KEY=None)
+    assert (code, told["tracking"], told["reason"]) == (3, "off", "nobody to send to")
+
+
+def test_the_status_changes_nothing(usage: Usage) -> None:
+    """Nobody is given an id by looking."""
+    before = sorted(str(path) for path in usage.machine.home.rglob("*"))
+    usage.run("status", DO_NOT_TRACK="1")
+    assert sorted(str(path) for path in usage.machine.home.rglob("*")) == before
+
+
+# --- enable, disable ----------------------------------------------------------------------------------------------------------
+
+
+def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage, posthog: StandIn) -> None:
+    """What waits goes, nothing more is recorded, and enable brings it back."""
+    posthog.stop()
+    usage.hello()
+    assert len(usage.machine.queue()) == 1
+    posthog.start()
+    code, told = usage.json("disable")
+    assert (code, told["tracking"], told["removed"]) == (0, "off", 1)
+    assert usage.machine.queue() == []
+    usage.machine.settle()
+    usage.machine.time_passes()
+    usage.hello()
+    assert usage.machine.queue() == []
+    assert posthog.requests == []
+    assert (usage.machine.state / "consent").stat().st_mode & 0o777 == 0o600
+    assert usage.json("enable")[1]["tracking"] == "on"
+    usage.hello()
+    assert [event.properties["command_name"] for event in posthog.visible()] == ["hello"]
+
+
+def test_a_choice_that_something_stronger_overrides_is_stored_and_exits_with_1(usage: Usage) -> None:
+    """And says what is stronger."""
+    code, told = usage.json("enable", DO_NOT_TRACK="1")
+    assert (code, told["stored"], told["tracking"], told["reason"]) == (1, "on", "off", "DO_NOT_TRACK")
+    code, told = usage.json("disable", ARCADE_USAGE_TRACKING="1")
+    assert (code, told["stored"], told["tracking"], told["reason"]) == (1, "off", "on", "ARCADE_USAGE_TRACKING")
+    assert (usage.machine.state / "consent").read_text() == "off"
+
+
+def test_a_choice_that_cannot_be_stored_is_told_and_exits_with_1(usage: Usage) -> None:
+    """A folder in the place of the file, and no home at all."""
+    (usage.machine.state / "consent").mkdir()
+    ended = usage.run("disable")
+    assert ended.returncode == 1
+    assert str(usage.machine.state / "consent") in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert usage.run("enable", HOME="").returncode == 1
+
+
+def test_who_opted_out_by_the_environment_finds_the_programs_own_settings(host: Usage, tmp_path: Path) -> None:
+    """``instrument`` does nothing then; the commands must know the program's folder all the same."""
+    source = host.machine.root / "usage.py"
+    source.write_text(source.read_text().replace('version="1.2.3"', f'version="1.2.3", config_dir={str(tmp_path / "own")!r}'))
+    (tmp_path / "own" / "usage").mkdir(parents=True)
+    (tmp_path / "own" / "usage" / "notice").touch()
+    assert host.json("status", DO_NOT_TRACK="1")[1]["folder"] == str(tmp_path / "own")
+    assert host.json("status", DO_NOT_TRACK="1")[1]["program"] == "tool"
+    assert host.json("status")[1]["folder"] == str(tmp_path / "own")
+
+
+def test_the_commands_may_be_mounted_before_the_program_is_instrumented(host: Usage) -> None:
+    """The settings are looked for when a command runs."""
+    source = host.machine.root / "usage.py"
+    text = source.read_text()
+    line = next(line for line in text.splitlines() if line.startswith("arcade_otel.instrument("))
+    mount = MOUNT[host.place]
+    source.write_text(text.replace(mount, "").replace(line, f"{mount}{line}"))
+    assert host.json("status")[1]["program"] == "tool"
+
+
+# --- show, log ----------------------------------------------------------------------------------------------------------------
+
+
+def test_show_tells_exactly_what_was_sent_and_what_waits(usage: Usage, posthog: StandIn) -> None:
+    """The event that arrived, field by field; and one that waits is, once sent, what was shown."""
+    usage.hello()
+    (arrived,) = posthog.visible()
+    _, told = usage.json("show")
+    (shown,) = told["last"]["payload"]
+    assert told["last"]["state"] == "sent"
+    assert (shown["uuid"], shown["timestamp"], shown["properties"]) == (arrived.uuid, arrived.timestamp, arrived.properties)
+    usage.machine.settle()
+    posthog.stop()
+    usage.hello()
+    _, told = usage.json("show")
+    (shown,) = told["waiting"][0]["payload"]
+    assert arrived.uuid in usage.run("log", "--json").stdout
+    usage.machine.settle()
+    posthog.start()
+    usage.machine.time_passes()
+    usage.hello()
+    (later,) = (event for event in posthog.visible() if event.uuid == shown["uuid"])
+    assert (shown["timestamp"], shown["properties"]) == (later.timestamp, later.properties)
+
+
+def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog: StandIn) -> None:
+    """One of each, and no more than asked for."""
+    usage.hello()
+    posthog.refuse(lambda _: True)
+    usage.hello()
+    posthog.refuse(lambda _: False)
+    posthog.stop()
+    usage.hello()
+    _, told = usage.json("log")
+    mine = [event for event in told["events"] if event["command"] == "hello"]
+    assert [(event["state"], event["why"]) for event in mine] == [
+        ("sent", None),
+        ("dropped", "refused for good"),
+        ("queued", None),
+    ]
+    assert all(event["payload"] for event in mine)
+    assert len(usage.json("log", "--limit", "1")[1]["events"]) == 1
+    assert "refused for good" in usage.run("log").stdout
+
+
+def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: StandIn) -> None:
+    """A receipt, or a file in the spool, that somebody else has written."""
+    made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
+    receipts.write(str(usage.machine.state), [made])
+    ended = usage.run("log")
+    assert "\x1b" not in ended.stdout
+    assert "[bold]x[/bold]" in ended.stdout
+
+
+# --- flush --------------------------------------------------------------------------------------------------------------------
+
+
+def test_flush_sends_what_waits_though_the_lane_pauses(usage: Usage, posthog: StandIn) -> None:
+    """After failures that make every other sender wait."""
+    posthog.always(Fault.status(503))
+    for _ in range(2):
+        usage.hello()
+    waiting = {path.name for path in usage.machine.queue()}
+    assert len(waiting) == 2
+    posthog.heal()
+    code, told = usage.json("flush")
+    assert (code, told["waiting"], told["problem"]) == (0, 0, None)
+    assert [event.properties["command_name"] for event in posthog.visible()][:2] == ["hello", "hello"]
+
+
+def test_flush_exits_with_1_and_says_why_if_something_still_waits(usage: Usage, posthog: StandIn) -> None:
+    """The server fails, or there is none."""
+    posthog.always(Fault.status(503))
+    usage.hello()
+    code, told = usage.json("flush")
+    assert (code, told["before"], told["waiting"]) == (1, 1, 1)
+    assert "HTTP 503" in told["problem"]
+    assert "HTTP 503" in usage.run("flush").stdout
+
+
+def test_flush_sends_nothing_while_nothing_may_be_sent(usage: Usage, posthog: StandIn) -> None:
+    """Who opted out, and who only wants to look."""
+    posthog.stop()
+    usage.hello()
+    posthog.start()
+    code, told = usage.json("flush", ARCADE_USAGE_TRACKING="log") if usage.place == "alone" else (1, {"waiting": 1})
+    assert (code, told["waiting"]) == (1, 1)
+    usage.json("flush", DO_NOT_TRACK="1")
+    assert posthog.requests == []
+
+
+# --- forget -------------------------------------------------------------------------------------------------------------------
+
+
+def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: StandIn) -> None:
+    """Neither events nor receipts nor the id; and it is not recorded itself."""
+    usage.hello()
+    posthog.stop()
+    usage.hello()
+    before = usage.machine.usage["anon_id"]
+    code, told = usage.json("forget")
+    assert code == 0
+    assert told["was"] == before
+    assert told["removed"] == 1
+    assert told["receipts"] == 1
+    usage.machine.settle()
+    assert usage.machine.usage == {"anon_id": told["anon_id"], "linked_principal_id": None}
+    assert told["anon_id"] != before
+    left = [path for path in usage.machine.folder.rglob("*") if path.is_file() and before in path.read_text(errors="replace")]
+    assert left == []
+    assert usage.machine.queue() == []
+    assert not (usage.machine.state / "receipts.jsonl").exists()
+    posthog.start()
+    usage.hello()
+    assert [event.distinct_id for event in posthog.visible()] == [before, told["anon_id"]]
+
+
+def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: StandIn) -> None:
+    """Its receipts would be written after they were removed."""
+    posthog.script(Fault.delay(2))
+    usage.machine.run("hello", program="cli")
+    usage.machine.wait_until(lambda: posthog.requests, "the request was under way")
+    assert usage.json("forget")[0] == 0
+    usage.machine.settle()
+    assert not (usage.machine.state / "receipts.jsonl").exists()
+    assert usage.machine.queue() == []
+
+
+# --- doctor -------------------------------------------------------------------------------------------------------------------
+
+
+def checks(told: dict[str, Any]) -> dict[str, bool | None]:
+    """Return what the doctor found, by check."""
+    return {check["name"]: check["ok"] for check in told["checks"]}
+
+
+def test_the_doctor_proves_a_round_trip_with_an_event_that_is_nobodys(host: Usage, posthog: StandIn) -> None:
+    """It measures the cost and sends neither id nor command."""
+    host.hello()
+    code, told = host.json("doctor")
+    assert code == 0
+    found = checks(told)
+    assert all(found[name] for name in ("consent", "folder", "identity", "cost", "sender", "exporter posthog", "round trip"))
+    (cost,) = (check for check in told["checks"] if check["name"] == "cost")
+    assert 0 < cost["milliseconds"] < 10_000
+    (event,) = (event for event in posthog.events if event.event == "arcade-otel doctor")
+    assert event.distinct_id != host.machine.usage["anon_id"]
+    assert set(event.properties) <= {"$process_person_profile", "$geoip_disable", "$ip", "$lib", "$lib_version"}
+    assert event.properties["$process_person_profile"] is False
+    assert [request.leaks() for request in posthog.requests] == [[]] * len(posthog.requests)
+
+
+@pytest.mark.parametrize("why", ["nobody listens", "503", "no proxy", "no TLS", "captive portal"])
+def test_the_doctor_says_what_fails_on_the_way(host: Usage, posthog: StandIn, why: str) -> None:
+    """And exits with 1."""
+    with refused_port() as port:
+        environ: dict[str, str | None] = {}
+        if why == "nobody listens":
+            environ = {"ARCADE_USAGE_POSTHOG_HOST": f"http://127.0.0.1:{port}"}
+        elif why == "no proxy":
+            environ = {"HTTP_PROXY": f"http://user:secret@127.0.0.1:{port}", "NO_PROXY": ""}
+        elif why == "no TLS":
+            environ = {"ARCADE_USAGE_POSTHOG_HOST": posthog.url.replace("http:", "https:")}
+        else:
+            posthog.always(Fault.status(503) if why == "503" else Fault.garbage())
+        code, told = host.json("doctor", **environ)
+    assert code == 1
+    assert told["well"] is False
+    found = checks(told)
+    assert found["round trip"] is False
+    assert found["proxy"] is (why != "no proxy")
+    if why == "no TLS":
+        assert found["certificate"] is False
+    if why == "no proxy":
+        assert f"http://127.0.0.1:{port}" in json.dumps(told)
+    assert "secret" not in json.dumps(told)
+
+
+def test_the_doctor_of_who_opted_out_sends_nothing(usage: Usage, posthog: StandIn) -> None:
+    """Not even to prove a round trip."""
+    code, told = usage.json("doctor", DO_NOT_TRACK="1")
+    assert code == 0
+    assert checks(told)["round trip"] is None
+    assert posthog.requests == []
+    assert not (usage.machine.folder / "usage.json").exists()
+
+
+def test_the_doctor_finds_what_is_broken_here(host: Usage) -> None:
+    """A corrupt identity, and an exporter that is not installed."""
+    (host.machine.folder / "usage.json").write_text("{")
+    code, told = host.json("doctor", OTEL_TRACES_EXPORTER="nosuch")
+    assert code == 1
+    found = checks(told)
+    assert found["identity"] is False
+    assert found["exporter nosuch"] is False
+
+
+# --- on a terminal ------------------------------------------------------------------------------------------------------------
+
+
+def on_a_terminal(usage: Usage, *arguments: str) -> str:
+    """Run a usage command with stdout and stderr on a terminal and return what that shows."""
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, str(usage.machine.root / "usage.py"), *usage.words, *arguments],
+        env={**usage.machine.environ, "TERM": "xterm", "COLUMNS": "160"},
+        cwd=usage.machine.home,
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+    ):
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                part = os.read(leader, 65536)
+            except OSError:  # Linux says so when the last process has closed it
+                break
+            if not part:
+                break
+            shown += part
+    os.close(leader)
+    return shown.decode()
+
+
+def test_a_terminal_gets_a_table_that_shows_markup_as_it_is(usage: Usage) -> None:
+    """Rich's, which is installed with Typer; what is in it steers neither rich nor the terminal."""
+    made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
+    receipts.write(str(usage.machine.state), [made])
+    shown = on_a_terminal(usage, "log")
+    assert "\u2502" in shown  # a line between columns
+    assert "[bold]x[/bold]" in shown
+    assert "\x1b]0;" not in shown
+
+
+def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: StandIn) -> None:
+    """While it waits for an answer."""
+    posthog.stop()
+    usage.hello()
+    posthog.start()
+    posthog.script(Fault.delay(1))
+    shown = on_a_terminal(usage, "flush")
+    assert "Sending" in shown
+    assert "1 of 1 waiting events have left." in shown
+
+
+# --- in the host --------------------------------------------------------------------------------------------------------------
+
+
+def test_they_are_recorded_like_any_other_command_but_for_disable_and_forget(host: Usage, posthog: StandIn) -> None:
+    """By their path in the program."""
+    for name in ("status", "show", "log", "enable", "forget", "disable", "status"):
+        host.run(name)
+        host.machine.settle()
+    recorded = [event.properties["command_name"] for event in posthog.visible()]
+    assert recorded == ["usage.status", "usage.show", "usage.log", "usage.enable"]
+
+
+def test_disable_is_not_recorded_where_something_stronger_says_on_either(host: Usage, posthog: StandIn) -> None:
+    """Who says no is not counted for saying it."""
+    assert host.run("disable", ARCADE_USAGE_TRACKING="1").returncode == 1
+    host.machine.settle()
+    assert posthog.requests == []
+
+
+def test_mounted_under_another_name_they_are_recorded_under_it(machine: Machine, posthog: StandIn) -> None:
+    """The host chooses."""
+    machine.program(
+        "cli", with_us(CLICK).replace("if __name__", "app.add_command(arcade_otel.usage_commands(app), 'telemetry')\nif __name__")
+    )
+    assert machine.run("telemetry", "status", program="cli").returncode == 0
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.visible()] == ["telemetry.status"]
+
+
+def test_what_is_neither_is_refused_at_once(machine: Machine) -> None:
+    """The maintainer hears of it, not his users."""
+    machine.program("wrong", "import arcade_otel\narcade_otel.usage_commands(print)\n")
+    ended = machine.run(program="wrong")
+    assert ended.returncode == 1
+    assert "TypeError: app must be a typer.Typer or a Click group" in ended.stderr
+
+
+def test_the_standing_alone_program_is_installed(machine: Machine) -> None:
+    """As ``arcade-otel``, for the folder that it is told."""
+    program = Path(sys.executable).parent / "arcade-otel"
+    ended = subprocess.run(
+        [program, "--folder", str(machine.root / "elsewhere"), "status", "--json"],
+        env=machine.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert json.loads(ended.stdout)["folder"] == str(machine.root / "elsewhere")
+    assert ended.returncode == 0

@@ -1,0 +1,100 @@
+"""Puts events on a machine as commands and senders would have: some that wait, some that were sent, some that were dropped."""
+
+import json
+import time
+from typing import Any
+
+from arcade_otel import settings, spans
+from arcade_otel.handoff import queue, receipts
+from arcade_otel.sender.receipt_writer import payload_of
+from arcade_otel.spans.outcome import Outcome
+from arcade_otel_exporters import otlp_json
+from tests.support.machine import Machine
+
+__all__ = ["Collected"]
+
+WHO = ("0b1f7a52-8d0e-4b7e-9d0c-6f3f5a1f9a10", True)
+
+
+class Collected:
+    """What a machine has collected; each method adds one event and returns its payload.
+
+    Args:
+        machine: Where.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._folder = str(machine.state)
+        self._settings = settings.make_settings(
+            name="tool",
+            version="1.2.3",
+            posthog_api_key="phc_test",
+            posthog_host=machine.posthog_url,
+            config_dir=machine.folder,
+            error_messages=str,
+        )
+        self._now = time.time_ns()
+
+    def queued(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
+        """It waits."""
+        name, text, lane = self._made(command, ago, ms, error)
+        queue.put(self._folder, text, [lane])
+        assert name in queue.names(queue.lane_folder(self._folder, lane))
+        return payload_of(lane, otlp_json.decode(text))
+
+    def sent(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
+        """It was sent."""
+        return self._done(receipts.SENT, command, ago, ms, error)
+
+    def dropped(
+        self, command: str, why: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None, known: bool = True
+    ) -> list[Any]:
+        """It was dropped; where it is not ``known``, so is what it held."""
+        return self._done(receipts.DROPPED, command, ago, ms, error, why, known=known)
+
+    def sent_by_otlp(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
+        """It was sent to a collector, as a span."""
+        return self._done(receipts.SENT, command, ago, ms, error, lane="otlp")
+
+    def fails(self, why: str) -> None:
+        """The lane of what waits cannot deliver."""
+        lane = queue.lanes(self._folder)[0]
+        receipts.write(self._folder, [receipts.receipt(receipts.FAILED, lane, why=why)])
+
+    def raw(self, receipt: dict[str, Any]) -> None:
+        """Write a receipt as nobody of ours would."""
+        with open(receipts.file_of(self._folder), "a", encoding="ascii") as file:
+            file.write(json.dumps(receipt) + "\n")
+
+    def _made(self, command: str, ago: float, ms: float, error: BaseException | None) -> tuple[str, str, str]:
+        end = self._now - int(ago * 1e9)
+        self._now += 1000  # no two at once
+        text = spans.encode(
+            self._settings,
+            path=command,
+            timing=spans.Timing(end - int(ms * 1e6), end),
+            outcome=Outcome(0 if error is None else 1, error),
+            identity=WHO,
+        )
+        (found,) = json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        (lane,) = queue.lanes_for({}, text)
+        return f"{end:020d}-{found['spanId']}.json", text, lane
+
+    def _done(
+        self,
+        state: str,
+        command: str,
+        ago: float,
+        ms: float,
+        error: BaseException | None,
+        why: str | None = None,
+        *,
+        known: bool = True,
+        lane: str | None = None,
+    ) -> list[Any]:
+        name, text, posthog = self._made(command, ago, ms, error)
+        payload = payload_of(lane or posthog, otlp_json.decode(text))
+        made = receipts.receipt(state, lane or posthog, name=name, why=why, payload=payload if known else None)
+        made["at"] = round(self._now / 1e9 - ago + 1, 3)
+        receipts.write(self._folder, [made])
+        return payload

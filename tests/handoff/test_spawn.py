@@ -1,0 +1,161 @@
+"""What differs between platforms is chosen in one place; what is started shares nothing with who started it."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from arcade_otel import conventions
+from arcade_otel.handoff import spawn
+
+REPORT = """
+import json, os, sys
+out = sys.argv[1]
+fds = []
+for n in os.listdir("/proc/self/fd"):
+    try:
+        fds.append([int(n), os.readlink(f"/proc/self/fd/{n}")])
+    except OSError:
+        pass
+import signal
+state = {
+    "sid": os.getsid(0) == os.getpid(), "fds": fds, "env": dict(os.environ),
+    "ignored": [s for s in (1, 2, 3, 13, 15) if signal.getsignal(s) is signal.SIG_IGN and s != 13],
+    "blocked": len(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+}
+with open(out + ".tmp", "w") as f:
+    json.dump(state, f)
+os.rename(out + ".tmp", out)
+"""
+
+
+def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
+    """Start a process that reports on itself, and return its report."""
+    report = tmp_path / "report"
+    spawn.start([sys.executable, "-c", REPORT, str(report)], environ, str(tmp_path))
+    deadline = time.monotonic() + 30
+    while not report.exists():
+        assert time.monotonic() < deadline, "the process never reported"
+        time.sleep(0.01)
+    loaded: dict[str, object] = json.loads(report.read_text())
+    return loaded
+
+
+@pytest.mark.parametrize("way", ["posix_spawn", "subprocess"])
+def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """A session of its own, the null device on all streams, no descriptor of ours, not even an inheritable one."""
+    if way == "subprocess":
+        monkeypatch.delattr(os, "posix_spawn")
+        # Only posix_spawn resets what is ignored, which these tests inherit when they are run by ``nohup``.
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    else:
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    read, write = os.pipe()
+    os.set_inheritable(write, True)  # noqa: FBT003
+    try:
+        report = started(tmp_path, dict(os.environ))
+    finally:
+        signal.signal(signal.SIGHUP, ignored)
+        os.close(read)
+        os.close(write)
+    assert report["sid"] is True
+    assert report["ignored"] == []
+    assert report["blocked"] == 0
+    descriptors = dict(report["fds"])  # type: ignore[call-overload]
+    assert [descriptors[number] for number in (0, 1, 2)] == [os.devnull] * 3
+    assert not any(target.startswith("pipe:") for target in descriptors.values())
+
+
+def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
+    """Those that ended are reaped when the next is started."""
+    for _ in range(3):
+        started(tmp_path, dict(os.environ))
+        (tmp_path / "report").unlink()
+    deadline = time.monotonic() + 30
+    while spawn._children:
+        spawn._reap()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
+    """Which the hand-off answers by the spool."""
+    with pytest.raises(OSError, match=r"No such file|not found"):
+        spawn.start([str(tmp_path / "missing")], {}, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("executable", "frozen", "starts"),
+    [
+        ("/usr/bin/python3", False, True),
+        ("/usr/bin/pypy3", False, True),
+        ("C:/Python/PYTHON.EXE", False, True),
+        ("/opt/arcade/arcade", True, False),
+        ("/usr/bin/python3", True, False),
+        ("/usr/bin/blender", False, False),
+        ("", False, False),
+    ],
+)
+def test_only_a_python_runs_the_sender(executable: str, frozen: bool, starts: bool) -> None:  # noqa: FBT001
+    """A frozen program or one that embeds Python would run itself again."""
+    command = spawn.sender_command(executable=executable, frozen=frozen)
+    assert (command is not None) is starts
+    if command:
+        assert command[0] == executable
+        assert Path(command[1], "__main__.py").is_file()
+
+
+def test_windows_runs_the_interpreter_without_a_console(tmp_path: Path) -> None:
+    """``pythonw.exe`` where there is one."""
+    python, pythonw = tmp_path / "python.exe", tmp_path / "pythonw.exe"
+    command = spawn.sender_command(executable=str(python), frozen=False, platform="win32")
+    assert command is not None
+    assert command[0] == str(python)
+    pythonw.touch()
+    command = spawn.sender_command(executable=str(python), frozen=False, platform="win32")
+    assert command is not None
+    assert command[0] == str(pythonw)
+
+
+def test_windows_flags_open_no_console() -> None:
+    """CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP, never DETACHED_PROCESS (0x8)."""
+    assert spawn.creation_flags("win32") == 0x08000200
+    assert spawn.creation_flags("linux") == 0
+
+
+def test_the_users_shell_does_not_steer_the_sender() -> None:
+    """What says which code runs goes; where things are, proxies, certificates and exporters' settings stay."""
+    users = {
+        "PATH": "/bin",
+        "PYTHONPATH": "/evil",
+        "PYTHONSTARTUP": "/evil.py",
+        "PYTHONINSPECT": "1",
+        "PYTHONHOME": "/python",
+        "POSTHOG_HOST": "https://evil",
+        "POSTHOG_CAPTURE_MODE": "v1",
+        "HTTPS_PROXY": "http://proxy",
+        "SSL_CERT_FILE": "/ca",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector",
+        conventions.ENV_EVENT_DATA: "an older span",
+    }
+    environ = spawn.sender_environment("/home/a/.arcade", None, users)
+    for gone in (
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PYTHONINSPECT",
+        "POSTHOG_HOST",
+        "POSTHOG_CAPTURE_MODE",
+        conventions.ENV_EVENT_DATA,
+    ):
+        assert gone not in environ
+    for kept in ("PATH", "PYTHONHOME", "HTTPS_PROXY", "SSL_CERT_FILE", "OTEL_EXPORTER_OTLP_ENDPOINT"):
+        assert environ[kept] == users[kept]
+    assert environ[conventions.ENV_SENDER] == "/home/a/.arcade"
+    assert environ["PYTHONSAFEPATH"] == "1"
+    assert spawn.sender_environment("/f", "text", users)[conventions.ENV_EVENT_DATA] == "text"

@@ -1,0 +1,196 @@
+"""Runs commands and senders as real processes in a few milliseconds each, and kills them at an exact line.
+
+A warm, single-threaded interpreter that has everything imported forks once a request. What the child runs is the library as it
+is; only the start of a process is replaced: a command leaves word of the sender that it would have started, and the test decides
+when that sender runs, whether it runs at all, and at which line of ours it is killed.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any, TypedDict
+
+__all__ = ["Ended", "SenderWanted", "Zygote"]
+
+
+class SenderWanted(TypedDict):
+    """A sender that a command asked for: the environment it would have had."""
+
+    environ: dict[str, str]
+
+
+class Ended(TypedDict):
+    """How a process of the zygote's ended: its exit code (negative: the signal), and the senders that it asked for."""
+
+    code: int
+    senders: list[SenderWanted]
+
+
+class Zygote:
+    """The warm interpreter; a context manager. ``environ`` is the whole environment of what it runs."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        environ = {**environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, text=True
+        )
+
+    def __enter__(self) -> "Zygote":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._process.stdout.close()
+
+    def command(
+        self, path: str, *, environ: dict[str, str], kind: str = "use", fails: bool = False, die_at: int | None = None
+    ) -> Ended:
+        """Run one command of a program of ours; ``die_at``: SIGKILL before that many lines of ours are through."""
+        return self._run({"kind": kind, "path": path, "environ": environ, "fails": fails, "die_at": die_at})
+
+    def together(self, paths: Sequence[str], *, environ: dict[str, str]) -> list[Ended]:
+        """Run commands side by side."""
+        return self._ask({"kind": "together", "paths": list(paths), "environ": environ})
+
+    def sender(self, wanted: SenderWanted, *, die_at: int | None = None) -> Ended:
+        """Run the sender that a command asked for, until it ends or is killed."""
+        return self._run({"kind": "sender", "environ": wanted["environ"], "die_at": die_at})
+
+    def _run(self, request: dict[str, Any]) -> Ended:
+        return self._ask(request)[0]
+
+    def _ask(self, request: dict[str, Any]) -> list[Ended]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, "the zygote died"
+        ended: list[Ended] = json.loads(answer)
+        return ended
+
+
+# --- what follows runs in the zygote itself -----------------------------------------------------------------------------------
+
+
+def _die_at(lines: int) -> None:
+    """Kill this process before its ``lines``-th line of our code: deterministic, and at any point there is."""
+    left = lines
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if "/arcade_otel" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            left -= 1
+            if left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    import threading
+
+    threading.settrace(trace)
+    sys.settrace(trace)
+
+
+def _mutate(name: str) -> None:
+    """Break the library on purpose, by one of the mutations of research/posthog.md 6.6, I9."""
+    if name:
+        import tests.model.mutations
+
+        getattr(tests.model.mutations, name)()
+
+
+def _run_command(request: dict[str, Any], wanted: int) -> None:
+    from arcade_otel.frameworks.context_manager import command
+    from arcade_otel.handoff import spawn
+
+    def leave_word(command: object, environ: dict[str, str], folder: object) -> None:
+        os.write(wanted, (json.dumps({"environ": dict(environ)}) + "\n").encode())
+
+    os.environ.update(request["environ"])
+    _mutate(os.environ.get("MODEL_MUTATION", ""))
+    spawn.start = leave_word  # type: ignore[assignment]
+    path = request["path"]
+    accounts = {kind: (path,) if request["kind"] == kind else () for kind in ("login", "logout")}
+    if request["die_at"]:
+        _die_at(request["die_at"])
+    try:
+        with command(path, name="model", version="1", **accounts):
+            if request.get("fails"):
+                sys.exit(3)
+    finally:
+        sys.settrace(None)
+
+
+def _run_sender(request: dict[str, Any]) -> None:
+    from arcade_otel import conventions, sender
+
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    _mutate(os.environ.get("MODEL_MUTATION", ""))
+    os.environ[conventions.ENV_IDLE] = "0"  # a sender that waits for more is a matter of other tests
+    if request["die_at"]:
+        _die_at(request["die_at"])
+    sender.main()
+
+
+def _fork(request: dict[str, Any]) -> tuple[int, int]:
+    read, write = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(write)
+        return child, read
+    os.close(read)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    code = 0
+    try:
+        if request["kind"] == "sender":
+            _run_sender(request)
+        else:
+            _run_command(request, write)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException as error:  # noqa: BLE001 - told to the test by the exit code
+        import traceback
+
+        traceback.print_exception(error)
+        code = 99
+    os._exit(code)
+
+
+def _join(child: int, read: int) -> Ended:
+    with os.fdopen(read, encoding="utf-8") as pipe:
+        senders = [json.loads(line) for line in pipe]
+    _, status = os.waitpid(child, 0)
+    return {"code": os.waitstatus_to_exitcode(status), "senders": senders}
+
+
+def _main() -> None:
+    # Everything that a child would import, once. No thread: what forks has none.
+    import httpx  # noqa: F401
+    import posthog.request  # noqa: F401
+    import yaml  # noqa: F401
+
+    import arcade_otel.sender  # noqa: F401
+
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["kind"] == "together":
+            children = [_fork({**request, "kind": "use", "path": path, "die_at": None}) for path in request["paths"]]
+        else:
+            children = [_fork(request)]
+        print(json.dumps([_join(*child) for child in children]), flush=True)
+
+
+if __name__ == "__main__":
+    _main()

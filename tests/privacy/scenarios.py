@@ -1,0 +1,154 @@
+"""What the programs of these tests do: they are told by a specification what to read, to ask for, and how to end."""
+
+import builtins
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+__all__ = ["PROGRAMS", "act"]
+
+#: The programs; ``spec`` is there when they are run, and holds nothing that argv, the environment or a file does not.
+PROGRAMS = {
+    "typer": """
+import typer, arcade_otel
+from typing import List
+from tests.privacy.scenarios import act
+app = typer.Typer()
+
+@app.callback()
+def main(verbose: bool = False): pass
+
+@app.command()
+def run(words: List[str] = typer.Argument(None), opt: str = typer.Option("", "--opt", "-o"), count: int = 1): act(spec)
+
+@app.command()
+def ask(opt: str = typer.Option(..., prompt=True)): act(spec)
+
+@app.command()
+def login(words: List[str] = typer.Argument(None), opt: str = typer.Option("", "--opt", "-o")): act(spec)
+
+@app.command()
+def logout(words: List[str] = typer.Argument(None), opt: str = typer.Option("", "--opt", "-o")): act(spec)
+
+arcade_otel.instrument(app, name=spec["name"], version="1")
+app()
+""",
+    "click": """
+import click, arcade_otel
+from tests.privacy.scenarios import act
+@click.group()
+def app(): pass
+
+@app.command()
+@click.argument("words", nargs=-1)
+@click.option("--opt", "-o")
+@click.option("--count", type=int)
+def run(words, opt, count): act(spec)
+
+@app.command()
+@click.option("--opt", "-o", prompt=True)
+def ask(opt): act(spec)
+
+@app.command()
+@click.argument("words", nargs=-1)
+@click.option("--opt", "-o")
+def login(words, opt): act(spec)
+
+@app.command()
+@click.argument("words", nargs=-1)
+@click.option("--opt", "-o")
+def logout(words, opt): act(spec)
+
+arcade_otel.instrument(app, name=spec["name"], version="1")
+app()
+""",
+    "plain": """
+import sys, arcade_otel
+from tests.privacy.scenarios import act
+command = sys.argv[1] if sys.argv[1:2] and sys.argv[1] in ("run", "login", "logout", "ask") else "run"
+with arcade_otel.command(command, name=spec["name"], version="1"):
+    if command == "ask":
+        input("opt: ")
+    act(spec)
+""",
+}
+
+
+class _Odd:
+    def __init__(self, told: str) -> None:
+        self._told = told
+
+    def __repr__(self) -> str:
+        return f"<Odd {self._told}>"
+
+
+class _MessageError(Exception):
+    def __init__(self, message: str) -> None:
+        super().__init__("there is a message")
+        self.message = message
+
+
+class _BrokenError(Exception):
+    def __str__(self) -> str:
+        raise ValueError(*self.args)
+
+
+def act(spec: dict[str, Any]) -> None:
+    """Read the configuration as any program would, then end as ``spec`` says."""
+    for name in spec["files"]:
+        Path(name).read_text()
+    ending = spec["ending"]
+    if ending != "success":
+        _end(ending, spec["text"], spec["canary"])
+
+
+def _end(ending: str, text: str, canary: str) -> None:
+    import click
+    import typer
+
+    if ending == "exit text":
+        sys.exit(text)
+    if ending == "exit object":
+        sys.exit({"reason": text})  # type: ignore[arg-type]
+    if ending == "exit 3":
+        raise typer.Exit(3)
+    if ending == "interrupt":
+        raise KeyboardInterrupt(text)
+    if ending == "abort":
+        raise click.Abort(text)
+    error = ValueError("it did not work")
+    if ending == "cause":
+        raise error from ValueError(text)
+    if ending == "context":
+        try:
+            int(text + ".")
+        except ValueError:
+            raise error  # noqa: B904 - what is tested
+    if ending == "note":
+        getattr(error, "add_note", lambda _: None)(text)  # Python 3.11
+        raise error
+    if ending == "group":
+        raise getattr(builtins, "ExceptionGroup", ValueError)("several things failed", [ValueError(text)])
+    errors: dict[str, Callable[[], Exception]] = {
+        "error": lambda: ValueError(text),
+        "runtime": lambda: RuntimeError(f"{text}\n  at line 3\n"),
+        "several arguments": lambda: ValueError("it did not work", text, 3),
+        "odd argument": lambda: ValueError(_Odd(text)),
+        "nested argument": lambda: ValueError({"settings": [text, {"key": canary}]}),
+        "bytes argument": lambda: ValueError(text.encode("utf-8", "replace")),
+        "key": lambda: KeyError(canary),
+        "message": lambda: _MessageError(text),
+        "broken": lambda: _BrokenError(text),
+        "file": lambda: FileNotFoundError(2, os.strerror(2), canary),
+        "two files": lambda: OSError(18, os.strerror(18), canary, None, canary + ".new"),
+        "called process": lambda: subprocess.CalledProcessError(1, ["psql", "--password", canary]),
+        "timed out process": lambda: subprocess.TimeoutExpired(f"psql {text}", 3),
+        "not text": lambda: UnicodeDecodeError("utf-8", canary.encode("utf-8", "replace") + b"\xff", 0, 1, text),
+        "click": lambda: click.ClickException(text),
+        "click usage": lambda: click.UsageError(text),
+        "bad parameter": lambda: typer.BadParameter(text),
+    }
+    raise errors[ending]()  # noqa: RSE102 - it is called to make one

@@ -1,0 +1,69 @@
+"""The spool never grows without bound, says what it lost, and costs the next command nothing."""
+
+import re
+
+from arcade_otel.testing import StandIn
+from tests.support.machine import Machine
+
+NO_LISTING = """
+import os
+real = os.listdir, os.scandir
+def refuse(path="."):
+    if "arcade" in os.fspath(path) and ".arcade" in os.fspath(path):
+        os.write(2, b"listed")
+        os._exit(9)
+    return real[0](path)
+os.listdir = refuse
+os.scandir = lambda path=".": refuse(path) and real[1](path)
+"""
+
+
+def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Machine, posthog: StandIn) -> None:
+    """The oldest go first; the next event that arrives says how many."""
+    posthog.stop()
+    machine.run("first")
+    machine.settle()
+    (waiting,) = machine.queue()
+    text = waiting.read_text()
+    end = int(waiting.name[:20])
+    for number in range(1, 1005):
+        copy = re.sub(r'"spanId":"\w+"', f'"spanId":"{number:016x}"', text)
+        (waiting.parent / f"{end + number:020d}-{number:016x}.json").write_text(copy)
+    machine.time_passes()
+    machine.run("second")  # 1,006 with this one; nobody answers still
+    machine.settle()
+    assert len(machine.queue()) == 1000
+    assert not waiting.exists()
+    posthog.start()
+    machine.time_passes()
+    machine.run("third")
+    machine.settle()
+    assert machine.queue() == []
+    told = [event.properties["dropped_events"] for event in posthog.events if "dropped_events" in event.properties]
+    assert told == [7]  # six, and one more when the third came
+    assert not list(machine.state.glob("dropped-*"))
+
+
+def test_the_hand_off_lists_no_folder_of_ours(machine: Machine, posthog: StandIn) -> None:
+    """However much waits, the next command does not look."""
+    program = (machine.root / "tool.py").read_text()
+    machine.program("blind", NO_LISTING + program)
+    result = machine.run("one", program="blind")
+    assert (result.returncode, result.stderr) == (0, "")
+    machine.settle()
+    assert len(posthog.events) == 1
+
+
+def test_a_span_too_long_for_a_variable_goes_by_the_spool(machine: Machine, posthog: StandIn) -> None:
+    """One variable is limited to 128 KiB on Linux, the environment to 32 KiB on Windows."""
+    machine.program(
+        "long",
+        """
+import arcade_otel
+with arcade_otel.command("long", name="tool", version="v" * 30000):
+    pass
+""",
+    )
+    assert machine.run(program="long").returncode == 0
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.events] == ["long"]

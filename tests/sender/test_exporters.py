@@ -1,0 +1,320 @@
+"""The deferred path with every exporter: what arrives, and that one which is dead, unknown or broken holds up no other."""
+
+import json
+import socket
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_otel.testing import Fault, StandIn
+from tests.support.collector import Collector, GrpcCollector, HttpCollector
+from tests.support.machine import Machine
+from tests.support.terminals import TlsFront, certified
+
+DEFERRED = """
+import sys
+import arcade_otel
+with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3", live=False):
+    if sys.argv[2:] == ["fail"]:
+        raise ValueError("it broke")
+"""
+
+Environ = dict[str, str | None]
+
+
+@pytest.fixture
+def tool(machine: Machine) -> Machine:
+    """A machine whose program never traces itself, whatever the environment asks of exporters."""
+    machine.program("tool", DEFERRED)
+    return machine
+
+
+def http(collector: Collector, names: str = "posthog,otlp", **more: str) -> Environ:
+    """Return the environment that has spans exported over HTTP."""
+    return {
+        "OTEL_TRACES_EXPORTER": names,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        **more,
+    }
+
+
+def grpc(collector: Collector, **more: str) -> Environ:
+    """Return the environment that has spans exported over gRPC."""
+    return {**http(collector), "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", **more}
+
+
+def names(collector: Collector) -> list[str]:
+    """Return the names of what arrived, in order."""
+    return [received.name for received in collector.spans]
+
+
+def commands(posthog: StandIn) -> list[str]:
+    """Return the commands that PostHog shows."""
+    return [event.properties["command_name"] for event in posthog.visible()]
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_a_collector_gets_the_span_that_posthog_gets_the_event_of(
+    tool: Machine, posthog: StandIn, collector: HttpCollector, grpc_collector: GrpcCollector, protocol: str
+) -> None:
+    """Name, kind, status, attributes of every type, ids and times; and nothing that is between us and our sender."""
+    receiver: Collector = collector if protocol == "http/protobuf" else grpc_collector
+    environ = http(collector) if protocol == "http/protobuf" else grpc(grpc_collector)
+    assert tool.run("a.b", environ=environ).returncode == 0
+    assert tool.run("a.c", "fail", environ=environ).returncode == 1
+    receiver.wait_for(lambda: len(receiver.spans) == 2)
+    posthog.wait_for(lambda: len(posthog.events) == 2)
+    good, bad = receiver.spans
+    event, failed = posthog.visible()
+    assert (good.name, good.span.kind, good.span.status.code) == ("tool a b", 1, 0)
+    assert (bad.name, bad.span.status.code) == ("tool a c", 2)
+    expected: dict[str, Any] = {
+        "command": "a.b",
+        "duration": event.properties["duration"],
+        "process.executable.name": "tool",
+        "process.exit.code": 0,
+        "is_ci": False,
+        "distinct_id": event.distinct_id,
+        "is_anon": True,
+    }
+    attributes = good.attributes
+    assert attributes.pop("process.pid") > 0
+    assert attributes == expected
+    assert bad.attributes["error.type"] == failed.properties["error_type"] == "ValueError"
+    assert bad.attributes["error.message"] == failed.properties["error_message"] == "it broke"
+    assert good.resource["service.name"] == "tool"
+    assert good.resource["service.version"] == event.properties["cli_version"] == "1.2.3"
+    assert not [key for received in receiver.spans for key in received.resource if key.startswith("arcade_otel.")]
+    lasted = (good.span.end_time_unix_nano - good.span.start_time_unix_nano) / 1e6
+    assert lasted == pytest.approx(event.properties["duration"], abs=0.002)
+
+
+def test_the_standard_variables_are_honoured_in_the_sender(tool: Machine, collector: HttpCollector) -> None:
+    """Endpoint, headers and compression."""
+    more = {"OTEL_EXPORTER_OTLP_HEADERS": "x-team=blue", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
+    tool.run("one", environ=http(collector, "otlp", **more))
+    collector.wait_for(lambda: collector.spans)
+    (received,) = collector.spans
+    assert received.headers["x-team"] == "blue"
+    assert received.headers["Content-Encoding"] == "gzip"
+
+
+def test_headers_and_compression_are_honoured_over_grpc_too(tool: Machine, grpc_collector: GrpcCollector) -> None:
+    """Headers are gRPC's metadata."""
+    more = {"OTEL_EXPORTER_OTLP_HEADERS": "x-team=blue", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
+    tool.run("one", environ=grpc(grpc_collector, OTEL_TRACES_EXPORTER="otlp", **more))
+    grpc_collector.wait_for(lambda: grpc_collector.spans)
+    (received,) = grpc_collector.spans
+    assert received.headers["x-team"] == "blue"
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_the_standard_certificate_is_honoured_in_the_sender(
+    tool: Machine, collector: HttpCollector, grpc_collector: GrpcCollector, protocol: str
+) -> None:
+    """Without it the collector is a stranger and its span waits; with it both arrive."""
+    chosen: Collector = collector if protocol.startswith("http") else grpc_collector
+    context, bundle = certified(tool.root)
+    if protocol == "grpc":
+        context.set_alpn_protocols(["h2"])
+    with TlsFront(context, int(chosen.url.rpartition(":")[2])) as front:
+        environ: Environ = {
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": front.url,
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
+        }
+        tool.run("stranger", environ=environ)
+        tool.settle()
+        assert chosen.requests == 0
+        assert len(tool.queue("otlp")) == 1
+        tool.time_passes()
+        tool.run("known", environ={**environ, "OTEL_EXPORTER_OTLP_CERTIFICATE": str(bundle)})
+        chosen.wait_for(lambda: names(chosen) == ["tool stranger", "tool known"])
+
+
+def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: StandIn) -> None:
+    """Which is not installed here: one clear line, and the spans wait for it; PostHog gets its event."""
+    environ: Environ = {"OTEL_TRACES_EXPORTER": "otlp,posthog", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}
+    tool.run("one", environ=environ)
+    posthog.wait_for(lambda: commands(posthog) == ["one"])
+    tool.settle()
+    assert "exporter otlp of OTEL_TRACES_EXPORTER is not installed (no otlp_json_http in" in tool.log()
+    assert len(tool.queue("otlp")) == 1
+
+
+def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it_is_back(
+    tool: Machine, posthog: StandIn, collector: HttpCollector
+) -> None:
+    """In order, once."""
+    collector.failing = True
+    for number in range(3):
+        tool.run(f"c{number}", environ=http(collector))
+    posthog.wait_for(lambda: len(posthog.visible()) == 3)
+    tool.settle()
+    assert len(tool.queue("otlp")) == 3
+    collector.failing = False
+    tool.time_passes()
+    tool.run("last", environ=http(collector))
+    collector.wait_for(lambda: len(collector.spans) == 4)
+    tool.settle()
+    assert names(collector) == ["tool c0", "tool c1", "tool c2", "tool last"]
+    assert commands(posthog) == ["c0", "c1", "c2", "last"]
+    assert tool.queue("otlp") == tool.queue() == []
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_senders_pause_for_a_collector_that_never_answers(
+    tool: Machine, posthog: StandIn, collector: HttpCollector, protocol: str
+) -> None:
+    """OTLP's own time-out is longer than a sender lives: the sender gives it up by itself, says so, and asks less and less."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        hanging = {**http(collector), "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_ENDPOINT": url}
+        for number in range(2):
+            tool.run(f"c{number}", environ=hanging)
+            posthog.wait_for(lambda: len(posthog.visible()) == number + 1)  # noqa: B023
+            tool.settle()
+            assert tool.log().count("otlp: 0 of") == number + 1
+        assert (tool.state / "pause-otlp").read_text().split()[1] == "2"
+    assert len(tool.queue("otlp")) == 2
+    tool.time_passes()
+    tool.run("last", environ=http(collector))
+    collector.wait_for(lambda: len(collector.spans) == 3)
+    tool.settle()
+    assert names(collector) == ["tool c0", "tool c1", "tool last"]
+    assert commands(posthog) == ["c0", "c1", "last"]
+
+
+# The lowest gRPC exporter tries again for a minute whatever its time-out: there the sender gives it up (the test before).
+@pytest.mark.parametrize("protocol", ["http/protobuf", pytest.param("grpc", marks=pytest.mark.latest)])
+def test_the_standard_timeout_is_honoured_in_the_sender(tool: Machine, collector: HttpCollector, protocol: str) -> None:
+    """A second, and the exporter itself says that it failed, long before the sender would give it up."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        more = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+        tool.run("one", environ={**http(collector, "otlp"), **more})
+        tool.settle()
+    assert "otlp: 0 of 1 spans delivered; the exporter failed" in tool.log()
+    assert len(tool.queue("otlp")) == 1
+
+
+def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+    """And gets its events once it is back, while nothing is doubled at the collector."""
+    posthog.always(Fault.status(503))
+    for number in range(3):
+        tool.run(f"c{number}", environ=http(collector))
+    collector.wait_for(lambda: len(collector.spans) == 3)
+    tool.settle()
+    posthog.heal()
+    tool.time_passes()
+    tool.run("last", environ=http(collector))
+    posthog.wait_for(lambda: len(posthog.visible()) == 4)
+    tool.settle()
+    assert names(collector) == ["tool c0", "tool c1", "tool c2", "tool last"]
+    assert commands(posthog) == ["c0", "c1", "c2", "last"]
+
+
+def test_none_means_nobody(tool: Machine, posthog: StandIn) -> None:
+    """No request, nothing kept."""
+    ended = tool.run("one", environ={"OTEL_TRACES_EXPORTER": "none"})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    tool.settle()
+    assert posthog.requests == []
+    assert not (tool.state / "queue").exists()
+
+
+def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machine, posthog: StandIn) -> None:
+    """Whose streams are the null device; the other exporters get theirs."""
+    ended = tool.run("one", environ={"OTEL_TRACES_EXPORTER": "console,posthog"})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    posthog.wait_for(lambda: posthog.events)
+    tool.settle()
+    assert tool.queue("console") == []
+
+
+def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, posthog: StandIn) -> None:
+    """The others still run, the command is not disturbed, and not every command asks for it again."""
+    for number in range(3):
+        ended = tool.run(f"c{number}", environ={"OTEL_TRACES_EXPORTER": "nosuch,posthog"})
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+        tool.settle()
+    assert commands(posthog) == ["c0", "c1", "c2"]
+    said = [line for line in tool.log().splitlines() if "exporter nosuch of OTEL_TRACES_EXPORTER is not installed" in line]
+    assert len(said) == 1
+    assert len(tool.queue("nosuch")) == 3
+
+
+@pytest.mark.parametrize("body", ["open(os.environ['SEEN'], 'a').write(spans[0].name)", "raise RuntimeError('broken')"])
+def test_any_registered_exporter_runs(tool: Machine, posthog: StandIn, body: str) -> None:
+    """One of the entry-point group ``opentelemetry_traces_exporter``; if it raises, its spans wait for it."""
+    roots = tool.root / "site"
+    info = roots / "theirs-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[opentelemetry_traces_exporter]\ntheirs = theirs:Theirs\n")
+    (roots / "theirs.py").write_text(
+        "import os\n"
+        "from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult\n"
+        "class Theirs(SpanExporter):\n"
+        "    def export(self, spans):\n"
+        f"        {body}\n"
+        "        return SpanExportResult.SUCCESS\n"
+    )
+    seen = tool.root / "seen"
+    tool.run("one", environ={"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen), "ARCADE_USAGE_ROOTS": str(roots)})
+    posthog.wait_for(lambda: posthog.events)
+    tool.settle()
+    # The sender looks where the interpreter does; a folder that only PYTHONPATH names is none of its places.
+    assert not seen.exists()
+    assert len(tool.queue("theirs")) == 1
+    tool.time_passes()
+    _install(tool, roots, seen)
+    tool.settle()
+    if "raise" in body:
+        assert "theirs raised: RuntimeError" in tool.log()
+        assert len(tool.queue("theirs")) == 1
+    else:
+        assert seen.read_text() == "tool one"
+        assert tool.queue("theirs") == []
+
+
+def _install(machine: Machine, roots: Path, seen: Path) -> None:
+    """Run the sender with ``roots`` among the folders of installed packages."""
+    import os
+    import subprocess
+    import sys
+
+    from arcade_otel.handoff import spawn
+
+    command = spawn.sender_command()
+    assert command is not None
+    environ = spawn.sender_environment(
+        str(machine.folder), None, machine.with_environ({"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen)})
+    )
+    environ["ARCADE_USAGE_ROOTS"] = os.pathsep.join([str(roots), environ["ARCADE_USAGE_ROOTS"]])
+    subprocess.run([sys.executable, command[1]], env=environ, cwd=machine.root, timeout=60, check=True)
+
+
+def test_a_file_of_the_spool_can_be_posted_to_any_otlp_endpoint_as_it_is(tool: Machine, collector: HttpCollector) -> None:
+    """OTLP/JSON, by ``curl --data-binary @file``."""
+    tool.run("one", "fail", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
+    tool.settle()
+    (file,) = tool.queue()
+    request = urllib.request.Request(
+        f"{collector.url}/v1/traces", data=file.read_bytes(), headers={"Content-Type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        assert response.status == 200
+    (received,) = collector.spans
+    written = json.loads(file.read_text())["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    assert (received.name, received.trace_id, received.span_id) == ("tool one", written["traceId"], written["spanId"])
+    assert received.attributes["error.type"] == "ValueError"

@@ -1,0 +1,95 @@
+"""A sender may die at any moment, and a disk or the power may fail: what was taken over is delivered later."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from arcade_otel.testing import Fault, StandIn
+from tests.support.machine import Machine
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machine, posthog: StandIn, number: int) -> None:
+    """While PostHog has the request and has not answered."""
+    posthog.script(Fault.hang())
+    machine.run("one")
+    posthog.wait_for(lambda: len(posthog.requests) == 1)
+    assert machine.kill_senders(number)
+    machine.settle()
+    assert len(machine.queue()) == 1
+    machine.run("two")
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.visible()] == ["one", "two"]
+
+
+def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: StandIn) -> None:
+    """Empty after a power cut, cut off, or not even text: set aside, and the rest goes."""
+    posthog.stop()
+    machine.run("one")
+    machine.settle()
+    posthog.start()
+    (whole,) = machine.queue()
+    text = whole.read_text()
+    for number, content in enumerate((b"", text[: len(text) // 2].encode(), b"\xff\xfe\x00", b"[]", b"{}")):
+        (whole.parent / f"{whole.name[:20]}-{number:016x}.json").write_bytes(content)
+    (whole.parent / ".half.json.1.tmp").write_text(text)
+    machine.time_passes()
+    machine.run("two")
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.events] == ["one", "two"]
+    assert len(list((machine.state / "corrupt").iterdir())) == 5
+
+
+def test_a_full_disk_is_no_matter_of_the_user(machine: Machine, posthog: StandIn) -> None:
+    """Nothing can be written: the command is what it was, and nothing else happens."""
+    quota = f"""
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.argv = ["tool", "one"]
+runpy.run_path({str(machine.root / "tool.py")!r}, run_name="__main__")
+print("done", flush=True)
+"""
+    machine.program("full", quota)
+    result = machine.run(program="full")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
+    machine.settle()
+    assert machine.queue() == []
+    machine.run("two")
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.events] == ["two"]
+
+
+def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, posthog: StandIn) -> None:
+    """The sender has a session of its own: closing the window, or the shell's kill of the group, is none of its business."""
+    shell = subprocess.Popen(
+        [sys.executable, str(machine.root / "tool.py"), "one"],
+        env=machine.with_environ(),
+        cwd=machine.home,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    shell.wait(60)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        try:
+            os.killpg(shell.pid, number)
+        except ProcessLookupError:
+            break  # the group has nobody left
+    posthog.wait_for(lambda: len(posthog.events) == 1)
+
+
+def test_a_lock_left_by_the_dead_holds_nobody_up(machine: Machine, posthog: StandIn) -> None:
+    """The files of a lock prove nothing; the system knows who lives."""
+    machine.run("one")
+    machine.settle()
+    (lock,) = machine.state.glob("sender-posthog*.lock")
+    lock.write_text("4711")
+    machine.run("two")
+    machine.settle()
+    assert len(posthog.events) == 2

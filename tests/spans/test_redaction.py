@@ -1,0 +1,280 @@
+"""No secret, no path and nothing that was typed survives in an error's message."""
+
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arcade_otel.spans.redaction import error_message, redact
+
+SECRETS = [
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "sk-proj-abcdefghijklmnop1234",
+    "xoxb-1234567890-abcdefghij",
+    "AKIAIOSFODNN7EXAMPLE",
+    "AIzaSyA1234567890abcdefghijklmnopqrstuv",
+    "phx_abcdefghijklmnop",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "alice@example.com",
+    "192.168.17.4",
+    "fe80::1ff:fe23:4567:890a",
+    "/home/alice/secret/project",
+    "C:\\Users\\alice\\Documents",
+    "dGhpcyBpcyBhIHNlY3JldCBrZXk5OTk",
+    "9f86d081884c7d659a2feaa0c55ad015",
+    "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "frame", ["{}", "could not use {}", "bad '{}'!", 'bad "{}"', "x={}", "({})", "token: {}", "a {}, and more", "[{}]", "<{}>"]
+)
+def test_known_shapes_are_taken_out_wherever_they_stand(secret: str, frame: str) -> None:
+    """In quotes, in brackets, after an equals sign, at either end."""
+    assert secret not in redact(frame.format(secret))
+
+
+def test_an_address_keeps_its_host_and_loses_the_rest() -> None:
+    """User, password, path, query and fragment go."""
+    told = redact("cannot reach https://bob:hunter2@api.example.com:8443/v1/users/7?key=abc#frag: refused")
+    assert "https://api.example.com:8443" in told
+    for gone in ("bob", "hunter2", "users", "abc", "frag"):
+        assert gone not in told
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "PASSWD", "api_key", "client-secret", "Authorization", "session_id", "AWS_SECRET_ACCESS_KEY"]
+)
+@pytest.mark.parametrize(
+    "frame", ["{}=opensesame", "{}: opensesame", "'{}': 'opensesame'", '"{}": "open sesame"', "{} = opensesame"]
+)
+def test_values_of_telling_names_are_taken_out(key: str, frame: str) -> None:
+    """As written in shells, headers, JSON and Python."""
+    told = redact(frame.format(key))
+    assert "sesame" not in told
+    assert "opensesame" not in told
+
+
+def test_what_was_typed_is_taken_out_but_not_its_letters_elsewhere() -> None:
+    """A short word of the command line is replaced where it is a word, not inside others."""
+    told = redact("connection on port on-fire", arguments=["on"])
+    assert told == "connection <argument> port <argument>-fire"
+    assert "s3cr3tname" not in redact("no toolkit s3cr3tname_v2", arguments=["--name=s3cr3tname"])
+
+
+def test_values_of_the_environment_are_taken_out() -> None:
+    """Whatever their names; the user's own name too."""
+    told = redact("failed as alice with correct horse battery", environ={"USER": "alice", "WHATEVER": "correct horse battery"})
+    assert "alice" not in told
+    assert "horse" not in told
+
+
+def test_a_key_block_is_taken_out_even_when_it_has_no_end() -> None:
+    """Cut off messages included."""
+    told = redact("bad -----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc")
+    assert told == "bad <redacted>"
+
+
+def test_ordinary_messages_stay_readable() -> None:
+    """A message that tells nobody's secret is what a maintainer wants to read."""
+    for message in (
+        "division by zero",
+        "unsupported operand type(s) for +: 'int' and 'str'",
+        "internationalization_of_things went wrong",
+        "Toolkit is not installed (exit status 3)",
+        "HTTP 503 Service Unavailable",
+    ):
+        assert redact(message) == message
+
+
+def test_a_password_without_a_letter_is_taken_out_but_not_what_separates() -> None:
+    """Signs alone are a value if they are several, or long; "--" and "://" are not, whoever typed them."""
+    assert redact("no access with !@#$ today", arguments=["--with", "!@#$"]) == "no access with <argument> today"
+    assert redact("bad ;;;;;;;; end", arguments=[";;;;;;;;"]) == "bad <argument> end"
+    assert redact(":;..\x1b\x08:{", arguments=[":;..\x1b\x08:{"]) == "<argument>"
+    assert redact("https://h.example -- gone", arguments=["--", "://", "/"]) == "https://h.example -- gone"
+
+
+@given(st.text(), st.text(min_size=2, max_size=40), st.text())
+def test_a_word_of_the_command_line_never_survives(before: str, typed: str, after: str) -> None:
+    """Whatever stands around it, unless it is part of a longer word."""
+    told = redact(f"{before} {typed} {after}", arguments=[typed])
+    assert len(told) <= 300
+    told.encode()  # no lone surrogate is left
+    if len(typed) >= 8 and not set(typed) & set("<argument>redctdphmlis \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85"):
+        assert typed not in told
+
+
+def test_a_huge_message_costs_no_more_than_a_long_one_and_is_not_cut_inside_a_secret() -> None:
+    """Two megabytes are not read to their end."""
+    told = redact("x " * 1990 + "tail ghp_abcdefghijklmnopqrstuvwxyz0123456789" + "y" * 2_000_000)
+    assert len(told) <= 300
+    assert "ghp_" not in told
+
+
+def test_an_application_chooses_what_is_told() -> None:
+    """Redacted, nothing, or its own words."""
+    error = ValueError("token=abc123")
+    assert error_message(error, "redacted") == "token=<redacted>"
+    assert error_message(error, "class") is None
+    assert error_message(error, lambda e: f"my {type(e).__name__}") == "my ValueError"
+    assert error_message(error, lambda _: "x" * 1000) == "x" * 300
+    assert error_message(error, lambda _: None) is None
+
+
+def test_an_error_that_cannot_be_read_has_no_message() -> None:
+    """Somebody else's __str__ may raise."""
+
+    class BrokenError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert error_message(BrokenError(), "redacted") is None
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("db postgres://bob:hun/ter2@h.example/x", "db postgres://<redacted>"),
+        ("db postgres://bob:h@nter@h.example/x", "db postgres://<redacted>"),
+        ("cannot connect to https://u:p@api.example.com:8080/a?b=c now", "cannot connect to https://api.example.com:8080 now"),
+        ("no C:\\Users\\Jane Doe\\a.txt here", "no <path> here"),
+        ("open /home/jane doe/notes.txt now", "open <path> now"),
+    ],
+)
+def test_passwords_and_paths_that_are_hard_to_tell_leave_nothing_behind(message: str, expected: str) -> None:
+    """A password with a slash or an @ in it, and a folder with a space in its name."""
+    assert redact(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("error:/home/alice/x y", "error:<path> y"),
+        ("no ../notes here", "no <path> here"),
+        ('open "/srv/jane doe"', 'open "<path>"'),
+        ("401 for Bearer abcdefgh", "401 for Bearer <redacted>"),
+        ("id 11111111-1111-1111-1111-111111111111", "id <id>"),
+        ("cannot read data/customers.csv now", "cannot read <path> now"),
+        ("in src\\acme\\billing it broke", "in <path> it broke"),
+        ("and/or application/json n/a", "and/or application/json n/a"),
+        ("card 4111 1111 1111 1111 declined", "card <number> declined"),
+        ("root@server1: denied", "<email>: denied"),
+        ("key=abc pin: 1234", "key=<redacted> pin: <redacted>"),
+        ("bad aB3xY9kLmQ here", "bad <redacted> here"),
+        ("bad qwjhzkvxpmrtgbnyfdcslaoe here", "bad <redacted> here"),
+        ("OAuth2Provider failed in Sha256", "OAuth2Provider failed in Sha256"),
+    ],
+)
+def test_shapes_without_a_vendor(message: str, expected: str) -> None:
+    """Relative paths, long numbers, accounts on machines, and words that nobody would say."""
+    assert redact(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("invalid literal for int() with base 10: 'hunter2'", "invalid literal for int() with base 10: '<value>'"),
+        ("b'hunter2' and f\"x\"", "b'<value>' and f\"<value>\""),
+        ("can't open it, it's locked", "can't open it, it's locked"),
+        ("bad 'it's mine' here", "bad '<value>' here"),
+        ("unterminated 'abc def\nghi", "unterminated '<value>'"),
+        ("Toolkit \u201cgithub\u201d gone", "Toolkit \u201c<value>\u201d gone"),
+        ("'int' and 'NoneType'", "'int' and 'NoneType'"),
+        ("Missing option '--name'", "Missing option '--name'"),
+        ("open '/a/b c'", "open '<path>'"),
+    ],
+)
+def test_what_stands_in_quotes_is_data_and_taken_out(message: str, expected: str) -> None:
+    """But for options, and the names of Python's own types."""
+    assert redact(message, quoted=[]) == expected
+
+
+def raised(source: str) -> BaseException:
+    """Return what ``source`` raises."""
+    try:
+        exec(source, {})  # noqa: S102 - the tests' own
+    except BaseException as error:  # noqa: BLE001
+        return error
+    raise AssertionError(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{}.nothing", "'dict' object has no attribute 'nothing'"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("nothing", "name 'nothing' is not defined"),
+        ("1 + 'a'", "unsupported operand type(s) for +: 'int' and 'str'"),
+        ("{}['hunter2']", "'<value>'"),
+        ("raise AttributeError('no hunter2', name='x') from KeyError('y')", "no hunter2"),
+        ("raise AttributeError(\"no 'hunter2'\")", "no '<value>'"),
+        ("open('cust omers')", "[Errno 2] No such file or directory: '<path>'"),
+        (
+            "try: open('cust omers')\nexcept OSError as e: raise ValueError(f'cannot use {e.filename} now') from e",
+            "cannot use <path> now",
+        ),
+        (
+            "try: open('no/cust omers')\nexcept OSError as e: raise ValueError('cannot use cust omers now') from e",
+            "cannot use <path> now",
+        ),
+        ("import json; json.loads('{hunter2')", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+    ],
+)
+def test_what_the_interpreter_quotes_of_the_program_is_told_and_what_it_quotes_of_data_is_not(source: str, expected: str) -> None:
+    """Names that stand in the source, as far as the exception itself carries them."""
+    assert error_message(raised(source), "redacted") == expected
+
+
+@pytest.mark.parametrize("typed", ["-pS3cret", "a b\nc d", "x/y?z", "caf\u00e9 noir", "tab\there", "100%"])
+def test_what_was_typed_is_known_however_it_is_escaped(typed: str) -> None:
+    """By Python, by JSON, and in an address."""
+    for spelling in (typed, repr(typed), json.dumps(typed), quote(typed, safe=""), quote_plus(typed), typed.upper()):
+        told = redact(f"bad <{spelling}> here", arguments=[typed])
+        assert "<argument>" in told, spelling
+        assert "cret" not in told.replace("secret", "")
+
+
+def test_a_value_attached_to_a_short_option_is_known_alone() -> None:
+    """As ``-pVALUE`` is typed."""
+    assert redact("no Hunter2 here", arguments=["-pHunter2"]) == "no <argument> here"
+
+
+@pytest.mark.parametrize("typed", ["secret/plans.txt", "--file=C:\\secret\\plans.txt", "-fsecret/plans.txt", "secret/plans.txt/"])
+def test_the_name_of_a_file_that_was_typed_is_known_without_its_folder(typed: str) -> None:
+    """A program may have joined it with another."""
+    assert redact("no plans.txt here", arguments=[typed]) == "no <argument> here"
+
+
+def test_a_line_of_what_was_typed_is_known_alone() -> None:
+    """A parser names the line that it does not like."""
+    assert redact("not this: Hunter2", arguments=["first\nHunter2"]) == "not this: <argument>"
+
+
+def test_the_name_of_the_home_folder_is_a_persons() -> None:
+    """Where no variable names the user."""
+    assert redact("nobody called jane", environ={"HOME": "/home/jane"}) == "nobody called <argument>"
+
+
+def test_a_word_that_is_cut_in_two_is_dropped() -> None:
+    """What is left of it may have no shape."""
+    assert redact(" " * 1990 + "x hunter2hunter2") == "x"
+
+
+def test_a_short_value_of_a_variable_that_tells_of_a_secret_is_taken_out() -> None:
+    """Others are too often ordinary words."""
+    environ = {"DB_PASSWORD": "cat", "PETS": "dog", "SHELL_AUTH": "true"}
+    assert redact("a cat, a dog: true", environ=environ) == "a <argument>, a dog: true"
+
+
+def test_a_function_of_the_applications_that_raises_costs_only_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the event."""
+    monkeypatch.delenv("ARCADE_USAGE_STRICT", raising=False)
+
+    def broken(error: BaseException) -> str:
+        raise RuntimeError from error
+
+    assert error_message(ValueError("x"), broken) is None

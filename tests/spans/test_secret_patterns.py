@@ -1,0 +1,83 @@
+"""Tokens and keys of known shapes, by rules of a kept source: each is found, and none makes a command wait."""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from arcade_otel.spans.redaction import redact
+from arcade_otel.spans.secret_patterns import RULES
+from tests.benchmarks import counter
+
+PATTERNS = [pytest.param(texts, pattern, id=name) for name, texts, patterns in RULES for pattern in patterns]
+
+
+@pytest.mark.parametrize(("texts", "pattern"), PATTERNS)
+@settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_has_the_shape_is_taken_out(texts: tuple[str, ...], pattern: str, data: st.DataObject) -> None:
+    """Generated from the pattern itself; what comes over the limit of what is told would be no proof."""
+    without_lookahead = re.sub(r"\(\?=[^()]*\)", "", pattern)  # which Hypothesis can only meet by chance
+    example = data.draw(st.from_regex(without_lookahead, alphabet=st.characters(max_codepoint=126)))
+    found = re.search(pattern, example)
+    if found is None or len(example) > 1500 or not any(text in example.lower() for text in texts):
+        return  # a condition in front of it that is not met at the start of a text
+    secret = found.group("value")
+    told = redact(f"refused: {example}")
+    assert secret not in told
+    assert secret[:16] not in told.replace("<redacted>", "")
+
+
+def test_there_are_rules_for_those_whose_tokens_a_command_line_meets() -> None:
+    """A hundred shapes, the usual clouds, forges and models among them."""
+    names = {name for name, _, _ in RULES}
+    assert len(names) >= 100
+    for vendor in (
+        "AWS",
+        "Azure",
+        "Google",
+        "Github",
+        "Gitlab",
+        "Slack",
+        "Stripe",
+        "OpenAI",
+        "Anthropic",
+        "NPM",
+        "PyPi",
+        "PostHog",
+    ):
+        assert any(vendor in name for name in names), vendor
+
+
+SEEDS = ("eyJ", "LS0t", "-----BEGIN A-----", "a@", "1.", "a:", "'", "/a ", "password=", "ghp_", "key-", "x")
+FILLERS = ("", "a", "A1", "=", " ", ".", "/", "eyJ", "-")
+LIMIT = 100_000_000
+
+
+@pytest.mark.timeout(300)
+def test_no_message_costs_more_than_100_million_instructions(tmp_path: Path) -> None:
+    """A fortieth of a second: repetitions of whatever makes a pattern begin, as long as what is looked at.
+
+    The slowest by the clock are what is counted: a clock can tell which they are, not how slow.
+    """
+    timed = {}
+    for text in (seed + filler for seed in SEEDS for filler in FILLERS):
+        message = f"{(text * 2000)[:1980]} end"
+        redact(message, quoted=[])  # patterns are compiled now
+        began = time.perf_counter()
+        redact(message, quoted=[])
+        timed[message] = time.perf_counter() - began
+    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
+    program = tmp_path / "worst.py"
+    program.write_text("import sys\nfrom arcade_otel.spans.redaction import redact\nredact(sys.argv[1], quoted=[])\n")
+    slowest = sorted(timed, key=lambda message: timed[message])[-2:]
+    nothing = min(
+        counter.count([sys.executable, str(program), "x"], environ, tmp_path) for _ in range(2)
+    )  # the first makes *.pyc
+    for message in slowest:
+        spent = counter.count([sys.executable, str(program), message], environ, tmp_path) - nothing
+        assert spent <= LIMIT, f"{message[:20]}: {spent / 1_000_000:.0f} M"

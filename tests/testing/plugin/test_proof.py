@@ -1,0 +1,132 @@
+"""A maintainer proves by ``arcade_usage`` that nothing secret leaves; what leaks on purpose is caught, with the place."""
+
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.testing import Canaries, StandIn, Usage
+from tests.testing.plugin.project import Project
+
+PROOF = """
+import sys
+
+def test_a_command_is_recorded(arcade_usage):
+    ended = arcade_usage.run(sys.executable, "mycli.py", "count")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "3 toolkits\\n", "")
+    (event,) = arcade_usage.events
+    assert event.properties["command_name"] == "count"
+    assert arcade_usage.spool == []
+
+def test_nothing_secret_leaves(arcade_usage, arcade_canaries):
+    assert len(arcade_canaries) == 17
+    for canary in arcade_canaries:
+        ended = arcade_usage.run(
+            sys.executable, "mycli.py", "connect", "--token", arcade_canaries.token, "--", canary, env={"SECRET": canary}
+        )
+        assert ended.returncode == 1
+    assert len(arcade_usage.events) == 17
+    arcade_usage.assert_no_secret(*arcade_canaries)
+"""
+
+
+def test_a_program_that_keeps_its_secrets_passes(tmp_path: Path, posthog: StandIn) -> None:
+    """And nothing of the developer's is touched by the proof."""
+    project = Project(tmp_path, posthog.url)
+    ended = project.pytest(PROOF)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "2 passed" in ended.stdout
+    assert posthog.requests == []
+    assert list(project.home.iterdir()) == []
+
+
+def test_a_program_that_tells_everything_is_caught(tmp_path: Path, posthog: StandIn) -> None:
+    """The report says what was found, where, and amid what."""
+    ended = Project(tmp_path, posthog.url, leaky=True).pytest(PROOF, "-k", "secret")
+    assert ended.returncode == 1
+    assert "secrets got into usage data" in ended.stdout
+    assert "is in request 0, plain: …" in ended.stdout
+    assert "is in .arcade/usage/receipts.jsonl, plain: …" in ended.stdout
+    assert "cannot connect to ghp_" in ended.stdout
+
+
+LEAKS = {
+    "the wire": ("arcade_otel.command('x', error_messages=str)", "raise ValueError(secret)", "request 0"),
+    "the receipts": ("arcade_otel.command('x', error_messages=str)", "raise ValueError(secret)", "receipts.jsonl"),
+    "the hand-off": ("arcade_otel.command('x', error_messages=str)", "raise ValueError(secret)", "the process of sender"),
+    "the name of a command": ("arcade_otel.command(secret)", "pass", "request 0"),
+    "the debug log": ("arcade_otel.command('x')", "open(os.environ['ARCADE_USAGE_DEBUG'], 'a').write(secret)", "the debug log"),
+    "a file": ("arcade_otel.command('x')", "open(os.environ['ARCADE_WORK_DIR'] + '/cache', 'w').write(secret)", ".arcade/cache"),
+    "the spool": (
+        "arcade_otel.command('x', error_messages=str, sender=['/nowhere'])",
+        "raise ValueError(secret)",
+        "the spool (posthog@",
+    ),
+    "the process list": (
+        "arcade_otel.command('x', sender=[*detaching.sender_command(), secret])",
+        "pass",
+        "the process of sender",
+    ),
+    "the sender's environment": ("arcade_otel.command('x')", "os.environ['FROM_A_FILE'] = secret", "the process of sender"),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_leak_is_found_wherever_it_is(arcade_usage: Usage, arcade_canaries: Canaries, tmp_path: Path, leak: str) -> None:
+    """Each place is looked at: one program for each that puts the secret there and nowhere else if it can."""
+    command, block, place = LEAKS[leak]
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys, arcade_otel\nfrom arcade_otel.handoff import spawn as detaching\nsecret = sys.stdin.read()\n"
+        f"with {command}:\n    {block}\n"
+    )
+    arcade_usage.run("python", str(program), input=arcade_canaries.token)
+    with pytest.raises(AssertionError) as caught:
+        arcade_usage.assert_no_secret(arcade_canaries.slack_token, arcade_canaries.token)
+    assert place in str(caught.value)
+    assert repr(str(arcade_canaries.token)) in str(caught.value)
+    assert arcade_canaries.slack_token not in str(caught.value)
+
+
+def test_a_variable_that_the_sender_merely_inherits_is_no_leak(arcade_usage: Usage, arcade_canaries: Canaries) -> None:
+    """Nor is what the test itself put into the config folder, nor the credentials that a login keeps there."""
+    arcade_usage.folder.mkdir()
+    (arcade_usage.folder / "settings.toml").write_text(arcade_canaries.token)
+    program = (
+        "import os, pathlib, arcade_otel\n"
+        "with arcade_otel.command('login'):\n"
+        "    pathlib.Path(os.environ['ARCADE_WORK_DIR'], 'credentials.yaml').write_text(os.environ['TOKEN'])\n"
+    )
+    ended = arcade_usage.run("python", "-c", program, env={"TOKEN": arcade_canaries.token})
+    assert ended.returncode == 0, ended.stderr
+    assert [event.event for event in arcade_usage.events] == ["CLI execution succeeded"]
+    arcade_usage.assert_no_secret(arcade_canaries.token)
+    with pytest.raises(AssertionError, match=r"credentials\.yaml"):
+        arcade_usage.assert_no_secret(arcade_canaries.token, besides=())
+
+
+def test_where_nothing_was_recorded_nothing_is_proved(arcade_usage: Usage, arcade_canaries: Canaries) -> None:
+    """Or a program that has forgotten ``instrument()`` would pass."""
+    program = "import arcade_otel\nwith arcade_otel.command('x'):\n    pass\n"
+    arcade_usage.run("python", "-c", program, env={"DO_NOT_TRACK": "1"})
+    with pytest.raises(AssertionError, match="nothing was recorded"):
+        arcade_usage.assert_no_secret(arcade_canaries.token)
+    arcade_usage.run("python", "-c", program)
+    arcade_usage.assert_no_secret(arcade_canaries.token)
+    with pytest.raises(ValueError, match="too short"):
+        arcade_usage.assert_no_secret("abc")
+    with pytest.raises(ValueError, match="planted"):
+        arcade_usage.assert_no_secret()
+
+
+def test_what_cannot_be_delivered_waits_and_is_looked_at(arcade_usage: Usage) -> None:
+    """A server that is away keeps nothing from being proved."""
+    arcade_usage.posthog.stop()
+    program = (
+        "import arcade_otel\nwith arcade_otel.command('x', error_messages=str):\n    raise ValueError('open sesame, please')\n"
+    )
+    arcade_usage.run("python", "-c", program)
+    assert arcade_usage.events == []
+    (waiting,) = arcade_usage.spool
+    assert "sesame" in waiting.read_text()
+    with pytest.raises(AssertionError, match="queue"):
+        arcade_usage.assert_no_secret("open sesame, please")
