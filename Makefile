@@ -50,7 +50,7 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m arcade_otel.cli.manifest.catalogue --check docs/what-we-collect.md
+	$(BIN)/python -m arcade_otel.cli.manifest --check docs/what-we-collect.md
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --check examples/arcade_like.manifest.md
 
 format: $(VENV)/.ready
@@ -58,7 +58,7 @@ format: $(VENV)/.ready
 	$(BIN)/ruff format
 
 catalogue: $(VENV)/.ready
-	$(BIN)/python -m arcade_otel.cli.manifest.catalogue docs/what-we-collect.md
+	$(BIN)/python -m arcade_otel.cli.manifest docs/what-we-collect.md
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --output examples/arcade_like.manifest.md
 
 bench: $(VENV)/.ready

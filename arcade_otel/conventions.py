@@ -83,7 +83,7 @@ ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: The hand-off: one span in OTLP/JSON. Source: the specification.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: In a sender: its config folder. Its presence also keeps a sender from starting senders, and a process that only looks at a
+#: In a sender: its config directory. Its presence also keeps a sender from starting senders, and a process that only looks at a
 #: program (``arcade-otel manifest``) from touching what waits.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Seconds (a decimal number) for which a sender with nothing left to do waits for more, instead of 2.

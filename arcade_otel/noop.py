@@ -20,17 +20,17 @@ def instrument(app: App, **settings: Any) -> App:
     return app
 
 
-def command(path: str, **settings: Any) -> "_Nothing":  # noqa: ARG001 - the signature of the one that records
+def command(path: str, **settings: Any) -> "_NullCommand":  # noqa: ARG001 - the signature of the one that records
     """Return a context manager that does nothing."""
     _remove_what_waits(settings.get("config_dir"))
-    return _Nothing()
+    return _NullCommand()
 
 
 def configure(**settings: Any) -> None:
     """Do nothing."""
 
 
-class _Nothing:
+class _NullCommand:
     __slots__ = ()
 
     def __enter__(self) -> None:
@@ -42,8 +42,8 @@ class _Nothing:
 
 def _remove_what_waits(config_dir: "str | os.PathLike[str] | None") -> None:
     """Empty the spool of before. Costs one look, by the paths of ``settings``, where there is none."""
-    folder = os.path.expanduser(config_dir or os.environ.get(consent.ENV_WORK_DIR) or "~/.arcade")
-    if os.path.isdir(os.path.join(folder, "usage", "queue")):
+    config_dir = os.path.expanduser(config_dir or os.environ.get(consent.ENV_WORK_DIR) or "~/.arcade")
+    if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
         from arcade_otel.recording import recording
         from arcade_otel.settings import make_settings
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from arcade_otel import consent, conventions
 
-__all__ = ["PrincipalSource", "Settings", "config_folder", "make_settings"]
+__all__ = ["PrincipalSource", "Settings", "default_config_dir", "make_settings"]
 
 #: Who is logged in: a function that returns a principal's id or None, or ``module:function`` naming one.
 PrincipalSource = Callable[[], "str | None"] | str
@@ -24,7 +24,7 @@ class Settings:
         distribution: Installed distribution whose version the sender looks up, or None.
         posthog_api_key: PostHog project key, or None: nothing is sent to PostHog.
         posthog_host: PostHog host, ``https://…`` without a trailing slash.
-        folder: Config folder, absolute; "" where there is none (no HOME): nothing is recorded then.
+        config_dir: Config directory, absolute; "" where there is none (no HOME): nothing is recorded then.
         login: Paths of the commands that log in, joined by dots.
         logout: Paths of the commands that log out, joined by dots.
         principal: The application's own principal source, or None for Arcade's credentials and API.
@@ -37,10 +37,10 @@ class Settings:
     """
 
     __slots__ = (
+        "config_dir",
         "default",
         "distribution",
         "error_messages",
-        "folder",
         "in_ci",
         "live",
         "login",
@@ -59,7 +59,7 @@ class Settings:
     distribution: str | None
     posthog_api_key: str | None
     posthog_host: str
-    folder: str
+    config_dir: str
     login: tuple[str, ...]
     logout: tuple[str, ...]
     principal: PrincipalSource | None
@@ -88,7 +88,7 @@ class Settings:
         return all(getattr(self, field) == getattr(other, field) for field in self.__slots__)
 
     def __hash__(self) -> int:
-        return hash((self.name, self.folder))
+        return hash((self.name, self.config_dir))
 
     def replace(self, **fields: object) -> "Settings":
         """Return a copy in which ``fields`` differ."""
@@ -97,32 +97,34 @@ class Settings:
     @property
     def usage_file(self) -> str:
         """``usage.json``, shared with the released Arcade CLI."""
-        return os.path.join(self.folder, "usage.json")
+        return os.path.join(self.config_dir, "usage.json")
 
     @property
     def credentials_file(self) -> str:
         """``credentials.yaml``, written by the Arcade CLI; we only read it."""
-        return os.path.join(self.folder, "credentials.yaml")
+        return os.path.join(self.config_dir, "credentials.yaml")
 
     @property
-    def state_folder(self) -> str:
+    def state_dir(self) -> str:
         """``usage/``: spool, locks and markers of ours."""
-        return os.path.join(self.folder, "usage")
+        return os.path.join(self.config_dir, "usage")
 
     def decide(self) -> consent.Decision:
         """Decide whether the program may be recorded now, and why (``consent.decide``)."""
-        return consent.decide(self.folder, program=self.name, default=self.default or consent.ON, in_ci=self.in_ci or consent.ON)
+        return consent.decide(
+            self.config_dir, program=self.name, default=self.default or consent.ON, in_ci=self.in_ci or consent.ON
+        )
 
     @property
     def records(self) -> bool:
-        """Whether there is anybody to record for: a PostHog key or exporters that the user named, and a folder."""
-        return bool(self.folder) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
+        """Whether there is anybody to record for: a PostHog key or exporters that the user named, and a directory."""
+        return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 
 
-def config_folder(environ: Mapping[str, str] | None = None) -> str:
-    """Return the config folder: ``ARCADE_WORK_DIR`` if set, else ``~/.arcade``; "" if there is neither.
+def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
+    """Return the config directory: ``ARCADE_WORK_DIR`` if set, else ``~/.arcade``; "" if there is neither.
 
-    An empty or relative HOME counts as none: ``/.arcade`` or a folder in whatever directory the user happens to be in is
+    An empty or relative HOME counts as none: ``/.arcade`` or a directory in whatever directory the user happens to be in is
     never what was meant. So does one that does not exist: root could make it, and Debian calls the home of who shall have
     none ``/nonexistent``.
     """
@@ -161,11 +163,11 @@ def make_settings(
         ValueError: A value is empty, or the host is no ``http(s)://host`` address. Only the application's own arguments
             raise; what the user's environment says wrong is ignored with a debug line.
     """
-    _text("name", name)
-    _text("version", version)
-    _text("distribution", distribution)
-    _text("posthog_api_key", posthog_api_key)
-    _text("posthog_host", posthog_host)
+    _check_text("name", name)
+    _check_text("version", version)
+    _check_text("distribution", distribution)
+    _check_text("posthog_api_key", posthog_api_key)
+    _check_text("posthog_host", posthog_host)
     if posthog_host is not None and not _is_host(posthog_host):
         raise ValueError(f"posthog_host must be an address such as https://us.i.posthog.com, not {posthog_host!r}")
     if config_dir is not None and not isinstance(config_dir, str | os.PathLike):
@@ -193,16 +195,16 @@ def make_settings(
 
         debug(f"{conventions.ENV_HOST} is not an address and is ignored")
         host = ""
-    folder = os.path.abspath(os.path.expanduser(os.fspath(config_dir))) if config_dir else config_folder()
+    config_dir = os.path.abspath(os.path.expanduser(os.fspath(config_dir))) if config_dir else default_config_dir()
     return Settings(
         name=name or _program_name(),
         version=version,
         distribution=distribution,
         posthog_api_key=environ.get(conventions.ENV_API_KEY, "").strip() or posthog_api_key,
         posthog_host=(host or posthog_host or conventions.DEFAULT_POSTHOG_HOST).rstrip("/"),
-        folder=folder,
-        login=_paths("login", login, _DEFAULT_LOGIN),
-        logout=_paths("logout", logout, _DEFAULT_LOGOUT),
+        config_dir=config_dir,
+        login=_command_paths("login", login, _DEFAULT_LOGIN),
+        logout=_command_paths("logout", logout, _DEFAULT_LOGOUT),
         principal=principal,
         sender=None if sender is None else tuple(sender),
         live=live,
@@ -223,7 +225,7 @@ def _program_name() -> str:
     return name if name not in ("", "-c", "-m") else "cli"
 
 
-def _text(what: str, value: object) -> None:
+def _check_text(what: str, value: object) -> None:
     if value is None:
         return
     if not isinstance(value, str):
@@ -244,7 +246,7 @@ def _is_host(value: str) -> bool:
     )
 
 
-def _paths(what: str, value: str | Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
+def _command_paths(what: str, value: str | Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
     if value is None:
         return default
     paths = (value,) if isinstance(value, str) else tuple(value)

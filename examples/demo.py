@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 
 PROGRAM = Path(__file__).with_name("arcade_like.py")
 JANE = "jane-principal-id"
@@ -41,7 +41,7 @@ def main() -> int:
     """Run the day, show what arrived, and return the exit code."""
     picture = Path(sys.argv[1]) if sys.argv[1:] else None
     console = Console(width=None if sys.stdout.isatty() and picture is None else 120, record=picture is not None)
-    with StandIn() as posthog, tempfile.TemporaryDirectory(prefix="arcade-otel-demo-") as home:
+    with FakePostHog() as posthog, tempfile.TemporaryDirectory(prefix="arcade-otel-demo-") as home:
         posthog.arcade.add(api_key="jane-key", principal_id=JANE)
         environ = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -100,7 +100,7 @@ def wait_for(condition: Any) -> None:
         time.sleep(0.02)
 
 
-def commands(posthog: StandIn) -> int:
+def commands(posthog: FakePostHog) -> int:
     """Count the commands that arrived."""
     return sum(event.event != "$create_alias" for event in posthog.visible())
 
@@ -137,7 +137,7 @@ def table_of(events: Any) -> Table:
     return table
 
 
-def persons_of(posthog: StandIn) -> Table:
+def persons_of(posthog: FakePostHog) -> Table:
     """Return the persons that PostHog makes of the events."""
     persons = posthog.persons()
     table = Table(title="The persons that result")
@@ -159,7 +159,7 @@ def anonymous(event: Any) -> bool:
     return event.properties.get("$process_person_profile") is False
 
 
-def differences(events: Any, posthog: StandIn) -> list[str]:
+def differences(events: Any, posthog: FakePostHog) -> list[str]:
     """Return what is not as expected."""
     wrong = []
     arrived = [(event.event, event.properties.get("command_name")) for event in events]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-def posthog() -> Iterator[StandIn]:
+def posthog() -> Iterator[FakePostHog]:
     """A PostHog, and Arcade's API, on loopback."""
-    with StandIn() as running:
+    with FakePostHog() as running:
         yield running
 
 
@@ -60,7 +60,7 @@ def grpc_collector() -> "Iterator[GrpcCollector]":
 
 
 @pytest.fixture
-def machine(tmp_path: Path, posthog: StandIn) -> Iterator[Machine]:
+def machine(tmp_path: Path, posthog: FakePostHog) -> Iterator[Machine]:
     """A fresh computer whose events go to the stand-in."""
     computer = Machine(tmp_path / "machine", posthog.url)
     # The notice has its own tests.

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from arcade_otel import conventions
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.benchmarks import counter
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us, with_usage
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(300)  # valgrind is fifty times slower
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_a_command_pays_at_most_20_million_instructions_and_whoever_opted_out_2(
-    machine: Machine, posthog: StandIn, source: str
+    machine: Machine, posthog: FakePostHog, source: str
 ) -> None:
     """Over the same program without us, in the steady state; the sender is another process and not counted.
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us, with_usage
 
@@ -56,7 +56,7 @@ def _imported(machine: Machine, program: str, changes: dict[str, str] | None = N
 
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
-def test_a_recorded_command_imports_nothing_dear(machine: Machine, posthog: StandIn, source: str) -> None:
+def test_a_recorded_command_imports_nothing_dear(machine: Machine, posthog: FakePostHog, source: str) -> None:
     """What Typer or Click import themselves is theirs."""
     # What the measuring itself needs is in both.
     machine.program("plain", TELL + source)

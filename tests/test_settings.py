@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arcade_otel import conventions
-from arcade_otel.settings import config_folder, make_settings
+from arcade_otel.settings import default_config_dir, make_settings
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_settings_are_frozen_and_compare_by_value() -> None:
 def test_making_settings_creates_nothing(tmp_path: Path) -> None:
     """Paths are values until something is recorded."""
     settings = make_settings(name="x", config_dir=tmp_path / "config")
-    assert settings.state_folder == str(tmp_path / "config" / "usage")
+    assert settings.state_dir == str(tmp_path / "config" / "usage")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -89,7 +89,7 @@ def test_making_settings_creates_nothing(tmp_path: Path) -> None:
 def test_the_config_folder_is_arcades_or_none(tmp_path: Path, environ: dict[str, str], folder: str) -> None:
     """An empty, relative or missing HOME is none: nothing is written to / or to wherever the user happens to be."""
     environ = {name: value.format(home=tmp_path) for name, value in environ.items()}
-    assert config_folder(environ) == folder.format(home=tmp_path)
+    assert default_config_dir(environ) == folder.format(home=tmp_path)
 
 
 @pytest.mark.parametrize("home", ["", "relative", "/dev/null/missing"])
@@ -97,7 +97,7 @@ def test_the_process_without_a_home_has_no_config_folder(monkeypatch: pytest.Mon
     """The same for the real environment, where expanduser would look elsewhere."""
     monkeypatch.delenv(conventions.ENV_WORK_DIR, raising=False)
     monkeypatch.setenv("HOME", home)
-    assert config_folder() == ""
+    assert default_config_dir() == ""
     assert not make_settings(name="x", posthog_api_key="phc_x").records
 
 

@@ -7,22 +7,22 @@ from typing import NamedTuple
 from arcade_otel.cli.output import Output
 from arcade_otel.settings import Settings
 
-__all__ = ["ATTENTION", "COMMANDS", "JSON_HELP", "OFF", "OK", "USAGE", "Command", "Flag", "Number"]
+__all__ = ["COMMANDS", "EXIT_FAILURE", "EXIT_OFF", "EXIT_OK", "EXIT_USAGE", "JSON_HELP", "Command", "FlagOption", "IntOption"]
 
 # --- exit codes ---------------------------------------------------------------------------------------------------------------
 #: It did what it was asked to.
-OK = 0
+EXIT_OK = 0
 #: It did not, or something needs attention.
-ATTENTION = 1
+EXIT_FAILURE = 1
 #: The command line is wrong (Click's, Typer's and argparse's own).
-USAGE = 2
+EXIT_USAGE = 2
 #: ``status``: nothing is recorded.
-OFF = 3
+EXIT_OFF = 3
 
 JSON_HELP = "Print one JSON object, for programs."
 
 
-class Number(NamedTuple):
+class IntOption(NamedTuple):
     """A command's option that takes a whole number: ``--name N``."""
 
     name: str
@@ -32,7 +32,7 @@ class Number(NamedTuple):
     largest: int | None = None
 
 
-class Flag(NamedTuple):
+class FlagOption(NamedTuple):
     """A command's option that is given or not: ``--name``; a keyword of that name to its function."""
 
     name: str
@@ -50,14 +50,14 @@ class Command(NamedTuple):
     name: str
     help: str
     place: str
-    number: Number | None = None
-    flag: Flag | None = None
+    number: IntOption | None = None
+    flag: FlagOption | None = None
 
     def run(self, settings: Settings, output: Output, number: int | None = None, *, flag: bool = False) -> int:
         """Run it and return its exit code.
 
         Raises:
-            OSError: The config folder cannot be read or written.
+            OSError: The config directory cannot be read or written.
         """
         module, _, function = self.place.partition(":")
         found: Callable[..., int] = getattr(import_module(f"arcade_otel.cli.{module}"), function)
@@ -77,13 +77,13 @@ COMMANDS = (
         "log",
         "Tell what became of the last events: queued, sent, or dropped and why.",
         "show_and_log:log",
-        Number("limit", 100, 1, "Tell of at most so many, the newest."),
+        IntOption("limit", 100, 1, "Tell of at most so many, the newest."),
     ),
     Command(
         "flush",
         "Send what waits, now. Exit code 1: something still waits.",
         "flush:flush",
-        Number("timeout", 60, 1, "Give up after so many seconds."),
+        IntOption("timeout", 60, 1, "Give up after so many seconds."),
     ),
     Command("forget", "Remove everything that was collected on this machine, and take a new anonymous id.", "forget:forget"),
     Command("doctor", "Measure what the collection costs here, and check the way to the server.", "doctor:doctor"),
@@ -91,7 +91,7 @@ COMMANDS = (
         "view",
         "Show what was collected on this machine on a page in the browser, until Ctrl-C.",
         "view:view",
-        Number("port", 0, 0, "Serve the page on this port of 127.0.0.1; 0 takes any that is free.", largest=65535),
-        Flag("no-browser", "Print the page's address, and open no browser."),
+        IntOption("port", 0, 0, "Serve the page on this port of 127.0.0.1; 0 takes any that is free.", largest=65535),
+        FlagOption("no-browser", "Print the page's address, and open no browser."),
     ),
 )

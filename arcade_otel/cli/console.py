@@ -1,4 +1,4 @@
-"""The program ``arcade-otel``: the usage commands for a config folder, without a host, and what maintainers need.
+"""The program ``arcade-otel``: the usage commands for a config directory, without a host, and what maintainers need.
 
 Standard library only.
 """
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from arcade_otel.cli.commands import COMMANDS, JSON_HELP, Command
-from arcade_otel.cli.framework_adapters import executed
+from arcade_otel.cli.framework_adapters import execute
 from arcade_otel.conventions import __version__
 from arcade_otel.settings import make_settings
 
@@ -28,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="arcade-otel",
-        description="See, choose and check what usage data the programs of this config folder collect.",
+        description="See, choose and check what usage data the programs of this config directory collect.",
         epilog="Exit codes: 0 done; 1 not done, or something needs attention; 2 wrong usage; 3 (status) nothing is collected.",
     )
     parser.add_argument("--version", action="version", version=f"arcade-otel {__version__}")
-    parser.add_argument("--folder", help="Config folder; ARCADE_WORK_DIR or ~/.arcade without it.")
+    parser.add_argument("--config-dir", help="Config directory; ARCADE_WORK_DIR or ~/.arcade without it.")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         taker = subparsers.add_parser(command.name, help=command.help, description=command.help)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.command == _MANIFEST:
         return _manifest(chosen)
-    settings = make_settings(name="arcade-otel", version=__version__, config_dir=chosen.folder)
+    settings = make_settings(name="arcade-otel", version=__version__, config_dir=chosen.config_dir)
     command = next(each for each in COMMANDS if each.name == chosen.command)
     return _run(command, settings, as_json=chosen.json, number=chosen.number, flag=chosen.flag)
 
@@ -72,7 +72,7 @@ def _run(command: Command, settings: object, *, as_json: bool, number: int | Non
     class Host:
         _arcade_otel_settings = settings
 
-    return executed(command, Host, None, as_json=as_json, number=number, flag=flag)
+    return execute(command, Host, None, as_json=as_json, number=number, flag=flag)
 
 
 def _between(smallest: int, largest: int | None) -> Callable[[str], int]:

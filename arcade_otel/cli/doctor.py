@@ -14,7 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 from arcade_otel import consent, conventions
 from arcade_otel import identity as identity_file
 from arcade_otel.cli import local_state
-from arcade_otel.cli.commands import ATTENTION, OK
+from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import spawn
 from arcade_otel.settings import Settings
@@ -45,7 +45,7 @@ def doctor(settings: Settings, output: Output) -> int:
     decided = settings.decide()
     checks = [
         _check("consent", ok=True, detail=f"{decided.mode}: {decided.detail}"),
-        _folder(settings),
+        _config_dir(settings),
         _identity(settings),
         _cost(settings),
         _sender(settings),
@@ -57,29 +57,29 @@ def doctor(settings: Settings, output: Output) -> int:
     output.result({"well": well, "checks": checks})
     words = {True: "ok", False: "WRONG", None: "not checked"}
     output.table(("Check", "", "Detail"), [(check["name"], words[check["ok"]], check["detail"]) for check in checks])
-    return OK if well else ATTENTION
+    return EXIT_OK if well else EXIT_FAILURE
 
 
 def _check(name: str, *, ok: bool | None, detail: str, **more: object) -> Check:
     return {"name": name, "ok": ok, "detail": detail, **more}
 
 
-def _folder(settings: Settings) -> Check:
-    folder = settings.folder
-    if not folder:
-        return _check("folder", ok=False, detail="there is none: HOME is not set, and nothing is recorded")
-    around = folder
+def _config_dir(settings: Settings) -> Check:
+    config_dir = settings.config_dir
+    if not config_dir:
+        return _check("config directory", ok=False, detail="there is none: HOME is not set, and nothing is recorded")
+    around = config_dir
     while not os.path.exists(around) and os.path.dirname(around) != around:
         around = os.path.dirname(around)
     if not os.path.isdir(around) or not os.access(around, os.W_OK | os.X_OK):
-        return _check("folder", ok=False, detail=f"{around} cannot be written")
-    return _check("folder", ok=True, detail=folder)
+        return _check("config directory", ok=False, detail=f"{around} cannot be written")
+    return _check("config directory", ok=True, detail=config_dir)
 
 
 def _identity(settings: Settings) -> Check:
-    if not settings.folder or not os.path.lexists(settings.usage_file):
+    if not settings.config_dir or not os.path.lexists(settings.usage_file):
         return _check("identity", ok=True, detail="none yet; the first command that is recorded makes one")
-    if identity_file.read(settings.folder) is None:
+    if identity_file.read(settings.config_dir) is None:
         return _check("identity", ok=False, detail=f"{settings.usage_file} cannot be read or is corrupt")
     return _check("identity", ok=True, detail=settings.usage_file)
 
@@ -92,16 +92,16 @@ def _cost(settings: Settings) -> Check:
     environ.pop(consent.ENV_DO_NOT_TRACK, None)
     environ |= {consent.ENV_TRACKING: "on", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     took = []
-    with tempfile.TemporaryDirectory(prefix="arcade-otel-") as folder:
-        os.mkdir(os.path.join(folder, "usage"))
-        with open(os.path.join(folder, "usage", "notice"), "w", encoding="ascii"):
+    with tempfile.TemporaryDirectory(prefix="arcade-otel-") as config_dir:
+        os.mkdir(os.path.join(config_dir, "usage"))
+        with open(os.path.join(config_dir, "usage", "notice"), "w", encoding="ascii"):
             pass  # seen
         for _ in range(_RUNS + 1):
             try:
                 ended = subprocess.run(
-                    [sys.executable, "-c", _MEASURED, folder],
+                    [sys.executable, "-c", _MEASURED, config_dir],
                     env=environ,
-                    cwd=folder,
+                    cwd=config_dir,
                     capture_output=True,
                     text=True,
                     timeout=_SECONDS,
@@ -118,12 +118,12 @@ def _sender(settings: Settings) -> Check:
     command = settings.sender or spawn.sender_command()
     if command is None:
         return _check("sender", ok=False, detail="this program has no interpreter: name one by instrument(..., sender=[...])")
-    with tempfile.TemporaryDirectory(prefix="arcade-otel-") as folder:  # where nothing waits: it leaves at once
+    with tempfile.TemporaryDirectory(prefix="arcade-otel-") as config_dir:  # where nothing waits: it leaves at once
         try:
             ended = subprocess.run(
                 command,
-                env=spawn.sender_environment(folder, None),
-                cwd=folder,
+                env=spawn.sender_environment(config_dir, None),
+                cwd=config_dir,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_SECONDS,
@@ -183,7 +183,7 @@ def _round_trip(api_key: str, host: str) -> str | None:
     import time
 
     from arcade_otel_exporters.posthog import clean_environment
-    from arcade_otel_exporters.posthog_client import Connection, StoppedError
+    from arcade_otel_exporters.posthog_client import Connection, DeliveryInterruptedError
 
     event = {
         "event": conventions.EVENT_DOCTOR,
@@ -202,8 +202,8 @@ def _round_trip(api_key: str, host: str) -> str | None:
     clean_environment(os.environ)
     connection = Connection(_ROUND_TRIP_SECONDS, time.monotonic() + 2 * _ROUND_TRIP_SECONDS)
     try:
-        refused = list(connection.settle(api_key, host, [event]))
-    except StoppedError as error:
+        refused = list(connection.send(api_key, host, [event]))
+    except DeliveryInterruptedError as error:
         return error.answer.reason
     finally:
         connection.close()
@@ -231,5 +231,5 @@ def _lanes(settings: Settings) -> list[Check]:
             ok=lane["waiting"] == 0 or lane["failures_in_a_row"] == 0,
             detail=f"{lane['waiting']} wait; {(lane['last_problem'] or {}).get('why') or 'nothing has failed'}",
         )
-        for lane in (local_state.lanes(settings) if settings.folder else [])
+        for lane in (local_state.lanes(settings) if settings.config_dir else [])
     ]

@@ -2,7 +2,7 @@
 
 from arcade_otel import consent, storage
 from arcade_otel.cli import local_state
-from arcade_otel.cli.commands import ATTENTION, OK
+from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import queue
 from arcade_otel.settings import Settings
@@ -21,9 +21,9 @@ def enable(settings: Settings, output: Output) -> int:
     output.result({"stored": consent.ON, "tracking": decided.mode, "reason": decided.reason, "detail": decided.detail})
     if decided.mode == consent.ON:
         output.line(f"Usage data of {settings.name} is collected from now on. Thank you.")
-        return OK
+        return EXIT_OK
     output.line(f"Your choice is stored, but something stronger decides: {decided.detail}.")
-    return ATTENTION
+    return EXIT_FAILURE
 
 
 def disable(settings: Settings, output: Output) -> int:
@@ -37,9 +37,9 @@ def disable(settings: Settings, output: Output) -> int:
     """
     _store(settings, consent.OFF)
     decided = settings.decide()
-    consent.take_back()
+    consent.suppress_for_this_run()
     removed = local_state.waiting_count(settings)
-    queue.empty(settings.state_folder)
+    queue.clear(settings.state_dir)
     output.result(
         {
             "stored": consent.OFF,
@@ -51,13 +51,15 @@ def disable(settings: Settings, output: Output) -> int:
     )
     if decided.mode == consent.OFF:
         output.line(f"Usage data of {settings.name} is not collected from now on. Waiting events removed: {removed}.")
-        return OK
+        return EXIT_OK
     output.line(f"Your choice is stored, but something stronger decides: {decided.detail}.")
-    return ATTENTION
+    return EXIT_FAILURE
 
 
 def _store(settings: Settings, choice: str) -> None:
-    if not settings.folder:
-        raise FileNotFoundError(2, "there is no folder to keep a choice in (HOME is not set); set ARCADE_USAGE_TRACKING instead")
-    storage.private_folder(settings.state_folder)
-    storage.write_private(consent.choice_file(settings.folder), choice, durable=True)
+    if not settings.config_dir:
+        raise FileNotFoundError(
+            2, "there is no config_dir to keep a choice in (HOME is not set); set ARCADE_USAGE_TRACKING instead"
+        )
+    storage.ensure_private_dir(settings.state_dir)
+    storage.write_private(consent.choice_file(settings.config_dir), choice, durable=True)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from arcade_otel import consent, conventions
 from arcade_otel.cli import local_state
-from arcade_otel.cli.commands import ATTENTION, OK
+from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import exporter_config, queue, receipts, spawn
 from arcade_otel.settings import Settings
@@ -17,7 +17,7 @@ from arcade_otel.settings import Settings
 __all__ = ["flush"]
 
 _POLL_SECONDS = 0.05
-#: Another sender's turn is looked at so often: a look takes it for a moment.
+#: Another sender's lock is looked at so often: a look takes it for a moment.
 _PATIENCE_SECONDS = 0.25
 
 
@@ -36,21 +36,19 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
         problem = _send(settings, before, timeout)
     left = local_state.waiting_count(settings)
     if left and problem is None:
-        told = receipts.problems(settings.state_folder)
-        behind = [
-            lane for lane in queue.lanes(settings.state_folder) if queue.names(queue.lane_folder(settings.state_folder, lane))
-        ]
+        told = receipts.problems(settings.state_dir)
+        behind = [lane for lane in queue.lanes(settings.state_dir) if queue.list_spans(queue.lane_dir(settings.state_dir, lane))]
         problem = "; ".join(f"{lane}: {told[lane].get('why')}" for lane in behind if lane in told) or "the time is over"
     output.result({"before": before, "waiting": left, "problem": problem if left else None})
     output.line(f"{before - left} of {before} waiting events have left." if before else "Nothing waits.")
     if left:
         output.line(f"{left} still wait: {problem}.")
-    return ATTENTION if left else OK
+    return EXIT_FAILURE if left else EXIT_OK
 
 
 def _send(settings: Settings, before: int, timeout: int) -> str | None:
     """Run senders until nothing waits, none gets any further, or the time is over; return what kept them from running."""
-    from arcade_otel.sender.backoff import Pause
+    from arcade_otel.sender.backoff import Backoff
 
     command = settings.sender or spawn.sender_command()
     if command is None:
@@ -58,16 +56,16 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
     until = time.monotonic() + timeout
     with _progress(before) as show:
         while (left := local_state.waiting_count(settings)) and time.monotonic() < until:
-            lanes = queue.lanes(settings.state_folder)
+            lanes = queue.lanes(settings.state_dir)
             for lane in lanes:
-                Pause(settings.state_folder, lane).lift()
-            environ = spawn.sender_environment(settings.folder, None)
-            names = [*exporter_config.exporter_names(os.environ), *(queue.exporter_of(lane) for lane in lanes)]
+                Backoff(settings.state_dir, lane).skip_delay()
+            environ = spawn.sender_environment(settings.config_dir, None)
+            names = [*exporter_config.exporter_names(os.environ), *(queue.lane_exporter(lane) for lane in lanes)]
             environ[conventions.ENV_TRACES_EXPORTER] = ",".join(dict.fromkeys(names))
             sender = subprocess.Popen(
                 command,
                 env=environ,
-                cwd=settings.folder,
+                cwd=settings.config_dir,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -92,13 +90,13 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
 
 def _busy(settings: Settings, lanes: list[str]) -> bool:
     """Tell whether another sender is at work."""
-    from arcade_otel.sender.lane_lock import Turn
+    from arcade_otel.sender.lane_lock import LaneLock
 
     for lane in lanes:
-        turn = Turn.take(settings.state_folder, lane)
-        if turn is None:
+        lock = LaneLock.acquire(settings.state_dir, lane)
+        if lock is None:
             return True
-        turn.give_back()
+        lock.release()
     return False
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from arcade_otel import consent
 from arcade_otel import identity as identity_file
 from arcade_otel.cli import local_state
-from arcade_otel.cli.commands import OK
+from arcade_otel.cli.commands import EXIT_OK
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import queue, receipts
 from arcade_otel.settings import Settings
@@ -28,48 +28,50 @@ def forget(settings: Settings, output: Output) -> int:
     Raises:
         OSError: Something cannot be removed or written.
     """
-    consent.take_back()
-    before = identity_file.read(settings.folder) if settings.folder else None
+    consent.suppress_for_this_run()
+    before = identity_file.read(settings.config_dir) if settings.config_dir else None
     removed = local_state.waiting_count(settings)
-    known = len(receipts.events(settings.state_folder))
-    queue.empty(settings.state_folder)
-    if os.path.isdir(settings.state_folder):
+    known = len(receipts.events(settings.state_dir))
+    queue.clear(settings.state_dir)
+    if os.path.isdir(settings.state_dir):
         _wait_for_senders(settings)
-        queue.empty(settings.state_folder)
-        receipts.remove(settings.state_folder)
-        for name in os.listdir(settings.state_folder):
+        queue.clear(settings.state_dir)
+        receipts.remove(settings.state_dir)
+        for name in os.listdir(settings.state_dir):
             if name == "unresolved" or name.startswith(("dropped-", "pause-")):
                 with suppress(FileNotFoundError):
-                    os.unlink(os.path.join(settings.state_folder, name))
+                    os.unlink(os.path.join(settings.state_dir, name))
     anon_id = None
     if before is not None:
         from arcade_otel.identity.store import UsageIdentity
 
-        store = UsageIdentity(settings.folder)
+        store = UsageIdentity(settings.config_dir)
         store.reset_to_anonymous()
         anon_id = store.anon_id
-        for name in os.listdir(settings.folder):
+        for name in os.listdir(settings.config_dir):
             if name.startswith("usage.json.corrupt"):
                 with suppress(OSError):
-                    os.unlink(os.path.join(settings.folder, name))
+                    os.unlink(os.path.join(settings.config_dir, name))
     was = (before[1] or before[0]) if before else None
     output.result({"removed": removed, "receipts": known, "was": was, "anon_id": anon_id})
     output.line(f"Removed: waiting events {removed}, receipts {known}.")
     if was is not None:
         output.line(f"You were {was}, under which id whoever received events can find and delete them; you are {anon_id} now.")
-    return OK
+    return EXIT_OK
 
 
 def _wait_for_senders(settings: Settings) -> None:
-    from arcade_otel.sender.lane_lock import Turn
+    from arcade_otel.sender.lane_lock import LaneLock
 
     until = time.monotonic() + _SENDERS_SECONDS
     prefix, suffix = "sender-", ".lock"
-    for name in os.listdir(settings.state_folder):
+    for name in os.listdir(settings.state_dir):
         if not (name.startswith(prefix) and name.endswith(suffix)):
             continue
-        while (turn := Turn.take(settings.state_folder, name[len(prefix) : -len(suffix)])) is None and time.monotonic() < until:
+        while (
+            lock := LaneLock.acquire(settings.state_dir, name[len(prefix) : -len(suffix)])
+        ) is None and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)
-            queue.empty(settings.state_folder)
-        if turn is not None:
-            turn.give_back()
+            queue.clear(settings.state_dir)
+        if lock is not None:
+            lock.release()

@@ -5,11 +5,11 @@ import os
 import sys
 from typing import Any
 
-from arcade_otel.cli.commands import ATTENTION, COMMANDS, JSON_HELP, Command
-from arcade_otel.cli.host_settings import settings_of
+from arcade_otel.cli.commands import COMMANDS, EXIT_FAILURE, JSON_HELP, Command
+from arcade_otel.cli.host_settings import get_settings
 from arcade_otel.cli.output import Output
 
-__all__ = ["commands", "executed"]
+__all__ = ["commands", "execute"]
 
 
 def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
@@ -21,38 +21,38 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
         framework: The module of that name.
     """
     if family == "click":
-        return {command.name: _clicks(command, app, framework) for command in COMMANDS}
+        return {command.name: _to_click(command, app, framework) for command in COMMANDS}
     apart = framework.Typer(add_completion=False)
     for command in COMMANDS:
-        apart.command(command.name, help=command.help)(_typers(command, app, framework))
+        apart.command(command.name, help=command.help)(_to_typer(command, app, framework))
     made: dict[str, Any] = framework.main.get_group(apart).commands
     return dict(made)
 
 
-def executed(command: Command, app: Any, root: Any, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
-    """Run a command in the program ``app`` and return its exit code; 1 if a folder cannot be used, or nobody reads on."""
+def execute(command: Command, app: Any, root: Any, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
+    """Run a command in the program ``app`` and return its exit code; 1 if a directory cannot be used, or nobody reads on."""
     output = Output(as_json=as_json)
     try:
-        return command.run(settings_of(app, root), output, number, flag=flag)
+        return command.run(get_settings(app, root), output, number, flag=flag)
     except BrokenPipeError:  # ``usage log | head``
         # Else the interpreter would write what is left at its end, and complain about it.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-        return ATTENTION
+        return EXIT_FAILURE
     except OSError as error:
-        where = error.filename2 or error.filename or "the config folder"
+        where = error.filename2 or error.filename or "the config directory"
         message = f"{command.name}: {error.strerror or type(error).__name__}: {where}"
         output.result({"problem": message})
         if not as_json:
             sys.stderr.write(f"{message}\n")
-        return ATTENTION
+        return EXIT_FAILURE
 
 
-def _clicks(command: Command, app: Any, click: Any) -> Any:
+def _to_click(command: Command, app: Any, click: Any) -> Any:
     def run(**options: Any) -> None:
         context = click.get_current_context()
-        context.exit(_executed(command, app, context, options))
+        context.exit(_execute(command, app, context, options))
 
     parameters = []
     if command.number is not None:
@@ -65,9 +65,9 @@ def _clicks(command: Command, app: Any, click: Any) -> Any:
     return click.Command(command.name, callback=run, params=parameters, help=command.help)
 
 
-def _typers(command: Command, app: Any, typer: Any) -> Any:
+def _to_typer(command: Command, app: Any, typer: Any) -> Any:
     def run(context: Any, **options: Any) -> None:
-        raise typer.Exit(_executed(command, app, context, options))
+        raise typer.Exit(_execute(command, app, context, options))
 
     parameters: dict[str, tuple[Any, Any]] = {"context": (typer.Context, inspect.Parameter.empty)}
     if command.number is not None:
@@ -85,5 +85,5 @@ def _typers(command: Command, app: Any, typer: Any) -> Any:
     return run
 
 
-def _executed(command: Command, app: Any, context: Any, options: dict[str, Any]) -> int:
-    return executed(command, app, context.find_root().command, **options)
+def _execute(command: Command, app: Any, context: Any, options: dict[str, Any]) -> int:
+    return execute(command, app, context.find_root().command, **options)

@@ -4,10 +4,10 @@ from typing import Any
 
 from arcade_otel.settings import Settings, make_settings
 
-__all__ = ["instrumented", "settings_of"]
+__all__ = ["get_settings", "instrumented"]
 
 
-def settings_of(app: Any, root: Any = None) -> Settings:
+def get_settings(app: Any, root: Any = None) -> Settings:
     """Return the settings with which ``app`` was instrumented, else those of the command ``root``; else the environment's.
 
     Args:

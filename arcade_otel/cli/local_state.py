@@ -12,27 +12,27 @@ __all__ = ["command_of", "exporters", "known", "lanes", "log", "waiting", "waiti
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
     """Return for each lane how much waits, since when, whether it pauses, and what last went wrong."""
-    from arcade_otel.sender.backoff import Pause
+    from arcade_otel.sender.backoff import Backoff
 
-    state_folder = settings.state_folder
-    problems = receipts.problems(state_folder)
+    state_dir = settings.state_dir
+    problems = receipts.problems(state_dir)
     found = []
-    for lane in queue.lanes(state_folder):
-        folder = queue.lane_folder(state_folder, lane)
-        names = queue.names(folder)
-        pause = Pause(state_folder, lane)
+    for lane in queue.lanes(state_dir):
+        config_dir = queue.lane_dir(state_dir, lane)
+        names = queue.list_spans(config_dir)
+        pause = Backoff(state_dir, lane)
         until, failures = pause.read()
         problem = problems.get(lane)
         found.append(
             {
                 "lane": lane,
-                "exporter": queue.exporter_of(lane),
+                "exporter": queue.lane_exporter(lane),
                 "waiting": len(names),
-                "bytes": sum(_size(os.path.join(folder, name)) for name in names),
-                "oldest": iso(queue.end_of(names[0])) if names else None,
-                "pauses_until": iso(until) if pause.lasts() else None,
+                "bytes": sum(_size(os.path.join(config_dir, name)) for name in names),
+                "oldest": iso(queue.end_time(names[0])) if names else None,
+                "pauses_until": iso(until) if pause.is_active() else None,
                 "failures_in_a_row": failures,
-                "dropped_and_untold": queue.Dropped(state_folder, lane).count(),
+                "dropped_and_untold": queue.DropCounter(state_dir, lane).count(),
                 "last_problem": {"at": iso(problem["at"]), "why": problem.get("why")} if problem else None,
             }
         )
@@ -41,14 +41,14 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
 
 def waiting_count(settings: Settings) -> int:
     """Return how many events wait, in all lanes."""
-    state_folder = settings.state_folder
-    return sum(len(queue.names(queue.lane_folder(state_folder, lane))) for lane in queue.lanes(state_folder))
+    state_dir = settings.state_dir
+    return sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
 
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
     """Return the exporters that the environment names or for which something waits, and whether each can be had."""
     named = exporter_config.exporter_names(os.environ)
-    behind = [queue.exporter_of(lane) for lane in queue.lanes(settings.state_folder)]
+    behind = [queue.lane_exporter(lane) for lane in queue.lanes(settings.state_dir)]
     return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *behind])]
 
 
@@ -57,22 +57,22 @@ def waiting(settings: Settings) -> list[dict[str, Any]]:
 
     The sender may still settle whose an anonymous event is (somebody logged in), and add an alias.
     """
-    from arcade_otel.sender.receipt_writer import payload_of
+    from arcade_otel.sender.receipt_writer import sent_payload
     from arcade_otel_exporters import otlp_json
 
     found = []
-    for lane in queue.lanes(settings.state_folder):
-        folder = queue.lane_folder(settings.state_folder, lane)
-        for name in queue.names(folder):
+    for lane in queue.lanes(settings.state_dir):
+        config_dir = queue.lane_dir(settings.state_dir, lane)
+        for name in queue.list_spans(config_dir):
             try:
-                with open(os.path.join(folder, name), encoding="utf-8") as file:
-                    payload: list[Any] = payload_of(lane, otlp_json.decode(file.read()))
+                with open(os.path.join(config_dir, name), encoding="utf-8") as file:
+                    payload: list[Any] = sent_payload(lane, otlp_json.decode(file.read()))
             except FileNotFoundError:
                 continue  # sent meanwhile
             except ValueError:
                 payload = []  # the sender will set it aside
             identity = name.removesuffix(".json").partition("-")[2]
-            ended = queue.end_of(name)
+            ended = queue.end_time(name)
             queued = {"at": ended, "ended": ended, "state": "queued", "lane": lane, "id": identity, "payload": payload}
             found.append(_told(queued))
     return found
@@ -80,9 +80,9 @@ def waiting(settings: Settings) -> list[dict[str, Any]]:
 
 def known(settings: Settings) -> list[dict[str, Any]]:
     """Return what became of the last 100 events, and everything that waits, newest last."""
-    if not settings.folder:
+    if not settings.config_dir:
         return []
-    done = [_told(each) for each in receipts.events(settings.state_folder)]
+    done = [_told(each) for each in receipts.events(settings.state_dir)]
     told = {(each["lane"], each["id"]) for each in done}
     queued = [each for each in waiting(settings) if (each["lane"], each["id"]) not in told]
     return sorted([*done, *queued], key=lambda each: str(each["at"]))
@@ -90,7 +90,7 @@ def known(settings: Settings) -> list[dict[str, Any]]:
 
 def log(settings: Settings) -> list[dict[str, Any]]:
     """Return what became of the last 100 events, what waits among them, newest last."""
-    return known(settings)[-receipts.LARGEST_COUNT :]
+    return known(settings)[-receipts.MAX_COUNT :]
 
 
 def command_of(payload: list[Any]) -> str | None:
@@ -144,7 +144,7 @@ def _installed(name: str) -> bool:
         return True
     from arcade_otel.sender import exporter_loader
 
-    exporter = exporter_loader.make(name)
+    exporter = exporter_loader.make_exporter(name)
     if exporter is None:
         return False
     exporter.shutdown()

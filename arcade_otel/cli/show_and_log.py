@@ -1,7 +1,7 @@
 """``usage show`` and ``usage log``: exactly what was sent and what waits, and what became of the last events."""
 
 from arcade_otel.cli import local_state
-from arcade_otel.cli.commands import OK
+from arcade_otel.cli.commands import EXIT_OK
 from arcade_otel.cli.output import Output
 from arcade_otel.settings import Settings
 
@@ -16,7 +16,7 @@ def show(settings: Settings, output: Output) -> int:
     output.result({"last": last, "waiting": queued})
     if last is None:
         output.line("Nothing has been collected yet, or its receipt is gone.")
-        return OK
+        return EXIT_OK
     output.line(f"The last event ({last['state']}, {last['at']}, {last['lane']}):")
     output.payload(last["payload"])
     others = [each for each in queued if (each["lane"], each["id"]) != (last["lane"], last["id"])]
@@ -24,7 +24,7 @@ def show(settings: Settings, output: Output) -> int:
     for each in others:
         output.line(f"{each['at']} {each['lane']}:")
         output.payload(each["payload"])
-    return OK
+    return EXIT_OK
 
 
 def log(settings: Settings, output: Output, limit: int) -> int:
@@ -36,4 +36,4 @@ def log(settings: Settings, output: Output, limit: int) -> int:
         output.table(("When", "State", "Command", "Lane", "Why"), rows)
     else:
         output.line("Nothing has been collected yet, or its receipt is gone.")
-    return OK
+    return EXIT_OK

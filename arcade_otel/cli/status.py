@@ -5,7 +5,7 @@ from typing import Any
 from arcade_otel import consent, conventions
 from arcade_otel import identity as identity_file
 from arcade_otel.cli import local_state
-from arcade_otel.cli.commands import OFF, OK
+from arcade_otel.cli.commands import EXIT_OFF, EXIT_OK
 from arcade_otel.cli.output import Output, iso
 from arcade_otel.handoff import receipts
 from arcade_otel.settings import Settings
@@ -14,11 +14,11 @@ __all__ = ["facts", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:
-    """Tell; 0 if commands are recorded, 3 if not. Makes and changes nothing: no id, no folder."""
+    """Tell; 0 if commands are recorded, 3 if not. Makes and changes nothing: no ID, no directory."""
     result = facts(settings)
     output.result(result)
     _tell(result, output, alone=_is_alone(settings))
-    return OFF if result["tracking"] == consent.OFF else OK
+    return EXIT_OFF if result["tracking"] == consent.OFF else EXIT_OK
 
 
 def facts(settings: Settings) -> dict[str, Any]:
@@ -27,13 +27,13 @@ def facts(settings: Settings) -> dict[str, Any]:
     mode, reason, detail = decided.mode, decided.reason, decided.detail
     if mode != consent.OFF and not settings.records and not _is_alone(settings):
         mode, reason = consent.OFF, "nobody to send to"
-        detail = "no project key and no exporter is set" if settings.folder else "there is no folder to keep anything in"
-    identity = identity_file.read(settings.folder) if settings.folder else None
-    lanes = local_state.lanes(settings) if settings.folder else []
+        detail = "no project key and no exporter is set" if settings.config_dir else "there is no config_dir to keep anything in"
+    identity = identity_file.read(settings.config_dir) if settings.config_dir else None
+    lanes = local_state.lanes(settings) if settings.config_dir else []
     exporters = local_state.exporters(settings)
-    known = receipts.events(settings.state_folder) if settings.folder else []
+    known = receipts.events(settings.state_dir) if settings.config_dir else []
     sent = [each for each in known if each["state"] == receipts.SENT]
-    failures = receipts.problems(settings.state_folder) if settings.folder else {}
+    failures = receipts.problems(settings.state_dir) if settings.config_dir else {}
     problems = sorted(failures.values(), key=lambda each: each["at"])
     return {
         "program": settings.name,
@@ -42,7 +42,7 @@ def facts(settings: Settings) -> dict[str, Any]:
         "detail": detail,
         "distinct_id": (identity[1] or identity[0]) if identity else None,
         "anonymous": identity[1] is None if identity else None,
-        "folder": settings.folder or None,
+        "config_dir": settings.config_dir or None,
         "posthog": settings.posthog_host if settings.posthog_api_key else None,
         "exporters": exporters,
         "waiting": sum(lane["waiting"] for lane in lanes),
@@ -63,7 +63,7 @@ def _problem(each: receipts.Receipt) -> dict[str, Any]:
 
 def _tell(result: dict[str, Any], output: Output, *, alone: bool) -> None:
     names = {"on": "collected", "off": "not collected", "log": "shown and not sent"}
-    whose = "the programs of this folder" if alone else result["program"]
+    whose = "the programs of this config_dir" if alone else result["program"]
     output.line(f"Usage data of {whose} is {names[result['tracking']]}: {result['detail']}.")
     who = result["distinct_id"]
     kind = "nobody yet" if who is None else f"{who} ({'anonymous' if result['anonymous'] else 'your account'})"
@@ -71,7 +71,7 @@ def _tell(result: dict[str, Any], output: Output, *, alone: bool) -> None:
     missing = [each["name"] for each in result["exporters"] if not each["installed"]]
     rows = [
         ("You are", kind),
-        ("Kept in", result["folder"] or "nowhere"),
+        ("Kept in", result["config_dir"] or "nowhere"),
         ("PostHog", result["posthog"] or ("as each program says" if alone else "nothing is sent there")),
         ("Waiting", result["waiting"]),
         ("Last sent", f"{sent['at']} to {sent['lane']}" if sent else "nothing that is known of"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from arcade_otel.consent.decision import Decision, choice_file, decide, is_ci, take_back
+    from arcade_otel.consent.decision import Decision, choice_file, decide, is_ci, suppress_for_this_run
 
 __all__ = [
     "ENV_DO_NOT_TRACK",
@@ -16,18 +16,18 @@ __all__ = [
     "OFF",
     "ON",
     "Decision",
-    "by_environment",
     "choice_file",
     "decide",
+    "decision_from_env",
     "is_ci",
-    "take_back",
+    "suppress_for_this_run",
     "tracking_mode",
 ]
 
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: The config folder, where what waits to be sent lies.
+#: The config directory, where what waits to be sent lies.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 ON = "on"
@@ -49,11 +49,11 @@ def __getattr__(name: str) -> object:
 
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
     """Tell what the environment alone says: ``ON`` (also if it says nothing), ``OFF`` or ``LOG``; no file is read."""
-    said = by_environment(os.environ if environ is None else environ)
+    said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
 
 
-def by_environment(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
+def decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return the mode, the variable that decides it and the same in words, or None if no variable says anything.
 
     ``DO_NOT_TRACK`` set to anything but "", ``0`` or ``false`` is off (consoledonottrack.com); ``OTEL_SDK_DISABLED`` is off if

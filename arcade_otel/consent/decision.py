@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from arcade_otel.consent import OFF, ON, by_environment
+from arcade_otel.consent import OFF, ON, decision_from_env
 
 __all__ = [
     "POLICY_FILE",
@@ -12,12 +12,12 @@ __all__ = [
     "REASON_DEFAULT",
     "REASON_POLICY",
     "REASON_STORED",
-    "REASON_TAKEN_BACK",
+    "REASON_SUPPRESSED",
     "Decision",
     "choice_file",
     "decide",
     "is_ci",
-    "take_back",
+    "suppress_for_this_run",
 ]
 
 # Why, besides the names of the three variables above.
@@ -25,7 +25,7 @@ REASON_STORED = "stored choice"
 REASON_POLICY = "policy"
 REASON_CI = "continuous integration"
 REASON_DEFAULT = "default"
-REASON_TAKEN_BACK = "taken back"
+REASON_SUPPRESSED = "taken back"
 
 # Variables by which continuous integration is known; ``CI`` alone is set by nearly all of them.
 _CI_VARIABLES = (
@@ -48,7 +48,7 @@ POLICY_FILE = (
 )
 
 # Nothing more of the run that is under way is to be recorded.
-_taken_back = False
+_suppressed = False
 
 
 class Decision:
@@ -72,7 +72,7 @@ class Decision:
 
 
 def decide(
-    folder: str = "",
+    config_dir: str = "",
     *,
     program: str = "",
     default: str = ON,
@@ -84,7 +84,7 @@ def decide(
     1. ``DO_NOT_TRACK``;
     2. ``OTEL_SDK_DISABLED``;
     3. ``ARCADE_USAGE_TRACKING`` (``consent.by_environment`` says which words);
-    4. the choice that is stored in the config folder (``usage enable``, ``usage disable``); what cannot be read, or says anything
+    4. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
        else than ``on`` or ``off``, is off;
     5. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
     6. the program: ``in_ci`` in continuous integration if that is off, else ``default``.
@@ -92,19 +92,19 @@ def decide(
     Costs at most two small files' reading, and none where the environment decides. Never raises.
 
     Args:
-        folder: Config folder; "" has no stored choice.
+        config_dir: Config directory; "" has no stored choice.
         program: Name of the program, for a policy about it alone.
         default: The program's own choice where nobody made another, ``ON`` or ``OFF``.
         in_ci: ``OFF``: the program is silent in continuous integration unless somebody says otherwise.
         environ: Environment; the process's if None.
     """  # noqa: D415 - the list is the sentence's end
-    if _taken_back:
-        return Decision(OFF, REASON_TAKEN_BACK, "this command ended the recording of itself")
+    if _suppressed:
+        return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
     environ = os.environ if environ is None else environ
-    said = by_environment(environ)
+    said = decision_from_env(environ)
     if said is not None:
         return Decision(*said)
-    decided = (_by_choice(folder) if folder else None) or _by_policy(program)
+    decided = (_stored_choice(config_dir) if config_dir else None) or _policy_decision(program)
     if decided is not None:
         return decided
     if in_ci == OFF and is_ci(environ):
@@ -118,20 +118,20 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
     return any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES)
 
 
-def choice_file(folder: str) -> str:
-    """Return the path of the stored choice of the config folder ``folder``."""
-    return os.path.join(folder, "usage", "consent")
+def choice_file(config_dir: str) -> str:
+    """Return the path of the stored choice of the config directory ``config_dir``."""
+    return os.path.join(config_dir, "usage", "consent")
 
 
-def take_back(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
+def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
     """Let every decision of this process be off until the next run begins: ``usage disable`` and ``forget`` leave no trace."""
-    global _taken_back
-    _taken_back = taken_back
+    global _suppressed
+    _suppressed = taken_back
 
 
-def _by_choice(folder: str) -> Decision | None:
-    path = choice_file(folder)
-    text = _content(path, 16)
+def _stored_choice(config_dir: str) -> Decision | None:
+    path = choice_file(config_dir)
+    text = _read_small_file(path, 16)
     if text is None:
         return None
     word = text.strip()
@@ -140,19 +140,19 @@ def _by_choice(folder: str) -> Decision | None:
     return Decision(OFF, REASON_STORED, f"{path} cannot be read or is corrupt, which counts as off")
 
 
-def _by_policy(program: str) -> Decision | None:
-    text = _content(POLICY_FILE, 65536)
+def _policy_decision(program: str) -> Decision | None:
+    text = _read_small_file(POLICY_FILE, 65536)
     if text is None:
         return None
     from arcade_otel.consent import policy
 
-    decided = policy.parsed(text, program)
+    decided = policy.parse(text, program)
     if decided == policy.CORRUPT:
         return Decision(OFF, REASON_POLICY, f"{POLICY_FILE} cannot be read or is corrupt, which counts as off")
     return None if decided is None else Decision(decided, REASON_POLICY, f"{POLICY_FILE} says {decided}")
 
 
-def _content(path: str, most: int) -> bytes | None:
+def _read_small_file(path: str, most: int) -> bytes | None:
     """Return a file's content, None if there is no such file, and what nobody would write (NUL) if it cannot be read or is long.
 
     Neither a pipe nor a terminal in the file's place makes anybody wait.

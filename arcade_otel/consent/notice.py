@@ -33,14 +33,14 @@ def show_once(settings: "Settings") -> None:
     without a stderr, and in continuous integration if neither stdout nor stderr is a terminal. Nor to whom said yes, by the
     variable or a stored choice: they were told, and a program that reads stderr can ask for silence so.
     """
-    marker = os.path.join(settings.state_folder, "notice")
+    marker = os.path.join(settings.state_dir, "notice")
     with guard("the notice"):
-        seen = _seen(marker)
-        if seen >= VERSION or not _is_read() or _said_yes(settings):
+        seen = _seen_version(marker)
+        if seen >= VERSION or not _stderr_visible() or _explicitly_enabled(settings):
             return
         from arcade_otel import storage
 
-        storage.private_folder(settings.state_folder)
+        storage.ensure_private_dir(settings.state_dir)
         # An older marker is replaced whole; who may do that is whoever makes the file of this version's name.
         claim = f"{marker}.{VERSION}" if seen else marker
         try:
@@ -51,14 +51,14 @@ def show_once(settings: "Settings") -> None:
             os.write(descriptor, str(VERSION).encode())
         finally:
             os.close(descriptor)
-        storage.hand_to_owner(claim)
+        storage.chown_to_parent_owner(claim)
         if seen:
             storage.write_private(marker, str(VERSION))
         sys.stderr.write(text(settings.name))
         sys.stderr.flush()
 
 
-def _seen(marker: str) -> int:
+def _seen_version(marker: str) -> int:
     """Return the version that was seen; 0: none. A marker without a number is one whose maker was killed: the first."""
     try:
         descriptor = os.open(marker, os.O_RDONLY)
@@ -71,13 +71,13 @@ def _seen(marker: str) -> int:
     return int(number) if number.isdigit() else 1
 
 
-def _said_yes(settings: "Settings") -> bool:
+def _explicitly_enabled(settings: "Settings") -> bool:
     from arcade_otel.consent import decision
 
     return settings.decide().reason in (consent.ENV_TRACKING, decision.REASON_STORED)
 
 
-def _is_read() -> bool:
+def _stderr_visible() -> bool:
     """Tell whether anybody may read what is written to stderr now."""
     if sys.stderr is None or sys.stderr.closed:
         return False

@@ -1,6 +1,6 @@
 """Reads the machine's policy: what packagers and administrators decided for everybody, or for one program."""
 
-__all__ = ["CORRUPT", "parsed"]
+__all__ = ["CORRUPT", "parse"]
 
 #: What :func:`parsed` returns for a file that it does not understand: it counts as off.
 CORRUPT = "corrupt"
@@ -8,7 +8,7 @@ CORRUPT = "corrupt"
 _KEY = "tracking"
 
 
-def parsed(data: bytes, program: str) -> str | None:
+def parse(data: bytes, program: str) -> str | None:
     """Return ``on`` or ``off`` as the policy ``data`` decides for ``program``, None if it says nothing of it, or ``CORRUPT``.
 
     Lines are ``tracking = off`` (or ``on``), for every program, or ``tracking.NAME = off``, for the one called NAME, which wins

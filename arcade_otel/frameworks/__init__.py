@@ -1,1 +1,3 @@
 """Frameworks: Typer, Click and the context manager."""
+
+__all__: list[str] = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from arcade_otel import consent
 from arcade_otel.diagnostics import guard
-from arcade_otel.recording import Invocation, recording
+from arcade_otel.recording import Run, recording
 from arcade_otel.settings import PrincipalSource, Settings, make_settings
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def instrument(
         distribution: Installed distribution that tells the version instead; it is looked up in the sender.
         posthog_api_key: PostHog project key. Without one, nothing is sent to PostHog.
         posthog_host: PostHog host, ``https://us.i.posthog.com`` if None.
-        config_dir: Config folder, ``ARCADE_WORK_DIR`` or ``~/.arcade`` if None.
+        config_dir: Config directory, ``ARCADE_WORK_DIR`` or ``~/.arcade`` if None.
         login: Paths of the commands that log in, ``login`` if None.
         logout: Paths of the commands that log out, ``logout`` if None.
         principal: Who is logged in: a function that returns a principal's id or None in 2 seconds, or ``module:function``. The
@@ -136,7 +136,7 @@ class _Run:
 
     __slots__ = ("invocation", "leaf", "no_command", "outermost", "thread")
 
-    def __init__(self, invocation: Invocation, outermost: Any) -> None:
+    def __init__(self, invocation: Run, outermost: Any) -> None:
         self.invocation = invocation
         self.outermost = outermost
         self.leaf = outermost
@@ -172,10 +172,10 @@ class _Run:
         if self.no_command:
             self.invocation.drop()
             return
-        from arcade_otel.spans.outcome import outcome_of
+        from arcade_otel.spans.outcome import outcome_from_error
 
         command = self.outermost.command
-        outcome = outcome_of(error, interrupted=130 if _is_typers(command) else 1)
+        outcome = outcome_from_error(error, interrupted=130 if _is_typers(command) else 1)
         if not self.invocation.path and not (_is_group(command) and _is_usage_error(error)):
             # A program of one command, or a group that does something by itself. What was mistyped stays without a name.
             self.invocation.path = self.invocation.program
@@ -184,9 +184,9 @@ class _Run:
                 from arcade_otel.frameworks import parameters
 
                 if outcome.failed:
-                    outcome.given = parameters.values(leaf)
+                    outcome.given = parameters.parameter_values(leaf)
                 if self.invocation.wants_options:
-                    outcome.options = parameters.option_names(leaf)
+                    outcome.options = parameters.used_options(leaf)
         self.invocation.end(outcome)
 
 
@@ -218,7 +218,7 @@ def _watching_class(base: type) -> type:
             self._arcade_otel_depth += 1
             run = getattr(self, _RUN)
             if run is not None and self._arcade_otel_parsed and not _is_group(self.command):
-                run.invocation.running()
+                run.invocation.on_command_start()
             return super().__enter__()
 
         def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None") -> Any:
@@ -263,7 +263,7 @@ def _run_of(context: Any, command: Any) -> _Run | None:
         if mode == consent.OFF:
             return None
         _busy.add(get_ident())
-        run = _Run(Invocation(settings, mode), context)
+        run = _Run(Run(settings, mode), context)
     for child in _children(command).values():
         _adopt(child)
     return run

@@ -3,7 +3,7 @@
 from typing import Any
 
 from arcade_otel import consent
-from arcade_otel.recording import Invocation, recording
+from arcade_otel.recording import Run, recording
 from arcade_otel.settings import Settings, make_settings
 
 __all__ = ["command", "configure"]
@@ -51,18 +51,18 @@ class _Command:
     def __init__(self, path: str, settings: Settings) -> None:
         self._path = path
         self._settings = settings
-        self._invocation: Invocation | None = None
+        self._invocation: Run | None = None
 
     def __enter__(self) -> None:
         mode = recording(self._settings)
         if mode != consent.OFF:
-            self._invocation = Invocation(self._settings, mode)
+            self._invocation = Run(self._settings, mode)
             self._invocation.path = self._path
-            self._invocation.running()
+            self._invocation.on_command_start()
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         invocation, self._invocation = self._invocation, None
         if invocation is not None:
-            from arcade_otel.spans.outcome import outcome_of
+            from arcade_otel.spans.outcome import outcome_from_error
 
-            invocation.end(outcome_of(error))
+            invocation.end(outcome_from_error(error))

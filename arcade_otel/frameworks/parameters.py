@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["option_names", "values"]
+__all__ = ["parameter_values", "used_options"]
 
-_DEEPEST = 3
-_MOST_VALUES = 200
-_MOST_NAMES = 50
+_MAX_DEPTH = 3
+_MAX_VALUES = 200
+_MAX_NAMES = 50
 
 
-def option_names(context: Any) -> tuple[str, ...]:
+def used_options(context: Any) -> tuple[str, ...]:
     """Return the names of the options that stood on the command line, as the program defines them, each once, sorted.
 
     ``--verbose`` whether ``-v`` or ``--verb`` was typed; of the command and of the groups above it. Names that are not defined
@@ -27,10 +27,10 @@ def option_names(context: Any) -> tuple[str, ...]:
     for _, parameter, source in _parameters(context):
         if source == "COMMANDLINE" and getattr(parameter, "param_type_name", "") == "option" and parameter.opts:
             names.add(max(parameter.opts, key=len))
-    return tuple(sorted(names)[:_MOST_NAMES])
+    return tuple(sorted(names)[:_MAX_NAMES])
 
 
-def values(context: Any) -> tuple[str, ...]:
+def parameter_values(context: Any) -> tuple[str, ...]:
     """Return the values of the parameters of the command and of the groups above it, as text, wherever they came from.
 
     From the command line, a prompt, a variable or a configuration file. Defaults that stand in the program's source are left out:
@@ -44,7 +44,7 @@ def values(context: Any) -> tuple[str, ...]:
         if source == "DEFAULT" and not callable(getattr(parameter, "default", None)):
             continue
         found += _texts(each.params.get(parameter.name), 0)
-    return tuple(found[:_MOST_VALUES])
+    return tuple(found[:_MAX_VALUES])
 
 
 def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
@@ -58,7 +58,7 @@ def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
 
 
 def _texts(value: object, depth: int) -> Iterator[str]:
-    if value is None or isinstance(value, bool) or depth > _DEEPEST:
+    if value is None or isinstance(value, bool) or depth > _MAX_DEPTH:
         return
     if isinstance(value, enum.Enum):
         value = value.value

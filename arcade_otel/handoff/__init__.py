@@ -10,14 +10,14 @@ from arcade_otel.handoff import spawn, zombies
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["LARGEST_VARIABLE", "hand_over"]
+__all__ = ["MAX_VARIABLE_LENGTH", "submit"]
 
 #: A span with more characters goes to the spool at once: one variable is limited to 128 KiB on Linux, the whole environment
 #: to 32 KiB on Windows.
-LARGEST_VARIABLE = 24 * 1024
+MAX_VARIABLE_LENGTH = 24 * 1024
 
 
-def hand_over(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
+def submit(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the spool here.
 
     The spool takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
@@ -33,12 +33,12 @@ def hand_over(text: str, settings: "Settings", *, owed: bool = False) -> list[st
     if conventions.ENV_SENDER in os.environ:
         return []  # a sender starts no senders
     command = settings.sender or spawn.sender_command()
-    if zombies.pauses(settings.state_folder):
+    if zombies.spawning_suspended(settings.state_dir):
         debug("nobody reaps senders here; the span goes to the spool")
         command = None
-    if command and not owed and len(text) <= LARGEST_VARIABLE and os.getpid() != 1:
+    if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
         try:
-            spawn.start(command, spawn.sender_environment(settings.folder, text), settings.folder)
+            spawn.start(command, spawn.sender_environment(settings.config_dir, text), settings.config_dir)
         except OSError as error:
             debug("no sender could be started; the span goes to the spool", error)
             command = None  # the process table is full, or the environment too large: no second try
@@ -46,9 +46,9 @@ def hand_over(text: str, settings: "Settings", *, owed: bool = False) -> list[st
             return []
     from arcade_otel.handoff import queue
 
-    paths = queue.put(settings.state_folder, text, queue.lanes_for(os.environ, text))
+    paths = queue.enqueue(settings.state_dir, text, queue.lanes_for(os.environ, text))
     if command and paths:
-        spawn.start(command, spawn.sender_environment(settings.folder, None), settings.folder)
+        spawn.start(command, spawn.sender_environment(settings.config_dir, None), settings.config_dir)
     elif paths:
-        queue.bound_now_and_then(settings.state_folder, paths)
+        queue.maybe_enforce_limits(settings.state_dir, paths)
     return paths

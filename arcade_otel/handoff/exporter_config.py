@@ -10,7 +10,7 @@ from arcade_otel import conventions
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["exporter_names", "traces_itself"]
+__all__ = ["exporter_names", "uses_live_spans"]
 
 _POSTHOG = "posthog"
 _OTLP = "otlp"
@@ -29,12 +29,12 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
     for word in wanted.split(","):
         name = word.strip()
         if name == "none" or not name or name in chosen or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
-            continue  # a name becomes a folder's: no separator, nothing hidden
+            continue  # a name becomes a directory's: no separator, nothing hidden
         chosen.append(name)
     return chosen
 
 
-def traces_itself(settings: "Settings") -> bool:
+def uses_live_spans(settings: "Settings") -> bool:
     """Tell whether the command's span is to be made by the SDK and current while the command runs.
 
     So it is where the application says so; where the environment names an exporter other than PostHog's; and where the process

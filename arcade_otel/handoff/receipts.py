@@ -13,16 +13,16 @@ from arcade_otel.storage import locks
 __all__ = [
     "DROPPED",
     "FAILED",
-    "LARGEST_BYTES",
-    "LARGEST_COUNT",
-    "LARGEST_PAYLOAD",
+    "MAX_BYTES",
+    "MAX_COUNT",
+    "MAX_PAYLOAD",
     "SENT",
     "Receipt",
     "events",
-    "file_of",
     "problems",
     "public",
     "receipt",
+    "receipts_file",
     "remove",
     "write",
 ]
@@ -35,11 +35,11 @@ DROPPED = "dropped"
 FAILED = "failed"
 
 #: How many events' receipts are kept.
-LARGEST_COUNT = 100
+MAX_COUNT = 100
 #: A file that grew beyond this is rewritten, with the newest receipts that fit in half of it.
-LARGEST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 #: A payload of more characters is left out; ``too_large`` says so.
-LARGEST_PAYLOAD = 16 * 1024
+MAX_PAYLOAD = 16 * 1024
 _LOCK_SECONDS = 0.2
 _POLL_SECONDS = 0.01
 
@@ -48,9 +48,9 @@ _POLL_SECONDS = 0.01
 Receipt = dict[str, Any]
 
 
-def file_of(state_folder: str) -> str:
+def receipts_file(state_dir: str) -> str:
     """Return the path of the file."""
-    return os.path.join(state_folder, "receipts.jsonl")
+    return os.path.join(state_dir, "receipts.jsonl")
 
 
 def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, payload: list[Any] | None = None) -> Receipt:
@@ -72,14 +72,14 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
     if why is not None:
         made["why"] = why
     if payload is not None:
-        if len(json.dumps(payload)) <= LARGEST_PAYLOAD:
+        if len(json.dumps(payload)) <= MAX_PAYLOAD:
             made["payload"] = payload
         else:
             made["too_large"] = True
     return made
 
 
-def write(state_folder: str, receipts: Sequence[Receipt]) -> None:
+def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
     """Append receipts, in one write. Called by senders, and by the commands that a person calls; never by an ordinary command.
 
     Senders side by side wait for each other, at most 0.2 s: a receipt may then be lost to another's rewriting, a delivery is
@@ -90,9 +90,9 @@ def write(state_folder: str, receipts: Sequence[Receipt]) -> None:
     """
     if not receipts:
         return
-    path = file_of(state_folder)
+    path = receipts_file(state_dir)
     lines = "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in receipts).encode()
-    with _locked(state_folder) as alone:
+    with _locked(state_dir) as alone:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(path, flags, 0o600)
         try:
@@ -102,32 +102,32 @@ def write(state_folder: str, receipts: Sequence[Receipt]) -> None:
             os.write(descriptor, lines)
         finally:
             os.close(descriptor)
-        storage.hand_to_owner(path)
-        if alone and size + len(lines) > LARGEST_BYTES:
+        storage.chown_to_parent_owner(path)
+        if alone and size + len(lines) > MAX_BYTES:
             _rewrite(path)
 
 
-def events(state_folder: str) -> list[Receipt]:
+def events(state_dir: str) -> list[Receipt]:
     """Return the receipts of the last 100 events, newest last; of two about the same event in the same lane the newer one.
 
     A line that is none of ours is skipped; no file is no receipts.
     """
-    return _last_events(_lines(file_of(state_folder)))
+    return _last_events(_lines(receipts_file(state_dir)))
 
 
-def problems(state_folder: str) -> dict[str, Receipt]:
+def problems(state_dir: str) -> dict[str, Receipt]:
     """Return for each lane what last went wrong there: the newest failure or drop."""
-    return {each["lane"]: each for each in _lines(file_of(state_folder)) if each["state"] in (FAILED, DROPPED)}
+    return {each["lane"]: each for each in _lines(receipts_file(state_dir)) if each["state"] in (FAILED, DROPPED)}
 
 
-def remove(state_folder: str) -> None:
+def remove(state_dir: str) -> None:
     """Remove every receipt.
 
     Raises:
         OSError: The file is there and cannot be removed.
     """
-    with _locked(state_folder), suppress(FileNotFoundError):
-        os.unlink(file_of(state_folder))
+    with _locked(state_dir), suppress(FileNotFoundError):
+        os.unlink(receipts_file(state_dir))
 
 
 def public(text: str) -> list[Any] | None:
@@ -156,14 +156,14 @@ def _last_events(lines: Iterable[Receipt]) -> list[Receipt]:
             key = (each["lane"], str(each.get("id")))
             found.pop(key, None)
             found[key] = each
-    return list(found.values())[-LARGEST_COUNT:]
+    return list(found.values())[-MAX_COUNT:]
 
 
 def _lines(path: str) -> Iterator[Receipt]:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:
-            content = file.read(4 * LARGEST_BYTES)
+            content = file.read(4 * MAX_BYTES)
     except OSError:
         return
     for line in content.splitlines():
@@ -193,19 +193,19 @@ def _rewrite(path: str) -> None:
         text = json.dumps(each, separators=(",", ":"))
         if each["state"] != FAILED:
             size += len(text) + 1
-            if size > LARGEST_BYTES // 2:
+            if size > MAX_BYTES // 2:
                 continue
         texts.append(f"{text}\n")
     storage.write_private(path, "".join(reversed(texts)))
 
 
 @contextmanager
-def _locked(state_folder: str) -> Iterator[bool]:
+def _locked(state_dir: str) -> Iterator[bool]:
     """Wait a moment for the others; tell whether nobody else writes."""
-    path = os.path.join(state_folder, "receipts.lock")
+    path = os.path.join(state_dir, "receipts.lock")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        storage.hand_to_owner(path)
+        storage.chown_to_parent_owner(path)
         until = time.monotonic() + _LOCK_SECONDS
         while not (alone := locks.try_lock(descriptor)) and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)

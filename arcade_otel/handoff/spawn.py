@@ -17,7 +17,9 @@ LAUNCH = "launch"
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 
 # Variables of Python's that say where things are. All others (PYTHONPATH, PYTHONSTARTUP, PYTHONINSPECT, …) steer what is run.
-_KEPT_PYTHON = frozenset({"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"})
+_KEPT_PYTHON_VARIABLES = frozenset(
+    {"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"}
+)
 
 # Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
 # QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
@@ -41,11 +43,11 @@ def sender_command(
     executable = sys.executable if executable is None else executable
     if frozen is None:
         frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
-    folder, name = os.path.split(executable or "")
+    config_dir, name = os.path.split(executable or "")
     if frozen or not name.lower().startswith(("python", "pypy")):
         return None
     if platform == "win32" and name.lower() == "python.exe":
-        windowless = os.path.join(folder, "pythonw.exe")
+        windowless = os.path.join(config_dir, "pythonw.exe")
         executable = windowless if os.path.exists(windowless) else executable
     launch = _launch_directory()
     return (executable, launch) if launch else None
@@ -60,7 +62,7 @@ def _package_directory() -> str:
     return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def sender_environment(folder: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the sender's environment: the user's, without what would steer Python or posthog, and with the span.
 
     Proxies, certificate bundles and OTEL_* stay: they are the user's and the exporters' own.
@@ -69,11 +71,11 @@ def sender_environment(folder: str, text: str | None, environ: Mapping[str, str]
     chosen = {
         name: value
         for name, value in environ.items()
-        if not name.startswith(("PYTHON", "POSTHOG_")) or name in _KEPT_PYTHON  # both are upper case on every platform
+        if not name.startswith(("PYTHON", "POSTHOG_")) or name in _KEPT_PYTHON_VARIABLES  # both are upper case on every platform
     }
     chosen.pop(conventions.ENV_EVENT_DATA, None)
     chosen["PYTHONSAFEPATH"] = "1"
-    chosen[conventions.ENV_SENDER] = folder
+    chosen[conventions.ENV_SENDER] = config_dir
     root = os.path.dirname(_package_directory())
     # In a checkout the exporters are an import root of their own.
     chosen[ENV_ROOTS] = os.pathsep.join((root, os.path.join(root, "exporters")))
@@ -82,23 +84,23 @@ def sender_environment(folder: str, text: str | None, environ: Mapping[str, str]
     return chosen
 
 
-def start(command: Sequence[str], environ: Mapping[str, str], folder: str) -> None:
+def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
     """Start ``command`` in a session of its own, its streams on the null device, no descriptor inherited, and do not wait.
 
     ``posix_spawn`` where it can do all of that: importing ``subprocess`` costs 13 million instructions, this none. The new
-    process inherits the working folder there and leaves it as its first act.
+    process inherits the working directory there and leaves it as its first act.
 
     Raises:
         OSError: The process could not be started.
     """
-    _reap()
+    _reap_children()
     if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
         try:
             child = os.posix_spawn(
                 command[0],
                 list(command),
                 dict(environ),
-                file_actions=_actions(),
+                file_actions=_file_actions(),
                 setsid=True,
                 setsigmask=(),
                 setsigdef=_DEFAULT_SIGNALS,
@@ -109,10 +111,10 @@ def start(command: Sequence[str], environ: Mapping[str, str], folder: str) -> No
             _children.append(child)
             debug(f"sender {child} started")
             return
-    _start_by_subprocess(command, environ, folder)
+    _start_by_subprocess(command, environ, config_dir)
 
 
-def _actions() -> list[Any]:
+def _file_actions() -> list[Any]:
     """Return what the new process does with descriptors: 0, 1 and 2 on the null device, every inheritable one closed."""
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
@@ -128,7 +130,7 @@ def _actions() -> list[Any]:
     return actions
 
 
-def _reap() -> None:
+def _reap_children() -> None:
     for child in _children[:]:
         try:
             ended = os.waitpid(child, os.WNOHANG)[0] == child
@@ -144,7 +146,7 @@ def creation_flags(platform: str = sys.platform) -> int:
     return _CREATE_NO_WINDOW | _CREATE_NEW_PROCESS_GROUP if platform == "win32" else 0
 
 
-def _start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], folder: str) -> None:
+def _start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
     import subprocess
 
     arguments: dict[str, Any] = {"start_new_session": True}
@@ -155,7 +157,7 @@ def _start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], fol
     process = subprocess.Popen(
         list(command),
         env=dict(environ),
-        cwd=folder if os.path.isdir(folder) else os.path.abspath(os.sep),
+        cwd=config_dir if os.path.isdir(config_dir) else os.path.abspath(os.sep),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -3,24 +3,24 @@
 import os
 import time
 
-__all__ = ["LARGEST_COUNT", "LAY_SECONDS", "PAUSE_SECONDS", "note_sender", "pauses"]
+__all__ = ["MAX_COUNT", "PAUSE_SECONDS", "ZOMBIE_GRACE_SECONDS", "register_sender", "spawning_suspended"]
 
 #: Only a parent can reap, and a process that outlives its command has none but PID 1. So many of ours may lie about …
-LARGEST_COUNT = 8
+MAX_COUNT = 8
 #: … before commands only write to the spool, and one in this time starts a sender, which looks again.
 PAUSE_SECONDS = 3600.0
 
 #: A process that ended counts once it has lain about for this long: there are supervisors that reap every few seconds.
-LAY_SECONDS = 20.0
+ZOMBIE_GRACE_SECONDS = 20.0
 
 _SENDERS = "senders"
 _MARKER = "unreaped"
-_MOST_NOTES = 64
+_MAX_NOTES = 64
 
 
-def pauses(state_folder: str, now: float | None = None) -> bool:
+def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     """Tell whether no sender is to be started for now. Costs one look where PID 1 does its duty."""
-    marker = os.path.join(state_folder, _MARKER)
+    marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime
     except OSError:
@@ -35,7 +35,7 @@ def pauses(state_folder: str, now: float | None = None) -> bool:
     return False
 
 
-def note_sender(state_folder: str) -> None:
+def register_sender(state_dir: str) -> None:
     """Note that this process is a sender, and count those of before it that ended 20 s ago or longer and were never reaped.
 
     It is told by what is seen, not by guessing what PID 1 may do: a process that lies in ``/proc`` as a zombie, with the start
@@ -46,30 +46,30 @@ def note_sender(state_folder: str) -> None:
     """
     from arcade_otel import storage  # only in a sender
 
-    mine = _state_of(os.getpid())
+    mine = _process_info(os.getpid())
     if mine is None:
         return
     now = time.time()
-    path, marker = os.path.join(state_folder, _SENDERS), os.path.join(state_folder, _MARKER)
+    path, marker = os.path.join(state_dir, _SENDERS), os.path.join(state_dir, _MARKER)
     lying: list[tuple[str, str, float]] = []
     others = [(str(os.getpid()), mine[1], 0.0)]
-    for pid, started, since in _noted(path):
-        state = _state_of(int(pid))
+    for pid, started, since in _read_notes(path):
+        state = _process_info(int(pid))
         if state is None or state[1] != started or pid == others[0][0]:
             continue  # reaped
         if state[0] == "Z":
             lying.append((pid, started, since or now))
         else:
             others.append((pid, started, 0.0))
-    kept = (lying + others)[-_MOST_NOTES:]
+    kept = (lying + others)[-_MAX_NOTES:]
     storage.write_private(path, "\n".join(f"{pid} {started} {since:.0f}" for pid, started, since in kept))
-    if sum(since <= now - LAY_SECONDS for _, _, since in lying) >= LARGEST_COUNT:
+    if sum(since <= now - ZOMBIE_GRACE_SECONDS for _, _, since in lying) >= MAX_COUNT:
         storage.write_private(marker, "")
     elif os.path.exists(marker):
         os.unlink(marker)
 
 
-def _noted(path: str) -> list[tuple[str, str, float]]:
+def _read_notes(path: str) -> list[tuple[str, str, float]]:
     """Return the process id and the start time of earlier senders, and since when each lies about (0: it does not)."""
     try:
         with open(path, encoding="ascii") as file:
@@ -79,7 +79,7 @@ def _noted(path: str) -> list[tuple[str, str, float]]:
         return []
 
 
-def _state_of(pid: int) -> tuple[str, str] | None:
+def _process_info(pid: int) -> tuple[str, str] | None:
     """Return the state (``Z``: ended, and not reaped) and the start time of a process, or None if there is no such thing."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["ANON_ID", "LINKED_PRINCIPAL_ID", "current", "parsed", "read"]
+__all__ = ["ANON_ID", "LINKED_PRINCIPAL_ID", "current", "parse", "read"]
 
 #: The file's two keys, shared with the released Arcade CLI. Source: the specification.
 ANON_ID = "anon_id"
 LINKED_PRINCIPAL_ID = "linked_principal_id"
 
 
-def parsed(data: bytes) -> tuple[str, str | None] | None:
+def parse(data: bytes) -> tuple[str, str | None] | None:
     """Return ``(anon_id, linked_principal_id)`` of the file's content, or None if it is not what we or the Arcade CLI write."""
-    plain = _plainly(data)
+    plain = _parse_common_form(data)
     if plain is not None:
         return plain
     import json
@@ -32,7 +32,7 @@ def parsed(data: bytes) -> tuple[str, str | None] | None:
     return anon_id, linked or None
 
 
-def _plainly(data: bytes) -> tuple[str, str | None] | None:
+def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
     """Return the two if the file is, byte by byte, what is usually written: two words without an escape; else None.
 
     Both writers, ours and the Arcade CLI's, use ``json.dump``; every other spelling is for the ``json`` module, whose import
@@ -51,11 +51,11 @@ def _plainly(data: bytes) -> tuple[str, str | None] | None:
     return (anon_id, linked or None) if anon_id.strip() else None
 
 
-def read(folder: str) -> tuple[str, str | None] | None:
+def read(config_dir: str) -> tuple[str, str | None] | None:
     """Return ``(anon_id, linked_principal_id)`` as the file says, or None if it is missing, unreadable or corrupt."""
     try:
-        with open(os.path.join(folder, "usage.json"), "rb") as file:
-            return parsed(file.read(65536))
+        with open(os.path.join(config_dir, "usage.json"), "rb") as file:
+            return parse(file.read(65536))
     except OSError:
         return None
 
@@ -68,10 +68,10 @@ def current(settings: "Settings") -> tuple[str, bool]:
     Raises:
         OSError: There is no usable file and none can be made; nothing is to be recorded then.
     """
-    identity = read(settings.folder)
+    identity = read(settings.config_dir)
     if identity is None:
         from arcade_otel.identity.store import UsageIdentity
 
-        identity = UsageIdentity(settings.folder).created()
+        identity = UsageIdentity(settings.config_dir).get_or_create()
     anon_id, linked = identity
     return (linked, False) if linked else (anon_id, True)

@@ -24,7 +24,7 @@ class IdentityResourceDetector(ResourceDetector):
     Args:
         raise_on_error: Let a failure reach the SDK, which logs it.
         settings: The application's; made from the environment if None.
-        folder: Config folder instead of the settings'.
+        config_dir: Config directory instead of the settings'.
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class IdentityResourceDetector(ResourceDetector):
         raise_on_error: bool = False,  # noqa: FBT001, FBT002 - the SDK's signature
         *,
         settings: Settings | None = None,
-        folder: str | os.PathLike[str] | None = None,
+        config_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(raise_on_error=raise_on_error)
         self._settings = settings
-        self._folder = folder
+        self._config_dir = config_dir
 
     def detect(self) -> Resource:
         """Return the identity, or an empty resource."""
@@ -50,8 +50,8 @@ class IdentityResourceDetector(ResourceDetector):
         return Resource({})
 
     def _detected(self) -> Resource:
-        settings = self._settings or make_settings(config_dir=self._folder)
-        if not settings.folder or settings.decide().mode == consent.OFF:
+        settings = self._settings or make_settings(config_dir=self._config_dir)
+        if not settings.config_dir or settings.decide().mode == consent.OFF:
             return Resource({})
         distinct_id, is_anon = identity_file.current(settings)
         return Resource({conventions.DISTINCT_ID: distinct_id, conventions.IS_ANON: is_anon})

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from arcade_otel import identity as identity_file
 from arcade_otel import storage
 from arcade_otel.diagnostics import debug
-from arcade_otel.identity.principal import PrincipalUnavailableError, principal_of
+from arcade_otel.identity.principal import PrincipalUnavailableError, get_principal
 from arcade_otel.identity.store import Identity, UsageIdentity
 
 if TYPE_CHECKING:
     from arcade_otel.settings import PrincipalSource, Settings
 
-__all__ = ["Settled", "Settler", "commit_login", "logout", "plan_login"]
+__all__ = ["LazyAliasResolver", "ResolvedIdentity", "commit_login", "logout", "plan_login"]
 
 # The rules, and why (design.md, "Identity"; research/posthog.md, 2.6):
 # - An anonymous id that was linked to one principal is never aliased to another: PostHog would merge the two people for good.
@@ -24,7 +24,7 @@ __all__ = ["Settled", "Settler", "commit_login", "logout", "plan_login"]
 # - No network while the lock is held.
 
 
-class Settled:
+class ResolvedIdentity:
     """A principal, and the anonymous id that is to be aliased to it: who a span belongs to.
 
     Attributes:
@@ -43,7 +43,7 @@ class Settled:
         self.anon_id = anon_id
 
 
-def plan_login(settings: "Settings") -> Settled:
+def plan_login(settings: "Settings") -> ResolvedIdentity:
     """Say whose a login is that succeeded: asks who this is (at most 2 s), and rotates the anonymous id at a switch of account.
 
     Links nothing: the login's span carries the debt of the alias, and must be safe in the spool before
@@ -52,42 +52,42 @@ def plan_login(settings: "Settings") -> Settled:
     Raises:
         OSError: The store cannot be read or written.
     """
-    store = UsageIdentity(settings.folder)
+    store = UsageIdentity(settings.config_dir)
     try:
-        principal = principal_of(settings.folder, settings.principal)
+        principal = get_principal(settings.config_dir, settings.principal)
     except PrincipalUnavailableError as error:
         debug("login: nobody could tell the principal", error)
         principal = None
     if principal is None:
-        _Unresolved(settings.folder).mark()
-        anon_id, linked = store.created()
+        UnresolvedIdentityMarker(settings.config_dir).mark()
+        anon_id, linked = store.get_or_create()
         if linked:  # somebody else may be logged in now, and nobody knows who: nothing more goes to the one before
-            anon_id, _ = store.changed(lambda _: store.fresh())
-        return Settled(distinct_id=anon_id, is_anon=True, previous_distinct_id=None, anon_id=anon_id)
-    unresolved = _Unresolved(settings.folder)
+            anon_id, _ = store.update(lambda _: store.new_identity())
+        return ResolvedIdentity(distinct_id=anon_id, is_anon=True, previous_distinct_id=None, anon_id=anon_id)
+    unresolved = UnresolvedIdentityMarker(settings.config_dir)
 
     def rotated_at_a_switch(identity: Identity) -> Identity:
         anon_id, linked = identity
         if linked == principal:
             return identity
-        return store.fresh() if linked or unresolved.marked() else (anon_id, None)
+        return store.new_identity() if linked or unresolved.marked() else (anon_id, None)
 
-    anon_id, linked = store.changed(rotated_at_a_switch)
+    anon_id, linked = store.update(rotated_at_a_switch)
     if linked is None:
         unresolved.clear()
-    return Settled(
+    return ResolvedIdentity(
         distinct_id=principal, is_anon=False, previous_distinct_id=None if linked == principal else anon_id, anon_id=anon_id
     )
 
 
-def commit_login(settings: "Settings", plan: Settled) -> None:
+def commit_login(settings: "Settings", plan: ResolvedIdentity) -> None:
     """Link what :func:`plan_login` decided, unless the store has gone on meanwhile.
 
     Raises:
         OSError: The store cannot be written.
     """
     if not plan.is_anon:
-        _link(UsageIdentity(settings.folder), plan)
+        _link(UsageIdentity(settings.config_dir), plan)
 
 
 def logout(settings: "Settings") -> None:
@@ -96,39 +96,39 @@ def logout(settings: "Settings") -> None:
     Raises:
         OSError: The store cannot be written.
     """
-    unresolved = _Unresolved(settings.folder)
-    store = UsageIdentity(settings.folder)
-    store.changed(lambda identity: store.fresh() if identity[1] or unresolved.marked() else identity)
+    unresolved = UnresolvedIdentityMarker(settings.config_dir)
+    store = UsageIdentity(settings.config_dir)
+    store.update(lambda identity: store.new_identity() if identity[1] or unresolved.marked() else identity)
     unresolved.clear()
 
 
-def _link(store: UsageIdentity, plan: Settled) -> bool:
+def _link(store: UsageIdentity, plan: ResolvedIdentity) -> bool:
     """Link if the store is still as decided; tell whether it is linked so now."""
 
     def linked(identity: Identity) -> Identity:
         same = identity[0] == plan.anon_id and identity[1] is None
         return (plan.anon_id, plan.distinct_id) if same else identity
 
-    return store.changed(linked) == (plan.anon_id, plan.distinct_id)
+    return store.update(linked) == (plan.anon_id, plan.distinct_id)
 
 
-class Settler:
+class LazyAliasResolver:
     """The lazy alias of one sender: credentials appeared by another way than the login command.
 
     Asks at most once, and never for a linked store, or without credentials or a principal function of the application's.
 
     Args:
-        folder: Config folder.
+        config_dir: Config directory.
         ask: Tells the principal; a test's seam.
     """
 
-    def __init__(self, folder: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = principal_of) -> None:
-        self._folder = folder
+    def __init__(self, config_dir: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = get_principal) -> None:
+        self._config_dir = config_dir
         self._ask = ask
         self._answer: str | None = None
         self._asked: tuple[object, int | None] | None = None
 
-    def settle(self, anon_id: str, ended: float, source: "PrincipalSource | None" = None) -> Settled | None:
+    def resolve(self, anon_id: str, ended: float, source: "PrincipalSource | None" = None) -> ResolvedIdentity | None:
         """Say whose an anonymous span is now, or None: it stays as it is.
 
         It stays if the store's anonymous id has rotated since (it is nobody's business any more), if that id is linked by now
@@ -140,10 +140,10 @@ class Settler:
             ended: When its command ended, in seconds since the epoch.
             source: The application's principal source; None: Arcade's credentials and API.
         """
-        identity = identity_file.read(self._folder)
+        identity = identity_file.read(self._config_dir)
         if identity is None or identity[0] != anon_id or identity[1] is not None:
             return None
-        unresolved = _Unresolved(self._folder)
+        unresolved = UnresolvedIdentityMarker(self._config_dir)
         changed = unresolved.credentials_changed()
         if source is None and (changed is None or changed / 1e9 > ended):
             return None
@@ -152,33 +152,35 @@ class Settler:
         if self._asked is None:
             self._asked = (source, changed)
             try:
-                self._answer = self._ask(self._folder, source)
+                self._answer = self._ask(self._config_dir, source)
             except PrincipalUnavailableError as error:
                 debug("lazy alias: nobody could tell the principal", error)
                 unresolved.mark()
         if self._answer is None or self._asked != (source, unresolved.credentials_changed()):
             return None  # the answer is about other credentials: they were replaced while, or since, we asked
-        return Settled(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
+        return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
-    def commit(self, settled: Settled) -> None:
+    def commit(self, settled: ResolvedIdentity) -> None:
         """Link what was settled, once the span's file says so.
 
         Raises:
             OSError: The store cannot be written.
         """
-        if self._asked is None or self._asked[1] != _Unresolved(self._folder).credentials_changed():
+        if self._asked is None or self._asked[1] != UnresolvedIdentityMarker(self._config_dir).credentials_changed():
             return  # replaced meanwhile: the span is paid for, the store is left to the next
-        if _link(UsageIdentity(self._folder), settled):
-            _Unresolved(self._folder).clear()  # else it speaks of another anonymous id, whose rotation is still owed
+        if _link(UsageIdentity(self._config_dir), settled):
+            UnresolvedIdentityMarker(
+                self._config_dir
+            ).clear()  # else it speaks of another anonymous id, whose rotation is still owed
 
 
-class _Unresolved:
+class UnresolvedIdentityMarker:
     """The marker that the anonymous id may be used by somebody whom nobody could name; it holds the credentials' time."""
 
-    def __init__(self, folder: str) -> None:
-        self._credentials = os.path.join(folder, "credentials.yaml")
-        self._folder = os.path.join(folder, "usage")
-        self._path = os.path.join(self._folder, "unresolved")
+    def __init__(self, config_dir: str) -> None:
+        self._credentials = os.path.join(config_dir, "credentials.yaml")
+        self._config_dir = os.path.join(config_dir, "usage")
+        self._path = os.path.join(self._config_dir, "unresolved")
 
     def credentials_changed(self) -> int | None:
         """Return when ``credentials.yaml`` was last written, in nanoseconds since the epoch; None if there is none."""
@@ -188,7 +190,7 @@ class _Unresolved:
             return None
 
     def mark(self) -> None:
-        storage.private_folder(self._folder)
+        storage.ensure_private_dir(self._config_dir)
         storage.write_private(self._path, str(self.credentials_changed()))
 
     def marked(self) -> bool:

@@ -15,17 +15,17 @@ __all__ = [
     "Credentials",
     "PrincipalUnavailableError",
     "fetch_principal",
-    "principal_of",
+    "get_principal",
     "read_credentials",
-    "valid_id",
+    "validate_id",
 ]
 
 DEFAULT_COORDINATOR_URL = "https://cloud.arcade.dev"
 _TIMEOUT_SECONDS = 2.0
-_LARGEST_FILE = 1024 * 1024
+_MAX_FILE_SIZE = 1024 * 1024
 
 # PostHog merges none of these, in any case, quoted or not. Source: research/posthog.md 2.2, rule 5.
-_ILLEGAL = frozenset(
+_ILLEGAL_IDS = frozenset(
     [
         "anonymous",
         "guest",
@@ -68,7 +68,7 @@ class Credentials:
         return f"Credentials(url={self.url!r})"
 
 
-def valid_id(value: object) -> str | None:
+def validate_id(value: object) -> str | None:
     """Return a principal's id as PostHog can take it, or None.
 
     A trimmed string of 1 to 200 characters that PostHog does not refuse to merge. A longer one would be cut, and become one
@@ -79,7 +79,7 @@ def valid_id(value: object) -> str | None:
     trimmed = value.strip()
     if not trimmed or len(trimmed) > conventions.DISTINCT_ID_LIMIT or not trimmed.isprintable():
         return None
-    return None if trimmed.strip("'\"").lower() in _ILLEGAL else trimmed
+    return None if trimmed.strip("'\"").lower() in _ILLEGAL_IDS else trimmed
 
 
 def read_credentials(path: str) -> Credentials | None:
@@ -90,7 +90,7 @@ def read_credentials(path: str) -> Credentials | None:
     """
     try:
         with open(path, "rb") as file:
-            data = file.read(_LARGEST_FILE)
+            data = file.read(_MAX_FILE_SIZE)
     except OSError:
         return None
     import yaml
@@ -139,7 +139,7 @@ def fetch_principal(credentials: Credentials, *, timeout: float = _TIMEOUT_SECON
     Raises:
         PrincipalUnavailableError: Nobody could tell.
     """
-    return _bounded(lambda: _ask(credentials, timeout), timeout)
+    return _call_with_timeout(lambda: _ask(credentials, timeout), timeout)
 
 
 def _ask(credentials: Credentials, timeout: float) -> str | None:
@@ -173,7 +173,7 @@ def _get(url: str, secret: str | None, keys: tuple[str, ...], timeout: float) ->
         raise PrincipalUnavailableError(f"status {response.status_code}")
     try:
         data = response.json()["data"]
-        found = next((found for key in keys if (found := valid_id(data.get(key)))), None)
+        found = next((found for key in keys if (found := validate_id(data.get(key)))), None)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PrincipalUnavailableError("an answer that makes no sense") from error
     if found is None:
@@ -181,16 +181,16 @@ def _get(url: str, secret: str | None, keys: tuple[str, ...], timeout: float) ->
     return found
 
 
-def principal_of(folder: str, source: PrincipalSource | None, *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
+def get_principal(config_dir: str, source: PrincipalSource | None, *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
     """Return who is logged in, by the application's own source or by Arcade's credentials and API; None: nobody.
 
     Raises:
         PrincipalUnavailableError: Nobody could tell in ``timeout`` seconds.
     """
     if source is None:
-        credentials = read_credentials(os.path.join(folder, "credentials.yaml"))
+        credentials = read_credentials(os.path.join(config_dir, "credentials.yaml"))
         return fetch_principal(credentials, timeout=timeout) if credentials else None
-    return valid_id(_bounded(lambda: _function(source)(), timeout))  # noqa: PLW0108 - the import, too, belongs inside the bound
+    return validate_id(_call_with_timeout(lambda: _function(source)(), timeout))  # noqa: PLW0108 - the import, too, belongs inside the bound
 
 
 def _function(source: PrincipalSource) -> Callable[[], str | None]:
@@ -204,7 +204,7 @@ def _function(source: PrincipalSource) -> Callable[[], str | None]:
     return function
 
 
-def _bounded(ask: Callable[[], str | None], timeout: float) -> str | None:
+def _call_with_timeout(ask: Callable[[], str | None], timeout: float) -> str | None:
     """Run ``ask`` for at most ``timeout`` seconds: httpx bounds each phase, and a dribbling server makes many of them.
 
     What takes longer goes on in a daemon thread that nobody waits for.

@@ -12,7 +12,7 @@ from arcade_otel import identity as identity_file
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.identity import login as accounts
 from arcade_otel.settings import Settings, make_settings
-from arcade_otel.spans.finished_span import copy_of
+from arcade_otel.spans.finished_span import copy_span
 
 __all__ = ["IdentityLifecycleProcessor"]
 
@@ -70,7 +70,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 and isinstance(command, str)
                 and not (scope.attributes or {}).get(conventions.SCOPE_LIVE)  # its usage event says whose it is
             )
-            if not ours or not self._settings.folder or self._settings.decide().mode != consent.ON:
+            if not ours or not self._settings.config_dir or self._settings.decide().mode != consent.ON:
                 self._inner.on_end(span)
                 return
             succeeded = span.status.status_code is not StatusCode.ERROR and not attributes.get(conventions.PROCESS_EXIT_CODE)
@@ -85,13 +85,13 @@ class IdentityLifecycleProcessor(SpanProcessor):
     def _end(self, span: ReadableSpan) -> None:
         with guard("the identity of a command"):
             distinct_id, is_anon = identity_file.current(self._settings)
-            span = _stamped(span, distinct_id, is_anon=is_anon)
+            span = _with_identity(span, distinct_id, is_anon=is_anon)
         with guard("the export of a command"):
             self._inner.on_end(span)
 
     def _end_login(self, span: ReadableSpan) -> None:
         began = time.monotonic()
-        plan: accounts.Settled | None = None
+        plan: accounts.ResolvedIdentity | None = None
         with guard("the change of identity at a login"):
             plan = accounts.plan_login(self._settings)
         if plan is None:
@@ -100,7 +100,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
         handed_on = False
         with guard("the export of a login"):
             self._inner.on_end(
-                _stamped(span, plan.distinct_id, is_anon=plan.is_anon, previous_distinct_id=plan.previous_distinct_id)
+                _with_identity(span, plan.distinct_id, is_anon=plan.is_anon, previous_distinct_id=plan.previous_distinct_id)
             )
             handed_on = True
         if not handed_on:
@@ -125,9 +125,11 @@ class IdentityLifecycleProcessor(SpanProcessor):
         return False
 
 
-def _stamped(span: ReadableSpan, distinct_id: str, *, is_anon: bool, previous_distinct_id: str | None = None) -> ReadableSpan:
+def _with_identity(
+    span: ReadableSpan, distinct_id: str, *, is_anon: bool, previous_distinct_id: str | None = None
+) -> ReadableSpan:
     attributes = dict(span.attributes or {})
     attributes |= {conventions.DISTINCT_ID: distinct_id, conventions.IS_ANON: is_anon}
     if previous_distinct_id:
         attributes[conventions.PREVIOUS_DISTINCT_ID] = previous_distinct_id
-    return copy_of(span, attributes=attributes)
+    return copy_span(span, attributes=attributes)

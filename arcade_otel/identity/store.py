@@ -17,8 +17,8 @@ from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID
 
 __all__ = ["ARCADE_CONFIG_PATH", "CREDENTIALS_FILE_PATH", "LOCK_SECONDS", "Identity", "UsageIdentity"]
 
-#: Config folder and credentials of a ``UsageIdentity`` that is made without a folder; the specification's suite replaces them.
-ARCADE_CONFIG_PATH: str = settings.config_folder()
+#: Config directory and credentials of a ``UsageIdentity()`` without arguments. The specification's suite replaces them.
+ARCADE_CONFIG_PATH: str = settings.default_config_dir()
 CREDENTIALS_FILE_PATH: str = os.path.join(ARCADE_CONFIG_PATH, "credentials.yaml")
 
 #: How long the foreground waits for another process's read-modify-write, which takes about a millisecond.
@@ -30,21 +30,21 @@ Identity = tuple[str, str | None]
 
 
 class UsageIdentity:
-    """The identity store of one config folder, with the specification's interface.
+    """The identity store of one config directory, with the specification's interface.
 
     Guarantees: the file is only ever replaced whole; every read-modify-write holds one exclusive lock (``usage.json.lock``
-    beside it), so that changes of processes side by side are all kept; a corrupt file is kept beside as
+    tmp_path it), so that changes of processes side by side are all kept; a corrupt file is kept tmp_path as
     ``usage.json.corrupt``. Limits: the lock is advisory and does not bind the released Arcade CLI, which locks otherwise.
 
     Args:
-        folder: Config folder; Arcade's if None.
+        config_dir: Config directory; Arcade's if None.
         new_id: Makes an anonymous id; a test's seam.
     """
 
-    def __init__(self, folder: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
-        self._folder = ARCADE_CONFIG_PATH if folder is None else folder
-        self._credentials_file = CREDENTIALS_FILE_PATH if folder is None else os.path.join(folder, "credentials.yaml")
-        self._usage_file = os.path.join(self._folder, "usage.json")
+    def __init__(self, config_dir: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
+        self._config_dir = ARCADE_CONFIG_PATH if config_dir is None else config_dir
+        self._credentials_file = CREDENTIALS_FILE_PATH if config_dir is None else os.path.join(config_dir, "credentials.yaml")
+        self._usage_file = os.path.join(self._config_dir, "usage.json")
         self._new_id = new_id
         self._data: dict[str, Any] | None = None
 
@@ -57,7 +57,7 @@ class UsageIdentity:
             OSError: The file cannot be made.
         """
         if self._data is None:
-            self._remember(self.created())
+            self._remember(self.get_or_create())
         return cast("dict[str, Any]", self._data)
 
     def get_distinct_id(self) -> str:
@@ -86,7 +86,7 @@ class UsageIdentity:
         Raises:
             OSError: The file cannot be written.
         """
-        self.changed(lambda _: self.fresh())
+        self.update(lambda _: self.new_identity())
 
     def set_linked_principal_id(self, principal_id: str) -> None:
         """Link the anonymous id to ``principal_id``.
@@ -94,7 +94,7 @@ class UsageIdentity:
         Raises:
             OSError: The file cannot be written.
         """
-        self.changed(lambda identity: (identity[0], principal_id))
+        self.update(lambda identity: (identity[0], principal_id))
 
     @property
     def anon_id(self) -> str:
@@ -103,25 +103,25 @@ class UsageIdentity:
 
     # --- read-modify-write ----------------------------------------------------------------------------------------------------
 
-    def created(self) -> Identity:
+    def get_or_create(self) -> Identity:
         """Return the file's identity, made under the lock if there is none: first runs at once agree on one.
 
         Raises:
             OSError: There is none and it cannot be made.
         """
-        found = identity_file.read(self._folder)
+        found = identity_file.read(self._config_dir)
         if found is not None:
             return found
         try:
-            return self.changed(lambda identity: identity)
+            return self.update(lambda identity: identity)
         except TimeoutError:  # a crowd of first runs: whoever had the lock has most likely made the file
-            found = identity_file.read(self._folder)
+            found = identity_file.read(self._config_dir)
             if found is None:
                 raise
             self._remember(found)
             return found
 
-    def changed(self, change: Callable[[Identity], Identity]) -> Identity:
+    def update(self, change: Callable[[Identity], Identity]) -> Identity:
         """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
 
         ``change`` must wait for nothing: other commands wait for the lock meanwhile.
@@ -130,20 +130,20 @@ class UsageIdentity:
             OSError: The lock is not to be had in 2 s, or the file cannot be written.
         """
         with self._locked():
-            found = identity_file.read(self._folder)
-            before = found or self._anew()
+            found = identity_file.read(self._config_dir)
+            before = found or self._quarantine_corrupt()
             after = change(before)
             if found is None or after != before:
                 self._write_atomic({ANON_ID: after[0], LINKED_PRINCIPAL_ID: after[1]})
         self._remember(after)
         return after
 
-    def fresh(self) -> Identity:
-        """Return a new anonymous identity; for :meth:`changed`."""
+    def new_identity(self) -> Identity:
+        """Return a new anonymous identity; for :meth:`update`."""
         return self._new_id(), None
 
-    def _anew(self) -> Identity:
-        """Keep what is no identity beside as a backup, and return a new one.
+    def _quarantine_corrupt(self) -> Identity:
+        """Keep what is no identity tmp_path as a backup, and return a new one.
 
         A file that cannot be read for now (no descriptor left, no permission, a bad disk) may be a good one: that is an error.
         """
@@ -152,19 +152,19 @@ class UsageIdentity:
             with open(self._usage_file, "rb"):
                 pass
         except FileNotFoundError:
-            return self.fresh()
+            return self.new_identity()
         except IsADirectoryError:
             pass
         try:
             os.replace(self._usage_file, backup)
-        except OSError:  # a folder where the backup should go, or in the file's place
+        except OSError:  # a directory where the backup should go, or in the file's place
             os.replace(self._usage_file, f"{backup}.{uuid.uuid4()}")
         debug("usage.json was corrupt; it is kept as usage.json.corrupt")
-        return self.fresh()
+        return self.new_identity()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        storage.private_folder(self._folder)
+        storage.ensure_private_dir(self._config_dir)
         path = f"{self._usage_file}.lock"
         lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
         try:
@@ -173,7 +173,7 @@ class UsageIdentity:
             raise TimeoutError(f"the lock of usage.json was not to be had in {LOCK_SECONDS} s") from error
         try:
             with suppress(FileNotFoundError):
-                storage.hand_to_owner(path)
+                storage.chown_to_parent_owner(path)
             yield
         finally:
             lock.release()
@@ -182,17 +182,17 @@ class UsageIdentity:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
 
     def _write_atomic(self, data: dict[str, Any]) -> None:
-        """Replace the file whole, through a temporary one in the same folder that is removed on failure."""
-        storage.private_folder(self._folder)
-        descriptor, beside = tempfile.mkstemp(dir=self._folder, prefix=".usage_", suffix=".tmp")  # 0600
+        """Replace the file whole, through a temporary one in the same config_dir that is removed on failure."""
+        storage.ensure_private_dir(self._config_dir)
+        descriptor, tmp_path = tempfile.mkstemp(dir=self._config_dir, prefix=".usage_", suffix=".tmp")  # 0600
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(data, file)
                 file.flush()
                 os.fsync(file.fileno())
-            storage.hand_to_owner(beside)
-            os.replace(beside, self._usage_file)
+            storage.chown_to_parent_owner(tmp_path)
+            os.replace(tmp_path, self._usage_file)
         except BaseException:
             with suppress(FileNotFoundError):
-                os.unlink(beside)
+                os.unlink(tmp_path)
             raise

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import guard
-from arcade_otel.handoff.exporter_config import traces_itself
+from arcade_otel.handoff.exporter_config import uses_live_spans
 
 if TYPE_CHECKING:
     from arcade_otel.recording.live import LiveSpan
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from arcade_otel.spans import Timing
     from arcade_otel.spans.outcome import Outcome
 
-__all__ = ["Invocation", "recording"]
+__all__ = ["Run", "recording"]
 
 
 def recording(settings: "Settings") -> str:
@@ -23,22 +23,22 @@ def recording(settings: "Settings") -> str:
     Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none. Not in a
     process that only looks at the program (a sender, ``arcade-otel manifest``, tests that are blocked): what waits is not for it.
     """
-    consent.take_back(False)  # noqa: FBT003 - what the run before this one took back is no business of this one's
+    consent.suppress_for_this_run(False)  # noqa: FBT003 - what the run before this one took back is no business of this one's
     mode = settings.decide().mode
     if mode == consent.OFF:
         looks_only = conventions.ENV_SENDER in os.environ
-        if settings.folder and not looks_only and os.path.isdir(os.path.join(settings.state_folder, "queue")):
+        if settings.config_dir and not looks_only and os.path.isdir(os.path.join(settings.state_dir, "queue")):
             with guard("emptying the spool"):
                 from arcade_otel.handoff import queue
 
-                queue.empty(settings.state_folder)
+                queue.clear(settings.state_dir)
         return consent.OFF
-    if conventions.ENV_SENDER in os.environ or not (settings.records or (settings.folder and traces_itself(settings))):
+    if conventions.ENV_SENDER in os.environ or not (settings.records or (settings.config_dir and uses_live_spans(settings))):
         return consent.OFF
     return mode
 
 
-class Invocation:
+class Run:
     """A program's run: it learns which command was reached, and makes the span when that ends. Nothing of it raises.
 
     The end is the start plus what the monotonic clock measured, so that a clock that is set meanwhile makes no negative
@@ -71,13 +71,13 @@ class Invocation:
 
     def _trace(self) -> None:
         """Make the span now if the process traces itself."""
-        if self._live is None and self._mode == consent.ON and traces_itself(self._settings):
+        if self._live is None and self._mode == consent.ON and uses_live_spans(self._settings):
             with guard("the live span of a command"):
                 from arcade_otel.recording.live import LiveSpan
 
                 self._live = LiveSpan(self._settings, self._start_ns)
 
-    def running(self) -> None:
+    def on_command_start(self) -> None:
         """Say that a command is about to run: the moment for the notice, and for a provider that a callback may have set."""
         if not self._ended:
             self._trace()
@@ -98,7 +98,7 @@ class Invocation:
         if self._settings.decide().mode == consent.OFF:
             self._leave()
             return  # somebody opted out while the command ran, or by it
-        self.running()  # whatever is recorded was announced, a mistyped command too
+        self.on_command_start()  # whatever is recorded was announced, a mistyped command too
         self._leave()
         end_ns = self._start_ns + time.monotonic_ns() - self._start_monotonic_ns
         with guard("the end of a command"):
@@ -133,7 +133,7 @@ class Invocation:
         from arcade_otel import identity as identity_file
 
         identity = identity_file.current(settings)
-        parent = spans.parent_of(os.environ)
+        parent = spans.parse_traceparent(os.environ)
         usage_only = self._live is not None or (parent is not None and not parent.sampled)
         has_usage = bool(settings.posthog_api_key) or not usage_only
         if self._live is not None:
@@ -144,7 +144,7 @@ class Invocation:
             text = spans.encode(
                 settings, path=self.path, timing=timing, outcome=outcome, identity=identity, ids=ids, usage_only=usage_only
             )
-            handoff.hand_over(text, settings)
+            handoff.submit(text, settings)
 
     def _change_identity(self, outcome: "Outcome", timing: "Timing", *, login: bool, logout: bool) -> None:
         from arcade_otel import identity as identity_file

@@ -25,7 +25,7 @@ def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcom
     from arcade_otel_exporters import otlp_json
     from arcade_otel_exporters.posthog import PostHogSpanExporter
 
-    identity = identity_file.read(settings.folder)
+    identity = identity_file.read(settings.config_dir)
     if identity is None:
         import uuid
 

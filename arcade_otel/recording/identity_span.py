@@ -53,7 +53,7 @@ def record(
     # Only here: the exporters import this package's leaves, never the other way round at import.
     from arcade_otel_exporters.detached import DetachedSpanExporter
 
-    parent = spans.parent_of(os.environ)
+    parent = spans.parse_traceparent(os.environ)
     if ids is not None and parent is not None and parent.trace_id != ids[0]:
         parent = None  # the live span was made within another trace
     usage_only = ids is not None or (parent is not None and not parent.sampled)
@@ -66,7 +66,7 @@ def record(
         sampler=ALWAYS_ON,
         span_limits=SpanLimits(max_attributes=unset, max_span_attributes=unset, max_attribute_length=unset),
         shutdown_on_exit=False,
-        id_generator=_Given(*ids) if ids else None,
+        id_generator=_FixedIdGenerator(*ids) if ids else None,
     )
     provider.add_span_processor(
         IdentityLifecycleProcessor(
@@ -96,7 +96,7 @@ def _carrier() -> dict[str, str]:
     return {name: os.environ.get(name.upper(), "") for name in ("traceparent", "tracestate")}
 
 
-class _Given(IdGenerator):
+class _FixedIdGenerator(IdGenerator):
     """The ids of a span that there is already."""
 
     def __init__(self, trace_id: str, span_id: str) -> None:

@@ -5,22 +5,22 @@ import time
 
 from arcade_otel import storage
 
-__all__ = ["LONGEST_ASKED_SECONDS", "PAUSES_SECONDS", "Pause"]
+__all__ = ["DELAYS_SECONDS", "MAX_RETRY_AFTER_SECONDS", "Backoff"]
 
-#: Pause after the first, second, … failure in a row. The longest is a minute, so that the first command after the network has
+#: Backoff after the first, second, … failure in a row. The longest is a minute, so that the first command after the network has
 #: been back for a minute gets everything out.
-PAUSES_SECONDS = (0.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+DELAYS_SECONDS = (0.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 #: A server's ``Retry-After`` is honoured up to an hour.
-LONGEST_ASKED_SECONDS = 3600.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
 
 
-class Pause:
+class Backoff:
     """The pause of one lane: two numbers in one small file, read before anything heavy is imported."""
 
     __slots__ = ("_path",)
 
-    def __init__(self, state_folder: str, lane: str) -> None:
-        self._path = os.path.join(state_folder, f"pause-{lane}")
+    def __init__(self, state_dir: str, lane: str) -> None:
+        self._path = os.path.join(state_dir, f"pause-{lane}")
 
     def read(self) -> tuple[float, int]:
         """Return until when it lasts, in seconds since the epoch, and the failures in a row; zeros if there is none."""
@@ -31,13 +31,13 @@ class Pause:
         except (OSError, ValueError):
             return 0.0, 0
 
-    def lasts(self, now: float | None = None) -> bool:
+    def is_active(self, now: float | None = None) -> bool:
         """Tell whether it lasts still. A time further off than any pause is a clock that was set back: it does not."""
         until, _ = self.read()
         now = time.time() if now is None else now
-        return now < until <= now + LONGEST_ASKED_SECONDS
+        return now < until <= now + MAX_RETRY_AFTER_SECONDS
 
-    def failed(self, asked_seconds: float | None = None, now: float | None = None) -> float:
+    def record_failure(self, asked_seconds: float | None = None, now: float | None = None) -> float:
         """Lengthen the pause after a failure; return its seconds.
 
         Args:
@@ -45,20 +45,20 @@ class Pause:
             now: Seconds since the epoch.
         """
         _, failures = self.read()
-        seconds = PAUSES_SECONDS[min(max(failures, 0), len(PAUSES_SECONDS) - 1)]
+        seconds = DELAYS_SECONDS[min(max(failures, 0), len(DELAYS_SECONDS) - 1)]
         if asked_seconds is not None and asked_seconds == asked_seconds:  # noqa: PLR0124 - not NaN
-            seconds = max(seconds, min(asked_seconds, LONGEST_ASKED_SECONDS))
+            seconds = max(seconds, min(asked_seconds, MAX_RETRY_AFTER_SECONDS))
         now = time.time() if now is None else now
         storage.write_private(self._path, f"{now + seconds:.3f} {failures + 1}")
         return seconds
 
-    def lift(self) -> None:
+    def skip_delay(self) -> None:
         """End it because a person asks to, not because something was delivered: the failures in a row still count."""
         until, failures = self.read()
         if until:
             storage.write_private(self._path, f"0.000 {failures}")
 
-    def over(self) -> None:
+    def reset(self) -> None:
         """End it: something was delivered."""
         try:
             os.unlink(self._path)

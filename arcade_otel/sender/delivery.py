@@ -14,10 +14,10 @@ from arcade_otel.consent.decision import Decision
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import queue
 from arcade_otel.sender import exporter_loader
-from arcade_otel.sender.backoff import Pause
-from arcade_otel.sender.identity_resolution import Settlement
-from arcade_otel.sender.lane_lock import Turn
-from arcade_otel.sender.receipt_writer import Ledger
+from arcade_otel.sender.backoff import Backoff
+from arcade_otel.sender.identity_resolution import SpanIdentityResolver
+from arcade_otel.sender.lane_lock import LaneLock
+from arcade_otel.sender.receipt_writer import ReceiptWriter
 from arcade_otel_exporters import otlp_json
 from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
 
@@ -28,31 +28,31 @@ BATCH = 100
 #: A sender with nothing left to do waits this long for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` says otherwise: commands in
 #: a row share one start-up of it.
 IDLE_SECONDS = 2.0
-#: A sender of this age waits for nothing more and leaves its turn to a younger one, well before the watchdog's 10 s.
+#: A sender of this age waits for nothing more and leaves its lock to a younger one, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
 #: A sender of this age begins nothing more.
-_LAST_CALL_SECONDS = 8.5
+_STOP_ACCEPTING_AFTER_SECONDS = 8.5
 _POLL_SECONDS = 0.05
 
 
-def deliver(folder: str, turns: dict[str, Turn], born: float) -> None:
-    """Deliver each lane of ``turns``, side by side, so that one dead backend holds up no other; give the turns back."""
-    debug(f"at work: {', '.join(turns)}")
+def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
+    """Deliver each lane of ``locks``, side by side, so that one dead backend holds up no other; give the locks back."""
+    debug(f"at work: {', '.join(locks)}")
     clean_environment(os.environ)
-    settlement = Settlement(folder)
-    patience = _idle_seconds()
+    resolver = SpanIdentityResolver(config_dir)
+    idle_timeout = _idle_seconds()
     lanes = []
-    for name, turn in turns.items():
-        exporter = exporter_loader.make(queue.exporter_of(name))
+    for name, lock in locks.items():
+        exporter = exporter_loader.make_exporter(queue.lane_exporter(name))
         if exporter is None:
             # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
-            Pause(os.path.join(folder, "usage"), name).failed(60.0)
-            Ledger(os.path.join(folder, "usage"), name).failed(
-                f"the exporter {queue.exporter_of(name)} is unknown or not installed"
+            Backoff(os.path.join(config_dir, "usage"), name).record_failure(60.0)
+            ReceiptWriter(os.path.join(config_dir, "usage"), name).record_failure(
+                f"the exporter {queue.lane_exporter(name)} is unknown or not installed"
             )
-            turn.give_back()
+            lock.release()
         else:
-            lanes.append(Lane(folder, name, exporter, turn, settlement, born, patience))
+            lanes.append(Lane(config_dir, name, exporter, lock, resolver, started_at, idle_timeout))
     threads = [threading.Thread(target=lane.serve, name=lane.name, daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
@@ -75,69 +75,69 @@ def _idle_seconds() -> float:
 
 
 class Lane:
-    """One exporter and where it delivers, its folder and its turn."""
+    """One exporter and where it delivers, its directory and its lock."""
 
     def __init__(
         self,
-        folder: str,
+        config_dir: str,
         name: str,
         exporter: SpanExporter,
-        turn: Turn,
-        settlement: Settlement,
-        born: float,
-        patience: float = IDLE_SECONDS,
+        lock: LaneLock,
+        resolver: SpanIdentityResolver,
+        started_at: float,
+        idle_timeout: float = IDLE_SECONDS,
     ) -> None:
         self.name = name
-        self._folder = folder
-        self._state_folder = os.path.join(folder, "usage")
-        self._queue = queue.lane_folder(self._state_folder, name)
+        self._config_dir = config_dir
+        self._state_dir = os.path.join(config_dir, "usage")
+        self._queue = queue.lane_dir(self._state_dir, name)
         self._exporter = exporter
-        self._turn: Turn | None = turn
-        self._settlement = settlement
-        self._pause = Pause(self._state_folder, name)
-        self._born = born
-        self._patience = patience
-        self._ledger = Ledger(self._state_folder, name)
+        self._lock: LaneLock | None = lock
+        self._resolver = resolver
+        self._backoff = Backoff(self._state_dir, name)
+        self._started_at = started_at
+        self._idle_timeout = idle_timeout
+        self._receipts = ReceiptWriter(self._state_dir, name)
         self._stuck = False  # an export goes on: the exporter is left to the end of the process
 
     @property
     def _age(self) -> float:
-        return time.monotonic() - self._born
+        return time.monotonic() - self._started_at
 
     def serve(self) -> None:
-        """Deliver until nothing is left, wait a little for more, and leave; look again after giving the turn back.
+        """Deliver until nothing is left, wait a little for more, and leave; look again after giving the lock back.
 
         The second look is what makes it safe for every other sender to leave when it finds this one at work: its span was in
-        the folder before it asked for the turn.
+        the directory before it asked for the lock.
         """
         with guard(f"delivery to {self.name}"):
             try:
-                while self._turn is not None:
+                while self._lock is not None:
                     healthy = self._work()
-                    self._turn.give_back()
-                    self._turn = None
+                    self._lock.release()
+                    self._lock = None
                     if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
                         time.sleep(3 * _POLL_SECONDS)  # whoever came meanwhile goes first
-                    if healthy and self._age < _LAST_CALL_SECONDS and queue.names(self._queue):
-                        self._turn = Turn.take(self._state_folder, self.name)
+                    if healthy and self._age < _STOP_ACCEPTING_AFTER_SECONDS and queue.list_spans(self._queue):
+                        self._lock = LaneLock.acquire(self._state_dir, self.name)
             finally:
-                if self._turn is not None:
-                    self._turn.give_back()
+                if self._lock is not None:
+                    self._lock.release()
         if not self._stuck:
             self._exporter.shutdown()
 
     def _work(self) -> bool:
         idle_since = time.monotonic()
-        while self._age < _LAST_CALL_SECONDS:
-            waiting = queue.names(self._queue)
+        while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
+            waiting = queue.list_spans(self._queue)
             if waiting:
                 if len(waiting) > BATCH:
-                    sender.bound(self._state_folder, self.name)
-                    waiting = queue.names(self._queue)
+                    sender.enforce_limits(self._state_dir, self.name)
+                    waiting = queue.list_spans(self._queue)
                 if not self._send(waiting[:BATCH]):
                     return False
                 idle_since = time.monotonic()
-            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._patience:
+            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._idle_timeout:
                 return True
             else:
                 time.sleep(_POLL_SECONDS)
@@ -158,7 +158,7 @@ class Lane:
         files = self._permitted(files)
         if not files:
             return True
-        files[0] = (files[0][0], self._tell_dropped(*files[0]))
+        files[0] = (files[0][0], self._attach_drop_count(*files[0]))
         done, refused, reason, asked = self._export([span for _, spans in files for span in spans])
         delivered = first = 0
         dropped = set()
@@ -170,17 +170,17 @@ class Lane:
             first += len(spans)
             delivered += 1
         # Before the files go: a kill in between tells of a second delivery of the same event rather than of none.
-        self._ledger.settled([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
+        self._receipts.record_exported([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
         for path, _ in files[:delivered]:
             _remove(path)
         debug(f"{self.name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
         if reason is None:
-            self._pause.over()
+            self._backoff.reset()
             return True
         if delivered:
-            self._pause.over()  # failures in a row are counted
-        self._pause.failed(asked)
-        self._ledger.failed(reason)
+            self._backoff.reset()  # failures in a row are counted
+        self._backoff.record_failure(asked)
+        self._receipts.record_failure(reason)
         return False
 
     def _permitted(self, files: list[tuple[str, list[ReadableSpan]]]) -> list[tuple[str, list[ReadableSpan]]]:
@@ -190,10 +190,10 @@ class Lane:
         for path, spans in files:
             program = str((spans[0].attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
             if program not in decisions:
-                decisions[program] = consent.decide(self._folder, program=program)
+                decisions[program] = consent.decide(self._config_dir, program=program)
             if decisions[program].mode == consent.OFF:
                 _remove(path)
-                self._ledger.dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
+                self._receipts.record_dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
             elif os.path.exists(path):  # else somebody emptied the spool since it was read
                 permitted.append((path, spans))
         return permitted
@@ -208,33 +208,33 @@ class Lane:
         except ValueError:
             text = ""  # not even text
         try:
-            text = self._settlement.settled(path, text)
+            text = self._resolver.resolve(path, text)
             spans = otlp_json.decode(text)
         except ValueError as error:
             debug(f"{self.name}: a file that is no span is set aside", error)
             spans = []
         if not spans:
-            queue.set_aside(self._state_folder, path)
-            self._ledger.dropped([os.path.basename(path)], "it is no span")
+            queue.quarantine(self._state_dir, path)
+            self._receipts.record_dropped([os.path.basename(path)], "it is no span")
         return spans
 
-    def _tell_dropped(self, path: str, spans: list[ReadableSpan]) -> list[ReadableSpan]:
+    def _attach_drop_count(self, path: str, spans: list[ReadableSpan]) -> list[ReadableSpan]:
         """Let the oldest span carry how many before it were dropped from a full spool."""
-        dropped = queue.Dropped(self._state_folder, self.name)
+        dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
         if not count:
             return spans
         with open(path, encoding="utf-8") as file:
-            text = self._settlement.with_dropped(path, file.read(), count)
-        dropped.told()  # after the span has it: a kill in between tells it twice rather than never
+            text = self._resolver.with_drop_count(path, file.read(), count)
+        dropped.reset()  # after the span has it: a kill in between tells it twice rather than never
         return otlp_json.decode(text)
 
     def _export(self, spans: Sequence[ReadableSpan]) -> tuple[int, Collection[int], str | None, float | None]:
         """Return how many leading spans are settled, which were refused, why not all, and the pause that was asked for."""
         if isinstance(self._exporter, PostHogSpanExporter):
-            result = self._exporter.deliver(spans, seconds=max(0.5, _LAST_CALL_SECONDS + 0.5 - self._age))
+            result = self._exporter.deliver(spans, seconds=max(0.5, _STOP_ACCEPTING_AFTER_SECONDS + 0.5 - self._age))
             return result.done, result.refused, result.reason, result.retry_after
-        spans = [self._settlement.public(span) for span in spans]
+        spans = [self._resolver.public(span) for span in spans]
         accepted: list[bool] = []
 
         def export() -> None:
@@ -247,7 +247,7 @@ class Lane:
         # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and nobody would know of the pause.
         thread = threading.Thread(target=export, name=f"{self.name} export", daemon=True)
         thread.start()
-        thread.join(max(0.5, _LAST_CALL_SECONDS - self._age))
+        thread.join(max(0.5, _STOP_ACCEPTING_AFTER_SECONDS - self._age))
         if not accepted:
             self._stuck = True
             return 0, (), "the exporter did not come to an end", None

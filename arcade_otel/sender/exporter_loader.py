@@ -7,14 +7,14 @@ from opentelemetry.sdk.trace.export import SpanExporter
 
 from arcade_otel.diagnostics import debug
 
-__all__ = ["make"]
+__all__ = ["make_exporter"]
 
 _GROUP = "opentelemetry_traces_exporter"
 # ``otlp`` is gRPC unless the protocol says otherwise, as in opentelemetry-instrument. Each comes with a distribution of its own.
 _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/json": "otlp_json_http"}
 
 
-def make(name: str) -> SpanExporter | None:
+def make_exporter(name: str) -> SpanExporter | None:
     """Return the exporter called ``name``, or None, with a debug line, if it is not installed or cannot be made.
 
     Ours is imported directly; any other is the class registered in the entry-point group, called without arguments: it takes

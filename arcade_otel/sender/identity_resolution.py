@@ -11,12 +11,12 @@ from opentelemetry.sdk.trace import ReadableSpan
 from arcade_otel import conventions, storage
 from arcade_otel.diagnostics import debug
 from arcade_otel.identity import login as accounts
-from arcade_otel.spans.finished_span import copy_of
+from arcade_otel.spans.finished_span import copy_span
 
-__all__ = ["Settlement"]
+__all__ = ["SpanIdentityResolver"]
 
 
-class Settlement:
+class SpanIdentityResolver:
     """The lazy alias of one sender: at most one question to the API, and none without credentials.
 
     An anonymous span becomes the principal's only while the store's anonymous id is still the span's, and only if the
@@ -24,12 +24,12 @@ class Settlement:
     first, then to the store: after a crash in between, the next sender decides the same again.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, config_dir: str) -> None:
+        self._config_dir = config_dir
         self._lock = threading.Lock()  # lanes run side by side, and the question is asked once
-        self._settler: accounts.Settler | None = None
+        self._resolver: accounts.LazyAliasResolver | None = None
 
-    def settled(self, path: str, text: str) -> str:
+    def resolve(self, path: str, text: str) -> str:
         """Return the span ``text`` of the file ``path`` as it is to be exported, having written back what changed.
 
         Raises:
@@ -38,7 +38,7 @@ class Settlement:
         """
         if '"boolValue":true' not in text:
             return text  # nothing to settle, and no need to read it
-        if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._folder, "credentials.yaml")):
+        if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._config_dir, "credentials.yaml")):
             return text
         traces = json.loads(text)
         span, resource = _our_span(traces)
@@ -49,9 +49,9 @@ class Settlement:
             return text
         principal = _value(resource, conventions.RESOURCE_PRINCIPAL)
         with self._lock:
-            if self._settler is None:
-                self._settler = accounts.Settler(self._folder)
-            settled = self._settler.settle(
+            if self._resolver is None:
+                self._resolver = accounts.LazyAliasResolver(self._config_dir)
+            settled = self._resolver.resolve(
                 anon_id, int(span["endTimeUnixNano"]) / 1e9, principal if isinstance(principal, str) else None
             )
             if settled is None:
@@ -61,11 +61,11 @@ class Settlement:
             if settled.previous_distinct_id:
                 _set(span, conventions.PREVIOUS_DISTINCT_ID, {"stringValue": settled.previous_distinct_id})
             text = _written_back(path, traces)
-            self._settler.commit(settled)
+            self._resolver.commit(settled)
         debug("an anonymous span was settled as its principal's")
         return text
 
-    def with_dropped(self, path: str, text: str, count: int) -> str:
+    def with_drop_count(self, path: str, text: str, count: int) -> str:
         """Return the span with how many before it were dropped from a full spool, having written it back."""
         traces = json.loads(text)
         span, _ = _our_span(traces)
@@ -85,7 +85,7 @@ class Settlement:
             if version:
                 attributes[conventions.SERVICE_VERSION] = version
         kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}
-        return copy_of(span, resource=Resource(kept, span.resource.schema_url))
+        return copy_span(span, resource=Resource(kept, span.resource.schema_url))
 
 
 def _version(distribution: str) -> str | None:

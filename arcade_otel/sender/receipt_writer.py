@@ -8,29 +8,29 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from arcade_otel.diagnostics import guard
 from arcade_otel.handoff import queue, receipts
-from arcade_otel.sender.identity_resolution import Settlement
+from arcade_otel.sender.identity_resolution import SpanIdentityResolver
 from arcade_otel_exporters import otlp_json
 from arcade_otel_exporters.events import alias_of, event_of, is_command
 
-__all__ = ["Ledger", "payload_of"]
+__all__ = ["ReceiptWriter", "sent_payload"]
 
 
-def payload_of(lane: str, spans: Sequence[ReadableSpan]) -> list[Any]:
+def sent_payload(lane: str, spans: Sequence[ReadableSpan]) -> list[Any]:
     """Return what the exporter of ``lane`` sends of the spans of one file: PostHog's events, or for any other OTLP/JSON."""
-    if queue.exporter_of(lane) == "posthog":
+    if queue.lane_exporter(lane) == "posthog":
         found = [event for span in spans if is_command(span) for event in (alias_of(span), event_of(span))]
         return [event for event in found if event is not None]
-    return [json.loads(otlp_json.encode([Settlement.public(span) for span in spans]))]
+    return [json.loads(otlp_json.encode([SpanIdentityResolver.public(span) for span in spans]))]
 
 
-class Ledger:
+class ReceiptWriter:
     """The receipts of one lane. Nothing here raises, but for faults of ours under our own test suite."""
 
-    def __init__(self, state_folder: str, lane: str) -> None:
-        self._state_folder = state_folder
+    def __init__(self, state_dir: str, lane: str) -> None:
+        self._state_dir = state_dir
         self._lane = lane
 
-    def settled(self, files: Sequence[tuple[str, Sequence[ReadableSpan]]], refused: Collection[str]) -> None:
+    def record_exported(self, files: Sequence[tuple[str, Sequence[ReadableSpan]]], refused: Collection[str]) -> None:
         """Say that the files were sent, but for those that the backend will never take.
 
         Args:
@@ -41,17 +41,17 @@ class Ledger:
             made = []
             for name, spans in files:
                 state, why = (receipts.DROPPED, "refused for good") if name in refused else (receipts.SENT, None)
-                payload = payload_of(self._lane, spans)
+                payload = sent_payload(self._lane, spans)
                 made.append(receipts.receipt(state, self._lane, name=name, why=why, payload=payload))
-            receipts.write(self._state_folder, made)
+            receipts.write(self._state_dir, made)
 
-    def dropped(self, names: Sequence[str], why: str) -> None:
+    def record_dropped(self, names: Sequence[str], why: str) -> None:
         """Say that files are gone unsent, without what they held."""
         with guard("the receipts"):
             made = [receipts.receipt(receipts.DROPPED, self._lane, name=name, why=why) for name in names]
-            receipts.write(self._state_folder, made)
+            receipts.write(self._state_dir, made)
 
-    def failed(self, why: str) -> None:
+    def record_failure(self, why: str) -> None:
         """Say that the lane cannot deliver for now."""
         with guard("the receipts"):
-            receipts.write(self._state_folder, [receipts.receipt(receipts.FAILED, self._lane, why=why)])
+            receipts.write(self._state_dir, [receipts.receipt(receipts.FAILED, self._lane, why=why)])

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from arcade_otel.spans.outcome import Outcome
 
 __all__ = [
-    "Parent",
+    "ParentContext",
     "Timing",
     "command_attributes",
     "encode",
     "new_ids",
-    "parent_of",
+    "parse_traceparent",
+    "replace_unencodable",
     "resource_attributes",
-    "scrub",
     "service_name",
     "span_name",
 ]
@@ -28,7 +28,7 @@ __all__ = [
 _KIND_INTERNAL = 1
 _STATUS_ERROR = 2
 #: W3C Trace Context asks for this much of ``tracestate`` to be carried on.
-_LONGEST_STATE = 512
+_MAX_TRACESTATE_LENGTH = 512
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
@@ -50,7 +50,7 @@ class Timing:
         return (self.end_ns - self.start_ns) // 1000 / 1000
 
 
-class Parent:
+class ParentContext:
     """What ``TRACEPARENT`` says: whose child a command's span is. ``trace_id`` and ``span_id`` in hex, ``sampled``, ``state``."""
 
     __slots__ = ("sampled", "span_id", "state", "trace_id")
@@ -62,7 +62,7 @@ class Parent:
         self.state = state
 
 
-def parent_of(environ: Mapping[str, str]) -> Parent | None:
+def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
     """Return the parent that the environment names, or None: W3C trace context in ``TRACEPARENT`` and ``TRACESTATE``.
 
     Source: W3C Trace Context, and OpenTelemetry's "Environment Variables as Context Propagation Carriers".
@@ -79,11 +79,11 @@ def parent_of(environ: Mapping[str, str]) -> Parent | None:
     if not trace_id.strip("0") or not span_id.strip("0"):
         return None
     state = environ.get("TRACESTATE", "").strip()
-    state = state if state.isascii() and state.isprintable() and len(state) <= _LONGEST_STATE else ""
-    return Parent(trace_id, span_id, sampled=bool(int(flags, 16) & 1), state=state)
+    state = state if state.isascii() and state.isprintable() and len(state) <= _MAX_TRACESTATE_LENGTH else ""
+    return ParentContext(trace_id, span_id, sampled=bool(int(flags, 16) & 1), state=state)
 
 
-def scrub(text: str) -> str:
+def replace_unencodable(text: str) -> str:
     """Return ``text`` without what strict JSON readers refuse: lone surrogates and NUL become U+FFFD.
 
     Paths that are no UTF-8 reach Python as lone surrogates; one of them makes PostHog refuse the whole batch.
@@ -103,13 +103,13 @@ def new_ids() -> tuple[str, str]:
 
 def span_name(settings: "Settings", path: str) -> str:
     """Return ``"{program} {command path}"``; the path comes from the command tree, never from what was typed."""
-    return scrub(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
+    return replace_unencodable(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
 def service_name(settings: "Settings") -> str:
     """Return ``OTEL_SERVICE_NAME``, else the ``service.name`` of ``OTEL_RESOURCE_ATTRIBUTES``, else the program's name."""
     name = os.environ.get("OTEL_SERVICE_NAME", "").strip()
-    return scrub(name or _environment_resource().get(conventions.SERVICE_NAME, "") or settings.name)
+    return replace_unencodable(name or _environment_resource().get(conventions.SERVICE_NAME, "") or settings.name)
 
 
 def _environment_resource() -> dict[str, str]:
@@ -124,7 +124,7 @@ def _environment_resource() -> dict[str, str]:
         key, separator, value = pair.partition("=")
         key = key.strip()
         if key and separator and not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX):
-            attributes[scrub(key)] = scrub(unquote(value.strip()))
+            attributes[replace_unencodable(key)] = replace_unencodable(unquote(value.strip()))
     return attributes
 
 
@@ -159,7 +159,7 @@ def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> di
         (conventions.RESOURCE_USAGE_ONLY, "1" if usage_only else None),
     ):
         if value:
-            attributes[key] = scrub(value)
+            attributes[key] = replace_unencodable(value)
     return attributes
 
 
@@ -186,17 +186,17 @@ def _reference(principal: object) -> str | None:
 def command_attributes(settings: "Settings", path: str, timing: Timing, outcome: "Outcome") -> dict[str, Value]:
     """Return the attributes of a command's span, but for whose it is: the same for both ways in which a span is made."""
     attributes: dict[str, Value] = {
-        conventions.COMMAND: scrub(path),
+        conventions.COMMAND: replace_unencodable(path),
         conventions.DURATION: timing.duration_ms,
-        conventions.PROCESS_EXECUTABLE_NAME: scrub(settings.name),
+        conventions.PROCESS_EXECUTABLE_NAME: replace_unencodable(settings.name),
         conventions.PROCESS_PID: os.getpid(),
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
         conventions.IS_CI: consent.is_ci(),
     }
     if outcome.options:
-        attributes[conventions.COMMAND_OPTIONS] = tuple(scrub(name) for name in outcome.options)
+        attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)
     if outcome.failed:
-        attributes[conventions.ERROR_TYPE] = scrub(outcome.error_type or "_OTHER")
+        attributes[conventions.ERROR_TYPE] = replace_unencodable(outcome.error_type or "_OTHER")
         if outcome.error is not None:
             from arcade_otel.spans.redaction import error_message
 
@@ -227,7 +227,7 @@ def encode(
         ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
         usage_only: Other exporters than PostHog's get nothing of the span.
     """
-    parent = parent_of(os.environ)
+    parent = parse_traceparent(os.environ)
     trace_id, span_id = ids or new_ids()
     if parent is not None and ids is None:
         trace_id = parent.trace_id

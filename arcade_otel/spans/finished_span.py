@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanContext
 from opentelemetry.util.types import Attributes
 
-__all__ = ["FinishedEvent", "FinishedLink", "FinishedSpan", "copy_of"]
+__all__ = ["FinishedEvent", "FinishedLink", "FinishedSpan", "copy_span"]
 
 # The SDK keeps these counts in bounded containers, which on its older versions also change values (bytes become text, nested
 # values are refused). Public properties overridden in subclasses keep both the counts and the values.
@@ -62,7 +62,7 @@ class FinishedSpan(ReadableSpan):
         return self._dropped[2]
 
 
-def copy_of(
+def copy_span(
     span: ReadableSpan,
     *,
     attributes: Attributes = None,

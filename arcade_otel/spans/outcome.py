@@ -1,6 +1,6 @@
 """How a command ended: its exit code and the error behind it, as the process tells them to the shell."""
 
-__all__ = ["Outcome", "outcome_of"]
+__all__ = ["Outcome", "outcome_from_error"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
@@ -36,7 +36,7 @@ class Outcome:
         return "_OTHER" if self.error is None else type(self.error).__qualname__
 
 
-def outcome_of(error: BaseException | None, *, interrupted: int = _INTERRUPTED) -> Outcome:
+def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTERRUPTED) -> Outcome:
     """Return the outcome of a block that ``error`` left, or that ended by itself (None).
 
     ``SystemExit`` exits with its code (None is 0, text is 1, as Python does it); ``KeyboardInterrupt`` with ``interrupted``; an

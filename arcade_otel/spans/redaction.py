@@ -13,34 +13,34 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel.spans import scrub
+from arcade_otel.spans import replace_unencodable
 from arcade_otel.spans.secret_patterns import RULES
 
 __all__ = ["error_message", "redact"]
 
 # What is looked at; the rest of a longer message is dropped unread: a 2 MB message must not hold up the prompt, and the time that
 # the worst message takes grows with the square of this.
-_LARGEST_INPUT = 2000
+_MAX_INPUT = 2000
 #: A value is looked for in the message if it has at least this many characters; shorter ones are syllables.
-_SHORTEST_ARGUMENT = 2
-_SHORTEST_ENVIRONMENT = 6
-_SHORTEST_SECRET = 3  # a variable whose name says that it holds one
-_SHORTEST_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
-_SHORTEST_OF_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
+_MIN_ARGUMENT = 2
+_MIN_ENVIRONMENT = 6
+_MIN_SECRET = 3  # a variable whose name says that it holds one
+_MIN_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
+_MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
 #: A value of this length is no accident even inside another word.
 _LONG = 8
 #: How many of an exception's causes are looked at.
-_DEEPEST_CAUSE = 10
+_MAX_CAUSES = 10
 
 _PATH = "<path>"
 # What is found first becomes one letter that no pattern ends at, until all have looked: "?a=<argument>&q=…" would end an address.
 _ARGUMENT = "\ue000"
 _FILE = "\ue001"
 _REDACTED = "\ue002"
-_SHOWN = str.maketrans({_ARGUMENT: "<argument>", _FILE: _PATH, _REDACTED: "<redacted>"})
-_FOREIGN = str.maketrans(dict.fromkeys((_ARGUMENT, _FILE, _REDACTED), "\ufffd"))
+_PLACEHOLDERS = str.maketrans({_ARGUMENT: "<argument>", _FILE: _PATH, _REDACTED: "<redacted>"})
+_PLACEHOLDER_ESCAPES = str.maketrans(dict.fromkeys((_ARGUMENT, _FILE, _REDACTED), "\ufffd"))
 
-_TELLING = (
+_SENSITIVE_WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
     r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
 )
@@ -54,7 +54,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[^\s@'\"<>(),;:]{1,64}@[^\s@'\"<>(),;:]{1,255}", "<email>"),
         (r"(?i)\b(bearer|basic|digest|token|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
         (
-            rf"(?i)((?:{_TELLING})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
+            rf"(?i)((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
             rf"\1{_REDACTED}",
         ),
         (
@@ -101,7 +101,7 @@ _PLACEHOLDER = re.compile(f"<[a-z]+>|[{_ARGUMENT}{_FILE}{_REDACTED}]")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
-_OF_PYTHON = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
+_PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
 
 
 def error_message(
@@ -121,7 +121,7 @@ def error_message(
         told = None
         with guard("the application's own error message"):
             told = how(error)
-        return scrub(told)[: conventions.ERROR_MESSAGE_LIMIT] if isinstance(told, str) and told else None
+        return replace_unencodable(told)[: conventions.ERROR_MESSAGE_LIMIT] if isinstance(told, str) and told else None
     try:
         message = str(getattr(error, "message", None) or error)
     except Exception as failure:  # noqa: BLE001 - somebody else's __str__
@@ -163,10 +163,10 @@ def redact(
         paths: Names of files.
         quoted: If given, whatever stands in quotes is taken out too, but for these words, options and names of Python's types.
     """
-    if len(message) > _LARGEST_INPUT:
+    if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would know.
-        message = message[:_LARGEST_INPUT].rpartition(" ")[0]
-    message = _decoded(scrub(message).translate(_FOREIGN))
+        message = message[:_MAX_INPUT].rpartition(" ")[0]
+    message = _decoded(replace_unencodable(message).translate(_PLACEHOLDER_ESCAPES))
     message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
     message = _without(message, _values(arguments, environ or {}, paths))
     message = _JSON_WEB_TOKEN.sub(_REDACTED, message)
@@ -175,10 +175,10 @@ def redact(
     for pattern, replacement in _PATTERNS:
         message = pattern.sub(replacement, message)
     if quoted is not None:
-        kept = _OF_PYTHON.union(quoted)
+        kept = _PYTHON_NAMES.union(quoted)
         message = _QUOTED.sub(lambda match: _quoted(match, kept), message)
     message = _WORD.sub(lambda match: _REDACTED if _looks_random(match.group()) else match.group(), message)
-    return " ".join(message.translate(_SHOWN).split())[: conventions.ERROR_MESSAGE_LIMIT]
+    return " ".join(message.translate(_PLACEHOLDERS).split())[: conventions.ERROR_MESSAGE_LIMIT]
 
 
 def _decoded(message: str) -> str:
@@ -187,11 +187,11 @@ def _decoded(message: str) -> str:
         if _PERCENT.search(message):
             from urllib.parse import unquote
 
-            message = scrub(unquote(_without_known_shapes(message)))  # a few have a percent sign
+            message = replace_unencodable(unquote(_without_known_shapes(message)))  # a few have a percent sign
         if _ENTITY.search(message):
             from html import unescape
 
-            message = scrub(unescape(message))
+            message = replace_unencodable(unescape(message))
     return message
 
 
@@ -244,7 +244,7 @@ def _names_of_code(error: BaseException) -> list[str]:
 def _file_names(error: BaseException) -> Iterator[str]:
     """Yield the names of files that ``error`` and what led to it carry: a message may quote them without a separator."""
     seen: list[BaseException] = []
-    while len(seen) < _DEEPEST_CAUSE and error not in seen:
+    while len(seen) < _MAX_CAUSES and error not in seen:
         seen.append(error)
         if isinstance(error, OSError):
             for name in (error.filename, error.filename2):
@@ -260,17 +260,17 @@ def _file_names(error: BaseException) -> Iterator[str]:
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
     """Return what is looked for, in lower case, and what stands in its place."""
-    values = dict.fromkeys((path for path in paths if len(path) >= _SHORTEST_ARGUMENT), _FILE)
+    values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), _FILE)
     for argument in arguments:
         parts = [argument, *argument.split("="), *argument.splitlines(), *_PEM.split(argument)]
         if argument.startswith("-") and not argument.startswith("--"):
             parts.append(argument[2:])  # -pSECRET
-        parts += [re.split(r"[\\/]", part.rstrip("\\/"))[-1] for part in parts]  # a file's name without its folder
+        parts += [re.split(r"[\\/]", part.rstrip("\\/"))[-1] for part in parts]  # a file's name without its directory
         values.update(dict.fromkeys((part for part in parts if _is_a_value(part)), _ARGUMENT))
     for name, value in environ.items():
         if name.startswith("ARCADE_USAGE_"):
             continue
-        least = _SHORTEST_SECRET if _SECRET_VARIABLE.search(name) else _SHORTEST_ENVIRONMENT
+        least = _MIN_SECRET if _SECRET_VARIABLE.search(name) else _MIN_ENVIRONMENT
         if len(value) >= least and value.lower() not in _ORDINARY:
             values.setdefault(value, _ARGUMENT)
     user = environ.get("USER") or environ.get("USERNAME") or environ.get("LOGNAME") or ""
@@ -287,8 +287,8 @@ def _is_a_value(part: str) -> bool:
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
-        return len(part) >= _SHORTEST_ARGUMENT
-    return len(part) >= _LONG or len(set(part)) >= _SHORTEST_OF_SIGNS
+        return len(part) >= _MIN_ARGUMENT
+    return len(part) >= _LONG or len(set(part)) >= _MIN_SIGNS
 
 
 def _without(message: str, values: Mapping[str, str]) -> str:
@@ -301,7 +301,7 @@ def _without(message: str, values: Mapping[str, str]) -> str:
     for value, replacement in values.items():
         if len(value) > 3 * len(message):
             continue
-        plain = scrub(value)
+        plain = replace_unencodable(value)
         for form in _spellings(plain) | _spellings(_decoded(plain)):  # the message has been decoded, too
             if form.strip() and form.lower() in lowered:
                 found.setdefault(form.lower(), replacement)
@@ -319,7 +319,7 @@ def _without(message: str, values: Mapping[str, str]) -> str:
 
 def _spellings(value: str) -> set[str]:
     """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
-    encoded = b2a_base64(value.encode(), newline=False).decode().rstrip("=") if len(value) >= _SHORTEST_IN_BASE64 else value
+    encoded = b2a_base64(value.encode(), newline=False).decode().rstrip("=") if len(value) >= _MIN_IN_BASE64 else value
     if value.isalnum():
         return {value, encoded}
     quote = "'"

@@ -1,12 +1,12 @@
-"""Files and folders that only their owner can read, and that belong to whom the folder around them belongs to."""
+"""Files and directories that only their owner can read, and that belong to whom the directory around them belongs to."""
 
 import os
 
-__all__ = ["hand_to_owner", "private_folder", "write_private"]
+__all__ = ["chown_to_parent_owner", "ensure_private_dir", "write_private"]
 
 
-def private_folder(path: str) -> None:
-    """Make the folder ``path`` (0700) and what is missing above it; one that exists stays as it is.
+def ensure_private_dir(path: str) -> None:
+    """Make the directory ``path`` (0700) and what is missing above it; one that exists stays as it is.
 
     Raises:
         OSError: It cannot be made, or something else is in its place.
@@ -15,29 +15,29 @@ def private_folder(path: str) -> None:
         return
     parent = os.path.dirname(path)
     if parent and not os.path.isdir(parent):
-        private_folder(parent)
+        ensure_private_dir(parent)
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
         if not os.path.isdir(path):
             raise
         return  # another process was quicker
-    hand_to_owner(path)
+    chown_to_parent_owner(path)
 
 
 def write_private(path: str, text: str, *, durable: bool = False) -> None:
     """Replace the file ``path`` whole: written beside (0600), then renamed; nothing is left beside on failure.
 
     Args:
-        path: Its folder must exist.
+        path: Its directory must exist.
         text: Encoded as UTF-8; lone surrogates are an error.
         durable: Wait until it is on the disk, so that a power cut cannot leave an empty file under this name.
 
     Raises:
         OSError: It cannot be written.
     """
-    folder, name = os.path.split(path)
-    beside = os.path.join(folder, f".{name}.{os.urandom(4).hex()}.tmp")
+    directory, name = os.path.split(path)
+    beside = os.path.join(directory, f".{name}.{os.urandom(4).hex()}.tmp")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         try:
@@ -48,15 +48,15 @@ def write_private(path: str, text: str, *, durable: bool = False) -> None:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        hand_to_owner(beside)
+        chown_to_parent_owner(beside)
         os.replace(beside, path)
     except BaseException:
         os.unlink(beside)
         raise
 
 
-def hand_to_owner(path: str) -> None:
-    """Under ``sudo``, give ``path`` to whom the folder around it belongs to, so that ``sudo cli`` leaves no file of root's.
+def chown_to_parent_owner(path: str) -> None:
+    """Under ``sudo``, give ``path`` to whom the directory around it belongs to, so that ``sudo cli`` leaves no file of root's.
 
     Does nothing for anybody but root, and nothing on Windows. Never follows a link.
     """

@@ -1,6 +1,8 @@
 """A local stand-in for PostHog and for Arcade's API, and what a program's own tests need: for tests, the demo, and the curious.
 
-``with StandIn() as posthog:`` in a test; ``python -m arcade_otel.testing`` at a prompt; ``plugin`` for pytest. Standard library
+``with FakePostHog() as posthog:`` in a test; ``python -m arcade_otel.testing`` at a prompt; ``plugin`` for pytest.
+
+Standard library
 only, on loopback only.
 """
 
@@ -8,40 +10,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from arcade_otel.testing.arcade_api import ArcadeApi, Asked
+    from arcade_otel.testing.arcade_api import ArcadeApi, RecordedRequest
     from arcade_otel.testing.canaries import Canaries, Canary
     from arcade_otel.testing.capture_validation import Event
-    from arcade_otel.testing.fake_posthog import Request, StandIn
+    from arcade_otel.testing.fake_posthog import FakePostHog, Request
     from arcade_otel.testing.faults import Fault, blackhole, refused_port
-    from arcade_otel.testing.persons import Lanes, Person, Persons, Shuffle
-    from arcade_otel.testing.sandbox import Usage
+    from arcade_otel.testing.persons import PartitionOrder, Person, Persons, ShuffledPartitions
+    from arcade_otel.testing.sandbox import CliSandbox
 
 __all__ = [
     "ArcadeApi",
-    "Asked",
     "Canaries",
     "Canary",
+    "CliSandbox",
     "Event",
+    "FakePostHog",
     "Fault",
-    "Lanes",
+    "PartitionOrder",
     "Person",
     "Persons",
+    "RecordedRequest",
     "Request",
-    "Shuffle",
-    "StandIn",
-    "Usage",
+    "ShuffledPartitions",
     "blackhole",
     "refused_port",
 ]
 
 _HOMES = {
-    "arcade_api": ("ArcadeApi", "Asked"),
+    "arcade_api": ("ArcadeApi", "RecordedRequest"),
     "canaries": ("Canaries", "Canary"),
     "capture_validation": ("Event",),
     "faults": ("Fault", "blackhole", "refused_port"),
-    "persons": ("Lanes", "Person", "Persons", "Shuffle"),
-    "fake_posthog": ("Request", "StandIn"),
-    "sandbox": ("Usage",),
+    "persons": ("PartitionOrder", "Person", "Persons", "ShuffledPartitions"),
+    "fake_posthog": ("Request", "FakePostHog"),
+    "sandbox": ("CliSandbox",),
 }
 
 

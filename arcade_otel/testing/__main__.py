@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from arcade_otel.testing import Event, StandIn
+from arcade_otel.testing import Event, FakePostHog
 
 __all__: list[str] = []
 
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with StandIn(port=chosen.port, arrived=_show) as stand_in:
+    with FakePostHog(port=chosen.port, arrived=_show) as stand_in:
         for pair in chosen.key:
             api_key, _, principal = pair.partition("=")
             stand_in.arcade.add(api_key=api_key, principal_id=principal)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from arcade_otel.testing.faults import Fault
 
-__all__ = ["ArcadeApi", "Asked"]
+__all__ = ["ArcadeApi", "RecordedRequest"]
 
 
-class Asked:
+class RecordedRequest:
     """A request to Arcade's API: its path and headers."""
 
     def __init__(self, path: str, headers: Mapping[str, str]) -> None:
@@ -21,7 +21,7 @@ class ArcadeApi:
     """Who is whose: keys and tokens, and the faults that are scripted. Part of ``StandIn``, at the same address."""
 
     def __init__(self) -> None:
-        self.requests: list[Asked] = []
+        self.requests: list[RecordedRequest] = []
         self._keys: dict[str, dict[str, str]] = {}
         self._tokens: dict[str, dict[str, str]] = {}
         self._script: deque[Fault] = deque()

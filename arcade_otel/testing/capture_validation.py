@@ -11,15 +11,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-__all__ = ["LARGEST_BODY", "Event", "Refused", "accepted"]
+__all__ = ["MAX_BODY", "Event", "RequestRejected", "accepted"]
 
-LARGEST_BODY = 20_971_520
+MAX_BODY = 20_971_520
 _LARGEST_DECOMPRESSED = 104_857_600
 _LONGEST_TOKEN = 64
 _LONGEST_DISTINCT_ID = 200
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer
+class RequestRejected(Exception):  # noqa: N818 - it is an answer
     """A request is answered by ``status`` and the text that PostHog would write."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -76,20 +76,20 @@ def accepted(
         most_events: More in one request are too large; a test's seam.
 
     Raises:
-        Refused: PostHog refuses it, whole.
+        RequestRejected: PostHog refuses it, whole.
     """
-    if len(body) > LARGEST_BODY:
-        raise Refused(413, "maximum event size exceeded: the request is too large")
+    if len(body) > MAX_BODY:
+        raise RequestRejected(413, "maximum event size exceeded: the request is too large")
     loaded = _parsed(_decompressed(body, encoding))
     batch, raw_token, sent_at = _shape(loaded)
     for raw in batch:
         _check(raw)
         if refuse(raw):
-            raise Refused(400, "failed to parse request: refused by the test")
+            raise RequestRejected(400, "failed to parse request: refused by the test")
     if not batch:
-        raise Refused(400, "request holds no event")
+        raise RequestRejected(400, "request holds no event")
     if most_events is not None and len(batch) > most_events:
-        raise Refused(413, "maximum event size exceeded: refused by the test")
+        raise RequestRejected(413, "maximum event size exceeded: refused by the test")
     token = _token(raw_token, batch)
     return [_event(raw, token, sent_at, now, request) for raw in batch if raw["event"] != "$performance_event"]
 
@@ -99,13 +99,13 @@ def _decompressed(body: bytes, encoding: str) -> str:
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError, zlib.error):
-            raise Refused(400, "failed to decode request: invalid GZIP data") from None
+            raise RequestRejected(400, "failed to decode request: invalid GZIP data") from None
     if len(body) > _LARGEST_DECOMPRESSED:
-        raise Refused(413, "maximum event size exceeded: the decompressed request is too large")
+        raise RequestRejected(413, "maximum event size exceeded: the decompressed request is too large")
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise Refused(400, "failed to decode request: invalid UTF8 in request payload") from None
+        raise RequestRejected(400, "failed to decode request: invalid UTF8 in request payload") from None
 
 
 def _parsed(text: str) -> Any:
@@ -116,7 +116,7 @@ def _parsed(text: str) -> Any:
         loaded = json.loads(text, parse_constant=no_constant)
         json.dumps(loaded, ensure_ascii=False).encode()  # a lone surrogate is no UTF-8
     except (ValueError, RecursionError) as error:
-        raise Refused(400, f"failed to parse request: {error}") from None
+        raise RequestRejected(400, f"failed to parse request: {error}") from None
     return loaded
 
 
@@ -125,20 +125,20 @@ def _shape(loaded: Any) -> tuple[list[Any], Any, Any]:
     if isinstance(loaded, list):
         return loaded, None, None
     if not isinstance(loaded, dict):
-        raise Refused(400, "failed to parse request: neither an object nor an array")
+        raise RequestRejected(400, "failed to parse request: neither an object nor an array")
     if "batch" not in loaded:
         return [loaded], None, loaded.get("sent_at")
     if not isinstance(loaded["batch"], list):
-        raise Refused(400, "failed to parse request: batch is no array")
+        raise RequestRejected(400, "failed to parse request: batch is no array")
     token = loaded.get("api_key", loaded.get("token"))
     if not isinstance(token, str):
-        raise Refused(400, "failed to parse request: api_key is no string")
+        raise RequestRejected(400, "failed to parse request: api_key is no string")
     return loaded["batch"], token, loaded.get("sent_at")
 
 
 def _check(raw: Any) -> None:
     if not isinstance(raw, dict):
-        raise Refused(400, "failed to parse request: an event is no object")
+        raise RequestRejected(400, "failed to parse request: an event is no object")
     wrong = [
         not isinstance(raw.get("event"), str),
         not isinstance(raw.get("properties", {}), dict),
@@ -149,7 +149,7 @@ def _check(raw: Any) -> None:
         not isinstance(raw.get("$set_once"), dict | None),
     ]
     if any(wrong):
-        raise Refused(400, "failed to parse request: an event is malformed")
+        raise RequestRejected(400, "failed to parse request: an event is malformed")
 
 
 def _is_uuid(value: object) -> bool:
@@ -172,9 +172,9 @@ def _token(of_batch: Any, batch: list[dict[str, Any]]) -> str:
                     tokens.add(str(found))
                     break
     if not tokens:
-        raise Refused(401, "event submitted without an api_key")
+        raise RequestRejected(401, "event submitted without an api_key")
     if len(tokens) > 1:
-        raise Refused(401, "batch submitted with inconsistent api_key values")
+        raise RequestRejected(401, "batch submitted with inconsistent api_key values")
     token = str(tokens.pop()).strip()
     for wrong, reason in (
         (not token, "empty"),
@@ -184,13 +184,13 @@ def _token(of_batch: Any, batch: list[dict[str, Any]]) -> str:
         ("\0" in token, "null_byte"),
     ):
         if wrong:
-            raise Refused(401, f"API key is not valid: {reason}")
+            raise RequestRejected(401, f"API key is not valid: {reason}")
     return token
 
 
 def _event(raw: dict[str, Any], token: str, sent_at: Any, now: datetime, request: int) -> Event:
     if not raw["event"]:
-        raise Refused(400, "event submitted with an empty event name")
+        raise RequestRejected(400, "event submitted with an empty event name")
     properties = raw.get("properties", {})
     distinct_id = next(
         (
@@ -203,9 +203,9 @@ def _event(raw: dict[str, Any], token: str, sent_at: Any, now: datetime, request
     distinct_id = "" if distinct_id is None else distinct_id if isinstance(distinct_id, str) else json.dumps(distinct_id)
     distinct_id = distinct_id.replace("\0", "\ufffd")
     if not distinct_id.strip():
-        raise Refused(400, "event submitted without a distinct_id")
+        raise RequestRejected(400, "event submitted without a distinct_id")
     if "$cookieless_mode" in properties and not isinstance(properties["$cookieless_mode"], bool):
-        raise Refused(400, "failed to parse request: $cookieless_mode is no boolean")
+        raise RequestRejected(400, "failed to parse request: $cookieless_mode is no boolean")
     timestamp = raw.get("timestamp") or ""
     return Event(
         event=raw["event"],

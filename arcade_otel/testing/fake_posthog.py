@@ -11,12 +11,12 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from arcade_otel.testing.arcade_api import ArcadeApi, Asked
-from arcade_otel.testing.capture_validation import LARGEST_BODY, Event, Refused, accepted
+from arcade_otel.testing.arcade_api import ArcadeApi, RecordedRequest
+from arcade_otel.testing.capture_validation import MAX_BODY, Event, RequestRejected, accepted
 from arcade_otel.testing.faults import Fault
-from arcade_otel.testing.persons import Lanes, Persons, ordered
+from arcade_otel.testing.persons import PartitionOrder, Persons, ordered
 
-__all__ = ["Request", "StandIn"]
+__all__ = ["FakePostHog", "Request"]
 
 _CAPTURE = frozenset(("/batch", "/i/v0/e", "/e", "/capture", "/track"))
 _EXPECTED_HEADERS = frozenset(
@@ -50,7 +50,7 @@ class Request:
         return sorted(name for name in self.headers if name.lower() not in _EXPECTED_HEADERS)
 
 
-class StandIn:
+class FakePostHog:
     """PostHog on this machine, for tests and for people who want to look: a context manager, or :meth:`start` and :meth:`stop`.
 
     Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails as it is told. Faithful as
@@ -94,7 +94,7 @@ class StandIn:
 
     # --- life -----------------------------------------------------------------------------------------------------------------
 
-    def start(self) -> "StandIn":
+    def start(self) -> "FakePostHog":
         """Listen."""
         if self._kept is not None:
             self._kept.close()
@@ -131,7 +131,7 @@ class StandIn:
             self._kept.close()
             self._kept = None
 
-    def __enter__(self) -> "StandIn":
+    def __enter__(self) -> "FakePostHog":
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -174,7 +174,7 @@ class StandIn:
         }
         return list(shown.values())
 
-    def persons(self, order: "str | Lanes" = "sent") -> Persons:
+    def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
         """Return who everything belongs to, read in this order."""
         return Persons(ordered(list(self.events), order))
 
@@ -207,7 +207,7 @@ class StandIn:
         """Take the events of a request.
 
         Raises:
-            Refused: As PostHog would.
+            RequestRejected: As PostHog would.
         """
         with self._changed:
             encoding = next((value for name, value in request.headers.items() if name.lower() == "content-encoding"), "")
@@ -222,7 +222,7 @@ class StandIn:
             for event in events:
                 known = self._tokens is None or event.token in self._tokens
                 if not known and self._enforce:
-                    raise Refused(401, "The provided API key is invalid or has expired.")
+                    raise RequestRejected(401, "The provided API key is invalid or has expired.")
                 if known and not self.over_quota:
                     self.events.append(event)
                     self._arrived(event)
@@ -235,7 +235,7 @@ class StandIn:
             request.status = status
             self._changed.notify_all()
 
-    def asked(self, asked: Asked) -> Fault | None:
+    def asked(self, asked: RecordedRequest) -> Fault | None:
         """Note a request to Arcade's API and return what is to be done to it."""
         with self._changed:
             self.arcade.requests.append(asked)
@@ -248,7 +248,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], stand_in: StandIn) -> None:
+    def __init__(self, address: tuple[str, int], stand_in: FakePostHog) -> None:
         self.stand_in = stand_in
         self.closing = threading.Event()
         self._connections: set[socket.socket] = set()
@@ -309,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is None or fault.kind in ("delay", "dribble", "store, close"):
             try:
                 self.server.stand_in.capture(request)
-            except Refused as refused:
+            except RequestRejected as refused:
                 self.server.stand_in.answered(request, refused.status)
                 self._answer(refused.status, refused.text)
                 return
@@ -345,7 +345,7 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _arcade(self, path: str) -> None:
-        fault = self.server.stand_in.asked(Asked(path, dict(self.headers.items())))
+        fault = self.server.stand_in.asked(RecordedRequest(path, dict(self.headers.items())))
         if fault is not None and self._failed(fault, None):
             return
         if path not in ("/api/v1/auth/validate", "/api/v1/auth/whoami"):
@@ -358,7 +358,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             return self._read_chunks()
         length = int(self.headers.get("Content-Length") or 0)
-        kept = self.rfile.read(min(length, LARGEST_BODY + 1))
+        kept = self.rfile.read(min(length, MAX_BODY + 1))
         left = length - len(kept)
         while left > 0:  # drained, so that the status arrives
             left -= len(self.rfile.read(min(left, 65536))) or left

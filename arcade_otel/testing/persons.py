@@ -13,7 +13,7 @@ from typing import Any
 
 from arcade_otel.testing.capture_validation import Event
 
-__all__ = ["Lanes", "Person", "Persons", "Shuffle", "ordered"]
+__all__ = ["PartitionOrder", "Person", "Persons", "ShuffledPartitions", "ordered"]
 
 _NAMESPACE = uuid.UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 _TEAM = 1
@@ -25,31 +25,31 @@ _ILLEGAL_ANY_CASE = frozenset(
 _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "undefined"))
 
 
-class Lanes:
+class PartitionOrder:
     """An order in which PostHog's partitions may be read: each id's events in their order, the ids interleaved at random."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def __repr__(self) -> str:
-        return f"Lanes({self.seed})"
+        return f"PartitionOrder({self.seed})"
 
 
-class Shuffle(Lanes):
+class ShuffledPartitions(PartitionOrder):
     """Any order at all: worse than PostHog promises."""
 
     def __repr__(self) -> str:
-        return f"Shuffle({self.seed})"
+        return f"ShuffledPartitions({self.seed})"
 
 
-def ordered(events: Sequence[Event], order: "str | Lanes") -> list[Event]:
-    """Return the events as ingestion may see them: ``sent``, ``Lanes(seed)`` or ``Shuffle(seed)``."""
+def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Event]:
+    """Return the events as ingestion may see them: ``sent``, ``PartitionOrder(seed)`` or ``ShuffledPartitions(seed)``."""
     if isinstance(order, str):
         if order != "sent":
-            raise ValueError(f"order must be 'sent', Lanes or Shuffle, not {order!r}")
+            raise ValueError(f"order must be 'sent', PartitionOrder or ShuffledPartitions, not {order!r}")
         return list(events)
     chance = random.Random(order.seed)  # noqa: S311 - an order, not a secret
-    if isinstance(order, Shuffle):
+    if isinstance(order, ShuffledPartitions):
         return chance.sample(list(events), len(events))
     lanes: dict[tuple[str, str], deque[Event]] = {}
     for event in events:

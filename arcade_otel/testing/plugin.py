@@ -13,7 +13,7 @@ from arcade_otel import consent, conventions
 
 if TYPE_CHECKING:
     from arcade_otel.testing.canaries import Canaries
-    from arcade_otel.testing.sandbox import Usage
+    from arcade_otel.testing.sandbox import CliSandbox
 
 __all__ = [
     "BLOCKED",
@@ -48,11 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Usage]":
-    """Run commands as real processes on a fresh computer whose events go to a stand-in; see ``arcade_otel.testing.Usage``."""
-    from arcade_otel.testing.sandbox import Usage
+def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandbox]":
+    """Run commands as real processes in a fresh home, with a fake PostHog; see ``arcade_otel.testing.CliSandbox``."""
+    from arcade_otel.testing.sandbox import CliSandbox
 
-    with Usage(tmp_path_factory.mktemp("arcade_usage")) as usage:
+    with CliSandbox(tmp_path_factory.mktemp("arcade_usage")) as usage:
         yield usage
 
 
@@ -67,15 +67,15 @@ def arcade_canaries(request: pytest.FixtureRequest) -> "Canaries":
 def _block(config: pytest.Config) -> None:
     """Set what keeps this process and its children from recording, until pytest ends; a blocked one stays as it is.
 
-    Tracking is off, a variable that only senders have keeps it off if a test says "on", and the config folder is an empty one
+    Tracking is off, a variable that only senders have keeps it off if a test says "on", and the config directory is an empty one
     of this session's, so that neither ``usage disable`` nor ``usage forget`` in a test touches the developer's.
     """
     if not config.getini(_OPTION) or os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return
     from tempfile import mkdtemp
 
-    folder = mkdtemp(prefix="arcade-otel-blocked-")
-    blocked = {consent.ENV_TRACKING: "0", conventions.ENV_SENDER: BLOCKED, consent.ENV_WORK_DIR: folder}
+    directory = mkdtemp(prefix="arcade-otel-blocked-")
+    blocked = {consent.ENV_TRACKING: "0", conventions.ENV_SENDER: BLOCKED, consent.ENV_WORK_DIR: directory}
     before = {name: os.environ.get(name) for name in blocked}
     os.environ.update(blocked)
 
@@ -87,6 +87,6 @@ def _block(config: pytest.Config) -> None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        rmtree(folder, ignore_errors=True)
+        rmtree(directory, ignore_errors=True)
 
     config.add_cleanup(unblock)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from arcade_otel import consent, conventions
 from arcade_otel.testing.capture_validation import Event
-from arcade_otel.testing.fake_posthog import Request, StandIn
+from arcade_otel.testing.fake_posthog import FakePostHog, Request
 from arcade_otel.testing.secret_search import found_in
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Usage"]
+__all__ = ["CliSandbox"]
 
 _STEERING = ("ARCADE_", "OTEL_", "POSTHOG_")
 _HOMES = (
@@ -37,29 +37,29 @@ _POLL_SECONDS = 0.01
 _DEADLINE_SECONDS = 60.0
 
 
-class Usage:
+class CliSandbox:
     """A computer on which commands are recorded and delivered to a stand-in for PostHog; a context manager.
 
-    Its home is an empty folder. Its environment is this process's without what steers this library, OpenTelemetry and posthog,
+    Its home is an empty directory. Its environment is this process's without what steers this library, OpenTelemetry and posthog,
     without proxies, and without what says that this is continuous integration; tracking is on. The notice was shown.
 
     Limits: what the processes of senders hold is looked at where there is a ``/proc`` (Linux). A command that logs in with
     credentials which name no ``coordinator_url`` asks the real API whose they are: name :attr:`posthog`'s address.
 
     Args:
-        root: An empty folder.
+        root: An empty directory.
 
     Attributes:
-        posthog: The stand-in, :class:`StandIn`; ``posthog.arcade`` is Arcade's API at the same address.
-        home: The home folder.
-        folder: The config folder; set it before the first :meth:`run` for a program with a ``config_dir`` of its own.
+        posthog: The stand-in, :class:`FakePostHog`; ``posthog.arcade`` is Arcade's API at the same address.
+        home: The home directory.
+        directory: The config directory; set it before the first :meth:`run` for a program with a ``config_dir`` of its own.
         environ: Environment of the commands; may be changed.
     """
 
     def __init__(self, root: Path) -> None:
-        self.posthog = StandIn()
+        self.posthog = FakePostHog()
         self.home = root / "home"
-        self.folder = self.home / ".arcade"
+        self.config_dir = self.home / ".arcade"
         self._log = root / "debug.log"
         self._planted: dict[Path, bytes] = {}
         self._given: set[tuple[str, str]] = set()
@@ -84,7 +84,7 @@ class Usage:
         self.home.mkdir(parents=True)
         self.posthog.start()
         self.environ |= {
-            consent.ENV_WORK_DIR: str(self.folder),
+            consent.ENV_WORK_DIR: str(self.config_dir),
             conventions.ENV_HOST: self.posthog.url,
             conventions.ENV_API_KEY: "phc_test",
             conventions.ENV_DEBUG: str(self._log),
@@ -166,7 +166,7 @@ class Usage:
     @property
     def spool(self) -> list[Path]:
         """The files of what waits to be sent now, oldest first; does not wait."""
-        waiting = (self.folder / "usage" / "queue").glob("*/*.json")
+        waiting = (self.config_dir / "usage" / "queue").glob("*/*.json")
         return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
 
     @property
@@ -178,15 +178,15 @@ class Usage:
         """Fail if a planted value got anywhere: the proof that a program's usage data holds no secret.
 
         Waits like :attr:`events`, then looks for each value, and each 12 characters in a row of it, in any case, plain,
-        percent-encoded, base64-encoded and JSON-escaped, in: the spool as it was and is, every file below the config folder
+        percent-encoded, base64-encoded and JSON-escaped, in: the spool as it was and is, every file below the config directory
         (receipts among them), the debug log, the requests on the wire, and the command line and environment of each sender. Left
-        out are files of the config folder that the test put there, those named by ``besides``, and variables that a
+        out are files of the config directory that the test put there, those named by ``besides``, and variables that a
         sender merely has from the command's own environment.
 
         Args:
             canaries: Values that were planted in arguments, environment, files and errors: any text of four characters and more,
                 best one of ``arcade_canaries``, which know what of them is secret (a database's host is not).
-            besides: Names of files of the config folder that may hold secrets, because the program itself keeps them there.
+            besides: Names of files of the config directory that may hold secrets, because the program itself keeps them there.
 
         Raises:
             AssertionError: One was found; the message says in what form and where. Also if nothing was recorded at all: then
@@ -217,16 +217,16 @@ class Usage:
         return which(word, path=environ.get("PATH")) or word
 
     def _note_what_was_planted(self) -> None:
-        """Before the first command whatever is in the config folder is the test's; and let the notice be seen."""
+        """Before the first command whatever is in the config directory is the test's; and let the notice be seen."""
         if self._given:
             return
         self._planted = {path: _read(path) for path in self._files()}
-        marker = self.folder / "usage" / "notice"
+        marker = self.config_dir / "usage" / "notice"
         marker.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         marker.touch(mode=0o600)
 
     def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return sorted(path for path in self.config_dir.rglob("*") if path.is_file())
 
     def _places(self, besides: Collection[str]) -> list[tuple[str, bytes]]:
         places = [(f"the spool ({name})", data) for name, data in self._waited.items()]

@@ -12,7 +12,7 @@ from arcade_otel import consent, conventions, handoff
 from arcade_otel.diagnostics import guard
 from arcade_otel.handoff import exporter_config, queue, spawn
 from arcade_otel.settings import Settings, make_settings
-from arcade_otel.spans.finished_span import copy_of
+from arcade_otel.spans.finished_span import copy_span
 from arcade_otel_exporters import otlp_json
 from arcade_otel_exporters.events import is_command
 
@@ -52,7 +52,7 @@ class DetachedSpanExporter(SpanExporter):
             return SpanExportResult.FAILURE
         with guard("hand-off"):
             settings = self._settings
-            if settings.folder and conventions.ENV_SENDER not in os.environ and settings.decide().mode == consent.ON:
+            if settings.config_dir and conventions.ENV_SENDER not in os.environ and settings.decide().mode == consent.ON:
                 self._hand_over(spans)
             return SpanExportResult.SUCCESS
         return SpanExportResult.FAILURE
@@ -94,7 +94,7 @@ class DetachedSpanExporter(SpanExporter):
         ]
         if wanted and len(spans) == 1 and self._exporters is None and is_command(spans[0]):
             text, owed, _ = wanted[0]
-            self._remember(handoff.hand_over(text, self._settings, owed=owed), owed=owed)
+            self._remember(handoff.submit(text, self._settings, owed=owed), owed=owed)
         elif wanted:
             self._put(wanted, environ)
 
@@ -102,23 +102,25 @@ class DetachedSpanExporter(SpanExporter):
         """Put spans into the spool and start one sender for all of them."""
         paths: list[str] = []
         for text, owed, lanes in wanted:
-            written = queue.put(self._settings.state_folder, text, lanes)
+            written = queue.enqueue(self._settings.state_dir, text, lanes)
             self._remember(written, owed=owed)
             paths += written
         if not self.starts_senders:
             return
         command = self._settings.sender or spawn.sender_command()
         if command:
-            folder = self._settings.folder
+            config_dir = self._settings.config_dir
             with guard("the start of a sender"):  # the spans are safe: a later sender delivers them
-                spawn.start(command, spawn.sender_environment(folder, None, environ), folder)
+                spawn.start(command, spawn.sender_environment(config_dir, None, environ), config_dir)
         else:
-            queue.bound_now_and_then(self._settings.state_folder, paths)
+            queue.maybe_enforce_limits(self._settings.state_dir, paths)
 
     def _remember(self, paths: Sequence[str], *, owed: bool) -> None:
         if owed:
             # An alias is PostHog's only: a login does not wait for a collector.
-            self._owed += tuple(path for path in paths if queue.exporter_of(os.path.basename(os.path.dirname(path))) == _POSTHOG)
+            self._owed += tuple(
+                path for path in paths if queue.lane_exporter(os.path.basename(os.path.dirname(path))) == _POSTHOG
+            )
 
     def _addressed(self, span: ReadableSpan) -> ReadableSpan:
         """Return a command's span with PostHog's key and host on its resource, where the sender looks for them."""
@@ -126,4 +128,4 @@ class DetachedSpanExporter(SpanExporter):
         if not key or not is_command(span) or conventions.RESOURCE_API_KEY in span.resource.attributes:
             return span
         address = {conventions.RESOURCE_API_KEY: key, conventions.RESOURCE_HOST: self._settings.posthog_host}
-        return copy_of(span, resource=Resource({**span.resource.attributes, **address}, span.resource.schema_url))
+        return copy_span(span, resource=Resource({**span.resource.attributes, **address}, span.resource.schema_url))

@@ -13,13 +13,13 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from arcade_otel import conventions
-from arcade_otel.spans import scrub
+from arcade_otel.spans import replace_unencodable
 
-__all__ = ["LONGEST_TEXT", "alias_of", "event_of", "installed_version", "is_command"]
+__all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "installed_version", "is_command"]
 
 #: Any other text is cut to this many characters; PostHog discards events over 1 MB.
-LONGEST_TEXT = 1000
-_MOST_TEXTS = 50
+MAX_TEXT_LENGTH = 1000
+_MAX_TEXTS = 50
 #: What event ids are derived in, so that every delivery of a span is the same event to PostHog. Never to be changed.
 _NAMESPACE = uuid.UUID("5d2bd3b5-61c6-5c94-8c5c-0d2f0d1a9d5f")
 # The specification's spelling of the event, which is ``platform.system()``'s; the resource has the semantic conventions'.
@@ -132,20 +132,20 @@ def _distinct_id(value: object) -> str | None:
     """Return an id that PostHog takes as it is; it would cut a longer one, and make one person of two."""
     if not isinstance(value, str) or not value.strip():
         return None
-    value = scrub(value)
+    value = replace_unencodable(value)
     if len(value) <= conventions.DISTINCT_ID_LIMIT:
         return value
     return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
 
 
 def _text(value: object) -> str | None:
-    return scrub(value[:LONGEST_TEXT]) if isinstance(value, str) else None
+    return replace_unencodable(value[:MAX_TEXT_LENGTH]) if isinstance(value, str) else None
 
 
 def _texts(value: object) -> list[str] | None:
     if not isinstance(value, list | tuple) or not value:
         return None
-    return [text for text in map(_text, value[:_MOST_TEXTS]) if text is not None]
+    return [text for text in map(_text, value[:_MAX_TEXTS]) if text is not None]
 
 
 def _integer(value: object) -> int | None:

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
-from arcade_otel.spans import scrub
+from arcade_otel.spans import replace_unencodable
 from arcade_otel.spans.finished_span import FinishedEvent, FinishedLink, FinishedSpan
 
 __all__ = ["decode", "encode"]
@@ -79,7 +79,7 @@ def _text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return scrub(text)
+        return replace_unencodable(text)
     return text
 
 

@@ -16,13 +16,13 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel.settings import config_folder
+from arcade_otel.settings import default_config_dir
 from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
-from arcade_otel_exporters.posthog_client import Answer, Connection, StoppedError
+from arcade_otel_exporters.posthog_client import Connection, DeliveryInterruptedError, Response
 
-__all__ = ["Delivered", "PostHogSpanExporter", "clean_environment"]
+__all__ = ["DeliveryResult", "PostHogSpanExporter", "clean_environment"]
 
-_LARGEST_BATCH_BYTES = 4 * 1024 * 1024
+_MAX_BATCH_BYTES = 4 * 1024 * 1024
 _PERMANENT = frozenset({401, 403, 404})
 
 
@@ -46,7 +46,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
 
 @dataclass(frozen=True)
-class Delivered:
+class DeliveryResult:
     """What became of the spans of one :meth:`PostHogSpanExporter.deliver`.
 
     Attributes:
@@ -68,13 +68,13 @@ class Delivered:
 
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
     """Return the spans that nobody has forbidden to send; a policy may be about one program."""
-    folder = config_folder()
+    config_dir = default_config_dir()
     modes: dict[str, str] = {}
     permitted = []
     for span in spans:
         program = str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
         if program not in modes:
-            modes[program] = consent.decide(folder, program=program).mode
+            modes[program] = consent.decide(config_dir, program=program).mode
         if modes[program] != consent.OFF:
             permitted.append(span)
     return permitted
@@ -96,7 +96,7 @@ class PostHogSpanExporter(SpanExporter):
     Guarantees: ``export`` never raises and ends within its time-outs; spans go in order; an alias that a span owes is
     acknowledged before that span's event is sent; a span that is delivered twice is one event to PostHog; two threads may call
     at once; it works in a forked child. ``export`` sends nothing once the user has opted out, by the environment, a choice
-    stored in the standard config folder, or the machine's policy. It does not try again by itself: what
+    stored in the standard config directory, or the machine's policy. It does not try again by itself: what
     was not acknowledged is the caller's (the sender's spool keeps it; a ``BatchSpanProcessor`` loses it).
 
     Limits: HTTP 200 means accepted, not stored. With a posthog older than 7 (which takes no session of ours) a ``default``
@@ -178,7 +178,7 @@ class PostHogSpanExporter(SpanExporter):
         """Return the event that a command's span becomes, or None if nobody can tell whose it is."""
         return event_of(span, geoip=self._geoip)
 
-    def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> Delivered:
+    def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:
         """Send the commands among ``spans`` in order, until something stands in the way that may pass.
 
         What can never be accepted (400, 413) is found by halves and dropped alone. A 401, 403, 404 stops and is permanent;
@@ -190,29 +190,29 @@ class PostHogSpanExporter(SpanExporter):
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):
-            return Delivered(0, reason="another delivery is under way")
+            return DeliveryResult(0, reason="another delivery is under way")
         try:
             return self._deliver(spans, until)
         finally:
             self._lock.release()
 
-    def _deliver(self, spans: Sequence[ReadableSpan], until: float) -> Delivered:
+    def _deliver(self, spans: Sequence[ReadableSpan], until: float) -> DeliveryResult:
         items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
         connection = Connection(self._timeout, until)
         done = 0
         refused: list[int] = []
-        stopped: Answer | None = None
+        stopped: Response | None = None
         try:
             while done < len(items):
                 first = items[done]
-                if first.alias is not None and any(connection.settle(*first.target, [first.alias])):
+                if first.alias is not None and any(connection.send(*first.target, [first.alias])):
                     debug("PostHog refused an alias for good; the event goes without it")
                 batch = self._batch(items, done)
-                for never in connection.settle(*first.target, [item.event for item in batch]):
+                for never in connection.send(*first.target, [item.event for item in batch]):
                     if never:
                         refused.append(items[done].index)
                     done += 1
-        except StoppedError as error:
+        except DeliveryInterruptedError as error:
             stopped = error.answer
         finally:
             connection.close()
@@ -220,8 +220,8 @@ class PostHogSpanExporter(SpanExporter):
         sendable = {item.index for item in items}
         refused += [index for index, span in enumerate(spans[:settled]) if is_command(span) and index not in sendable]
         if stopped is None:
-            return Delivered(settled, len(refused), refused=tuple(refused))
-        return Delivered(
+            return DeliveryResult(settled, len(refused), refused=tuple(refused))
+        return DeliveryResult(
             settled,
             len(refused),
             refused=tuple(refused),
@@ -236,7 +236,7 @@ class PostHogSpanExporter(SpanExporter):
         size = 0
         for item in items[start : start + self._batch_size]:
             size += len(json.dumps(item.event))
-            if batch and (item.target != batch[0].target or item.alias is not None or size > _LARGEST_BATCH_BYTES):
+            if batch and (item.target != batch[0].target or item.alias is not None or size > _MAX_BATCH_BYTES):
                 break
             batch.append(item)
         return batch

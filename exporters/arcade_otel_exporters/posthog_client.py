@@ -17,16 +17,16 @@ from arcade_otel_exporters.events import Event
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Answer", "Connection", "StoppedError"]
+__all__ = ["Connection", "DeliveryInterruptedError", "Response"]
 
 _PATH = "/batch/"
 _OK = 200
 # Bad request and too large: of a batch, one event is to blame (research/posthog.md, 2.8).
-_POISON = frozenset({400, 413})
+_REJECTED = frozenset({400, 413})
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came of one request.
 
     Attributes:
@@ -40,10 +40,10 @@ class Answer:
     retry_after: float | None = None
 
 
-class StoppedError(Exception):
+class DeliveryInterruptedError(Exception):
     """Something stands in the way of a delivery that may pass; ``answer`` says what."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Response) -> None:
         super().__init__(answer.reason)
         self.answer = answer
 
@@ -61,33 +61,33 @@ class Connection:
         self._until = until
         self._session: requests.Session | None = None
 
-    def settle(self, api_key: str, host: str, events: Sequence[Event]) -> Iterator[bool]:
+    def send(self, api_key: str, host: str, events: Sequence[Event]) -> Iterator[bool]:
         """Send ``events``; yield for each, once it is settled, whether it was dropped because it can never be accepted.
 
         One such event makes PostHog refuse the whole request, so that it is looked for by halves.
 
         Raises:
-            StoppedError: Something stands in the way; the events yielded by then are settled, the others are not.
+            DeliveryInterruptedError: Something stands in the way; the events yielded by then are settled, the others are not.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:
             yield from (False for _ in events)
-        elif answer.status not in _POISON:
-            raise StoppedError(answer)
+        elif answer.status not in _REJECTED:
+            raise DeliveryInterruptedError(answer)
         elif len(events) == 1:
             debug(f"PostHog can never accept an event ({answer.reason}); it is dropped")
             yield True
         else:
             half = len(events) // 2
-            yield from self.settle(api_key, host, events[:half])
-            yield from self.settle(api_key, host, events[half:])
+            yield from self.send(api_key, host, events[:half])
+            yield from self.send(api_key, host, events[half:])
 
     def close(self) -> None:
         """Close the connection."""
         if self._session is not None:
             self._session.close()
 
-    def _post(self, api_key: str, host: str, events: Sequence[Event]) -> Answer:
+    def _post(self, api_key: str, host: str, events: Sequence[Event]) -> Response:
         """Send one request; give up on it after the time-out, whatever it is doing.
 
         The socket's own time-out bounds each step only (a name's look-up not at all, each address and each byte anew), so that
@@ -98,26 +98,26 @@ class Connection:
 
         seconds = min(self._timeout, self._until - time.monotonic())
         if seconds <= 0:
-            return Answer(0, "no time left")
+            return Response(0, "no time left")
         arguments: dict[str, Any] = {"batch": list(events), "historical_migration": False}
         if "session" in inspect.signature(request.post).parameters:
             arguments["session"] = self._our_session()
         else:
             # posthog 6 calls it ``sentAt``, which PostHog does not read: a clock that is wrong would not be corrected.
             arguments["sent_at"] = datetime.now(timezone.utc).isoformat()
-        answers: list[Answer] = []
+        answers: list[Response] = []
 
         def post() -> None:
             try:
                 response = request.post(api_key, host, path=_PATH, gzip=True, timeout=seconds, **arguments)
-                answers.append(_judged(response))
+                answers.append(_classify(response))
             except Exception as error:  # noqa: BLE001 - of requests, urllib3, ssl, idna: whatever it is, there is no answer
-                answers.append(Answer(0, f"no answer ({type(error).__qualname__})"))
+                answers.append(Response(0, f"no answer ({type(error).__qualname__})"))
 
         thread = threading.Thread(target=post, name="arcade-otel-posthog", daemon=True)
         thread.start()
         thread.join(seconds)
-        return answers[0] if answers else Answer(0, f"no answer in {seconds:.1f} s")
+        return answers[0] if answers else Response(0, f"no answer in {seconds:.1f} s")
 
     def _our_session(self) -> "requests.Session":
         """Return a session that follows no redirect, reads no ``~/.netrc`` and tries nothing again by itself."""
@@ -135,16 +135,16 @@ def _no_credentials(request: "requests.PreparedRequest") -> "requests.PreparedRe
     return request
 
 
-def _judged(response: "requests.Response") -> Answer:
+def _classify(response: "requests.Response") -> Response:
     status = response.status_code
     if response.history:
-        return Answer(0, "redirected")
-    if status == _OK and not _in_posthogs_words(response.text):
-        return Answer(0, "an answer that is not PostHog's")
-    return Answer(status, f"HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+        return Response(0, "redirected")
+    if status == _OK and not _is_posthog_response(response.text):
+        return Response(0, "an answer that is not PostHog's")
+    return Response(status, f"HTTP {status}", _retry_after(response.headers.get("Retry-After")))
 
 
-def _in_posthogs_words(text: str) -> bool:
+def _is_posthog_response(text: str) -> bool:
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from arcade_otel import conventions, handoff, spans
 from arcade_otel.handoff import spawn
-from arcade_otel.sender.lane_lock import Turn
+from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.outcome import Outcome
-from arcade_otel.testing import Fault, StandIn, blackhole, refused_port
+from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
 from tests.support.machine import Machine
 
 __all__ = ["lines"]
@@ -41,8 +41,8 @@ print((used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024)
 
 
 @contextmanager
-def _machine() -> Iterator[tuple[Machine, StandIn]]:
-    with StandIn() as posthog, tempfile.TemporaryDirectory(prefix="arcade-otel-bench-") as folder:
+def _machine() -> Iterator[tuple[Machine, FakePostHog]]:
+    with FakePostHog() as posthog, tempfile.TemporaryDirectory(prefix="arcade-otel-bench-") as folder:
         machine = Machine(Path(folder, "machine"), posthog.url)
         try:
             yield machine, posthog
@@ -80,7 +80,7 @@ def lines() -> Iterator[str]:
     yield _two_hundred()
 
 
-def _delivered(name: str, machine: Machine, posthog: StandIn, heal: Callable[[], None], environ: dict[str, str]) -> str:
+def _delivered(name: str, machine: Machine, posthog: FakePostHog, heal: Callable[[], None], environ: dict[str, str]) -> str:
     for number in range(10):
         machine.run(f"c{number}", environ=environ)
     machine.settle()
@@ -91,12 +91,12 @@ def _delivered(name: str, machine: Machine, posthog: StandIn, heal: Callable[[],
     return _row(name, 11, posthog)
 
 
-def _row(name: str, sent: int, posthog: StandIn) -> str:
+def _row(name: str, sent: int, posthog: FakePostHog) -> str:
     arrived = len(posthog.visible())
     return f"| {name} | {sent} | {arrived} | {len(posthog.events) - arrived} |"
 
 
-def _killed(machine: Machine, posthog: StandIn) -> str:
+def _killed(machine: Machine, posthog: FakePostHog) -> str:
     """Kill every sender as soon as it has taken its span over, and while it works."""
     for number in range(10):
         known = set(machine.queue())
@@ -109,7 +109,7 @@ def _killed(machine: Machine, posthog: StandIn) -> str:
 
 
 def _settings(machine: Machine) -> Settings:
-    return make_settings(name="tool", config_dir=machine.folder, posthog_api_key="phc_test", posthog_host=machine.posthog_url)
+    return make_settings(name="tool", config_dir=machine.config_dir, posthog_api_key="phc_test", posthog_host=machine.posthog_url)
 
 
 def _text(settings: Settings) -> str:
@@ -124,11 +124,11 @@ def _costs() -> Iterator[str]:
         settings = _settings(machine)
         (folder,) = (machine.state / "queue").iterdir()
         full = _sender(machine, settings)
-        turn = Turn.take(str(machine.state), folder.name)
+        turn = LaneLock.acquire(str(machine.state), folder.name)
         assert turn is not None
         idle = _sender(machine, settings)
         windows = [_window(settings, folder) for _ in range(40)]
-        turn.give_back()
+        turn.release()
         del posthog
     yield "| | CPU, ms | memory, MiB |"
     yield "|---|---:|---:|"
@@ -145,7 +145,7 @@ def _sender(machine: Machine, settings: Settings) -> tuple[float, float]:
     """Return the CPU time, in milliseconds, and the largest memory, in MiB, of one sender."""
     command = spawn.sender_command()
     assert command is not None
-    environ = spawn.sender_environment(str(machine.folder), _text(settings), machine.with_environ())
+    environ = spawn.sender_environment(str(machine.config_dir), _text(settings), machine.with_environ())
     # From a small process: a child's largest memory counts that of who started it.
     ended = subprocess.run(
         [sys.executable, "-S", "-c", _MEASURE, *command], env=environ, capture_output=True, text=True, check=True
@@ -159,7 +159,7 @@ def _window(settings: Settings, folder: Path) -> float:
     before = len(os.listdir(folder))
     os.environ[conventions.ENV_DEBUG] = os.devnull
     began = time.perf_counter()
-    handoff.hand_over(_text(settings), settings)
+    handoff.submit(_text(settings), settings)
     while len([name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith(".")]) <= before:
         time.sleep(0.0002)
     return (time.perf_counter() - began) * 1000

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from arcade_otel import conventions
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.benchmarks import delivery
 from tests.benchmarks.counter import count, pythons_own
 from tests.support.collector import HttpCollector
@@ -60,7 +60,11 @@ ROWS: list[tuple[str, Callable[[str], str], dict[str, str]]] = [
 
 def main() -> None:
     """Measure, print and write down."""
-    with StandIn() as posthog, HttpCollector() as collector, tempfile.TemporaryDirectory(prefix="arcade-otel-bench-") as folder:
+    with (
+        FakePostHog() as posthog,
+        HttpCollector() as collector,
+        tempfile.TemporaryDirectory(prefix="arcade-otel-bench-") as folder,
+    ):
         machine = Machine(Path(folder, "machine"), posthog.url)
         machine.environ["ENDPOINT"] = posthog.url
         machine.environ["COLLECTOR"] = collector.url

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arcade_otel.handoff import receipts
-from arcade_otel.testing import Fault, StandIn, refused_port
+from arcade_otel.testing import FakePostHog, Fault, refused_port
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us
 
@@ -122,7 +122,7 @@ def test_the_status_tells_on_or_off_and_why(usage: Usage) -> None:
     assert "DO_NOT_TRACK is set" in usage.run("status", DO_NOT_TRACK="1").stdout
 
 
-def test_the_status_tells_what_waits_what_was_sent_and_what_went_wrong(usage: Usage, posthog: StandIn) -> None:
+def test_the_status_tells_what_waits_what_was_sent_and_what_went_wrong(usage: Usage, posthog: FakePostHog) -> None:
     """One was sent; then the server failed."""
     usage.hello()
     posthog.always(Fault.status(503))
@@ -163,7 +163,7 @@ def test_the_status_changes_nothing(usage: Usage) -> None:
 # --- enable, disable ----------------------------------------------------------------------------------------------------------
 
 
-def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage, posthog: StandIn) -> None:
+def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage, posthog: FakePostHog) -> None:
     """What waits goes, nothing more is recorded, and enable brings it back."""
     posthog.stop()
     usage.hello()
@@ -208,9 +208,9 @@ def test_who_opted_out_by_the_environment_finds_the_programs_own_settings(host: 
     source.write_text(source.read_text().replace('version="1.2.3"', f'version="1.2.3", config_dir={str(tmp_path / "own")!r}'))
     (tmp_path / "own" / "usage").mkdir(parents=True)
     (tmp_path / "own" / "usage" / "notice").touch()
-    assert host.json("status", DO_NOT_TRACK="1")[1]["folder"] == str(tmp_path / "own")
+    assert host.json("status", DO_NOT_TRACK="1")[1]["config_dir"] == str(tmp_path / "own")
     assert host.json("status", DO_NOT_TRACK="1")[1]["program"] == "tool"
-    assert host.json("status")[1]["folder"] == str(tmp_path / "own")
+    assert host.json("status")[1]["config_dir"] == str(tmp_path / "own")
 
 
 def test_the_commands_may_be_mounted_before_the_program_is_instrumented(host: Usage) -> None:
@@ -226,7 +226,7 @@ def test_the_commands_may_be_mounted_before_the_program_is_instrumented(host: Us
 # --- show, log ----------------------------------------------------------------------------------------------------------------
 
 
-def test_show_tells_exactly_what_was_sent_and_what_waits(usage: Usage, posthog: StandIn) -> None:
+def test_show_tells_exactly_what_was_sent_and_what_waits(usage: Usage, posthog: FakePostHog) -> None:
     """The event that arrived, field by field; and one that waits is, once sent, what was shown."""
     usage.hello()
     (arrived,) = posthog.visible()
@@ -248,7 +248,7 @@ def test_show_tells_exactly_what_was_sent_and_what_waits(usage: Usage, posthog: 
     assert (shown["timestamp"], shown["properties"]) == (later.timestamp, later.properties)
 
 
-def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog: StandIn) -> None:
+def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog: FakePostHog) -> None:
     """One of each, and no more than asked for."""
     usage.hello()
     posthog.refuse(lambda _: True)
@@ -268,7 +268,7 @@ def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog
     assert "refused for good" in usage.run("log").stdout
 
 
-def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: StandIn) -> None:
+def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: FakePostHog) -> None:
     """A receipt, or a file in the spool, that somebody else has written."""
     made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
     receipts.write(str(usage.machine.state), [made])
@@ -280,7 +280,7 @@ def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: StandIn
 # --- flush --------------------------------------------------------------------------------------------------------------------
 
 
-def test_flush_sends_what_waits_though_the_lane_pauses(usage: Usage, posthog: StandIn) -> None:
+def test_flush_sends_what_waits_though_the_lane_pauses(usage: Usage, posthog: FakePostHog) -> None:
     """After failures that make every other sender wait."""
     posthog.always(Fault.status(503))
     for _ in range(2):
@@ -293,7 +293,7 @@ def test_flush_sends_what_waits_though_the_lane_pauses(usage: Usage, posthog: St
     assert [event.properties["command_name"] for event in posthog.visible()][:2] == ["hello", "hello"]
 
 
-def test_flush_exits_with_1_and_says_why_if_something_still_waits(usage: Usage, posthog: StandIn) -> None:
+def test_flush_exits_with_1_and_says_why_if_something_still_waits(usage: Usage, posthog: FakePostHog) -> None:
     """The server fails, or there is none."""
     posthog.always(Fault.status(503))
     usage.hello()
@@ -303,7 +303,7 @@ def test_flush_exits_with_1_and_says_why_if_something_still_waits(usage: Usage, 
     assert "HTTP 503" in usage.run("flush").stdout
 
 
-def test_flush_sends_nothing_while_nothing_may_be_sent(usage: Usage, posthog: StandIn) -> None:
+def test_flush_sends_nothing_while_nothing_may_be_sent(usage: Usage, posthog: FakePostHog) -> None:
     """Who opted out, and who only wants to look."""
     posthog.stop()
     usage.hello()
@@ -317,7 +317,7 @@ def test_flush_sends_nothing_while_nothing_may_be_sent(usage: Usage, posthog: St
 # --- forget -------------------------------------------------------------------------------------------------------------------
 
 
-def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: StandIn) -> None:
+def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: FakePostHog) -> None:
     """Neither events nor receipts nor the id; and it is not recorded itself."""
     usage.hello()
     posthog.stop()
@@ -331,7 +331,7 @@ def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: StandIn
     usage.machine.settle()
     assert usage.machine.usage == {"anon_id": told["anon_id"], "linked_principal_id": None}
     assert told["anon_id"] != before
-    left = [path for path in usage.machine.folder.rglob("*") if path.is_file() and before in path.read_text(errors="replace")]
+    left = [path for path in usage.machine.config_dir.rglob("*") if path.is_file() and before in path.read_text(errors="replace")]
     assert left == []
     assert usage.machine.queue() == []
     assert not (usage.machine.state / "receipts.jsonl").exists()
@@ -340,7 +340,7 @@ def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: StandIn
     assert [event.distinct_id for event in posthog.visible()] == [before, told["anon_id"]]
 
 
-def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: StandIn) -> None:
+def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: FakePostHog) -> None:
     """Its receipts would be written after they were removed."""
     posthog.script(Fault.delay(2))
     usage.machine.run("hello", program="cli")
@@ -359,13 +359,15 @@ def checks(told: dict[str, Any]) -> dict[str, bool | None]:
     return {check["name"]: check["ok"] for check in told["checks"]}
 
 
-def test_the_doctor_proves_a_round_trip_with_an_event_that_is_nobodys(host: Usage, posthog: StandIn) -> None:
+def test_the_doctor_proves_a_round_trip_with_an_event_that_is_nobodys(host: Usage, posthog: FakePostHog) -> None:
     """It measures the cost and sends neither id nor command."""
     host.hello()
     code, told = host.json("doctor")
     assert code == 0
     found = checks(told)
-    assert all(found[name] for name in ("consent", "folder", "identity", "cost", "sender", "exporter posthog", "round trip"))
+    assert all(
+        found[name] for name in ("consent", "config directory", "identity", "cost", "sender", "exporter posthog", "round trip")
+    )
     (cost,) = (check for check in told["checks"] if check["name"] == "cost")
     assert 0 < cost["milliseconds"] < 10_000
     (event,) = (event for event in posthog.events if event.event == "arcade-otel doctor")
@@ -376,7 +378,7 @@ def test_the_doctor_proves_a_round_trip_with_an_event_that_is_nobodys(host: Usag
 
 
 @pytest.mark.parametrize("why", ["nobody listens", "503", "no proxy", "no TLS", "captive portal"])
-def test_the_doctor_says_what_fails_on_the_way(host: Usage, posthog: StandIn, why: str) -> None:
+def test_the_doctor_says_what_fails_on_the_way(host: Usage, posthog: FakePostHog, why: str) -> None:
     """And exits with 1."""
     with refused_port() as port:
         environ: dict[str, str | None] = {}
@@ -401,18 +403,18 @@ def test_the_doctor_says_what_fails_on_the_way(host: Usage, posthog: StandIn, wh
     assert "secret" not in json.dumps(told)
 
 
-def test_the_doctor_of_who_opted_out_sends_nothing(usage: Usage, posthog: StandIn) -> None:
+def test_the_doctor_of_who_opted_out_sends_nothing(usage: Usage, posthog: FakePostHog) -> None:
     """Not even to prove a round trip."""
     code, told = usage.json("doctor", DO_NOT_TRACK="1")
     assert code == 0
     assert checks(told)["round trip"] is None
     assert posthog.requests == []
-    assert not (usage.machine.folder / "usage.json").exists()
+    assert not (usage.machine.config_dir / "usage.json").exists()
 
 
 def test_the_doctor_finds_what_is_broken_here(host: Usage) -> None:
     """A corrupt identity, and an exporter that is not installed."""
-    (host.machine.folder / "usage.json").write_text("{")
+    (host.machine.config_dir / "usage.json").write_text("{")
     code, told = host.json("doctor", OTEL_TRACES_EXPORTER="nosuch")
     assert code == 1
     found = checks(told)
@@ -458,7 +460,7 @@ def test_a_terminal_gets_a_table_that_shows_markup_as_it_is(usage: Usage) -> Non
     assert "\x1b]0;" not in shown
 
 
-def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: StandIn) -> None:
+def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: FakePostHog) -> None:
     """While it waits for an answer."""
     posthog.stop()
     usage.hello()
@@ -472,7 +474,7 @@ def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: StandIn)
 # --- in the host --------------------------------------------------------------------------------------------------------------
 
 
-def test_they_are_recorded_like_any_other_command_but_for_disable_and_forget(host: Usage, posthog: StandIn) -> None:
+def test_they_are_recorded_like_any_other_command_but_for_disable_and_forget(host: Usage, posthog: FakePostHog) -> None:
     """By their path in the program."""
     for name in ("status", "show", "log", "enable", "forget", "disable", "status"):
         host.run(name)
@@ -481,14 +483,14 @@ def test_they_are_recorded_like_any_other_command_but_for_disable_and_forget(hos
     assert recorded == ["usage.status", "usage.show", "usage.log", "usage.enable"]
 
 
-def test_disable_is_not_recorded_where_something_stronger_says_on_either(host: Usage, posthog: StandIn) -> None:
+def test_disable_is_not_recorded_where_something_stronger_says_on_either(host: Usage, posthog: FakePostHog) -> None:
     """Who says no is not counted for saying it."""
     assert host.run("disable", ARCADE_USAGE_TRACKING="1").returncode == 1
     host.machine.settle()
     assert posthog.requests == []
 
 
-def test_mounted_under_another_name_they_are_recorded_under_it(machine: Machine, posthog: StandIn) -> None:
+def test_mounted_under_another_name_they_are_recorded_under_it(machine: Machine, posthog: FakePostHog) -> None:
     """The host chooses."""
     machine.program(
         "cli", with_us(CLICK).replace("if __name__", "app.add_command(arcade_otel.usage_commands(app), 'telemetry')\nif __name__")
@@ -510,12 +512,12 @@ def test_the_standing_alone_program_is_installed(machine: Machine) -> None:
     """As ``arcade-otel``, for the folder that it is told."""
     program = Path(sys.executable).parent / "arcade-otel"
     ended = subprocess.run(
-        [program, "--folder", str(machine.root / "elsewhere"), "status", "--json"],
+        [program, "--config-dir", str(machine.root / "elsewhere"), "status", "--json"],
         env=machine.environ,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert json.loads(ended.stdout)["folder"] == str(machine.root / "elsewhere")
+    assert json.loads(ended.stdout)["config_dir"] == str(machine.root / "elsewhere")
     assert ended.returncode == 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 
 APP = """
@@ -132,7 +132,7 @@ HOMES: dict[str, Callable[[Machine], None]] = {
     "corrupt credentials": _content(".arcade/credentials.yaml", b"{: ["),
     "binary credentials": _content(".arcade/credentials.yaml", b"\x00\xff\xfe" * 100),
     "a folder for the credentials": _folder_for(".arcade/credentials.yaml"),
-    "a file for the config folder": _file_for(".arcade"),
+    "a file for the config directory": _file_for(".arcade"),
     "a file for the state folder": _file_for(".arcade/usage"),
     "a file for the spool": _file_for(".arcade/usage/queue"),
     "a folder for the notice": _folder_for(".arcade/usage/notice"),
@@ -177,14 +177,14 @@ def _without_roots_powers() -> None:
             raise OSError(ctypes.get_errno(), "prctl")
 
 
-@pytest.mark.parametrize("read_only", ["the home", "the config folder", "the state folder"])
+@pytest.mark.parametrize("read_only", ["the home", "the config directory", "the state folder"])
 def test_a_read_only_home_changes_nothing_of_any_command(both: Machine, read_only: str) -> None:
     """Nothing can be made in it; the commands are the same."""
-    folder = {"the home": both.home, "the config folder": both.folder, "the state folder": both.state}[read_only]
+    folder = {"the home": both.home, "the config directory": both.config_dir, "the state folder": both.state}[read_only]
     if read_only == "the home":
         (both.state / "notice").unlink()
         both.state.rmdir()
-        both.folder.rmdir()
+        both.config_dir.rmdir()
     folder.chmod(0o555)
     limits: dict[str, Any] = {"preexec_fn": _without_roots_powers} if os.geteuid() == 0 else {}
     before = _listed(both)
@@ -216,7 +216,7 @@ atexit.register(lambda: started and print("STARTED", started))
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: "=".join(*refusal.items()))
 def test_who_opted_out_has_no_file_no_process_no_request_and_nothing_on_any_stream(
-    both: Machine, posthog: StandIn, without_us: dict[tuple[str, ...], Ended], refusal: dict[str, str]
+    both: Machine, posthog: FakePostHog, without_us: dict[tuple[str, ...], Ended], refusal: dict[str, str]
 ) -> None:
     """Not even the notice; and what waited from before is gone."""
     both.program("ours/tool", WATCHED + APP.replace("# instrument\n", ONE_LINE))
@@ -265,14 +265,16 @@ def _listed(machine: Machine) -> list[str]:
     ],
     ids=lambda permission: "=".join(*permission.items()),
 )
-def test_what_is_no_refusal_records(both: Machine, posthog: StandIn, permission: dict[str, str]) -> None:
+def test_what_is_no_refusal_records(both: Machine, posthog: FakePostHog, permission: dict[str, str]) -> None:
     """``OTEL_SDK_DISABLED`` refuses by ``true`` only (OpenTelemetry's specification)."""
     ended(both, OURS, "work", environ={**permission})
     posthog.wait_for(posthog.visible)
 
 
 @pytest.mark.parametrize("arguments", [("work", "--name", "me"), ("fail",), ("wrok",)])
-def test_log_mode_shows_the_exact_payload_and_sends_nothing(both: Machine, posthog: StandIn, arguments: tuple[str, ...]) -> None:
+def test_log_mode_shows_the_exact_payload_and_sends_nothing(
+    both: Machine, posthog: FakePostHog, arguments: tuple[str, ...]
+) -> None:
     """What is shown on stderr is the event that the same command sends without it, but for ids, times and the process."""
     before = _listed(both)
     code, out, err = ended(both, OURS, *arguments, environ={"ARCADE_USAGE_TRACKING": "log"})
@@ -324,7 +326,9 @@ def test_twenty_first_commands_at_once_show_one_notice(both: Machine) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("work", "--help")])
-def test_help_and_version_are_no_commands_and_show_no_notice(both: Machine, posthog: StandIn, arguments: tuple[str, ...]) -> None:
+def test_help_and_version_are_no_commands_and_show_no_notice(
+    both: Machine, posthog: FakePostHog, arguments: tuple[str, ...]
+) -> None:
     """Nothing runs, so nothing is told and nothing recorded."""
     (both.state / "notice").unlink()
     assert ended(both, OURS, *arguments) == ended(both, PLAIN, *arguments)
@@ -333,7 +337,7 @@ def test_help_and_version_are_no_commands_and_show_no_notice(both: Machine, post
     assert posthog.requests == []
 
 
-def test_shell_completion_is_no_command_and_shows_no_notice(both: Machine, posthog: StandIn) -> None:
+def test_shell_completion_is_no_command_and_shows_no_notice(both: Machine, posthog: FakePostHog) -> None:
     """What a shell asks while somebody types."""
     (both.state / "notice").unlink()
     environ: dict[str, str | None] = {
@@ -351,7 +355,7 @@ def test_shell_completion_is_no_command_and_shows_no_notice(both: Machine, posth
 
 
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "0<&-", "0<&- 1>&- 2>&-", ">/dev/full", "2>/dev/full"])
-def test_closed_and_full_streams_change_nothing(both: Machine, posthog: StandIn, closed: str) -> None:
+def test_closed_and_full_streams_change_nothing(both: Machine, posthog: FakePostHog, closed: str) -> None:
     """The exit code is what it is without us, the notice due or not, and the event arrives."""
     (both.state / "notice").unlink()
     codes = [

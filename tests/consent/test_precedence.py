@@ -10,7 +10,7 @@ import pytest
 
 from arcade_otel import consent
 from arcade_otel.consent import decision, policy
-from arcade_otel.testing import StandIn, refused_port
+from arcade_otel.testing import FakePostHog, refused_port
 from tests.support.machine import Machine
 
 HELLO = """
@@ -38,10 +38,10 @@ LEVELS = ["DO_NOT_TRACK", "OTEL_SDK_DISABLED", "ARCADE_USAGE_TRACKING", "stored 
 
 
 class Home:
-    """A config folder, a policy and an environment, in which any level can say something."""
+    """A config directory, a policy and an environment, in which any level can say something."""
 
     def __init__(self, root: Path) -> None:
-        self.folder = root / "config"
+        self.config_dir = root / "config"
         self.policy = root / "policy"
         self.environ: dict[str, str] = {}
         self.in_ci = "on"
@@ -49,8 +49,8 @@ class Home:
     def say(self, level: str, answer: str) -> None:
         """Let a level say ``on`` or ``off`` (or, where it has no yes, say nothing for ``on``)."""
         if level == "stored choice":
-            (self.folder / "usage").mkdir(parents=True)
-            (self.folder / "usage" / "consent").write_text(answer)
+            (self.config_dir / "usage").mkdir(parents=True)
+            (self.config_dir / "usage" / "consent").write_text(answer)
         elif level == "policy":
             self.policy.write_text(f"tracking = {answer}\n")
         elif level == "continuous integration":
@@ -62,7 +62,7 @@ class Home:
 
     def decide(self, default: str = "on") -> tuple[str, str]:
         """Return mode and reason."""
-        decided = decision.decide(str(self.folder), program="tool", default=default, in_ci=self.in_ci, environ=self.environ)
+        decided = decision.decide(str(self.config_dir), program="tool", default=default, in_ci=self.in_ci, environ=self.environ)
         assert decided.detail
         return decided.mode, decided.reason
 
@@ -122,14 +122,14 @@ def test_a_word_that_the_variable_does_not_know_says_nothing(home: Home, word: s
 def test_a_corrupt_choice_is_off(home: Home, content: bytes) -> None:
     """Only the two words that we write are understood."""
     home.say("stored choice", "on")
-    (home.folder / "usage" / "consent").write_bytes(content)
+    (home.config_dir / "usage" / "consent").write_bytes(content)
     assert home.decide() == ("off", "stored choice")
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "loop"])
 def test_what_is_no_file_in_the_place_of_the_choice_is_off_and_makes_nobody_wait(home: Home, kind: str) -> None:
     """A pipe that nobody writes to would be read for ever."""
-    place = home.folder / "usage" / "consent"
+    place = home.config_dir / "usage" / "consent"
     place.parent.mkdir(parents=True)
     if kind == "folder":
         place.mkdir()
@@ -166,7 +166,7 @@ def test_what_is_no_file_in_the_place_of_the_choice_is_off_and_makes_nobody_wait
 )
 def test_the_policys_lines(text: bytes, answer: str | None) -> None:
     """One program's line wins over the one for all, off wins over on about the same, and half a policy is none."""
-    assert policy.parsed(text, "tool") == answer
+    assert policy.parse(text, "tool") == answer
 
 
 @pytest.mark.parametrize("kind", ["garbage", "too long", "folder"])
@@ -194,31 +194,31 @@ def stored(machine: Machine, answer: str) -> None:
     (machine.state / "consent").write_text(answer)
 
 
-def recorded(machine: Machine, posthog: StandIn) -> int:
+def recorded(machine: Machine, posthog: FakePostHog) -> int:
     """Return how many commands PostHog has heard of once every sender has ended."""
     machine.settle()
     return len(posthog.visible())
 
 
 @pytest.mark.parametrize("answer", ["off", "garbage"])
-def test_a_stored_no_records_nothing_and_empties_what_waits(machine: Machine, posthog: StandIn, answer: str) -> None:
+def test_a_stored_no_records_nothing_and_empties_what_waits(machine: Machine, posthog: FakePostHog, answer: str) -> None:
     """Nothing is sent and nothing written: not the anonymous id either."""
     machine.program("hello", HELLO)
     with refused_port() as port:
         machine.run(program="hello", environ={"ARCADE_USAGE_POSTHOG_HOST": f"http://127.0.0.1:{port}"})
         machine.settle()
     assert machine.queue()
-    (machine.folder / "usage.json").unlink()
+    (machine.config_dir / "usage.json").unlink()
     stored(machine, answer)
     result = machine.run(program="hello")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert recorded(machine, posthog) == 0
     assert posthog.requests == []
     assert machine.queue() == []
-    assert not (machine.folder / "usage.json").exists()
+    assert not (machine.config_dir / "usage.json").exists()
 
 
-def test_the_variable_says_on_against_a_stored_no(machine: Machine, posthog: StandIn) -> None:
+def test_the_variable_says_on_against_a_stored_no(machine: Machine, posthog: FakePostHog) -> None:
     """For one run; the sender, which has its environment, agrees."""
     machine.program("hello", HELLO)
     stored(machine, "off")
@@ -226,7 +226,7 @@ def test_the_variable_says_on_against_a_stored_no(machine: Machine, posthog: Sta
     assert recorded(machine, posthog) == 1
 
 
-def test_a_program_that_is_off_by_default_waits_for_a_yes(machine: Machine, posthog: StandIn) -> None:
+def test_a_program_that_is_off_by_default_waits_for_a_yes(machine: Machine, posthog: FakePostHog) -> None:
     """A stored choice is one; the environment is another."""
     machine.program("hello", HELLO)
     machine.run("dict(default='off')", program="hello")
@@ -236,7 +236,7 @@ def test_a_program_that_is_off_by_default_waits_for_a_yes(machine: Machine, post
     assert recorded(machine, posthog) == 1
 
 
-def test_ci_is_recorded_unless_the_program_is_silent_there(machine: Machine, posthog: StandIn) -> None:
+def test_ci_is_recorded_unless_the_program_is_silent_there(machine: Machine, posthog: FakePostHog) -> None:
     """``is_ci`` says so in the event."""
     machine.program("hello", HELLO)
     machine.run("dict(in_ci='off')", program="hello", environ={"CI": "true"})
@@ -249,7 +249,7 @@ def test_ci_is_recorded_unless_the_program_is_silent_there(machine: Machine, pos
 @pytest.mark.parametrize(
     ("text", "programs"), [("tracking = off", 0), ("tracking.tool = off", 0), ("tracking.other = off", 1), ("garbage", 0)]
 )
-def test_the_policy_of_the_machine_binds_a_program(machine: Machine, posthog: StandIn, text: str, programs: int) -> None:
+def test_the_policy_of_the_machine_binds_a_program(machine: Machine, posthog: FakePostHog, text: str, programs: int) -> None:
     """All of them, or one."""
     (machine.root / "policy").write_text(text)
     machine.program("hello", UNDER_A_POLICY + HELLO)
@@ -258,7 +258,7 @@ def test_the_policy_of_the_machine_binds_a_program(machine: Machine, posthog: St
 
 
 @pytest.mark.parametrize("how", ["stored choice", "policy", "policy for one"])
-def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machine, posthog: StandIn, how: str) -> None:
+def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machine, posthog: FakePostHog, how: str) -> None:
     """A command was recorded while the network was away; then somebody said no; then the network came back."""
     machine.program("hello", UNDER_A_POLICY + HELLO)
     sender = machine.program("sender", SENDER)
@@ -274,13 +274,13 @@ def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machi
         place.write_text("tracking = off\n" if how == "policy" else "tracking = on\ntracking.tool = off\n")
     posthog.start()
     machine.time_passes()
-    machine.run(program="sender", environ={**environ, "ARCADE_USAGE_SENDER": str(machine.folder)})
+    machine.run(program="sender", environ={**environ, "ARCADE_USAGE_SENDER": str(machine.config_dir)})
     machine.settle()
     assert posthog.requests == []
     assert machine.queue() == []
 
 
-def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(machine: Machine, posthog: StandIn) -> None:
+def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(machine: Machine, posthog: FakePostHog) -> None:
     """The span is still in its variable when the choice is stored."""
     machine.program("hello", HELLO)
     machine.program("sender", "from arcade_otel import sender\nsender.main()\n")
@@ -291,12 +291,12 @@ def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(mach
     machine.wait_until((machine.home / "span").exists, "the span was handed over")
     stored(machine, "off")
     span = (machine.home / "span").read_text()
-    machine.run(program="sender", environ={"ARCADE_USAGE_SENDER": str(machine.folder), "ARCADE_USAGE_EVENT_DATA": span})
+    machine.run(program="sender", environ={"ARCADE_USAGE_SENDER": str(machine.config_dir), "ARCADE_USAGE_EVENT_DATA": span})
     assert posthog.requests == []
     assert not (machine.state / "queue").exists()
 
 
-def test_a_no_that_is_said_while_the_command_runs_counts(machine: Machine, posthog: StandIn) -> None:
+def test_a_no_that_is_said_while_the_command_runs_counts(machine: Machine, posthog: FakePostHog) -> None:
     """A long command in one terminal, a refusal in another."""
     machine.program(
         "long",
@@ -312,7 +312,7 @@ with arcade_otel.command("long", name="tool"):
     assert posthog.requests == []
 
 
-def test_an_exporter_in_a_hosts_own_process_heeds_the_stored_no(machine: Machine, posthog: StandIn) -> None:
+def test_an_exporter_in_a_hosts_own_process_heeds_the_stored_no(machine: Machine, posthog: FakePostHog) -> None:
     """PostHog's, and the detached one: no sender is started."""
     source = """
 from opentelemetry.sdk.trace import TracerProvider
@@ -383,7 +383,7 @@ def test_of_many_first_runs_of_a_newer_notice_one_shows_it(machine: Machine) -> 
     assert sorted(bool(text) for text in shown) == [False] * 7 + [True]
 
 
-def test_in_ci_without_a_terminal_nothing_is_shown_and_nothing_remembered(machine: Machine, posthog: StandIn) -> None:
+def test_in_ci_without_a_terminal_nothing_is_shown_and_nothing_remembered(machine: Machine, posthog: FakePostHog) -> None:
     """Nobody reads it there, and a program may; the command is recorded all the same. A person's first run shows it."""
     machine.program("hello", HELLO)
     (machine.state / "notice").unlink()
@@ -394,7 +394,7 @@ def test_in_ci_without_a_terminal_nothing_is_shown_and_nothing_remembered(machin
 
 
 @pytest.mark.parametrize("how", ["variable", "choice"])
-def test_who_said_yes_is_not_told_again(machine: Machine, posthog: StandIn, how: str) -> None:
+def test_who_said_yes_is_not_told_again(machine: Machine, posthog: FakePostHog, how: str) -> None:
     """By the variable, as a program says it that reads stderr, or by ``usage enable``."""
     machine.program("hello", HELLO)
     (machine.state / "notice").unlink()
@@ -428,7 +428,7 @@ def test_in_ci_with_a_terminal_it_is_shown(machine: Machine, stream: str) -> Non
     assert (machine.state / "notice").read_text() == "1"
 
 
-def test_the_notice_comes_before_anything_is_sent(machine: Machine, posthog: StandIn) -> None:
+def test_the_notice_comes_before_anything_is_sent(machine: Machine, posthog: FakePostHog) -> None:
     """It is on stderr while the command itself still runs, and no request has been made."""
     (machine.state / "notice").unlink()
     machine.program(

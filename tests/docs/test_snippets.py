@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def test_there_are_pages_and_every_fence_is_seen() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, posthog: StandIn) -> None:
+def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, posthog: FakePostHog) -> None:
     """In the page's order."""
     tools = machine.root / "bin"
     tools.mkdir()
@@ -64,7 +64,7 @@ def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, p
     assert "canary" not in json.dumps([event.properties for event in posthog.events]).lower()
 
 
-def told(posthog: StandIn) -> list[tuple[str, str]]:
+def told(posthog: FakePostHog) -> list[tuple[str, str]]:
     """Return what PostHog shows: event and command."""
     return [(event.event, str(event.properties.get("command_name", ""))) for event in posthog.visible()]
 
@@ -108,8 +108,8 @@ def policy(text: str, machine: Machine) -> None:
     from arcade_otel.consent import policy as reader
 
     assert machine.home.is_dir()
-    assert reader.parsed(text.encode(), "mycli") == "on"
-    assert reader.parsed(text.encode(), "another") == "off"
+    assert reader.parse(text.encode(), "mycli") == "on"
+    assert reader.parse(text.encode(), "another") == "off"
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:

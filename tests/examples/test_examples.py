@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.collector import HttpCollector
 from tests.support.machine import Machine
 
@@ -35,7 +35,7 @@ def ran(machine: Machine, example: str, *arguments: str, **environ: str) -> tupl
     ],
 )
 def test_a_command_of_each_framework_is_one_event(
-    machine: Machine, posthog: StandIn, example: str, arguments: tuple[str, ...], command: str, code: int
+    machine: Machine, posthog: FakePostHog, example: str, arguments: tuple[str, ...], command: str, code: int
 ) -> None:
     """Named by the command tree, with its exit code, and without its arguments."""
     assert ran(machine, example, *arguments)[0] == code
@@ -47,7 +47,9 @@ def test_a_command_of_each_framework_is_one_event(
     assert "hammer" not in str(event.properties)
 
 
-def test_the_traced_program_sends_its_spans_to_a_collector(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+def test_the_traced_program_sends_its_spans_to_a_collector(
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
+) -> None:
     """The HTTP call below the step, the step below the command; PostHog hears of no address."""
     code, out = ran(
         machine,
@@ -72,7 +74,9 @@ def test_the_traced_program_sends_its_spans_to_a_collector(machine: Machine, pos
 @pytest.mark.latest
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="one environment of its own is enough")
-def test_the_released_arcade_cli_runs_with_our_tracker_for_its_own(machine: Machine, posthog: StandIn, tmp_path: Path) -> None:
+def test_the_released_arcade_cli_runs_with_our_tracker_for_its_own(
+    machine: Machine, posthog: FakePostHog, tmp_path: Path
+) -> None:
     """In an environment of its own (it pins Typer 0.16, Click 8.3 and posthog 6.9): use, logout, and a failure."""
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)

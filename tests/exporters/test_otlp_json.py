@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from arcade_otel import spans as deferred
 from arcade_otel.settings import make_settings
-from arcade_otel.spans.finished_span import FinishedEvent, FinishedLink, FinishedSpan, copy_of
+from arcade_otel.spans.finished_span import FinishedEvent, FinishedLink, FinishedSpan, copy_span
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel_exporters.otlp_json import decode, encode
 from tests.support.receiver import SpanMaker
@@ -100,7 +100,7 @@ def test_a_round_trip_loses_nothing(made: list[FinishedSpan]) -> None:
     text = encode(made)
     assert text.isascii()
     assert [facts(span) for span in decode(text)] == [facts(span) for span in made]
-    assert [facts(span) for span in decode(text.encode())] == [facts(copy_of(span)) for span in made]
+    assert [facts(span) for span in decode(text.encode())] == [facts(copy_span(span)) for span in made]
 
 
 @pytest.mark.latest
@@ -135,7 +135,7 @@ def test_the_deferred_paths_text_is_what_the_sdks_span_encodes_to() -> None:
 
 
 def test_numbers_that_json_has_no_room_for(make_span: SpanMaker) -> None:
-    span = copy_of(make_span(), attributes={"nan": math.nan, "inf": math.inf, "low": -math.inf, "big": 2**63})
+    span = copy_span(make_span(), attributes={"nan": math.nan, "inf": math.inf, "low": -math.inf, "big": 2**63})
     text = encode([span])
     assert '"doubleValue":"NaN"' in text
     read = dict(decode(text)[0].attributes or {})
@@ -146,7 +146,7 @@ def test_numbers_that_json_has_no_room_for(make_span: SpanMaker) -> None:
 
 
 def test_lone_surrogates_are_replaced(make_span: SpanMaker) -> None:
-    text = encode([copy_of(make_span(), attributes={"a\udcff": "b\udcff"})])
+    text = encode([copy_span(make_span(), attributes={"a\udcff": "b\udcff"})])
     assert dict(decode(text)[0].attributes or {}) == {"a\ufffd": "b\ufffd"}
 
 

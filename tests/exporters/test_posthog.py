@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
 from arcade_otel import conventions
 from arcade_otel_exporters import events
-from arcade_otel_exporters.posthog import Delivered, PostHogSpanExporter, clean_environment
+from arcade_otel_exporters.posthog import DeliveryResult, PostHogSpanExporter, clean_environment
 from tests.support.receiver import OK, Receiver, Reply, SpanMaker
 
 SUCCESS, FAILURE = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
@@ -170,7 +170,7 @@ def test_a_hosts_own_span_never_becomes_an_event(
     with provider.get_tracer("arcade_otel").start_as_current_span("child") as span:
         span.set_attribute("process.command_args", ("canary",))
     assert receiver.bodies == []
-    assert exporter.deliver([make_span(scope="host")]) == Delivered(1)
+    assert exporter.deliver([make_span(scope="host")]) == DeliveryResult(1)
     assert capfd.readouterr() == ("", "")
 
 
@@ -183,14 +183,14 @@ def test_an_alias_is_acknowledged_before_the_first_event_under_the_new_id(receiv
     assert (result.done, result.reason) == (1, "HTTP 503")
     assert [event["event"] for event in receiver.events] == ["CLI execution succeeded", "$create_alias"]
     receiver.answer = lambda _: OK
-    assert exporter.deliver([login, later]) == Delivered(2)
+    assert exporter.deliver([login, later]) == DeliveryResult(2)
     assert [len(body["batch"]) for body in receiver.bodies[2:]] == [1, 2]
 
 
 def test_an_alias_that_is_refused_for_good_does_not_hold_up_its_event(receiver: Receiver, make_span: SpanMaker) -> None:
     login = make_span(attributes={"distinct_id": "user", "is_anon": False, "previous_distinct_id": "anon-1"})
     receiver.answer = lambda body: (400, {}, b"") if body["batch"][0]["event"] == "$create_alias" else OK
-    assert PostHogSpanExporter("phc_k", receiver.url).deliver([login]) == Delivered(1)
+    assert PostHogSpanExporter("phc_k", receiver.url).deliver([login]) == DeliveryResult(1)
     assert receiver.events[-1]["distinct_id"] == "user"
 
 
@@ -203,7 +203,7 @@ def test_one_poison_event_costs_only_itself(receiver: Receiver, make_span: SpanM
 
     receiver.answer = refuse
     result = PostHogSpanExporter("phc_k", receiver.url).deliver(spans)
-    assert result == Delivered(11, dropped=1)
+    assert result == DeliveryResult(11, dropped=1)
     accepted = [e["properties"]["command_name"] for body in receiver.bodies if refuse(body) == OK for e in body["batch"]]
     assert accepted == [f"c{index}" for index in range(11) if index != 6]
 
@@ -212,7 +212,7 @@ def test_one_poison_event_costs_only_itself(receiver: Receiver, make_span: SpanM
 def test_a_wrong_key_stops_for_good_without_dropping(receiver: Receiver, make_span: SpanMaker, status: int) -> None:
     receiver.answer = lambda _: (status, {}, b"no")
     result = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span(), make_span()])
-    assert result == Delivered(0, reason=f"HTTP {status}", permanent=True)
+    assert result == DeliveryResult(0, reason=f"HTTP {status}", permanent=True)
     assert len(receiver.bodies) == 1
 
 
@@ -220,7 +220,7 @@ def test_a_wrong_key_stops_for_good_without_dropping(receiver: Receiver, make_sp
 def test_what_may_pass_stops_and_is_kept(receiver: Receiver, make_span: SpanMaker, status: int) -> None:
     receiver.answer = lambda _: (status, {}, b"")
     result = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span(), make_span()])
-    assert result == Delivered(0, reason=f"HTTP {status}")
+    assert result == DeliveryResult(0, reason=f"HTTP {status}")
     assert len(receiver.bodies) == 1
 
 
@@ -261,7 +261,9 @@ def test_a_server_that_never_answers_is_given_up(receiver: Receiver, make_span: 
     result = PostHogSpanExporter("phc_k", receiver.url, timeout=0.3).deliver([make_span()])
     assert result.done == 0
     assert time.monotonic() - began < 20
-    assert PostHogSpanExporter("phc_k", receiver.url).deliver([make_span()], seconds=0.0) == Delivered(0, reason="no time left")
+    assert PostHogSpanExporter("phc_k", receiver.url).deliver([make_span()], seconds=0.0) == DeliveryResult(
+        0, reason="no time left"
+    )
 
 
 def test_nobody_at_the_address_is_kept(make_span: SpanMaker) -> None:
@@ -273,7 +275,7 @@ def test_leading_settled_spans_are_counted_across_batches(receiver: Receiver, ma
     receiver.answer = lambda _: OK if len(receiver.bodies) < 3 else (500, {}, b"")
     spans = [make_span(scope="host") if index == 2 else make_span() for index in range(9)]
     result = PostHogSpanExporter("phc_k", receiver.url, batch_size=2).deliver(spans)
-    assert result == Delivered(5, reason="HTTP 500")
+    assert result == DeliveryResult(5, reason="HTTP 500")
 
 
 def test_key_and_host_are_the_arguments_then_the_spans_then_the_environments(
@@ -288,7 +290,7 @@ def test_key_and_host_are_the_arguments_then_the_spans_then_the_environments(
 
 
 def test_without_a_key_nothing_is_sent(make_span: SpanMaker) -> None:
-    assert PostHogSpanExporter().deliver([make_span()]) == Delivered(1, dropped=1)
+    assert PostHogSpanExporter().deliver([make_span()]) == DeliveryResult(1, dropped=1)
     assert PostHogSpanExporter().export([make_span()]) is SUCCESS
 
 

@@ -19,7 +19,7 @@ if os.environ.get("OUT"):
         with open(os.environ["OUT"], "a") as out:
             out.write(text + "\\n")
         return []
-    arcade_otel.handoff.hand_over = write_down
+    arcade_otel.handoff.submit = write_down
 def instrument(app, **settings):
     if os.environ.get("OUT"):
         import arcade_otel

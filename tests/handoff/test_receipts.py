@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arcade_otel.handoff import receipts
-from arcade_otel.testing import Fault, StandIn
+from arcade_otel.testing import FakePostHog, Fault
 from tests.support.collector import HttpCollector
 from tests.support.machine import Machine
 
@@ -34,7 +34,7 @@ def told(machine: Machine) -> list[tuple[str, str | None, list[str]]]:
     ]
 
 
-def test_the_receipt_of_what_was_sent_holds_exactly_what_arrived(machine: Machine, posthog: StandIn) -> None:
+def test_the_receipt_of_what_was_sent_holds_exactly_what_arrived(machine: Machine, posthog: FakePostHog) -> None:
     """Field by field, and nothing that did not arrive."""
     machine.run("hello")
     machine.settle()
@@ -53,7 +53,7 @@ def test_the_receipt_of_what_was_sent_holds_exactly_what_arrived(machine: Machin
     assert receipt["ended"] <= receipt["at"] <= time.time()
 
 
-def test_an_alias_is_in_the_receipt_of_the_event_that_owed_it(machine: Machine, posthog: StandIn) -> None:
+def test_an_alias_is_in_the_receipt_of_the_event_that_owed_it(machine: Machine, posthog: FakePostHog) -> None:
     """In the order in which they went."""
     machine.log_in("key", posthog.url)
     posthog.arcade.add(api_key="key", principal_id="person")
@@ -64,7 +64,7 @@ def test_an_alias_is_in_the_receipt_of_the_event_that_owed_it(machine: Machine, 
     assert [event.event for event in posthog.events] == ["$create_alias", "CLI execution succeeded"]
 
 
-def test_only_its_owner_reads_the_file_and_it_holds_no_key(machine: Machine, posthog: StandIn) -> None:
+def test_only_its_owner_reads_the_file_and_it_holds_no_key(machine: Machine, posthog: FakePostHog) -> None:
     """Neither in PostHog's lane nor in another's, which has the whole span."""
     machine.run("hello")
     machine.settle()
@@ -80,7 +80,7 @@ def test_only_its_owner_reads_the_file_and_it_holds_no_key(machine: Machine, pos
     assert posthog.url not in path.read_text()
 
 
-def test_what_is_refused_for_good_has_a_receipt_that_says_so(machine: Machine, posthog: StandIn) -> None:
+def test_what_is_refused_for_good_has_a_receipt_that_says_so(machine: Machine, posthog: FakePostHog) -> None:
     """The poisoned one alone; its neighbours were sent."""
     posthog.stop()
     for command in ("one", "bad", "three"):
@@ -99,7 +99,7 @@ def test_what_is_refused_for_good_has_a_receipt_that_says_so(machine: Machine, p
     ]
 
 
-def test_what_fails_for_now_is_no_events_receipt_but_a_problem(machine: Machine, posthog: StandIn) -> None:
+def test_what_fails_for_now_is_no_events_receipt_but_a_problem(machine: Machine, posthog: FakePostHog) -> None:
     """It waits, and the status tells of it; once sent, it is sent."""
     posthog.always(Fault.status(503))
     machine.run("one")
@@ -123,7 +123,7 @@ def test_an_exporter_that_is_not_installed_is_a_problem(machine: Machine) -> Non
 
 
 @pytest.mark.parametrize("why", ["too old", "no span", "opted out"])
-def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, posthog: StandIn, why: str) -> None:
+def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, posthog: FakePostHog, why: str) -> None:
     """Too old by its name, no span, or forbidden since."""
     posthog.stop()
     machine.run("one")
@@ -138,7 +138,7 @@ def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, po
     if why == "opted out":
         (machine.state / "consent").write_text("off")
         machine.program("sender", "from arcade_otel import sender\nsender.main()\n")
-        machine.run(program="sender", environ={"ARCADE_USAGE_SENDER": str(machine.folder)})
+        machine.run(program="sender", environ={"ARCADE_USAGE_SENDER": str(machine.config_dir)})
     else:
         machine.run("two")
     machine.settle()
@@ -164,7 +164,7 @@ def test_the_commands_own_process_writes_no_receipt(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("obstacle", ["a folder", "read-only lock", "garbage"])
-def test_receipts_that_cannot_be_written_hold_nothing_up(machine: Machine, posthog: StandIn, obstacle: str) -> None:
+def test_receipts_that_cannot_be_written_hold_nothing_up(machine: Machine, posthog: FakePostHog, obstacle: str) -> None:
     """The event arrives and leaves the spool."""
     if obstacle == "a folder":
         (machine.state / "receipts.jsonl").mkdir()
@@ -199,7 +199,7 @@ def test_the_last_100_events_are_kept_in_a_bounded_file(tmp_path: Path) -> None:
     state = str(tmp_path)
     for number in range(500):
         receipts.write(state, [receipt(number, payload=["x" * 4000])])
-        assert (tmp_path / "receipts.jsonl").stat().st_size <= receipts.LARGEST_BYTES
+        assert (tmp_path / "receipts.jsonl").stat().st_size <= receipts.MAX_BYTES
     assert [each["id"] for each in receipts.events(state)] == [f"{number:016x}" for number in range(400, 500)]
     receipts.write(state, [receipt(500, payload=["x" * 20_000])])
     assert receipts.events(state)[-1]["too_large"] is True
@@ -219,7 +219,7 @@ def test_the_newest_problem_survives_a_rewriting(tmp_path: Path) -> None:
     receipts.write(state, [receipts.receipt(receipts.FAILED, "otlp", why="the exporter failed")])
     for number in range(400):
         receipts.write(state, [receipt(number, payload=["x" * 4000])])
-    assert len(receipts.events(state)) == receipts.LARGEST_COUNT
+    assert len(receipts.events(state)) == receipts.MAX_COUNT
     assert receipts.problems(state)["otlp"]["why"] == "the exporter failed"
 
 
@@ -228,7 +228,7 @@ def test_senders_side_by_side_keep_every_line_whole(tmp_path: Path) -> None:
     source = """
 import sys
 from arcade_otel.handoff import receipts
-receipts.LARGEST_BYTES = 200_000
+receipts.MAX_BYTES = 200_000
 for number in range(60):
     made = receipts.receipt(receipts.SENT, sys.argv[2], name=f"{number:020d}-{number:016x}.json", payload=["x" * 3000])
     receipts.write(sys.argv[1], [made])

@@ -77,7 +77,7 @@ def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
         (tmp_path / "report").unlink()
     deadline = time.monotonic() + 30
     while spawn._children:
-        spawn._reap()
+        spawn._reap_children()
         assert time.monotonic() < deadline
         time.sleep(0.01)
     with pytest.raises(ChildProcessError):

@@ -41,7 +41,7 @@ def logged_in() -> str:
 
 def identity_of(settings: Settings) -> tuple[str, str | None]:
     """Return the anonymous and the linked id of a machine that has some."""
-    identity = identity_file.read(settings.folder)
+    identity = identity_file.read(settings.config_dir)
     assert identity is not None
     return identity
 
@@ -69,7 +69,7 @@ def settings(receiver: Receiver, tmp_path: Path) -> Settings:
 
 def queued(settings: Settings, exporter: str = "posthog") -> list[ReadableSpan]:
     files = [
-        file for file in Path(settings.state_folder, "queue").glob("*/*.json") if queue.exporter_of(file.parent.name) == exporter
+        file for file in Path(settings.state_dir, "queue").glob("*/*.json") if queue.lane_exporter(file.parent.name) == exporter
     ]
     return [span for file in sorted(files) for span in otlp_json.decode(file.read_bytes())]
 
@@ -110,20 +110,20 @@ def test_the_detector_tells_the_identity_and_makes_one_where_there_is_none(setti
     identity = identity_of(settings)
     assert dict(resource.attributes) == {"distinct_id": identity[0], "is_anon": True}
     assert resource.schema_url == ""
-    assert IdentityResourceDetector(folder=settings.folder).detect() == resource
+    assert IdentityResourceDetector(config_dir=settings.config_dir).detect() == resource
 
 
 def test_the_detector_leaves_no_trace_of_who_opted_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DO_NOT_TRACK", "1")
     assert dict(IdentityResourceDetector(settings=settings).detect().attributes) == {}
-    assert not os.path.exists(settings.folder)
+    assert not os.path.exists(settings.config_dir)
 
 
 def test_the_detector_finds_nothing_where_no_file_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert dict(IdentityResourceDetector(folder=tmp_path / "file" / "config").detect().attributes) == {}
+    assert dict(IdentityResourceDetector(config_dir=tmp_path / "file" / "config").detect().attributes) == {}
     with pytest.raises(OSError, match="file"):
-        IdentityResourceDetector(raise_on_error=True, folder=tmp_path / "file" / "config").detect()
+        IdentityResourceDetector(raise_on_error=True, config_dir=tmp_path / "file" / "config").detect()
 
 
 def test_a_login_hands_over_its_debt_before_the_link_and_waits_after_it(settings: Settings) -> None:
@@ -157,7 +157,7 @@ def test_a_login_or_logout_that_failed_changes_nothing(settings: Settings) -> No
     run(IdentityLifecycleProcessor(steps, settings), "login")
     before = identity_of(settings)
     run(IdentityLifecycleProcessor(steps, settings), "logout", exit_code=1)
-    assert identity_file.read(settings.folder) == before
+    assert identity_file.read(settings.config_dir) == before
 
 
 def test_the_commands_that_change_the_identity_can_be_named(settings: Settings) -> None:
@@ -204,7 +204,7 @@ def test_a_hosts_own_span_passes_untouched(settings: Settings) -> None:
     run(IdentityLifecycleProcessor(SimpleSpanProcessor(memory), settings), "login", scope="host")
     (span,) = memory.get_finished_spans()
     assert set(span.attributes or {}) == {"command", "process.exit.code"}
-    assert identity_file.read(settings.folder) is None
+    assert identity_file.read(settings.config_dir) is None
 
 
 def test_identity_is_left_alone_once_the_user_opted_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_identity_is_left_alone_once_the_user_opted_out(settings: Settings, monk
     memory = InMemorySpanExporter()
     run(IdentityLifecycleProcessor(SimpleSpanProcessor(memory), settings), "login", "logout")
     assert len(memory.get_finished_spans()) == 2
-    assert not os.path.exists(settings.folder)
+    assert not os.path.exists(settings.config_dir)
 
 
 def test_record_spools_the_debt_and_links(settings: Settings) -> None:
@@ -295,7 +295,7 @@ def test_flush_waits_for_what_is_owed_until_it_is_paid(settings: Settings, make_
     exporter.export([make_span(attributes={"previous_distinct_id": "a", "is_anon": False})])
 
     def pay() -> None:
-        for path in Path(settings.state_folder).glob("queue/*/*.json"):
+        for path in Path(settings.state_dir).glob("queue/*/*.json"):
             path.unlink()
 
     timer = threading.Timer(0.2, pay)
@@ -313,7 +313,7 @@ def test_after_shutdown_the_detached_exporter_refuses(settings: Settings, make_s
 
 
 def test_the_detached_exporter_reports_a_spool_that_cannot_be_written(settings: Settings, make_span: SpanMaker) -> None:
-    Path(settings.folder).touch()
+    Path(settings.config_dir).touch()
     assert DetachedSpanExporter("posthog", settings=settings).export([make_span()]) is FAILURE
 
 
@@ -322,7 +322,7 @@ def test_nothing_is_handed_over_for_who_opted_out(
 ) -> None:
     monkeypatch.setenv("ARCADE_USAGE_TRACKING", "off")
     assert DetachedSpanExporter("posthog", settings=settings).export([make_span()]) is SUCCESS
-    assert not os.path.exists(settings.folder)
+    assert not os.path.exists(settings.config_dir)
 
 
 def test_two_threads_and_a_fork_hand_over_everything(settings: Settings, make_span: SpanMaker) -> None:
@@ -352,12 +352,12 @@ def test_exporters_are_made_by_name_and_an_unknown_one_is_one_debug_line(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(conventions.ENV_DEBUG, "1")
-    assert isinstance(exporter_loader.make("posthog"), PostHogSpanExporter)
-    console = exporter_loader.make("console")
+    assert isinstance(exporter_loader.make_exporter("posthog"), PostHogSpanExporter)
+    console = exporter_loader.make_exporter("console")
     assert type(console).__name__ == "ConsoleSpanExporter"
     assert capfd.readouterr().err == ""
-    assert exporter_loader.make("nobodys") is None
+    assert exporter_loader.make_exporter("nobodys") is None
     assert capfd.readouterr().err.count("\n") == 1
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon")
-    assert exporter_loader.make("otlp") is None
+    assert exporter_loader.make_exporter("otlp") is None
     assert "carrier-pigeon" in capfd.readouterr().err

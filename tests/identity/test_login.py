@@ -21,7 +21,7 @@ def _unavailable(folder: Path) -> Settings:
     return make_settings(config_dir=folder, principal=lambda: str(1 // 0))
 
 
-def _login(settings: Settings) -> accounts.Settled:
+def _login(settings: Settings) -> accounts.ResolvedIdentity:
     plan = accounts.plan_login(settings)
     accounts.commit_login(settings, plan)
     return plan
@@ -111,23 +111,23 @@ def _with_credentials(folder: Path) -> str:
 def test_the_lazy_alias_asks_once_and_links(tmp_path: Path) -> None:
     """Credentials older than the command: the span becomes the principal's, and owes the alias."""
     anon, asked = _with_credentials(tmp_path), _Asked("a")
-    settler = accounts.Settler(str(tmp_path), asked)
+    settler = accounts.LazyAliasResolver(str(tmp_path), asked)
     for _ in range(2):
-        settled = settler.settle(anon, time.time() + 60)
+        settled = settler.resolve(anon, time.time() + 60)
         assert settled is not None
         assert (settled.distinct_id, settled.previous_distinct_id) == ("a", anon)
     assert asked.count == 1
     assert settled is not None
     settler.commit(settled)
     assert _store(tmp_path) == (anon, "a")
-    assert settler.settle(anon, time.time() + 60) is None  # linked by now
+    assert settler.resolve(anon, time.time() + 60) is None  # linked by now
 
 
 def test_the_lazy_alias_does_not_ask_twice_when_nobody_can_tell(tmp_path: Path) -> None:
     """Unavailable is remembered, too."""
     anon, asked = _with_credentials(tmp_path), _Asked(None)
-    settler = accounts.Settler(str(tmp_path), asked)
-    assert [settler.settle(anon, time.time() + 60) for _ in range(3)] == [None] * 3
+    settler = accounts.LazyAliasResolver(str(tmp_path), asked)
+    assert [settler.resolve(anon, time.time() + 60) for _ in range(3)] == [None] * 3
     assert asked.count == 1
 
 
@@ -144,15 +144,15 @@ def test_who_need_not_be_asked_is_not(tmp_path: Path, case: str) -> None:
         UsageIdentity(str(tmp_path)).reset_to_anonymous()
     else:
         ended = time.time() - 3600
-    assert accounts.Settler(str(tmp_path), asked).settle(anon, ended) is None
+    assert accounts.LazyAliasResolver(str(tmp_path), asked).resolve(anon, ended) is None
     assert asked.count == 0
 
 
 def test_a_settlement_that_came_too_late_keeps_the_marker(tmp_path: Path) -> None:
     """If the store rotated before the commit, the marker of somebody unnamed stays for whom it speaks of."""
     anon = _with_credentials(tmp_path)
-    settler = accounts.Settler(str(tmp_path), _Asked("a"))
-    settled = settler.settle(anon, time.time() + 60)
+    settler = accounts.LazyAliasResolver(str(tmp_path), _Asked("a"))
+    settled = settler.resolve(anon, time.time() + 60)
     assert settled is not None
     UsageIdentity(str(tmp_path)).reset_to_anonymous()
     _login(_unavailable(tmp_path))

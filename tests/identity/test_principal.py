@@ -12,9 +12,9 @@ from arcade_otel.identity.principal import (
     Credentials,
     PrincipalUnavailableError,
     fetch_principal,
-    principal_of,
+    get_principal,
     read_credentials,
-    valid_id,
+    validate_id,
 )
 from tests.identity.arcade_api import ArcadeApi
 
@@ -148,15 +148,15 @@ def test_a_password_in_netrc_is_not_sent(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("value", [None, 5, "", "  ", "a" * 201, "Anonymous", "'null'", "[object Object]", "0", "a\x00b"])
 def test_ids_that_posthog_cannot_take_are_none(value: object) -> None:
     """Illegal, empty and overlong ids are refused."""
-    assert valid_id(value) is None
+    assert validate_id(value) is None
 
 
 def test_the_applications_own_source_is_asked_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function or its name; what it raises is no answer."""
     (tmp_path / "mine_of_identity.py").write_text("def who():\n    return ' me '\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert principal_of(str(tmp_path), "mine_of_identity:who", timeout=30) == "me"
+    assert get_principal(str(tmp_path), "mine_of_identity:who", timeout=30) == "me"
     sys.modules.pop("mine_of_identity")
-    assert principal_of(str(tmp_path), lambda: None, timeout=30) is None
+    assert get_principal(str(tmp_path), lambda: None, timeout=30) is None
     with pytest.raises(PrincipalUnavailableError):
-        principal_of(str(tmp_path), lambda: str(1 // 0), timeout=30)
+        get_principal(str(tmp_path), lambda: str(1 // 0), timeout=30)

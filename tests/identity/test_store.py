@@ -29,7 +29,7 @@ from arcade_otel.identity.store import UsageIdentity
 store = UsageIdentity(sys.argv[1])
 sys.stdin.read()
 for turn in range(5):
-    store.changed(lambda identity: (identity[0], str(int(identity[1] or 0) + 1)))
+    store.update(lambda identity: (identity[0], str(int(identity[1] or 0) + 1)))
 """
 
 
@@ -103,7 +103,7 @@ def test_a_config_folder_that_cannot_be_made_raises_oserror(tmp_path: Path) -> N
 def test_a_read_only_home_raises_oserror(tmp_path: Path) -> None:
     """A user who may not write into the home gets OSError, not a crash of another kind."""
     program = (
-        "import os, sys; from arcade_otel import identity as identity_file; from arcade_otel.identity.store import UsageIdentity\n"
+        "import os, sys; from arcade_otel import identity as identity_file\n"
         "from arcade_otel.settings import make_settings\nos.setuid(65534)\n"
         "try:\n    identity_file.current(make_settings(config_dir=sys.argv[1]))\nexcept OSError:\n    print('OSError')\n"
     )
@@ -119,10 +119,10 @@ def test_a_held_lock_does_not_keep_a_first_run_from_a_file_that_appears(tmp_path
     monkeypatch.setattr(store, "LOCK_SECONDS", 0.05)
     with FileLock(str(tmp_path / "usage.json.lock")):
         with pytest.raises(TimeoutError):
-            UsageIdentity(str(tmp_path)).created()
+            UsageIdentity(str(tmp_path)).get_or_create()
         answers = iter([None, ("made-meanwhile", None)])
         monkeypatch.setattr(identity_file, "read", lambda _: next(answers))
-        assert UsageIdentity(str(tmp_path)).created() == ("made-meanwhile", None)
+        assert UsageIdentity(str(tmp_path)).get_or_create() == ("made-meanwhile", None)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")

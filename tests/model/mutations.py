@@ -5,11 +5,11 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from arcade_otel.identity.login import Settled
-from arcade_otel.identity.principal import principal_of
+from arcade_otel.identity.login import ResolvedIdentity
+from arcade_otel.identity.principal import get_principal
 from arcade_otel.identity.store import UsageIdentity
 from arcade_otel.settings import Settings
-from arcade_otel_exporters.posthog_client import StoppedError
+from arcade_otel_exporters.posthog_client import DeliveryInterruptedError
 
 # Modules as what they are here: things to be broken.
 accounts: Any = import_module("arcade_otel.identity.login")
@@ -33,11 +33,11 @@ __all__ = [
 def no_rotation_at_a_switch() -> None:
     """(a) Rotate at logout only."""
 
-    def plan_login(settings: Settings) -> Settled:
-        principal = principal_of(settings.folder, settings.principal)
+    def plan_login(settings: Settings) -> ResolvedIdentity:
+        principal = get_principal(settings.config_dir, settings.principal)
         assert principal is not None
-        anon_id, _ = UsageIdentity(settings.folder).changed(lambda identity: (identity[0], None))
-        return Settled(distinct_id=principal, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
+        anon_id, _ = UsageIdentity(settings.config_dir).update(lambda identity: (identity[0], None))
+        return ResolvedIdentity(distinct_id=principal, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     accounts.plan_login = plan_login
 
@@ -86,7 +86,7 @@ def no_split_at_400() -> None:
     def settle(self: Any, api_key: str, host: str, events: Any) -> Any:
         answer = self._post(api_key, host, events)
         if answer.status not in (200, 400):
-            raise StoppedError(answer)
+            raise DeliveryInterruptedError(answer)
         yield from (answer.status == 400 for _ in events)
 
     capture.Connection.settle = settle
@@ -96,7 +96,7 @@ def no_rotation_at_logout() -> None:
     """Unlink only."""
 
     def logout(settings: Settings) -> None:
-        UsageIdentity(settings.folder).changed(lambda identity: (identity[0], None))
+        UsageIdentity(settings.config_dir).update(lambda identity: (identity[0], None))
 
     accounts.logout = logout
 
@@ -121,8 +121,8 @@ def links_before_the_span_is_safe() -> None:
     """Write the link, and lose the debt that was only in memory."""
     plan_login = accounts.plan_login
 
-    def eager(settings: Settings) -> Settled:
-        plan: Settled = plan_login(settings)
+    def eager(settings: Settings) -> ResolvedIdentity:
+        plan: ResolvedIdentity = plan_login(settings)
         accounts.commit_login(settings, plan)
         plan.previous_distinct_id = None
         return plan

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from arcade_otel.testing import Fault, Lanes, StandIn
+from arcade_otel.testing import FakePostHog, Fault, PartitionOrder
 from tests.model import mutations
 from tests.model.fork_server import Ended, SenderWanted, Zygote
 
 PEOPLE = ("alice", "bob", "carol")
-ORDERS = ("sent", Lanes(1), Lanes(2), Lanes(3))
+ORDERS = ("sent", PartitionOrder(1), PartitionOrder(2), PartitionOrder(3))
 FAULTS = (
     Fault.status(503),
     Fault.status(500),
@@ -37,12 +37,12 @@ FAULTS = (
 
 
 class Machine:
-    """A person's computer: a config folder, a warm interpreter, and the senders that its commands asked for."""
+    """A person's computer: a config directory, a warm interpreter, and the senders that its commands asked for."""
 
-    def __init__(self, zygote: Zygote, posthog: StandIn, folder: Path) -> None:
+    def __init__(self, zygote: Zygote, posthog: FakePostHog, folder: Path) -> None:
         self.zygote = zygote
         self.posthog = posthog
-        self.folder = folder
+        self.config_dir = folder
         self.pending: list[SenderWanted] = []
         self.environ = {
             "ARCADE_WORK_DIR": str(folder),
@@ -59,14 +59,14 @@ class Machine:
 
     def log_in(self, person: str) -> None:
         """Write the credentials of ``person``, as the Arcade CLI does."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "credentials.yaml").write_text(
+        self.config_dir.mkdir(parents=True, exist_ok=True)
+        (self.config_dir / "credentials.yaml").write_text(
             f"cloud:\n  api:\n    key: key-of-{person}\n  coordinator_url: {self.posthog.url}\n"
         )
 
     def log_out(self) -> None:
         """Remove the credentials."""
-        (self.folder / "credentials.yaml").unlink()
+        (self.config_dir / "credentials.yaml").unlink()
 
     def deliver(self, index: int = 0, die_at: int | None = None) -> None:
         """Run one of the senders that wait to be run."""
@@ -75,13 +75,13 @@ class Machine:
 
     def time_passes(self) -> None:
         """Let every pause be over."""
-        for marker in (self.folder / "usage").glob("pause-*"):
+        for marker in (self.config_dir / "usage").glob("pause-*"):
             marker.unlink()
 
     @property
     def queue(self) -> list[Path]:
         """What waits in the spool, oldest first."""
-        return sorted((self.folder / "usage" / "queue").glob("posthog*/*.json"), key=lambda path: path.name)
+        return sorted((self.config_dir / "usage" / "queue").glob("posthog*/*.json"), key=lambda path: path.name)
 
     def heal(self) -> None:
         """The network is back: everything that can be delivered is."""
@@ -104,7 +104,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = TemporaryDirectory()
-        self.posthog = StandIn()
+        self.posthog = FakePostHog()
         self.posthog.start()
         for person in PEOPLE:
             self.posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
@@ -229,7 +229,7 @@ class Histories(RuleBasedStateMachine):
     @initialize()
     def fresh(self) -> None:
         """Nothing has happened yet."""
-        assert not self.machine.folder.exists()
+        assert not self.machine.config_dir.exists()
 
     @invariant()
     def what_waits_is_whole(self) -> None:

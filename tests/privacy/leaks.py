@@ -94,9 +94,9 @@ def the_receipts_tell_more_than_was_sent() -> None:
     """The sender's environment."""
     write = receipts.write
 
-    def telling(state_folder: str, made: Any) -> None:
+    def telling(state_dir: str, made: Any) -> None:
         for each in made:
             each["environment"] = {name: value for name, value in os.environ.items() if not name.startswith("ARCADE")}
-        write(state_folder, made)
+        write(state_dir, made)
 
     receipts.write = telling

@@ -1,7 +1,7 @@
 """Runs programs and their senders as real processes in some milliseconds each: a warm interpreter forks once a request.
 
-As tests/model/fork_server.py does it: what a process runs is the library as it is, but for the start of a sender, of which a command
-leaves word with everything that the sender would have got.
+As tests/model/fork_server.py does it: what a process runs is the library as it is, but for the start of a sender, of which a
+command leaves word with everything that the sender would have got.
 """
 
 import json
@@ -91,7 +91,7 @@ _WARM = (
 def _run_program(request: dict[str, Any], told: int) -> None:
     from arcade_otel.handoff import spawn
 
-    def leave_word(command: Any, environ: Any, folder: str) -> None:
+    def leave_word(command: Any, environ: Any, config_dir: str) -> None:
         line = json.dumps({"command": list(command), "environ": dict(environ)})
         os.write(told, (line + "\n").encode())
 

@@ -152,7 +152,7 @@ class Scenario:
         self.typed: dict[str, Canary] = choices["typed"]
         self.environ: dict[str, Canary] = choices["environ"]
         self.content: Canary = choices["content"]
-        self.folders: dict[str, str] = choices["folders"]
+        self.directories: dict[str, str] = choices["folders"]
         self.delivery: str = choices["delivery"]
         self.canary: Canary = choices["canary"]
         self.named: bool = choices["named"]
@@ -166,7 +166,7 @@ class Scenario:
     @property
     def canaries(self) -> list[Canary]:
         """Everything that is planted."""
-        folders = [Canary(name, "folder") for name in self.folders.values()]
+        folders = [Canary(name, "folder") for name in self.directories.values()]
         told = [telling.canary for telling in self.tellings]
         return [*self.typed.values(), *self.environ.values(), self.content, *folders, *told, self.canary]
 

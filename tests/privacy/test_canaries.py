@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from arcade_otel.spans.redaction import error_message
-from arcade_otel.testing import Fault, StandIn
+from arcade_otel.testing import FakePostHog, Fault
 from arcade_otel.testing.secret_search import found_in
 from tests.privacy import leaks
 from tests.privacy.regressions import MENDED, Leak
@@ -35,19 +35,19 @@ def message_of(scenario: Scenario) -> str:
 class Computer:
     """Somebody's computer for one scenario, and everything that our library left on it or sent from it."""
 
-    def __init__(self, root: Path, runner: Runner, posthog: StandIn, scenario: Scenario, mutation: str) -> None:
+    def __init__(self, root: Path, runner: Runner, posthog: FakePostHog, scenario: Scenario, mutation: str) -> None:
         self.scenario = scenario
         self.mutation = mutation
         self.runner = runner
         self.posthog = posthog
-        self.home = root / "home" / scenario.folders["home"]
-        self.cwd = root / scenario.folders["cwd"]
-        self.program = root / scenario.folders["program"] / "tool.py"
-        self.folder = self.home / ".arcade"
+        self.home = root / "home" / scenario.directories["home"]
+        self.cwd = root / scenario.directories["cwd"]
+        self.program = root / scenario.directories["program"] / "tool.py"
+        self.config_dir = self.home / ".arcade"
         self.log = root / "debug.log"
-        for made in (self.folder / "usage", self.cwd, self.program.parent):
+        for made in (self.config_dir / "usage", self.cwd, self.program.parent):
             made.mkdir(parents=True)
-        (self.folder / "usage" / "notice").touch()
+        (self.config_dir / "usage" / "notice").touch()
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -69,7 +69,7 @@ class Computer:
             files = {}
         files["settings.toml"] = f'secret = """{scenario.content}"""\n'
         for name, text in files.items():
-            (self.folder / name).write_text(text, encoding="utf-8")
+            (self.config_dir / name).write_text(text, encoding="utf-8")
         ran = self.runner.program(
             source=PROGRAMS[scenario.framework],
             path=str(self.program),
@@ -85,7 +85,7 @@ class Computer:
                 ),
                 "text": scenario.text,
                 "canary": str(scenario.canary),
-                "files": [str(self.folder / name) for name in files],
+                "files": [str(self.config_dir / name) for name in files],
             },
         )
         self._ended_well(ran)
@@ -96,10 +96,10 @@ class Computer:
             self._send(ran["started"])
             self._look("in the outage")
             self.posthog.heal()
-            for marker in (self.folder / "usage").glob("pause-*"):
+            for marker in (self.config_dir / "usage").glob("pause-*"):
                 marker.unlink()
         if scenario.delivery == "forbidden meanwhile":
-            (self.folder / "usage" / "consent").write_text("off")
+            (self.config_dir / "usage" / "consent").write_text("off")
         self._send(ran["started"])
         self._look("at the end")
 
@@ -107,7 +107,7 @@ class Computer:
         for started in wanted:
             environ = started["environ"]
             told = [f"{name}={value}" for name, value in environ.items() if self.environ.get(name) != value]
-            told.remove(f"ARCADE_USAGE_SENDER={self.folder}")  # where it is to work
+            told.remove(f"ARCADE_USAGE_SENDER={self.config_dir}")  # where it is to work
             self.places.append(("the process of the sender", "\n".join((*started["command"], *told)).encode()))
             self._ended_well(self.runner.sender(started, mutation=self.mutation))
 
@@ -116,9 +116,11 @@ class Computer:
 
     def _look(self, when: str) -> None:
         planted = ("credentials.yaml", "settings.toml")
-        files = [path for path in self.folder.rglob("*") if path.is_file() and path.name not in planted]
-        self.places += [(f"{path.relative_to(self.folder)} {when}", path.read_bytes()) for path in files]
-        names = "\n".join(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.name not in planted)
+        files = [path for path in self.config_dir.rglob("*") if path.is_file() and path.name not in planted]
+        self.places += [(f"{path.relative_to(self.config_dir)} {when}", path.read_bytes()) for path in files]
+        names = "\n".join(
+            str(path.relative_to(self.config_dir)) for path in self.config_dir.rglob("*") if path.name not in planted
+        )
         self.places.append((f"names of files {when}", names.encode()))
 
     def found(self) -> list[str]:
@@ -140,7 +142,7 @@ class Computer:
 class Setting:
     """What all scenarios of a test share."""
 
-    def __init__(self, runner: Runner, posthog: StandIn) -> None:
+    def __init__(self, runner: Runner, posthog: FakePostHog) -> None:
         self.runner = runner
         self.posthog = posthog
 
@@ -161,7 +163,7 @@ class Setting:
 @pytest.fixture(scope="module")
 def setting() -> Iterator[Setting]:
     """One warm interpreter and one server for all scenarios."""
-    with Runner() as runner, StandIn() as posthog:
+    with Runner() as runner, FakePostHog() as posthog:
         posthog.arcade.add(api_key="key-of-somebody", principal_id="somebody")
         yield Setting(runner, posthog)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.testing import Canaries, Usage
+from arcade_otel.testing import Canaries, CliSandbox
 from tests.privacy.scenarios import PROGRAMS
 
 CASES = [
@@ -22,19 +22,19 @@ CASES = [
 
 
 @pytest.mark.parametrize("place", range(len(CASES)), ids=[" ".join(case) for case in CASES])
-def test_real_programs_tell_no_canary(arcade_usage: Usage, arcade_canaries: Canaries, tmp_path: Path, place: int) -> None:
-    """Canaries on the command line, in the environment, the config folder, the paths and the error; each case has others."""
+def test_real_programs_tell_no_canary(arcade_usage: CliSandbox, arcade_canaries: Canaries, tmp_path: Path, place: int) -> None:
+    """Canaries on the command line, in the environment, the config directory, the paths and the error; each case has others."""
     framework, ending = CASES[place]
     planted = list(arcade_canaries)
     told = [planted[(2 * place + number) % len(planted)] for number in range(3)]
     folder = tmp_path / arcade_canaries.token
     folder.mkdir()
-    config = arcade_usage.folder / "settings.toml"
+    config = arcade_usage.config_dir / "settings.toml"
     config.parent.mkdir()
     config.write_text("\n".join(planted))
     arcade_usage.posthog.arcade.add(api_key=arcade_canaries.github_token, principal_id="somebody")
     if ending == "login":
-        (arcade_usage.folder / "credentials.yaml").write_text(
+        (arcade_usage.config_dir / "credentials.yaml").write_text(
             f"cloud:\n  api:\n    key: {arcade_canaries.github_token}\n  coordinator_url: {arcade_usage.posthog.url}\n"
         )
     spec = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from arcade_otel.testing import StandIn, refused_port
+from arcade_otel.testing import FakePostHog, refused_port
 from tests.benchmarks import counter
 from tests.support.collector import Collector, GrpcCollector, HttpCollector
 from tests.support.machine import Machine
@@ -100,7 +100,9 @@ def to(collector: Collector, **more: str) -> dict[str, str | None]:
     return {**OTLP, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **more}
 
 
-def test_other_spans_nest_below_the_commands_in_one_trace(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+def test_other_spans_nest_below_the_commands_in_one_trace(
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
+) -> None:
     """By hand, and what the command adds to its own span; the usage event has the trace's ids and nothing of the rest."""
     program(machine)
     ran(machine, "work", environ=to(collector))
@@ -123,7 +125,7 @@ def test_other_spans_nest_below_the_commands_in_one_trace(machine: Machine, post
 
 
 def test_the_live_span_is_the_deferred_one_attribute_by_attribute(
-    machine: Machine, posthog: StandIn, collector: HttpCollector
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
     """Success and failure; only what the two processes and moments differ in, and the SDK's own name, may differ."""
     program(machine)
@@ -157,7 +159,7 @@ def _comparable(attributes: dict[str, Any]) -> dict[str, Any]:
     return attributes
 
 
-def test_instrumentations_and_threads_nest_too(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+def test_instrumentations_and_threads_nest_too(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
     """An HTTP call of httpx, and a span of another thread."""
     program(machine)
     ran(machine, "fetch", environ=to(collector, ENDPOINT=posthog.url))
@@ -177,7 +179,7 @@ def test_grpc_takes_the_same(machine: Machine, grpc_collector: GrpcCollector) ->
 
 
 def test_an_endpoint_alone_asks_for_traces_where_the_exporter_is_installed(
-    machine: Machine, posthog: StandIn, collector: HttpCollector
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
     """As elsewhere in OpenTelemetry; the usage event goes its way too."""
     program(machine)
@@ -213,7 +215,7 @@ def test_a_trace_of_around_contains_the_command_and_its_children(machine: Machin
     "value", ["", "nonsense", "00-0-0-01", f"00-{'0' * 32}-b7ad6b7169203331-01", f"ff-{'a' * 32}-{'b' * 16}-01"]
 )
 def test_a_traceparent_that_makes_no_sense_is_none(
-    machine: Machine, posthog: StandIn, collector: HttpCollector, value: str
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector, value: str
 ) -> None:
     """Live and deferred."""
     program(machine)
@@ -226,7 +228,9 @@ def test_a_traceparent_that_makes_no_sense_is_none(
 
 
 @pytest.mark.parametrize("live", ["", ", live=False"])
-def test_the_usage_event_is_never_sampled_away(machine: Machine, posthog: StandIn, collector: HttpCollector, live: str) -> None:
+def test_the_usage_event_is_never_sampled_away(
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector, live: str
+) -> None:
     """By a parent that is not sampled, or (live) by the sampler: no trace, and the event all the same."""
     program(machine, live=live)
     unsampled = {"TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
@@ -243,7 +247,7 @@ def test_the_usage_event_is_never_sampled_away(machine: Machine, posthog: StandI
     assert names == ["work", "login", "work"] + ["work"] * (not live)
 
 
-def test_limits_cut_the_trace_and_not_the_usage_event(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+def test_limits_cut_the_trace_and_not_the_usage_event(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
     """``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`` and ``…_VALUE_LENGTH_LIMIT``."""
     program(machine)
     limits = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "2", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "3"}
@@ -257,7 +261,7 @@ def test_limits_cut_the_trace_and_not_the_usage_event(machine: Machine, posthog:
 
 
 def test_service_name_and_resource_attributes_are_the_standard_variables(
-    machine: Machine, posthog: StandIn, collector: HttpCollector
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
     """Live and deferred; what the application says wins but for the service's name; nothing of it reaches PostHog."""
     program(machine)
@@ -288,7 +292,7 @@ trace.set_tracer_provider(provider)
 
 
 @pytest.mark.parametrize("where", ["at start", "in a callback"])
-def test_a_host_keeps_its_provider_and_gets_the_commands_span_in_it(machine: Machine, posthog: StandIn, where: str) -> None:
+def test_a_host_keeps_its_provider_and_gets_the_commands_span_in_it(machine: Machine, posthog: FakePostHog, where: str) -> None:
     """Its children nest below; nothing of ours is exported by it twice, and PostHog gets the event once."""
     if where == "at start":
         program(machine, host=HOST)
@@ -307,7 +311,7 @@ def test_a_host_keeps_its_provider_and_gets_the_commands_span_in_it(machine: Mac
     assert not any(b"hammer" in request.content for request in posthog.requests)
 
 
-def test_opentelemetry_instrument_works_with_our_exporter_and_our_detector(machine: Machine, posthog: StandIn) -> None:
+def test_opentelemetry_instrument_works_with_our_exporter_and_our_detector(machine: Machine, posthog: FakePostHog) -> None:
     """``OTEL_TRACES_EXPORTER=posthog opentelemetry-instrument mycli``: one event, not one of each pipeline."""
     program(machine)
     environ: dict[str, str | None] = {
@@ -355,7 +359,7 @@ tracer_provider:
 
 
 @pytest.mark.latest
-def test_a_configuration_file_names_our_exporter_and_our_detector(machine: Machine, posthog: StandIn) -> None:
+def test_a_configuration_file_names_our_exporter_and_our_detector(machine: Machine, posthog: FakePostHog) -> None:
     """``OTEL_CONFIG_FILE`` and ``opentelemetry-instrument``: the event has the detector's identity, by our exporter alone."""
     machine.program("configured", CONFIGURED)
     (machine.root / "otel.yaml").write_text(FILE.replace("URL", posthog.url))
@@ -374,7 +378,7 @@ def test_a_configuration_file_names_our_exporter_and_our_detector(machine: Machi
     assert b"phc_of_the_file" in posthog.requests[0].content
 
 
-def test_a_login_and_a_logout_are_traced_too(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+def test_a_login_and_a_logout_are_traced_too(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
     """The alias before the event, the logout under the old id; the trace says whose each was."""
     program(machine)
     environ = to(collector, PYTHONPATH=str(machine.root))
@@ -392,7 +396,7 @@ def test_a_login_and_a_logout_are_traced_too(machine: Machine, posthog: StandIn,
 
 
 def test_what_cannot_be_delivered_waits_and_a_dead_collector_costs_the_command_nothing(
-    machine: Machine, posthog: StandIn, collector: HttpCollector
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
     """It arrives once the collector is back, once, and PostHog is not held up."""
     program(machine)
@@ -436,7 +440,7 @@ def test_the_live_path_costs_little_over_the_sdk_alone(machine: Machine, collect
     assert dead <= 100_000_000
 
 
-def test_a_program_without_a_posthog_key_can_be_traced(machine: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+def test_a_program_without_a_posthog_key_can_be_traced(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
     """OTLP only: nothing for PostHog is kept or sent."""
     program(machine)
     environ = to(collector) | {"ARCADE_USAGE_POSTHOG_API_KEY": None, "OTEL_TRACES_EXPORTER": "otlp"}
@@ -453,7 +457,7 @@ def test_who_opted_out_is_not_traced_by_us(machine: Machine, collector: HttpColl
     for refusal in ({"DO_NOT_TRACK": "1"}, {"OTEL_SDK_DISABLED": "true"}, {"ARCADE_USAGE_TRACKING": "0"}):
         ran(machine, "work", environ=to(collector, **refusal))
     assert machine.senders() == []
-    assert [path.name for path in machine.folder.rglob("*")] == ["usage", "notice"]  # the kit's own
+    assert [path.name for path in machine.config_dir.rglob("*")] == ["usage", "notice"]  # the kit's own
     assert collector.requests == 0
 
 

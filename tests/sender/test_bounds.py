@@ -2,7 +2,7 @@
 
 import re
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 
 NO_LISTING = """
@@ -18,7 +18,7 @@ os.scandir = lambda path=".": refuse(path) and real[1](path)
 """
 
 
-def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Machine, posthog: StandIn) -> None:
+def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Machine, posthog: FakePostHog) -> None:
     """The oldest go first; the next event that arrives says how many."""
     posthog.stop()
     machine.run("first")
@@ -44,7 +44,7 @@ def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Ma
     assert not list(machine.state.glob("dropped-*"))
 
 
-def test_the_hand_off_lists_no_folder_of_ours(machine: Machine, posthog: StandIn) -> None:
+def test_the_hand_off_lists_no_folder_of_ours(machine: Machine, posthog: FakePostHog) -> None:
     """However much waits, the next command does not look."""
     program = (machine.root / "tool.py").read_text()
     machine.program("blind", NO_LISTING + program)
@@ -54,7 +54,7 @@ def test_the_hand_off_lists_no_folder_of_ours(machine: Machine, posthog: StandIn
     assert len(posthog.events) == 1
 
 
-def test_a_span_too_long_for_a_variable_goes_by_the_spool(machine: Machine, posthog: StandIn) -> None:
+def test_a_span_too_long_for_a_variable_goes_by_the_spool(machine: Machine, posthog: FakePostHog) -> None:
     """One variable is limited to 128 KiB on Linux, the environment to 32 KiB on Windows."""
     machine.program(
         "long",

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from arcade_otel.testing import Fault, StandIn, blackhole, refused_port
+from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
 from tests.benchmarks import counter
 from tests.support.machine import Machine
 
@@ -55,7 +55,7 @@ DEAD = ["blocked", "refused", "black-holed"]
 
 
 @contextmanager
-def dead(machine: Machine, posthog: StandIn, how: str) -> Iterator[str]:
+def dead(machine: Machine, posthog: FakePostHog, how: str) -> Iterator[str]:
     """Let PostHog and Arcade's API be dead in one of three ways; give the API's address."""
     with ExitStack() as stack:
         if how == "blocked":
@@ -81,7 +81,7 @@ def programs(machine: Machine) -> None:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("how", DEAD)
-def test_no_command_but_login_makes_a_network_call(machine: Machine, posthog: StandIn, how: str, who: str) -> None:
+def test_no_command_but_login_makes_a_network_call(machine: Machine, posthog: FakePostHog, how: str, who: str) -> None:
     """Not one socket in the command's process; it ends with the server still unanswered, and the event arrives later."""
     programs(machine)
     posthog.arcade.add(api_key="key", principal_id="user-1")
@@ -102,7 +102,7 @@ def test_no_command_but_login_makes_a_network_call(machine: Machine, posthog: St
             assert machine.senders()
         machine.wait_until(lambda: len(machine.queue()) == 3, "senders had taken all three over")
         machine.kill_senders()
-    (machine.folder / "credentials.yaml").unlink(missing_ok=True)
+    (machine.config_dir / "credentials.yaml").unlink(missing_ok=True)
     machine.environ["ARCADE_USAGE_POSTHOG_HOST"] = posthog.url
     _moved(machine)
     machine.time_passes()
@@ -124,13 +124,13 @@ def _moved(machine: Machine) -> None:
             if pair["key"] == "arcade_otel.posthog_host"
         )
         text = text.replace(host, machine.posthog_url)
-        queue.put(str(machine.state), text, queue.lanes_for({}, text))
+        queue.enqueue(str(machine.state), text, queue.lanes_for({}, text))
         if file.exists() and host != machine.posthog_url:
             file.unlink()
 
 
 @pytest.mark.parametrize("how", DEAD)
-def test_login_waits_at_most_four_and_a_half_seconds(machine: Machine, posthog: StandIn, how: str) -> None:
+def test_login_waits_at_most_four_and_a_half_seconds(machine: Machine, posthog: FakePostHog, how: str) -> None:
     """For the API and for the alias together, and it links nobody whom nobody could name."""
     programs(machine)
     machine.run("work")
@@ -149,7 +149,7 @@ def test_login_waits_at_most_four_and_a_half_seconds(machine: Machine, posthog: 
     assert machine.usage["linked_principal_id"] is None
 
 
-def test_login_waits_for_the_alias_too(machine: Machine, posthog: StandIn) -> None:
+def test_login_waits_for_the_alias_too(machine: Machine, posthog: FakePostHog) -> None:
     """The API answers late and PostHog never: 4.5 s in all; the account is linked and the alias is owed."""
     programs(machine)
     machine.run("work")
@@ -174,7 +174,7 @@ def test_login_waits_for_the_alias_too(machine: Machine, posthog: StandIn) -> No
 
 
 @pytest.mark.timeout(300)
-def test_credentials_and_an_api_that_never_answers_add_nothing_to_a_command(machine: Machine, posthog: StandIn) -> None:
+def test_credentials_and_an_api_that_never_answers_add_nothing_to_a_command(machine: Machine, posthog: FakePostHog) -> None:
     """Issue: less than 100 ms. Here: less than a million instructions, a fraction of one, and no socket (above)."""
     programs(machine)
     posthog.arcade.always(Fault.hang())
@@ -193,7 +193,7 @@ def test_credentials_and_an_api_that_never_answers_add_nothing_to_a_command(mach
 
 @pytest.mark.parametrize("line", ["x=$({cli} work)", "x=$({cli} work 3>&1)", "x=$({cli} work 2>&1)", "{cli} work | cat"])
 def test_a_shell_that_reads_a_commands_streams_does_not_wait_for_the_sender(
-    machine: Machine, posthog: StandIn, line: str
+    machine: Machine, posthog: FakePostHog, line: str
 ) -> None:
     """Not even by an inherited descriptor: it returns while the server still hangs and the sender lives."""
     programs(machine)

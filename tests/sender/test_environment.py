@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arcade_otel.handoff import spawn
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 from tests.support.terminals import Proxy, TlsFront, certified
 
@@ -39,21 +39,21 @@ def traps(folder: Path, seen: Path) -> None:
     (package / "__init__.py").write_text(trap)
 
 
-def delivered(machine: Machine, posthog: StandIn) -> None:
+def delivered(machine: Machine, posthog: FakePostHog) -> None:
     """Wait until the event has arrived and the sender is gone."""
     posthog.wait_for(posthog.visible)
     machine.settle()
     assert machine.queue() == []
 
 
-@pytest.mark.parametrize("where", ["the working folder", "the home", "the config folder", "the temporary folder"])
-def test_no_module_of_the_users_is_imported_by_the_sender(machine: Machine, posthog: StandIn, where: str) -> None:
+@pytest.mark.parametrize("where", ["the working folder", "the home", "the config directory", "the temporary folder"])
+def test_no_module_of_the_users_is_imported_by_the_sender(machine: Machine, posthog: FakePostHog, where: str) -> None:
     """A ``json.py`` or ``posthog.py`` in a folder of the user's is nobody's business."""
     seen = machine.root / "seen"
     folder = {
         "the working folder": machine.root / "project",
         "the home": machine.home,
-        "the config folder": machine.folder,
+        "the config directory": machine.config_dir,
         "the temporary folder": machine.root / "tmp",
     }[where]
     traps(folder, seen)
@@ -67,7 +67,7 @@ def test_no_module_of_the_users_is_imported_by_the_sender(machine: Machine, post
 
 @pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONINSPECT", "PYTHONWARNINGS"])
 def test_python_variables_that_say_which_code_runs_do_not_reach_the_sender(
-    machine: Machine, posthog: StandIn, variable: str
+    machine: Machine, posthog: FakePostHog, variable: str
 ) -> None:
     """The program was started under them, and they are its own; the sender starts without."""
     seen = machine.root / "seen"
@@ -92,7 +92,7 @@ def test_python_variables_that_say_which_code_runs_do_not_reach_the_sender(
     assert not seen.exists()
 
 
-def test_posthogs_own_variables_and_a_dotenv_do_not_steer_the_sender(machine: Machine, posthog: StandIn) -> None:
+def test_posthogs_own_variables_and_a_dotenv_do_not_steer_the_sender(machine: Machine, posthog: FakePostHog) -> None:
     """Key, host, switches of the posthog package: none is read, nor a project's ``.env``."""
     (machine.home / ".env").write_text("ARCADE_USAGE_POSTHOG_HOST=http://127.0.0.1:9\nPOSTHOG_HOST=http://127.0.0.1:9\n")
     environ = {
@@ -111,7 +111,7 @@ def test_posthogs_own_variables_and_a_dotenv_do_not_steer_the_sender(machine: Ma
     assert request.path == "/batch/"
 
 
-def test_a_netrc_never_becomes_a_password(machine: Machine, posthog: StandIn) -> None:
+def test_a_netrc_never_becomes_a_password(machine: Machine, posthog: FakePostHog) -> None:
     """A ``default`` entry in ``~/.netrc``, or the file that ``NETRC`` names, would be sent to the telemetry host."""
     posthog.arcade.add(api_key="key", principal_id="user-1")
     for path in (machine.home / ".netrc", machine.root / "other-netrc"):
@@ -128,7 +128,7 @@ def test_a_netrc_never_becomes_a_password(machine: Machine, posthog: StandIn) ->
         assert "hunter2" not in str(headers)
 
 
-def test_no_request_carries_a_cookie_a_path_or_a_password_of_the_users(machine: Machine, posthog: StandIn) -> None:
+def test_no_request_carries_a_cookie_a_path_or_a_password_of_the_users(machine: Machine, posthog: FakePostHog) -> None:
     """Canaries in the home's path, the working folder, arguments and variables; the raw requests hold none."""
     secret = machine.root / "canary-project"
     secret.mkdir()
@@ -154,7 +154,7 @@ def test_no_request_carries_a_cookie_a_path_or_a_password_of_the_users(machine: 
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"])
-def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog: StandIn, variable: str) -> None:
+def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog: FakePostHog, variable: str) -> None:
     """Without it the server is a stranger, and the event waits; with it the event arrives."""
     context, bundle = certified(machine.root)
     port = int(posthog.url.rpartition(":")[2])
@@ -169,7 +169,7 @@ def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog
         posthog.wait_for(lambda: len(posthog.visible()) == 2)
 
 
-def test_a_proxy_is_used_and_no_proxy_is_not(machine: Machine, posthog: StandIn) -> None:
+def test_a_proxy_is_used_and_no_proxy_is_not(machine: Machine, posthog: FakePostHog) -> None:
     """``HTTPS_PROXY``, ``HTTP_PROXY`` and their lower-case forms, and ``NO_PROXY``."""
     context, bundle = certified(machine.root)
     port = int(posthog.url.rpartition(":")[2])
@@ -191,7 +191,7 @@ def test_a_proxy_is_used_and_no_proxy_is_not(machine: Machine, posthog: StandIn)
         assert proxy.lines[2] == f"POST {posthog.url}/batch/ HTTP/1.1"
 
 
-def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posthog: StandIn) -> None:
+def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posthog: FakePostHog) -> None:
     """It waits, and arrives once the proxy is none."""
     machine.run("one", environ={"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
     machine.settle()
@@ -202,12 +202,12 @@ def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posth
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be anybody else")
-def test_sudo_leaves_no_file_that_its_user_cannot_replace(machine: Machine, posthog: StandIn) -> None:
-    """Root in the home of somebody: every file and folder that is made in it is theirs, the config folder too."""
+def test_sudo_leaves_no_file_that_its_user_cannot_replace(machine: Machine, posthog: FakePostHog) -> None:
+    """Root in the home of somebody: every file and folder that is made in it is theirs, the config directory too."""
     user, group = 12345, 23456
     for path in (machine.root, machine.home):
         os.chown(path, user, group)
-    shutil.rmtree(machine.folder)  # what the fixture made
+    shutil.rmtree(machine.config_dir)  # what the fixture made
     machine.debug_log.touch()
     machine.debug_log.chmod(0o666)
     sudo = {"SUDO_UID": str(user), "SUDO_GID": str(group), "SUDO_USER": "somebody", "USER": "root"}
@@ -215,10 +215,10 @@ def test_sudo_leaves_no_file_that_its_user_cannot_replace(machine: Machine, post
     machine.run("logout", environ=sudo)
     posthog.wait_for(lambda: len(posthog.visible()) == 2)
     machine.settle()
-    made = [machine.folder, *machine.folder.rglob("*")]
+    made = [machine.config_dir, *machine.config_dir.rglob("*")]
     owners = {str(path.relative_to(machine.home)): (path.stat().st_uid, path.stat().st_gid) for path in made}
     assert set(owners.values()) == {(user, group)}, owners
-    folders = {path.parent for path in machine.folder.rglob("*")}
+    folders = {path.parent for path in machine.config_dir.rglob("*")}
     for folder in folders:
         assert folder.stat().st_mode & 0o700 == 0o700
 
@@ -236,7 +236,7 @@ with arcade_otel.command("one", name="tool", version="1"{more}):
 @pytest.mark.parametrize(
     "how", ["sys.frozen = True", "sys.executable = ''", "sys.executable = sys.argv[0]", "sys.executable = None"]
 )
-def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine, posthog: StandIn, how: str) -> None:
+def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine, posthog: FakePostHog, how: str) -> None:
     """The span waits in the spool; a program that names its sender's command has it delivered."""
     machine.program("frozen", FROZEN.format(how=how, more=""))
     assert machine.run(program="frozen").returncode == 0
@@ -264,8 +264,8 @@ def test_a_thousand_commands_of_a_frozen_program_stay_bounded(machine: Machine) 
     assert 1000 <= len(machine.queue()) <= 1250
 
 
-def test_the_sender_holds_no_folder_of_the_users_open(machine: Machine, posthog: StandIn) -> None:
-    """Its working folder is the config folder: a stick can be ejected, a project removed."""
+def test_the_sender_holds_no_folder_of_the_users_open(machine: Machine, posthog: FakePostHog) -> None:
+    """Its working folder is the config directory: a stick can be ejected, a project removed."""
     from arcade_otel.testing import Fault
 
     posthog.always(Fault.hang())
@@ -274,7 +274,7 @@ def test_the_sender_holds_no_folder_of_the_users_open(machine: Machine, posthog:
     machine.run("one", cwd=project)
     posthog.wait_for(lambda: posthog.requests)
     (sender,) = machine.senders()
-    assert os.readlink(f"/proc/{sender}/cwd") == str(machine.folder)
+    assert os.readlink(f"/proc/{sender}/cwd") == str(machine.config_dir)
     held = [os.readlink(path) for path in Path(f"/proc/{sender}/fd").iterdir()]
     assert not [path for path in held if path.startswith(str(project))]
     arguments = Path(f"/proc/{sender}/cmdline").read_bytes().split(b"\0")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arcade_otel.testing import Fault, StandIn
+from arcade_otel.testing import FakePostHog, Fault
 from tests.support.collector import Collector, GrpcCollector, HttpCollector
 from tests.support.machine import Machine
 from tests.support.terminals import TlsFront, certified
@@ -51,14 +51,14 @@ def names(collector: Collector) -> list[str]:
     return [received.name for received in collector.spans]
 
 
-def commands(posthog: StandIn) -> list[str]:
+def commands(posthog: FakePostHog) -> list[str]:
     """Return the commands that PostHog shows."""
     return [event.properties["command_name"] for event in posthog.visible()]
 
 
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
 def test_a_collector_gets_the_span_that_posthog_gets_the_event_of(
-    tool: Machine, posthog: StandIn, collector: HttpCollector, grpc_collector: GrpcCollector, protocol: str
+    tool: Machine, posthog: FakePostHog, collector: HttpCollector, grpc_collector: GrpcCollector, protocol: str
 ) -> None:
     """Name, kind, status, attributes of every type, ids and times; and nothing that is between us and our sender."""
     receiver: Collector = collector if protocol == "http/protobuf" else grpc_collector
@@ -136,7 +136,7 @@ def test_the_standard_certificate_is_honoured_in_the_sender(
         chosen.wait_for(lambda: names(chosen) == ["tool stranger", "tool known"])
 
 
-def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: StandIn) -> None:
+def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: FakePostHog) -> None:
     """Which is not installed here: one clear line, and the spans wait for it; PostHog gets its event."""
     environ: Environ = {"OTEL_TRACES_EXPORTER": "otlp,posthog", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}
     tool.run("one", environ=environ)
@@ -147,7 +147,7 @@ def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: Stan
 
 
 def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it_is_back(
-    tool: Machine, posthog: StandIn, collector: HttpCollector
+    tool: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
     """In order, once."""
     collector.failing = True
@@ -169,7 +169,7 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
 @pytest.mark.waits
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
 def test_senders_pause_for_a_collector_that_never_answers(
-    tool: Machine, posthog: StandIn, collector: HttpCollector, protocol: str
+    tool: Machine, posthog: FakePostHog, collector: HttpCollector, protocol: str
 ) -> None:
     """OTLP's own time-out is longer than a sender lives: the sender gives it up by itself, says so, and asks less and less."""
     with socket.socket() as silent:
@@ -207,7 +207,7 @@ def test_the_standard_timeout_is_honoured_in_the_sender(tool: Machine, collector
     assert len(tool.queue("otlp")) == 1
 
 
-def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: StandIn, collector: HttpCollector) -> None:
+def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
     """And gets its events once it is back, while nothing is doubled at the collector."""
     posthog.always(Fault.status(503))
     for number in range(3):
@@ -223,7 +223,7 @@ def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: StandIn, c
     assert commands(posthog) == ["c0", "c1", "c2", "last"]
 
 
-def test_none_means_nobody(tool: Machine, posthog: StandIn) -> None:
+def test_none_means_nobody(tool: Machine, posthog: FakePostHog) -> None:
     """No request, nothing kept."""
     ended = tool.run("one", environ={"OTEL_TRACES_EXPORTER": "none"})
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
@@ -232,7 +232,7 @@ def test_none_means_nobody(tool: Machine, posthog: StandIn) -> None:
     assert not (tool.state / "queue").exists()
 
 
-def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machine, posthog: StandIn) -> None:
+def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machine, posthog: FakePostHog) -> None:
     """Whose streams are the null device; the other exporters get theirs."""
     ended = tool.run("one", environ={"OTEL_TRACES_EXPORTER": "console,posthog"})
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
@@ -241,7 +241,7 @@ def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machi
     assert tool.queue("console") == []
 
 
-def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, posthog: StandIn) -> None:
+def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, posthog: FakePostHog) -> None:
     """The others still run, the command is not disturbed, and not every command asks for it again."""
     for number in range(3):
         ended = tool.run(f"c{number}", environ={"OTEL_TRACES_EXPORTER": "nosuch,posthog"})
@@ -254,7 +254,7 @@ def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, p
 
 
 @pytest.mark.parametrize("body", ["open(os.environ['SEEN'], 'a').write(spans[0].name)", "raise RuntimeError('broken')"])
-def test_any_registered_exporter_runs(tool: Machine, posthog: StandIn, body: str) -> None:
+def test_any_registered_exporter_runs(tool: Machine, posthog: FakePostHog, body: str) -> None:
     """One of the entry-point group ``opentelemetry_traces_exporter``; if it raises, its spans wait for it."""
     roots = tool.root / "site"
     info = roots / "theirs-1.dist-info"
@@ -298,7 +298,7 @@ def _install(machine: Machine, roots: Path, seen: Path) -> None:
     command = spawn.sender_command()
     assert command is not None
     environ = spawn.sender_environment(
-        str(machine.folder), None, machine.with_environ({"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen)})
+        str(machine.config_dir), None, machine.with_environ({"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen)})
     )
     environ["ARCADE_USAGE_ROOTS"] = os.pathsep.join([str(roots), environ["ARCADE_USAGE_ROOTS"]])
     subprocess.run([sys.executable, command[1]], env=environ, cwd=machine.root, timeout=60, check=True)

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from arcade_otel.testing import Fault, StandIn
+from arcade_otel.testing import FakePostHog, Fault
 from tests.support.machine import Machine
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machine, posthog: StandIn, number: int) -> None:
+def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machine, posthog: FakePostHog, number: int) -> None:
     """While PostHog has the request and has not answered."""
     posthog.script(Fault.hang())
     machine.run("one")
@@ -25,7 +25,7 @@ def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machin
     assert [event.properties["command_name"] for event in posthog.visible()] == ["one", "two"]
 
 
-def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: StandIn) -> None:
+def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: FakePostHog) -> None:
     """Empty after a power cut, cut off, or not even text: set aside, and the rest goes."""
     posthog.stop()
     machine.run("one")
@@ -43,7 +43,7 @@ def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: 
     assert len(list((machine.state / "corrupt").iterdir())) == 5
 
 
-def test_a_full_disk_is_no_matter_of_the_user(machine: Machine, posthog: StandIn) -> None:
+def test_a_full_disk_is_no_matter_of_the_user(machine: Machine, posthog: FakePostHog) -> None:
     """Nothing can be written: the command is what it was, and nothing else happens."""
     quota = f"""
 import resource, runpy, sys
@@ -64,7 +64,7 @@ print("done", flush=True)
     assert [event.properties["command_name"] for event in posthog.events] == ["two"]
 
 
-def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, posthog: StandIn) -> None:
+def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, posthog: FakePostHog) -> None:
     """The sender has a session of its own: closing the window, or the shell's kill of the group, is none of its business."""
     shell = subprocess.Popen(
         [sys.executable, str(machine.root / "tool.py"), "one"],
@@ -84,7 +84,7 @@ def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, 
     posthog.wait_for(lambda: len(posthog.events) == 1)
 
 
-def test_a_lock_left_by_the_dead_holds_nobody_up(machine: Machine, posthog: StandIn) -> None:
+def test_a_lock_left_by_the_dead_holds_nobody_up(machine: Machine, posthog: FakePostHog) -> None:
     """The files of a lock prove nothing; the system knows who lives."""
     machine.run("one")
     machine.settle()

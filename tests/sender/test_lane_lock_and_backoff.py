@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.sender.backoff import LONGEST_ASKED_SECONDS, PAUSES_SECONDS, Pause
-from arcade_otel.sender.lane_lock import Turn
+from arcade_otel.sender.backoff import DELAYS_SECONDS, MAX_RETRY_AFTER_SECONDS, Backoff
+from arcade_otel.sender.lane_lock import LaneLock
 
 HOLDER = """
 import sys
-from arcade_otel.sender.lane_lock import Turn
-turn = Turn.take(sys.argv[1], "posthog")
+from arcade_otel.sender.lane_lock import LaneLock
+turn = LaneLock.acquire(sys.argv[1], "posthog")
 print("taken" if turn else "busy", flush=True)
 sys.stdin.read()
 """
@@ -30,50 +30,50 @@ def test_the_turn_is_exclusive_and_returns_when_its_holder_is_killed(tmp_path: P
     assert holder.stdin is not None
     try:
         assert holder.stdout.readline() == b"taken\n"
-        assert Turn.take(str(tmp_path), "posthog") is None
-        other = Turn.take(str(tmp_path), "otlp")  # each exporter has its own
+        assert LaneLock.acquire(str(tmp_path), "posthog") is None
+        other = LaneLock.acquire(str(tmp_path), "otlp")  # each exporter has its own
         assert other is not None
-        other.give_back()
+        other.release()
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         holder.stdout.close()
         holder.stdin.close()
-    turn = Turn.take(str(tmp_path), "posthog")
+    turn = LaneLock.acquire(str(tmp_path), "posthog")
     assert turn is not None
-    turn.give_back()
+    turn.release()
 
 
 def test_pauses_grow_to_a_minute_and_end_with_a_success(tmp_path: Path) -> None:
     """The first failure pauses nobody: the next command tries at once."""
-    pause = Pause(str(tmp_path), "posthog")
-    assert not pause.lasts(now=1000.0)
-    assert [pause.failed(now=1000.0) for _ in range(8)] == [0.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0]
-    assert max(PAUSES_SECONDS) == 60.0
-    assert pause.lasts(now=1059.9)
-    assert not pause.lasts(now=1060.1)
-    pause.over()
-    pause.over()
-    assert not pause.lasts(now=1001.0)
-    assert pause.failed(now=1000.0) == 0.0
+    pause = Backoff(str(tmp_path), "posthog")
+    assert not pause.is_active(now=1000.0)
+    assert [pause.record_failure(now=1000.0) for _ in range(8)] == [0.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0]
+    assert max(DELAYS_SECONDS) == 60.0
+    assert pause.is_active(now=1059.9)
+    assert not pause.is_active(now=1060.1)
+    pause.reset()
+    pause.reset()
+    assert not pause.is_active(now=1001.0)
+    assert pause.record_failure(now=1000.0) == 0.0
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"), [(30.0, 30.0), (1e9, LONGEST_ASKED_SECONDS), (float("nan"), 0.0), (-5.0, 0.0), (None, 0.0)]
+    ("asked", "seconds"), [(30.0, 30.0), (1e9, MAX_RETRY_AFTER_SECONDS), (float("nan"), 0.0), (-5.0, 0.0), (None, 0.0)]
 )
 def test_a_server_may_ask_for_up_to_an_hour(tmp_path: Path, asked: float | None, seconds: float) -> None:
     """Retry-After is a floor, and no server can silence us for a day."""
-    assert Pause(str(tmp_path), "posthog").failed(asked, now=1000.0) == seconds
+    assert Backoff(str(tmp_path), "posthog").record_failure(asked, now=1000.0) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "1 2 3", "x y", "99999999999 1", "nan 1"])
 def test_a_broken_marker_pauses_nobody(tmp_path: Path, text: str) -> None:
     """Nor does one from a future that no pause reaches: the clock was set back."""
     (tmp_path / "pause-posthog").write_text(text)
-    assert not Pause(str(tmp_path), "posthog").lasts(now=1000.0)
+    assert not Backoff(str(tmp_path), "posthog").is_active(now=1000.0)
 
 
 def test_each_exporter_pauses_for_itself(tmp_path: Path) -> None:
     """A dead collector does not silence PostHog."""
-    Pause(str(tmp_path), "otlp").failed(60.0, now=1000.0)
-    assert not Pause(str(tmp_path), "posthog").lasts(now=1001.0)
+    Backoff(str(tmp_path), "otlp").record_failure(60.0, now=1000.0)
+    assert not Backoff(str(tmp_path), "posthog").is_active(now=1001.0)

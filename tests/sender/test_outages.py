@@ -5,7 +5,7 @@ from email.utils import formatdate
 
 import pytest
 
-from arcade_otel.testing import Fault, StandIn, blackhole, refused_port
+from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
 from tests.support.machine import Machine
 
 FAULTS = {
@@ -26,7 +26,7 @@ FAULTS = {
 }
 
 
-def commands(posthog: StandIn) -> list[str]:
+def commands(posthog: FakePostHog) -> list[str]:
     """Return the commands as PostHog shows them, each once, in the order of their first arrival."""
     seen: dict[str, str] = {}
     for event in posthog.events:
@@ -34,7 +34,7 @@ def commands(posthog: StandIn) -> list[str]:
     return list(seen.values())
 
 
-def once_and_the_same(posthog: StandIn) -> None:
+def once_and_the_same(posthog: FakePostHog) -> None:
     """Each event is one event to PostHog, and was the same in every delivery but for when it was sent."""
     deliveries: dict[str, set[tuple[str, str, str]]] = {}
     for event in posthog.events:
@@ -44,7 +44,7 @@ def once_and_the_same(posthog: StandIn) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_everything_arrives_once_the_server_is_well(machine: Machine, posthog: StandIn, fault: Fault) -> None:
+def test_everything_arrives_once_the_server_is_well(machine: Machine, posthog: FakePostHog, fault: Fault) -> None:
     """Two commands while it is not, one after."""
     posthog.always(fault)
     machine.run("one")
@@ -61,7 +61,7 @@ def test_everything_arrives_once_the_server_is_well(machine: Machine, posthog: S
     once_and_the_same(posthog)
 
 
-def test_a_server_that_is_not_there_loses_nothing(machine: Machine, posthog: StandIn) -> None:
+def test_a_server_that_is_not_there_loses_nothing(machine: Machine, posthog: FakePostHog) -> None:
     """Refused connections, then the same port again."""
     posthog.stop()
     for command in ("one", "two"):
@@ -76,7 +76,7 @@ def test_a_server_that_is_not_there_loses_nothing(machine: Machine, posthog: Sta
 
 
 @pytest.mark.waits
-def test_a_server_that_accepts_and_never_answers_loses_nothing(machine: Machine, posthog: StandIn) -> None:
+def test_a_server_that_accepts_and_never_answers_loses_nothing(machine: Machine, posthog: FakePostHog) -> None:
     """The sender gives up by itself, before its watchdog; the stand-in may have stored the event or not."""
     posthog.script(Fault.hang())
     machine.run("one")
@@ -90,7 +90,7 @@ def test_a_server_that_accepts_and_never_answers_loses_nothing(machine: Machine,
 
 
 @pytest.mark.parametrize("where", ["black hole", "no such host", "no proxy"])
-def test_no_way_to_the_server_loses_nothing(machine: Machine, posthog: StandIn, where: str) -> None:
+def test_no_way_to_the_server_loses_nothing(machine: Machine, posthog: FakePostHog, where: str) -> None:
     """Connections that are never accepted, names that nobody knows, a proxy that is not there."""
     host = "ARCADE_USAGE_POSTHOG_HOST"
     with blackhole() as hole, refused_port() as port:
@@ -110,7 +110,7 @@ def test_no_way_to_the_server_loses_nothing(machine: Machine, posthog: StandIn, 
         assert commands(posthog) == ["one", "two"]
 
 
-def test_the_server_says_when_to_come_back(machine: Machine, posthog: StandIn) -> None:
+def test_the_server_says_when_to_come_back(machine: Machine, posthog: FakePostHog) -> None:
     """Retry-After in seconds, and as a date: nobody asks before."""
     for value in ("1000", formatdate(time.time() + 1000, usegmt=True)):
         posthog.script(Fault.status(429, headers={"Retry-After": value}))
@@ -127,7 +127,7 @@ def test_the_server_says_when_to_come_back(machine: Machine, posthog: StandIn) -
 
 
 def test_a_minute_after_the_network_has_returned_the_first_command_gets_everything_out(
-    machine: Machine, posthog: StandIn
+    machine: Machine, posthog: FakePostHog
 ) -> None:
     """No pause is longer than a minute, however often it failed."""
     posthog.stop()
@@ -146,7 +146,7 @@ def test_a_minute_after_the_network_has_returned_the_first_command_gets_everythi
     assert list(machine.state.glob("pause-*")) == []
 
 
-def test_what_was_stored_but_not_acknowledged_is_one_event(machine: Machine, posthog: StandIn) -> None:
+def test_what_was_stored_but_not_acknowledged_is_one_event(machine: Machine, posthog: FakePostHog) -> None:
     """The second delivery has the same uuid, event, distinct id and timestamp, and a new sent_at."""
     posthog.script(Fault.store_then_close())
     machine.run("one")
@@ -165,7 +165,7 @@ def test_what_was_stored_but_not_acknowledged_is_one_event(machine: Machine, pos
     assert len(posthog.visible()) == 2
 
 
-def test_a_host_that_is_gone_holds_up_no_other(machine: Machine, posthog: StandIn) -> None:
+def test_a_host_that_is_gone_holds_up_no_other(machine: Machine, posthog: FakePostHog) -> None:
     """Somebody tried a local server and stopped it: what goes elsewhere is not behind it."""
     with refused_port() as port:
         machine.run("lost", environ={"ARCADE_USAGE_POSTHOG_HOST": f"http://127.0.0.1:{port}"})

@@ -12,10 +12,10 @@ import pytest
 
 from arcade_otel import conventions, spans
 from arcade_otel.handoff import spawn, zombies
-from arcade_otel.sender.lane_lock import Turn
+from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.settings import make_settings
 from arcade_otel.spans.outcome import Outcome
-from arcade_otel.testing import Fault, StandIn
+from arcade_otel.testing import FakePostHog, Fault
 from tests.benchmarks import counter
 from tests.support.machine import Machine
 
@@ -27,7 +27,7 @@ def machine(machine: Machine) -> Machine:
     return machine
 
 
-def commands(posthog: StandIn) -> Counter[str]:
+def commands(posthog: FakePostHog) -> Counter[str]:
     """Return how often each command is shown."""
     return Counter(event.properties["command_name"] for event in posthog.visible())
 
@@ -43,21 +43,23 @@ def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine
     """It finds another at work, or a pause, and leaves; its span lies in the spool by then."""
     machine.run("one")
     machine.settle()
-    settings = make_settings(name="tool", config_dir=machine.folder, posthog_api_key="phc_test", posthog_host=machine.posthog_url)
+    settings = make_settings(
+        name="tool", config_dir=machine.config_dir, posthog_api_key="phc_test", posthog_host=machine.posthog_url
+    )
     text = spans.encode(
         settings, path="two", timing=spans.Timing(time.time_ns(), time.time_ns()), outcome=Outcome(0), identity=("someone", True)
     )
     command = spawn.sender_command()
     assert command is not None
-    environ = spawn.sender_environment(str(machine.folder), text, machine.with_environ())
+    environ = spawn.sender_environment(str(machine.config_dir), text, machine.with_environ())
     bare = counter.pythons_own(machine.with_environ(), machine.root)
-    turn = Turn.take(str(machine.state), lane(machine))
+    turn = LaneLock.acquire(str(machine.state), lane(machine))
     assert turn is not None
     try:
         for _ in range(2):  # the second finds every *.pyc
             busy = counter.count(command, environ, machine.root)
     finally:
-        turn.give_back()
+        turn.release()
     assert "another sender is at work" in machine.log()
     assert len(machine.queue()) == 1
     assert busy <= 2.5 * bare, f"{busy / bare:.2f} times a bare Python"
@@ -68,7 +70,7 @@ def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine
 
 
 @pytest.mark.timeout(300)
-def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(machine: Machine, posthog: StandIn) -> None:
+def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(machine: Machine, posthog: FakePostHog) -> None:
     """At most ten full start-ups, each command once, nothing left."""
     for number in range(200):
         assert machine.run(f"c{number}").returncode == 0
@@ -79,7 +81,9 @@ def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(mac
 
 
 @pytest.mark.parametrize(("asked", "full_starts"), [("5", 1), ("0", 2)])
-def test_how_long_a_sender_waits_for_more_can_be_said(machine: Machine, posthog: StandIn, asked: str, full_starts: int) -> None:
+def test_how_long_a_sender_waits_for_more_can_be_said(
+    machine: Machine, posthog: FakePostHog, asked: str, full_starts: int
+) -> None:
     """In seconds, by a variable."""
     machine.environ[conventions.ENV_IDLE] = asked
     machine.run("one")
@@ -93,7 +97,7 @@ def test_how_long_a_sender_waits_for_more_can_be_said(machine: Machine, posthog:
 
 
 @pytest.mark.parametrize("asked", ["soon", "-1", "inf", "nan"])
-def test_what_is_no_number_of_seconds_to_wait_changes_nothing(machine: Machine, posthog: StandIn, asked: str) -> None:
+def test_what_is_no_number_of_seconds_to_wait_changes_nothing(machine: Machine, posthog: FakePostHog, asked: str) -> None:
     """But for a line in the debug log."""
     machine.environ[conventions.ENV_IDLE] = asked
     began = time.monotonic()
@@ -105,7 +109,7 @@ def test_what_is_no_number_of_seconds_to_wait_changes_nothing(machine: Machine, 
 
 
 @pytest.mark.timeout(300)
-def test_forty_commands_eight_at_a_time_from_a_fresh_home(machine: Machine, posthog: StandIn) -> None:
+def test_forty_commands_eight_at_a_time_from_a_fresh_home(machine: Machine, posthog: FakePostHog) -> None:
     """Forty events, one id, nothing twice."""
     numbers = iter(range(40))
     lock = threading.Lock()
@@ -150,7 +154,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 """
     command = spawn.sender_command()
     assert command is not None
-    environ = spawn.sender_environment(str(machine.folder), None, machine.with_environ())
+    environ = spawn.sender_environment(str(machine.config_dir), None, machine.with_environ())
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-c", prelude, str(Path(command[1], "__main__.py"))],
@@ -165,7 +169,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
     assert len(machine.queue()) == 1
 
 
-def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: StandIn) -> None:
+def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: FakePostHog) -> None:
     """While one waits for PostHog, those of later commands leave; it delivers their spans too."""
     posthog.script(Fault.delay(3))
     machine.run("one")
@@ -181,7 +185,7 @@ def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: StandI
 
 def test_senders_start_no_senders(machine: Machine) -> None:
     """The guard variable: what runs in a sender is not recorded."""
-    machine.run("one", environ={conventions.ENV_SENDER: str(machine.folder)})
+    machine.run("one", environ={conventions.ENV_SENDER: str(machine.config_dir)})
     assert machine.senders() == []
     assert machine.queue() == []
 
@@ -205,7 +209,7 @@ for line in sys.stdin:
 """
 
 
-def test_where_nobody_reaps_only_a_few_zombies_are_left_and_nothing_is_lost(machine: Machine, posthog: StandIn) -> None:
+def test_where_nobody_reaps_only_a_few_zombies_are_left_and_nothing_is_lost(machine: Machine, posthog: FakePostHog) -> None:
     """As in a container whose PID 1 is ``sleep``: eight of 20 s and longer, then one an hour; the rest waits."""
     notes = machine.state / "senders"
 
@@ -231,13 +235,13 @@ def test_where_nobody_reaps_only_a_few_zombies_are_left_and_nothing_is_lost(mach
             machine.wait_until(lambda: waits or (commands(posthog)[f"c{number}"] and not machine.queue()), "it was delivered")  # noqa: B023
             machine.kill_senders()  # they have nothing left to do but to wait for more
             twenty_seconds_pass()
-        assert zombies.LARGEST_COUNT <= told("zombies") <= zombies.LARGEST_COUNT + 3
+        assert zombies.MAX_COUNT <= told("zombies") <= zombies.MAX_COUNT + 3
         assert 20 <= len(machine.queue()) < 30
         os.utime(machine.state / "unreaped", (1, 1))  # an hour passes
         assert told(f"{sys.executable} {tool} later") == 0
         machine.settle()
         assert machine.queue() == []
-        assert told("zombies") <= zombies.LARGEST_COUNT + 4
+        assert told("zombies") <= zombies.MAX_COUNT + 4
         assert told(f"{sys.executable} {tool} last") == 0
         machine.settle()
         assert len(machine.queue()) == 1

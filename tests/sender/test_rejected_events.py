@@ -2,7 +2,7 @@
 
 import json
 
-from arcade_otel.testing import Fault, StandIn
+from arcade_otel.testing import FakePostHog, Fault
 from tests.support.machine import Machine
 
 
@@ -14,7 +14,7 @@ def offline(machine: Machine, count: int) -> None:
         machine.time_passes()
 
 
-def test_a_poisoned_event_is_found_by_halves_and_dropped_alone(machine: Machine, posthog: StandIn) -> None:
+def test_a_poisoned_event_is_found_by_halves_and_dropped_alone(machine: Machine, posthog: FakePostHog) -> None:
     """I6: with one bad among n, n - 1 arrive."""
     posthog.stop()
     offline(machine, 5)
@@ -28,7 +28,7 @@ def test_a_poisoned_event_is_found_by_halves_and_dropped_alone(machine: Machine,
     assert not poisoned.exists()
 
 
-def test_a_request_that_is_too_large_is_split(machine: Machine, posthog: StandIn) -> None:
+def test_a_request_that_is_too_large_is_split(machine: Machine, posthog: FakePostHog) -> None:
     """A 413 for more than two events at once."""
     posthog.stop()
     offline(machine, 5)
@@ -39,7 +39,7 @@ def test_a_request_that_is_too_large_is_split(machine: Machine, posthog: StandIn
     assert [event.properties["command_name"] for event in posthog.events] == ["c0", "c1", "c2", "c3", "c4", "last"]
 
 
-def test_nothing_leaves_that_posthog_refuses(machine: Machine, posthog: StandIn) -> None:
+def test_nothing_leaves_that_posthog_refuses(machine: Machine, posthog: FakePostHog) -> None:
     """Lone surrogates, a message of two megabytes, and an id of 10,000 characters."""
     machine.program(
         "odd",
@@ -58,7 +58,7 @@ with arcade_otel.command("odd", name="tool\\udcff", version="1\\udcff" + "9" * 3
     for what in ("surrogate", "huge", "class"):
         assert machine.run(what, program="odd").returncode == 1
         machine.settle()
-    machine.folder.joinpath("usage.json").write_text(json.dumps({"anon_id": "x" * 10_000, "linked_principal_id": None}))
+    machine.config_dir.joinpath("usage.json").write_text(json.dumps({"anon_id": "x" * 10_000, "linked_principal_id": None}))
     machine.run("long")
     machine.settle()
     assert [event.properties["command_name"] for event in posthog.events] == ["odd", "odd", "odd", "long"]
@@ -67,7 +67,7 @@ with arcade_otel.command("odd", name="tool\\udcff", version="1\\udcff" + "9" * 3
     assert all(len(json.dumps(event.properties)) < 10_000 for event in posthog.events)
 
 
-def test_over_quota_and_unknown_projects_do_not_make_it_loop(machine: Machine, posthog: StandIn) -> None:
+def test_over_quota_and_unknown_projects_do_not_make_it_loop(machine: Machine, posthog: FakePostHog) -> None:
     """I7: a 200 is a 200; the spool empties."""
     posthog.over_quota = True
     machine.run("one")

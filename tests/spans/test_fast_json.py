@@ -39,7 +39,7 @@ def test_another_type_is_refused(value: object) -> None:
 
 def by_json(data: bytes) -> tuple[str, str | None] | None:
     """Read the file by the module alone: a space before it is no JSON of ``json.dump`` and means the same."""
-    return identity_file.parsed(b" " + data)
+    return identity_file.parse(b" " + data)
 
 
 @given(TEXT, st.one_of(st.none(), TEXT))
@@ -47,7 +47,7 @@ def test_the_identity_is_read_as_json_reads_it(anon_id: str, linked: str | None)
     written = {"anon_id": anon_id, "linked_principal_id": linked}
     for text in (json.dumps(written), json.dumps(written, ensure_ascii=False), json.dumps(written, indent=1)):
         data = text.encode("utf-8", "surrogatepass")
-        assert identity_file.parsed(data) == by_json(data)
+        assert identity_file.parse(data) == by_json(data)
 
 
 @given(
@@ -60,6 +60,6 @@ def test_the_identity_is_read_as_json_reads_it(anon_id: str, linked: str | None)
 )
 def test_whatever_else_the_file_holds_is_read_as_json_reads_it(parts: list[str]) -> None:
     data = "".join(parts).encode()
-    assert identity_file.parsed(data) == by_json(data)
+    assert identity_file.parse(data) == by_json(data)
     data = ('{"anon_id": "x"' + "".join(parts)).encode()
-    assert identity_file.parsed(data) == by_json(data)
+    assert identity_file.parse(data) == by_json(data)

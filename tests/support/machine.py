@@ -40,7 +40,7 @@ class Machine:
         self.python = python or sys.executable
         self.home = root / "home"
         self.home.mkdir(parents=True)
-        self.folder = self.home / ".arcade"
+        self.config_dir = self.home / ".arcade"
         self.debug_log = root / "debug.log"
         self.environ = {
             "PATH": os.environ["PATH"],
@@ -107,13 +107,13 @@ class Machine:
     @property
     def usage(self) -> dict[str, Any]:
         """``usage.json``."""
-        loaded: dict[str, Any] = json.loads((self.folder / "usage.json").read_text())
+        loaded: dict[str, Any] = json.loads((self.config_dir / "usage.json").read_text())
         return loaded
 
     @property
     def state(self) -> Path:
         """Our folder."""
-        return self.folder / "usage"
+        return self.config_dir / "usage"
 
     def queue(self, exporter: str = "posthog") -> list[Path]:
         """Spans that wait for an exporter, oldest first."""
@@ -128,8 +128,8 @@ class Machine:
 
     def log_in(self, api_key: str, url: str) -> None:
         """Write ``credentials.yaml`` as the Arcade CLI does."""
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "credentials.yaml").write_text(f"cloud:\n  api:\n    key: {api_key}\n  coordinator_url: {url}\n")
+        self.config_dir.mkdir(exist_ok=True)
+        (self.config_dir / "credentials.yaml").write_text(f"cloud:\n  api:\n    key: {api_key}\n  coordinator_url: {url}\n")
 
     def log(self) -> str:
         """Return what was written for debugging."""
@@ -143,7 +143,7 @@ class Machine:
         Those that the log says were started, and those with our mark in their environment: a process has none for a moment
         while it is being started, and the log is not always on.
         """
-        mark = f"ARCADE_USAGE_SENDER={self.folder}".encode()
+        mark = f"ARCADE_USAGE_SENDER={self.config_dir}".encode()
         started = set(re.findall(r"sender (\d+) started", self.log()))
         found = []
         for entry in os.listdir("/proc"):

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from arcade_otel.testing import Fault, StandIn, blackhole, refused_port
+from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
 
 
 def post(
-    posthog: StandIn, body: object, *, path: str = "/batch/", headers: dict[str, str] | None = None, timeout: float = 30
+    posthog: FakePostHog, body: object, *, path: str = "/batch/", headers: dict[str, str] | None = None, timeout: float = 30
 ) -> tuple[int, str]:
     """Send one request; bytes as they are, anything else as JSON."""
     connection = http.client.HTTPConnection(urlsplit(posthog.url).netloc, timeout=timeout)
@@ -48,7 +48,7 @@ def an_event(**fields: Any) -> dict[str, Any]:
     return {key: value for key, value in {**event, **fields}.items() if value is not ...}
 
 
-def test_a_good_request_is_stored_and_acknowledged(posthog: StandIn) -> None:
+def test_a_good_request_is_stored_and_acknowledged(posthog: FakePostHog) -> None:
     """By the real one's words."""
     status, body = post(posthog, batch(an_event(distinct_id="me", properties={"a": 1}), sent_at="2026-01-01T00:00:00+00:00"))
     assert (status, json.loads(body)) == (200, {"status": "Ok"})
@@ -57,7 +57,7 @@ def test_a_good_request_is_stored_and_acknowledged(posthog: StandIn) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
-def test_gzip_is_told_by_its_header_or_its_first_bytes(posthog: StandIn, headers: dict[str, str]) -> None:
+def test_gzip_is_told_by_its_header_or_its_first_bytes(posthog: FakePostHog, headers: dict[str, str]) -> None:
     """As PostHog does."""
     assert post(posthog, gzip.compress(json.dumps(batch(an_event())).encode()), headers=headers)[0] == 200
     assert len(posthog.events) == 1
@@ -84,7 +84,7 @@ MALFORMED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
-def test_malformed_requests_are_refused_whole(posthog: StandIn, body: Any) -> None:
+def test_malformed_requests_are_refused_whole(posthog: FakePostHog, body: Any) -> None:
     """400 in plain text, and nothing of the batch is stored."""
     if isinstance(body, dict) and isinstance(body["batch"], list) and body["batch"]:
         body = {**body, "batch": [an_event(), *body["batch"], an_event()]}
@@ -104,7 +104,7 @@ def test_malformed_requests_are_refused_whole(posthog: StandIn, body: Any) -> No
         (batch(an_event(), api_key="a\0b"), "null_byte"),
     ],
 )
-def test_bad_keys_are_refused(posthog: StandIn, body: Any, reason: str) -> None:
+def test_bad_keys_are_refused(posthog: FakePostHog, body: Any, reason: str) -> None:
     """401 and why."""
     status, text = post(posthog, body)
     assert status == 401
@@ -113,22 +113,22 @@ def test_bad_keys_are_refused(posthog: StandIn, body: Any, reason: str) -> None:
 
 def test_unknown_projects_are_accepted_and_discarded_unless_enforced() -> None:
     """As production does by default, and as it can."""
-    with StandIn(tokens=["phc_known"]) as posthog:
+    with FakePostHog(tokens=["phc_known"]) as posthog:
         assert post(posthog, batch(an_event()))[0] == 200
         assert posthog.events == []
         assert [reason for _, reason in posthog.discarded] == ["team_not_found"]
-    with StandIn(tokens=["phc_known"], enforce=True) as posthog:
+    with FakePostHog(tokens=["phc_known"], enforce=True) as posthog:
         assert post(posthog, batch(an_event()))[0] == 401
 
 
-def test_over_quota_is_a_200(posthog: StandIn) -> None:
+def test_over_quota_is_a_200(posthog: FakePostHog) -> None:
     """And nothing is stored."""
     posthog.over_quota = True
     assert post(posthog, batch(an_event()))[0] == 200
     assert posthog.events == []
 
 
-def test_ids_are_text_of_at_most_200_characters(posthog: StandIn) -> None:
+def test_ids_are_text_of_at_most_200_characters(posthog: FakePostHog) -> None:
     """Numbers are written out, NUL replaced, the rest cut."""
     post(posthog, batch(an_event(distinct_id=7), an_event(distinct_id="a\0b"), an_event(distinct_id="x" * 300)))
     assert [event.distinct_id for event in posthog.events] == ["7", "a\ufffdb", "x" * 200]
@@ -137,7 +137,7 @@ def test_ids_are_text_of_at_most_200_characters(posthog: StandIn) -> None:
 def test_times_are_corrected_by_the_senders_clock() -> None:
     """``now + (timestamp - sent_at)``; the far future is now."""
     now = datetime(2026, 6, 1, tzinfo=timezone.utc)
-    with StandIn(clock=lambda: now) as posthog:
+    with FakePostHog(clock=lambda: now) as posthog:
         post(posthog, batch(an_event(timestamp="2020-01-01T00:00:00Z"), sent_at="2020-01-01T00:05:00Z"))
         post(posthog, batch(an_event(timestamp="2020-01-01T00:00:00Z")))
         post(posthog, batch(an_event(timestamp="2020-01-03T00:00:00Z"), sent_at="2020-01-01T00:00:00Z"))
@@ -146,7 +146,7 @@ def test_times_are_corrected_by_the_senders_clock() -> None:
     assert times == [now - timedelta(minutes=5), datetime(2020, 1, 1, tzinfo=timezone.utc), now, now]
 
 
-def test_equal_events_are_shown_once(posthog: StandIn) -> None:
+def test_equal_events_are_shown_once(posthog: FakePostHog) -> None:
     """By day, event, id and uuid: the last delivery; another id or day is another event."""
     same = an_event()
     for event in (same, same, {**same, "distinct_id": "other"}, {**same, "timestamp": "2026-01-02T00:00:00+00:00"}):
@@ -155,7 +155,7 @@ def test_equal_events_are_shown_once(posthog: StandIn) -> None:
     assert len(posthog.visible()) == 3
 
 
-def test_a_request_of_more_than_20_mib_is_too_large(posthog: StandIn) -> None:
+def test_a_request_of_more_than_20_mib_is_too_large(posthog: FakePostHog) -> None:
     """413, after it was read: the status arrives."""
     assert post(posthog, b" " * 20_971_521)[0] == 413
 
@@ -170,7 +170,7 @@ def test_a_request_of_more_than_20_mib_is_too_large(posthog: StandIn) -> None:
     ],
     ids=repr,
 )
-def test_faults_of_the_connection(posthog: StandIn, fault: Fault, stored: int) -> None:
+def test_faults_of_the_connection(posthog: FakePostHog, fault: Fault, stored: int) -> None:
     """No whole answer comes; the next request is well again."""
     posthog.script(fault)
     with pytest.raises((OSError, http.client.HTTPException)):
@@ -179,7 +179,7 @@ def test_faults_of_the_connection(posthog: StandIn, fault: Fault, stored: int) -
     assert post(posthog, batch(an_event()))[0] == 200
 
 
-def test_faults_of_the_answer(posthog: StandIn) -> None:
+def test_faults_of_the_answer(posthog: FakePostHog) -> None:
     """Statuses with headers, a page instead of an answer; always until healed."""
     posthog.script(Fault.status(429, headers={"Retry-After": "7"}), Fault.garbage(), Fault.redirect("http://elsewhere.invalid/"))
     assert [post(posthog, batch(an_event()))[0] for _ in range(4)] == [429, 200, 302, 200]
@@ -193,7 +193,7 @@ def test_faults_of_the_answer(posthog: StandIn) -> None:
 
 def test_a_hang_ends_with_the_client_or_the_stand_in() -> None:
     """And closing does not wait for it."""
-    with StandIn() as posthog:
+    with FakePostHog() as posthog:
         posthog.always(Fault.hang())
         with pytest.raises(TimeoutError):
             post(posthog, batch(an_event()), timeout=0.2)
@@ -201,14 +201,14 @@ def test_a_hang_ends_with_the_client_or_the_stand_in() -> None:
         post(posthog, batch(an_event()))
 
 
-def test_slow_answers_come_in_the_end(posthog: StandIn) -> None:
+def test_slow_answers_come_in_the_end(posthog: FakePostHog) -> None:
     """Later, or byte by byte."""
     posthog.script(Fault.delay(0.05), Fault.dribble(0.01))
     assert [post(posthog, batch(an_event()))[0] for _ in range(2)] == [200, 200]
     assert len(posthog.events) == 2
 
 
-def test_it_stops_and_starts_on_one_port(posthog: StandIn) -> None:
+def test_it_stops_and_starts_on_one_port(posthog: FakePostHog) -> None:
     """Down is refused, and the address stays."""
     url = posthog.url
     for _ in range(3):
@@ -230,13 +230,13 @@ def test_holes_and_refusals() -> None:
         http.client.HTTPConnection("127.0.0.1", port, timeout=5).connect()
 
 
-def test_what_has_no_business_in_a_request_is_named(posthog: StandIn) -> None:
+def test_what_has_no_business_in_a_request_is_named(posthog: FakePostHog) -> None:
     """I8: passwords and cookies."""
     post(posthog, batch(an_event()), headers={"Authorization": "Basic x", "Cookie": "y"})
     assert posthog.requests[0].leaks() == ["Authorization", "Cookie"]
 
 
-def test_waiting_in_vain_tells_what_came(posthog: StandIn) -> None:
+def test_waiting_in_vain_tells_what_came(posthog: FakePostHog) -> None:
     """A test that fails should say why."""
     post(posthog, batch(an_event()))
     posthog.wait_for(lambda: posthog.events)
@@ -244,7 +244,7 @@ def test_waiting_in_vain_tells_what_came(posthog: StandIn) -> None:
         posthog.wait_for(lambda: False, timeout=0.05)
 
 
-def test_arcades_api_knows_keys_and_tokens(posthog: StandIn) -> None:
+def test_arcades_api_knows_keys_and_tokens(posthog: FakePostHog) -> None:
     """``validate`` for keys, ``whoami`` for tokens; nobody else."""
     posthog.arcade.add(api_key="k", principal_id="P")
     posthog.arcade.add(access_token="t", account_id="A")
@@ -266,7 +266,7 @@ def test_arcades_api_knows_keys_and_tokens(posthog: StandIn) -> None:
     assert len(posthog.arcade.requests) == 5
 
 
-def test_the_real_client_is_understood(posthog: StandIn) -> None:
+def test_the_real_client_is_understood(posthog: FakePostHog) -> None:
     """The posthog package's request function and its synchronous client."""
     from posthog import Posthog
     from posthog.request import batch_post

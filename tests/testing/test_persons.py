@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from arcade_otel.testing import Event, Lanes, Persons, Shuffle
+from arcade_otel.testing import Event, PartitionOrder, Persons, ShuffledPartitions
 from arcade_otel.testing.persons import ordered
 
 _START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -118,16 +118,16 @@ def test_an_id_aliased_to_itself_is_nothing() -> None:
 
 
 def test_the_orders_of_partitions() -> None:
-    """Lanes keep each id's own order, shuffles none; a seed gives the same again; an unknown order is an error."""
+    """PartitionOrder keep each id's own order, shuffles none; a seed gives the same again; an unknown order is an error."""
     events = [personless(name) for name in "aabbccaabbcc"]
     for seed in range(20):
-        mixed = ordered(events, Lanes(seed))
+        mixed = ordered(events, PartitionOrder(seed))
         assert sorted(mixed, key=id) == sorted(events, key=id)
         for name in "abc":
             assert [item for item in mixed if item.distinct_id == name] == [item for item in events if item.distinct_id == name]
-        assert mixed == ordered(events, Lanes(seed))
-    assert any(ordered(events, Lanes(seed)) != events for seed in range(5))
-    assert any(ordered(events, Shuffle(seed)) != ordered(events, Lanes(seed)) for seed in range(5))
+        assert mixed == ordered(events, PartitionOrder(seed))
+    assert any(ordered(events, PartitionOrder(seed)) != events for seed in range(5))
+    assert any(ordered(events, ShuffledPartitions(seed)) != ordered(events, PartitionOrder(seed)) for seed in range(5))
     assert ordered(events, "sent") == events
     with pytest.raises(ValueError, match="order"):
         ordered(events, "sorted")
@@ -137,6 +137,6 @@ def test_personless_events_make_the_order_of_alias_and_use_indifferent() -> None
     """Under a hundred orders of partitions the outcome is one."""
     history = [personless("anon"), personless("anon"), alias("anon", "A"), profiled("A"), personless("other"), profiled("B")]
     for seed in range(100):
-        persons = Persons(ordered(history, Lanes(seed)))
+        persons = Persons(ordered(history, PartitionOrder(seed)))
         assert persons.owner_of("anon") == persons.owner_of("A")
         assert len({persons.owner_of(name) for name in ("A", "B", "other")}) == 3

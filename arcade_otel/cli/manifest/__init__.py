@@ -4,10 +4,10 @@ import io
 import sys
 
 from arcade_otel.cli import host_settings
-from arcade_otel.cli.commands import ATTENTION, OK, USAGE
+from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK, EXIT_USAGE
 from arcade_otel.cli.manifest import content, markdown
 from arcade_otel.cli.manifest.app_loader import LoadError, load
-from arcade_otel.cli.manifest.command_tree import root_of, walk
+from arcade_otel.cli.manifest.command_tree import get_root_command, walk
 from arcade_otel.settings import make_settings
 
 __all__ = ["manifest"]
@@ -30,28 +30,28 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
         if output is not None:
             with open(output, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
-            return OK
+            return EXIT_OK
         if check is None:
-            return _printed(text, OK)
+            return _printed(text, EXIT_OK)
         with open(check, encoding="utf-8") as file:  # with any ends of lines: git may have changed them
             before = file.read()
     except (LoadError, OSError, UnicodeDecodeError) as error:
         why = str(error) if isinstance(error, LoadError) else f"{output or check}: {getattr(error, 'strerror', 'not UTF-8')}"
         sys.stderr.write(f"arcade-otel manifest: {why}\n")
-        return USAGE
-    return OK if before == text else _printed(markdown.difference(before, text, check, app), ATTENTION)
+        return EXIT_USAGE
+    return EXIT_OK if before == text else _printed(markdown.difference(before, text, check, app), EXIT_FAILURE)
 
 
 def _text(reference: str, *, as_json: bool) -> str:
     app = load(reference)
-    root = root_of(app)
+    root = get_root_command(app)
     try:
         settings = host_settings.instrumented(app)
     except (TypeError, ValueError) as error:
         raise LoadError(f"the settings given to instrument() are wrong: {error}") from error
     instrumented = settings is not None
     settings = settings or make_settings()
-    made = content.Contents(settings, walk(root, settings.name), instrumented=instrumented)
+    made = content.Manifest(settings, walk(root, settings.name), instrumented=instrumented)
     return made.as_json() if as_json else made.as_markdown()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from arcade_otel import consent, conventions
 
-__all__ = ["PROGRAM", "LoadError", "load", "told"]
+__all__ = ["PROGRAM", "LoadError", "describe_error", "load"]
 
 #: Name of a program that leaves its name to the file that it is started by.
 PROGRAM = "<program>"
@@ -25,7 +25,7 @@ def load(reference: str) -> Any:
     """Return the object that ``module:attribute`` or ``path/to/file.py:attribute`` names, having imported its module.
 
     For a process that ends after this: its environment, ``sys.argv`` and ``sys.path`` stay changed. Modules are looked for in
-    the working folder first, or in the file's. What the program says of its usage data is what it says without the user's
+    the working directory first, or in the file's. What the program says of its usage data is what it says without the user's
     environment: our own variables are out of it. What the import prints goes to stderr.
 
     A limit: the import runs the program's own code, and what that reads, writes or sends is its own business.
@@ -36,7 +36,7 @@ def load(reference: str) -> Any:
     place, separator, attribute = reference.rpartition(":")
     if not (separator and place and attribute):
         raise LoadError(f"APP must be module:attribute or path/to/file.py:attribute, not {reference!r}")
-    _look_only()
+    _disable_telemetry()
     sys.argv = [PROGRAM, "--help"]  # a program that runs itself when it is imported shows its help, and does nothing
     sys.dont_write_bytecode = True
     with redirect_stdout(sys.stderr):
@@ -49,17 +49,17 @@ def load(reference: str) -> Any:
                 f'importing {place} ended the process: what runs the program must stand under if __name__ == "__main__":'
             ) from None
         except Exception as error:
-            raise LoadError(f"{place} cannot be imported: {told(error)}") from error
+            raise LoadError(f"{place} cannot be imported: {describe_error(error)}") from error
 
 
-def told(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return an error of the program's, and where it was raised, in a line."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
 
 
-def _look_only() -> None:
+def _disable_telemetry() -> None:
     """Let nothing of ours, of the SDK's or of anybody who respects ``DO_NOT_TRACK`` do anything in this process."""
     for name in [name for name in os.environ if name.startswith("ARCADE_USAGE_")]:
         del os.environ[name]
@@ -84,15 +84,15 @@ def _module(place: str) -> ModuleType:
     path = os.path.abspath(place)
     if not os.path.isfile(path):
         raise LoadError(f"there is no file {place}")
-    folder, name = os.path.split(path.removesuffix(".py"))
-    if not os.path.isfile(os.path.join(folder, "__init__.py")):
+    directory, name = os.path.split(path.removesuffix(".py"))
+    if not os.path.isfile(os.path.join(directory, "__init__.py")):
         return _of_file(name, path)
     if name == "__init__":
-        folder, name = os.path.split(folder)
-    while os.path.isfile(os.path.join(folder, "__init__.py")):  # a module of a package, which may import from it
-        folder, package = os.path.split(folder)
+        directory, name = os.path.split(directory)
+    while os.path.isfile(os.path.join(directory, "__init__.py")):  # a module of a package, which may import from it
+        directory, package = os.path.split(directory)
         name = f"{package}.{name}"
-    sys.path.insert(0, folder)
+    sys.path.insert(0, directory)
     return importlib.import_module(name)
 
 

@@ -1,12 +1,11 @@
 """Everything that can leave a machine, one record each: events, what is in them, and the attributes that other backends get.
 
-``python -m arcade_otel.cli.manifest.catalogue docs/what-we-collect.md`` writes the tables of that page; ``--check`` compares them. Names are
-those of ``conventions``; the tests in ``tests/cli/manifest`` hold what really arrives against this, both ways.
+``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page; ``--check`` compares them.
+Names are those of ``conventions``; the tests in ``tests/cli/manifest`` hold what really arrives against this, both ways.
 """
 
 # Never imported while a command runs: what this says is data for people, for the manifest and for the tests.
 
-import sys
 from dataclasses import dataclass
 
 from arcade_otel import conventions
@@ -25,8 +24,8 @@ __all__ = [
     "SCOPE",
     "STRING",
     "STRINGS",
-    "Entry",
     "Event",
+    "FieldSpec",
 ]
 
 # --- types, as JSON has them --------------------------------------------------------------------------------------------------
@@ -66,7 +65,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FieldSpec:
     """A property, a field or an attribute.
 
     Attributes:
@@ -133,8 +132,8 @@ _PROFILED = (*_COMMANDS, conventions.EVENT_DOCTOR)
 _ALL = tuple(event.name for event in EVENTS)
 
 #: Properties of the events.
-PROPERTIES: tuple[Entry, ...] = (
-    Entry(
+PROPERTIES: tuple[FieldSpec, ...] = (
+    FieldSpec(
         "command_name",
         STRING,
         "toolkit.run",
@@ -143,7 +142,7 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.COMMAND,
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "duration",
         NUMBER,
         "1250.42",
@@ -153,7 +152,7 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.DURATION,
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "exit_code",
         INTEGER,
         "0",
@@ -161,7 +160,7 @@ PROPERTIES: tuple[Entry, ...] = (
         events=_COMMANDS,
         attribute=conventions.PROCESS_EXIT_CODE,
     ),
-    Entry(
+    FieldSpec(
         "command_options",
         STRINGS,
         '["--force"]',
@@ -170,7 +169,7 @@ PROPERTIES: tuple[Entry, ...] = (
         events=_COMMANDS,
         attribute=conventions.COMMAND_OPTIONS,
     ),
-    Entry(
+    FieldSpec(
         "error_type",
         STRING,
         "ValueError",
@@ -178,7 +177,7 @@ PROPERTIES: tuple[Entry, ...] = (
         events=_FAILED,
         attribute=conventions.ERROR_TYPE,
     ),
-    Entry(
+    FieldSpec(
         "error_message",
         STRING,
         "cannot reach https://api.example.com",
@@ -189,7 +188,7 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.ERROR_MESSAGE,
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "cli_version",
         STRING,
         "1.2.3",
@@ -199,7 +198,7 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.SERVICE_VERSION,
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "python_version",
         STRING,
         "3.12.1",
@@ -208,7 +207,7 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.PROCESS_RUNTIME_VERSION,
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "os_type",
         STRING,
         "Linux",
@@ -217,7 +216,7 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.OS_TYPE,
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "os_release",
         STRING,
         "6.8.0",
@@ -226,7 +225,7 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.OS_VERSION,
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "is_ci",
         BOOLEAN,
         "false",
@@ -234,7 +233,7 @@ PROPERTIES: tuple[Entry, ...] = (
         events=_COMMANDS,
         attribute=conventions.IS_CI,
     ),
-    Entry(
+    FieldSpec(
         "dropped_events",
         INTEGER,
         "12",
@@ -244,9 +243,9 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.DROPPED,
         rare=True,
     ),
-    Entry("distinct_id", STRING, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "the random id", events=_ALIAS, source=_POSTHOG),
-    Entry("alias", STRING, "account-7", "the account's id", events=_ALIAS, source=_POSTHOG),
-    Entry(
+    FieldSpec("distinct_id", STRING, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "the random id", events=_ALIAS, source=_POSTHOG),
+    FieldSpec("alias", STRING, "account-7", "the account's id", events=_ALIAS, source=_POSTHOG),
+    FieldSpec(
         "$process_person_profile",
         BOOLEAN,
         "false",
@@ -256,16 +255,16 @@ PROPERTIES: tuple[Entry, ...] = (
         attribute=conventions.IS_ANON,
         source=_POSTHOG,
     ),
-    Entry("$geoip_disable", BOOLEAN, "true", "PostHog derives no place from the address", events=_ALL, source=_POSTHOG),
-    Entry("$ip", NULL, "null", "PostHog keeps no address", events=_ALL, source=_POSTHOG),
-    Entry("$lib", STRING, conventions.LIB, "which library sent it", events=_ALL, source=_POSTHOG),
-    Entry("$lib_version", STRING, "0.1.0", "which version of it", events=_ALL, source=_POSTHOG),
+    FieldSpec("$geoip_disable", BOOLEAN, "true", "PostHog derives no place from the address", events=_ALL, source=_POSTHOG),
+    FieldSpec("$ip", NULL, "null", "PostHog keeps no address", events=_ALL, source=_POSTHOG),
+    FieldSpec("$lib", STRING, conventions.LIB, "which library sent it", events=_ALL, source=_POSTHOG),
+    FieldSpec("$lib_version", STRING, "0.1.0", "which version of it", events=_ALL, source=_POSTHOG),
 )
 
 #: Fields of every event beside its properties.
-FIELDS: tuple[Entry, ...] = (
-    Entry("event", STRING, conventions.EVENT_SUCCEEDED, "which of the events it is", source=_POSTHOG),
-    Entry(
+FIELDS: tuple[FieldSpec, ...] = (
+    FieldSpec("event", STRING, conventions.EVENT_SUCCEEDED, "which of the events it is", source=_POSTHOG),
+    FieldSpec(
         "distinct_id",
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
@@ -274,16 +273,16 @@ FIELDS: tuple[Entry, ...] = (
         attribute=conventions.DISTINCT_ID,
         source=_POSTHOG,
     ),
-    Entry("uuid", STRING, "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc", "a second delivery is the same event", source=_POSTHOG),
-    Entry("timestamp", STRING, "2026-01-31T12:00:00.123456+00:00", "when the command began", unit="UTC", source=_POSTHOG),
+    FieldSpec("uuid", STRING, "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc", "a second delivery is the same event", source=_POSTHOG),
+    FieldSpec("timestamp", STRING, "2026-01-31T12:00:00.123456+00:00", "when the command began", unit="UTC", source=_POSTHOG),
 )
 
 #: Fields of a request, which carries a batch of events.
-REQUEST: tuple[Entry, ...] = (
-    Entry("api_key", STRING, "phc_…", "the program's project; it can write and not read", source=_POSTHOG),
-    Entry("sent_at", STRING, "2026-01-31T12:00:01+00:00", "corrects a clock that is wrong", unit="UTC", source=_POSTHOG),
-    Entry("historical_migration", BOOLEAN, "false", "posthog's own", source=_POSTHOG),
-    Entry(
+REQUEST: tuple[FieldSpec, ...] = (
+    FieldSpec("api_key", STRING, "phc_…", "the program's project; it can write and not read", source=_POSTHOG),
+    FieldSpec("sent_at", STRING, "2026-01-31T12:00:01+00:00", "corrects a clock that is wrong", unit="UTC", source=_POSTHOG),
+    FieldSpec("historical_migration", BOOLEAN, "false", "posthog's own", source=_POSTHOG),
+    FieldSpec(
         "sentAt",
         STRING,
         "2026-01-31T12:00:01+00:00",
@@ -296,18 +295,18 @@ REQUEST: tuple[Entry, ...] = (
 )
 
 #: Attributes of a command's span.
-ATTRIBUTES: tuple[Entry, ...] = (
-    Entry(conventions.COMMAND, STRING, "toolkit.run", "which command it is", source=_SPECIFICATION),
-    Entry(conventions.DURATION, NUMBER, "1250.42", "how long it took", unit="milliseconds", source=_SPECIFICATION),
-    Entry(
+ATTRIBUTES: tuple[FieldSpec, ...] = (
+    FieldSpec(conventions.COMMAND, STRING, "toolkit.run", "which command it is", source=_SPECIFICATION),
+    FieldSpec(conventions.DURATION, NUMBER, "1250.42", "how long it took", unit="milliseconds", source=_SPECIFICATION),
+    FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
         "whose it is: a random id, or the account's once you log in",
         source=_SPECIFICATION,
     ),
-    Entry(conventions.IS_ANON, BOOLEAN, "true", "whether that id is the random one", source=_SPECIFICATION),
-    Entry(
+    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "whether that id is the random one", source=_SPECIFICATION),
+    FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
@@ -315,18 +314,18 @@ ATTRIBUTES: tuple[Entry, ...] = (
         when="at a login, and where credentials were found",
         source=_SPECIFICATION,
     ),
-    Entry(conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "which program it is: a name, never a path", source=_CLI),
-    Entry(conventions.PROCESS_PID, INTEGER, "4711", "required by the conventions; PostHog never gets it", source=_CLI),
-    Entry(conventions.PROCESS_EXIT_CODE, INTEGER, "0", "how it ended", source=_CLI),
-    Entry(
+    FieldSpec(conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "which program it is: a name, never a path", source=_CLI),
+    FieldSpec(conventions.PROCESS_PID, INTEGER, "4711", "required by the conventions; PostHog never gets it", source=_CLI),
+    FieldSpec(conventions.PROCESS_EXIT_CODE, INTEGER, "0", "how it ended", source=_CLI),
+    FieldSpec(
         conventions.COMMAND_OPTIONS,
         STRINGS,
         '["--force"]',
         "which options were given: their names as the program defines them, never a value",
         when="if the program asks for them, and any was given",
     ),
-    Entry(conventions.ERROR_TYPE, STRING, "ValueError", "the exception's class", when="if it failed", source=_SEMANTIC),
-    Entry(
+    FieldSpec(conventions.ERROR_TYPE, STRING, "ValueError", "the exception's class", when="if it failed", source=_SEMANTIC),
+    FieldSpec(
         conventions.ERROR_MESSAGE,
         STRING,
         "cannot reach https://api.example.com",
@@ -335,8 +334,8 @@ ATTRIBUTES: tuple[Entry, ...] = (
         unit=f"at most {conventions.ERROR_MESSAGE_LIMIT} characters",
         source=_SEMANTIC,
     ),
-    Entry(conventions.IS_CI, BOOLEAN, "false", "to tell people from build machines"),
-    Entry(
+    FieldSpec(conventions.IS_CI, BOOLEAN, "false", "to tell people from build machines"),
+    FieldSpec(
         conventions.DROPPED,
         INTEGER,
         "12",
@@ -347,21 +346,21 @@ ATTRIBUTES: tuple[Entry, ...] = (
 )
 
 #: Attributes of the span's resource.
-RESOURCE: tuple[Entry, ...] = (
-    Entry(conventions.SERVICE_NAME, STRING, "mycli", "the program, or what `OTEL_SERVICE_NAME` says", source=_SEMANTIC),
-    Entry(
+RESOURCE: tuple[FieldSpec, ...] = (
+    FieldSpec(conventions.SERVICE_NAME, STRING, "mycli", "the program, or what `OTEL_SERVICE_NAME` says", source=_SEMANTIC),
+    FieldSpec(
         conventions.SERVICE_VERSION, STRING, "1.2.3", "which versions are in use", when="if the program says it", source=_SEMANTIC
     ),
-    Entry(conventions.TELEMETRY_SDK_NAME, STRING, "opentelemetry", "what made the span", source=_SEMANTIC),
-    Entry(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the same", source=_SEMANTIC),
-    Entry(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=_SEMANTIC),
-    Entry(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=_SEMANTIC),
-    Entry(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=_SEMANTIC),
-    Entry(conventions.PROCESS_RUNTIME_NAME, STRING, "cpython", "which Pythons to support", source=_SEMANTIC),
-    Entry(conventions.PROCESS_RUNTIME_VERSION, STRING, "3.12.1", "the same", source=_SEMANTIC),
-    Entry(conventions.OS_TYPE, STRING, "linux", "which systems to support", source=_SEMANTIC),
-    Entry(conventions.OS_VERSION, STRING, "6.8.0", "which releases of them to support", source=_SEMANTIC),
-    Entry(
+    FieldSpec(conventions.TELEMETRY_SDK_NAME, STRING, "opentelemetry", "what made the span", source=_SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the same", source=_SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=_SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=_SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=_SEMANTIC),
+    FieldSpec(conventions.PROCESS_RUNTIME_NAME, STRING, "cpython", "which Pythons to support", source=_SEMANTIC),
+    FieldSpec(conventions.PROCESS_RUNTIME_VERSION, STRING, "3.12.1", "the same", source=_SEMANTIC),
+    FieldSpec(conventions.OS_TYPE, STRING, "linux", "which systems to support", source=_SEMANTIC),
+    FieldSpec(conventions.OS_VERSION, STRING, "6.8.0", "which releases of them to support", source=_SEMANTIC),
+    FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
@@ -369,7 +368,7 @@ RESOURCE: tuple[Entry, ...] = (
         when="at a login or logout",
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         conventions.IS_ANON,
         BOOLEAN,
         "true",
@@ -377,7 +376,7 @@ RESOURCE: tuple[Entry, ...] = (
         when="at a login or logout",
         source=_SPECIFICATION,
     ),
-    Entry(
+    FieldSpec(
         "service.instance.id",
         STRING,
         "b7ff9f73-1921-442d-95be-d71a0d070bc7",
@@ -389,8 +388,8 @@ RESOURCE: tuple[Entry, ...] = (
 )
 
 #: Attributes of the span's scope, whose name is that of this library.
-SCOPE: tuple[Entry, ...] = (
-    Entry(
+SCOPE: tuple[FieldSpec, ...] = (
+    FieldSpec(
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
@@ -398,9 +397,3 @@ SCOPE: tuple[Entry, ...] = (
         when="where the process traces itself",
     ),
 )
-
-
-if __name__ == "__main__":
-    from arcade_otel.cli.manifest.catalogue_page import main
-
-    sys.exit(main())

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from arcade_otel.cli.commands import ATTENTION, OK, USAGE
+from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK, EXIT_USAGE
 from arcade_otel.cli.manifest import catalogue, markdown
 
 __all__ = ["BEGIN", "END", "main", "renewed"]
@@ -14,13 +14,13 @@ END = "<!-- catalogue:end -->"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``python -m arcade_otel.cli.manifest.catalogue [--check] PAGE`` and return the exit code: 1 if ``--check`` finds a difference.
+    """Run ``python -m arcade_otel.cli.manifest [--check] PAGE`` and return the exit code: 1 if ``--check`` finds a difference.
 
     Raises:
         SystemExit: The command line is wrong (2), or asks for help (0).
     """
     parser = argparse.ArgumentParser(
-        prog="python -m arcade_otel.cli.manifest.catalogue",
+        prog="python -m arcade_otel.cli.manifest",
         description=f"Write the tables of everything that is collected into PAGE, between {BEGIN} and {END}.",
         epilog="Exit codes: 0 written, or as it should be; 1 it differs (the difference is on stdout); 2 it could not be done.",
     )
@@ -36,11 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 file.write(after)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{chosen.page}: {getattr(error, 'strerror', None) or error}\n")
-        return USAGE
+        return EXIT_USAGE
     if not chosen.check or after == before:
-        return OK
+        return EXIT_OK
     sys.stdout.write(markdown.difference(before, after, chosen.page, "the catalogue"))
-    return ATTENTION
+    return EXIT_FAILURE
 
 
 def renewed(page: str) -> str:

@@ -3,14 +3,14 @@
 import sys
 from typing import Any, NamedTuple
 
-from arcade_otel.cli.manifest.app_loader import LoadError, told
+from arcade_otel.cli.manifest.app_loader import LoadError, describe_error
 from arcade_otel.frameworks.click import registered_name
-from arcade_otel.spans import scrub
+from arcade_otel.spans import replace_unencodable
 
-__all__ = ["Found", "root_of", "walk"]
+__all__ = ["CommandInfo", "get_root_command", "walk"]
 
 
-class Found(NamedTuple):
+class CommandInfo(NamedTuple):
     """A name that ``command_name`` can have.
 
     Attributes:
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     usage: bool = False
 
 
-def root_of(app: Any) -> Any:
+def get_root_command(app: Any) -> Any:
     """Return the Click command that runs ``app``: a ``typer.Typer``, or a Click command or group.
 
     Raises:
@@ -41,13 +41,13 @@ def root_of(app: Any) -> Any:
             try:
                 return sys.modules["typer.main"].get_command(app)
             except Exception as error:
-                raise LoadError(f"Typer can make no command of it: {told(error)}") from error
+                raise LoadError(f"Typer can make no command of it: {describe_error(error)}") from error
     if callable(getattr(app, "make_context", None)) and hasattr(app, "context_class"):
         return app
     raise LoadError(f"APP must name a typer.Typer or a Click command or group, not an object of class {type(app).__name__}")
 
 
-def walk(root: Any, program: str) -> list[Found]:
+def walk(root: Any, program: str) -> list[CommandInfo]:
     """Return every name that an event of the program can have, in the order of the names.
 
     Hidden and deprecated commands and groups that are loaded when they are asked for are among them; what a group runs without
@@ -60,23 +60,23 @@ def walk(root: Any, program: str) -> list[Found]:
     Raises:
         LoadError: A group cannot list or load its commands.
     """
-    found = {program: Found(program, hidden=_is(root, "hidden"), deprecated=_is(root, "deprecated"))}
+    found = {program: CommandInfo(program, hidden=_is(root, "hidden"), deprecated=_is(root, "deprecated"))}
     if hasattr(root, "list_commands"):
-        found = {program: Found(program), "": Found("")}
+        found = {program: CommandInfo(program), "": CommandInfo("")}
         _enter(root, None, program, "", [root], found)
     return [found[name] for name in sorted(found)]
 
 
-def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], found: dict[str, Found]) -> None:
+def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], found: dict[str, CommandInfo]) -> None:
     # ``resilient_parsing`` is what completion asks with: no callback runs, and no run of ours begins.
     context = group.context_class(group, info_name=typed, parent=parent, resilient_parsing=True)
     for listed, child in _children(group, context, path):
-        own = scrub(registered_name(group, child))
+        own = replace_unencodable(registered_name(group, child))
         if not own:
             continue  # a command without a name is none for the instrumentation either
         name = f"{path}.{own}" if path else own
-        before = found.get(name, Found(name))
-        found[name] = Found(
+        before = found.get(name, CommandInfo(name))
+        found[name] = CommandInfo(
             name,
             group=before.group or hasattr(child, "list_commands"),
             hidden=_is(child, "hidden"),
@@ -91,9 +91,9 @@ def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], fou
 def _children(group: Any, context: Any, path: str) -> list[tuple[str, Any]]:
     try:
         with context.scope(cleanup=False):
-            listed = [(scrub(str(name)), group.get_command(context, name)) for name in group.list_commands(context)]
+            listed = [(replace_unencodable(str(name)), group.get_command(context, name)) for name in group.list_commands(context)]
     except Exception as error:
-        raise LoadError(f"the commands of {path or 'the program'} cannot be listed: {told(error)}") from error
+        raise LoadError(f"the commands of {path or 'the program'} cannot be listed: {describe_error(error)}") from error
     return [(name, child) for name, child in listed if child is not None]
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from arcade_otel import consent, conventions
 from arcade_otel.cli.manifest import catalogue, markdown
 from arcade_otel.cli.manifest.app_loader import PROGRAM
-from arcade_otel.cli.manifest.catalogue import Entry
-from arcade_otel.cli.manifest.command_tree import Found
+from arcade_otel.cli.manifest.catalogue import FieldSpec
+from arcade_otel.cli.manifest.command_tree import CommandInfo
 from arcade_otel.consent import notice
 from arcade_otel.settings import Settings
 
-__all__ = ["Contents", "Setting"]
+__all__ = ["Manifest", "Setting"]
 
 _HEAD = "Made by `arcade-otel manifest`, which also compares it (`--check`). Not to be edited."
 _NOT_INSTRUMENTED = """\
@@ -31,7 +31,7 @@ class Setting(NamedTuple):
     meaning: str
 
 
-class Contents:
+class Manifest:
     """What the manifest of a program says.
 
     Args:
@@ -40,7 +40,7 @@ class Contents:
         instrumented: The program has said these settings; else they are what it would have if it said nothing.
     """
 
-    def __init__(self, settings: Settings, commands: Sequence[Found], *, instrumented: bool) -> None:
+    def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
         self._settings = settings
         self._commands = commands
         self._instrumented = instrumented
@@ -51,7 +51,7 @@ class Contents:
         self._attributes = self._collected(catalogue.ATTRIBUTES)
         self._resource = self._collected(catalogue.RESOURCE)
 
-    def _collected(self, entries: Sequence[Entry]) -> list[Entry]:
+    def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
         """Return the entries that the settings let be collected."""
         without = set()
         if not (self._settings.version or self._settings.distribution):
@@ -184,7 +184,7 @@ class Contents:
         ]
         return "\n\n".join(parts) + "\n"
 
-    def _line(self, command: Found) -> str:
+    def _line(self, command: CommandInfo) -> str:
         if not command.name:
             return _NO_COMMAND
         marks = (

@@ -32,7 +32,7 @@ def events(wanted: Sequence[catalogue.Event]) -> str:
     )
 
 
-def properties(wanted: Sequence[catalogue.Entry], of: Sequence[catalogue.Event]) -> str:
+def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Event]) -> str:
     """Return the table of the properties ``wanted`` of the events ``of``."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
@@ -40,7 +40,7 @@ def properties(wanted: Sequence[catalogue.Entry], of: Sequence[catalogue.Event])
     )
 
 
-def fields(wanted: Sequence[catalogue.Entry]) -> str:
+def fields(wanted: Sequence[catalogue.FieldSpec]) -> str:
     """Return the table of the fields of an event, or of a request."""
     return table(
         ("field", "type", "example", "why", "from"),
@@ -48,7 +48,7 @@ def fields(wanted: Sequence[catalogue.Entry]) -> str:
     )
 
 
-def attributes(wanted: Sequence[catalogue.Entry]) -> str:
+def attributes(wanted: Sequence[catalogue.FieldSpec]) -> str:
     """Return the table of attributes."""
     return table(
         ("attribute", "type", "example", "why", "from"),
@@ -62,19 +62,19 @@ def difference(before: str, after: str, name: str, made: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _type(entry: catalogue.Entry) -> str:
+def _type(entry: catalogue.FieldSpec) -> str:
     return f"{entry.type}, {entry.unit}" if entry.unit else entry.type
 
 
-def _why(entry: catalogue.Entry) -> str:
+def _why(entry: catalogue.FieldSpec) -> str:
     return f"{entry.reason} ({entry.when})" if entry.when else entry.reason
 
 
-def _in(entry: catalogue.Entry, of: Sequence[catalogue.Event]) -> str:
+def _in(entry: catalogue.FieldSpec, of: Sequence[catalogue.Event]) -> str:
     having = [event.short for event in of if event.name in entry.events]
     where = "all" if len(having) == len(of) else ", ".join(having)
     return f"{where}; {entry.when}" if entry.when else where
 
 
-def _from(entry: catalogue.Entry) -> str:
+def _from(entry: catalogue.FieldSpec) -> str:
     return code(entry.attribute) if entry.attribute else entry.source

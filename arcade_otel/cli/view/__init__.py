@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from arcade_otel.cli.commands import OK
+from arcade_otel.cli.commands import EXIT_OK
 from arcade_otel.cli.output import Output
 from arcade_otel.cli.view import data
 from arcade_otel.cli.view.server import PageServer
@@ -45,7 +45,7 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
                 server.serve_forever(_POLL_SECONDS)
     except KeyboardInterrupt:
         output.line()  # the terminal shows ^C on a line of its own
-    return OK
+    return EXIT_OK
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def snapshot(settings: Settings) -> bytes:
     """Return the page's data, newest event first: one JSON object in ASCII, without what JavaScript's JSON does not know (NaN).
 
     Raises:
-        OSError: The config folder cannot be read.
+        OSError: The config directory cannot be read.
     """
     told = status.facts(settings)
     lanes = {lane["lane"]: lane for lane in told["lanes"]}

@@ -83,8 +83,8 @@ class PageServer(ThreadingHTTPServer):
         self._one = threading.Lock()
         self._interrupted = False
         self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
-        folder = resources.files(__package__).joinpath(_FOLDER)
-        self._files = {name: (kind, folder.joinpath(file).read_bytes()) for name, (file, kind) in _FILES.items()}
+        directory = resources.files(__package__).joinpath(_FOLDER)
+        self._files = {name: (kind, directory.joinpath(file).read_bytes()) for name, (file, kind) in _FILES.items()}
         try:
             super().__init__((_ADDRESS, port), _Request)
         except OSError as error:
@@ -205,7 +205,7 @@ class _Request(BaseHTTPRequestHandler):
         with guard("the page"):
             found, failed = self.server.found(name), False
         if failed:
-            self._refuse(500, "The config folder cannot be read; the command doctor looks for the reason.")
+            self._refuse(500, "The config directory cannot be read; the command doctor looks for the reason.")
         elif found is None:
             self._refuse(404, "There is nothing here.")
         else:

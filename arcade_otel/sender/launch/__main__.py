@@ -1,6 +1,6 @@
-"""The detached sender's program: arms the watchdog, leaves the user's folder, and hands over to ``sender``.
+"""The detached sender's program: arms the watchdog, leaves the user's directory, and hands over to ``sender``.
 
-Python runs this folder (``python …/launch``), which puts it, and neither the working folder nor PYTHONPATH, at the head of
+Python runs this directory (``python …/launch``), which puts it, and neither the working directory nor PYTHONPATH, at the head of
 ``sys.path``; it holds this file only, so that no ``json.py`` of anybody's is imported instead of Python's.
 """
 
@@ -16,7 +16,7 @@ def main() -> None:
     """Run the sender in this process."""
     # A thread of C that needs no import and waits for no lock of Python's: it ends the process whatever that is doing.
     faulthandler.dump_traceback_later(LIFETIME_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
-    os.chdir(os.sep)  # hold no folder of the user's open
+    os.chdir(os.sep)  # hold no config_dir of the user's open
     if sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(os.path.dirname(os.path.abspath(__file__))):
         del sys.path[0]
     # Behind everything that is installed: only where the library itself is not.

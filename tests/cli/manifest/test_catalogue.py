@@ -14,8 +14,8 @@ import pytest
 
 from arcade_otel import conventions
 from arcade_otel.cli.manifest import catalogue, catalogue_page
-from arcade_otel.cli.manifest.catalogue import Entry
-from arcade_otel.testing import StandIn
+from arcade_otel.cli.manifest.catalogue import FieldSpec
+from arcade_otel.testing import FakePostHog
 from tests.support.collector import HttpCollector
 from tests.support.machine import Machine
 
@@ -69,7 +69,7 @@ def is_a(kind: str, value: object) -> bool:
     return type(value) is types[kind]
 
 
-def faults(found: Mapping[str, object], entries: Iterable[Entry], *, but: Sequence[str] = ()) -> list[str]:
+def faults(found: Mapping[str, object], entries: Iterable[FieldSpec], *, but: Sequence[str] = ()) -> list[str]:
     """Return what of ``found`` has no entry, or not the type that its entry says."""
     known = {entry.name: entry.type for entry in entries}
     return [
@@ -79,7 +79,7 @@ def faults(found: Mapping[str, object], entries: Iterable[Entry], *, but: Sequen
     ]
 
 
-def of_event(name: str) -> list[Entry]:
+def of_event(name: str) -> list[FieldSpec]:
     """Return the properties of an event."""
     return [entry for entry in catalogue.PROPERTIES if name in entry.events]
 
@@ -110,7 +110,7 @@ def grow_old(machine: Machine, exporter: str) -> None:
 
 
 @pytest.fixture
-def bodies(machine: Machine, posthog: StandIn) -> list[dict[str, Any]]:
+def bodies(machine: Machine, posthog: FakePostHog) -> list[dict[str, Any]]:
     """The requests of somebody who uses everything: success, failure, login, logout, doctor, and an outage that was too long."""
     program(machine)
     ran(machine, "work", "--fast")
@@ -154,7 +154,7 @@ def test_whatever_arrives_at_posthog_has_an_entry_of_its_type(bodies: list[dict[
 
 
 def test_whatever_arrives_at_a_collector_has_an_entry_of_its_type(
-    machine: Machine, posthog: StandIn, collector: HttpCollector
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
     """Spans made both ways, their resources and their scope; nothing that tells our sender how to deliver is among them."""
     environ = {
@@ -268,9 +268,9 @@ def test_every_entry_is_complete_and_its_example_is_of_its_type() -> None:
 
 
 def command(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """Run ``python -m arcade_otel.cli.manifest.catalogue``."""
+    """Run ``python -m arcade_otel.cli.manifest``."""
     return subprocess.run(
-        [sys.executable, "-m", "arcade_otel.cli.manifest.catalogue", *arguments],
+        [sys.executable, "-m", "arcade_otel.cli.manifest", *arguments],
         env={"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8"},
         cwd=cwd,
         capture_output=True,

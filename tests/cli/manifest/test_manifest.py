@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from arcade_otel import conventions
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us, with_usage
 
@@ -178,7 +178,7 @@ USAGE = ["status", "enable", "disable", "show", "log", "flush", "forget", "docto
 
 
 @pytest.mark.parametrize(("framework", "source"), [("typer", TYPER_TREE), ("click", CLICK_TREE)], ids=["typer", "click"])
-def test_the_names_are_exactly_those_of_the_events(machine: Machine, posthog: StandIn, framework: str, source: str) -> None:
+def test_the_names_are_exactly_those_of_the_events(machine: Machine, posthog: FakePostHog, framework: str, source: str) -> None:
     """Every command of a tree is run, every group mistyped: hidden, deprecated, renamed, nested, late and abbreviated ones."""
     machine.program("cli", source)
     for arguments in RUNS[framework]:
@@ -210,7 +210,7 @@ ONE = {
 @pytest.mark.parametrize("framework", ONE)
 @pytest.mark.parametrize("name", ["given", None])
 def test_a_program_of_one_command_is_named_by_the_program(
-    machine: Machine, posthog: StandIn, framework: str, name: str | None
+    machine: Machine, posthog: FakePostHog, framework: str, name: str | None
 ) -> None:
     """Or by the file that it is started by, which the manifest cannot know and says so."""
     given = f"name={name!r}, " if name else ""
@@ -563,7 +563,7 @@ instrument(app, name="tool", version="1", posthog_api_key="phc_x", posthog_host=
 @pytest.mark.parametrize("direct", ["", DIRECT], ids=["as usual", "from the module"])
 @pytest.mark.parametrize("no", ["ARCADE_USAGE_TRACKING", "DO_NOT_TRACK", None])
 def test_looking_at_a_program_records_sends_and_removes_nothing(
-    machine: Machine, posthog: StandIn, direct: str, no: str | None
+    machine: Machine, posthog: FakePostHog, direct: str, no: str | None
 ) -> None:
     """However much of us its import uses: what waits on the maintainer's machine waits on, also if the maintainer opted out."""
     posthog.stop()
@@ -571,7 +571,7 @@ def test_looking_at_a_program_records_sends_and_removes_nothing(
     machine.settle()
     (waiting,) = machine.queue()
     posthog.start()
-    source = BUSY.replace("DIRECT", direct).replace("HOST", repr(posthog.url)).replace("FOLDER", repr(str(machine.folder)))
+    source = BUSY.replace("DIRECT", direct).replace("HOST", repr(posthog.url)).replace("FOLDER", repr(str(machine.config_dir)))
     machine.program("busy", source)
     requests = len(posthog.requests)
     before = snapshot(machine.root)

@@ -6,7 +6,7 @@ from typing import Any
 
 from arcade_otel import settings, spans
 from arcade_otel.handoff import queue, receipts
-from arcade_otel.sender.receipt_writer import payload_of
+from arcade_otel.sender.receipt_writer import sent_payload
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel_exporters import otlp_json
 from tests.support.machine import Machine
@@ -30,7 +30,7 @@ class Collected:
             version="1.2.3",
             posthog_api_key="phc_test",
             posthog_host=machine.posthog_url,
-            config_dir=machine.folder,
+            config_dir=machine.config_dir,
             error_messages=str,
         )
         self._now = time.time_ns()
@@ -38,9 +38,9 @@ class Collected:
     def queued(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
         """It waits."""
         name, text, lane = self._made(command, ago, ms, error)
-        queue.put(self._folder, text, [lane])
-        assert name in queue.names(queue.lane_folder(self._folder, lane))
-        return payload_of(lane, otlp_json.decode(text))
+        queue.enqueue(self._folder, text, [lane])
+        assert name in queue.list_spans(queue.lane_dir(self._folder, lane))
+        return sent_payload(lane, otlp_json.decode(text))
 
     def sent(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
         """It was sent."""
@@ -63,7 +63,7 @@ class Collected:
 
     def raw(self, receipt: dict[str, Any]) -> None:
         """Write a receipt as nobody of ours would."""
-        with open(receipts.file_of(self._folder), "a", encoding="ascii") as file:
+        with open(receipts.receipts_file(self._folder), "a", encoding="ascii") as file:
             file.write(json.dumps(receipt) + "\n")
 
     def _made(self, command: str, ago: float, ms: float, error: BaseException | None) -> tuple[str, str, str]:
@@ -93,7 +93,7 @@ class Collected:
         lane: str | None = None,
     ) -> list[Any]:
         name, text, posthog = self._made(command, ago, ms, error)
-        payload = payload_of(lane or posthog, otlp_json.decode(text))
+        payload = sent_payload(lane or posthog, otlp_json.decode(text))
         made = receipts.receipt(state, lane or posthog, name=name, why=why, payload=payload if known else None)
         made["at"] = round(self._now / 1e9 - ago + 1, 3)
         receipts.write(self._folder, [made])

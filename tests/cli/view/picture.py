@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from arcade_otel.handoff import queue
-from arcade_otel.sender.backoff import Pause
+from arcade_otel.sender.backoff import Backoff
 from tests.cli.view.collected import WHO, Collected
 from tests.cli.view.serving import Serving
 from tests.cli.view.test_page import ARGUMENTS, CHROMIUM
@@ -45,7 +45,7 @@ def main(picture: str) -> None:
     with tempfile.TemporaryDirectory(prefix="you-") as folder:
         machine = Machine(Path(folder), "https://us.i.posthog.com")
         machine.state.mkdir(parents=True)
-        (machine.folder / "usage.json").write_text(json.dumps({"anon_id": WHO[0], "linked_principal_id": None}))
+        (machine.config_dir / "usage.json").write_text(json.dumps({"anon_id": WHO[0], "linked_principal_id": None}))
         collected = Collected(machine)
         for hours, command, ms, error in _SENT:
             collected.sent(command, ago=hours * 3600, ms=ms, error=error)
@@ -53,7 +53,7 @@ def main(picture: str) -> None:
         collected.queued("toolkit.run", ago=260, ms=5004, error=TimeoutError("no answer in 5 s"))
         collected.queued("toolkit.list", ago=70, ms=131)
         collected.fails("HTTP 503")
-        Pause(str(machine.state), queue.lanes(str(machine.state))[0]).failed(60)
+        Backoff(str(machine.state), queue.lanes(str(machine.state))[0]).record_failure(60)
         with Serving(machine) as serving, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM, args=ARGUMENTS, env={"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8"}

@@ -86,7 +86,7 @@ def test_without_the_secret_there_is_nothing(serving: Serving, name: str) -> Non
     assert secret not in serving.ask(f"GET /{secret}x/{name} HTTP/1.1").content.decode()
 
 
-def test_the_secret_is_long_and_made_anew(machine: Machine) -> None:
+def test_the_secret_is_long_and_made_quarantine_corrupt(machine: Machine) -> None:
     """At least 256 bits."""
     secrets = []
     for _ in range(2):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.cli.view.collected import WHO, Collected
 from tests.cli.view.serving import SECONDS, Serving
 from tests.support.machine import Machine
@@ -102,7 +102,7 @@ def commands(tab: Page) -> list[str]:
 
 def test_it_shows_the_status_and_a_timeline_newest_first(tab: Page, machine: Machine, collected: Collected) -> None:
     """On or off and why, who you are, and of each command when, how long, how it ended, and what became of it."""
-    (machine.folder / "usage.json").write_text(json.dumps({"anon_id": WHO[0], "linked_principal_id": None}))
+    (machine.config_dir / "usage.json").write_text(json.dumps({"anon_id": WHO[0], "linked_principal_id": None}))
     collected.sent("one", ago=300, ms=12)
     collected.dropped("two", "refused for good", ago=200, ms=1500, error=ValueError("no luck"))
     collected.queued("three", ago=10, ms=65_000)
@@ -112,7 +112,7 @@ def test_it_shows_the_status_and_a_timeline_newest_first(tab: Page, machine: Mac
         expect(tab.locator("#why")).to_contain_text("the program's default is on")
         expect(tab.locator("#facts")).to_contain_text(f"{WHO[0]}a random id")
         expect(tab.locator("#facts")).to_contain_text("1 event")
-        expect(tab.locator("#folder")).to_have_text(str(machine.folder))
+        expect(tab.locator("#config-dir")).to_have_text(str(machine.config_dir))
         assert commands(tab) == ["three", "two", "one"]
         words = [" ".join(each.inner_text().split()) for each in tab.locator(".row").all()]
         assert re.search(r"^\d\d:\d\d:\d\d three .*succeeded .*1 min 5 s .*queued$", words[0]), words[0]
@@ -296,7 +296,7 @@ def test_a_thousand_events_are_shown_filtered_and_opened(tab: Page, collected: C
         expect(tab.locator(".row:visible")).to_have_count(1000)
 
 
-def test_refreshing_shows_what_has_happened_and_keeps_the_place(tab: Page, machine: Machine, posthog: StandIn) -> None:
+def test_refreshing_shows_what_has_happened_and_keeps_the_place(tab: Page, machine: Machine, posthog: FakePostHog) -> None:
     """What was open stays open, the filter stays, the focus stays."""
     machine.run("hello")
     machine.settle()

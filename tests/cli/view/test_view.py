@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from arcade_otel.testing import Fault, StandIn
+from arcade_otel.testing import FakePostHog, Fault
 from tests.cli.view.collected import Collected
 from tests.cli.view.serving import ALONE, Serving
 from tests.support.machine import Machine
@@ -51,7 +51,7 @@ def test_ctrl_c_is_a_success_and_leaves_no_traceback(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
-def test_in_a_program_it_is_recorded_as_a_success_of_it(machine: Machine, posthog: StandIn, source: str) -> None:
+def test_in_a_program_it_is_recorded_as_a_success_of_it(machine: Machine, posthog: FakePostHog, source: str) -> None:
     """By its path; stopping it is no failure, where Ctrl-C in any other command is one."""
     machine.program("cli", with_usage(source))
     with Serving(machine, program="cli", words=("usage",)) as running:
@@ -178,7 +178,7 @@ def test_each_event_is_told_with_its_exact_payload(machine: Machine) -> None:
     assert [each["ran"] for each in told] == sorted(each["ran"] for each in told)
 
 
-def test_what_waits_tells_why_and_until_when(machine: Machine, posthog: StandIn) -> None:
+def test_what_waits_tells_why_and_until_when(machine: Machine, posthog: FakePostHog) -> None:
     """After a failure that makes its lane pause."""
     posthog.always(Fault.status(503, headers={"Retry-After": "600"}))
     machine.run("hello")
@@ -191,7 +191,7 @@ def test_what_waits_tells_why_and_until_when(machine: Machine, posthog: StandIn)
     assert event["pauses_until"] == lane["pauses_until"] is not None
 
 
-def test_the_status_is_that_of_the_command(machine: Machine, posthog: StandIn) -> None:
+def test_the_status_is_that_of_the_command(machine: Machine, posthog: FakePostHog) -> None:
     """Word for word, and no key is in it."""
     machine.run("hello")
     machine.settle()
@@ -216,7 +216,7 @@ def test_every_event_that_waits_is_there_though_the_log_ends_at_100(machine: Mac
     assert len({each["id"] for each in told}) == 1100
 
 
-def test_the_page_is_made_anew_at_each_look(machine: Machine, posthog: StandIn) -> None:
+def test_the_page_is_made_anew_at_each_look(machine: Machine, posthog: FakePostHog) -> None:
     """A command that ran meanwhile is there."""
     with Serving(machine) as running:
         assert running.data()["events"] == []

@@ -43,35 +43,35 @@ class Project:
     """
 
     def __init__(self, root: Path, host: str, *, leaky: bool = False) -> None:
-        self.folder = root / "project"
+        self.directory = root / "project"
         self.home = root / "developer"
         self.temporary = root / "temporary"
-        for made in (self.folder, self.home, self.temporary):
+        for made in (self.directory, self.home, self.temporary):
             made.mkdir(parents=True)
-        (self.folder / "mycli.py").write_text(CLI.format(host=host, leaky=leaky))
-        (self.folder / "bin").mkdir()
-        script = self.folder / "bin" / "mycli"
+        (self.directory / "mycli.py").write_text(CLI.format(host=host, leaky=leaky))
+        (self.directory / "bin").mkdir()
+        script = self.directory / "bin" / "mycli"
         script.write_text(
-            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(self.folder)!r})\nimport mycli\nmycli.app()\n"
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(self.directory)!r})\nimport mycli\nmycli.app()\n"
         )
         script.chmod(0o755)
         # Most projects import what they test here, before pytest is configured.
-        (self.folder / "conftest.py").write_text("import mycli\n")
+        (self.directory / "conftest.py").write_text("import mycli\n")
         self.configure("")
 
     def configure(self, options: str) -> None:
         """Write the options of pytest: a strict project's, and these."""
         strict = "[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\nfilterwarnings = error\n"
-        (self.folder / "pytest.ini").write_text(f"{strict}{options}\n")
+        (self.directory / "pytest.ini").write_text(f"{strict}{options}\n")
 
     def pytest(self, tests: str, *arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
         """Run a file of tests, as the developer would at a prompt."""
-        (self.folder / "test_mycli.py").write_text(tests)
+        (self.directory / "test_mycli.py").write_text(tests)
         return subprocess.run(
             [sys.executable, "-m", "pytest", "--color=no", *arguments],
-            cwd=self.folder,
+            cwd=self.directory,
             env={
-                "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+                "PATH": f"{self.directory / 'bin'}{os.pathsep}{os.environ['PATH']}",
                 "HOME": str(self.home),
                 "TMPDIR": str(self.temporary),
                 "LANG": "C.UTF-8",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.testing import StandIn
+from arcade_otel.testing import FakePostHog
 from tests.testing.plugin.project import Project
 
 #: How a program's tests usually run it: within the process, and as a process of its own; also with tracking switched on.
@@ -77,7 +77,7 @@ def _children_of_ours(home: Path) -> list[str]:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_tests_of_a_program_send_nothing_and_touch_nothing_of_the_developers(
-    tmp_path: Path, posthog: StandIn, workers: tuple[str, ...]
+    tmp_path: Path, posthog: FakePostHog, workers: tuple[str, ...]
 ) -> None:
     """Nor do their children, nor where a test says "on", nor under xdist; and what the developer's own use left, stays."""
     project = Project(tmp_path, posthog.url)
@@ -91,7 +91,7 @@ def test_tests_of_a_program_send_nothing_and_touch_nothing_of_the_developers(
     assert [path.name for path in project.temporary.iterdir() if path.name.startswith("arcade")] == []
 
 
-def test_the_same_tests_do_send_where_the_block_is_off(tmp_path: Path, posthog: StandIn) -> None:
+def test_the_same_tests_do_send_where_the_block_is_off(tmp_path: Path, posthog: FakePostHog) -> None:
     """The option of pytest's that switches it off; and what the test above would see without the block."""
     project = Project(tmp_path, posthog.url)
     project.configure("arcade_otel_block = false")
@@ -104,10 +104,10 @@ def test_the_same_tests_do_send_where_the_block_is_off(tmp_path: Path, posthog: 
     posthog.wait_for(lambda: not _children_of_ours(project.home))
 
 
-def test_a_conftest_may_name_the_plugin(tmp_path: Path, posthog: StandIn) -> None:
+def test_a_conftest_may_name_the_plugin(tmp_path: Path, posthog: FakePostHog) -> None:
     """Where pytest is told to load no plugin by itself: as early as it can be then."""
     project = Project(tmp_path, posthog.url)
-    (project.folder / "conftest.py").write_text("pytest_plugins = ['arcade_otel.testing.plugin']\n")
+    (project.directory / "conftest.py").write_text("pytest_plugins = ['arcade_otel.testing.plugin']\n")
     before = _developers(project.home)
     ended = project.pytest(ORDINARY + CHOICES, environ={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -115,10 +115,10 @@ def test_a_conftest_may_name_the_plugin(tmp_path: Path, posthog: StandIn) -> Non
     assert _tree(project.home) == before
 
 
-def test_a_config_folder_of_the_programs_own_is_left_alone_too(tmp_path: Path, posthog: StandIn) -> None:
+def test_a_config_folder_of_the_programs_own_is_left_alone_too(tmp_path: Path, posthog: FakePostHog) -> None:
     """Whoever opts out has what waits removed; tests that are blocked are nobody's opting out."""
     project = Project(tmp_path, posthog.url)
-    program = project.folder / "mycli.py"
+    program = project.directory / "mycli.py"
     program.write_text(program.read_text().replace('version="1"', 'version="1", config_dir=os.path.expanduser("~/.arcade")'))
     before = _developers(project.home)
     ended = project.pytest(ORDINARY)
@@ -128,10 +128,10 @@ def test_a_config_folder_of_the_programs_own_is_left_alone_too(tmp_path: Path, p
     assert _tree(project.home) == before
 
 
-def test_the_environment_is_as_before_when_pytest_has_ended(tmp_path: Path, posthog: StandIn) -> None:
+def test_the_environment_is_as_before_when_pytest_has_ended(tmp_path: Path, posthog: FakePostHog) -> None:
     """Pytest may be called by a program that goes on; a run within a run changes nothing."""
     project = Project(tmp_path, posthog.url)
-    (project.folder / "test_inner.py").write_text(
+    (project.directory / "test_inner.py").write_text(
         "import os, pytest\n"
         "def test_inner():\n"
         "    before = dict(os.environ)\n"
@@ -155,7 +155,13 @@ def test_the_environment_is_as_before_when_pytest_has_ended(tmp_path: Path, post
     )
     environ = {"PATH": os.environ["PATH"], "HOME": str(project.home), "TMPDIR": str(project.temporary)}
     ended = subprocess.run(
-        [sys.executable, "-c", outer], cwd=project.folder, env=environ, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", outer],
+        cwd=project.directory,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from arcade_otel.testing import Canaries, StandIn, Usage
+from arcade_otel.testing import Canaries, CliSandbox, FakePostHog
 from tests.testing.plugin.project import Project
 
 PAGE = (Path(__file__).parents[3] / "docs" / "testing.md").read_text()
 
 
-def test_the_snippets_are_tests_that_pass(tmp_path: Path, posthog: StandIn) -> None:
+def test_the_snippets_are_tests_that_pass(tmp_path: Path, posthog: FakePostHog) -> None:
     """All of them, in one file."""
     snippets = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len(snippets) == 2
@@ -22,11 +22,11 @@ def test_the_snippets_are_tests_that_pass(tmp_path: Path, posthog: StandIn) -> N
 def test_every_canary_and_every_name_of_the_fixture_is_told_of() -> None:
     """A reader finds what there is."""
     assert {canary.kind for canary in Canaries(1)} <= set(re.findall(r"`(\w+)`", PAGE))
-    public = {name for name in vars(Usage) if not name.startswith("_")} - {"settle"}
+    public = {name for name in vars(CliSandbox) if not name.startswith("_")} - {"settle"}
     assert public <= set(re.findall(r"\w+", PAGE))
 
 
-def test_the_option_is_the_one_that_exists(tmp_path: Path, posthog: StandIn) -> None:
+def test_the_option_is_the_one_that_exists(tmp_path: Path, posthog: FakePostHog) -> None:
     """Pytest is strict about options that nobody knows."""
     (options,) = re.findall(r"```ini\n\[pytest\]\n(.*?)```", PAGE, re.DOTALL)
     project = Project(tmp_path, posthog.url)

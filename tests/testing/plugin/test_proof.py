@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.testing import Canaries, StandIn, Usage
+from arcade_otel.testing import Canaries, CliSandbox, FakePostHog
 from tests.testing.plugin.project import Project
 
 PROOF = """
@@ -29,7 +29,7 @@ def test_nothing_secret_leaves(arcade_usage, arcade_canaries):
 """
 
 
-def test_a_program_that_keeps_its_secrets_passes(tmp_path: Path, posthog: StandIn) -> None:
+def test_a_program_that_keeps_its_secrets_passes(tmp_path: Path, posthog: FakePostHog) -> None:
     """And nothing of the developer's is touched by the proof."""
     project = Project(tmp_path, posthog.url)
     ended = project.pytest(PROOF)
@@ -39,7 +39,7 @@ def test_a_program_that_keeps_its_secrets_passes(tmp_path: Path, posthog: StandI
     assert list(project.home.iterdir()) == []
 
 
-def test_a_program_that_tells_everything_is_caught(tmp_path: Path, posthog: StandIn) -> None:
+def test_a_program_that_tells_everything_is_caught(tmp_path: Path, posthog: FakePostHog) -> None:
     """The report says what was found, where, and amid what."""
     ended = Project(tmp_path, posthog.url, leaky=True).pytest(PROOF, "-k", "secret")
     assert ended.returncode == 1
@@ -71,7 +71,7 @@ LEAKS = {
 
 
 @pytest.mark.parametrize("leak", LEAKS)
-def test_a_leak_is_found_wherever_it_is(arcade_usage: Usage, arcade_canaries: Canaries, tmp_path: Path, leak: str) -> None:
+def test_a_leak_is_found_wherever_it_is(arcade_usage: CliSandbox, arcade_canaries: Canaries, tmp_path: Path, leak: str) -> None:
     """Each place is looked at: one program for each that puts the secret there and nowhere else if it can."""
     command, block, place = LEAKS[leak]
     program = tmp_path / "program.py"
@@ -87,10 +87,10 @@ def test_a_leak_is_found_wherever_it_is(arcade_usage: Usage, arcade_canaries: Ca
     assert arcade_canaries.slack_token not in str(caught.value)
 
 
-def test_a_variable_that_the_sender_merely_inherits_is_no_leak(arcade_usage: Usage, arcade_canaries: Canaries) -> None:
-    """Nor is what the test itself put into the config folder, nor the credentials that a login keeps there."""
-    arcade_usage.folder.mkdir()
-    (arcade_usage.folder / "settings.toml").write_text(arcade_canaries.token)
+def test_a_variable_that_the_sender_merely_inherits_is_no_leak(arcade_usage: CliSandbox, arcade_canaries: Canaries) -> None:
+    """Nor is what the test itself put into the config directory, nor the credentials that a login keeps there."""
+    arcade_usage.config_dir.mkdir()
+    (arcade_usage.config_dir / "settings.toml").write_text(arcade_canaries.token)
     program = (
         "import os, pathlib, arcade_otel\n"
         "with arcade_otel.command('login'):\n"
@@ -104,7 +104,7 @@ def test_a_variable_that_the_sender_merely_inherits_is_no_leak(arcade_usage: Usa
         arcade_usage.assert_no_secret(arcade_canaries.token, besides=())
 
 
-def test_where_nothing_was_recorded_nothing_is_proved(arcade_usage: Usage, arcade_canaries: Canaries) -> None:
+def test_where_nothing_was_recorded_nothing_is_proved(arcade_usage: CliSandbox, arcade_canaries: Canaries) -> None:
     """Or a program that has forgotten ``instrument()`` would pass."""
     program = "import arcade_otel\nwith arcade_otel.command('x'):\n    pass\n"
     arcade_usage.run("python", "-c", program, env={"DO_NOT_TRACK": "1"})
@@ -118,7 +118,7 @@ def test_where_nothing_was_recorded_nothing_is_proved(arcade_usage: Usage, arcad
         arcade_usage.assert_no_secret()
 
 
-def test_what_cannot_be_delivered_waits_and_is_looked_at(arcade_usage: Usage) -> None:
+def test_what_cannot_be_delivered_waits_and_is_looked_at(arcade_usage: CliSandbox) -> None:
     """A server that is away keeps nothing from being proved."""
     arcade_usage.posthog.stop()
     program = (

@@ -72,10 +72,10 @@ function showStatus() {
   const badge = $("tracking");
   badge.textContent = { on: "On", off: "Off", log: "Shown, not sent" }[status.tracking] ?? status.tracking;
   badge.className = `badge ${TONES[status.tracking] ?? ""}`;
-  const whose = alone ? "the programs of this folder" : status.program;
+  const whose = alone ? "the programs of this directory" : status.program;
   const verb = { on: "is collected", off: "is not collected", log: "is shown and not sent" }[status.tracking] ?? "";
   $("why").textContent = `Usage data of ${whose} ${verb}: ${status.detail}.`;
-  $("folder").textContent = status.folder ?? "no folder (HOME is not set)";
+  $("config-dir").textContent = status.config_dir ?? "no directory (HOME is not set)";
   const facts = [];
   const who = status.distinct_id === null ? ["nobody yet"]
     : [make("bdi", { class: "mono" }, status.distinct_id), status.anonymous ? "a random id" : "your account"];
