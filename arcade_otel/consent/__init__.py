@@ -40,7 +40,7 @@ _YES = ("1", "true", "yes", "on")
 
 def __getattr__(name: str) -> object:
     # Who opted out by the environment pays for this module alone.
-    if name in ("Decision", "choice_file", "decide", "is_ci", "take_back"):
+    if name in ("Decision", "choice_file", "decide", "is_ci", "suppress_for_this_run"):
         from arcade_otel.consent import decision
 
         return getattr(decision, name)

@@ -83,7 +83,7 @@ def decide(
 
     1. ``DO_NOT_TRACK``;
     2. ``OTEL_SDK_DISABLED``;
-    3. ``ARCADE_USAGE_TRACKING`` (``consent.by_environment`` says which words);
+    3. ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` says which words);
     4. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
        else than ``on`` or ``off``, is off;
     5. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
