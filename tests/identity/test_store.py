@@ -104,6 +104,7 @@ def test_a_read_only_home_raises_oserror(tmp_path: Path) -> None:
     """A user who may not write into the home gets OSError, not a crash of another kind."""
     program = (
         "import os, sys; from arcade_otel import identity as identity_file\n"
+        "from arcade_otel.identity.store import UsageIdentity\n"
         "from arcade_otel.settings import make_settings\nos.setuid(65534)\n"
         "try:\n    identity_file.current(make_settings(config_dir=sys.argv[1]))\nexcept OSError:\n    print('OSError')\n"
     )
