@@ -1,39 +1,227 @@
-"""Usage telemetry for command-line programs: one OpenTelemetry span per command, delivered by a process nobody waits for.
+"""Usage telemetry for command-line programs: one OpenTelemetry span per command, sent by a background process.
 
-``arcade_otel.instrument(app)`` for a Typer or Click program, ``with arcade_otel.command("name"):`` for any other.
+``arcade_otel.instrument(app)`` records a Typer or Click program, ``with arcade_otel.program():`` an argparse program, and
+``with arcade_otel.command("name"):`` any other code. ``docs/reference.md`` lists everything that is public.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+TYPE_CHECKING = False  # ``typing`` itself would cost a program that does not use it 5 million instructions
 if TYPE_CHECKING:
-    from arcade_otel.cli import usage_commands
-    from arcade_otel.conventions import __version__
-    from arcade_otel.frameworks.click import instrument
-    from arcade_otel.frameworks.context_manager import command, configure
+    import os
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, TypedDict, TypeVar
 
-__all__ = ["__version__", "command", "configure", "instrument", "usage_commands"]
+    from typing_extensions import Unpack
+
+    from arcade_otel.consent import CommandContext
+    from arcade_otel.conventions import __version__
+
+    App = TypeVar("App")
+else:
+
+    class TypedDict:
+        """Stands in for ``typing.TypedDict`` at run time, where only the names of the keys are used."""
+
+        def __init_subclass__(cls, *, total: bool = True) -> None:
+            """Accept the class's keyword."""
+
+
+__all__ = [
+    "CommandContext",
+    "Options",
+    "__version__",
+    "command",
+    "configure",
+    "instrument",
+    "program",
+    "uninstrument",
+    "usage_commands",
+]
+
+
+class Options(TypedDict, total=False):
+    """Keywords of :func:`instrument`, :func:`program`, :func:`command` and :func:`configure`. All are optional."""
+
+    name: str | None
+    """Name of the program. Default: the base name of what was started."""
+    version: str | None
+    """Version of the program."""
+    distribution: str | None
+    """Installed distribution whose version is the program's. The sender looks it up, so it costs the command nothing."""
+    posthog_api_key: str | None
+    """PostHog project key. Without one, nothing is sent to PostHog."""
+    posthog_host: str | None
+    """PostHog host. Default: ``https://us.i.posthog.com``."""
+    config_dir: str | os.PathLike[str] | None
+    """Config directory. Default: ``ARCADE_WORK_DIR``, else ``~/.arcade``."""
+    login_commands: str | Sequence[str] | None
+    """Paths of the commands that log in. Default: ``login``."""
+    logout_commands: str | Sequence[str] | None
+    """Paths of the commands that log out. Default: ``logout``."""
+    principal: Callable[[], str | None] | str | None
+    """Who is logged in: a function that returns a principal's ID or None in 2 s, or its name. Default: Arcade's API."""
+    sender_command: Sequence[str] | None
+    """Command line that runs the sender, for a frozen program, which has no Python interpreter."""
+    live_spans: bool | None
+    """Whether the SDK makes the command's span, so that other spans nest below it. Default: whether this process exports traces."""
+    error_messages: Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
+    """What is recorded of an error: its redacted message, only its class, or what the function returns."""
+    record_option_names: bool
+    """Whether the names of the options that were used are recorded; never their values. Default: False."""
+    enabled_by_default: bool
+    """Whether commands are recorded when neither the user nor the machine's policy has decided. Default: True."""
+    record_in_ci: bool
+    """Whether commands are recorded in continuous integration when nobody has decided. Default: True."""
+
+
+def instrument(app: App, **options: Unpack[Options]) -> App:
+    """Record each command of ``app`` from now on, and return ``app``.
+
+    Instrumenting twice is instrumenting once, with the newer options. Nothing raises later, in a user's run.
+
+    Args:
+        app: A ``typer.Typer``, or a Click command or group.
+        **options: See :class:`Options`.
+
+    Raises:
+        TypeError: ``app`` is of an unsupported class, an option is unknown, or its value has the wrong type.
+        ValueError: An option's value makes no sense.
+    """
+    from arcade_otel import consent
+
+    if consent.is_off():
+        _check_names(options)
+        getattr(app, "__dict__", {})[consent.UNCHECKED_OPTIONS] = options  # where usage_commands() finds them
+        _purge_queue(options)
+        return app
+    from arcade_otel import frameworks
+
+    frameworks.instrument(app, options)
+    return app
+
+
+def uninstrument(app: App) -> App:
+    """Stop recording the commands of ``app``, and return ``app``. Does nothing if it was never instrumented."""
+    from arcade_otel import consent
+
+    getattr(app, "__dict__", {}).pop(consent.UNCHECKED_OPTIONS, None)
+    if not consent.is_off():
+        from arcade_otel import frameworks
+
+        frameworks.uninstrument(app)
+    return app
+
+
+def program(**options: Unpack[Options]) -> CommandContext:
+    """Record the run of an argparse program: ``with arcade_otel.program(name="mycli"): main()``, or as a decorator of ``main``.
+
+    The first ``ArgumentParser`` that parses inside is the program's. Its sub-commands name the command; ``--help`` and
+    ``--version`` are not recorded; usage errors, exit codes and exceptions are. If nothing is parsed, nothing is recorded.
+
+    Args:
+        **options: See :class:`Options`.
+
+    Raises:
+        TypeError: An option is unknown, or its value has the wrong type.
+        ValueError: An option's value makes no sense.
+    """
+    from arcade_otel import consent
+
+    if consent.is_off():
+        _check_names(options)
+        _purge_queue(options)
+        return consent.CommandContext()
+    from arcade_otel.frameworks.argparse import ProgramContext
+
+    return ProgramContext(options)
+
+
+def command(path: str, **options: Unpack[Options]) -> CommandContext:
+    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run"): …``.
+
+    Args:
+        path: Path of the command, joined by dots or spaces. A name that the program defines, never what a user typed.
+        **options: See :class:`Options`. They take precedence over those of :func:`configure`.
+
+    Raises:
+        TypeError: ``path`` is no string, an option is unknown, or its value has the wrong type.
+        ValueError: ``path`` is empty, or an option's value makes no sense. Both are raised at once, before the block runs.
+    """
+    from arcade_otel import consent
+
+    if consent.is_off():
+        _check_names(options)
+        _purge_queue(options)
+        return consent.CommandContext()
+    from arcade_otel.frameworks.context_manager import RecordedCommand
+
+    return RecordedCommand(path, options)
+
+
+def configure(**options: Unpack[Options]) -> None:
+    """Set the default options of each later :func:`command` in this process.
+
+    Raises:
+        TypeError: An option is unknown, or its value has the wrong type.
+        ValueError: An option's value makes no sense.
+    """
+    from arcade_otel import consent
+
+    _check_names(options)
+    if not consent.is_off():
+        from arcade_otel.frameworks import context_manager
+
+        context_manager.configure(options)
+
+
+def usage_commands(app: Any) -> Any:
+    """Return the usage commands of ``app`` (``status``, ``enable``, ``disable`` …), to be mounted in it.
+
+    ``app.add_typer(arcade_otel.usage_commands(app), name="usage")`` in a Typer program,
+    ``group.add_command(arcade_otel.usage_commands(group))`` in a Click program. They also work for users who opted out.
+
+    Args:
+        app: A ``typer.Typer``, or a Click group.
+
+    Returns:
+        A ``typer.Typer`` for the former, a group called ``usage`` for the latter.
+
+    Raises:
+        TypeError: ``app`` is neither.
+    """
+    from arcade_otel import cli
+
+    return cli.usage_commands(app)
+
+
+def _check_names(options: Any) -> None:
+    """Refuse unknown options in the run of a user who opted out, too, where no value is checked."""
+    for name in options:
+        if name not in Options.__annotations__:
+            raise TypeError(f"unknown option: {name}")
+
+
+def _purge_queue(options: Any) -> None:
+    """Delete the events that are still queued: the user has opted out. Costs one ``stat`` where there is no queue."""
+    import os
+
+    from arcade_otel import consent
+
+    config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(consent.ENV_WORK_DIR) or "~/.arcade")
+    if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
+        from arcade_otel.recording import effective_mode
+        from arcade_otel.settings import make_settings
+
+        effective_mode(make_settings(config_dir=config_dir))
 
 
 def __getattr__(name: str) -> object:
-    # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use, and a user who opted out next to nothing.
-    if name in ("command", "configure", "instrument"):
-        from arcade_otel import consent
+    # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use.
+    if name == "CommandContext":
+        from arcade_otel.consent import CommandContext
 
-        if consent.tracking_mode() == consent.OFF:
-            from arcade_otel import noop
-
-            return getattr(noop, name)
-        if name == "instrument":
-            from arcade_otel.frameworks.click import instrument
-
-            return instrument
-        from arcade_otel.frameworks import context_manager
-
-        return getattr(context_manager, name)
-    if name == "usage_commands":  # for who opted out too: it is how they opt in again
-        from arcade_otel.cli import usage_commands
-
-        return usage_commands
+        return CommandContext
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

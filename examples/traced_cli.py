@@ -29,7 +29,7 @@ def fetch(url: str) -> None:
         click.echo(str(len(httpx.get(url).content)))
 
 
-arcade_otel.instrument(cli, name="traced-cli", version="1.0.0", live=True)
+arcade_otel.instrument(cli, name="traced-cli", version="1.0.0", live_spans=True)
 
 if __name__ == "__main__":
     cli()

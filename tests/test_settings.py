@@ -25,22 +25,22 @@ from arcade_otel.settings import default_config_dir, make_settings
         ({"posthog_host": "https://user:password@host"}, ValueError),
         ({"posthog_host": "https://host?x=1"}, ValueError),
         ({"config_dir": 3}, TypeError),
-        ({"login": ""}, ValueError),
-        ({"login": [3]}, TypeError),
-        ({"logout": ["x", ""]}, ValueError),
+        ({"login_commands": ""}, ValueError),
+        ({"login_commands": [3]}, TypeError),
+        ({"logout_commands": ["x", ""]}, ValueError),
         ({"principal": 3}, TypeError),
         ({"principal": "no colon"}, ValueError),
-        ({"sender": "a string"}, TypeError),
-        ({"sender": []}, ValueError),
-        ({"live": "yes"}, TypeError),
+        ({"sender_command": "a string"}, TypeError),
+        ({"sender_command": []}, ValueError),
+        ({"live_spans": "yes"}, TypeError),
         ({"error_messages": "all"}, ValueError),
-        ({"option_names": "yes"}, TypeError),
+        ({"record_option_names": "yes"}, TypeError),
     ],
 )
 def test_a_wrong_argument_of_the_application_raises_at_once(wrong: dict[str, object], error: type[Exception]) -> None:
     """At import time of the program, never in a user's run; the message names the argument."""
     with pytest.raises(error, match=next(iter(wrong))):
-        make_settings(**wrong)  # type: ignore[arg-type]
+        make_settings(**wrong)
 
 
 def test_the_environment_wins_over_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_the_process_without_a_home_has_no_config_folder(monkeypatch: pytest.Mon
     monkeypatch.delenv(conventions.ENV_WORK_DIR, raising=False)
     monkeypatch.setenv("HOME", home)
     assert default_config_dir() == ""
-    assert not make_settings(name="x", posthog_api_key="phc_x").records
+    assert not make_settings(name="x", posthog_api_key="phc_x").has_destination
 
 
 def test_nothing_is_recorded_without_anybody_to_send_it_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,10 +106,10 @@ def test_nothing_is_recorded_without_anybody_to_send_it_to(tmp_path: Path, monke
     monkeypatch.delenv(conventions.ENV_API_KEY, raising=False)
     monkeypatch.delenv(conventions.ENV_TRACES_EXPORTER, raising=False)
     settings = make_settings(name="x", config_dir=tmp_path)
-    assert not settings.records
-    assert settings.replace(posthog_api_key="phc_x").records
+    assert not settings.has_destination
+    assert settings.replace(posthog_api_key="phc_x").has_destination
     monkeypatch.setenv(conventions.ENV_TRACES_EXPORTER, "otlp")
-    assert settings.records
+    assert settings.has_destination
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,6 @@ def test_the_programs_name_is_never_a_path(monkeypatch: pytest.MonkeyPatch, argv
 
 def test_command_paths_may_be_written_with_spaces() -> None:
     """``auth login`` and ``auth.login`` are one path."""
-    settings = make_settings(name="x", login=["auth login", "login"], logout="auth logout")
-    assert (settings.login, settings.logout) == (("auth.login", "login"), ("auth.logout",))
+    settings = make_settings(name="x", login_commands=["auth login", "login"], logout_commands="auth logout")
+    assert (settings.login_commands, settings.logout_commands) == (("auth.login", "login"), ("auth.logout",))
     assert os.sep not in settings.name

@@ -32,7 +32,7 @@ began = time.perf_counter()
 import sys
 import arcade_otel
 sender = [sys.executable, "-c", ""]
-with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], posthog_api_key="none", sender=sender):
+with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], posthog_api_key="none", sender_command=sender):
     pass
 print((time.perf_counter() - began) * 1000)
 """
@@ -115,9 +115,11 @@ def _cost(settings: Settings) -> Check:
 
 
 def _sender(settings: Settings) -> Check:
-    command = settings.sender or spawn.sender_command()
+    command = settings.sender_command or spawn.sender_command()
     if command is None:
-        return _check("sender", ok=False, detail="this program has no interpreter: name one by instrument(..., sender=[...])")
+        return _check(
+            "sender", ok=False, detail="this program has no interpreter: name one by instrument(..., sender_command=[...])"
+        )
     with tempfile.TemporaryDirectory(prefix="arcade-otel-") as config_dir:  # where nothing waits: it leaves at once
         try:
             ended = subprocess.run(

@@ -50,7 +50,7 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
     """Run senders until nothing waits, none gets any further, or the time is over; return what kept them from running."""
     from arcade_otel.sender.backoff import Backoff
 
-    command = settings.sender or spawn.sender_command()
+    command = settings.sender_command or spawn.sender_command()
     if command is None:
         return "this program has no interpreter to send with"
     until = time.monotonic() + timeout

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from arcade_otel import consent
+from arcade_otel.frameworks import SETTINGS
 from arcade_otel.settings import Settings, make_settings
 
 __all__ = ["get_settings", "instrumented"]
@@ -28,8 +30,8 @@ def instrumented(app: Any) -> Settings | None:
         TypeError: They are wrong, which nobody has checked in the run of a user who opted out.
         ValueError: The same.
     """
-    found = getattr(app, "_arcade_otel_settings", None)
-    if isinstance(found, Settings):
-        return found
-    wishes = getattr(app, "_arcade_otel_wishes", None)  # of a user who opted out: nobody has checked them
-    return make_settings(**wishes) if isinstance(wishes, dict) else None
+    settings = getattr(app, SETTINGS, None)
+    if isinstance(settings, Settings):
+        return settings
+    options = getattr(app, consent.UNCHECKED_OPTIONS, None)
+    return make_settings(**options) if isinstance(options, dict) else None

@@ -25,7 +25,7 @@ def facts(settings: Settings) -> dict[str, Any]:
     """Return what is known, for programs. Makes and changes nothing."""
     decided = settings.decide()
     mode, reason, detail = decided.mode, decided.reason, decided.detail
-    if mode != consent.OFF and not settings.records and not _is_alone(settings):
+    if mode != consent.OFF and not settings.has_destination and not _is_alone(settings):
         mode, reason = consent.OFF, "nobody to send to"
         detail = "no project key and no exporter is set" if settings.config_dir else "there is no config_dir to keep anything in"
     identity = identity_file.read(settings.config_dir) if settings.config_dir else None

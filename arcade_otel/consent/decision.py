@@ -75,8 +75,8 @@ def decide(
     config_dir: str = "",
     *,
     program: str = "",
-    default: str = ON,
-    in_ci: str = ON,
+    enabled_by_default: bool = True,
+    record_in_ci: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> Decision:
     """Decide by the first of these that says anything:
@@ -87,15 +87,15 @@ def decide(
     4. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
        else than ``on`` or ``off``, is off;
     5. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
-    6. the program: ``in_ci`` in continuous integration if that is off, else ``default``.
+    6. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
 
     Costs at most two small files' reading, and none where the environment decides. Never raises.
 
     Args:
         config_dir: Config directory; "" has no stored choice.
         program: Name of the program, for a policy about it alone.
-        default: The program's own choice where nobody made another, ``ON`` or ``OFF``.
-        in_ci: ``OFF``: the program is silent in continuous integration unless somebody says otherwise.
+        enabled_by_default: The program's own choice, which counts when no one else has decided.
+        record_in_ci: Whether the program is recorded in continuous integration when no one else has decided.
         environ: Environment; the process's if None.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
@@ -107,9 +107,10 @@ def decide(
     decided = (_stored_choice(config_dir) if config_dir else None) or _policy_decision(program)
     if decided is not None:
         return decided
-    if in_ci == OFF and is_ci(environ):
+    if not record_in_ci and is_ci(environ):
         return Decision(OFF, REASON_CI, "the program is silent in continuous integration")
-    return Decision(default, REASON_DEFAULT, f"the program's default is {default}")
+    mode = ON if enabled_by_default else OFF
+    return Decision(mode, REASON_DEFAULT, f"the program's default is {mode}")
 
 
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:

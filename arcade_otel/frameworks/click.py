@@ -1,293 +1,333 @@
-"""Makes one span of each run of a Typer or Click program, by watching the contexts that it makes of its commands.
+"""The adapter for Click, and for the copy of Click that Typer brings.
 
-Neither Click nor Typer is imported or told by type: Typer carries its own copy of Click since 0.26. What is used is the public
-``Command.context_class``: a subclass of it learns which command was reached, and how the outermost context ended. No function of
-the program is wrapped, so no frame of ours stands in a traceback of its commands.
+How a run is followed: Click makes one ``Context`` per command. It enters the context once to parse the arguments, and once more
+to run the command. So this module patches three methods of the class ``Context`` and learns from them everything it needs:
+
+* ``__init__``: a context without a parent, of an instrumented command, begins a run. A context below one of the run is the next
+  step down the command tree.
+* ``__enter__``: the second time, the command is about to run.
+* ``__exit__``: the first time ends the parsing (with an error: help, a version or a usage error). The last time, in the context
+  that began the run, ends the run with the error that leaves it.
+
+No function of the program is wrapped or called, so that the program runs exactly as it would without this library: no frame of
+ours stands in the traceback of a command, a context keeps its class, and a lazy group loads each command once.
 """
 
-import os
+from __future__ import annotations
+
 import sys
 from _thread import get_ident
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
 
-from arcade_otel import consent
 from arcade_otel.diagnostics import guard
-from arcade_otel.recording import Run, recording
-from arcade_otel.settings import PrincipalSource, Settings, make_settings
+from arcade_otel.recording import Run
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator
+    from typing import Any
 
-__all__ = ["instrument", "registered_name", "watch"]
+    from arcade_otel.settings import Settings
 
-App = TypeVar("App")
+__all__ = ["attach", "command_name", "detach", "find_command", "follow"]
 
-# On a command: the settings it was instrumented with. On a context: what watches the run it belongs to.
-_SETTINGS = "_arcade_otel_settings"
-_RUN = "_arcade_otel_run"
+_SETTINGS = "_arcade_otel_settings"  # frameworks.SETTINGS; the package imports this module, not the other way round
+_STATE = "_arcade_otel_state"
+_MAX_WORDS = 1000
 
-_watching: dict[type, type] = {}
-# Threads in which a run is watched: a program that runs another (or itself) inside a command is still one run.
-_busy: set[int] = set()
+# The original methods of each patched class ``Context``.
+_originals: dict[Any, tuple[Any, Any, Any]] = {}
+# The run that each thread is in: a program that runs another, or itself, inside a command is still one run.
+_runs: dict[int, _ClickRun] = {}
 
 
-def instrument(
-    app: App,
-    *,
-    name: str | None = None,
-    version: str | None = None,
-    distribution: str | None = None,
-    posthog_api_key: str | None = None,
-    posthog_host: str | None = None,
-    config_dir: str | os.PathLike[str] | None = None,
-    login: str | Sequence[str] | None = None,
-    logout: str | Sequence[str] | None = None,
-    principal: PrincipalSource | None = None,
-    sender: Sequence[str] | None = None,
-    live: bool | None = None,
-    error_messages: str | Callable[[BaseException], str | None] = "redacted",
-    option_names: bool = False,
-    default: str = "on",
-    in_ci: str = "on",
-) -> App:
-    """Record each command of ``app`` from now on, and return ``app``.
+def attach(app: Any, settings: Settings) -> None:
+    """Record each run of the command ``app``."""
+    follow(app, settings)
+    if _overrides_make_context(app):
+        app.make_context = _CheckedMakeContext(app)
 
-    Args:
-        app: A ``typer.Typer``, or a Click command or group.
-        name: Name of the program; the base name of what was started if None.
-        version: Version of the program.
-        distribution: Installed distribution that tells the version instead; it is looked up in the sender.
-        posthog_api_key: PostHog project key. Without one, nothing is sent to PostHog.
-        posthog_host: PostHog host, ``https://us.i.posthog.com`` if None.
-        config_dir: Config directory, ``ARCADE_WORK_DIR`` or ``~/.arcade`` if None.
-        login: Paths of the commands that log in, ``login`` if None.
-        logout: Paths of the commands that log out, ``logout`` if None.
-        principal: Who is logged in: a function that returns a principal's id or None in 2 seconds, or ``module:function``. The
-            lazy alias of the sender can use it only if the sender can import it. Arcade's credentials and API if None.
-        sender: Command line that runs the sender, for programs without an interpreter of their own (frozen ones).
-        live: Whether the command's span is made by the SDK and is current while the command runs, so that other spans nest below
-            it. If None: where ``OTEL_TRACES_EXPORTER`` names another exporter than ``posthog``, where an OTLP endpoint is set and
-            the OTLP exporter installed, and where the process has an SDK ``TracerProvider``.
-        error_messages: ``redacted``, ``class`` (none is told), or a function from the exception to what may be told.
-        option_names: Record which options were given, by the names that the program defines; never their values.
-        default: ``on``, or ``off``: nothing is recorded unless the user, or the machine's policy, says so.
-        in_ci: ``on``, or ``off``: nothing is recorded in continuous integration unless somebody says so.
 
-    Raises:
-        TypeError: ``app`` is no such thing, or a value is of the wrong type.
-        ValueError: A value makes no sense. Nothing raises later, in a user's run.
-    """
-    settings = make_settings(
-        name=name,
-        version=version,
-        distribution=distribution,
-        posthog_api_key=posthog_api_key,
-        posthog_host=posthog_host,
-        config_dir=config_dir,
-        login=login,
-        logout=logout,
-        principal=principal,
-        sender=sender,
-        live=live,
-        error_messages=error_messages,
-        option_names=option_names,
-        default=default,
-        in_ci=in_ci,
-    )
-    typer_main = _typer_main(app)
-    if typer_main is None and not (callable(getattr(app, "make_context", None)) and hasattr(app, "context_class")):
-        raise TypeError(f"app must be a typer.Typer or a Click command or group, not {type(app).__name__}")
-    setattr(app, _SETTINGS, settings)  # where usage_commands() finds them
-    if consent.tracking_mode() == consent.OFF:
-        recording(settings)  # empties the spool
-    elif typer_main is not None:
-        from arcade_otel.frameworks import typer
+def detach(app: Any) -> None:
+    """Stop recording ``app``. The patched methods stay: without settings on a command they do nothing."""
+    if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
+        del app.make_context
 
-        typer.watch(typer_main, app, settings)
-    else:
-        watch(app, settings)
+
+def find_command(app: Any) -> Any:
+    """Return ``app``: it is the command that a run starts with."""
     return app
 
 
-def _typer_main(app: object) -> Any:
-    """Return the module that makes commands of ``app`` if that is a ``typer.Typer`` or of a class derived from it."""
-    for base in type(app).__mro__:
-        if base.__name__ == "Typer" and base.__module__ == "typer.main":
-            return sys.modules[base.__module__]
-    return None
-
-
-def watch(command: Any, settings: Settings) -> None:
-    """Record each run of the Click ``command``."""
+def follow(command: Any, settings: Settings) -> None:
+    """Record each run that starts with ``command``."""
     setattr(command, _SETTINGS, settings)
-    _adopt(command)
+    _patch(_context_base(command))
 
 
-def _adopt(command: Any) -> None:
-    """Let ``command`` make contexts that tell us of it."""
-    base = command.context_class
-    if base not in _watching.values():
-        command.context_class = _watching.get(base) or _watching.setdefault(base, _watching_class(base))
+def _context_base(command: Any) -> Any:
+    """Return the class ``Context`` that all context classes of the command's framework derive from."""
+    return next(base for base in reversed(command.context_class.__mro__) if base.__name__ == "Context")
 
 
-class _Run:
-    """A run of a program: the invocation, the outermost context, and the innermost that was reached so far."""
+def _patch(context_class: Any) -> None:
+    if context_class in _originals:
+        return
+    originals = context_class.__init__, context_class.__enter__, context_class.__exit__
+    _originals[context_class] = originals
+    init, enter, leave = originals
 
-    __slots__ = ("invocation", "leaf", "no_command", "outermost", "thread")
+    def patched_init(self: Any, command: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, command, *args, **kwargs)
+        with guard("the start of a command"):
+            _on_created(self, command)
 
-    def __init__(self, invocation: Run, outermost: Any) -> None:
-        self.invocation = invocation
+    def patched_enter(self: Any) -> Any:
+        state = self.__dict__.get(_STATE)
+        if state is not None:
+            with guard("the start of a command"):
+                state.on_enter(self)
+        return enter(self)
+
+    def patched_exit(self: Any, exc_type: Any, error: BaseException | None, tb: Any) -> Any:
+        state = self.__dict__.get(_STATE)
+        if state is None:
+            return leave(self, exc_type, error, tb)
+        try:
+            suppressed = leave(self, exc_type, error, tb)  # the program's own clean-up belongs to the command
+        except BaseException as raised:
+            state.on_exit(self, raised)
+            raise
+        state.on_exit(self, None if suppressed else error)
+        return suppressed
+
+    for patched, original in zip((patched_init, patched_enter, patched_exit), originals, strict=True):
+        patched.__wrapped__ = original  # type: ignore[attr-defined]
+        patched.__doc__, patched.__qualname__, patched.__module__ = original.__doc__, original.__qualname__, original.__module__
+        setattr(context_class, original.__name__, patched)
+
+
+class _ClickRun:
+    """A run of a program: the outermost context, and the innermost one that was reached so far."""
+
+    __slots__ = ("leaf", "named", "outermost", "pending", "run", "thread")
+
+    def __init__(self, run: Run, outermost: Any) -> None:
+        self.run = run
         self.outermost = outermost
         self.leaf = outermost
-        self.no_command = False
+        self.named = True  # False once a command without a registered name was reached
+        self.pending = False  # the arguments were parsed, and the command has not begun
         self.thread = get_ident()
+        _runs[self.thread] = self
 
-    def reached(self, context: Any) -> None:
-        """Follow the run one step down the command tree; a command run from within another (``ctx.invoke``) is no step."""
+    def enter_command(self, context: Any) -> None:
+        """Follow the run one step down; a command that runs from within another (``ctx.invoke``) is no step."""
         parent = context.parent
         if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
-            name = registered_name(parent.command, context.command)
-            if name:
-                self.leaf = context
-                self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
+            self.leaf = context
+            self._append(parent, context.command, context.info_name)
 
-    def _asked_for(self, group: Any) -> None:
-        """Name the command that a group's own callback kept from being run ("you are not logged in"); the tree knows it."""
-        asked = getattr(group, "invoked_subcommand", None)
-        if not asked or asked == "*" or not _is_group(group.command):
+    def _append(self, parent: Any, command: Any, typed: Any) -> None:
+        name = parent.__dict__[_STATE].registered_name(command, typed) if self.named else ""
+        self.named = bool(name)
+        if name:
+            self.run.enter_command(name)
+
+    def finish(self, error: BaseException | None, *, help_shown: bool = False) -> None:
+        """The outermost context was left for good, by ``error`` or by itself. Never raises."""
+        with guard("the end of a command"):
+            _runs.pop(self.thread, None)
+            leaf, self.leaf = self.leaf, None  # leaves no cycle for the garbage collector
+            if help_shown:
+                self.run.discard()
+                return
+            if error is not None:
+                self._name_pending_subcommand(leaf)
+            command = self.outermost.command
+            if not self.run.path and not (_is_group(command) and _is_usage_error(error)):
+                # A program of one command, or a group that does something by itself. A mistyped command stays without a name.
+                self.run.path = self.run.program
+            self.run.end(
+                error,
+                interrupted=130 if _is_typer_command(command) else 1,
+                get_values=lambda: _parameters().parameter_values(leaf),
+                get_option_names=lambda: _parameters().used_options(leaf),
+            )
+
+    def _name_pending_subcommand(self, group: Any) -> None:
+        """Name the command that a group's own callback kept from being run ("you are not logged in")."""
+        typed = getattr(group, "invoked_subcommand", None)
+        if typed and typed != "*" and _is_group(group.command):
+            self._append(group, None, typed)
+
+
+class _ContextState:
+    """What is known of one context: the run it belongs to, how often it was entered, and the names below its group."""
+
+    __slots__ = ("commands", "depth", "listed", "parsed", "run")
+
+    def __init__(self, run: _ClickRun, command: Any) -> None:
+        self.run = run
+        self.depth = 0
+        self.parsed = False
+        # A copy: a group may keep a command that it makes of any word typed. Another mapping of the program's own may load
+        # everything when it is iterated.
+        commands = getattr(command, "commands", None)
+        self.commands: dict[Any, Any] = dict(commands) if type(commands) is dict else {}
+        self.listed: frozenset[str] = frozenset()
+
+    def on_enter(self, context: Any) -> None:
+        self.depth += 1
+        if self.parsed:
+            self.run.pending = False
+            if not _is_group(context.command):
+                self.run.run.on_command_start()
+
+    def on_exit(self, context: Any, error: BaseException | None) -> None:
+        self.depth -= 1
+        if self.depth:
             return
-        child = _children(group.command).get(asked) or group.command.get_command(group, asked)
-        if child is not None:
-            name = registered_name(group.command, child)
-            self.invocation.path = f"{self.invocation.path}.{name}" if self.invocation.path else name
-
-    def ended(self, error: BaseException | None) -> None:
-        """The outermost context was left for good."""
-        _busy.discard(self.thread)
-        leaf, self.leaf = self.leaf, None  # no cycle is left for the garbage collector
-        if error is not None and not self.no_command:
-            with guard("a command that was not reached"):
-                self._asked_for(leaf)
-        if self.no_command:
-            self.invocation.drop()
+        run = self.run
+        if self.parsed:
+            if run.outermost is context:
+                run.finish(error)
             return
-        from arcade_otel.spans.outcome import outcome_from_error
+        self.parsed = True
+        if error is None:
+            with guard("the words of a command line"):
+                self._note_words(context)
+            run.pending = run.outermost is context
+        elif _is_help(error):
+            run.run.discard()
+            if run.outermost is context:
+                run.finish(error, help_shown=True)
+        elif run.outermost is context:
+            run.finish(error)
 
-        command = self.outermost.command
-        outcome = outcome_from_error(error, interrupted=130 if _is_typers(command) else 1)
-        if not self.invocation.path and not (_is_group(command) and _is_usage_error(error)):
-            # A program of one command, or a group that does something by itself. What was mistyped stays without a name.
-            self.invocation.path = self.invocation.program
-        if outcome.failed or self.invocation.wants_options:
-            with guard("what a command was given"):
-                from arcade_otel.frameworks import parameters
+    def _note_words(self, context: Any) -> None:
+        """Before the group resolves its subcommand, note which of the words to come the group itself already lists."""
+        if _is_group(context.command):
+            words = [*(getattr(context, "_protected_args", None) or ()), *context.args][:_MAX_WORDS]
+            self.listed = frozenset(word for word in words if _lists(context.command, word))
 
-                if outcome.failed:
-                    outcome.given = parameters.parameter_values(leaf)
-                if self.invocation.wants_options:
-                    outcome.options = parameters.used_options(leaf)
-        self.invocation.end(outcome)
-
-
-def _watching_class(base: type) -> type:
-    class Watching(base):  # type: ignore[misc]
-        """The context of a watched command."""
-
-        def __init__(self, command: Any, *args: Any, **kwargs: Any) -> None:
-            super().__init__(command, *args, **kwargs)
-            self._arcade_otel_depth = 0
-            self._arcade_otel_parsed = False
-            setattr(self, _RUN, _run_of(self, command))
-
-        @property
-        def invoked_subcommand(self) -> Any:
-            return self.__dict__.get("invoked_subcommand")
-
-        @invoked_subcommand.setter
-        def invoked_subcommand(self, name: Any) -> None:
-            # Set before a group makes its subcommand's context: the moment to adopt one that was loaded only when asked for.
-            self.__dict__["invoked_subcommand"] = name
-            if name and name != "*" and getattr(self, _RUN, None) is not None and name not in _children(self.command):
-                with guard("a command loaded when asked for"):
-                    late = self.command.get_command(self, name)
-                    if late is not None:
-                        _adopt(late)
-
-        def __enter__(self) -> Any:
-            self._arcade_otel_depth += 1
-            run = getattr(self, _RUN)
-            if run is not None and self._arcade_otel_parsed and not _is_group(self.command):
-                run.invocation.on_command_start()
-            return super().__enter__()
-
-        def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None") -> Any:
-            self._arcade_otel_depth -= 1
-            run = getattr(self, _RUN)
-            if run is None or self._arcade_otel_depth:
-                return super().__exit__(kind, error, trace)
-            if not self._arcade_otel_parsed:
-                # The first scope is that of parsing: what leaves it is help, a version, or a usage error.
-                self._arcade_otel_parsed = True
-                if error is not None:
-                    run.no_command = run.no_command or _is_help(error)
-                    if run.outermost is self:
-                        run.ended(error)
-                return super().__exit__(kind, error, trace)
-            if run.outermost is not self:
-                return super().__exit__(kind, error, trace)
-            try:
-                suppressed = super().__exit__(kind, error, trace)  # the program's own clean-up belongs to the command
-            except BaseException as raised:
-                run.ended(raised)
-                raise
-            run.ended(None if suppressed else error)
-            return suppressed
-
-    Watching.__name__, Watching.__qualname__, Watching.__module__ = base.__name__, base.__qualname__, base.__module__
-    return Watching
+    def registered_name(self, command: Any, typed: Any) -> str:
+        """Return the name of ``command`` in the tree; "" if the program defines none. See :func:`command_name`."""
+        return command_name(command, typed, commands=self.commands, listed=self.listed)
 
 
-def _run_of(context: Any, command: Any) -> _Run | None:
-    """Return the run that a new context belongs to: its parent's, or its own if the command is an instrumented one."""
+def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: frozenset[str]) -> str:
+    """Return the name by which the program knows the subcommand; "" if there is none. What a user typed never becomes a name.
+
+    In this order:
+
+    1. the key of the command in ``group.commands``, so that an alias or an abbreviation counts as the command;
+    2. the typed word, if the group lists it: as a key of ``commands`` (with another object, for a placeholder that is
+       swapped when it is resolved), or in another container of its own, as a lazy group has one;
+    3. the command's own name, if the command is a global of the module that defines its function: it was written, not made.
+
+    Args:
+        command: The command that the group resolved; None if it resolved none yet.
+        typed: The word that it was resolved from.
+        commands: ``group.commands``, as it was before the command was resolved.
+        listed: Words that the group listed then.
+    """
+    if command is not None:
+        for name, child in commands.items():
+            if child is command:
+                return str(name)
+    if isinstance(typed, str) and (typed in commands or typed in listed):
+        return typed
+    if command is not None and _is_module_global(command):
+        return str(command.name or "")
+    return ""
+
+
+def _lists(group: Any, word: str) -> bool:
+    """Return whether a plain container of the group holds ``word``. Calls no code of the program's."""
+    for container in _containers(group):
+        if isinstance(container, dict):
+            if word in container:
+                return True
+        elif any(type(each) is str and each == word for each in container):
+            return True
+    return False
+
+
+def _containers(group: Any) -> Iterator[Any]:
+    for holder in (group, *type(group).__mro__):
+        if getattr(holder, "__module__", "").partition(".")[0] in ("click", "typer", "builtins") and holder is not group:
+            continue
+        for name, value in vars(holder).items():
+            if name != "context_settings" and type(value) in (dict, list, tuple, set, frozenset):
+                yield value
+
+
+def _is_module_global(command: Any) -> bool:
+    module = sys.modules.get(getattr(getattr(command, "callback", None), "__module__", None) or "")
+    return module is not None and any(value is command for value in list(vars(module).values()))
+
+
+def _on_created(context: Any, command: Any) -> None:
+    """Let a new context belong to its parent's run, or begin a run if its command was instrumented."""
     if context.resilient_parsing:
-        return None  # shell completion
-    run: _Run | None = getattr(context.parent, _RUN, None)
+        return  # shell completion
+    state = None if context.parent is None else context.parent.__dict__.get(_STATE)
+    if state is not None:
+        context.__dict__[_STATE] = _ContextState(state.run, command)
+        state.run.enter_command(context)
+        return
+    settings = getattr(command, _SETTINGS, None)
+    if settings is None:
+        return
+    current = _runs.get(get_ident())
+    if current is not None:
+        if not current.pending:
+            return
+        current.finish(None, help_shown=True)  # it was parsed and left by an error that no context saw
+    run = Run.begin(settings)
     if run is not None:
-        run.reached(context)
-    else:
-        settings = getattr(command, _SETTINGS, None)
-        if settings is None or get_ident() in _busy:
-            return None
-        mode = recording(settings)
-        if mode == consent.OFF:
-            return None
-        _busy.add(get_ident())
-        run = _Run(Run(settings, mode), context)
-    for child in _children(command).values():
-        _adopt(child)
-    return run
+        context.__dict__[_STATE] = _ContextState(_ClickRun(run, context), command)
 
 
-def _children(command: Any) -> dict[str, Any]:
-    children = getattr(command, "commands", None)
-    return children if isinstance(children, dict) else {}
+class _CheckedMakeContext:
+    """Stands in for a ``make_context`` that the program overrides: an error that leaves it after the parsing ends the run.
+
+    No context sees that error, because the context was not entered yet. A class and no closure, so that the command can still be
+    copied and pickled.
+    """
+
+    __slots__ = ("_command",)
+
+    def __init__(self, command: Any) -> None:
+        self._command = command
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return type(self._command).make_context(self._command, *args, **kwargs)
+        except BaseException as error:
+            run = _runs.get(get_ident())
+            if run is not None and run.pending and run.outermost.command is self._command:
+                run.finish(error)
+            raise
 
 
-def registered_name(group: Any, command: Any) -> str:
-    """Return the name by which the command tree knows ``command``: an alias or an abbreviation that was typed is not it."""
-    for name, child in _children(group).items():
-        if child is command:
-            return str(name)
-    return str(command.name or "")
+def _overrides_make_context(command: Any) -> bool:
+    defined_in = str(getattr(type(command).make_context, "__module__", ""))
+    return defined_in.partition(".")[0] not in ("click", "typer") and "make_context" not in vars(command)
+
+
+def _parameters() -> Any:
+    from arcade_otel.frameworks import parameters  # only after a failure, or where the application records option names
+
+    return parameters
 
 
 def _is_group(command: Any) -> bool:
     return hasattr(command, "list_commands")
 
 
-def _is_typers(command: Any) -> bool:
-    """Tell whether Typer runs it: Ctrl-C exits with 130 there, with 1 (as Abort) under Click."""
+def _is_typer_command(command: Any) -> bool:
+    """Return whether Typer runs it: Ctrl-C exits with 130 there, and with 1 (as Abort) under Click."""
     return any(base.__module__.startswith("typer.") for base in type(command).__mro__)
 
 
@@ -296,9 +336,9 @@ def _is_usage_error(error: BaseException | None) -> bool:
 
 
 def _is_help(error: BaseException) -> bool:
-    """Tell whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for want of arguments."""
+    """Return whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for lack of arguments."""
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
     if isinstance(error, SystemExit):
-        return error.code in (None, 0)  # a callback of ``--version`` that ends by ``exit()``, as Arcade's does
+        return error.code in (None, 0)  # a ``--version`` callback that ends by ``exit()``, as the Arcade CLI's does
     return type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0

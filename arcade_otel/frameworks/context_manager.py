@@ -1,68 +1,72 @@
-"""``with arcade_otel.command("name"):`` for programs that are neither Typer's nor Click's."""
+"""``with arcade_otel.command("name"):`` for code that no adapter follows."""
 
-from typing import Any
+from __future__ import annotations
 
-from arcade_otel import consent
-from arcade_otel.recording import Run, recording
-from arcade_otel.settings import Settings, make_settings
+from arcade_otel.consent import CommandContext
+from arcade_otel.recording import Run
+from arcade_otel.settings import make_settings
 
-__all__ = ["command", "configure"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from arcade_otel.settings import Settings
+
+__all__ = ["RecordedCommand", "configure"]
 
 _configured: dict[str, Any] = {}
 
 
-def configure(**settings: Any) -> None:
-    """Set what each later :func:`command` of this process takes if it is not told otherwise: :func:`instrument`'s keywords.
-
-    Raises:
-        TypeError: A value is of the wrong type.
-        ValueError: A value makes no sense.
-    """
-    make_settings(**settings)
+def configure(options: Mapping[str, Any]) -> None:
+    """Set the default options of each later command; :func:`arcade_otel.configure` documents it."""
+    make_settings(**options)
     _configured.clear()
-    _configured.update(settings)
+    _configured.update(options)
 
 
-def command(path: str, **settings: Any) -> "_Command":
-    """Make one span of a block of code, as in ``with arcade_otel.command("toolkit.run"): …``.
+class RecordedCommand(CommandContext):
+    """A context manager that records a block of code as one command; :func:`arcade_otel.command` documents it.
 
-    Args:
-        path: Path of the command, joined by dots or spaces. A name of the program's own, never what a user typed.
-        **settings: :func:`instrument`'s keywords.
-
-    Raises:
-        TypeError: A value is of the wrong type.
-        ValueError: A value makes no sense. Both at once, before the block; from then on nothing of ours raises, and what the
-            block raises leaves it as it is.
+    A class and no generator: no frame of ours, nor of contextlib's, gets into the traceback of what the block raises.
     """
-    if not isinstance(path, str):
-        raise TypeError(f"a command's path must be a string, not {type(path).__name__}")
-    path = ".".join(path.replace(".", " ").split())
-    if not path:
-        raise ValueError("a command's path must not be empty")
-    return _Command(path, make_settings(**{**_configured, **settings}))
+
+    __slots__ = ("_path", "_runs", "_settings")
+
+    def __init__(self, path: str, options: Mapping[str, Any]) -> None:
+        if not isinstance(path, str):
+            raise TypeError(f"a command's path must be a string, not {type(path).__name__}")
+        self._path = ".".join(path.replace(".", " ").split())
+        if not self._path:
+            raise ValueError("a command's path must not be empty")
+        self._settings: Settings = make_settings(**{**_configured, **options})
+        self._runs: list[Run | None] = []  # a stack: a decorated function may call itself
+
+    def __enter__(self) -> RecordedCommand:
+        run = Run.begin(self._settings)
+        self._runs.append(run)
+        if run is not None:
+            run.path = self._path
+            run.on_command_start()
+        return self
+
+    def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
+        run = self._runs.pop()
+        if run is not None:
+            run.end(error)
+
+    def __call__(self, function: Any) -> Any:
+        """Decorate ``function``: each call of it is one run."""
+        return decorate(self, function)
 
 
-class _Command:
-    """A class and no generator: no frame of ours, nor of contextlib's, gets into the traceback of what the block raises."""
+def decorate(context: CommandContext, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``function``, each call of which runs inside ``context``."""
+    from functools import wraps
 
-    __slots__ = ("_invocation", "_path", "_settings")
+    @wraps(function)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        with context:
+            return function(*args, **kwargs)
 
-    def __init__(self, path: str, settings: Settings) -> None:
-        self._path = path
-        self._settings = settings
-        self._invocation: Run | None = None
-
-    def __enter__(self) -> None:
-        mode = recording(self._settings)
-        if mode != consent.OFF:
-            self._invocation = Run(self._settings, mode)
-            self._invocation.path = self._path
-            self._invocation.on_command_start()
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        invocation, self._invocation = self._invocation, None
-        if invocation is not None:
-            from arcade_otel.spans.outcome import outcome_from_error
-
-            invocation.end(outcome_from_error(error))
+    return decorated

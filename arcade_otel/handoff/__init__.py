@@ -32,7 +32,7 @@ def submit(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
     """
     if conventions.ENV_SENDER in os.environ:
         return []  # a sender starts no senders
-    command = settings.sender or spawn.sender_command()
+    command = settings.sender_command or spawn.sender_command()
     if zombies.spawning_suspended(settings.state_dir):
         debug("nobody reaps senders here; the span goes to the spool")
         command = None

@@ -40,8 +40,8 @@ def uses_live_spans(settings: "Settings") -> bool:
     So it is where the application says so; where the environment names an exporter other than PostHog's; and where the process
     has an SDK ``TracerProvider`` already. Costs a look at a few variables and at ``sys.modules``.
     """
-    if settings.live is not None:
-        return settings.live
+    if settings.live_spans is not None:
+        return settings.live_spans
     environ = os.environ
     asked = environ.get(conventions.ENV_TRACES_EXPORTER) or _has_endpoint(environ)
     if asked and any(name != _POSTHOG for name in exporter_names(environ)):

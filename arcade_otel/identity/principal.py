@@ -4,11 +4,13 @@ import os
 import threading
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
-from arcade_otel.settings import PrincipalSource
+
+if TYPE_CHECKING:
+    from arcade_otel.settings import PrincipalSource
 
 __all__ = [
     "DEFAULT_COORDINATOR_URL",
@@ -181,7 +183,7 @@ def _get(url: str, secret: str | None, keys: tuple[str, ...], timeout: float) ->
     return found
 
 
-def get_principal(config_dir: str, source: PrincipalSource | None, *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
+def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
     """Return who is logged in, by the application's own source or by Arcade's credentials and API; None: nobody.
 
     Raises:
@@ -193,7 +195,7 @@ def get_principal(config_dir: str, source: PrincipalSource | None, *, timeout: f
     return validate_id(_call_with_timeout(lambda: _function(source)(), timeout))  # noqa: PLW0108 - the import, too, belongs inside the bound
 
 
-def _function(source: PrincipalSource) -> Callable[[], str | None]:
+def _function(source: "PrincipalSource") -> Callable[[], str | None]:
     if not isinstance(source, str):
         return source
     module, _, names = source.partition(":")

@@ -50,8 +50,8 @@ class IdentityLifecycleProcessor(SpanProcessor):
     ) -> None:
         self._inner = inner
         self._settings = settings or make_settings()
-        self._login = frozenset(self._settings.login if login is None else login)
-        self._logout = frozenset(self._settings.logout if logout is None else logout)
+        self._login = frozenset(self._settings.login_commands if login is None else login)
+        self._logout = frozenset(self._settings.logout_commands if logout is None else logout)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Hand on. Whose the command is shows at its end."""

@@ -1,120 +1,167 @@
-"""One run of a program from its start to its end: what makes one command one span."""
+"""One run of a program, from its start to its end: the :class:`Run` that framework adapters report to."""
+
+from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import guard
 from arcade_otel.handoff.exporter_config import uses_live_spans
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
     from arcade_otel.spans import Timing
     from arcade_otel.spans.outcome import Outcome
 
-__all__ = ["Run", "recording"]
+__all__ = ["Run", "effective_mode"]
 
 
-def recording(settings: "Settings") -> str:
-    """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where nobody would get the data.
+def effective_mode(settings: Settings) -> str:
+    """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where the data would go nowhere.
 
-    Who opted out has nothing left to be sent: what waits in the spool goes, at the cost of one look where there is none. Not in a
-    process that only looks at the program (a sender, ``arcade-otel manifest``, tests that are blocked): what waits is not for it.
+    If the user has opted out, delete the queued events: this costs one ``stat`` where there is no queue. A process that only
+    inspects a program (a sender, ``arcade-otel manifest``, tests that are blocked) deletes nothing.
     """
-    consent.suppress_for_this_run(False)  # noqa: FBT003 - what the run before this one took back is no business of this one's
+    consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     mode = settings.decide().mode
+    inspection_only = conventions.ENV_SENDER in os.environ
     if mode == consent.OFF:
-        looks_only = conventions.ENV_SENDER in os.environ
-        if settings.config_dir and not looks_only and os.path.isdir(os.path.join(settings.state_dir, "queue")):
-            with guard("emptying the spool"):
-                from arcade_otel.handoff import queue
-
-                queue.clear(settings.state_dir)
+        if not inspection_only:
+            _purge_queue(settings)
         return consent.OFF
-    if conventions.ENV_SENDER in os.environ or not (settings.records or (settings.config_dir and uses_live_spans(settings))):
+    if inspection_only or not (settings.has_destination or (settings.config_dir and uses_live_spans(settings))):
         return consent.OFF
     return mode
 
 
-class Run:
-    """A program's run: it learns which command was reached, and makes the span when that ends. Nothing of it raises.
+def _purge_queue(settings: Settings) -> None:
+    if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
+        with guard("emptying the queue"):
+            from arcade_otel.handoff import queue
 
-    The end is the start plus what the monotonic clock measured, so that a clock that is set meanwhile makes no negative
-    duration.
+            queue.clear(settings.state_dir)
+
+
+class Run:
+    """A program's run: it learns which command was reached, and makes the span when that ends.
+
+    Guarantees: no method raises an ``Exception``, not even where the command removed this library; ``end`` makes one span at
+    most; a process that the command forked off makes none. The end is the start plus what the monotonic clock measured, so
+    that a clock that is set meanwhile makes no negative duration.
     """
 
-    __slots__ = ("_ended", "_live", "_mode", "_pid", "_settings", "_start_monotonic_ns", "_start_ns", "_told", "path")
+    __slots__ = ("_announced", "_ended", "_live", "_mode", "_pid", "_settings", "_start_monotonic_ns", "_start_ns", "path")
 
-    def __init__(self, settings: "Settings", mode: str) -> None:
+    @classmethod
+    def begin(cls, settings: Settings) -> Run | None:
+        """Begin a run; None if nothing of it is to be recorded."""
+        with guard("the start of a command"):
+            mode = effective_mode(settings)
+            return None if mode == consent.OFF else cls(settings, mode)
+        return None
+
+    def __init__(self, settings: Settings, mode: str) -> None:
+        #: Path in the command tree, joined by dots; "" as long as no command was reached.
         self.path = ""
         self._settings = settings
         self._mode = mode
         self._ended = False
-        self._told = False
+        self._announced = False
         self._pid = os.getpid()
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
-        self._trace()
+        self._start_live_span()
 
     @property
     def program(self) -> str:
         """Name of the program."""
         return self._settings.name
 
-    @property
-    def wants_options(self) -> bool:
-        """Whether the names of the options given are to be recorded."""
-        return self._settings.option_names
+    def enter_command(self, name: str) -> None:
+        """Follow the run one step down the command tree, to the command that the program calls ``name``."""
+        self.path = f"{self.path}.{name}" if self.path else name
 
-    def _trace(self) -> None:
-        """Make the span now if the process traces itself."""
+    def on_command_start(self) -> None:
+        """Note that a command is about to run: the moment for the notice, and for a provider that a callback may have set."""
+        if not self._ended:
+            self._start_live_span()
+            if self._live is not None:
+                with guard("the tracers of the process"):
+                    self._live.on_command_start()
+        if self._mode == consent.ON and not self._announced:
+            self._announced = True
+            with guard("the notice"):
+                self._show_notice()
+
+    def discard(self) -> None:
+        """Record nothing: no command ran (``--help``, ``--version``)."""
+        self._ended = True
+        self._detach()
+
+    def end(
+        self,
+        error: BaseException | None = None,
+        *,
+        interrupted: int = 130,
+        get_values: Callable[[], tuple[str, ...]] | None = None,
+        get_option_names: Callable[[], tuple[str, ...]] | None = None,
+    ) -> None:
+        """Make the command's span, once. Does nothing the second time, and in a process that the command forked off.
+
+        Args:
+            error: The exception that left the command, or None.
+            interrupted: Exit code of a command that Ctrl-C ended.
+            get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
+            get_option_names: Returns the names of the options that were used. Called only if the application records them.
+        """
+        if self._ended or os.getpid() != self._pid:
+            return
+        with guard("the end of a command"):
+            from arcade_otel.spans.outcome import outcome_from_error
+
+            outcome = outcome_from_error(error, interrupted=interrupted)
+            with guard("the parameters of a command"):
+                if outcome.failed and get_values is not None:
+                    outcome.given = get_values()
+                if self._settings.record_option_names and get_option_names is not None:
+                    outcome.options = get_option_names()
+            self._end(outcome)
+
+    def _end(self, outcome: Outcome) -> None:
+        decision = self._settings.decide()
+        if decision.mode == consent.OFF:
+            self.discard()
+            return  # the user opted out while the command ran, or by it
+        self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
+        self._ended = True
+        self._detach()
+        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
+
+    def _show_notice(self) -> None:
+        from arcade_otel.consent import notice
+
+        notice.show_once(self._settings)
+
+    def _start_live_span(self) -> None:
+        """Make the span now if this process exports traces."""
         if self._live is None and self._mode == consent.ON and uses_live_spans(self._settings):
             with guard("the live span of a command"):
                 from arcade_otel.recording.live import LiveSpan
 
                 self._live = LiveSpan(self._settings, self._start_ns)
 
-    def on_command_start(self) -> None:
-        """Say that a command is about to run: the moment for the notice, and for a provider that a callback may have set."""
-        if not self._ended:
-            self._trace()
-            if self._live is not None:
-                with guard("the tracers of the process"):
-                    self._live.running()
-        if self._mode == consent.ON and not self._told:
-            self._told = True
-            from arcade_otel.consent import notice
-
-            notice.show_once(self._settings)
-
-    def end(self, outcome: "Outcome") -> None:
-        """Make the command's span, once; a second call does nothing, nor does one in a process forked off by the command."""
-        if self._ended or os.getpid() != self._pid:
-            return
-        self._ended = True
-        if self._settings.decide().mode == consent.OFF:
-            self._leave()
-            return  # somebody opted out while the command ran, or by it
-        self.on_command_start()  # whatever is recorded was announced, a mistyped command too
-        self._leave()
-        end_ns = self._start_ns + time.monotonic_ns() - self._start_monotonic_ns
-        with guard("the end of a command"):
-            self._record(outcome, end_ns)
-
-    def drop(self) -> None:
-        """There was no command (help, a version): nothing is recorded."""
-        self._ended = True
-        self._leave()
-
-    def _leave(self) -> None:
+    def _detach(self) -> None:
         if self._live is not None:
             with guard("the end of a live span"):
-                self._live.leave()
+                self._live.detach()
 
-    def _record(self, outcome: "Outcome", end_ns: int) -> None:
+    def _record(self, outcome: Outcome, end_ns: int) -> None:
         from arcade_otel import spans
 
         settings = self._settings
@@ -124,8 +171,8 @@ class Run:
 
             dry_run.show(settings, self.path, timing, outcome)
             return
-        login = not outcome.failed and self.path in settings.login
-        logout = not outcome.failed and self.path in settings.logout
+        login = not outcome.failed and self.path in settings.login_commands
+        logout = not outcome.failed and self.path in settings.logout_commands
         if login or logout:
             self._change_identity(outcome, timing, login=login, logout=logout)
             return
@@ -141,12 +188,12 @@ class Run:
                 self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
         if has_usage:
             ids = None if self._live is None else self._live.ids
-            text = spans.encode(
+            payload = spans.encode(
                 settings, path=self.path, timing=timing, outcome=outcome, identity=identity, ids=ids, usage_only=usage_only
             )
-            handoff.submit(text, settings)
+            handoff.submit(payload, settings)
 
-    def _change_identity(self, outcome: "Outcome", timing: "Timing", *, login: bool, logout: bool) -> None:
+    def _change_identity(self, outcome: Outcome, timing: Timing, *, login: bool, logout: bool) -> None:
         from arcade_otel import identity as identity_file
         from arcade_otel.recording import identity_span
 

@@ -76,8 +76,8 @@ class LiveSpan:
         _PROPAGATOR.inject(carrier)
         for name in self._environ:
             _set_variable(name, carrier.get(name.lower()))
-        if settings.live:
-            self.running()
+        if settings.live_spans:
+            self.on_command_start()
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -85,12 +85,12 @@ class LiveSpan:
         context = self._span.get_span_context()
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
-    def running(self) -> None:
+    def on_command_start(self) -> None:
         """Let the process's tracers be ours, unless somebody has set a provider: a program may do that in a callback."""
         if self._provider.ours and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             trace.set_tracer_provider(self._provider.tracers)
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """Let the span be current no more, and child processes inherit what they did before."""
         for name, value in self._environ.items():
             _set_variable(name, value)

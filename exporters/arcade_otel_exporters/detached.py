@@ -107,7 +107,7 @@ class DetachedSpanExporter(SpanExporter):
             paths += written
         if not self.starts_senders:
             return
-        command = self._settings.sender or spawn.sender_command()
+        command = self._settings.sender_command or spawn.sender_command()
         if command:
             config_dir = self._settings.config_dir
             with guard("the start of a sender"):  # the spans are safe: a later sender delivers them

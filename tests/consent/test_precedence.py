@@ -62,7 +62,13 @@ class Home:
 
     def decide(self, default: str = "on") -> tuple[str, str]:
         """Return mode and reason."""
-        decided = decision.decide(str(self.config_dir), program="tool", default=default, in_ci=self.in_ci, environ=self.environ)
+        decided = decision.decide(
+            str(self.config_dir),
+            program="tool",
+            enabled_by_default=default == "on",
+            record_in_ci=self.in_ci == "on",
+            environ=self.environ,
+        )
         assert decided.detail
         return decided.mode, decided.reason
 
@@ -229,17 +235,17 @@ def test_the_variable_says_on_against_a_stored_no(machine: Machine, posthog: Fak
 def test_a_program_that_is_off_by_default_waits_for_a_yes(machine: Machine, posthog: FakePostHog) -> None:
     """A stored choice is one; the environment is another."""
     machine.program("hello", HELLO)
-    machine.run("dict(default='off')", program="hello")
+    machine.run("dict(enabled_by_default=False)", program="hello")
     assert recorded(machine, posthog) == 0
     stored(machine, "on")
-    machine.run("dict(default='off')", program="hello")
+    machine.run("dict(enabled_by_default=False)", program="hello")
     assert recorded(machine, posthog) == 1
 
 
 def test_ci_is_recorded_unless_the_program_is_silent_there(machine: Machine, posthog: FakePostHog) -> None:
     """``is_ci`` says so in the event."""
     machine.program("hello", HELLO)
-    machine.run("dict(in_ci='off')", program="hello", environ={"CI": "true"})
+    machine.run("dict(record_in_ci=False)", program="hello", environ={"CI": "true"})
     assert recorded(machine, posthog) == 0
     machine.run(program="hello", environ={"CI": "true"})
     assert recorded(machine, posthog) == 1
@@ -265,7 +271,7 @@ def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machi
     place = machine.root / "policy"
     environ = {"POLICY": str(place)}
     posthog.stop()
-    machine.run(f"dict(sender=[sys.executable, {str(sender)!r}])", program="hello", environ=environ)
+    machine.run(f"dict(sender_command=[sys.executable, {str(sender)!r}])", program="hello", environ=environ)
     machine.settle()
     assert len(machine.queue()) == 1
     if how == "stored choice":
@@ -287,7 +293,7 @@ def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(mach
     machine.program(
         "show", "import os\nopen('.span', 'w').write(os.environ['ARCADE_USAGE_EVENT_DATA'])\nos.rename('.span', 'span')\n"
     )
-    machine.run(f"dict(sender=[sys.executable, {str(machine.root / 'show.py')!r}])", program="hello")
+    machine.run(f"dict(sender_command=[sys.executable, {str(machine.root / 'show.py')!r}])", program="hello")
     machine.wait_until((machine.home / "span").exists, "the span was handed over")
     stored(machine, "off")
     span = (machine.home / "span").read_text()

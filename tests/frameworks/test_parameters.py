@@ -38,7 +38,7 @@ def work(
     file = files[0].name if files else ""
     raise RuntimeError(f"no {name} {file} in {region} of {owner} with {secret} for {count} at plain; {colour.value}")
 
-instrument(app, option_names=ASKED)
+instrument(app, record_option_names=ASKED)
 if __name__ == "__main__":
     app()
 """
@@ -68,7 +68,7 @@ def work(name, files, region, owner, secret, colour, count, verbose, token):
     file = files[0].name if files else ""
     raise RuntimeError(f"no {name} {file} in {region} of {owner} with {secret} for {count} at plain; {colour} {token}")
 
-instrument(app, option_names=ASKED)
+instrument(app, record_option_names=ASKED)
 if __name__ == "__main__":
     app(default_map={"work": {"token": "CanaryConfig"}})
 """

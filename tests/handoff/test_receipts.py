@@ -156,7 +156,7 @@ def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, po
 def test_the_commands_own_process_writes_no_receipt(machine: Machine) -> None:
     """Its sender does nothing here."""
     machine.program(
-        "hello", "import sys, arcade_otel\nwith arcade_otel.command('a', sender=[sys.executable, '-c', '']):\n    pass\n"
+        "hello", "import sys, arcade_otel\nwith arcade_otel.command('a', sender_command=[sys.executable, '-c', '']):\n    pass\n"
     )
     for _ in range(3):
         assert machine.run(program="hello").returncode == 0

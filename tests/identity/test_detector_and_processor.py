@@ -63,7 +63,7 @@ def settings(receiver: Receiver, tmp_path: Path) -> Settings:
         posthog_host=receiver.url,
         config_dir=tmp_path / "config",
         principal=f"{__name__}:logged_in",
-        sender=("/bin/true",),
+        sender_command=("/bin/true",),
     )
 
 
@@ -244,7 +244,7 @@ def test_record_is_neither_sampled_away_nor_cut(settings: Settings, monkeypatch:
 
 def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settings: Settings, receiver: Receiver) -> None:
     """The alias was acknowledged before ``record`` returned; the logout leaves under the old id."""
-    settings = settings.replace(sender=None)
+    settings = settings.replace(sender_command=None)
     identity_span.record(settings, "login", TIMING, Outcome(0), login=True)
     wait_for(lambda: len(receiver.events) >= 2)
     identity_span.record(settings, "logout", Timing(TIMING.end_ns, TIMING.end_ns + 5), Outcome(0), logout=True)
@@ -261,7 +261,7 @@ def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settin
 def test_a_login_is_not_held_up_by_a_posthog_that_hangs(settings: Settings, receiver: Receiver) -> None:
     receiver.answer = lambda _: None
     began = time.monotonic()
-    identity_span.record(settings.replace(sender=None), "login", TIMING, Outcome(0), login=True)
+    identity_span.record(settings.replace(sender_command=None), "login", TIMING, Outcome(0), login=True)
     assert time.monotonic() - began < 20
     assert identity_of(settings)[1] == "user-9"
     assert len(queued(settings)) == 1
@@ -279,7 +279,7 @@ def test_the_detached_exporter_works_alone_and_addresses_commands(settings: Sett
 def test_the_detached_exporter_gives_a_command_to_a_real_sender(
     settings: Settings, receiver: Receiver, make_span: SpanMaker
 ) -> None:
-    exporter = DetachedSpanExporter(settings=settings.replace(sender=None))
+    exporter = DetachedSpanExporter(settings=settings.replace(sender_command=None))
     span = make_span()
     assert exporter.export([span]) is SUCCESS
     wait_for(lambda: receiver.events)

@@ -109,7 +109,7 @@ def _mutate(name: str) -> None:
 
 
 def _run_command(request: dict[str, Any], wanted: int) -> None:
-    from arcade_otel.frameworks.context_manager import command
+    from arcade_otel import command
     from arcade_otel.handoff import spawn
 
     def leave_word(command: object, environ: dict[str, str], folder: object) -> None:
@@ -119,11 +119,11 @@ def _run_command(request: dict[str, Any], wanted: int) -> None:
     _mutate(os.environ.get("MODEL_MUTATION", ""))
     spawn.start = leave_word  # type: ignore[assignment]
     path = request["path"]
-    accounts = {kind: (path,) if request["kind"] == kind else () for kind in ("login", "logout")}
+    login, logout = ((path,) if request["kind"] == kind else () for kind in ("login", "logout"))
     if request["die_at"]:
         _die_at(request["die_at"])
     try:
-        with command(path, name="model", version="1", **accounts):
+        with command(path, name="model", version="1", login_commands=login, logout_commands=logout):
             if request.get("fails"):
                 sys.exit(3)
     finally:

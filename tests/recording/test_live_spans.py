@@ -129,7 +129,7 @@ def test_the_live_span_is_the_deferred_one_attribute_by_attribute(
 ) -> None:
     """Success and failure; only what the two processes and moments differ in, and the SDK's own name, may differ."""
     program(machine)
-    program(machine, "deferred", live=", live=False")
+    program(machine, "deferred", live=", live_spans=False")
     machine.run("work", program="deferred")  # the notice, the identity
     for name in ("live", "deferred"):
         ran(machine, "work", "--times", "0", environ=to(collector), name=name)
@@ -195,7 +195,7 @@ def test_an_endpoint_alone_asks_for_traces_where_the_exporter_is_installed(
 def test_a_trace_of_around_contains_the_command_and_its_children(machine: Machine, collector: HttpCollector) -> None:
     """``TRACEPARENT`` and ``TRACESTATE`` in, live and deferred; out to child processes while the command runs."""
     program(machine)
-    program(machine, "deferred", live=", live=False")
+    program(machine, "deferred", live=", live_spans=False")
     job = {"TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "TRACESTATE": "vendor=one"}
     printed = ran(machine, "show", environ=to(collector, **job))
     assert re.fullmatch(r"00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-0[13] vendor=one\n", printed)
@@ -219,7 +219,7 @@ def test_a_traceparent_that_makes_no_sense_is_none(
 ) -> None:
     """Live and deferred."""
     program(machine)
-    program(machine, "deferred", live=", live=False")
+    program(machine, "deferred", live=", live_spans=False")
     for name in ("live", "deferred"):
         ran(machine, "work", "--times", "0", environ=to(collector, TRACEPARENT=value), name=name)
     collector.wait_for(lambda: len(collector.spans) == 2)
@@ -227,7 +227,7 @@ def test_a_traceparent_that_makes_no_sense_is_none(
     posthog.wait_for(lambda: len(posthog.events) == 2)
 
 
-@pytest.mark.parametrize("live", ["", ", live=False"])
+@pytest.mark.parametrize("live", ["", ", live_spans=False"])
 def test_the_usage_event_is_never_sampled_away(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector, live: str
 ) -> None:
@@ -265,7 +265,7 @@ def test_service_name_and_resource_attributes_are_the_standard_variables(
 ) -> None:
     """Live and deferred; what the application says wins but for the service's name; nothing of it reaches PostHog."""
     program(machine)
-    program(machine, "deferred", live=", live=False")
+    program(machine, "deferred", live=", live_spans=False")
     standard = {
         "OTEL_SERVICE_NAME": "tool-in-ci",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=a%20canary,service.version=9,broken,arcade_otel.posthog_host=x",

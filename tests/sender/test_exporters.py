@@ -16,7 +16,7 @@ from tests.support.terminals import TlsFront, certified
 DEFERRED = """
 import sys
 import arcade_otel
-with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3", live=False):
+with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3", live_spans=False):
     if sys.argv[2:] == ["fail"]:
         raise ValueError("it broke")
 """

@@ -1,10 +1,10 @@
 """Walks the command tree of a Typer or Click program, and names what it finds as an event of it would be named."""
 
-import sys
 from typing import Any, NamedTuple
 
 from arcade_otel.cli.manifest.app_loader import LoadError, describe_error
-from arcade_otel.frameworks.click import registered_name
+from arcade_otel.frameworks import find_adapter
+from arcade_otel.frameworks.click import command_name
 from arcade_otel.spans import replace_unencodable
 
 __all__ = ["CommandInfo", "get_root_command", "walk"]
@@ -36,15 +36,16 @@ def get_root_command(app: Any) -> Any:
     Raises:
         LoadError: It is none of these, or Typer can make no command of it.
     """
-    for base in type(app).__mro__:
-        if base.__name__ == "Typer" and base.__module__ == "typer.main":
-            try:
-                return sys.modules["typer.main"].get_command(app)
-            except Exception as error:
-                raise LoadError(f"Typer can make no command of it: {describe_error(error)}") from error
-    if callable(getattr(app, "make_context", None)) and hasattr(app, "context_class"):
-        return app
-    raise LoadError(f"APP must name a typer.Typer or a Click command or group, not an object of class {type(app).__name__}")
+    try:
+        adapter = find_adapter(app)
+    except TypeError as error:
+        raise LoadError(
+            f"APP must name a typer.Typer or a Click command or group, not an object of class {type(app).__name__}"
+        ) from error
+    try:
+        return adapter.find_command(app)
+    except Exception as error:
+        raise LoadError(f"Typer can make no command of it: {describe_error(error)}") from error
 
 
 def walk(root: Any, program: str) -> list[CommandInfo]:
@@ -71,7 +72,7 @@ def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], fou
     # ``resilient_parsing`` is what completion asks with: no callback runs, and no run of ours begins.
     context = group.context_class(group, info_name=typed, parent=parent, resilient_parsing=True)
     for listed, child in _children(group, context, path):
-        own = replace_unencodable(registered_name(group, child))
+        own = replace_unencodable(command_name(child, listed, commands=_commands(group), listed=frozenset({listed})))
         if not own:
             continue  # a command without a name is none for the instrumentation either
         name = f"{path}.{own}" if path else own
@@ -95,6 +96,11 @@ def _children(group: Any, context: Any, path: str) -> list[tuple[str, Any]]:
     except Exception as error:
         raise LoadError(f"the commands of {path or 'the program'} cannot be listed: {describe_error(error)}") from error
     return [(name, child) for name, child in listed if child is not None]
+
+
+def _commands(group: Any) -> dict[Any, Any]:
+    commands = getattr(group, "commands", None)
+    return commands if type(commands) is dict else {}
 
 
 def _is(command: Any, what: str) -> bool:

@@ -56,7 +56,7 @@ class Manifest:
         without = set()
         if not (self._settings.version or self._settings.distribution):
             without.add(conventions.SERVICE_VERSION)
-        if not self._settings.option_names:
+        if not self._settings.record_option_names:
             without.add(conventions.COMMAND_OPTIONS)
         if self._settings.error_messages == "class":
             without.add(conventions.ERROR_MESSAGE)
@@ -84,20 +84,39 @@ class Manifest:
             version = Setting("version", settings.distribution, "the version is that of this distribution")
         else:
             version = Setting("version", None, "no version is collected")
-        silent = settings.in_ci == consent.OFF
         live = {
             None: "a command's span is current while it runs if the environment asks for traces",
             True: "a command's span is current while it runs, and the program's code may add to it",
             False: "a command's span is made when the command has ended",
         }
-        names = "the names of options that were given are collected" if settings.option_names else "no option's name is collected"
+        names = (
+            "the names of options that were given are collected"
+            if settings.record_option_names
+            else "no option's name is collected"
+        )
         return [
             messages,
-            Setting("option_names", settings.option_names, names),
-            Setting("default", settings.default, f"it is {settings.default} where nobody decided otherwise"),
-            Setting("in_ci", settings.in_ci, "silent in continuous integration" if silent else "no exception is made of it"),
-            Setting("login", list(settings.login), self._there("after this, events are the account's", settings.login)),
-            Setting("logout", list(settings.logout), self._there("after this, they have a new random id", settings.logout)),
+            Setting("record_option_names", settings.record_option_names, names),
+            Setting(
+                "enabled_by_default",
+                settings.enabled_by_default,
+                f"recording is {consent.ON if settings.enabled_by_default else consent.OFF} unless the user or a policy decides",
+            ),
+            Setting(
+                "record_in_ci",
+                settings.record_in_ci,
+                "continuous integration is recorded, too" if settings.record_in_ci else "silent in continuous integration",
+            ),
+            Setting(
+                "login_commands",
+                list(settings.login_commands),
+                self._there("after this, events are the account's", settings.login_commands),
+            ),
+            Setting(
+                "logout_commands",
+                list(settings.logout_commands),
+                self._there("after this, they have a new random id", settings.logout_commands),
+            ),
             Setting("principal", "function", "the program's own function says whose account it is")
             if settings.principal
             else Setting("principal", None, "Arcade's credentials and API say whose account it is"),
@@ -105,7 +124,7 @@ class Manifest:
             Setting("posthog", settings.posthog_host, "events go there")
             if settings.posthog_api_key
             else Setting("posthog", None, "there is no project key, so that no event goes to PostHog"),
-            Setting("live", settings.live, live[settings.live]),
+            Setting("live_spans", settings.live_spans, live[settings.live_spans]),
         ]
 
     def _there(self, meaning: str, paths: Sequence[str]) -> str:
@@ -132,8 +151,8 @@ class Manifest:
                     "hidden": command.hidden,
                     "deprecated": command.deprecated,
                     "typed": list(command.typed),
-                    "login": command.name in settings.login,
-                    "logout": command.name in settings.logout,
+                    "login": command.name in settings.login_commands,
+                    "logout": command.name in settings.logout_commands,
                 }
                 for command in self._commands
             ],
@@ -193,8 +212,8 @@ class Manifest:
             ("hidden", command.hidden),
             ("deprecated", command.deprecated),
             (f"also typed {', '.join(markdown.code(name) for name in command.typed)}", bool(command.typed)),
-            ("login", command.name in self._settings.login),
-            ("logout", command.name in self._settings.logout),
+            ("login", command.name in self._settings.login_commands),
+            ("logout", command.name in self._settings.logout_commands),
         )
         told = ", ".join(mark for mark, holds in marks if holds)
         return f"{markdown.code(command.name)} {told}".rstrip()

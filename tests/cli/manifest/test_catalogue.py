@@ -48,7 +48,7 @@ def logout():
     pass
 
 app.add_command(arcade_otel.usage_commands(app))
-arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", option_names=True LIVE)
+arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", record_option_names=True LIVE)
 app()
 """
 
@@ -162,7 +162,7 @@ def test_whatever_arrives_at_a_collector_has_an_entry_of_its_type(
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
     }
-    program(machine, "deferred", live=", live=False")
+    program(machine, "deferred", live=", live_spans=False")
     program(machine, "live")
     for name in ("deferred", "live"):
         for command, code in (("work", 0), ("fail", 1), ("login", 0), ("logout", 0)):

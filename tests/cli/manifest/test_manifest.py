@@ -276,18 +276,18 @@ def of(folder: Path, settings: str) -> dict[str, Any]:
     [
         ("error_messages='class'", {"error_messages": "class"}),
         ("error_messages=repr", {"error_messages": "function"}),
-        ("default='off'", {"default": "off"}),
-        ("in_ci='off'", {"in_ci": "off"}),
-        ("login='auth login'", {"login": ["auth.login"]}),
-        ("logout=['out', 'auth.out']", {"logout": ["out", "auth.out"]}),
+        ("enabled_by_default=False", {"enabled_by_default": False}),
+        ("record_in_ci=False", {"record_in_ci": False}),
+        ("login_commands='auth login'", {"login_commands": ["auth.login"]}),
+        ("logout_commands=['out', 'auth.out']", {"logout_commands": ["out", "auth.out"]}),
         ("principal='who:am_i'", {"principal": "function"}),
         ("principal=lambda: None", {"principal": "function"}),
         ("version='7.7.7'", {"version": "given"}),
         ("distribution='nosuch'", {"version": "nosuch"}),
         ("posthog_api_key='phc_secret'", {"posthog": "https://us.i.posthog.com"}),
         ("posthog_api_key='phc_secret', posthog_host='https://eu.i.posthog.com'", {"posthog": "https://eu.i.posthog.com"}),
-        ("live=True", {"live": True}),
-        ("live=False", {"live": False}),
+        ("live_spans=True", {"live_spans": True}),
+        ("live_spans=False", {"live_spans": False}),
     ],
 )
 def test_a_setting_that_changes_what_is_collected_is_seen(tmp_path: Path, settings: str, changed: dict[str, Any]) -> None:
@@ -443,7 +443,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "not a program": ("app = print", "cli.py:app", "not an object of class builtin_function_or_method"),
     "a Typer app without commands": ("import typer\napp = typer.Typer()", "cli.py:app", "Typer can make no command of it"),
     "wrong settings": (
-        "import click, arcade_otel\napp = arcade_otel.instrument(click.Group('app'), default='perhaps')",
+        "import click, arcade_otel\napp = arcade_otel.instrument(click.Group('app'), enabled_by_default='perhaps')",
         "cli.py:app",
         "the settings given to instrument() are wrong: default must be",
     ),

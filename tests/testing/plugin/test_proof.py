@@ -57,12 +57,12 @@ LEAKS = {
     "the debug log": ("arcade_otel.command('x')", "open(os.environ['ARCADE_USAGE_DEBUG'], 'a').write(secret)", "the debug log"),
     "a file": ("arcade_otel.command('x')", "open(os.environ['ARCADE_WORK_DIR'] + '/cache', 'w').write(secret)", ".arcade/cache"),
     "the spool": (
-        "arcade_otel.command('x', error_messages=str, sender=['/nowhere'])",
+        "arcade_otel.command('x', error_messages=str, sender_command=['/nowhere'])",
         "raise ValueError(secret)",
         "the spool (posthog@",
     ),
     "the process list": (
-        "arcade_otel.command('x', sender=[*detaching.sender_command(), secret])",
+        "arcade_otel.command('x', sender_command=[*detaching.sender_command(), secret])",
         "pass",
         "the process of sender",
     ),

@@ -1,0 +1,177 @@
+"""``with arcade_otel.program():`` for programs whose command line is parsed by argparse.
+
+How a run is followed: ``ArgumentParser.parse_known_args`` is patched once. The first parser that parses inside the ``with`` block
+is the program's. A parser that parses while another one does is a sub-command: its name is in that other parser's tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from _thread import get_ident
+
+from arcade_otel.consent import CommandContext
+from arcade_otel.diagnostics import debug, guard
+from arcade_otel.frameworks.context_manager import decorate
+from arcade_otel.recording import Run
+from arcade_otel.settings import make_settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+__all__ = ["ProgramContext"]
+
+# The run that each thread is in.
+_runs: dict[int, _ProgramRun] = {}
+_MAX_OPTIONS = 50
+
+
+class ProgramContext(CommandContext):
+    """A context manager that records the run of an argparse program; :func:`arcade_otel.program` documents it."""
+
+    __slots__ = ("_runs", "_settings")
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._settings = make_settings(**options)
+        self._runs: list[_ProgramRun | None] = []
+
+    def __enter__(self) -> ProgramContext:
+        run = None
+        if get_ident() not in _runs:  # a program that runs another, or itself, is still one run
+            _patch()
+            recorded = Run.begin(self._settings)
+            run = None if recorded is None else _ProgramRun(recorded)
+        self._runs.append(run)
+        return self
+
+    def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
+        run = self._runs.pop()
+        if run is not None:
+            run.finish(error)
+
+    def __call__(self, function: Any) -> Any:
+        """Decorate ``function``: each call of it is one run."""
+        return decorate(self, function)
+
+
+class _ProgramRun:
+    """What is known of a run: the parsers that were reached, and the words that they were given."""
+
+    __slots__ = ("namespace", "parsed", "parsers", "root", "run", "stack", "thread", "words")
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.root: Any = None
+        self.parsers: list[Any] = []
+        self.stack: list[Any] = []
+        self.words: list[str] = []
+        self.namespace: Any = None
+        self.parsed = False  # the command line was accepted
+        self.thread = get_ident()
+        _runs[self.thread] = self
+
+    def on_parse_start(self, parser: Any, words: Sequence[str] | None) -> None:
+        if self.root is None:
+            self.root = parser
+            self.words = [str(word) for word in (sys.argv[1:] if words is None else words)]
+        elif not self.stack:
+            return  # another command line, which the program parses for itself
+        else:
+            name = _subcommand_name(self.stack[-1], parser)
+            if name:
+                self.run.enter_command(name)
+        self.parsers.append(parser)
+        self.stack.append(parser)
+
+    def on_parse_end(self, parser: Any, namespace: Any, error: BaseException | None) -> None:
+        if not self.stack or self.stack[-1] is not parser:
+            return
+        self.stack.pop()
+        if self.stack:
+            return
+        if error is None:
+            self.parsed = True
+            self.namespace = namespace
+            self.run.on_command_start()
+        elif isinstance(error, SystemExit) and error.code in (None, 0):
+            self.run.discard()  # ``--help`` or ``--version``
+
+    def finish(self, error: BaseException | None) -> None:
+        """Make the span. Never raises."""
+        with guard("the end of a program"):
+            _runs.pop(self.thread, None)
+            if self.root is None:
+                debug("program(): no ArgumentParser parsed anything, so nothing is recorded")
+                self.run.discard()
+                return
+            if not self.run.path and (self.parsed or not _subparser_actions(self.root)):
+                self.run.path = self.run.program  # else a mistyped command, which stays without a name
+            self.run.end(error, get_values=self._values, get_option_names=self._option_names)
+
+    def _values(self) -> tuple[str, ...]:
+        given = {} if self.namespace is None else vars(self.namespace)
+        return (*self.words, *(value for value in given.values() if isinstance(value, str)))
+
+    def _option_names(self) -> tuple[str, ...]:
+        names = set()
+        for word in self.words:
+            typed = word.partition("=")[0]
+            for parser in self.parsers:
+                for action in {id(each): each for each in parser._option_string_actions.values()}.values():  # noqa: SLF001
+                    if typed in action.option_strings or _abbreviates(typed, action, parser):
+                        names.add(max(action.option_strings, key=len))
+        return tuple(sorted(names)[:_MAX_OPTIONS])
+
+
+def _abbreviates(typed: str, action: Any, parser: Any) -> bool:
+    """Return whether argparse takes ``typed`` as a beginning of one of the options of ``action``, and of no other action."""
+    if not (typed.startswith("--") and len(typed) > len("--") and parser.allow_abbrev):
+        return False
+    options = parser._option_string_actions  # noqa: SLF001
+    return {id(each) for option, each in options.items() if option.startswith(typed)} == {id(action)}
+
+
+def _subparser_actions(parser: Any) -> list[Any]:
+    group = parser._subparsers  # noqa: SLF001 - argparse has no public way to ask for them
+    return [] if group is None else [each for each in group._group_actions if hasattr(each, "_name_parser_map")]  # noqa: SLF001
+
+
+def _subcommand_name(parser: Any, subparser: Any) -> str:
+    """Return the name by which ``parser`` knows ``subparser``, not an alias; "" if it does not know it."""
+    for action in _subparser_actions(parser):
+        for name, known in action._name_parser_map.items():  # noqa: SLF001 - names come before their aliases
+            if known is subparser:
+                return str(name)
+    return ""
+
+
+def _patch() -> None:
+    """Patch the two methods through which every command line goes, once in a process."""
+    for name in ("parse_known_args", "parse_known_intermixed_args"):
+        original = getattr(argparse.ArgumentParser, name)
+        if not hasattr(original, "__wrapped__"):
+            setattr(argparse.ArgumentParser, name, _following(original))
+
+
+def _following(original: Any) -> Any:
+    def parse(self: Any, args: Any = None, namespace: Any = None) -> Any:
+        run = _runs.get(get_ident())
+        if run is None:
+            return original(self, args, namespace)
+        with guard("the start of a parser"):
+            run.on_parse_start(self, args)
+        try:
+            result = original(self, args, namespace)
+        except BaseException as error:
+            with guard("the end of a parser"):
+                run.on_parse_end(self, None, error)
+            raise
+        with guard("the end of a parser"):
+            run.on_parse_end(self, result[0], None)
+        return result
+
+    parse.__wrapped__ = original  # type: ignore[attr-defined]
+    parse.__name__, parse.__qualname__, parse.__doc__ = original.__name__, original.__qualname__, original.__doc__
+    return parse
