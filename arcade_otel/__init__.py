@@ -60,11 +60,11 @@ class Options(TypedDict, total=False):
     logout_commands: str | Sequence[str] | None
     """Paths of the commands that log out. Default: ``logout``."""
     principal: Callable[[], str | None] | str | None
-    """Who is logged in: a function that returns a principal's ID or None in 2 s, or its name. Default: Arcade's API."""
+    """Who is logged in: a function that returns an ID or None within 2 s, or its name. Default: Arcade's API."""
     sender_command: Sequence[str] | None
     """Command line that runs the sender, for a frozen program, which has no Python interpreter."""
     live_spans: bool | None
-    """Whether the SDK makes the command's span, so that other spans nest below it. Default: whether this process exports traces."""
+    """Whether the SDK makes the command's span, so that other spans nest below it. Default: if this process exports traces."""
     error_messages: Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
     """What is recorded of an error: its redacted message, only its class, or what the function returns."""
     record_option_names: bool

@@ -77,6 +77,9 @@ EVENT_DOCTOR = "arcade-otel doctor"
 DEFAULT_POSTHOG_HOST = "https://us.i.posthog.com"
 LIB = "arcade-otel"
 
+#: Version of the notice. It is raised when more is collected, and everyone is shown the notice again.
+NOTICE_VERSION = 1
+
 # --- environment variables ------------------------------------------------------------------------------------------
 # The variables of consent stand in ``consent``: a user who opted out pays for no other module.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"

@@ -3,9 +3,11 @@
 import sys
 from typing import Any
 
-__all__ = ["usage_commands"]
+__all__ = ["NAMES", "usage_commands"]
 
 _NAME = "usage"
+#: Names of the commands; ``commands.COMMANDS`` has the rest, and is loaded later.
+NAMES = ("status", "enable", "disable", "show", "log", "flush", "forget", "doctor", "view")
 _HELP = "See, choose and check what usage data is collected."
 
 
@@ -41,7 +43,9 @@ def _lazy(base: Any, app: Any, family: str) -> Any:
     loaded: dict[str, Any] = {}
 
     class Usage(base):  # type: ignore[misc]
-        """A group that is empty until somebody looks into it."""
+        """A group that is empty until one of its commands is asked for."""
+
+        names = NAMES  # where the adapter finds which words are commands, before they are loaded
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Click's signature
             return self._loaded().get(cmd_name)

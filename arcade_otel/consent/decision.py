@@ -132,7 +132,7 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 
 def _stored_choice(config_dir: str) -> Decision | None:
     path = choice_file(config_dir)
-    text = _read_small_file(path, 16)
+    text = read_small_file(path, 16)
     if text is None:
         return None
     word = text.strip()
@@ -142,7 +142,7 @@ def _stored_choice(config_dir: str) -> Decision | None:
 
 
 def _policy_decision(program: str) -> Decision | None:
-    text = _read_small_file(POLICY_FILE, 65536)
+    text = read_small_file(POLICY_FILE, 65536)
     if text is None:
         return None
     from arcade_otel.consent import policy
@@ -153,7 +153,7 @@ def _policy_decision(program: str) -> Decision | None:
     return None if decided is None else Decision(decided, REASON_POLICY, f"{POLICY_FILE} says {decided}")
 
 
-def _read_small_file(path: str, most: int) -> bytes | None:
+def read_small_file(path: str, most: int) -> bytes | None:
     """Return a file's content, None if there is no such file, and what nobody would write (NUL) if it cannot be read or is long.
 
     Neither a pipe nor a terminal in the file's place makes anybody wait.

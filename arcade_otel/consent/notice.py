@@ -4,16 +4,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from arcade_otel import consent
+from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import guard
 
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["VERSION", "show_once", "text"]
-
-#: Raised when what is collected changes: everybody is told again.
-VERSION = 1
+__all__ = ["show_once", "text"]
 
 
 def text(name: str) -> str:
@@ -36,24 +33,24 @@ def show_once(settings: "Settings") -> None:
     marker = os.path.join(settings.state_dir, "notice")
     with guard("the notice"):
         seen = _seen_version(marker)
-        if seen >= VERSION or not _stderr_visible() or _explicitly_enabled(settings):
+        if seen >= conventions.NOTICE_VERSION or not _stderr_visible() or _explicitly_enabled(settings):
             return
         from arcade_otel import storage
 
         storage.ensure_private_dir(settings.state_dir)
         # An older marker is replaced whole; who may do that is whoever makes the file of this version's name.
-        claim = f"{marker}.{VERSION}" if seen else marker
+        claim = f"{marker}.{conventions.NOTICE_VERSION}" if seen else marker
         try:
             descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return  # another process was quicker, and shows it
         try:
-            os.write(descriptor, str(VERSION).encode())
+            os.write(descriptor, str(conventions.NOTICE_VERSION).encode())
         finally:
             os.close(descriptor)
         storage.chown_to_parent_owner(claim)
         if seen:
-            storage.write_private(marker, str(VERSION))
+            storage.write_private(marker, str(conventions.NOTICE_VERSION))
         sys.stderr.write(text(settings.name))
         sys.stderr.flush()
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["attach", "command_name", "detach", "find_command", "follow"]
+__all__ = ["attach", "command_name", "detach", "find_command", "follow", "lists"]
 
 _SETTINGS = "_arcade_otel_settings"  # frameworks.SETTINGS; the package imports this module, not the other way round
 _STATE = "_arcade_otel_state"
@@ -208,7 +208,7 @@ class _ContextState:
         """Before the group resolves its subcommand, note which of the words to come the group itself already lists."""
         if _is_group(context.command):
             words = [*(getattr(context, "_protected_args", None) or ()), *context.args][:_MAX_WORDS]
-            self.listed = frozenset(word for word in words if _lists(context.command, word))
+            self.listed = frozenset(word for word in words if lists(context.command, word))
 
     def registered_name(self, command: Any, typed: Any) -> str:
         """Return the name of ``command`` in the tree; "" if the program defines none. See :func:`command_name`."""
@@ -242,7 +242,7 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
     return ""
 
 
-def _lists(group: Any, word: str) -> bool:
+def lists(group: Any, word: str) -> bool:
     """Return whether a plain container of the group holds ``word``. Calls no code of the program's."""
     for container in _containers(group):
         if isinstance(container, dict):

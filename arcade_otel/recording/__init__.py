@@ -144,9 +144,14 @@ class Run:
         self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
 
     def _show_notice(self) -> None:
-        from arcade_otel.consent import notice
+        from arcade_otel.consent import decision
 
-        notice.show_once(self._settings)
+        # The steady state: this version was shown, and the module of the notice is not needed.
+        seen = decision.read_small_file(os.path.join(self._settings.state_dir, "notice"), 8)
+        if seen != str(conventions.NOTICE_VERSION).encode():
+            from arcade_otel.consent import notice
+
+            notice.show_once(self._settings)
 
     def _start_live_span(self) -> None:
         """Make the span now if this process exports traces."""

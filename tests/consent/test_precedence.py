@@ -347,19 +347,19 @@ provider.shutdown()
 
 # --- the notice ---------------------------------------------------------------------------------------------------------------
 
-NEWER = "from arcade_otel.consent import notice\nnotice.VERSION = 2\n"
+NEWER = "from arcade_otel import conventions\nfrom arcade_otel.consent import notice\nconventions.NOTICE_VERSION = 2\n"
 # Every one of eight processes has looked at the old marker before any of them goes on.
 TOGETHER = """
 import os, time
 from pathlib import Path
-looked = notice._seen
+looked = notice._seen_version
 def seen(marker):
     number = looked(marker)
     Path.home().joinpath(f"looked-{os.getpid()}").touch()
     while len(list(Path.home().glob("looked-*"))) < 8:
         time.sleep(0.01)
     return number
-notice._seen = seen
+notice._seen_version = seen
 """
 
 

@@ -532,11 +532,11 @@ def test_wrong_arguments_raise_at_once() -> None:
     for wrong in ("app", None, 3, lambda: None, object()):
         with pytest.raises(TypeError, match=r"typer\.Typer or a Click command"):
             arcade_otel.instrument(wrong)
-    wrong_values: list[dict[str, Any]] = [{"name": ""}, {"posthog_host": "nowhere"}, {"login": ""}]
+    wrong_values: list[dict[str, Any]] = [{"name": ""}, {"posthog_host": "nowhere"}, {"login_commands": ""}]
     for settings in wrong_values:
         with pytest.raises(ValueError, match=next(iter(settings))):
             arcade_otel.instrument(app, **settings)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="nonsense"):
         arcade_otel.instrument(app, nonsense=True)  # type: ignore[call-arg]
     assert arcade_otel.instrument(app, name="x") is app
     for path in ("", " ", "."):

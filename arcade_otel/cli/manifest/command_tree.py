@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from arcade_otel.cli.manifest.app_loader import LoadError, describe_error
 from arcade_otel.frameworks import find_adapter
-from arcade_otel.frameworks.click import command_name
+from arcade_otel.frameworks.click import command_name, lists
 from arcade_otel.spans import replace_unencodable
 
 __all__ = ["CommandInfo", "get_root_command", "walk"]
@@ -72,7 +72,8 @@ def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], fou
     # ``resilient_parsing`` is what completion asks with: no callback runs, and no run of ours begins.
     context = group.context_class(group, info_name=typed, parent=parent, resilient_parsing=True)
     for listed, child in _children(group, context, path):
-        own = replace_unencodable(command_name(child, listed, commands=_commands(group), listed=frozenset({listed})))
+        words = frozenset({listed} if lists(group, listed) else ())
+        own = replace_unencodable(command_name(child, listed, commands=_commands(group), listed=words))
         if not own:
             continue  # a command without a name is none for the instrumentation either
         name = f"{path}.{own}" if path else own

@@ -10,7 +10,6 @@ from arcade_otel.cli.manifest import catalogue, markdown
 from arcade_otel.cli.manifest.app_loader import PROGRAM
 from arcade_otel.cli.manifest.catalogue import FieldSpec
 from arcade_otel.cli.manifest.command_tree import CommandInfo
-from arcade_otel.consent import notice
 from arcade_otel.settings import Settings
 
 __all__ = ["Manifest", "Setting"]
@@ -140,7 +139,7 @@ class Manifest:
             "manifest": 1,
             "library": conventions.LIB,
             "library_version": conventions.__version__,
-            "notice_version": notice.VERSION,
+            "notice_version": conventions.NOTICE_VERSION,
             "program": settings.name,
             "instrumented": self._instrumented,
             "settings": {setting.name: setting.value for setting in self.settings()},
@@ -172,7 +171,7 @@ class Manifest:
     def as_markdown(self) -> str:
         """Return it for people, a command a line, so that a difference is readable."""
         library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "what collects")
-        shown = Setting("notice", str(notice.VERSION), "the version of the notice that people are shown")
+        shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that people are shown")
         rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]
         notes = [] if self._instrumented else [_NOT_INSTRUMENTED]
         notes += [_NAMELESS] if self._settings.name == PROGRAM else []

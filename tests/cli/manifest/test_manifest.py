@@ -65,10 +65,11 @@ CLICK_TREE = """
 import click, arcade_otel
 
 class Lazy(click.Group):
+    lazy_subcommands = {"late": "late", "nosuch": None, "other-name": "its-own"}
     def list_commands(self, ctx):
-        return ["late", "nosuch", "other-name"]
+        return list(self.lazy_subcommands)
     def get_command(self, ctx, name):
-        made = {"late": "late", "other-name": "its-own"}.get(name)
+        made = self.lazy_subcommands.get(name)
         return made and click.Command(made, callback=lambda: None)
 
 class Abbreviating(click.Group):
@@ -445,12 +446,12 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "wrong settings": (
         "import click, arcade_otel\napp = arcade_otel.instrument(click.Group('app'), enabled_by_default='perhaps')",
         "cli.py:app",
-        "the settings given to instrument() are wrong: default must be",
+        "the settings given to instrument() are wrong: enabled_by_default must be",
     ),
     "unknown settings": (
         "import click, arcade_otel\napp = arcade_otel.instrument(click.Group('app'), nonsense=1)",
         "cli.py:app",
-        "the settings given to instrument() are wrong: ",
+        "cli.py cannot be imported: TypeError: unknown option: nonsense",
     ),
     "a group that cannot be listed": (
         """
@@ -555,8 +556,8 @@ arcade_otel.instrument(app, name="tool", version="1", posthog_api_key="phc_x", p
 DIRECT
 """
 DIRECT = """
-from arcade_otel.frameworks.click import instrument
-instrument(app, name="tool", version="1", posthog_api_key="phc_x", posthog_host=HOST, config_dir=FOLDER)
+from arcade_otel.frameworks import instrument
+instrument(app, dict(name="tool", version="1", posthog_api_key="phc_x", posthog_host=HOST, config_dir=FOLDER))
 """
 
 
