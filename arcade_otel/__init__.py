@@ -19,13 +19,8 @@ if TYPE_CHECKING:
 
     App = TypeVar("App")
 else:
-
-    class TypedDict:
-        """Stands in for ``typing.TypedDict`` at run time, where only the names of the keys are used."""
-
-        def __init_subclass__(cls, *, total: bool = True) -> None:
-            """Accept the class's keyword."""
-
+    # At run time only the names of the keys are used.
+    TypedDict = type("TypedDict", (), {"__init_subclass__": classmethod(lambda cls, **_: None)})  # noqa: ARG005 - Python's signature
 
 __all__ = [
     "CommandContext",
@@ -210,7 +205,7 @@ def _purge_queue(options: Any) -> None:
 
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(consent.ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
-        from arcade_otel.recording import effective_mode
+        from arcade_otel.frameworks import effective_mode
         from arcade_otel.settings import make_settings
 
         effective_mode(make_settings(config_dir=config_dir))

@@ -9,7 +9,7 @@ from arcade_otel import consent, conventions
 
 TYPE_CHECKING = False  # ``typing`` costs a program that does not use it 5 million instructions
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
     #: Who is logged in: a function that returns a principal's ID or None, or a name for one.
@@ -22,7 +22,7 @@ __all__ = ["Settings", "default_config_dir", "make_settings"]
 class Settings:
     """What :func:`make_settings` returns. Immutable; equal fields make equal settings.
 
-    Each option of :class:`arcade_otel.Options` is one annotation here and one entry in ``_CHECKS``; nothing else declares it.
+    Each option of :class:`arcade_otel.Options` is one annotation here, with its check or its default below.
     """
 
     #: Name of the program, the first word of each span's name.
@@ -138,10 +138,14 @@ def make_settings(**options: Any) -> Settings:
         ValueError: A value is empty, or the host is no ``http(s)://host`` address. Only the application's own options raise; a
             variable in the user's environment that makes no sense is ignored, with a debug line.
     """
-    for option in options:
-        if option not in _CHECKS:
+    fields = {option: check(option, options.pop(option, None)) for option, check in _CHECKS.items()} | _DEFAULTS
+    for option, value in options.items():
+        if option not in _DEFAULTS:
             raise TypeError(f"unknown option: {option}")
-    fields = {option: check(option, options.get(option)) for option, check in _CHECKS.items()}
+        if value is not None:
+            from arcade_otel import option_checks
+
+            fields[option] = option_checks.check(option, value)
     environ = os.environ
     host = environ.get(conventions.ENV_HOST, "").strip()
     if host and not _is_host(host):
@@ -186,64 +190,7 @@ def _check_config_dir(option: str, value: object) -> str:
     return os.path.abspath(os.path.expanduser(os.fspath(value)))
 
 
-def _check_command_paths(option: str, value: object) -> tuple[str, ...]:
-    if value is None:
-        return (option.partition("_")[0],)  # ``login`` and ``logout``
-    return tuple(path.strip().replace(" ", ".") for path in _strings(option, value))
-
-
-def _strings(option: str, value: object) -> Iterator[str]:
-    for path in (value,) if isinstance(value, str) else tuple(value):  # type: ignore[arg-type]
-        if not isinstance(path, str):
-            raise TypeError(f"{option} must be command paths such as 'auth.login', not {type(path).__name__}")
-        if not path.strip():
-            raise ValueError(f"{option} must not be empty")
-        yield path
-
-
-def _check_principal(option: str, value: object) -> object:
-    if isinstance(value, str):
-        module, separator, attribute = value.partition(":")
-        if not (separator and module.replace(".", "").isidentifier() and attribute.replace(".", "").isidentifier()):
-            raise ValueError(f"{option} must be 'module:function', not {value!r}")
-    elif value is not None and not callable(value):
-        raise TypeError(f"{option} must be a function or 'module:function', not {type(value).__name__}")
-    return value
-
-
-def _check_words(option: str, value: object) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, str) or not all(isinstance(word, str) for word in value):  # type: ignore[attr-defined]
-        raise TypeError(f"{option} must be a sequence of strings, the words of a command line")
-    words = tuple(value)  # type: ignore[arg-type,var-annotated]
-    if not words or not words[0]:
-        raise ValueError(f"{option} must not be empty")
-    return words
-
-
-def _check_flag_or_none(option: str, value: object) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise TypeError(f"{option} must be True, False or None, not {type(value).__name__}")
-    return value
-
-
-def _check_flag(option: str, value: object) -> bool:
-    return _check_flag_or_none(option, value) or False
-
-
-def _check_flag_on(option: str, value: object) -> bool:
-    return _check_flag_or_none(option, value) is not False
-
-
-def _check_error_messages(option: str, value: object) -> object:
-    if value is None:
-        return "redacted"
-    if not callable(value) and value not in ("redacted", "class", "own"):
-        raise ValueError(f'{option} must be "redacted", "class", "own" or a function, not {value!r}')
-    return value
-
-
+# The options that most programs give are checked here; the others by ``option_checks``, which is loaded only for them.
 _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "name": _check_name,
     "version": _check_text,
@@ -251,15 +198,17 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "posthog_api_key": _check_text,
     "posthog_host": _check_host,
     "config_dir": _check_config_dir,
-    "login_commands": _check_command_paths,
-    "logout_commands": _check_command_paths,
-    "principal": _check_principal,
-    "sender_command": _check_words,
-    "live_spans": _check_flag_or_none,
-    "error_messages": _check_error_messages,
-    "record_option_names": _check_flag,
-    "enabled_by_default": _check_flag_on,
-    "record_in_ci": _check_flag_on,
+}
+_DEFAULTS: dict[str, object] = {
+    "login_commands": ("login",),
+    "logout_commands": ("logout",),
+    "principal": None,
+    "sender_command": None,
+    "live_spans": None,
+    "error_messages": "redacted",
+    "record_option_names": False,
+    "enabled_by_default": True,
+    "record_in_ci": True,
 }
 
 

@@ -1,4 +1,4 @@
-"""Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`recording.Run`.
+"""Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
 
 To add a framework, write one module here with these four functions, and add one entry to ``ADAPTERS``:
 
@@ -12,16 +12,23 @@ tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(e
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 
+from arcade_otel import consent, conventions
+from arcade_otel.diagnostics import guard
 from arcade_otel.settings import make_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, Protocol
 
+    from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
+    from arcade_otel.spans import Timing
+    from arcade_otel.spans.outcome import Outcome
 
     class Adapter(Protocol):
         """What a framework's module provides."""
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
         def find_command(self, app: Any) -> Any: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "find_adapter", "instrument", "uninstrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_mode", "find_adapter", "instrument", "uninstrument"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
@@ -73,3 +80,219 @@ def uninstrument(app: Any) -> None:
     if hasattr(app, SETTINGS):
         find_adapter(app).detach(app)
         delattr(app, SETTINGS)
+
+
+def effective_mode(settings: Settings) -> str:
+    """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where the data would go nowhere.
+
+    If the user has opted out, delete the queued events: this costs one ``stat`` where there is no queue. A process that only
+    inspects a program (a sender, ``arcade-otel manifest``, tests that are blocked) deletes nothing.
+    """
+    consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
+    mode = settings.decide().mode
+    inspection_only = conventions.ENV_SENDER in os.environ
+    if mode == consent.OFF:
+        if not inspection_only:
+            _purge_queue(settings)
+        return consent.OFF
+    if inspection_only or not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
+        return consent.OFF
+    return mode
+
+
+def _purge_queue(settings: Settings) -> None:
+    if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
+        with guard("emptying the queue"):
+            from arcade_otel.handoff import queue
+
+            queue.clear(settings.state_dir)
+
+
+class Run:
+    """A program's run: it learns which command was reached, and makes the span when that ends.
+
+    Guarantees: no method raises an ``Exception``, not even where the command removed this library; ``end`` makes one span at
+    most; a process that the command forked off makes none. The end is the start plus what the monotonic clock measured, so
+    that a clock that is set meanwhile makes no negative duration.
+    """
+
+    __slots__ = ("_announced", "_ended", "_live", "_mode", "_pid", "_settings", "_start_monotonic_ns", "_start_ns", "path")
+
+    @classmethod
+    def begin(cls, settings: Settings) -> Run | None:
+        """Begin a run; None if nothing of it is to be recorded."""
+        with guard("the start of a command"):
+            mode = effective_mode(settings)
+            return None if mode == consent.OFF else cls(settings, mode)
+        return None
+
+    def __init__(self, settings: Settings, mode: str) -> None:
+        #: Path in the command tree, joined by dots; "" as long as no command was reached.
+        self.path = ""
+        self._settings = settings
+        self._mode = mode
+        self._ended = False
+        self._announced = False
+        self._pid = os.getpid()
+        self._start_ns = time.time_ns()
+        self._start_monotonic_ns = time.monotonic_ns()
+        self._live: LiveSpan | None = None
+        self._start_live_span()
+
+    @property
+    def program(self) -> str:
+        """Name of the program."""
+        return self._settings.name
+
+    def enter_command(self, name: str) -> None:
+        """Follow the run one step down the command tree, to the command that the program calls ``name``."""
+        self.path = f"{self.path}.{name}" if self.path else name
+
+    def on_command_start(self) -> None:
+        """Note that a command is about to run: the moment for the notice, and for a provider that a callback may have set."""
+        if not self._ended:
+            self._start_live_span()
+            if self._live is not None:
+                with guard("the tracers of the process"):
+                    self._live.on_command_start()
+        if self._mode == consent.ON and not self._announced:
+            self._announced = True
+            with guard("the notice"):
+                self._show_notice()
+
+    def discard(self) -> None:
+        """Record nothing: no command ran (``--help``, ``--version``)."""
+        self._ended = True
+        self._detach()
+
+    def end(
+        self,
+        error: BaseException | None = None,
+        *,
+        interrupted: int = 130,
+        get_values: Callable[[], tuple[str, ...]] | None = None,
+        get_option_names: Callable[[], tuple[str, ...]] | None = None,
+    ) -> None:
+        """Make the command's span, once. Does nothing the second time, and in a process that the command forked off.
+
+        Args:
+            error: The exception that left the command, or None.
+            interrupted: Exit code of a command that Ctrl-C ended.
+            get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
+            get_option_names: Returns the names of the options that were used. Called only if the application records them.
+        """
+        if self._ended or os.getpid() != self._pid:
+            return
+        with guard("the end of a command"):
+            outcome = _outcome(error, interrupted)
+            with guard("the parameters of a command"):
+                if outcome.failed and get_values is not None:
+                    outcome.given = get_values()
+                if self._settings.record_option_names and get_option_names is not None:
+                    outcome.options = get_option_names()
+            self._end(outcome)
+
+    def _end(self, outcome: Outcome) -> None:
+        decision = self._settings.decide()
+        if decision.mode == consent.OFF:
+            self.discard()
+            return  # the user opted out while the command ran, or by it
+        self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
+        self._ended = True
+        self._detach()
+        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
+
+    def _show_notice(self) -> None:
+        from arcade_otel.consent import decision
+
+        # The steady state: this version was shown, and the module of the notice is not needed.
+        seen = decision.read_small_file(os.path.join(self._settings.state_dir, "notice"), 8)
+        if seen != str(conventions.NOTICE_VERSION).encode():
+            from arcade_otel.consent import notice
+
+            notice.show_once(self._settings)
+
+    def _start_live_span(self) -> None:
+        """Make the span now if this process exports traces."""
+        if self._live is None and self._mode == consent.ON and _uses_live_spans(self._settings):
+            with guard("the live span of a command"):
+                from arcade_otel.recording.live import LiveSpan
+
+                self._live = LiveSpan(self._settings, self._start_ns)
+
+    def _detach(self) -> None:
+        if self._live is not None:
+            with guard("the end of a live span"):
+                self._live.detach()
+
+    def _record(self, outcome: Outcome, end_ns: int) -> None:
+        from arcade_otel import spans
+
+        settings = self._settings
+        timing = spans.Timing(self._start_ns, end_ns)
+        if self._mode == consent.LOG:
+            from arcade_otel.recording import dry_run
+
+            dry_run.show(settings, self.path, timing, outcome)
+            return
+        login = not outcome.failed and self.path in settings.login_commands
+        logout = not outcome.failed and self.path in settings.logout_commands
+        if login or logout:
+            self._change_identity(outcome, timing, login=login, logout=logout)
+            return
+        from arcade_otel import handoff
+        from arcade_otel import identity as identity_file
+
+        identity = identity_file.current(settings)
+        parent = spans.parent_context()
+        usage_only = self._live is not None or (parent is not None and not parent.sampled)
+        has_usage = bool(settings.posthog_api_key) or not usage_only
+        if self._live is not None:
+            with guard("the live span of a command"):
+                self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
+        if has_usage:
+            ids = None if self._live is None else self._live.ids
+            payload = spans.encode(
+                settings, path=self.path, timing=timing, outcome=outcome, identity=identity, ids=ids, usage_only=usage_only
+            )
+            handoff.submit(payload, settings)
+
+    def _change_identity(self, outcome: Outcome, timing: Timing, *, login: bool, logout: bool) -> None:
+        from arcade_otel import identity as identity_file
+        from arcade_otel.recording import identity_span
+
+        settings = self._settings
+        before = identity_file.current(settings)
+        ids = None if self._live is None else self._live.ids
+        with guard("a change of identity"):
+            identity_span.record(settings, self.path, timing, outcome, login=login, logout=logout, ids=ids)
+        if self._live is not None:
+            with guard("the live span of a command"):
+                self._live.end(self.path, timing, outcome, identity_file.current(settings) if login else before)
+
+
+def _outcome(error: BaseException | None, interrupted: int) -> Outcome:
+    if error is None:
+        from arcade_otel.spans import Success
+
+        return Success()  # type: ignore[return-value]
+    from arcade_otel.spans.outcome import outcome_from_error
+
+    return outcome_from_error(error, interrupted=interrupted)
+
+
+def _uses_live_spans(settings: Settings) -> bool:
+    """Return what ``exporter_config.uses_live_spans`` does, which is loaded only where something may ask for live spans."""
+    if settings.live_spans is not None:
+        return settings.live_spans
+    environ = os.environ
+    if not (
+        "opentelemetry.sdk.trace" in sys.modules
+        or environ.get(conventions.ENV_TRACES_EXPORTER)
+        or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+        or environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    ):
+        return False
+    from arcade_otel.handoff.exporter_config import uses_live_spans
+
+    return uses_live_spans(settings)

@@ -12,8 +12,8 @@ from _thread import get_ident
 
 from arcade_otel.consent import CommandContext
 from arcade_otel.diagnostics import debug, guard
+from arcade_otel.frameworks import Run
 from arcade_otel.frameworks.context_manager import decorate
-from arcade_otel.recording import Run
 from arcade_otel.settings import make_settings
 
 TYPE_CHECKING = False

@@ -15,24 +15,20 @@ ours stands in the traceback of a command, a context keeps its class, and a lazy
 
 from __future__ import annotations
 
-import sys
 from _thread import get_ident
 
 from arcade_otel.diagnostics import guard
-from arcade_otel.recording import Run
+from arcade_otel.frameworks import SETTINGS, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from arcade_otel.settings import Settings
 
-__all__ = ["attach", "command_name", "detach", "find_command", "follow", "lists"]
+__all__ = ["attach", "detach", "find_command", "finish_pending", "follow"]
 
-_SETTINGS = "_arcade_otel_settings"  # frameworks.SETTINGS; the package imports this module, not the other way round
 _STATE = "_arcade_otel_state"
-_MAX_WORDS = 1000
 
 # The original methods of each patched class ``Context``.
 _originals: dict[Any, tuple[Any, Any, Any]] = {}
@@ -43,13 +39,15 @@ _runs: dict[int, _ClickRun] = {}
 def attach(app: Any, settings: Settings) -> None:
     """Record each run of the command ``app``."""
     follow(app, settings)
-    if _overrides_make_context(app):
-        app.make_context = _CheckedMakeContext(app)
+    if not _is_frameworks_own(app, "make_context") and "make_context" not in vars(app):
+        from arcade_otel.frameworks.click_extensions import CheckedMakeContext
+
+        app.make_context = CheckedMakeContext(app, finish_pending)
 
 
 def detach(app: Any) -> None:
     """Stop recording ``app``. The patched methods stay: without settings on a command they do nothing."""
-    if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
+    if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
 
 
@@ -60,7 +58,7 @@ def find_command(app: Any) -> Any:
 
 def follow(command: Any, settings: Settings) -> None:
     """Record each run that starts with ``command``."""
-    setattr(command, _SETTINGS, settings)
+    setattr(command, SETTINGS, settings)
     _patch(_context_base(command))
 
 
@@ -172,7 +170,7 @@ class _ContextState:
         self.parsed = False
         # A copy: a group may keep a command that it makes of any word typed. Another mapping of the program's own may load
         # everything when it is iterated.
-        commands = getattr(command, "commands", None)
+        commands = command.__dict__.get("commands")
         self.commands: dict[Any, Any] = dict(commands) if type(commands) is dict else {}
         self.listed: frozenset[str] = frozenset()
 
@@ -206,65 +204,19 @@ class _ContextState:
 
     def _note_words(self, context: Any) -> None:
         """Before the group resolves its subcommand, note which of the words to come the group itself already lists."""
-        if _is_group(context.command):
-            words = [*(getattr(context, "_protected_args", None) or ()), *context.args][:_MAX_WORDS]
-            self.listed = frozenset(word for word in words if lists(context.command, word))
+        if _is_group(context.command) and not _resolves_plainly(context.command):
+            from arcade_otel.frameworks.click_extensions import listed_words
+
+            self.listed = listed_words(context)
 
     def registered_name(self, command: Any, typed: Any) -> str:
-        """Return the name of ``command`` in the tree; "" if the program defines none. See :func:`command_name`."""
-        return command_name(command, typed, commands=self.commands, listed=self.listed)
-
-
-def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: frozenset[str]) -> str:
-    """Return the name by which the program knows the subcommand; "" if there is none. What a user typed never becomes a name.
-
-    In this order:
-
-    1. the key of the command in ``group.commands``, so that an alias or an abbreviation counts as the command;
-    2. the typed word, if the group lists it: as a key of ``commands`` (with another object, for a placeholder that is
-       swapped when it is resolved), or in another container of its own, as a lazy group has one;
-    3. the command's own name, if the command is a global of the module that defines its function: it was written, not made.
-
-    Args:
-        command: The command that the group resolved; None if it resolved none yet.
-        typed: The word that it was resolved from.
-        commands: ``group.commands``, as it was before the command was resolved.
-        listed: Words that the group listed then.
-    """
-    if command is not None:
-        for name, child in commands.items():
+        """Return the name of ``command`` in the tree, as ``click_extensions.command_name`` does; "" if there is none."""
+        for name, child in self.commands.items():
             if child is command:
                 return str(name)
-    if isinstance(typed, str) and (typed in commands or typed in listed):
-        return typed
-    if command is not None and _is_module_global(command):
-        return str(command.name or "")
-    return ""
+        from arcade_otel.frameworks.click_extensions import command_name
 
-
-def lists(group: Any, word: str) -> bool:
-    """Return whether a plain container of the group holds ``word``. Calls no code of the program's."""
-    for container in _containers(group):
-        if isinstance(container, dict):
-            if word in container:
-                return True
-        elif any(type(each) is str and each == word for each in container):
-            return True
-    return False
-
-
-def _containers(group: Any) -> Iterator[Any]:
-    for holder in (group, *type(group).__mro__):
-        if getattr(holder, "__module__", "").partition(".")[0] in ("click", "typer", "builtins") and holder is not group:
-            continue
-        for name, value in vars(holder).items():
-            if name != "context_settings" and type(value) in (dict, list, tuple, set, frozenset):
-                yield value
-
-
-def _is_module_global(command: Any) -> bool:
-    module = sys.modules.get(getattr(getattr(command, "callback", None), "__module__", None) or "")
-    return module is not None and any(value is command for value in list(vars(module).values()))
+        return command_name(command, typed, commands=self.commands, listed=self.listed)
 
 
 def _on_created(context: Any, command: Any) -> None:
@@ -276,7 +228,7 @@ def _on_created(context: Any, command: Any) -> None:
         context.__dict__[_STATE] = _ContextState(state.run, command)
         state.run.enter_command(context)
         return
-    settings = getattr(command, _SETTINGS, None)
+    settings = getattr(command, SETTINGS, None)
     if settings is None:
         return
     current = _runs.get(get_ident())
@@ -289,31 +241,20 @@ def _on_created(context: Any, command: Any) -> None:
         context.__dict__[_STATE] = _ContextState(_ClickRun(run, context), command)
 
 
-class _CheckedMakeContext:
-    """Stands in for a ``make_context`` that the program overrides: an error that leaves it after the parsing ends the run.
-
-    No context sees that error, because the context was not entered yet. A class and no closure, so that the command can still be
-    copied and pickled.
-    """
-
-    __slots__ = ("_command",)
-
-    def __init__(self, command: Any) -> None:
-        self._command = command
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return type(self._command).make_context(self._command, *args, **kwargs)
-        except BaseException as error:
-            run = _runs.get(get_ident())
-            if run is not None and run.pending and run.outermost.command is self._command:
-                run.finish(error)
-            raise
+def finish_pending(command: Any, error: BaseException) -> None:
+    """End the run of ``command`` if its arguments were parsed and it has not begun: ``error`` left its ``make_context``."""
+    run = _runs.get(get_ident())
+    if run is not None and run.pending and run.outermost.command is command:
+        run.finish(error)
 
 
-def _overrides_make_context(command: Any) -> bool:
-    defined_in = str(getattr(type(command).make_context, "__module__", ""))
-    return defined_in.partition(".")[0] not in ("click", "typer") and "make_context" not in vars(command)
+def _is_frameworks_own(command: Any, method: str) -> bool:
+    """Return whether Click or Typer defines the method, not the program."""
+    return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer")
+
+
+def _resolves_plainly(group: Any) -> bool:
+    return _is_frameworks_own(group, "get_command") and _is_frameworks_own(group, "resolve_command")
 
 
 def _parameters() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcade_otel.consent import CommandContext
-from arcade_otel.recording import Run
+from arcade_otel.frameworks import Run
 from arcade_otel.settings import make_settings
 
 TYPE_CHECKING = False

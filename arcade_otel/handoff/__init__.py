@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
-from arcade_otel.handoff import spawn, zombies
+from arcade_otel.handoff import spawn
 
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
@@ -33,7 +33,7 @@ def submit(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
     if conventions.ENV_SENDER in os.environ:
         return []  # a sender starts no senders
     command = settings.sender_command or spawn.sender_command()
-    if zombies.spawning_suspended(settings.state_dir):
+    if _spawning_suspended(settings.state_dir):
         debug("nobody reaps senders here; the span goes to the spool")
         command = None
     if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
@@ -52,3 +52,11 @@ def submit(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
     elif paths:
         queue.maybe_enforce_limits(settings.state_dir, paths)
     return paths
+
+
+def _spawning_suspended(state_dir: str) -> bool:
+    if not os.path.exists(os.path.join(state_dir, "unreaped")):
+        return False  # the steady state, without the module
+    from arcade_otel.handoff import zombies
+
+    return zombies.spawning_suspended(state_dir)

@@ -53,7 +53,7 @@ def record(
     # Only here: the exporters import this package's leaves, never the other way round at import.
     from arcade_otel_exporters.detached import DetachedSpanExporter
 
-    parent = spans.parse_traceparent(os.environ)
+    parent = spans.parent_context()
     if ids is not None and parent is not None and parent.trace_id != ids[0]:
         parent = None  # the live span was made within another trace
     usage_only = ids is not None or (parent is not None and not parent.sampled)

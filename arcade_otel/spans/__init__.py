@@ -2,23 +2,24 @@
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from arcade_otel import consent, conventions
-from arcade_otel.spans import fast_json
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
+    from arcade_otel.spans.environment import ParentContext
     from arcade_otel.spans.outcome import Outcome
 
 __all__ = [
-    "ParentContext",
+    "Success",
     "Timing",
+    "Value",
     "command_attributes",
     "encode",
+    "json_string",
     "new_ids",
-    "parse_traceparent",
+    "parent_context",
     "replace_unencodable",
     "resource_attributes",
     "service_name",
@@ -27,8 +28,6 @@ __all__ = [
 
 _KIND_INTERNAL = 1
 _STATUS_ERROR = 2
-#: W3C Trace Context asks for this much of ``tracestate`` to be carried on.
-_MAX_TRACESTATE_LENGTH = 512
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
@@ -50,37 +49,19 @@ class Timing:
         return (self.end_ns - self.start_ns) // 1000 / 1000
 
 
-class ParentContext:
-    """What ``TRACEPARENT`` says: whose child a command's span is. ``trace_id`` and ``span_id`` in hex, ``sampled``, ``state``."""
+class Success:
+    """The :class:`outcome.Outcome` of a command that ended without an error; that module is not needed for it."""
 
-    __slots__ = ("sampled", "span_id", "state", "trace_id")
+    __slots__ = ("given", "options")
 
-    def __init__(self, trace_id: str, span_id: str, *, sampled: bool, state: str = "") -> None:
-        self.trace_id = trace_id
-        self.span_id = span_id
-        self.sampled = sampled
-        self.state = state
+    exit_code = 0
+    error = None
+    error_type = None
+    failed = False
 
-
-def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
-    """Return the parent that the environment names, or None: W3C trace context in ``TRACEPARENT`` and ``TRACESTATE``.
-
-    Source: W3C Trace Context, and OpenTelemetry's "Environment Variables as Context Propagation Carriers".
-    """
-    value = environ.get("TRACEPARENT")
-    if not value:
-        return None
-    parts = value.strip().split("-")
-    if [len(part) for part in parts[:4]] != [2, 32, 16, 2] or parts[0] == "ff" or (parts[0] == "00" and len(parts) != 4):  # noqa: PLR2004
-        return None
-    version, trace_id, span_id, flags = parts[:4]
-    if any(letter not in "0123456789abcdef" for letter in version + trace_id + span_id + flags):
-        return None
-    if not trace_id.strip("0") or not span_id.strip("0"):
-        return None
-    state = environ.get("TRACESTATE", "").strip()
-    state = state if state.isascii() and state.isprintable() and len(state) <= _MAX_TRACESTATE_LENGTH else ""
-    return ParentContext(trace_id, span_id, sampled=bool(int(flags, 16) & 1), state=state)
+    def __init__(self) -> None:
+        self.given: tuple[str, ...] = ()
+        self.options: tuple[str, ...] = ()
 
 
 def replace_unencodable(text: str) -> str:
@@ -109,23 +90,24 @@ def span_name(settings: "Settings", path: str) -> str:
 def service_name(settings: "Settings") -> str:
     """Return ``OTEL_SERVICE_NAME``, else the ``service.name`` of ``OTEL_RESOURCE_ATTRIBUTES``, else the program's name."""
     name = os.environ.get("OTEL_SERVICE_NAME", "").strip()
-    return replace_unencodable(name or _environment_resource().get(conventions.SERVICE_NAME, "") or settings.name)
+    return replace_unencodable(name or _resource_from_environment().get(conventions.SERVICE_NAME, "") or settings.name)
 
 
-def _environment_resource() -> dict[str, str]:
-    """Return ``OTEL_RESOURCE_ATTRIBUTES``: ``key=value`` pairs, percent-encoded, joined by commas; a bad pair is left out."""
-    pairs = os.environ.get("OTEL_RESOURCE_ATTRIBUTES")
-    if not pairs:
+def _resource_from_environment() -> dict[str, str]:
+    if not os.environ.get("OTEL_RESOURCE_ATTRIBUTES"):
         return {}
-    from urllib.parse import unquote  # only where the variable is set
+    from arcade_otel.spans import environment
 
-    attributes = {}
-    for pair in pairs.split(","):
-        key, separator, value = pair.partition("=")
-        key = key.strip()
-        if key and separator and not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX):
-            attributes[replace_unencodable(key)] = replace_unencodable(unquote(value.strip()))
-    return attributes
+    return environment.resource_from_environment()
+
+
+def parent_context() -> "ParentContext | None":
+    """Return the parent that the environment names by ``TRACEPARENT``, or None."""
+    if not os.environ.get("TRACEPARENT"):
+        return None
+    from arcade_otel.spans import environment
+
+    return environment.parse_traceparent(os.environ)
 
 
 def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> dict[str, str]:
@@ -139,7 +121,7 @@ def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> di
         usage_only: Other exporters than PostHog's get nothing of the span.
     """
     info = sys.version_info
-    attributes = _environment_resource() | {
+    attributes = _resource_from_environment() | {
         conventions.SERVICE_NAME: service_name(settings),
         conventions.TELEMETRY_SDK_NAME: conventions.SCOPE,
         conventions.TELEMETRY_SDK_LANGUAGE: "python",
@@ -155,12 +137,20 @@ def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> di
         (conventions.RESOURCE_DISTRIBUTION, None if settings.version else settings.distribution),
         (conventions.RESOURCE_API_KEY, settings.posthog_api_key),
         (conventions.RESOURCE_HOST, settings.posthog_host if settings.posthog_api_key else None),
-        (conventions.RESOURCE_PRINCIPAL, _reference(settings.principal)),
+        (conventions.RESOURCE_PRINCIPAL, _principal_reference(settings)),
         (conventions.RESOURCE_USAGE_ONLY, "1" if usage_only else None),
     ):
         if value:
             attributes[key] = replace_unencodable(value)
     return attributes
+
+
+def _principal_reference(settings: "Settings") -> str | None:
+    if settings.principal is None:
+        return None
+    from arcade_otel.spans import environment
+
+    return environment.principal_reference(settings.principal)
 
 
 def _system() -> tuple[str, str]:
@@ -171,16 +161,6 @@ def _system() -> tuple[str, str]:
     import platform
 
     return platform.system().lower(), platform.release()
-
-
-def _reference(principal: object) -> str | None:
-    """Name the application's principal function as ``module:function``, if another process can import it by that."""
-    if principal is None or isinstance(principal, str):
-        return principal
-    module, name = getattr(principal, "__module__", None), getattr(principal, "__qualname__", "")
-    if not module or module == "__main__" or not name or "<" in name:
-        return None
-    return f"{module}:{name}"
 
 
 def command_attributes(settings: "Settings", path: str, timing: Timing, outcome: "Outcome") -> dict[str, Value]:
@@ -227,7 +207,7 @@ def encode(
         ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
         usage_only: Other exporters than PostHog's get nothing of the span.
     """
-    parent = parse_traceparent(os.environ)
+    parent = parent_context()
     trace_id, span_id = ids or new_ids()
     if parent is not None and ids is None:
         trace_id = parent.trace_id
@@ -235,38 +215,48 @@ def encode(
         parent = None  # the span was made within another trace
     attributes = command_attributes(settings, path, timing, outcome)
     attributes[conventions.DISTINCT_ID], attributes[conventions.IS_ANON] = identity
-    span = {
-        "traceId": trace_id,
-        "spanId": span_id,
-        "flags": _KNOWN | _SAMPLED,
-        "name": span_name(settings, path),
-        "kind": _KIND_INTERNAL,
-        "startTimeUnixNano": str(timing.start_ns),
-        "endTimeUnixNano": str(timing.end_ns),
-        "attributes": _key_values(attributes),
-        "status": {"code": _STATUS_ERROR} if outcome.failed else {},
-    }
+    flags = _KNOWN | _SAMPLED
+    optional = ""
     if parent is not None:
-        span |= {"parentSpanId": parent.span_id, "flags": _KNOWN | _REMOTE | (_SAMPLED if parent.sampled else 0)}
+        flags = _KNOWN | _REMOTE | (_SAMPLED if parent.sampled else 0)
+        optional = f',"parentSpanId":"{parent.span_id}"'
         if parent.state:
-            span["traceState"] = parent.state
-    scope = {"name": conventions.SCOPE, "version": conventions.__version__}
-    resource = {"attributes": _key_values(resource_attributes(settings, usage_only=usage_only))}
-    traces = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": scope, "spans": [span]}]}]}
-    return fast_json.dumps(traces)
+            optional += f',"traceState":{json_string(parent.state)}'
+    status = f'{{"code":{_STATUS_ERROR}}}' if outcome.failed else "{}"
+    resource = _attributes_json(resource_attributes(settings, usage_only=usage_only))
+    # Written as text: the ``json`` module would cost the command 5 million instructions, and dictionaries half a million.
+    return (
+        f'{{"resourceSpans":[{{"resource":{{"attributes":{resource}}}'
+        f',"scopeSpans":[{{"scope":{{"name":"{conventions.SCOPE}","version":"{conventions.__version__}"}},"spans":[{{'
+        f'"traceId":"{trace_id}","spanId":"{span_id}","flags":{flags},"name":{json_string(span_name(settings, path))}'
+        f',"kind":{_KIND_INTERNAL},"startTimeUnixNano":"{timing.start_ns}","endTimeUnixNano":"{timing.end_ns}"'
+        f',"attributes":{_attributes_json(attributes)},"status":{status}{optional}'
+        "}]}]}]}"
+    )
 
 
-def _key_values(attributes: "dict[str, Value] | dict[str, str]") -> list[dict[str, object]]:
-    return [{"key": key, "value": _any_value(value)} for key, value in attributes.items()]
+def _attributes_json(attributes: "dict[str, Value] | dict[str, str]") -> str:
+    pairs = [f'{{"key":{json_string(key)},"value":{_value_json(value)}}}' for key, value in attributes.items()]
+    return f"[{','.join(pairs)}]"
 
 
-def _any_value(value: Value) -> dict[str, object]:
+def _value_json(value: Value) -> str:
+    if isinstance(value, str):
+        return f'{{"stringValue":{json_string(value)}}}'
     if isinstance(value, bool):
-        return {"boolValue": value}
+        return '{"boolValue":true}' if value else '{"boolValue":false}'
     if isinstance(value, int):
-        return {"intValue": str(value)}
+        return f'{{"intValue":"{value}"}}'
     if isinstance(value, float):
-        return {"doubleValue": value}
-    if isinstance(value, tuple):
-        return {"arrayValue": {"values": [{"stringValue": each} for each in value]}}
-    return {"stringValue": value}
+        return f'{{"doubleValue":{value!r}}}'
+    values = ",".join([_value_json(each) for each in value])
+    return f'{{"arrayValue":{{"values":[{values}]}}}}'
+
+
+def json_string(value: str) -> str:
+    """Return ``json.dumps(value)``, and import that module only for text that needs escapes."""
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    import json
+
+    return json.dumps(value)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from arcade_otel import identity as identity_file
 from arcade_otel.identity import login as accounts
 from arcade_otel.identity.principal import PrincipalUnavailableError
 from arcade_otel.identity.store import UsageIdentity
-from arcade_otel.settings import PrincipalSource, Settings, make_settings
+from arcade_otel.settings import Settings, make_settings
 
 
 def _settings(folder: Path, who: str | None) -> Settings:
@@ -95,7 +96,7 @@ class _Asked:
         self.answer = answer
         self.count = 0
 
-    def __call__(self, _folder: str, _source: PrincipalSource | None) -> str | None:
+    def __call__(self, _folder: str, _source: Callable[[], str | None] | str | None) -> str | None:
         self.count += 1
         if self.answer is None:
             raise PrincipalUnavailableError

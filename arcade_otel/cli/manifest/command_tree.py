@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from arcade_otel.cli.manifest.app_loader import LoadError, describe_error
 from arcade_otel.frameworks import find_adapter
-from arcade_otel.frameworks.click import command_name, lists
+from arcade_otel.frameworks.click_extensions import command_name, lists
 from arcade_otel.spans import replace_unencodable
 
 __all__ = ["CommandInfo", "get_root_command", "walk"]

@@ -1,0 +1,72 @@
+"""Checks of the options that few programs give. Each takes an option's name and value, and returns the field of ``Settings``."""
+
+from collections.abc import Callable, Iterator
+
+__all__ = ["check"]
+
+
+def check(option: str, value: object) -> object:
+    """Return the field of ``Settings`` for ``value``, which is not None.
+
+    Raises:
+        TypeError: The value has the wrong type.
+        ValueError: The value makes no sense.
+    """
+    return _CHECKS[option](option, value)
+
+
+def _check_command_paths(option: str, value: object) -> tuple[str, ...]:
+    return tuple(path.strip().replace(" ", ".") for path in _strings(option, value))
+
+
+def _strings(option: str, value: object) -> Iterator[str]:
+    for path in (value,) if isinstance(value, str) else tuple(value):  # type: ignore[arg-type]
+        if not isinstance(path, str):
+            raise TypeError(f"{option} must be command paths such as 'auth.login', not {type(path).__name__}")
+        if not path.strip():
+            raise ValueError(f"{option} must not be empty")
+        yield path
+
+
+def _check_principal(option: str, value: object) -> object:
+    if isinstance(value, str):
+        module, separator, attribute = value.partition(":")
+        if not (separator and module.replace(".", "").isidentifier() and attribute.replace(".", "").isidentifier()):
+            raise ValueError(f"{option} must be 'module:function', not {value!r}")
+    elif not callable(value):
+        raise TypeError(f"{option} must be a function or 'module:function', not {type(value).__name__}")
+    return value
+
+
+def _check_words(option: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(word, str) for word in value):  # type: ignore[attr-defined]
+        raise TypeError(f"{option} must be a sequence of strings, the words of a command line")
+    words = tuple(value)  # type: ignore[arg-type,var-annotated]
+    if not words or not words[0]:
+        raise ValueError(f"{option} must not be empty")
+    return words
+
+
+def _check_flag(option: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{option} must be True, False or None, not {type(value).__name__}")
+    return value
+
+
+def _check_error_messages(option: str, value: object) -> object:
+    if not callable(value) and value not in ("redacted", "class", "own"):
+        raise ValueError(f'{option} must be "redacted", "class", "own" or a function, not {value!r}')
+    return value
+
+
+_CHECKS: dict[str, Callable[[str, object], object]] = {
+    "login_commands": _check_command_paths,
+    "logout_commands": _check_command_paths,
+    "principal": _check_principal,
+    "sender_command": _check_words,
+    "live_spans": _check_flag,
+    "error_messages": _check_error_messages,
+    "record_option_names": _check_flag,
+    "enabled_by_default": _check_flag,
+    "record_in_ci": _check_flag,
+}
