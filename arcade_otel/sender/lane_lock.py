@@ -1,40 +1,41 @@
-"""One sender at a time for each lane: a lock that the system takes back when its holder dies."""
+"""The lock that lets one sender at a time deliver a lane."""
 
 import os
 
-from arcade_otel import storage
-from arcade_otel.storage import locks
+from arcade_otel.storage.directories import Directory
+from arcade_otel.storage.locks import FileLock
 
 __all__ = ["LaneLock"]
+
+#: No sender lives longer than 10 s, so a lease of one is stale after that.
+_STALE_SECONDS = 10.0
 
 
 class LaneLock:
     """The exclusive right to deliver one lane of one config directory.
 
-    Advisory and never waited for: whoever does not get it leaves, because the holder looks again after giving it back. The
-    system releases it at the death of its holder, by whatever signal.
+    Advisory, and never waited for: a sender that does not get it leaves, because the holder looks at the queue again after it has
+    released the lock. The system releases it when its holder dies; ``storage.locks`` says what holds on file systems that cannot
+    lock.
     """
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("_lock",)
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
 
     @classmethod
     def acquire(cls, state_dir: str, lane: str) -> "LaneLock | None":
-        """Return the turn, or None if another process has it.
+        """Take the lock of ``lane``, or return None if another process holds it.
 
         Raises:
             OSError: The lock's file cannot be opened.
         """
-        path = os.path.join(state_dir, f"sender-{lane}.lock")
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        storage.chown_to_parent_owner(path)
-        if locks.try_lock(descriptor):
-            return cls(descriptor)
-        os.close(descriptor)
-        return None
+        config_dir, state = os.path.split(state_dir)
+        with Directory.open(config_dir, state) as directory:
+            lock = FileLock.acquire(directory, f"sender-{lane}.lock", wait=0, stale_after=_STALE_SECONDS)
+        return None if lock is None else cls(lock)
 
     def release(self) -> None:
-        """Let the next sender have it; the file stays, because removing a lock's file makes two locks of one."""
-        os.close(self._descriptor)
+        """Let the next sender have it. May be called again."""
+        self._lock.release()

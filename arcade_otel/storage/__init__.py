@@ -1,67 +1,281 @@
-"""Files and directories that only their owner can read, and that belong to whom the directory around them belongs to."""
+"""Reads small files of the config directory: without following a link, without blocking, and only what other users cannot write.
+
+Whose state is used
+-------------------
+The config directory, ``usage/`` in it and each file that is read there must belong to the user who runs the program, or to root,
+and must not be writable by other users. Anything else is not used: the program runs as if there were no config directory, records
+nothing, and ``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A directory or file that only its owner's private
+group may write (umask 002 and a group with the user's name and no other member) counts as not writable by others.
+
+Under ``sudo`` with ``HOME`` kept, the config directory is the invoking user's. Root uses it only if it belongs to the user whom
+``sudo`` names in ``SUDO_UID``: an opt-out of that user counts, and ``sudo mycli`` is recorded under the same identity. The
+state is data for root and never code: root follows no link in it, deletes only names that this library gives, and gives each
+file that it makes to the directory's owner. Root uses the state of no other user. Without ``sudo`` (``su -m``, a container that
+mounts another user's directory), root uses only state that belongs to root.
+
+Limits: POSIX access control lists and Windows' permissions are not looked at, nor are the directories above the config directory.
+
+This module is imported by every recorded command, and holds only what reading one small file needs. The rest is in
+``storage.files``, ``storage.directories`` and ``storage.locks``.
+"""
 
 import os
+import stat
+import sys
+from typing import TYPE_CHECKING
 
-__all__ = ["chown_to_parent_owner", "ensure_private_dir", "write_private"]
+if TYPE_CHECKING:
+    from arcade_otel.storage.directories import write_private
+    from arcade_otel.storage.files import chown_to_parent_owner, ensure_private_dir
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "UntrustedStateError",
+    "UnusableFileError",
+    "check_trust",
+    "chown_to_parent_owner",
+    "distrust_reason",
+    "ensure_private_dir",
+    "open_directory",
+    "read_at",
+    "read_file",
+    "write_private",
+]
+
+#: A file of more bytes is not read, unless the caller says otherwise.
+MAX_FILE_BYTES = 64 * 1024
+
+# 0 where the platform lacks a flag (Windows has only O_BINARY).
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_OPEN_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_READ = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_EPERM, _EINVAL, _EFBIG = 1, 22, 27  # the errno module would be one more import
+_MOUNT_POINT = 0xA0000003  # Windows: IO_REPARSE_TAG_MOUNT_POINT, a junction
+
+_private_groups: dict[tuple[int, int], bool] = {}
 
 
-def ensure_private_dir(path: str) -> None:
-    """Make the directory ``path`` (0700) and what is missing above it; one that exists stays as it is.
-
-    Raises:
-        OSError: It cannot be made, or something else is in its place.
-    """
-    if os.path.isdir(path):
-        return
-    parent = os.path.dirname(path)
-    if parent and not os.path.isdir(parent):
-        ensure_private_dir(parent)
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        if not os.path.isdir(path):
-            raise
-        return  # another process was quicker
-    chown_to_parent_owner(path)
+class UntrustedStateError(PermissionError):
+    """A directory or file belongs to another user or can be written by one: it is not used."""
 
 
-def write_private(path: str, text: str, *, durable: bool = False) -> None:
-    """Replace the file ``path`` whole: written beside (0600), then renamed; nothing is left beside on failure.
+class UnusableFileError(OSError):
+    """There is no regular file of a sane size under this name, but a link, a pipe, a directory, a device or a huge file."""
+
+
+def __getattr__(name: str) -> object:
+    if name == "write_private":
+        from arcade_otel.storage import directories
+
+        return directories.write_private
+    if name in ("chown_to_parent_owner", "ensure_private_dir"):
+        from arcade_otel.storage import files
+
+        return getattr(files, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
+    """Return the content of a file in the config directory, or None if it is missing.
+
+    Never follows a link below the config directory, and never waits for the writer of a pipe.
 
     Args:
-        path: Its directory must exist.
-        text: Encoded as UTF-8; lone surrogates are an error.
-        durable: Wait until it is on the disk, so that a power cut cannot leave an empty file under this name.
+        config_dir: Config directory. It may be a link, if the link and its target are the user's own.
+        names: Names of the directories below it, and of the file: ``read_file(config_dir, "usage", "consent")``.
+        max_bytes: A longer file raises.
 
     Raises:
-        OSError: It cannot be written.
+        UnusableFileError: It is no regular file, or longer than ``max_bytes``. It will not become readable by itself.
+        UntrustedStateError: It, or a directory on the way, belongs to another user or can be written by one.
+        OSError: It cannot be read for now (no permission, no descriptor left, a bad disk). It may be a good file.
     """
-    directory, name = os.path.split(path)
-    beside = os.path.join(directory, f".{name}.{os.urandom(4).hex()}.tmp")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        try:
-            data = text.encode()
-            while data:
-                data = data[os.write(descriptor, data) :]
-            if durable:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        chown_to_parent_owner(beside)
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+        directory = open_directory(config_dir, *names[:-1])
+    except FileNotFoundError:
+        return None
+    try:
+        return read_at(directory, os.path.join(config_dir, *names), max_bytes)
+    finally:
+        if directory is not None:
+            os.close(directory)
 
 
-def chown_to_parent_owner(path: str) -> None:
-    """Under ``sudo``, give ``path`` to whom the directory around it belongs to, so that ``sudo cli`` leaves no file of root's.
+def open_directory(config_dir: str, *names: str) -> int | None:
+    """Open a directory below the config directory without following links, and return its descriptor.
 
-    Does nothing for anybody but root, and nothing on Windows. Never follows a link.
+    Returns:
+        A descriptor that the caller closes; None on Windows, which has none for directories: only the checks were made.
+
+    Raises:
+        UntrustedStateError: A directory on the way belongs to another user or can be written by one.
+        OSError: One is missing, is no directory, or cannot be opened.
     """
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return
-    around = os.stat(os.path.dirname(path) or os.curdir)
-    if around.st_uid != 0:
-        os.chown(path, around.st_uid, around.st_gid, follow_symlinks=False)
+    if sys.platform == "win32":
+        path = config_dir
+        _check_windows_directory(path, link_allowed=True)
+        for name in names:
+            path = os.path.join(path, name)
+            _check_windows_directory(path)
+        return None
+    descriptor = _open_config_dir(config_dir)
+    path = config_dir
+    try:
+        for name in names:
+            path = f"{path}/{name}"
+            inner = os.open(name, _OPEN_DIRECTORY | _NOFOLLOW, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+            check_trust(os.fstat(descriptor), path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
+    """Read the file ``path`` of a directory that :func:`open_directory` opened; as :func:`read_file` otherwise."""
+    where = path if directory is None else os.path.basename(path)
+    try:
+        descriptor = os.open(where, _READ, dir_fd=directory)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        try:
+            regular = stat.S_ISREG(os.stat(where, dir_fd=directory, follow_symlinks=False).st_mode)
+        except OSError:
+            raise error from None
+        if regular:
+            raise
+        raise UnusableFileError(_EINVAL, "not a regular file", path) from error  # a link, a socket; Windows: a directory
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnusableFileError(_EINVAL, "not a regular file", path)
+        check_trust(status, path)
+        content = b""
+        while len(content) <= max_bytes:
+            part = os.read(descriptor, max_bytes + 1 - len(content))
+            if not part:
+                return content
+            content += part
+        raise UnusableFileError(_EFBIG, f"longer than {max_bytes} bytes", path)
+    finally:
+        os.close(descriptor)
+
+
+def distrust_reason(config_dir: str) -> str | None:
+    """Return why the state in ``config_dir`` is not used, as a sentence's part for a person, or None if it may be used.
+
+    Examples: ``/srv/.arcade belongs to another user (uid 1001)``; ``/srv/.arcade/usage is a link``. What is missing is no reason.
+    Never raises.
+    """
+    try:
+        status = os.lstat(config_dir)
+        if stat.S_ISLNK(status.st_mode):
+            link, status = status, os.stat(config_dir)
+            reason = _distrust_link(link, status, config_dir)
+            if reason:
+                return reason
+        reason = _distrust(status, config_dir)
+        if reason:
+            return reason
+    except (OSError, ValueError):
+        return None  # there is none, or it cannot be reached: nothing can be read there
+    for name in ("usage", "usage/consent", "usage.json"):
+        path = os.path.join(config_dir, *name.split("/"))
+        try:
+            status = os.lstat(path)
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISLNK(status.st_mode):
+            return f"{path} is a link"
+        reason = _distrust(status, path)
+        if reason:
+            return reason
+    return None
+
+
+def _open_config_dir(path: str) -> int:
+    try:
+        descriptor = os.open(path, _OPEN_DIRECTORY | _NOFOLLOW)
+        link = None
+    except FileNotFoundError:
+        raise
+    except OSError:
+        link = os.lstat(path)
+        if not stat.S_ISLNK(link.st_mode):
+            raise
+        descriptor = os.open(path, _OPEN_DIRECTORY)
+    try:
+        status = os.fstat(descriptor)
+        reason = (_distrust_link(link, status, path) if link else None) or _distrust(status, path)
+        if reason:
+            raise UntrustedStateError(_EPERM, reason, path)  # noqa: TRY301 - one clean-up
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_windows_directory(path: str, *, link_allowed: bool = False) -> None:
+    status = os.stat(path) if link_allowed else os.lstat(path)
+    if stat.S_ISLNK(status.st_mode) or (not link_allowed and getattr(status, "st_reparse_tag", 0) == _MOUNT_POINT):
+        raise UntrustedStateError(_EPERM, f"{path} is a link", path)
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(20, "not a directory", path)
+
+
+def check_trust(status: os.stat_result, path: str) -> None:
+    """Raise :class:`UntrustedStateError` if what has this status belongs to another user or can be written by one."""
+    reason = _distrust(status, path)
+    if reason:
+        raise UntrustedStateError(_EPERM, reason, path)
+
+
+def _distrust(status: os.stat_result, path: str) -> str | None:
+    if not hasattr(os, "geteuid"):
+        return None  # Windows: a file's mode tells nothing about who may write it
+    if status.st_uid not in _trusted_users():
+        return f"{path} belongs to another user (uid {status.st_uid})"
+    mode = status.st_mode
+    if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not _is_private_group(status.st_uid, status.st_gid)):
+        return f"{path} can be written by other users (mode {stat.S_IMODE(mode):04o})"
+    return None
+
+
+def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
+    """Say why the link in place of a config directory is not followed: another user's, or one that leads root elsewhere."""
+    if not hasattr(os, "geteuid") or link.st_uid in (0, os.geteuid()):
+        return None
+    if link.st_uid in _trusted_users() and link.st_uid == target.st_uid:
+        return None  # under sudo: the invoking user's link to a directory of the same user
+    return f"{path} is a link of another user (uid {link.st_uid})"
+
+
+def _trusted_users() -> tuple[int, ...]:
+    """Return whose state is used: root's and the running user's; for root also that of the user who invoked ``sudo``."""
+    user = os.geteuid()
+    if user == 0:
+        invoker = os.environ.get("SUDO_UID", "")
+        return (0, int(invoker)) if invoker.isdecimal() else (0,)
+    return (0, user)
+
+
+def _is_private_group(user: int, group: int) -> bool:
+    """Tell whether the group has the user's name and no other member, as with umask 002 on Fedora, RHEL and Debian.
+
+    Debian's OpenSSH has the same exception (its patch ``user-group-modes``). Looked up once in a process: it may ask LDAP.
+    """
+    known = _private_groups.get((user, group))
+    if known is None:
+        import grp
+        import pwd
+
+        try:
+            entry, name = grp.getgrgid(group), pwd.getpwuid(user).pw_name
+            known = entry.gr_name == name and set(entry.gr_mem) <= {name}
+        except KeyError:
+            known = False
+        _private_groups[user, group] = known
+    return known

@@ -1,0 +1,56 @@
+"""Names of lanes. A lane is an exporter and its destination: for PostHog, the host and the project."""
+
+import binascii
+from collections.abc import Mapping
+
+from arcade_otel.handoff.exporter_config import exporter_names
+
+__all__ = ["POSTHOG", "is_old_name", "lane_exporter", "lane_name", "lanes_for"]
+
+POSTHOG = "posthog"
+_MAX_HOST_LENGTH = 60
+# Windows opens a device for each of these names, in any case and with any extension. Source: Microsoft, "Naming Files, Paths,
+# and Namespaces".
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))})
+
+
+def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | None = None, usage_only: bool = False) -> list[str]:
+    """Return the lanes in which a span waits: one per exporter, and for PostHog one per host and project.
+
+    So a host that does not answer, or a project whose key is wrong, delays no other. There is no PostHog lane without a project
+    key, because the span could never be sent.
+
+    Args:
+        environ: Environment, whose ``OTEL_TRACES_EXPORTER`` names the exporters.
+        api_key: PostHog project key.
+        host: PostHog host, ``https://…``.
+        usage_only: Only PostHog gets the span: its trace goes its own way, or its parent was not sampled.
+    """
+    names = [name for name in exporter_names(environ) if name.partition(".")[0].lower() not in _DEVICES and name[-1] != "."]
+    if usage_only:
+        names = [name for name in names if name == POSTHOG]
+    if POSTHOG in names:
+        place = names.index(POSTHOG)
+        names[place : place + 1] = [lane_name(host, api_key)] if api_key else []
+    return names
+
+
+def lane_name(host: str | None, api_key: str) -> str:
+    """Return the name of PostHog's lane to a host and project, such as ``posthog@eu.i.posthog.com~1a2b3c4d``.
+
+    It ends with a checksum of the key (CRC-32, eight hexadecimal digits), which tells projects apart and does not reveal the
+    key. All its letters are fit for a file name on every system.
+    """
+    place = (host or "").partition("://")[2][:_MAX_HOST_LENGTH].lower()
+    place = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "-." else "_" for letter in place)
+    return f"{POSTHOG}@{place}~{binascii.crc32(api_key.encode('utf-8', 'replace')):08x}"
+
+
+def lane_exporter(lane: str) -> str:
+    """Return the exporter of a lane."""
+    return lane.partition("@")[0]
+
+
+def is_old_name(lane: str) -> bool:
+    """Tell whether a lane is of version 0.1.0, which had one lane per host for all projects (``posthog@host``, ``posthog``)."""
+    return lane_exporter(lane) == POSTHOG and "~" not in lane

@@ -1,0 +1,243 @@
+"""An open directory of the config directory, in which every operation is relative to its descriptor and follows no link."""
+
+import os
+import stat
+from contextlib import suppress
+from types import TracebackType
+
+from arcade_otel import storage
+from arcade_otel.storage import files
+
+__all__ = ["Directory", "write_private"]
+
+_FLAGS = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_STATE = "usage"
+
+
+class Directory:
+    """An open directory. Close it, or use it in a ``with`` statement.
+
+    Guarantees: on POSIX, what happens to the path meanwhile (a link in its place, a renamed parent) changes nothing, because
+    operations go by descriptor. Names are plain file names. Windows has no descriptors for directories: there operations go by
+    path, and links are refused when the directory is opened.
+    """
+
+    __slots__ = ("_descriptor", "path")
+
+    def __init__(self, path: str, descriptor: int | None) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def open(cls, config_dir: str, *names: str, create: bool = False) -> "Directory":
+        """Open the config directory, or the one below it that ``names`` lead to.
+
+        Args:
+            config_dir: Config directory.
+            names: Names of the directories below it, one by one.
+            create: Make what is missing (0700), the config directory included.
+
+        Raises:
+            storage.UntrustedStateError: A directory on the way belongs to another user or can be written by one.
+            OSError: One is missing, is a link or no directory, or cannot be opened or made.
+        """
+        path = os.path.join(config_dir, *names)
+        try:
+            return cls(path, storage.open_directory(config_dir, *names))
+        except FileNotFoundError:
+            if not create:
+                raise
+        files.ensure_private_dir(config_dir)
+        directory = cls(config_dir, storage.open_directory(config_dir))
+        for name in names:
+            with directory:
+                directory = directory._made(name)
+        return directory
+
+    @classmethod
+    def at(cls, path: str) -> "Directory":
+        """Open a config directory, or its ``usage`` directory, by path. A link in place of the latter is refused."""
+        parent, name = os.path.split(path)
+        return cls.open(parent, name) if name == _STATE else cls.open(path)
+
+    def __enter__(self) -> "Directory":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it. May be called again."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _where(self, name: str) -> str:
+        return name if self._descriptor is not None else os.path.join(self.path, name)
+
+    def _made(self, name: str) -> "Directory":
+        """Make the directory ``name`` in this one unless it exists, and open it."""
+        path = os.path.join(self.path, name)
+        made = False
+        with suppress(FileExistsError):
+            os.mkdir(self._where(name), 0o700, dir_fd=self._descriptor)
+            made = True
+        if self._descriptor is None:
+            return Directory.open(self.path, name)
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(name, flags, dir_fd=self._descriptor)
+        try:
+            if made:
+                self._give_to_owner(descriptor)
+            storage.check_trust(os.fstat(descriptor), path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return Directory(path, descriptor)
+
+    def _give_to_owner(self, descriptor: int) -> None:
+        """Under ``sudo``, give what this process has just made to this directory's owner."""
+        if self._descriptor is not None and os.geteuid() == 0:
+            owner = os.fstat(self._descriptor)
+            if owner.st_uid != 0:
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+    # --- reading ------------------------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """Return the names in it, in any order.
+
+        Raises:
+            OSError: It cannot be listed.
+        """
+        return os.listdir(self.path if self._descriptor is None else self._descriptor)
+
+    def status(self, name: str) -> os.stat_result | None:
+        """Return a file's status (of a link: the link's own), or None if it is missing."""
+        try:
+            return os.stat(self._where(name), dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def read(self, name: str, max_bytes: int = storage.MAX_FILE_BYTES) -> bytes | None:
+        """Return a file's content or None if it is missing, with the checks and errors of ``storage.read_file``."""
+        return storage.read_at(self._descriptor, os.path.join(self.path, name), max_bytes)
+
+    # --- writing ------------------------------------------------------------------------------------------------------------
+
+    def open_file(self, name: str, flags: int, *, create: bool = True) -> int:
+        """Open a regular file with one name, made (0600) if it is missing, and return the descriptor.
+
+        Args:
+            name: Its name.
+            flags: ``os.O_RDWR``, ``os.O_WRONLY``, ``os.O_APPEND``, ``os.O_EXCL`` and such.
+            create: Make it if it is missing.
+
+        Raises:
+            FileExistsError: It exists, and ``flags`` hold ``os.O_EXCL``.
+            storage.UnusableFileError: A link, a pipe, a directory, or a file with a second name (a hard link to another file).
+            OSError: It cannot be opened or made.
+        """
+        path = os.path.join(self.path, name)
+        flags |= _FLAGS | (os.O_CREAT if create else 0)
+        try:
+            descriptor = os.open(self._where(name), flags, 0o600, dir_fd=self._descriptor)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            status = self.status(name)
+            if status is None or stat.S_ISREG(status.st_mode):
+                raise
+            raise storage.UnusableFileError(22, "not a regular file", path) from error
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+                raise storage.UnusableFileError(22, "not a regular file with one name", path)  # noqa: TRY301 - one clean-up
+            self._give_to_owner(descriptor)
+            storage.check_trust(os.fstat(descriptor), path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
+        """Replace a file whole (0600): written under a name beside it, then renamed. Nothing is left beside it on failure.
+
+        Args:
+            name: Its name.
+            data: Its content.
+            durable: Wait until it is on the disk.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        temporary = f".{name}.{os.urandom(4).hex()}.tmp"
+        descriptor = self.open_file(temporary, os.O_WRONLY | os.O_EXCL)
+        try:
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+                if durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self.rename(temporary, self, name)
+        except BaseException:
+            self.unlink(temporary)
+            raise
+
+    def rename(self, name: str, target: "Directory", new_name: str) -> None:
+        """Move a file into ``target``, in place of whatever file has that name there. Windows: retried while it is open.
+
+        Raises:
+            OSError: It cannot be moved.
+        """
+        files.retry_while_busy(
+            lambda: os.replace(
+                self._where(name),
+                target._where(new_name),  # noqa: SLF001 - another of the same class
+                src_dir_fd=self._descriptor,
+                dst_dir_fd=target._descriptor,  # noqa: SLF001
+            )
+        )
+
+    def unlink(self, name: str) -> bool:
+        """Remove a file, or a link itself; tell whether it was there. Windows: retried while it is open.
+
+        Raises:
+            OSError: It cannot be removed.
+        """
+        try:
+            files.retry_while_busy(lambda: os.unlink(self._where(name), dir_fd=self._descriptor))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def rmdir(self, name: str) -> None:
+        """Remove an empty directory; do nothing if it is not empty or not there."""
+        with suppress(OSError):
+            os.rmdir(self._where(name), dir_fd=self._descriptor)
+
+
+def write_private(path: str, text: str, *, durable: bool = False) -> None:
+    """Replace a file of the config directory, or of ``usage/`` in it, whole (0600): written beside it, then renamed.
+
+    Nothing is left beside it on failure. Never writes through a link.
+
+    Args:
+        path: Its directory must exist.
+        text: Encoded as UTF-8; lone surrogates are an error.
+        durable: Wait until it is on the disk, so that a power cut cannot leave an empty file under this name.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    parent, name = os.path.split(path)
+    with Directory.at(parent) as directory:
+        directory.write(name, text.encode(), durable=durable)

@@ -1,0 +1,79 @@
+"""Makes private directories, gives files to the owner of the directory around them, and retries what Windows refuses for now."""
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+__all__ = ["BUSY_SECONDS", "chown_to_parent_owner", "ensure_private_dir", "retry_while_busy"]
+
+#: How long an operation on a file that another Windows process has open is tried again.
+BUSY_SECONDS = 1.5
+_POLL_SECONDS = 0.02
+#: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION. Source: Windows' System Error Codes. Windows refuses to
+#: replace or remove a file while a reader, a sender or a virus scanner has it open, which takes milliseconds.
+_BUSY = (5, 32, 33)
+
+_Result = TypeVar("_Result")
+
+
+def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
+    """Call ``action``; on Windows, call it again for 1.5 s while another process has the file open.
+
+    On other systems this is one plain call: they replace and remove open files.
+
+    Raises:
+        OSError: What ``action`` raised, the last time.
+    """
+    if not windows:
+        return action()
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return action()
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _BUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
+
+
+def ensure_private_dir(path: str) -> None:
+    """Make the directory ``path`` (0700) and what is missing above it; one that exists stays as it is.
+
+    Raises:
+        OSError: It cannot be made, or something else is in its place.
+    """
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    if parent and not os.path.isdir(parent):
+        ensure_private_dir(parent)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+        return  # another process was quicker
+    chown_to_parent_owner(path)
+
+
+def chown_to_parent_owner(path: str) -> None:
+    """Under ``sudo``, give ``path`` to the owner of the directory around it, so that ``sudo mycli`` leaves no file of root's.
+
+    Does nothing unless root runs the program, and nothing on Windows. Follows no link, and gives away no file that has a second
+    name: that may be a hard link to a file of root's.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    parent = os.stat(os.path.dirname(path) or os.curdir)
+    if parent.st_uid == 0:
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1):
+            os.fchown(descriptor, parent.st_uid, parent.st_gid)
+    finally:
+        os.close(descriptor)
