@@ -1,17 +1,19 @@
-"""The queue on disk: one file per span, one directory per lane (an exporter and its destination), sorted by age."""
+"""The queue on disk: one file per span, one directory per lane, sorted by age. Every access goes through ``storage``."""
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 
-from arcade_otel import conventions, storage
-from arcade_otel.handoff.exporter_config import exporter_names
+from arcade_otel import storage
+from arcade_otel.handoff.lanes import is_old_name, lane_exporter, lane_name, lanes_for
+from arcade_otel.storage.directories import Directory
 
 __all__ = [
     "MAX_AGE_SECONDS",
     "MAX_BYTES",
     "MAX_COUNT",
+    "MAX_SPAN_BYTES",
     "DropCounter",
     "clear",
     "end_time",
@@ -23,104 +25,41 @@ __all__ = [
     "lanes_for",
     "list_spans",
     "maybe_enforce_limits",
+    "migrate",
     "quarantine",
+    "read_span",
+    "remove_span",
+    "rewrite_span",
 ]
 
-#: Bounds of one lane. Source: design.md, "Hand-off and sender".
+#: Limits of one lane: what a laptop that is offline for a week gathers, and nothing that a disk notices.
 MAX_COUNT = 1000
 MAX_BYTES = 5 * 1024 * 1024
 MAX_AGE_SECONDS = 7 * 24 * 3600
-#: Files kept in ``corrupt/`` for whoever wants to know what was wrong with them.
+#: A longer file is no span of this library's, and is not read.
+MAX_SPAN_BYTES = 16 * 1024 * 1024
+
+#: Files kept in ``corrupt/`` for the user who wants to know what was wrong with them.
 _MAX_CORRUPT = 20
+#: A temporary file of this age belongs to a process that was killed while it wrote.
+_MAX_TEMPORARY_SECONDS = 60
+#: A time before this is a clock that was never set (1 January 2025: this library is younger), one more than a day ahead a clock
+#: that is wrong. Neither tells how old a span is.
+_MIN_TIME = 1735689600
+_MAX_AHEAD_SECONDS = 24 * 3600
 
 _QUEUE = "queue"
 _CORRUPT = "corrupt"
 _DROPPED = "dropped"
 _SUFFIX = ".json"
-_DEFAULT_EXPORTER = "posthog"
 
 
-def lanes_for(environ: Mapping[str, str], text: str) -> list[str]:
-    """Return the lanes in which the span ``text`` waits: one an exporter, and for PostHog one a host.
-
-    A host that is gone (somebody tried a local one) holds up what goes to another no more than a dead collector does. PostHog
-    counts only if the span carries a project key: without one it could never be sent. A usage event whose trace goes its own
-    way, or whose parent was not sampled, is PostHog's only.
-    """
-    lanes = exporter_names(environ)
-    if f'"{conventions.RESOURCE_USAGE_ONLY}"' in text:
-        lanes = [lane for lane in lanes if lane == _DEFAULT_EXPORTER]
-    if _DEFAULT_EXPORTER in lanes:
-        place = lanes.index(_DEFAULT_EXPORTER)
-        lanes[place : place + 1] = [_posthog_lane(text)] if f'"{conventions.RESOURCE_API_KEY}"' in text else []
-    return lanes
-
-
-def _posthog_lane(text: str) -> str:
-    host = text.partition(f'"{conventions.RESOURCE_HOST}","value":{{"stringValue":"')[2].partition('"')[0].partition("://")[2]
-    if not host:
-        return _DEFAULT_EXPORTER
-    return f"{_DEFAULT_EXPORTER}@{''.join(letter if letter.isalnum() or letter == '.' else '_' for letter in host[:100])}"
-
-
-def lane_exporter(lane: str) -> str:
-    """Return the exporter of a lane."""
-    return lane.partition("@")[0]
+# --- names ----------------------------------------------------------------------------------------------------------------
 
 
 def lane_dir(state_dir: str, lane: str) -> str:
-    """Return the directory of what waits in ``lane``."""
+    """Return the directory of a lane."""
     return os.path.join(state_dir, _QUEUE, lane)
-
-
-def lanes(state_dir: str) -> list[str]:
-    """Return the lanes that have a directory, by name."""
-    try:
-        return sorted(os.listdir(os.path.join(state_dir, _QUEUE)))
-    except OSError:
-        return []
-
-
-def enqueue(state_dir: str, text: str, lanes: Iterable[str], *, durable: bool = False) -> list[str]:
-    """Write the span ``text`` in each lane; return the files' paths.
-
-    A file appears whole or not at all (written beside, then renamed), readable by its owner only. Its name begins with the
-    span's end, so that names sort as commands ended, and closes with the span's id, so that a span put twice is one file.
-    With ``durable`` it is on the disk, not only in its cache, when this returns.
-
-    Raises:
-        OSError: The spool cannot be written.
-    """
-    name = f"{_end_ns(text):020d}-{_field(text, 'spanId') or os.urandom(8).hex()}{_SUFFIX}"
-    paths = []
-    for lane in lanes:
-        directory = lane_dir(state_dir, lane)
-        if not os.path.isdir(directory):
-            for made in (state_dir, os.path.join(state_dir, _QUEUE), directory):
-                storage.ensure_private_dir(made)
-        path = os.path.join(directory, name)
-        storage.write_private(path, text, durable=durable)
-        paths.append(path)
-    return paths
-
-
-def _field(text: str, key: str) -> str:
-    """Return a string field of our own compact OTLP/JSON without parsing it; "" if it is not there as we write it."""
-    value = text.partition(f'"{key}":"')[2].partition('"')[0]
-    return value if value.isalnum() and len(value) <= 20 else ""  # noqa: PLR2004 - nanoseconds have 19 digits, a span id 16
-
-
-def _end_ns(text: str) -> int:
-    value = _field(text, "endTimeUnixNano")
-    return int(value) if value.isdigit() else time.time_ns()
-
-
-def list_spans(directory: str) -> list[str]:
-    """Return the names of the spans in ``directory``, oldest first; a file that is being written is none of them."""
-    try:
-        return sorted(name for name in os.listdir(directory) if name.endswith(_SUFFIX) and not name.startswith("."))
-    except OSError:
-        return []
 
 
 def end_time(name: str) -> float:
@@ -129,135 +68,346 @@ def end_time(name: str) -> float:
     return int(digits) / 1e9 if digits.isdigit() else 0.0
 
 
-def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
-    """Remove the oldest spans until at most 1,000, 5 MiB and 7 days are left; count them; return how many went.
+def _is_span_name(name: str) -> bool:
+    """Tell whether this library gives such names to spans: ``{end in ns}-{span ID}.json``. No other file is touched."""
+    end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
+    return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
 
-    Called by the sender that has the turn, and by a program that has no sender; never by an ordinary hand-off.
+
+def _is_temporary_name(name: str) -> bool:
+    """Tell whether ``Directory.write`` gives such names on the way to a span: ``.{name}.{8 hex digits}.tmp``."""
+    inner, _, random = name.removesuffix(".tmp").rpartition(".")
+    return name.endswith(".tmp") and inner.startswith(".") and _is_span_name(inner[1:]) and random.isalnum()
+
+
+def _is_corrupt_name(name: str) -> bool:
+    when, _, inner = name.partition("-")
+    return when.isdigit() and _is_span_name(inner)
+
+
+# --- directories ------------------------------------------------------------------------------------------------------------
+
+
+def _open(state_dir: str, *names: str, create: bool = False) -> Directory:
+    config_dir, state = os.path.split(state_dir)
+    return Directory.open(config_dir, state, *names, create=create)
+
+
+def _open_lane_dir(lane_dir: str) -> Directory:
+    queue_dir, lane = os.path.split(lane_dir)
+    state_dir, queue = os.path.split(queue_dir)
+    return _open(state_dir, queue, lane)
+
+
+def lanes(state_dir: str) -> list[str]:
+    """Return the lanes that have a directory, by name. A link in a lane's place is none."""
+    try:
+        with _open(state_dir, _QUEUE) as directory:
+            names = directory.names()
+            return sorted(name for name in names if _is_directory(directory, name))
+    except OSError:
+        return []
+
+
+def _is_directory(parent: Directory, name: str) -> bool:
+    status = parent.status(name)
+    return status is not None and (status.st_mode & 0o170000) == 0o040000
+
+
+def list_spans(lane_dir: str) -> list[str]:
+    """Return the names of the spans in a lane's directory, oldest first; a file that is being written is none of them."""
+    try:
+        with _open_lane_dir(lane_dir) as directory:
+            return sorted(name for name in directory.names() if _is_span_name(name))
+    except OSError:
+        return []
+
+
+# --- one span ---------------------------------------------------------------------------------------------------------------
+
+
+def enqueue(
+    state_dir: str,
+    payload: str,
+    lanes: Iterable[str],
+    *,
+    durable: bool = False,
+    end_ns: int | None = None,
+    span_id: str | None = None,
+) -> list[str]:
+    """Write a payload in each lane and return the files' paths.
+
+    A file appears whole or not at all, readable by its owner only. Its name begins with the span's end, so that names sort as
+    commands ended, and closes with the span's ID, so that a span that is put twice is one file.
+
+    Args:
+        state_dir: The directory ``usage``.
+        payload: OTLP/JSON.
+        lanes: Names of lanes.
+        durable: The file is on the disk, not only in its cache, when this returns.
+        end_ns: When the span ended. Read from the payload if None, which imports ``json``.
+        span_id: The span's ID. Read from the payload if None.
+
+    Raises:
+        OSError: The queue cannot be written.
+    """
+    if end_ns is None or span_id is None:
+        from arcade_otel.spans import otlp
+
+        summary = otlp.summarize(payload)
+        end_ns = end_ns if end_ns is not None else summary.end_ns
+        span_id = span_id or summary.span_id
+    name = f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
+    paths = []
+    for lane in lanes:
+        with _open(state_dir, _QUEUE, lane, create=True) as directory:
+            directory.write(name, payload.encode(), durable=durable)
+            paths.append(os.path.join(directory.path, name))
+    return paths
+
+
+def read_span(path: str) -> str | None:
+    """Return the payload of a span's file, or None if it has gone.
+
+    Raises:
+        ValueError: It is not text, no regular file, or longer than 16 MiB: it will never be a span.
+        OSError: It cannot be read for now.
+    """
+    lane_dir, name = os.path.split(path)
+    try:
+        with _open_lane_dir(lane_dir) as directory:
+            data = directory.read(name, MAX_SPAN_BYTES)
+    except FileNotFoundError:
+        return None
+    except storage.UnusableFileError as error:
+        raise ValueError("no regular file of a sane size") from error
+    return None if data is None else data.decode()
+
+
+def rewrite_span(path: str, payload: str) -> None:
+    """Replace the payload of a span's file whole, and wait until it is on the disk.
+
+    The file keeps its time of modification, from which its age is told where the span's own time is impossible.
+
+    Raises:
+        OSError: It cannot be written; the file is as it was.
+    """
+    lane_dir, name = os.path.split(path)
+    with _open_lane_dir(lane_dir) as directory:
+        before = directory.status(name)
+        directory.write(name, payload.encode(), durable=True, mtime_ns=before.st_mtime_ns if before else None)
+
+
+def remove_span(path: str) -> None:
+    """Remove a span's file; one that has gone already is no error.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    lane_dir, name = os.path.split(path)
+    with suppress(FileNotFoundError), _open_lane_dir(lane_dir) as directory:
+        directory.unlink(name)
+
+
+def quarantine(state_dir: str, path: str) -> None:
+    """Move a file that is no span to ``corrupt/``, which keeps the 20 newest.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    lane_dir, name = os.path.split(path)
+    with _open_lane_dir(lane_dir) as lane, _open(state_dir, _CORRUPT, create=True) as corrupt:
+        lane.rename(name, corrupt, f"{time.time_ns():020d}-{name}")
+        for old in sorted(name for name in corrupt.names() if _is_corrupt_name(name))[:-_MAX_CORRUPT]:
+            corrupt.unlink(old)
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------------
+
+
+def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
+    """Remove spans until at most 1,000, 5 MiB and 7 days are left in a lane, oldest first; count and return how many went.
+
+    The sender that holds the lane's lock calls this, and a program that has no sender; no ordinary hand-off does.
+
+    A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time that is
+    impossible (before 2025, or more than a day ahead) tells nothing: the other one counts, and if both are impossible the file
+    counts as written now. While this machine's own clock is impossible, no span is too old.
 
     Args:
         state_dir: The directory ``usage``.
         lane: The lane.
         now: Seconds since the epoch.
-        lost: Takes the name, the text and the reason of each span that went.
+        lost: Takes the name, the payload and the reason of each span that went.
     """
     now = time.time() if now is None else now
-    directory = lane_dir(state_dir, lane)
-    waiting = list_spans(directory)
-    gone = crowded = len(waiting) - MAX_COUNT if len(waiting) > MAX_COUNT else 0
-    while gone < len(waiting) and end_time(waiting[gone]) < now - MAX_AGE_SECONDS:
-        gone += 1
-    aged = gone
-    kept = 0
-    for index in range(len(waiting) - 1, gone - 1, -1):  # from the newest on, as long as there is room
-        try:
-            kept += os.stat(os.path.join(directory, waiting[index])).st_size
-        except OSError:
-            continue
-        if kept > MAX_BYTES:
-            gone = index + 1
-            break
     count = 0
-    for index, name in enumerate(waiting[:gone]):
-        path = os.path.join(directory, name)
-        text = _read_payload(path)
-        count += 1 + _dropped_carried_by(text)
-        if lost is not None:
-            why = "too many wait" if index < crowded else "too old" if index < aged else "too much waits"
-            lost.append((name, text, why))
-        _remove(path)
+    try:
+        directory = _open(state_dir, _QUEUE, lane)
+    except OSError:
+        return 0
+    with directory:
+        names = directory.names()
+        doomed = _over_limits(directory, sorted(name for name in names if _is_span_name(name)), now)
+        for name, why in doomed.items():
+            payload = _read_payload(directory, name)
+            count += 1 + _carried_drop_count(payload)
+            if lost is not None:
+                lost.append((name, payload, why))
+            directory.unlink(name)
+        for name in names:
+            if _is_temporary_name(name):
+                status = directory.status(name)
+                if status is not None and status.st_mtime < now - _MAX_TEMPORARY_SECONDS:
+                    directory.unlink(name)
     if count:
         DropCounter(state_dir, lane).increment(count)
-    _sweep(directory, now)
-    return gone
+    return len(doomed)
 
 
-def _read_payload(path: str) -> str:
+def _over_limits(directory: Directory, names: list[str], now: float) -> dict[str, str]:
+    """Return which of the spans, oldest first, have to go, and why."""
+    doomed = dict.fromkeys(names[: max(0, len(names) - MAX_COUNT)], "too many wait")
+    kept: list[tuple[str, int]] = []
+    for name in names[len(doomed) :]:
+        status = directory.status(name)
+        if status is None:
+            continue
+        if _is_too_old(directory, name, status.st_mtime, now):
+            doomed[name] = "too old"
+        else:
+            kept.append((name, status.st_size))
+    total = 0
+    for place in range(len(kept) - 1, -1, -1):  # from the newest on, as long as there is room
+        total += kept[place][1]
+        if total > MAX_BYTES:
+            doomed |= dict.fromkeys((name for name, _ in kept[: place + 1]), "too much waits")
+            break
+    return doomed
+
+
+def _is_too_old(directory: Directory, name: str, written: float, now: float) -> bool:
+    if now < _MIN_TIME:
+        return False
+    possible = [moment for moment in (end_time(name), written) if _MIN_TIME <= moment <= now + _MAX_AHEAD_SECONDS]
+    if possible:
+        return min(possible) < now - MAX_AGE_SECONDS
+    with suppress(OSError):
+        directory.touch(name, now)  # its age is counted from now on
+    return False
+
+
+def _read_payload(directory: Directory, name: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return (directory.read(name, MAX_SPAN_BYTES) or b"").decode()
     except (OSError, ValueError):
         return ""
 
 
-def _dropped_carried_by(text: str) -> int:
-    """Return how many dropped spans the span ``text`` was to tell of: they are not told now."""
-    digits = text.partition(f'"{conventions.DROPPED}","value":{{"intValue":"')[2].partition('"')[0]
-    return int(digits) if digits.isdigit() and len(digits) < 10 else 0  # noqa: PLR2004 - what we write is shorter
+def _carried_drop_count(payload: str) -> int:
+    """Return how many dropped spans a payload was to report: they are not reported now."""
+    if not payload:
+        return 0
+    from arcade_otel.spans import otlp
 
-
-def _sweep(directory: str, now: float) -> None:
-    """Remove what a process that was killed while writing left behind."""
-    try:
-        left = [name for name in os.listdir(directory) if not name.endswith(_SUFFIX) or name.startswith(".")]
-        for name in left:
-            path = os.path.join(directory, name)
-            if os.stat(path).st_mtime < now - 60:
-                _remove(path)
-    except OSError:
-        return
+    return otlp.summarize(payload).dropped
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """Bound the directories of ``paths`` at one span of 16, by chance: where no sender can run, nobody else would."""
+    """Enforce the limits in the lanes of ``paths``, by chance at one span of 16: where no sender runs, no other process would."""
     for path in paths:
         if path[: -len(_SUFFIX)].endswith("0"):
             enforce_limits(state_dir, os.path.basename(os.path.dirname(path)))
 
 
-def quarantine(state_dir: str, path: str) -> None:
-    """Move a file that is no span to ``corrupt/``, which keeps the 20 newest."""
-    directory = os.path.join(state_dir, _CORRUPT)
-    storage.ensure_private_dir(directory)
-    os.replace(path, os.path.join(directory, f"{time.time_ns():020d}-{os.path.basename(path)}"))
-    for name in sorted(os.listdir(directory))[:-_MAX_CORRUPT]:
-        _remove(os.path.join(directory, name))
+# --- all of it --------------------------------------------------------------------------------------------------------------
 
 
 def clear(state_dir: str) -> None:
-    """Remove every span that waits or was set aside: somebody opted out. Costs one look where nothing waits."""
+    """Remove every span, because the user opted out or asked to be forgotten. Costs one look where there is no queue.
+
+    Only files with this library's names go, and no link is followed. A file that cannot be removed keeps no other from going.
+
+    Raises:
+        OSError: Some file cannot be removed.
+    """
+    errors: list[OSError] = []
     try:
-        directories = [os.path.join(state_dir, _QUEUE, lane) for lane in os.listdir(os.path.join(state_dir, _QUEUE))]
+        queue = _open(state_dir, _QUEUE)
+    except OSError:
+        _remove_all(state_dir, (_CORRUPT,), errors)
+    else:
+        with queue:
+            for lane in queue.names():
+                if _is_directory(queue, lane):
+                    _remove_all(state_dir, (_QUEUE, lane), errors)
+                    queue.rmdir(lane)
+        _remove_all(state_dir, (_CORRUPT,), errors)
+        with suppress(OSError), _open(state_dir) as state:
+            state.rmdir(_QUEUE)  # so that the next look finds nothing
+    if errors:
+        raise errors[0]
+
+
+def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -> None:
+    try:
+        directory = _open(state_dir, *names)
     except OSError:
         return
-    for directory in [*directories, os.path.join(state_dir, _CORRUPT)]:
-        try:
-            waiting = os.listdir(directory)
-        except OSError:
-            continue
-        for name in waiting:
-            _remove(os.path.join(directory, name))
-    for directory in (*directories, os.path.join(state_dir, _QUEUE)):  # so that the next look finds nothing
-        with suppress(OSError):
-            os.rmdir(directory)
+    with directory:
+        for name in directory.names():
+            if _is_span_name(name) or _is_temporary_name(name) or _is_corrupt_name(name):
+                try:
+                    directory.unlink(name)
+                except OSError as error:
+                    errors.append(error)
 
 
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return  # somebody was quicker
+def migrate(state_dir: str, lane: str) -> None:
+    """Move the spans of a lane of version 0.1.0 (one per host) to the lanes of their projects. Call it with the lane's lock.
+
+    A span whose key cannot be read stays where it is, and is delivered or quarantined there.
+
+    Raises:
+        OSError: A span cannot be moved.
+    """
+    if not is_old_name(lane):
+        return
+    from arcade_otel.spans import otlp
+
+    with _open(state_dir, _QUEUE, lane) as old:
+        for name in sorted(name for name in old.names() if _is_span_name(name)):
+            summary = otlp.summarize(_read_payload(old, name))
+            if summary.api_key:
+                with _open(state_dir, _QUEUE, lane_name(summary.host, summary.api_key), create=True) as new:
+                    old.rename(name, new, name)
+    with _open(state_dir, _QUEUE) as queue:
+        queue.rmdir(lane)
 
 
 class DropCounter:
-    """How many spans of one lane were dropped from a full spool and not yet told to it."""
+    """How many spans of one lane were dropped from a full queue and are not reported yet."""
 
-    __slots__ = ("_path",)
+    __slots__ = ("_name", "_state_dir")
 
     def __init__(self, state_dir: str, lane: str) -> None:
-        self._path = os.path.join(state_dir, f"{_DROPPED}-{lane}")
+        self._state_dir = state_dir
+        self._name = f"{_DROPPED}-{lane}"
 
     def count(self) -> int:
         """Return the count; 0 if there is none or it cannot be read."""
         try:
-            with open(self._path, encoding="ascii") as file:
-                return int(file.read(20))
+            with _open(self._state_dir) as directory:
+                return int(directory.read(self._name, 20) or b"0")
         except (OSError, ValueError):
             return 0
 
     def increment(self, more: int) -> None:
-        """Count ``more`` spans. Only the process that has the lane's turn calls this."""
-        storage.write_private(self._path, str(self.count() + more))
+        """Count ``more`` spans. Only the process that holds the lane's lock calls this."""
+        with _open(self._state_dir) as directory:
+            directory.write(self._name, str(self.count() + more).encode())
 
     def reset(self) -> None:
         """Forget the count: a span carries it now."""
-        _remove(self._path)
+        with suppress(FileNotFoundError), _open(self._state_dir) as directory:
+            directory.unlink(self._name)

@@ -166,13 +166,14 @@ class Directory:
             raise
         return descriptor
 
-    def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
+    def write(self, name: str, data: bytes, *, durable: bool = False, mtime_ns: int | None = None) -> None:
         """Replace a file whole (0600): written under a name beside it, then renamed. Nothing is left beside it on failure.
 
         Args:
             name: Its name.
             data: Its content.
             durable: Wait until it is on the disk.
+            mtime_ns: Its time of modification, in nanoseconds since the epoch; None is now.
 
         Raises:
             OSError: It cannot be written.
@@ -187,10 +188,21 @@ class Directory:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            if mtime_ns is not None:
+                self.touch(temporary, mtime_ns / 1e9)
             self.rename(temporary, self, name)
         except BaseException:
             self.unlink(temporary)
             raise
+
+    def touch(self, name: str, moment: float) -> None:
+        """Set a file's time of modification, in seconds since the epoch; of a link: the link's own.
+
+        Raises:
+            OSError: It cannot be set.
+        """
+        follow = {"follow_symlinks": False} if os.utime in os.supports_follow_symlinks else {}
+        os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, **follow)
 
     def rename(self, name: str, target: "Directory", new_name: str) -> None:
         """Move a file into ``target``, in place of whatever file has that name there. Windows: retried while it is open.
