@@ -11,6 +11,7 @@ from arcade_otel.cli.commands import EXIT_OK
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import queue, receipts
 from arcade_otel.settings import Settings
+from arcade_otel.storage.directories import Directory
 
 __all__ = ["forget"]
 
@@ -39,8 +40,8 @@ def forget(settings: Settings, output: Output) -> int:
         receipts.remove(settings.state_dir)
         for name in os.listdir(settings.state_dir):
             if name == "unresolved" or name.startswith(("dropped-", "pause-")):
-                with suppress(FileNotFoundError):
-                    os.unlink(os.path.join(settings.state_dir, name))
+                with Directory.at(settings.state_dir) as directory:
+                    directory.unlink(name)
     anon_id = None
     if before is not None:
         from arcade_otel.identity.store import UsageIdentity

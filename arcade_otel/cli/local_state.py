@@ -65,10 +65,10 @@ def waiting(settings: Settings) -> list[dict[str, Any]]:
         config_dir = queue.lane_dir(settings.state_dir, lane)
         for name in queue.list_spans(config_dir):
             try:
-                with open(os.path.join(config_dir, name), encoding="utf-8") as file:
-                    payload: list[Any] = sent_payload(lane, otlp_json.decode(file.read()))
-            except FileNotFoundError:
-                continue  # sent meanwhile
+                text = queue.read_span(os.path.join(config_dir, name))
+                if text is None:
+                    continue  # sent meanwhile
+                payload: list[Any] = sent_payload(lane, otlp_json.decode(text))
             except ValueError:
                 payload = []  # the sender will set it aside
             identity = name.removesuffix(".json").partition("-")[2]

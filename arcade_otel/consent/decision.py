@@ -1,9 +1,11 @@
 """Decides whether this run may be recorded, and says why: one table of precedence, from the environment to the program."""
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 
+from arcade_otel import storage
 from arcade_otel.consent import OFF, ON, decision_from_env
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "REASON_POLICY",
     "REASON_STORED",
     "REASON_SUPPRESSED",
+    "REASON_UNREADABLE",
+    "REASON_UNTRUSTED",
     "Decision",
     "choice_file",
     "decide",
@@ -26,6 +30,10 @@ REASON_POLICY = "policy"
 REASON_CI = "continuous integration"
 REASON_DEFAULT = "default"
 REASON_SUPPRESSED = "taken back"
+#: The stored choice cannot be read for now (no descriptor left, a bad disk). Nothing is recorded, and nothing is deleted.
+REASON_UNREADABLE = "unreadable"
+#: The config directory belongs to another user or can be written by one: it is not used. Nothing is recorded or deleted.
+REASON_UNTRUSTED = "untrusted directory"
 
 # Variables by which continuous integration is known; ``CI`` alone is set by nearly all of them.
 _CI_VARIABLES = (
@@ -67,6 +75,11 @@ class Decision:
         self.reason = reason
         self.detail = detail
 
+    @property
+    def opted_out(self) -> bool:
+        """Whether somebody decided against collection, so that queued spans are deleted; not if no decision could be read."""
+        return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED)
+
     def __repr__(self) -> str:
         return f"Decision({self.mode}, {self.reason}: {self.detail})"
 
@@ -84,10 +97,12 @@ def decide(
     1. ``DO_NOT_TRACK``;
     2. ``OTEL_SDK_DISABLED``;
     3. ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` says which words);
-    4. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
+    4. a config directory that belongs to another user or can be written by one: off, also where the variable says ``on``
+       (``storage`` has the rules);
+    5. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
        else than ``on`` or ``off``, is off;
-    5. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
-    6. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
+    6. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
+    7. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
 
     Costs at most two small files' reading, and none where the environment decides. Never raises.
 
@@ -102,6 +117,11 @@ def decide(
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
     environ = os.environ if environ is None else environ
     said = decision_from_env(environ)
+    if said is not None and said[0] != ON:
+        return Decision(*said)
+    distrust = storage.distrust_reason(config_dir) if config_dir else None
+    if distrust is not None:
+        return Decision(OFF, REASON_UNTRUSTED, f"{distrust}, so that it is not used")
     if said is not None:
         return Decision(*said)
     decided = (_stored_choice(config_dir) if config_dir else None) or _policy_decision(program)
@@ -132,7 +152,14 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 
 def _stored_choice(config_dir: str) -> Decision | None:
     path = choice_file(config_dir)
-    text = read_small_file(path, 16)
+    try:
+        text = storage.read_file(config_dir, "usage", "consent", max_bytes=16)
+    except NotADirectoryError:
+        return None
+    except (storage.UnusableFileError, ValueError):
+        text = b""
+    except OSError as error:
+        return Decision(OFF, REASON_UNREADABLE, f"{path} cannot be read now (errno {error.errno}), which counts as off")
     if text is None:
         return None
     word = text.strip()
@@ -142,7 +169,7 @@ def _stored_choice(config_dir: str) -> Decision | None:
 
 
 def _policy_decision(program: str) -> Decision | None:
-    text = read_small_file(POLICY_FILE, 65536)
+    text = _read_small_file(POLICY_FILE, 65536)
     if text is None:
         return None
     from arcade_otel.consent import policy
@@ -153,7 +180,7 @@ def _policy_decision(program: str) -> Decision | None:
     return None if decided is None else Decision(decided, REASON_POLICY, f"{POLICY_FILE} says {decided}")
 
 
-def read_small_file(path: str, most: int) -> bytes | None:
+def _read_small_file(path: str, most: int) -> bytes | None:
     """Return a file's content, None if there is no such file, and what nobody would write (NUL) if it cannot be read or is long.
 
     Neither a pipe nor a terminal in the file's place makes anybody wait.
@@ -161,6 +188,8 @@ def read_small_file(path: str, most: int) -> bytes | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return b"\0"
             text = os.read(descriptor, most + 1)
         finally:
             os.close(descriptor)

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, storage
 from arcade_otel.diagnostics import guard
 
 if TYPE_CHECKING:
@@ -35,36 +35,34 @@ def show_once(settings: "Settings") -> None:
         seen = _seen_version(marker)
         if seen >= conventions.NOTICE_VERSION or not _stderr_visible() or _explicitly_enabled(settings):
             return
-        from arcade_otel import storage
+        from arcade_otel.storage.directories import Directory
 
-        storage.ensure_private_dir(settings.state_dir)
         # An older marker is replaced whole; who may do that is whoever makes the file of this version's name.
-        claim = f"{marker}.{conventions.NOTICE_VERSION}" if seen else marker
-        try:
-            descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return  # another process was quicker, and shows it
-        try:
-            os.write(descriptor, str(conventions.NOTICE_VERSION).encode())
-        finally:
-            os.close(descriptor)
-        storage.chown_to_parent_owner(claim)
-        if seen:
-            storage.write_private(marker, str(conventions.NOTICE_VERSION))
+        name = os.path.basename(marker)
+        with Directory.open(settings.config_dir, "usage", create=True) as directory:
+            try:
+                descriptor = directory.open_file(
+                    f"{name}.{conventions.NOTICE_VERSION}" if seen else name, os.O_WRONLY | os.O_EXCL
+                )
+            except FileExistsError:
+                return  # another process was quicker, and shows it
+            try:
+                os.write(descriptor, str(conventions.NOTICE_VERSION).encode())
+            finally:
+                os.close(descriptor)
+            if seen:
+                directory.write(name, str(conventions.NOTICE_VERSION).encode())
         sys.stderr.write(text(settings.name))
         sys.stderr.flush()
 
 
 def _seen_version(marker: str) -> int:
     """Return the version that was seen; 0: none. A marker without a number is one whose maker was killed: the first."""
-    try:
-        descriptor = os.open(marker, os.O_RDONLY)
-    except FileNotFoundError:
+    state_dir, name = os.path.split(marker)
+    config_dir, state = os.path.split(state_dir)
+    number = storage.read_file(config_dir, state, name, max_bytes=8)
+    if number is None:
         return 0
-    try:
-        number = os.read(descriptor, 8)
-    finally:
-        os.close(descriptor)
     return int(number) if number.isdigit() else 1
 
 

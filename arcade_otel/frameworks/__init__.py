@@ -16,7 +16,7 @@ import os
 import sys
 import time
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, storage
 from arcade_otel.diagnostics import guard
 from arcade_otel.settings import make_settings
 
@@ -89,10 +89,11 @@ def effective_mode(settings: Settings) -> str:
     inspects a program (a sender, ``arcade-otel manifest``, tests that are blocked) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
-    mode = settings.decide().mode
+    decision = settings.decide()
+    mode = decision.mode
     inspection_only = conventions.ENV_SENDER in os.environ
     if mode == consent.OFF:
-        if not inspection_only:
+        if decision.opted_out and not inspection_only:
             _purge_queue(settings)
         return consent.OFF
     if inspection_only or not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
@@ -203,10 +204,11 @@ class Run:
         self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
 
     def _show_notice(self) -> None:
-        from arcade_otel.consent import decision
-
         # The steady state: this version was shown, and the module of the notice is not needed.
-        seen = decision.read_small_file(os.path.join(self._settings.state_dir, "notice"), 8)
+        try:
+            seen = storage.read_file(self._settings.config_dir, "usage", "notice", max_bytes=8)
+        except (OSError, ValueError):
+            seen = None  # the notice's own module decides what to do
         if seen != str(conventions.NOTICE_VERSION).encode():
             from arcade_otel.consent import notice
 
@@ -252,10 +254,18 @@ class Run:
                 self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
         if has_usage:
             ids = None if self._live is None else self._live.ids
+            span_id = spans.new_ids()[1] if ids is None else ids[1]
             payload = spans.encode(
-                settings, path=self.path, timing=timing, outcome=outcome, identity=identity, ids=ids, usage_only=usage_only
+                settings,
+                path=self.path,
+                timing=timing,
+                outcome=outcome,
+                identity=identity,
+                ids=ids,
+                usage_only=usage_only,
+                span_id=span_id,
             )
-            handoff.submit(payload, settings)
+            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=span_id)
 
     def _change_identity(self, outcome: Outcome, timing: Timing, *, login: bool, logout: bool) -> None:
         from arcade_otel import identity as identity_file

@@ -17,12 +17,21 @@ __all__ = ["MAX_VARIABLE_LENGTH", "submit"]
 MAX_VARIABLE_LENGTH = 24 * 1024
 
 
-def submit(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
+def submit(
+    text: str, settings: "Settings", *, owed: bool = False, end_ns: int | None = None, span_id: str | None = None
+) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the spool here.
 
     The spool takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
     long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
     later sender delivers it.
+
+    Args:
+        text: The payload.
+        settings: The application's.
+        owed: The span must be in the queue when this returns.
+        end_ns: When the span ended, in nanoseconds since the epoch; read from the payload if None, which imports ``json``.
+        span_id: The span's ID in hex; read from the payload if None.
 
     Returns:
         The paths of the span's files, if it was written to the spool here; else nothing.
@@ -46,7 +55,13 @@ def submit(text: str, settings: "Settings", *, owed: bool = False) -> list[str]:
             return []
     from arcade_otel.handoff import queue
 
-    paths = queue.enqueue(settings.state_dir, text, queue.lanes_for(os.environ, text))
+    lanes = queue.lanes_for(
+        os.environ,
+        api_key=settings.posthog_api_key,
+        host=settings.posthog_host,
+        usage_only=f'"{conventions.RESOURCE_USAGE_ONLY}"' in text,
+    )
+    paths = queue.enqueue(settings.state_dir, text, lanes, end_ns=end_ns, span_id=span_id)
     if command and paths:
         spawn.start(command, spawn.sender_environment(settings.config_dir, None), settings.config_dir)
     elif paths:

@@ -1,6 +1,7 @@
 """The queue on disk: one file per span, one directory per lane, sorted by age. Every access goes through ``storage``."""
 
 import os
+import stat
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -111,7 +112,7 @@ def lanes(state_dir: str) -> list[str]:
 
 def _is_directory(parent: Directory, name: str) -> bool:
     status = parent.status(name)
-    return status is not None and (status.st_mode & 0o170000) == 0o040000
+    return status is not None and stat.S_ISDIR(status.st_mode)
 
 
 def list_spans(lane_dir: str) -> list[str]:

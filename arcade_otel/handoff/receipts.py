@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from arcade_otel import conventions, storage
-from arcade_otel.storage import locks
+from arcade_otel.storage.directories import Directory
+from arcade_otel.storage.locks import FileLock
 
 __all__ = [
     "DROPPED",
@@ -41,7 +42,9 @@ MAX_BYTES = 1024 * 1024
 #: A payload of more characters is left out; ``too_large`` says so.
 MAX_PAYLOAD = 16 * 1024
 _LOCK_SECONDS = 0.2
-_POLL_SECONDS = 0.01
+#: Where the file system cannot lock, a holder that has not finished in this time is presumed dead.
+_STALE_SECONDS = 2.0
+_FILE = "receipts.jsonl"
 
 #: One line of the file: ``at`` (seconds since the epoch), ``state``, ``lane``, and of an event its ``id``, when its command
 #: ``ended`` and its ``payload``; of what was dropped or failed, ``why``.
@@ -50,7 +53,7 @@ Receipt = dict[str, Any]
 
 def receipts_file(state_dir: str) -> str:
     """Return the path of the file."""
-    return os.path.join(state_dir, "receipts.jsonl")
+    return os.path.join(state_dir, _FILE)
 
 
 def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, payload: list[Any] | None = None) -> Receipt:
@@ -93,8 +96,8 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
     path = receipts_file(state_dir)
     lines = "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in receipts).encode()
     with _locked(state_dir) as alone:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(path, flags, 0o600)
+        with Directory.open(*os.path.split(state_dir)) as directory:
+            descriptor = directory.open_file(_FILE, os.O_RDWR | os.O_APPEND)
         try:
             size = os.fstat(descriptor).st_size
             if size and os.lseek(descriptor, -1, os.SEEK_END) >= 0 and os.read(descriptor, 1) != b"\n":
@@ -102,7 +105,6 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
             os.write(descriptor, lines)
         finally:
             os.close(descriptor)
-        storage.chown_to_parent_owner(path)
         if alone and size + len(lines) > MAX_BYTES:
             _rewrite(path)
 
@@ -126,8 +128,8 @@ def remove(state_dir: str) -> None:
     Raises:
         OSError: The file is there and cannot be removed.
     """
-    with _locked(state_dir), suppress(FileNotFoundError):
-        os.unlink(receipts_file(state_dir))
+    with suppress(FileNotFoundError), _locked(state_dir), Directory.open(*os.path.split(state_dir)) as directory:
+        directory.unlink(_FILE)
 
 
 def public(text: str) -> list[Any] | None:
@@ -161,10 +163,9 @@ def _last_events(lines: Iterable[Receipt]) -> list[Receipt]:
 
 def _lines(path: str) -> Iterator[Receipt]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as file:
-            content = file.read(4 * MAX_BYTES)
-    except OSError:
+        state_dir, name = os.path.split(path)
+        content = storage.read_file(*os.path.split(state_dir), name, max_bytes=4 * MAX_BYTES) or b""
+    except (OSError, ValueError):
         return
     for line in content.splitlines():
         try:
@@ -201,14 +202,11 @@ def _rewrite(path: str) -> None:
 
 @contextmanager
 def _locked(state_dir: str) -> Iterator[bool]:
-    """Wait a moment for the others; tell whether nobody else writes."""
-    path = os.path.join(state_dir, "receipts.lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    """Try to take the lock for 0.2 s; yield True if that succeeded."""
+    with Directory.open(*os.path.split(state_dir)) as directory:
+        lock = FileLock.acquire(directory, "receipts.lock", wait=_LOCK_SECONDS, stale_after=_STALE_SECONDS)
     try:
-        storage.chown_to_parent_owner(path)
-        until = time.monotonic() + _LOCK_SECONDS
-        while not (alone := locks.try_lock(descriptor)) and time.monotonic() < until:
-            time.sleep(_POLL_SECONDS)
-        yield alone
+        yield lock is not None
     finally:
-        os.close(descriptor)
+        if lock is not None:
+            lock.release()

@@ -65,15 +65,21 @@ def register_sender(state_dir: str) -> None:
     storage.write_private(path, "\n".join(f"{pid} {started} {since:.0f}" for pid, started, since in kept))
     if sum(since <= now - ZOMBIE_GRACE_SECONDS for _, _, since in lying) >= MAX_COUNT:
         storage.write_private(marker, "")
-    elif os.path.exists(marker):
-        os.unlink(marker)
+    elif os.path.lexists(marker):
+        from arcade_otel.storage.directories import Directory
+
+        with Directory.at(state_dir) as directory:
+            directory.unlink(_MARKER)
 
 
 def _read_notes(path: str) -> list[tuple[str, str, float]]:
     """Return the process id and the start time of earlier senders, and since when each lies about (0: it does not)."""
     try:
-        with open(path, encoding="ascii") as file:
-            lines = [line.split() for line in file.read(8192).split("\n")]
+        from arcade_otel import storage
+
+        config_dir, state = os.path.split(os.path.dirname(path))
+        text = (storage.read_file(config_dir, state, _SENDERS, max_bytes=8192) or b"").decode("ascii")
+        lines = [line.split() for line in text.split("\n")]
         return [(pid, started, float(since)) for pid, started, since in lines if pid.isdigit()]
     except (OSError, ValueError):
         return []

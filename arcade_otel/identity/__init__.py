@@ -1,7 +1,8 @@
 """Reads ``usage.json`` without a lock: the file is only ever replaced whole."""
 
-import os
 from typing import TYPE_CHECKING
+
+from arcade_otel import storage
 
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
@@ -54,9 +55,9 @@ def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
 def read(config_dir: str) -> tuple[str, str | None] | None:
     """Return ``(anon_id, linked_principal_id)`` as the file says, or None if it is missing, unreadable or corrupt."""
     try:
-        with open(os.path.join(config_dir, "usage.json"), "rb") as file:
-            return parse(file.read(65536))
-    except OSError:
+        data = storage.read_file(config_dir, "usage.json")
+        return None if data is None else parse(data)
+    except (OSError, ValueError):
         return None
 
 

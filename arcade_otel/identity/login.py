@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from arcade_otel import identity as identity_file
@@ -9,6 +10,7 @@ from arcade_otel import storage
 from arcade_otel.diagnostics import debug
 from arcade_otel.identity.principal import PrincipalUnavailableError, get_principal
 from arcade_otel.identity.store import Identity, UsageIdentity
+from arcade_otel.storage.directories import Directory
 
 if TYPE_CHECKING:
     from arcade_otel.settings import PrincipalSource, Settings
@@ -199,14 +201,12 @@ class UnresolvedIdentityMarker:
     def of(self) -> int | None:
         """Return the time of the credentials that were there when it was marked."""
         try:
-            with open(self._path, encoding="ascii") as file:
-                text = file.read(32)
+            config_dir, state = os.path.split(self._config_dir)
+            text = storage.read_file(config_dir, state, os.path.basename(self._path), max_bytes=32) or b""
             return int(text) if text.isdigit() else None
         except (OSError, ValueError):
             return -1  # unreadable: equal to no time
 
     def clear(self) -> None:
-        try:
-            os.unlink(self._path)
-        except FileNotFoundError:
-            return
+        with suppress(FileNotFoundError), Directory.at(self._config_dir) as directory:
+            directory.unlink(os.path.basename(self._path))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from arcade_otel import conventions
+from arcade_otel import conventions, storage
 from arcade_otel.diagnostics import debug
 
 if TYPE_CHECKING:
@@ -91,9 +91,11 @@ def read_credentials(path: str) -> Credentials | None:
     ``cloud.contexts.<name>`` holding these, the one that ``cloud.active_context`` names or the only one.
     """
     try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_FILE_SIZE)
-    except OSError:
+        data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
+    except (OSError, ValueError) as error:
+        debug("credentials.yaml cannot be read", error)
+        return None
+    if data is None:
         return None
     import yaml
 

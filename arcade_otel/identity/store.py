@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
-from filelock import FileLock, Timeout
-
 from arcade_otel import identity as identity_file
 from arcade_otel import settings, storage
 from arcade_otel.diagnostics import debug
 from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID
+from arcade_otel.storage.directories import Directory
+from arcade_otel.storage.files import retry_while_busy
+from arcade_otel.storage.locks import FileLock
 
 __all__ = ["ARCADE_CONFIG_PATH", "CREDENTIALS_FILE_PATH", "LOCK_SECONDS", "Identity", "UsageIdentity"]
 
@@ -23,7 +24,8 @@ CREDENTIALS_FILE_PATH: str = os.path.join(ARCADE_CONFIG_PATH, "credentials.yaml"
 
 #: How long the foreground waits for another process's read-modify-write, which takes about a millisecond.
 LOCK_SECONDS = 2.0
-_POLL_SECONDS = 0.01
+#: Where the file system cannot lock, a holder that has not finished in this time is presumed dead.
+_STALE_SECONDS = 2.0
 _API_SECONDS = 2.0
 
 Identity = tuple[str, str | None]
@@ -149,14 +151,12 @@ class UsageIdentity:
         """
         backup = f"{self._usage_file}.corrupt"
         try:
-            with open(self._usage_file, "rb"):
-                pass
-        except FileNotFoundError:
-            return self.new_identity()
-        except IsADirectoryError:
-            pass
+            if storage.read_file(self._config_dir, "usage.json") is None:
+                return self.new_identity()
+        except storage.UnusableFileError:
+            pass  # a directory, a link, a pipe or a huge file in its place, which never becomes readable
         try:
-            os.replace(self._usage_file, backup)
+            retry_while_busy(lambda: os.replace(self._usage_file, backup))
         except OSError:  # a directory where the backup should go, or in the file's place
             os.replace(self._usage_file, f"{backup}.{uuid.uuid4()}")
         debug("usage.json was corrupt; it is kept as usage.json.corrupt")
@@ -165,18 +165,12 @@ class UsageIdentity:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         storage.ensure_private_dir(self._config_dir)
-        path = f"{self._usage_file}.lock"
-        lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
-        try:
-            lock.acquire(poll_interval=_POLL_SECONDS)
-        except Timeout as error:
-            raise TimeoutError(f"the lock of usage.json was not to be had in {LOCK_SECONDS} s") from error
-        try:
-            with suppress(FileNotFoundError):
-                storage.chown_to_parent_owner(path)
+        with Directory.open(self._config_dir) as directory:
+            lock = FileLock.acquire(directory, "usage.json.lock", wait=LOCK_SECONDS, stale_after=_STALE_SECONDS)
+        if lock is None:
+            raise TimeoutError(f"the lock of usage.json was not to be had in {LOCK_SECONDS} s")
+        with lock:
             yield
-        finally:
-            lock.release()
 
     def _remember(self, identity: Identity) -> None:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
@@ -191,7 +185,7 @@ class UsageIdentity:
                 file.flush()
                 os.fsync(file.fileno())
             storage.chown_to_parent_owner(tmp_path)
-            os.replace(tmp_path, self._usage_file)
+            retry_while_busy(lambda: os.replace(tmp_path, self._usage_file))
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(tmp_path)

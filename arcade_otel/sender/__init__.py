@@ -7,8 +7,10 @@ from arcade_otel import consent, conventions
 from arcade_otel.consent import decision
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import exporter_config, queue, zombies
+from arcade_otel.handoff.lanes import is_old_name
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
+from arcade_otel.spans import otlp
 
 __all__ = ["enforce_limits", "main", "run"]
 
@@ -42,10 +44,14 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
     decided = consent.decide(config_dir)
     if decided.mode == consent.OFF and decided.reason != decision.REASON_POLICY:  # that may be about some programs only
         debug(f"nothing is sent: {decided.reason}")
+        if not decided.opted_out:
+            return  # no decision could be read, or the directory is not used: nothing is deleted either
         _discard_queue(state_dir, f"{decided.reason} says off")  # without the path of a file in somebody's home
         return
     if text:
-        queue.enqueue(state_dir, text, queue.lanes_for(os.environ, text), durable=True)
+        summary = otlp.summarize(text)
+        lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
+        queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)
     os.chdir(config_dir)
     with guard("the note of who sends"):
         zombies.register_sender(state_dir)
@@ -85,21 +91,41 @@ def _discard_queue(state_dir: str, why: str) -> None:
 
 
 def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
-    """Take the lock of each lane that has something to do, that nobody is at and that does not pause."""
+    """Take the lock of each lane that has spans, that no other sender delivers and that does not pause.
+
+    The limits hold in every lane, of exporters that the environment does not name now, too.
+    """
     acquired = {}
     exporters = exporter_config.exporter_names(os.environ)
+    # Old lanes first (``posthog@host``): their spans move to the lanes of their projects, which are then listed.
+    _migrate(state_dir)
     for lane in queue.lanes(state_dir):
-        if queue.lane_exporter(lane) not in exporters:
-            continue
         lock = LaneLock.acquire(state_dir, lane)
         if lock is None:
             debug(f"{lane}: another sender is at work")
             continue
         enforce_limits(state_dir, lane)
-        if Backoff(state_dir, lane).is_active():
+        if queue.lane_exporter(lane) not in exporters:
+            debug(f"{lane}: not an exporter of this environment")
+        elif Backoff(state_dir, lane).is_active():
             debug(f"{lane}: pauses")
         elif queue.list_spans(queue.lane_dir(state_dir, lane)):
             acquired[lane] = lock
             continue
         lock.release()
     return acquired
+
+
+def _migrate(state_dir: str) -> None:
+    """Move spans from the lanes of version 0.1.0, which held all projects of a host, to their projects' lanes."""
+    for lane in queue.lanes(state_dir):
+        if not is_old_name(lane):
+            continue
+        lock = LaneLock.acquire(state_dir, lane)
+        if lock is None:
+            continue  # a sender of that version is at work
+        try:
+            with guard("the migration of a lane"):
+                queue.migrate(state_dir, lane)
+        finally:
+            lock.release()

@@ -2,8 +2,10 @@
 
 import os
 import time
+from contextlib import suppress
 
 from arcade_otel import storage
+from arcade_otel.storage.directories import Directory
 
 __all__ = ["DELAYS_SECONDS", "MAX_RETRY_AFTER_SECONDS", "Backoff"]
 
@@ -25,8 +27,8 @@ class Backoff:
     def read(self) -> tuple[float, int]:
         """Return until when it lasts, in seconds since the epoch, and the failures in a row; zeros if there is none."""
         try:
-            with open(self._path, encoding="ascii") as file:
-                until, failures = file.read(64).split()
+            config_dir, state = os.path.split(os.path.dirname(self._path))
+            until, failures = (storage.read_file(config_dir, state, os.path.basename(self._path), max_bytes=64) or b"").split()
             return float(until), int(failures)
         except (OSError, ValueError):
             return 0.0, 0
@@ -60,7 +62,6 @@ class Backoff:
 
     def reset(self) -> None:
         """End it: something was delivered."""
-        try:
-            os.unlink(self._path)
-        except FileNotFoundError:
-            return
+        state_dir, name = os.path.split(self._path)
+        with suppress(FileNotFoundError), Directory.at(state_dir) as directory:
+            directory.unlink(name)

@@ -172,7 +172,7 @@ class Lane:
         # Before the files go: a kill in between tells of a second delivery of the same event rather than of none.
         self._receipts.record_exported([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
         for path, _ in files[:delivered]:
-            _remove(path)
+            queue.remove_span(path)
         debug(f"{self.name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
         if reason is None:
             self._backoff.reset()
@@ -191,8 +191,10 @@ class Lane:
             program = str((spans[0].attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
             if program not in decisions:
                 decisions[program] = consent.decide(self._config_dir, program=program)
+            if decisions[program].mode == consent.OFF and not decisions[program].opted_out:
+                continue  # no decision could be read: neither sent nor removed
             if decisions[program].mode == consent.OFF:
-                _remove(path)
+                queue.remove_span(path)
                 self._receipts.record_dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
             elif os.path.exists(path):  # else somebody emptied the spool since it was read
                 permitted.append((path, spans))
@@ -201,14 +203,13 @@ class Lane:
     def _read(self, path: str) -> list[ReadableSpan]:
         """Return a file's spans, settled; none if it is no span, which sets it aside, or if it has gone."""
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-        except FileNotFoundError:
-            return []  # somebody opted out meanwhile
+            payload = queue.read_span(path)
         except ValueError:
-            text = ""  # not even text
+            payload = ""  # not even text
+        if payload is None:
+            return []  # somebody opted out meanwhile
         try:
-            text = self._resolver.resolve(path, text)
+            text = self._resolver.resolve(path, payload)
             spans = otlp_json.decode(text)
         except ValueError as error:
             debug(f"{self.name}: a file that is no span is set aside", error)
@@ -224,8 +225,10 @@ class Lane:
         count = dropped.count()
         if not count:
             return spans
-        with open(path, encoding="utf-8") as file:
-            text = self._resolver.with_drop_count(path, file.read(), count)
+        payload = queue.read_span(path)
+        if payload is None:
+            return spans
+        text = self._resolver.with_drop_count(path, payload, count)
         dropped.reset()  # after the span has it: a kill in between tells it twice rather than never
         return otlp_json.decode(text)
 
@@ -252,10 +255,3 @@ class Lane:
             self._stuck = True
             return 0, (), "the exporter did not come to an end", None
         return (len(spans), (), None, None) if accepted[0] else (0, (), "the exporter failed", None)
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return

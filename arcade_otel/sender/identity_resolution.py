@@ -8,8 +8,9 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 
-from arcade_otel import conventions, storage
+from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
+from arcade_otel.handoff import queue
 from arcade_otel.identity import login as accounts
 from arcade_otel.spans.finished_span import copy_span
 
@@ -129,5 +130,5 @@ def _set(span: dict[str, Any], key: str, value: dict[str, object]) -> None:
 
 def _written_back(path: str, traces: Any) -> str:
     text = json.dumps(traces, separators=(",", ":"))
-    storage.write_private(path, text, durable=True)
+    queue.rewrite_span(path, text)
     return text

@@ -195,6 +195,7 @@ def encode(
     identity: tuple[str, bool],
     ids: tuple[str, str] | None = None,
     usage_only: bool = False,
+    span_id: str | None = None,
 ) -> str:
     """Return the command's span as OTLP/JSON ``TracesData``, ASCII only.
 
@@ -206,9 +207,11 @@ def encode(
         identity: ``(distinct_id, is_anon)`` as it was when the command ended.
         ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
         usage_only: Other exporters than PostHog's get nothing of the span.
+        span_id: Span id in hex instead of a new one, if ``ids`` is None.
     """
     parent = parent_context()
-    trace_id, span_id = ids or new_ids()
+    trace_id, new_span_id = ids or new_ids()
+    span_id = new_span_id if ids or span_id is None else span_id
     if parent is not None and ids is None:
         trace_id = parent.trace_id
     if parent is not None and trace_id != parent.trace_id:

@@ -201,8 +201,8 @@ class Directory:
         Raises:
             OSError: It cannot be set.
         """
-        follow = {"follow_symlinks": False} if os.utime in os.supports_follow_symlinks else {}
-        os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, **follow)
+        follows = os.utime not in os.supports_follow_symlinks  # Windows
+        os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, follow_symlinks=follows)
 
     def rename(self, name: str, target: "Directory", new_name: str) -> None:
         """Move a file into ``target``, in place of whatever file has that name there. Windows: retried while it is open.

@@ -82,7 +82,13 @@ class DetachedSpanExporter(SpanExporter):
         for span in spans:
             if is_command(span):
                 text = otlp_json.encode([self._addressed(span)])
-                lanes = queue.lanes_for(environ, text)
+                attributes = span.resource.attributes
+                lanes = queue.lanes_for(
+                    environ,
+                    api_key=_text(attributes.get(conventions.RESOURCE_API_KEY)) or self._settings.posthog_api_key,
+                    host=_text(attributes.get(conventions.RESOURCE_HOST)) or self._settings.posthog_host,
+                    usage_only=conventions.RESOURCE_USAGE_ONLY in attributes,
+                )
                 if lanes:
                     wanted.append((text, bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID)), lanes))
         # A host's own spans never go to PostHog; there may be many of them: they wait as one file.
@@ -129,3 +135,7 @@ class DetachedSpanExporter(SpanExporter):
             return span
         address = {conventions.RESOURCE_API_KEY: key, conventions.RESOURCE_HOST: self._settings.posthog_host}
         return copy_span(span, resource=Resource({**span.resource.attributes, **address}, span.resource.schema_url))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
