@@ -188,11 +188,12 @@ def distrust_reason(config_dir: str) -> str | None:
             status = os.lstat(path)
         except (OSError, ValueError):
             continue
-        if stat.S_ISLNK(status.st_mode):
-            return f"{path} is a link"
-        reason = _distrust(status, path)
-        if reason:
-            return reason
+        if not stat.S_ISLNK(status.st_mode):
+            reason = _distrust(status, path)
+            if reason:
+                return reason
+        elif name == "usage":
+            return f"{path} is a link"  # in a file's place: the file's reader refuses it
     return None
 
 

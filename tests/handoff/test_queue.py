@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,12 @@ from arcade_otel import conventions
 from arcade_otel.handoff import queue
 
 DAY = 24 * 3600
-KEY = conventions.RESOURCE_API_KEY
 
 
 def span(end_ns: int, span_id: str = "00000000000000aa", padding: int = 0) -> str:
-    """Return a text with the fields that the spool reads, as our encoder writes them."""
-    return json.dumps({"spanId": span_id, "endTimeUnixNano": str(end_ns), "padding": "x" * padding}, separators=(",", ":"))
+    """Return a payload with the fields that the queue reads."""
+    fields = {"spanId": span_id, "endTimeUnixNano": str(end_ns), "padding": "x" * padding}
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [fields]}]}]})
 
 
 def test_names_sort_by_the_end_of_the_command_not_by_arrival(tmp_path: Path) -> None:
@@ -48,12 +50,12 @@ def test_files_and_folders_are_their_owners_only(tmp_path: Path) -> None:
 def test_a_file_that_is_being_written_is_not_a_span(tmp_path: Path) -> None:
     """Half-written files are never read; those of a writer that died are swept away after a minute."""
     (path,) = queue.enqueue(str(tmp_path), span(1), ["posthog"])
-    half = Path(path).parent / ".half.json.tmp"
+    half = Path(path).parent / f".{Path(path).name}.0a1b2c3d.tmp"
     half.write_text("{")
     assert len(queue.list_spans(str(half.parent))) == 1
     queue.enforce_limits(str(tmp_path), "posthog", now=1)
     assert half.exists()
-    queue.enforce_limits(str(tmp_path), "posthog", now=half.stat().st_mtime + 61 if queue.end_time(os.path.basename(path)) else 0)
+    queue.enforce_limits(str(tmp_path), "posthog", now=half.stat().st_mtime + 61)
     assert not half.exists()
 
 
@@ -79,10 +81,45 @@ def test_the_newest_five_mebibytes_stay(tmp_path: Path) -> None:
 
 def test_what_is_older_than_a_week_goes(tmp_path: Path) -> None:
     """Bounded by age, by the end of the command."""
-    now = 1_000_000_000
+    now = time.time()
     for age in (8 * DAY, 6 * DAY):
-        queue.enqueue(str(tmp_path), span((now - age) * 10**9, f"{age:016x}"), ["posthog"])
-    assert queue.enforce_limits(str(tmp_path), "posthog", now=now) == 1
+        queue.enqueue(str(tmp_path), span(int(now - age) * 10**9, f"{age:016x}"), ["posthog"])
+    assert queue.enforce_limits(str(tmp_path), "posthog") == 1
+
+
+@pytest.mark.parametrize("ended", [500_000_000, 4_000_000_000], ids=["1985", "2096"])
+def test_a_span_of_an_impossible_time_ages_by_when_its_file_was_written(tmp_path: Path, ended: int) -> None:
+    """A clock 40 years behind drops no event at once, and one from the future does not keep it for ever."""
+    (path,) = queue.enqueue(str(tmp_path), span(ended * 10**9), ["posthog"])
+    assert queue.enforce_limits(str(tmp_path), "posthog") == 0
+    old = time.time() - 8 * DAY
+    os.utime(path, (old, old))
+    assert queue.enforce_limits(str(tmp_path), "posthog") == 1
+
+
+def test_a_span_of_which_no_time_is_possible_ages_from_when_it_is_first_seen(tmp_path: Path) -> None:
+    """The clock of the whole machine was wrong, its files' times included."""
+    (path,) = queue.enqueue(str(tmp_path), span(500_000_000 * 10**9), ["posthog"])
+    os.utime(path, (500_000_000, 500_000_000))
+    assert queue.enforce_limits(str(tmp_path), "posthog") == 0
+    assert abs(os.stat(path).st_mtime - time.time()) < 60
+    assert queue.enforce_limits(str(tmp_path), "posthog", now=time.time() + 8 * DAY) == 1
+
+
+def test_a_machine_whose_own_clock_is_impossible_drops_nothing_by_age(tmp_path: Path) -> None:
+    """Until the clock is set."""
+    queue.enqueue(str(tmp_path), span(int(time.time() - 8 * DAY) * 10**9), ["posthog"])
+    assert queue.enforce_limits(str(tmp_path), "posthog", now=500_000_000) == 0
+
+
+def test_a_span_that_is_rewritten_keeps_its_age(tmp_path: Path) -> None:
+    """A sender that stores an identity in a span does not make it younger."""
+    (path,) = queue.enqueue(str(tmp_path), span(1), ["posthog"])
+    old = time.time() - 3 * DAY
+    os.utime(path, (old, old))
+    queue.rewrite_span(path, span(1, padding=3))
+    assert abs(os.stat(path).st_mtime - old) < 1
+    assert queue.read_span(path) == span(1, padding=3)
 
 
 def test_told_drops_are_forgotten(tmp_path: Path) -> None:
@@ -118,27 +155,52 @@ def test_what_is_set_aside_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "text", "names"),
+    ("variable", "api_key", "names"),
     [
-        (None, f'"{KEY}"', ["posthog"]),
-        (None, "", []),
-        ("otlp", "", ["otlp"]),
-        ("posthog,otlp", f'"{KEY}"', ["posthog", "otlp"]),
-        ("posthog, otlp ,otlp", "", ["otlp"]),
-        ("none", f'"{KEY}"', []),
-        ("", f'"{KEY}"', ["posthog"]),
-        ("../evil,a/b,.,..", f'"{KEY}"', []),
+        (None, "phc_x", ["posthog"]),
+        (None, None, []),
+        ("otlp", None, ["otlp"]),
+        ("posthog,otlp", "phc_x", ["posthog", "otlp"]),
+        ("posthog, otlp ,otlp", None, ["otlp"]),
+        ("none", "phc_x", []),
+        ("", "phc_x", ["posthog"]),
+        ("../evil,a/b,.,..", "phc_x", []),
+        ("con,NUL.x,com1,otlp.", "phc_x", []),
     ],
 )
-def test_who_a_span_waits_for(variable: str | None, text: str, names: list[str]) -> None:
-    """OTEL_TRACES_EXPORTER names them; posthog needs a key; no name is a path."""
+def test_who_a_span_waits_for(variable: str | None, api_key: str | None, names: list[str]) -> None:
+    """OTEL_TRACES_EXPORTER names them; posthog needs a key; no name is a path or a device of Windows'."""
     environ = {} if variable is None else {conventions.ENV_TRACES_EXPORTER: variable}
-    assert queue.lanes_for(environ, text) == names
+    found = queue.lanes_for(environ, api_key=api_key, host="https://example")
+    assert [queue.lane_exporter(lane) for lane in found] == names
 
 
-def test_each_host_of_posthogs_has_a_lane_of_its_own() -> None:
-    """One that is gone holds up no other; the name is readable and never a path."""
-    text = '{"key":"%s","value":{"stringValue":"phc_x"}},{"key":"%s","value":{"stringValue":"https://../eu.example:80/a"}}'
-    (lane,) = queue.lanes_for({}, text % (KEY, conventions.RESOURCE_HOST))
-    assert lane == "posthog@.._eu.example_80_a"
+def test_each_host_and_project_of_posthogs_has_a_lane_of_its_own() -> None:
+    """The name is readable, tells nothing of the key, and is fit for a directory on every system."""
+    hosts = ("https://../EU.example:80/a", "https://us.example")
+    found = [queue.lanes_for({}, api_key=key, host=host)[0] for host in hosts for key in ("phc_one", "phc_two")]
+    assert len(set(found)) == 4
+    assert found[0].startswith("posthog@.._eu.example_80_a~")
+    assert all("phc" not in lane and len(lane) < 80 for lane in found)
+    assert queue.lane_exporter(found[0]) == "posthog"
+
+
+def test_a_usage_only_span_waits_for_posthog_alone() -> None:
+    """Its trace goes its own way."""
+    environ = {conventions.ENV_TRACES_EXPORTER: "posthog,otlp"}
+    (lane,) = queue.lanes_for(environ, api_key="phc_x", host="https://example", usage_only=True)
     assert queue.lane_exporter(lane) == "posthog"
+
+
+@pytest.mark.parametrize("action", [queue.clear, lambda state_dir: queue.enforce_limits(state_dir, "posthog")])
+def test_files_with_other_names_are_never_removed(tmp_path: Path, action: Callable[[str], object]) -> None:
+    """Only what this library names so."""
+    for number in range(1005):
+        queue.enqueue(str(tmp_path), span(number + 1, f"{number:016x}"), ["posthog"])
+    lane = Path(queue.lane_dir(str(tmp_path), "posthog"))
+    others = ["thesis.json", "1-a.txt", ".bashrc", ".x.tmp", "notes"]
+    for name in others:
+        (lane / name).write_text("precious")
+        os.utime(lane / name, (1, 1))
+    action(str(tmp_path))
+    assert {name for name in os.listdir(lane) if not queue.list_spans(str(lane)).count(name)} == set(others)

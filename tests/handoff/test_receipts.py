@@ -130,7 +130,7 @@ def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, po
     machine.settle()
     (waiting,) = machine.queue()
     if why == "too old":
-        waiting.rename(waiting.with_name(f"{1:020d}-{waiting.name.partition('-')[2]}"))
+        waiting.rename(waiting.with_name(f"{time.time_ns() - 8 * 24 * 3600 * 10**9:020d}-{waiting.name.partition('-')[2]}"))
     elif why == "no span":
         waiting.write_text("{}")
     posthog.start()

@@ -139,8 +139,9 @@ def test_files_and_folders_are_private(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be sudo")
-def test_under_sudo_everything_belongs_to_the_homes_owner(tmp_path: Path) -> None:
-    """Root in another user's home leaves nothing of root's."""
+def test_under_sudo_everything_belongs_to_the_homes_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root in the home of the user who invoked sudo leaves nothing of root's."""
+    monkeypatch.setenv("SUDO_UID", "65534")
     os.chown(tmp_path, 65534, 65534)
     UsageIdentity(str(tmp_path / "x" / ".arcade")).load_or_create()
     storage.write_private(str(tmp_path / "x" / "other"), "text")
