@@ -1,0 +1,126 @@
+"""Locks between processes, on file systems that cannot lock too: played by a preloaded library that makes ``flock`` fail."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.storage.directories import Directory
+from arcade_otel.storage.locks import FileLock
+from arcade_otel.testing import FakePostHog, Fault
+from tests.support.machine import Machine
+
+SOURCE = Path(__file__).parent.parent / "support" / "no_locks.c"
+CANNOT_LOCK = ["hang", *(str(number) for number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO))]
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("gcc") is None, reason="the library that makes flock fail needs a C compiler"),
+    pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD"),
+]
+
+
+@pytest.fixture(scope="module")
+def no_locks(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The preloaded library."""
+    library = tmp_path_factory.mktemp("no_locks") / "no_locks.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(SOURCE)], check=True, timeout=60)
+    return str(library)
+
+
+@pytest.mark.parametrize("failure", CANNOT_LOCK)
+def test_an_event_arrives_once_where_the_file_system_cannot_lock(
+    machine: Machine, posthog: FakePostHog, no_locks: str, failure: str
+) -> None:
+    """From the first run on, which makes usage.json under its lock; the next sender is not kept out by a lease of the last."""
+    machine.environ |= {"LD_PRELOAD": no_locks, "FLOCK_ERRNO": failure}
+    for command in ("one", "two"):
+        assert machine.run(command).returncode == 0
+        machine.settle()
+    assert [event.properties["command_name"] for event in posthog.events] == ["one", "two"]
+    assert machine.queue() == []
+    assert list(machine.config_dir.rglob("*.lease")) == []
+
+
+def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
+    """One identity, one sender at a time."""
+    machine.environ |= {"LD_PRELOAD": no_locks}
+    running = [machine.start(f"c{number}") for number in range(10)]
+    assert [process.wait(60) for process in running] == [0] * 10
+    machine.settle()
+    machine.run("last")
+    machine.settle()
+    assert sorted(event.properties["command_name"] for event in posthog.events) == sorted([*(f"c{n}" for n in range(10)), "last"])
+    assert len({event.distinct_id for event in posthog.events}) == 1
+
+
+def test_the_queue_is_bounded_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
+    """The limits hold in every mode."""
+    posthog.always(Fault.status(503))
+    machine.environ |= {"LD_PRELOAD": no_locks}
+    machine.run("one")
+    machine.settle()
+    (waiting,) = machine.queue()
+    content = waiting.read_text()
+    for number in range(1100):
+        (waiting.parent / f"{waiting.name[:20]}-{number:016x}.json").write_text(content)
+    machine.run("two")
+    machine.settle()
+    assert len(machine.queue()) == 1000
+
+
+HOLDER = """
+import sys, time
+from arcade_otel.storage.directories import Directory
+from arcade_otel.storage.locks import FileLock
+with Directory.open(sys.argv[1]) as directory:
+    lock = FileLock.acquire(directory, "a.lock", wait=0, stale_after=30)
+print("taken" if lock else "busy", flush=True)
+sys.stdin.read()
+if lock:
+    lock.release()
+"""
+
+
+def _holder(folder: Path, **environ: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)],
+        env={"PATH": os.environ["PATH"], **environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("preloaded", [True, False], ids=["without locks", "with locks"])
+def test_a_lock_is_exclusive_and_free_once_its_holder_was_killed(tmp_path: Path, no_locks: str, preloaded: bool) -> None:  # noqa: FBT001
+    """By a lease the process id tells that the holder has gone."""
+    environ = {"LD_PRELOAD": no_locks} if preloaded else {}
+    holder = _holder(tmp_path, **environ)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "taken\n"
+    other = _holder(tmp_path, **environ)
+    assert other.communicate("")[0] == "busy\n"
+    with Directory.open(str(tmp_path)) as directory:  # a process that can lock sees the other's lease
+        assert FileLock.acquire(directory, "a.lock", wait=0, stale_after=30) is None
+    holder.kill()
+    holder.communicate()
+    assert _holder(tmp_path, **environ).communicate("")[0] == "taken\n"
+
+
+def test_a_lease_of_another_host_is_free_once_it_is_stale(tmp_path: Path) -> None:
+    """Its process cannot be asked for."""
+    lease = tmp_path / "a.lock.lease"
+    lease.write_text("another-host 1 abc")
+    with Directory.open(str(tmp_path)) as directory:
+        assert FileLock.acquire(directory, "a.lock", wait=0, stale_after=10) is None
+        old = time.time() - 11
+        os.utime(lease, (old, old))
+        lock = FileLock.acquire(directory, "a.lock", wait=0, stale_after=10)
+    assert lock is not None
+    lock.release()
+    assert not lease.exists()
