@@ -114,7 +114,8 @@ def _moved(machine: Machine) -> None:
     """What waits for the dead address goes to the well one, as if that had been dead: lanes and hosts are told by the span."""
     import json
 
-    from arcade_otel.handoff import queue
+    from arcade_otel.handoff import lanes, queue
+    from arcade_otel.spans import otlp
 
     for file in machine.queue():
         text = file.read_text()
@@ -124,7 +125,8 @@ def _moved(machine: Machine) -> None:
             if pair["key"] == "arcade_otel.posthog_host"
         )
         text = text.replace(host, machine.posthog_url)
-        queue.enqueue(str(machine.state), text, queue.lanes_for({}, text))
+        key = otlp.summarize(text).api_key
+        queue.enqueue(str(machine.state), text, lanes.lanes_for({}, api_key=key, host=machine.posthog_url))
         if file.exists() and host != machine.posthog_url:
             file.unlink()
 

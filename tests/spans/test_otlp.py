@@ -14,7 +14,7 @@ def test_the_summary_of_a_commands_payload_says_when_whose_and_where_to() -> Non
     """As our encoder writes it."""
     settings = make_settings(name="tool", posthog_api_key="phc_x", posthog_host="https://eu.example")
     payload = spans.encode(
-        settings, path="a", timing=spans.Timing(1, 5), outcome=Outcome(), identity=("id", True), span_id="00000000000000ab"
+        settings, path="a", timing=spans.Timing(1, 5), outcome=Outcome(0), identity=("id", True), span_id="00000000000000ab"
     )
     summary = otlp.summarize(payload)
     assert (summary.end_ns, summary.span_id, summary.api_key, summary.host) == (
@@ -30,7 +30,7 @@ def test_a_value_that_holds_a_field_of_ours_does_not_pass_for_it() -> None:
     """A command named so."""
     evil = f'"{conventions.RESOURCE_API_KEY}","value":{{"stringValue":"phc_evil"}},"endTimeUnixNano":"7"'
     settings = make_settings(name=evil, posthog_api_key="phc_x", version=evil)
-    payload = spans.encode(settings, path=evil, timing=spans.Timing(1, 5), outcome=Outcome(), identity=(evil, True))
+    payload = spans.encode(settings, path=evil, timing=spans.Timing(1, 5), outcome=Outcome(0), identity=(evil, True))
     assert (otlp.summarize(payload).api_key, otlp.summarize(payload).end_ns) == ("phc_x", 5)
 
 

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from arcade_otel import settings, spans
-from arcade_otel.handoff import queue, receipts
+from arcade_otel.handoff import lanes, queue, receipts
 from arcade_otel.sender.receipt_writer import sent_payload
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel_exporters import otlp_json
@@ -77,7 +77,7 @@ class Collected:
             identity=WHO,
         )
         (found,) = json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"]
-        (lane,) = queue.lanes_for({}, text)
+        (lane,) = lanes.lanes_for({}, api_key=self._settings.posthog_api_key, host=self._settings.posthog_host)
         return f"{end:020d}-{found['spanId']}.json", text, lane
 
     def _done(
