@@ -15,7 +15,7 @@ PRELUDE = """
 import os
 if os.environ.get("OUT"):
     import arcade_otel.handoff
-    def write_down(text, settings, owed=False):
+    def write_down(text, settings, **how):
         with open(os.environ["OUT"], "a") as out:
             out.write(text + "\\n")
         return []
