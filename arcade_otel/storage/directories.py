@@ -153,6 +153,7 @@ class Directory:
         except OSError as error:
             status = self.status(name)
             if status is None or stat.S_ISREG(status.st_mode):
+                error.filename = path
                 raise
             raise storage.UnusableFileError(22, "not a regular file", path) from error
         try:
@@ -208,16 +209,20 @@ class Directory:
         """Move a file into ``target``, in place of whatever file has that name there. Windows: retried while it is open.
 
         Raises:
-            OSError: It cannot be moved.
+            OSError: It cannot be moved. Its ``filename`` is the whole path of the target, which is what a person is shown.
         """
-        files.retry_while_busy(
-            lambda: os.replace(
-                self._where(name),
-                target._where(new_name),  # noqa: SLF001 - another of the same class
-                src_dir_fd=self._descriptor,
-                dst_dir_fd=target._descriptor,  # noqa: SLF001
+        try:
+            files.retry_while_busy(
+                lambda: os.replace(
+                    self._where(name),
+                    target._where(new_name),  # noqa: SLF001 - another of the same class
+                    src_dir_fd=self._descriptor,
+                    dst_dir_fd=target._descriptor,  # noqa: SLF001
+                )
             )
-        )
+        except OSError as error:
+            error.filename, error.filename2 = os.path.join(target.path, new_name), None
+            raise
 
     def unlink(self, name: str) -> bool:
         """Remove a file, or a link itself; tell whether it was there. Windows: retried while it is open.

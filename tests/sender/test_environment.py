@@ -245,7 +245,7 @@ def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine
     assert (machine.root / "frozen.py.runs").read_text() == "run\n"
     launch = spawn.sender_command()
     assert launch is not None
-    machine.program("named", FROZEN.format(how=how, more=f", sender={list(launch)!r}"))
+    machine.program("named", FROZEN.format(how=how, more=f", sender_command={list(launch)!r}"))
     assert machine.run(program="named").returncode == 0
     posthog.wait_for(lambda: len(posthog.visible()) == 2)
     assert (machine.root / "named.py.runs").read_text() == "run\n"

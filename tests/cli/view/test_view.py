@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from arcade_otel.handoff.lanes import lane_name
 from arcade_otel.testing import FakePostHog, Fault
 from tests.cli.view.collected import Collected
 from tests.cli.view.serving import ALONE, Serving
@@ -161,7 +162,7 @@ def test_each_event_is_told_with_its_exact_payload(machine: Machine) -> None:
         told = running.data()["events"]
     told.reverse()
     fields = [[each[name] for name in ("command", "state", "why", "outcome", "exit_code", "duration", "lane")] for each in told]
-    lane = f"posthog@{machine.posthog_url.removeprefix('http://').replace(':', '_')}"
+    lane = lane_name(machine.posthog_url, "phc_test")
     assert fields == [
         ["to.collector", "sent", None, "failed", 1, 1500.0, "otlp"],
         ["one", "sent", None, "succeeded", 0, 12.5, lane],
