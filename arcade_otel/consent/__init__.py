@@ -37,8 +37,11 @@ __all__ = [
     "tracking_mode",
 ]
 
+#: ``0``, ``false``, ``no`` or ``off`` opts out, ``log`` prints what would be sent. Source: the specification.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
+#: Anything but "", ``0`` and ``false`` opts out. Source: consoledonottrack.com.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
+#: ``true``, in any case, opts out. Source: OpenTelemetry specification, SDK environment variables.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
 #: The config directory, which holds the identity store and the queue.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"

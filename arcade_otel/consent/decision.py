@@ -21,6 +21,7 @@ __all__ = [
     "choice_file",
     "decide",
     "is_ci",
+    "read_small_file",
     "suppress_for_this_run",
 ]
 

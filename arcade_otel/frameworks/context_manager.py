@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["RecordedCommand", "configure"]
+__all__ = ["RecordedCommand", "configure", "decorate"]
 
 _configured: dict[str, Any] = {}
 

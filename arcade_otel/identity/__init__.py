@@ -1,13 +1,30 @@
-"""Reads ``usage.json`` without a lock: the file is only ever replaced whole."""
+"""Who this installation is: reads ``usage.json`` without a lock, because the file is only ever replaced whole.
+
+Public: ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``, loaded when they are asked for.
+"""
 
 from typing import TYPE_CHECKING
 
 from arcade_otel import storage
 
 if TYPE_CHECKING:
+    from arcade_otel.identity.detector import IdentityResourceDetector
+    from arcade_otel.identity.processor import IdentityLifecycleProcessor
+    from arcade_otel.identity.store import ARCADE_CONFIG_PATH, CREDENTIALS_FILE_PATH, UsageIdentity
     from arcade_otel.settings import Settings
 
-__all__ = ["ANON_ID", "LINKED_PRINCIPAL_ID", "current", "parse", "read"]
+__all__ = [
+    "ANON_ID",
+    "ARCADE_CONFIG_PATH",
+    "CREDENTIALS_FILE_PATH",
+    "LINKED_PRINCIPAL_ID",
+    "IdentityLifecycleProcessor",
+    "IdentityResourceDetector",
+    "UsageIdentity",
+    "current",
+    "parse",
+    "read",
+]
 
 #: The file's two keys, shared with the released Arcade CLI. Source: the specification.
 ANON_ID = "anon_id"
@@ -76,3 +93,17 @@ def current(settings: "Settings") -> tuple[str, bool]:
         identity = UsageIdentity(settings.config_dir).get_or_create()
     anon_id, linked = identity
     return (linked, False) if linked else (anon_id, True)
+
+
+def __getattr__(name: str) -> object:
+    # PEP 562: a command only reads the file; it loads the store where there is nothing to read, and the SDK's parts never.
+    if name in ("UsageIdentity", "ARCADE_CONFIG_PATH", "CREDENTIALS_FILE_PATH"):
+        from arcade_otel.identity import store as module
+    elif name == "IdentityResourceDetector":
+        from arcade_otel.identity import detector as module  # type: ignore[no-redef]
+    elif name == "IdentityLifecycleProcessor":
+        from arcade_otel.identity import processor as module  # type: ignore[no-redef]
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(module, name)
+    return value

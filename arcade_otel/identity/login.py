@@ -15,7 +15,7 @@ from arcade_otel.storage.directories import Directory
 if TYPE_CHECKING:
     from arcade_otel.settings import PrincipalSource, Settings
 
-__all__ = ["LazyAliasResolver", "ResolvedIdentity", "commit_login", "logout", "plan_login"]
+__all__ = ["LazyAliasResolver", "ResolvedIdentity", "UnresolvedIdentityMarker", "commit_login", "logout", "plan_login"]
 
 # The rules, and why (design.md, "Identity"; research/posthog.md, 2.6):
 # - An anonymous id that was linked to one principal is never aliased to another: PostHog would merge the two people for good.

@@ -18,7 +18,8 @@ from arcade_otel.storage.locks import FileLock
 
 __all__ = ["ARCADE_CONFIG_PATH", "CREDENTIALS_FILE_PATH", "LOCK_SECONDS", "Identity", "UsageIdentity"]
 
-#: Config directory and credentials of a ``UsageIdentity()`` without arguments. The specification's suite replaces them.
+#: Config directory and credentials of a ``UsageIdentity()`` without arguments. They are read from the package, where
+#: the specification's suite replaces them (``arcade_otel.identity.ARCADE_CONFIG_PATH``).
 ARCADE_CONFIG_PATH: str = settings.default_config_dir()
 CREDENTIALS_FILE_PATH: str = os.path.join(ARCADE_CONFIG_PATH, "credentials.yaml")
 
@@ -44,8 +45,10 @@ class UsageIdentity:
     """
 
     def __init__(self, config_dir: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
-        self._config_dir = ARCADE_CONFIG_PATH if config_dir is None else config_dir
-        self._credentials_file = CREDENTIALS_FILE_PATH if config_dir is None else os.path.join(config_dir, "credentials.yaml")
+        self._config_dir = identity_file.ARCADE_CONFIG_PATH if config_dir is None else config_dir
+        self._credentials_file = (
+            identity_file.CREDENTIALS_FILE_PATH if config_dir is None else os.path.join(config_dir, "credentials.yaml")
+        )
         self._usage_file = os.path.join(self._config_dir, "usage.json")
         self._new_id = new_id
         self._data: dict[str, Any] | None = None
