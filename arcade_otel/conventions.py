@@ -17,17 +17,21 @@ SCOPE = "arcade_otel"
 SCOPE_LIVE = "arcade_otel.recording.live"
 
 # --- attributes of the command's span -------------------------------------------------------------------------------
-#: Path in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. Source: design.md.
+#: Path in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. It becomes ``command_name``, which
+#: the released Arcade CLI reports.
 COMMAND = "command"
 #: Names of the options that were given, as the program defines them (strings); only if the application asks for them.
 COMMAND_OPTIONS = "command_options"
-#: How long the command took, in milliseconds (float). Source: design.md; ``end - start`` of the span says the same.
+#: How long the command took, in milliseconds (float): the span's ``end - start`` in the unit that the Arcade CLI reports.
 DURATION = "duration"
-#: Whose event this is: a principal's id or an anonymous one. Source: design.md. A span's wins over its resource's.
+#: Whose event this is: a principal's id or an anonymous one. Source: PostHog (https://posthog.com/docs/getting-started/identify-users).
+#: A span's wins over its resource's.
 DISTINCT_ID = "distinct_id"
-#: True if ``distinct_id`` is an anonymous id. Source: design.md.
+#: True if ``distinct_id`` is an anonymous id: the event is then sent with ``$process_person_profile: false``, so that PostHog
+#: makes no person of it (https://posthog.com/docs/data/anonymous-vs-identified-events).
 IS_ANON = "is_anon"
-#: The anonymous id that is to be aliased to ``distinct_id`` before this span's event. Source: design.md, "Identity".
+#: The anonymous id that is to be aliased to ``distinct_id`` before this span's event. It is an attribute, so that the pending
+#: alias survives wherever the span does.
 PREVIOUS_DISTINCT_ID = "previous_distinct_id"
 #: Base name of the program. Source: semantic conventions, CLI spans (required).
 PROCESS_EXECUTABLE_NAME = "process.executable.name"
@@ -41,7 +45,7 @@ ERROR_TYPE = "error.type"
 ERROR_MESSAGE = "error.message"
 #: True if the command ran in continuous integration (``CI`` is set and not false).
 IS_CI = "is_ci"
-#: Spans that were dropped from a full spool before this one and not yet told (int). Source: design.md, "Hand-off".
+#: How many spans were dropped from a full queue and not yet reported by an earlier span (int).
 DROPPED = "arcade_otel.dropped"
 
 # --- attributes of the resource -------------------------------------------------------------------------------------
@@ -97,7 +101,8 @@ ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 ENV_STRICT = "ARCADE_USAGE_STRICT"
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
-#: An error message is cut to this many characters. Source: design.md.
+#: An error message is cut to this many characters: it tells which error it was, and holds little else.
 ERROR_MESSAGE_LIMIT = 300
-#: PostHog cuts longer distinct ids, so that two long ones become one person. Source: research/posthog.md 2.1.
+#: PostHog cuts longer distinct ids, so that two long ones become one person. Source: PostHog,
+#: ``rust/common/types/src/event.rs`` (https://github.com/PostHog/posthog).
 DISTINCT_ID_LIMIT = 200

@@ -1,4 +1,4 @@
-"""What a command pays for us, in instructions: design.md's budget, "Two ways a span is made"."""
+"""What a command pays for us, in instructions: 1 million is about 0.25 ms, and a bare Python start is 39 million."""
 
 import sys
 

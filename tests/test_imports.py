@@ -1,4 +1,4 @@
-"""Which modules the foreground of a command may not import: each is dear, and design.md's budget has no room for one of them."""
+"""Which modules the foreground of a command may not import: each costs millions of instructions."""
 
 import pytest
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LazyAliasResolver", "ResolvedIdentity", "UnresolvedIdentityMarker", "commit_login", "logout", "plan_login"]
 
-# The rules, and why (design.md, "Identity"; research/posthog.md, 2.6):
+# The rules, and why. How PostHog merges persons: ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
 # - An anonymous id that was linked to one principal is never aliased to another: PostHog would merge the two people for good.
 #   So it rotates at logout and at a switch of account.
 # - It rotates there also if it may have been used by somebody whom nobody could name at the time (the marker ``unresolved``): a
-#   login, or credentials, with an API that did not answer. design.md's "a logout while anonymous rotates nothing" would alias
-#   that use to whoever logs in next.
+#   login, or credentials, with an API that did not answer. Without the rotation, that use would be aliased to the next user who
+#   logs in. A logout of a user who is known to be anonymous rotates nothing.
 # - No network while the lock is held.
 
 
@@ -192,10 +192,16 @@ class UnresolvedIdentityMarker:
             return None
 
     def mark(self) -> None:
+        """Note that the present anonymous id may be a user's whom nobody could name, and which credentials were there.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
         storage.ensure_private_dir(self._config_dir)
         storage.write_private(self._path, str(self.credentials_changed()))
 
     def marked(self) -> bool:
+        """Return whether :meth:`mark` was called and :meth:`clear` was not since."""
         return os.path.exists(self._path)
 
     def of(self) -> int | None:
@@ -208,5 +214,6 @@ class UnresolvedIdentityMarker:
             return -1  # unreadable: equal to no time
 
     def clear(self) -> None:
+        """Remove the marker, if there is one."""
         with suppress(FileNotFoundError), Directory.at(self._config_dir) as directory:
             directory.unlink(os.path.basename(self._path))

@@ -26,7 +26,8 @@ DEFAULT_COORDINATOR_URL = "https://cloud.arcade.dev"
 _TIMEOUT_SECONDS = 2.0
 _MAX_FILE_SIZE = 1024 * 1024
 
-# PostHog merges none of these, in any case, quoted or not. Source: research/posthog.md 2.2, rule 5.
+# PostHog merges none of these, in any case, quoted or not. Source: https://posthog.com/docs/product-analytics/identify, and its
+# ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
 _ILLEGAL_IDS = frozenset(
     [
         "anonymous",

@@ -16,7 +16,8 @@ from arcade_otel.spans.finished_span import copy_span
 
 __all__ = ["IdentityLifecycleProcessor"]
 
-#: A login waits at most this long for its alias to be acknowledged (design.md, "Identity").
+#: A login waits at most this long for its alias to be acknowledged. The user waits for it, so it is short: an
+#: alias that was not acknowledged in time stays pending and is sent later.
 _ALIAS_MILLIS = 2000
 #: Everything that a login does here ends within this time: asking who this is, the store's lock, the alias.
 _LOGIN_SECONDS = 4.5

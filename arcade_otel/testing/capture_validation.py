@@ -1,6 +1,7 @@
 """What PostHog's capture endpoint accepts and what it refuses: the HTTP door, without the HTTP.
 
-Source: research/posthog.md 6.1, read off PostHog's own code. Validation is all-or-nothing: one malformed event refuses all.
+Source: PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog).
+Validation is all-or-nothing: one malformed event refuses all.
 """
 
 import gzip

@@ -53,8 +53,8 @@ class Request:
 class FakePostHog:
     """PostHog on this machine, for tests and for people who want to look: a context manager, or :meth:`start` and :meth:`stop`.
 
-    Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails as it is told. Faithful as
-    far as research/posthog.md goes; not modelled: Kafka's losses, GeoIP, rate limits, capture v1.
+    Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails as it is told. Modelled on
+    PostHog's source (https://github.com/PostHog/posthog). Not modelled: Kafka's losses, GeoIP, rate limits, capture v1.
 
     Args:
         port: Port on 127.0.0.1; 0 chooses one, which stays the same over :meth:`stop` and :meth:`start`.

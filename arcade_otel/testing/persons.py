@@ -1,6 +1,7 @@
 """PostHog's person model: which events belong to whom after aliases and merges, in any order of its partitions.
 
-Source: research/posthog.md 2.2 and 6.5, read off PostHog's own code. Not modelled: loss in Kafka, the squash job, merge limits,
+Source: ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of the ingestion service
+(https://github.com/PostHog/posthog, ``nodejs/src``). Not modelled: loss in Kafka, the squash job, merge limits,
 races of merges with each other, group types. The real service may change; nothing here was checked against it.
 """
 

@@ -21,7 +21,7 @@ __all__ = ["Connection", "DeliveryInterruptedError", "Response"]
 
 _PATH = "/batch/"
 _OK = 200
-# Bad request and too large: of a batch, one event is to blame (research/posthog.md, 2.8).
+# Bad request and too large: of a batch, one event is to blame.
 _REJECTED = frozenset({400, 413})
 
 

@@ -101,7 +101,7 @@ def _die_at(lines: int) -> None:
 
 
 def _mutate(name: str) -> None:
-    """Break the library on purpose, by one of the mutations of research/posthog.md 6.6, I9."""
+    """Break the library on purpose, by one function of ``tests.model.mutations``."""
     if name:
         import tests.model.mutations
 

@@ -1,4 +1,4 @@
-"""The library broken on purpose, one function a fault: what research/posthog.md 6.6 (I9) says the model must notice, and more."""
+"""The library broken on purpose, one function a fault, each of which the model must notice."""
 
 import itertools
 import uuid

@@ -1,6 +1,6 @@
 """Random histories of people, outages and deaths end with each event at its person, once.
 
-The model is research/posthog.md, 6.6: what the test driver knows (who ran which command) against what the stand-in's person model
+The model compares what the test driver knows (who ran which command) with what the stand-in's person model
 makes of what arrived, under many orders in which PostHog's partitions may be read.
 """
 

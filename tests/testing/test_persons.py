@@ -1,4 +1,4 @@
-"""The stand-in's person model gives the answers that research/posthog.md 2.2 and 2.6 work out from PostHog's rules."""
+"""The stand-in's person model gives the answers that follow from PostHog's rules for merging persons."""
 
 import itertools
 import uuid
