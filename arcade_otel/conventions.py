@@ -14,7 +14,7 @@ SCOPE = "arcade_otel"
 
 #: Attribute (true) of the scope of a command's span that was made live: its usage event goes its own way, so that nobody who
 #: finds the span makes a second one of it.
-SCOPE_LIVE = "arcade_otel.recording.live"
+SCOPE_LIVE = "arcade_otel.live"
 
 # --- attributes of the command's span -------------------------------------------------------------------------------
 #: Path in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. It becomes ``command_name``, which
@@ -67,7 +67,7 @@ RESOURCE_HOST = "arcade_otel.posthog_host"
 #: Name of the distribution whose version the sender looks up (importlib.metadata is too slow for the foreground).
 RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
 #: ``module:attribute`` of the application's own principal function; absent: Arcade's credentials and API.
-RESOURCE_PRINCIPAL = "arcade_otel.identity.principal"
+RESOURCE_PRINCIPAL = "arcade_otel.principal"
 #: Present ("1") on a usage event of which other exporters than PostHog's get nothing: its trace goes, or does not, by itself.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 

@@ -33,3 +33,20 @@ def test_all_is_complete(name: str) -> None:
     assert own <= public
     assert {each for each in public if not hasattr(module, each)} == set()
     assert ast.get_docstring(source)
+
+
+def test_names_that_queued_spans_and_collectors_hold_do_not_follow_a_renamed_module() -> None:
+    """A span that an older version queued is delivered by a newer one, and a collector's rules know the attribute."""
+    from arcade_otel import conventions
+
+    assert {value for name, value in vars(conventions).items() if name.isupper() and str(value).startswith("arcade_otel")} == {
+        "arcade_otel",
+        "arcade_otel.",
+        "arcade_otel.distribution",
+        "arcade_otel.dropped",
+        "arcade_otel.live",
+        "arcade_otel.posthog_api_key",
+        "arcade_otel.posthog_host",
+        "arcade_otel.principal",
+        "arcade_otel.usage_only",
+    }
