@@ -39,3 +39,16 @@ def test_no_file_refers_to_a_document_that_is_not_in_the_repository() -> None:
         for match in outside.finditer(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    """A page that names a test or a module names it by its path, which moves with the next restructuring."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]
+    named = re.compile(r"`((?:arcade_otel|exporters|tests|docs|examples|\.ci|\.github)/[\w./-]*)`")
+    missing = [
+        f"{page.relative_to(ROOT)}: {path}"
+        for page in pages
+        for path in named.findall(page.read_text(encoding="utf-8"))
+        if not (ROOT / path).exists()
+    ]
+    assert missing == []
