@@ -30,8 +30,8 @@ def ran(machine: Machine, example: str, *arguments: str, **environ: str) -> tupl
         ("typer_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 3),
         ("click_cli", ("tool", "run", "hammer"), "tool.run", 0),
         ("click_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
-        ("argparse_cli", ("run", "hammer"), "tool.run", 0),
-        ("argparse_cli", ("run", "hammer", "--fail"), "tool.run", 1),
+        ("argparse_cli", ("tool", "run", "hammer"), "tool.run", 0),
+        ("argparse_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
     ],
 )
 def test_a_command_of_each_framework_is_one_event(
