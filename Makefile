@@ -37,7 +37,7 @@ test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal
 
 test-fast: $(VENV)/.ready
-	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal tests/test_settings.py tests/consent/test_environment.py tests/exporters tests/handoff/test_queue.py tests/handoff/test_spawn.py tests/identity tests/sender/test_lane_lock_and_backoff.py tests/spans
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal @.ci/quick-tests.txt
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"
