@@ -52,3 +52,35 @@ def test_every_file_that_a_page_names_is_there() -> None:
         if not (ROOT / path).exists()
     ]
     assert missing == []
+
+
+def test_the_architecture_page_has_a_sentence_and_a_box_for_each_package() -> None:
+    """A reader looks at the tree once, and finds the same names on the page and in its picture."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
+    packages = sorted(path.parent.name for path in (ROOT / "arcade_otel").glob("*/__init__.py"))
+    assert len(packages) > 8
+    assert [name for name in packages if f"| `arcade_otel/{name}/` | " not in page] == []
+    assert [name for name in packages if f">{name}<" not in picture] == []
+    assert not re.search(r"url\((?!#)|@import|href=", picture), "it is loaded from elsewhere"
+
+
+def test_the_contributing_table_names_what_the_code_has() -> None:
+    """Each of the six additions leads to a function or table that exists in the file that the row names."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = {row[0]: row[1] for row in re.findall(r"^\| (an? [a-z ]+) \| (.+?) \|", page, re.MULTILINE)}
+    assert set(rows) == {"an exporter", "a property", "a framework", "a consent rule", "a setting", "a usage command"}
+    named = re.findall(r"`(\w+)(?:\(\))?` (?:of|in) `([\w/.]+\.py)`", " ".join(rows.values()))
+    assert len(named) >= 6
+    for name, path in named:
+        assert re.search(rf"^(def|class) {name}\b|^{name}\b.* = ", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), name
+
+
+def test_a_settings_row_is_complete() -> None:
+    """The three files that the table names have every option, and no other does."""
+    from arcade_otel import Options, option_checks, settings
+
+    options = set(Options.__annotations__)
+    assert options == set(settings.Settings.__slots__)
+    assert options == {*settings._CHECKS, *settings._DEFAULTS}
+    assert set(settings._DEFAULTS) == set(option_checks._CHECKS)
