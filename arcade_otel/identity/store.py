@@ -36,7 +36,7 @@ class UsageIdentity:
     """The identity store of one config directory, with the specification's interface.
 
     Guarantees: the file is only ever replaced whole; every read-modify-write holds one exclusive lock (``usage.json.lock``
-    tmp_path it), so that changes of processes side by side are all kept; a corrupt file is kept tmp_path as
+    next to it), so that the changes of concurrent processes are all kept; a corrupt file is kept next to it as
     ``usage.json.corrupt``. Limits: the lock is advisory and does not bind the released Arcade CLI, which locks otherwise.
 
     Args:
@@ -148,7 +148,7 @@ class UsageIdentity:
         return self._new_id(), None
 
     def _quarantine_corrupt(self) -> Identity:
-        """Keep what is no identity tmp_path as a backup, and return a new one.
+        """Rename a file that is no identity to a backup next to it, and return a new identity.
 
         A file that cannot be read for now (no descriptor left, no permission, a bad disk) may be a good one: that is an error.
         """
@@ -179,7 +179,7 @@ class UsageIdentity:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
 
     def _write_atomic(self, data: dict[str, Any]) -> None:
-        """Replace the file whole, through a temporary one in the same config_dir that is removed on failure."""
+        """Replace the file whole, through a temporary one in the config directory that is removed on failure."""
         storage.ensure_private_dir(self._config_dir)
         descriptor, tmp_path = tempfile.mkstemp(dir=self._config_dir, prefix=".usage_", suffix=".tmp")  # 0600
         try:

@@ -18,7 +18,7 @@ class RecordedRequest:
 
 
 class ArcadeApi:
-    """Who is whose: keys and tokens, and the faults that are scripted. Part of ``StandIn``, at the same address."""
+    """Who is whose: keys and tokens, and the faults that are scripted. Part of ``FakePostHog``, at the same address."""
 
     def __init__(self) -> None:
         self.requests: list[RecordedRequest] = []

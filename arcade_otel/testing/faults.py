@@ -8,7 +8,7 @@ __all__ = ["Fault", "blackhole", "refused_port"]
 
 
 class Fault:
-    """One way to fail; made by the functions below, given to ``StandIn.script`` or ``StandIn.always``."""
+    """One way to fail; made by the functions below, given to ``FakePostHog.script`` or ``FakePostHog.always``."""
 
     def __init__(
         self,
