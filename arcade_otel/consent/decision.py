@@ -21,7 +21,6 @@ __all__ = [
     "choice_file",
     "decide",
     "is_ci",
-    "read_small_file",
     "suppress_for_this_run",
 ]
 
