@@ -3,10 +3,14 @@
 Standard library only: the sender reads the spans of its PostHog lane by this, without OpenTelemetry's SDK.
 """
 
-import base64
+from __future__ import annotations
+
 import binascii
 import json
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 __all__ = [
     "INT64",
@@ -34,7 +38,10 @@ IS_REMOTE = 0x200
 TRACE_ID_DIGITS = 32
 SPAN_ID_DIGITS = 16
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    Json = dict[str, Any]
+else:
+    Json = dict
 
 
 def load(text: str | bytes) -> Json:
@@ -69,7 +76,9 @@ def _read_any_value(value: Json) -> Any:
 
 def _read_bytes(value: Json, key: str) -> bytes:
     try:
-        return base64.b64decode(read_string(value, key), validate=True)
+        from base64 import b64decode  # spans of commands hold no bytes
+
+        return b64decode(read_string(value, key), validate=True)
     except binascii.Error as error:
         raise ValueError("bytes that are no base64") from error
 

@@ -9,11 +9,10 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timezone
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
-from arcade_otel_exporters.events import Event
+from arcade_otel_exporters.events import Event, utc_timestamp
 from arcade_otel_exporters.http_client import HttpClient, HttpReply, NoReplyError
 
 __all__ = ["V0", "V1", "WITHDRAWN", "Connection", "DeliveryInterruptedError", "Response", "check_protocol"]
@@ -150,7 +149,7 @@ class Connection:
         if seconds <= 0:
             return Response(0, "no time left")
         headers = {"User-Agent": _USER_AGENT, "Content-Type": "application/json", "Content-Encoding": "gzip"}
-        now = datetime.now(timezone.utc).isoformat()
+        now = utc_timestamp(time.time_ns())
         body: Event
         if protocol == V1:
             if not (api_key.isascii() and api_key.isprintable() and len(api_key) <= _MAX_KEY_LENGTH):
@@ -227,6 +226,7 @@ def _retry_after(value: str | None) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
+        from datetime import datetime, timezone
         from email.utils import parsedate_to_datetime  # dear, and seldom needed
 
         try:

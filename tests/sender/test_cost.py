@@ -66,17 +66,16 @@ def command(machine: Machine) -> list[str]:
     started = spawn.sender_command()
     assert started is not None
     *python, launch = started
-    source = Path(launch, "__main__.py").read_text()
+    source = Path(launch).read_text()
     assert "LIFETIME_SECONDS = 9.5" in source
-    patient = machine.root / "launch"
-    patient.mkdir(exist_ok=True)
-    (patient / "__main__.py").write_text(source.replace("LIFETIME_SECONDS = 9.5", "LIFETIME_SECONDS = 250.0"))
+    patient = machine.root / "launch.py"
+    patient.write_text(source.replace("LIFETIME_SECONDS = 9.5", "LIFETIME_SECONDS = 250.0"))
     return [*python, str(patient)]
 
 
 def instructions(machine: Machine, posthog: FakePostHog) -> float:
     """Return how many starts of a bare Python one sender costs that delivers one event."""
-    machine.environ[conventions.ENV_IDLE] = "0"  # under valgrind's clock the wait for more would differ from run to run
+    machine.environ[conventions.ENV_IDLE] = "2"  # as everybody's senders wait for more
     before = len(posthog.visible())
     for _ in range(2):  # the second finds every *.pyc
         counted = counter.count(command(machine), environment(machine), machine.root)
@@ -95,25 +94,15 @@ def test_by_https_it_costs_at_most_eight(machine: Machine, posthog: FakePostHog)
     assert ratio <= HTTPS_LIMIT, f"{ratio:.2f} times a bare Python"
 
 
-def test_waiting_two_seconds_for_more_costs_less_than_half_a_bare_python(machine: Machine) -> None:
-    """As everybody's senders do; measured in CPU time, by the best of several, since valgrind has no clock."""
-
-    def cpu(idle: str) -> float:
-        return min(_rusage(machine, {conventions.ENV_IDLE: idle})[0] for _ in range(4))
-
-    bare = min(_measured(machine, [sys.executable, "-c", "pass"], machine.with_environ())[0] for _ in range(4))
-    assert cpu("2") - cpu("0") <= 0.75 * bare
-
-
 @pytest.mark.usefixtures("https")
 def test_it_uses_at_most_24_mebibytes_by_https_too(machine: Machine) -> None:
-    assert _rusage(machine, {})[1] <= MEMORY_LIMIT_KIB
+    assert _rusage(machine)[1] <= MEMORY_LIMIT_KIB
 
 
-def _rusage(machine: Machine, changes: dict[str, str]) -> tuple[float, float]:
+def _rusage(machine: Machine) -> tuple[float, float]:
     started = spawn.sender_command()
     assert started is not None
-    return _measured(machine, list(started), {**environment(machine), **changes})
+    return _measured(machine, list(started), environment(machine))
 
 
 def _measured(machine: Machine, run: list[str], environ: dict[str, str]) -> tuple[float, float]:

@@ -157,7 +157,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
     environ = spawn.sender_environment(str(machine.config_dir), None, machine.with_environ())
     began = time.monotonic()
     ended = subprocess.run(
-        [sys.executable, "-c", prelude, str(Path(command[1], "__main__.py"))],
+        [sys.executable, "-c", prelude, command[-1]],
         env=environ,
         cwd=machine.root,
         timeout=60,
