@@ -1,13 +1,17 @@
 """``usage enable`` and ``usage disable``: store the choice, and say whether it is what counts."""
 
-from arcade_otel import consent, storage
+from arcade_otel import consent, sender, storage
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
+from arcade_otel.diagnostics import debug
 from arcade_otel.handoff import queue
 from arcade_otel.settings import Settings
 
 __all__ = ["disable", "enable"]
+
+#: A request to PostHog takes at most 5 s.
+_SENDERS_SECONDS = 6.0
 
 
 def enable(settings: Settings, output: Output) -> int:
@@ -29,8 +33,8 @@ def enable(settings: Settings, output: Output) -> int:
 def disable(settings: Settings, output: Output) -> int:
     """Store a no and remove what waits; 1 if something stronger still says yes. This command itself is not recorded.
 
-    A sender that is at work looks at the choice before each request: of what it holds, only a request that is under way
-    in this moment still arrives.
+    A sender that is at work looks at the choice before each request, and this waits until the request that is under way, if
+    there is one, is over (at most 6 s, longer than a request may take): nothing is sent any more once it has returned.
 
     Raises:
         OSError: It cannot be stored.
@@ -40,6 +44,9 @@ def disable(settings: Settings, output: Output) -> int:
     consent.suppress_for_this_run()
     removed = local_state.waiting_count(settings)
     queue.clear(settings.state_dir)
+    if decided.mode == consent.OFF and not sender.wait_for_lanes(settings.state_dir, _SENDERS_SECONDS):
+        debug("a sender is still at work")
+    queue.clear(settings.state_dir)  # what the sender wrote back meanwhile
     output.result(
         {
             "stored": consent.OFF,

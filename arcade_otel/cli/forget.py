@@ -1,10 +1,9 @@
 """``usage forget``: removes everything that was collected on this machine, and takes a new anonymous id."""
 
 import os
-import time
 from contextlib import suppress
 
-from arcade_otel import consent
+from arcade_otel import consent, sender
 from arcade_otel import identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OK
@@ -17,7 +16,6 @@ __all__ = ["forget"]
 
 #: No sender lives longer.
 _SENDERS_SECONDS = 12.0
-_POLL_SECONDS = 0.05
 
 
 def forget(settings: Settings, output: Output) -> int:
@@ -35,7 +33,7 @@ def forget(settings: Settings, output: Output) -> int:
     known = len(receipts.events(settings.state_dir))
     queue.clear(settings.state_dir)
     if os.path.isdir(settings.state_dir):
-        _wait_for_senders(settings)
+        sender.wait_for_lanes(settings.state_dir, _SENDERS_SECONDS)
         queue.clear(settings.state_dir)
         receipts.remove(settings.state_dir)
         for name in os.listdir(settings.state_dir):
@@ -59,20 +57,3 @@ def forget(settings: Settings, output: Output) -> int:
     if was is not None:
         output.line(f"You were {was}, under which id whoever received events can find and delete them; you are {anon_id} now.")
     return EXIT_OK
-
-
-def _wait_for_senders(settings: Settings) -> None:
-    from arcade_otel.sender.lane_lock import LaneLock
-
-    until = time.monotonic() + _SENDERS_SECONDS
-    prefix, suffix = "sender-", ".lock"
-    for name in os.listdir(settings.state_dir):
-        if not (name.startswith(prefix) and name.endswith(suffix)):
-            continue
-        while (
-            lock := LaneLock.acquire(settings.state_dir, name[len(prefix) : -len(suffix)])
-        ) is None and time.monotonic() < until:
-            time.sleep(_POLL_SECONDS)
-            queue.clear(settings.state_dir)
-        if lock is not None:
-            lock.release()

@@ -57,8 +57,7 @@ def waiting(settings: Settings) -> list[dict[str, Any]]:
 
     The sender may still settle whose an anonymous event is (somebody logged in), and add an alias.
     """
-    from arcade_otel.sender.receipt_writer import sent_payload
-    from arcade_otel_exporters import otlp_json
+    from arcade_otel.sender.receipt_writer import queued_payload
 
     found = []
     for lane in queue.lanes(settings.state_dir):
@@ -68,7 +67,7 @@ def waiting(settings: Settings) -> list[dict[str, Any]]:
                 text = queue.read_span(os.path.join(config_dir, name))
                 if text is None:
                     continue  # sent meanwhile
-                payload: list[Any] = sent_payload(lane, otlp_json.decode(text))
+                payload: list[Any] = queued_payload(lane, text)
             except ValueError:
                 payload = []  # the sender will set it aside
             identity = name.removesuffix(".json").partition("-")[2]

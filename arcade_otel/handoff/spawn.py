@@ -1,20 +1,28 @@
 """Starts a process that outlives this one and shares nothing with it; all that differs between platforms is here."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
 
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = ["LAUNCH", "creation_flags", "sender_command", "sender_environment", "start"]
 
-#: Folder that Python runs as the sender's program. It holds one file: nothing else comes onto ``sys.path`` with it.
+#: Directory of the sender's program. It holds one file: nothing else comes onto ``sys.path`` with it.
 LAUNCH = "launch"
-#: Where the sender looks for this library if its own site-packages do not hold it (joined by ``os.pathsep``).
+#: Where the sender imports from, behind Python's own modules: this library first, then what the program itself imports from
+#: (joined by ``os.pathsep``).
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
+# Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
+_MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
 # Variables of Python's that say where things are. All others (PYTHONPATH, PYTHONSTARTUP, PYTHONINSPECT, …) steer what is run.
 _KEPT_PYTHON_VARIABLES = frozenset(
@@ -49,13 +57,22 @@ def sender_command(
     if platform == "win32" and name.lower() == "python.exe":
         windowless = os.path.join(config_dir, "pythonw.exe")
         executable = windowless if os.path.exists(windowless) else executable
-    launch = _launch_directory()
-    return (executable, launch) if launch else None
+    program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
+    # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
+    # own import path instead, and asks for site itself where it runs an exporter of somebody else's.
+    if os.path.isfile(program):
+        return (executable, "-S", program)
+    source = _source_in_archive(program)
+    return (executable, "-S", "-c", source) if source else None
 
 
-def _launch_directory() -> str | None:
-    directory = os.path.join(_package_directory(), "sender", LAUNCH)
-    return directory if os.path.isfile(os.path.join(directory, "__main__.py")) else None  # None: inside a zip
+def _source_in_archive(program: str) -> str | None:
+    """Return the sender's program as text where the library is imported from an archive (zipapp, pex), or None."""
+    loader: Any = globals().get("__loader__")
+    try:
+        return str(loader.get_data(program).decode("utf-8"))
+    except (AttributeError, OSError, UnicodeError):
+        return None
 
 
 def _package_directory() -> str:
@@ -76,12 +93,34 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
     chosen.pop(conventions.ENV_EVENT_DATA, None)
     chosen["PYTHONSAFEPATH"] = "1"
     chosen[conventions.ENV_SENDER] = config_dir
-    root = os.path.dirname(_package_directory())
-    # In a checkout the exporters are an import root of their own.
-    chosen[ENV_ROOTS] = os.pathsep.join((root, os.path.join(root, "exporters")))
+    chosen[ENV_ROOTS] = os.pathsep.join(_import_roots())
     if text is not None:
         chosen[conventions.ENV_EVENT_DATA] = text
     return chosen
+
+
+def _import_roots() -> list[str]:
+    """Return where this library and everything else that the program imports lies.
+
+    Not every installation has one directory for all distributions (Nix, pex, Bazel, ``PYTHONPATH``), so that the sender gets the
+    program's whole import path. It comes behind Python's own modules, and without the directory of the script and the working
+    directory, where a user's ``yaml.py`` would be imported in place of a package that is not installed.
+    """
+    root = os.path.dirname(_package_directory())
+    roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
+    try:
+        users = {os.getcwd(), os.path.dirname(os.path.abspath(sys.argv[0]))}
+    except (OSError, IndexError, AttributeError):
+        users = set()  # a working directory that was removed, or an embedded interpreter
+    for entry in sys.path:
+        if isinstance(entry, str) and os.path.isabs(entry) and entry not in users and entry not in roots:
+            roots.append(entry)
+    fitting, length = [], 0
+    for entry in roots:
+        length += len(entry) + 1
+        if os.pathsep not in entry and length <= _MAX_ROOTS_LENGTH:
+            fitting.append(entry)
+    return fitting
 
 
 def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:

@@ -12,7 +12,10 @@ from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.spans import otlp
 
-__all__ = ["enforce_limits", "main", "run"]
+__all__ = ["enforce_limits", "is_switched_off", "main", "run", "wait_for_lanes"]
+
+#: How often :func:`wait_for_lanes` looks.
+_POLL_SECONDS = 0.02
 
 # Imports above are all that a sender needs which finds another at work, or nothing to do: 2.5 times a bare Python is its limit.
 
@@ -42,7 +45,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
     """
     state_dir = os.path.join(config_dir, "usage")
     decided = consent.decide(config_dir)
-    if decided.mode == consent.OFF and decided.reason != decision.REASON_POLICY:  # that may be about some programs only
+    if is_switched_off(config_dir, decided):
         debug(f"nothing is sent: {decided.reason}")
         if not decided.opted_out:
             return  # no decision could be read, or the directory is not used: nothing is deleted either
@@ -57,10 +60,37 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         zombies.register_sender(state_dir)
     acquired = _acquire_lanes(state_dir)
     if acquired:
-        # Only here: the SDK and posthog are a third of a second of CPU.
+        # Only here: a sender without work pays for no client.
         from arcade_otel.sender import delivery
 
         delivery.deliver(config_dir, acquired, started_at)
+
+
+def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
+    """Tell whether nothing of any program may be sent: not so where the machine's policy says no, which may name programs."""
+    decided = decided or consent.decide(config_dir)
+    return decided.mode == consent.OFF and decided.reason != decision.REASON_POLICY
+
+
+def wait_for_lanes(state_dir: str, seconds: float) -> bool:
+    """Wait until no sender is at work; return False if one still is after ``seconds``.
+
+    A sender asks right before each request whether it may begin, and gives its lock back when it may not. So once the choice is
+    stored and the queue is empty, this returns when the request that was under way, if there was one, is over.
+    """
+    deadline = time.monotonic() + seconds
+    prefix, suffix = "sender-", ".lock"
+    try:
+        names = [name for name in os.listdir(state_dir) if name.startswith(prefix) and name.endswith(suffix)]
+    except OSError:
+        return True
+    for name in names:
+        while (lock := LaneLock.acquire(state_dir, name[len(prefix) : -len(suffix)])) is None:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        lock.release()
+    return True
 
 
 def enforce_limits(state_dir: str, lane: str) -> None:

@@ -1,13 +1,12 @@
 """Gives what waits in the spool to the exporters, oldest first, and removes it only when it was acknowledged."""
 
+from __future__ import annotations
+
 import math
 import os
 import threading
 import time
-from collections.abc import Collection, Sequence
-
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from collections.abc import Sequence
 
 from arcade_otel import consent, conventions, sender
 from arcade_otel.consent.decision import Decision
@@ -18,8 +17,14 @@ from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.identity_resolution import SpanIdentityResolver
 from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.sender.receipt_writer import ReceiptWriter
-from arcade_otel_exporters import otlp_json
-from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arcade_otel.sender.export_result import ExportResult
+
+_POSTHOG = "posthog"  # the one exporter that needs nothing that is installed
 
 __all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "IDLE_SECONDS", "Lane", "deliver"]
 
@@ -30,29 +35,31 @@ BATCH = 100
 IDLE_SECONDS = 2.0
 #: A sender of this age waits for nothing more and leaves its lock to a younger one, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
+#: What an old sender leaves to a younger one before it looks again.
+_HANDOVER_SECONDS = 0.15
 #: A sender of this age begins nothing more.
 _STOP_ACCEPTING_AFTER_SECONDS = 8.5
-_POLL_SECONDS = 0.05
+#: How often a sender with nothing to do looks for more. Each look costs 0.2 ms of CPU.
+_POLL_SECONDS = 0.1
 
 
 def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
-    """Deliver each lane of ``locks``, side by side, so that one dead backend holds up no other; give the locks back."""
+    """Deliver each lane of ``locks``, side by side, so that one dead backend holds up no other; give the locks back.
+
+    Each lane makes its exporter itself: one whose import never ends holds up its own lane only.
+    """
     debug(f"at work: {', '.join(locks)}")
-    clean_environment(os.environ)
+    if any(queue.lane_exporter(name) != _POSTHOG for name in locks):
+        from arcade_otel.sender.site_packages import add_site_packages
+
+        with guard("the module site"):
+            add_site_packages()
     resolver = SpanIdentityResolver(config_dir)
     idle_timeout = _idle_seconds()
-    lanes = []
-    for name, lock in locks.items():
-        exporter = exporter_loader.make_exporter(queue.lane_exporter(name))
-        if exporter is None:
-            # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
-            Backoff(os.path.join(config_dir, "usage"), name).record_failure(60.0)
-            ReceiptWriter(os.path.join(config_dir, "usage"), name).record_failure(
-                f"the exporter {queue.lane_exporter(name)} is unknown or not installed"
-            )
-            lock.release()
-        else:
-            lanes.append(Lane(config_dir, name, exporter, lock, resolver, started_at, idle_timeout))
+    lanes = [Lane(config_dir, name, lock, resolver, started_at, idle_timeout) for name, lock in locks.items()]
+    if len(lanes) == 1:
+        lanes[0].serve()
+        return
     threads = [threading.Thread(target=lane.serve, name=lane.name, daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
@@ -81,7 +88,6 @@ class Lane:
         self,
         config_dir: str,
         name: str,
-        exporter: SpanExporter,
         lock: LaneLock,
         resolver: SpanIdentityResolver,
         started_at: float,
@@ -91,14 +97,13 @@ class Lane:
         self._config_dir = config_dir
         self._state_dir = os.path.join(config_dir, "usage")
         self._queue = queue.lane_dir(self._state_dir, name)
-        self._exporter = exporter
+        self._exporter: Any = None  # a PostHogLaneExporter or an SdkLaneExporter, whose spans are its own
         self._lock: LaneLock | None = lock
         self._resolver = resolver
         self._backoff = Backoff(self._state_dir, name)
         self._started_at = started_at
         self._idle_timeout = idle_timeout
         self._receipts = ReceiptWriter(self._state_dir, name)
-        self._stuck = False  # an export goes on: the exporter is left to the end of the process
 
     @property
     def _age(self) -> float:
@@ -112,18 +117,24 @@ class Lane:
         """
         with guard(f"delivery to {self.name}"):
             try:
+                self._exporter = exporter_loader.make_exporter(queue.lane_exporter(self.name))
+                if self._exporter is None:
+                    # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
+                    self._backoff.record_failure(60.0)
+                    self._receipts.record_failure(f"the exporter {queue.lane_exporter(self.name)} is unknown or not installed")
+                    return
                 while self._lock is not None:
                     healthy = self._work()
                     self._lock.release()
                     self._lock = None
                     if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
-                        time.sleep(3 * _POLL_SECONDS)  # whoever came meanwhile goes first
+                        time.sleep(_HANDOVER_SECONDS)  # whoever came meanwhile goes first
                     if healthy and self._age < _STOP_ACCEPTING_AFTER_SECONDS and queue.list_spans(self._queue):
                         self._lock = LaneLock.acquire(self._state_dir, self.name)
             finally:
                 if self._lock is not None:
                     self._lock.release()
-        if not self._stuck:
+        if self._exporter is not None:
             self._exporter.shutdown()
 
     def _work(self) -> bool:
@@ -139,13 +150,15 @@ class Lane:
                 idle_since = time.monotonic()
             elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._idle_timeout:
                 return True
+            elif sender.is_switched_off(self._config_dir):
+                return True  # ``usage disable`` waits for the lock
             else:
                 time.sleep(_POLL_SECONDS)
         return True
 
     def _send(self, names: Sequence[str]) -> bool:
         """Send these spans; return False if the backend is not to be asked again for now."""
-        files: list[tuple[str, list[ReadableSpan]]] = []
+        files: list[tuple[str, list[Any]]] = []
         gathered = 0
         for name in names:
             path = os.path.join(self._queue, name)
@@ -155,17 +168,20 @@ class Lane:
                 gathered += len(spans)
                 if gathered >= BATCH:
                     break  # a file of a process that traces itself holds many
-        files = self._permitted(files)
         if not files:
             return True
+        read, files = files, self._permitted(files)
+        if not files:
+            # Of what no decision could be read for, neither is anything sent nor removed: the next sender asks again.
+            return not any(os.path.exists(path) for path, _ in read)
         files[0] = (files[0][0], self._attach_drop_count(*files[0]))
-        done, refused, reason, asked = self._export([span for _, spans in files for span in spans])
+        result = self._export(files)
         delivered = first = 0
         dropped = set()
         for path, spans in files:
-            if first + len(spans) > done:
+            if first + len(spans) > result.done:
                 break
-            if any(first <= index < first + len(spans) for index in refused):
+            if any(first <= index < first + len(spans) for index in result.refused):
                 dropped.add(os.path.basename(path))
             first += len(spans)
             delivered += 1
@@ -173,22 +189,23 @@ class Lane:
         self._receipts.record_exported([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
         for path, _ in files[:delivered]:
             queue.remove_span(path)
-        debug(f"{self.name}: {delivered} of {len(files)} spans delivered{f'; {reason}' if reason else ''}")
-        if reason is None:
-            self._backoff.reset()
-            return True
+        debug(f"{self.name}: {delivered} of {len(files)} spans delivered{f'; {result.reason}' if result.reason else ''}")
+        if result.reason is None or result.withdrawn:
+            if delivered:
+                self._backoff.reset()
+            return True  # what was withdrawn is looked at again, and removed
         if delivered:
             self._backoff.reset()  # failures in a row are counted
-        self._backoff.record_failure(asked)
-        self._receipts.record_failure(reason)
+        self._backoff.record_failure(result.retry_after)
+        self._receipts.record_failure(result.reason)
         return False
 
-    def _permitted(self, files: list[tuple[str, list[ReadableSpan]]]) -> list[tuple[str, list[ReadableSpan]]]:
+    def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
         """Remove what somebody has forbidden to send since it was recorded, and return the rest."""
         permitted = []
         decisions: dict[str, Decision] = {}
         for path, spans in files:
-            program = str((spans[0].attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
+            program = self._exporter.program(spans[0])
             if program not in decisions:
                 decisions[program] = consent.decide(self._config_dir, program=program)
             if decisions[program].mode == consent.OFF and not decisions[program].opted_out:
@@ -200,7 +217,7 @@ class Lane:
                 permitted.append((path, spans))
         return permitted
 
-    def _read(self, path: str) -> list[ReadableSpan]:
+    def _read(self, path: str) -> list[Any]:
         """Return a file's spans, settled; none if it is no span, which sets it aside, or if it has gone."""
         try:
             payload = queue.read_span(path)
@@ -210,7 +227,7 @@ class Lane:
             return []  # somebody opted out meanwhile
         try:
             text = self._resolver.resolve(path, payload)
-            spans = otlp_json.decode(text)
+            spans: list[Any] = self._exporter.decode(text)
         except ValueError as error:
             debug(f"{self.name}: a file that is no span is set aside", error)
             spans = []
@@ -219,7 +236,7 @@ class Lane:
             self._receipts.record_dropped([os.path.basename(path)], "it is no span")
         return spans
 
-    def _attach_drop_count(self, path: str, spans: list[ReadableSpan]) -> list[ReadableSpan]:
+    def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
         """Let the oldest span carry how many before it were dropped from a full spool."""
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
@@ -230,28 +247,21 @@ class Lane:
             return spans
         text = self._resolver.with_drop_count(path, payload, count)
         dropped.reset()  # after the span has it: a kill in between tells it twice rather than never
-        return otlp_json.decode(text)
+        decoded: list[Any] = self._exporter.decode(text)
+        return decoded
 
-    def _export(self, spans: Sequence[ReadableSpan]) -> tuple[int, Collection[int], str | None, float | None]:
-        """Return how many leading spans are settled, which were refused, why not all, and the pause that was asked for."""
-        if isinstance(self._exporter, PostHogSpanExporter):
-            result = self._exporter.deliver(spans, seconds=max(0.5, _STOP_ACCEPTING_AFTER_SECONDS + 0.5 - self._age))
-            return result.done, result.refused, result.reason, result.retry_after
-        spans = [self._resolver.public(span) for span in spans]
-        accepted: list[bool] = []
+    def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
+        """Export the spans of ``files``, as long as the user lets them go."""
+        programs = {self._exporter.program(spans[0]) for _, spans in files}
 
-        def export() -> None:
-            try:
-                accepted.append(self._exporter.export(spans) is SpanExportResult.SUCCESS)
-            except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
-                debug(f"{self.name} raised", error)
-                accepted.append(False)
+        def may_begin() -> bool:
+            # Whoever runs ``usage disable`` or ``usage forget`` may rely on it: once that has returned, no request begins.
+            return all(consent.decide(self._config_dir, program=program).mode != consent.OFF for program in programs) and all(
+                os.path.exists(path) for path, _ in files
+            )
 
-        # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and nobody would know of the pause.
-        thread = threading.Thread(target=export, name=f"{self.name} export", daemon=True)
-        thread.start()
-        thread.join(max(0.5, _STOP_ACCEPTING_AFTER_SECONDS - self._age))
-        if not accepted:
-            self._stuck = True
-            return 0, (), "the exporter did not come to an end", None
-        return (len(spans), (), None, None) if accepted[0] else (0, (), "the exporter failed", None)
+        seconds = max(0.5, _STOP_ACCEPTING_AFTER_SECONDS + 0.5 - self._age)
+        result: ExportResult = self._exporter.export(
+            [span for _, spans in files for span in spans], seconds=seconds, may_begin=may_begin
+        )
+        return result

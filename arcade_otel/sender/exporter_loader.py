@@ -1,11 +1,15 @@
 """From the names in ``OTEL_TRACES_EXPORTER`` to exporters."""
 
-import os
-from importlib.util import find_spec
+from __future__ import annotations
 
-from opentelemetry.sdk.trace.export import SpanExporter
+import os
 
 from arcade_otel.diagnostics import debug
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from arcade_otel.sender.posthog_lane import PostHogLaneExporter
+    from arcade_otel.sender.sdk_lane import SdkLaneExporter
 
 __all__ = ["make_exporter"]
 
@@ -14,16 +18,33 @@ _GROUP = "opentelemetry_traces_exporter"
 _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/json": "otlp_json_http"}
 
 
-def make_exporter(name: str) -> SpanExporter | None:
-    """Return the exporter called ``name``, or None, with a debug line, if it is not installed or cannot be made.
+def make_exporter(name: str) -> PostHogLaneExporter | SdkLaneExporter | None:
+    """Return what delivers to the exporter called ``name``, or None, with a debug line, if it is not installed or cannot be made.
 
-    Ours is imported directly; any other is the class registered in the entry-point group, called without arguments: it takes
-    its own standard variables (``OTEL_EXPORTER_OTLP_*``) from the environment.
+    PostHog's needs no SDK. Any other is the class registered in the entry-point group, called without arguments: it takes its own
+    standard variables (``OTEL_EXPORTER_OTLP_*``) from the environment.
     """
     if name == "posthog":
-        from arcade_otel_exporters.posthog import PostHogSpanExporter
+        from arcade_otel.sender.posthog_lane import PostHogLaneExporter
 
-        return PostHogSpanExporter()
+        return PostHogLaneExporter()
+    try:
+        return _make_sdk_exporter(name)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - anybody's code; the other exporters still run
+        debug(f"exporter {name} cannot be made: it is left out", error)
+        return None
+
+
+def _make_sdk_exporter(name: str) -> SdkLaneExporter | None:
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+    from arcade_otel.sender.sdk_lane import SdkLaneExporter
+    from arcade_otel_exporters.posthog import clean_environment
+
+    clean_environment(os.environ)  # of what would steer others' HTTP clients
     registered = name
     if name == "otlp":
         protocol = (
@@ -37,18 +58,12 @@ def make_exporter(name: str) -> SpanExporter | None:
             debug(f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol} is none of {', '.join(_OTLP)}: exporter otlp is left out")
             return None
         registered = _OTLP[protocol]
-    from importlib.metadata import entry_points
-
     found = next(iter(entry_points(group=_GROUP, name=registered)), None)
     if found is None:
         debug(f"exporter {name} of OTEL_TRACES_EXPORTER is not installed (no {registered} in {_GROUP}): it is left out")
         return None
-    try:
-        exporter = found.load()()
-    except Exception as error:  # noqa: BLE001 - anybody's code; the other exporters still run
-        debug(f"exporter {name} cannot be made: it is left out", error)
-        return None
+    exporter = found.load()()
     if not isinstance(exporter, SpanExporter):
         debug(f"exporter {name} is no SpanExporter: it is left out")
         return None
-    return exporter
+    return SdkLaneExporter(name, exporter)

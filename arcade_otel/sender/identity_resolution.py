@@ -1,18 +1,20 @@
 """Settles whose a waiting span is, once, and writes that back to the spool before anybody else hears of it."""
 
+from __future__ import annotations
+
 import json
 import os
 import threading
-from typing import Any
-
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff import queue
-from arcade_otel.identity import login as accounts
-from arcade_otel.spans.finished_span import copy_span
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arcade_otel.identity import login as accounts
 
 __all__ = ["SpanIdentityResolver"]
 
@@ -51,6 +53,8 @@ class SpanIdentityResolver:
         principal = _value(resource, conventions.RESOURCE_PRINCIPAL)
         with self._lock:
             if self._resolver is None:
+                from arcade_otel.identity import login as accounts  # dear (filelock, httpx), and seldom needed
+
                 self._resolver = accounts.LazyAliasResolver(self._config_dir)
             settled = self._resolver.resolve(
                 anon_id, int(span["endTimeUnixNano"]) / 1e9, principal if isinstance(principal, str) else None
@@ -75,27 +79,6 @@ class SpanIdentityResolver:
         before = _value(span, conventions.DROPPED)
         _set(span, conventions.DROPPED, {"intValue": str(count + (int(before) if isinstance(before, int) else 0))})
         return _written_back(path, traces)
-
-    @staticmethod
-    def public(span: ReadableSpan) -> ReadableSpan:
-        """Return the span for another exporter than PostHog's: without what tells the sender how to deliver."""
-        attributes = dict(span.resource.attributes)
-        distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
-        if isinstance(distribution, str) and conventions.SERVICE_VERSION not in attributes:
-            version = _version(distribution)
-            if version:
-                attributes[conventions.SERVICE_VERSION] = version
-        kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}
-        return copy_span(span, resource=Resource(kept, span.resource.schema_url))
-
-
-def _version(distribution: str) -> str | None:
-    from importlib import metadata
-
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _our_span(traces: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:

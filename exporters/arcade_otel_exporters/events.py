@@ -1,46 +1,51 @@
 """What PostHog hears of a command's span: one event, and before it the alias that the span owes."""
 
-import hashlib
-import math
-import platform
-import uuid
-from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
-from typing import Any
+from __future__ import annotations
 
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import StatusCode
+import math
+import time
+from collections.abc import Mapping
+from functools import lru_cache
 
 from arcade_otel import conventions
 from arcade_otel.spans import replace_unencodable
+from arcade_otel_exporters.span_record import SpanRecord, from_sdk
 
-__all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "installed_version", "is_command"]
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from typing import Any
+
+    from opentelemetry.sdk.trace import ReadableSpan
+
+__all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "installed_version", "is_command", "utc_timestamp"]
 
 #: Any other text is cut to this many characters; PostHog discards events over 1 MB.
 MAX_TEXT_LENGTH = 1000
 _MAX_TEXTS = 50
 #: What event ids are derived in, so that every delivery of a span is the same event to PostHog. Never to be changed.
-_NAMESPACE = uuid.UUID("5d2bd3b5-61c6-5c94-8c5c-0d2f0d1a9d5f")
+_NAMESPACE = bytes.fromhex("5d2bd3b561c65c948c5c0d2f0d1a9d5f")
 # The specification's spelling of the event, which is ``platform.system()``'s; the resource has the semantic conventions'.
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "windows": "Windows"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECONDS = 1_000_000
 
-Event = dict[str, Any]
+if TYPE_CHECKING:
+    Event = dict[str, Any]
+else:
+    Event = dict
 
 
-def is_command(span: ReadableSpan) -> bool:
+def is_command(span: SpanRecord | ReadableSpan) -> bool:
     """Tell whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event.
 
     Nor does a command's span that ``instrument()`` made live, whose event is handed over apart from it.
     """
-    scope = span.instrumentation_scope
-    if scope is None or scope.name != conventions.SCOPE or (scope.attributes or {}).get(conventions.SCOPE_LIVE):
+    record = _record(span)
+    if record.scope != conventions.SCOPE or record.scope_attributes.get(conventions.SCOPE_LIVE):
         return False
-    return isinstance(_of(span).get(conventions.COMMAND), str)
+    return isinstance(record.attributes.get(conventions.COMMAND), str)
 
 
-def event_of(span: ReadableSpan, *, geoip: bool = False) -> Event | None:
+def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
     """Return the event of a command's span, or None if nobody can tell whose it is.
 
     Equal spans make equal events, ``uuid`` and ``timestamp`` (the command's start, UTC) included. Nothing of the span but what
@@ -51,20 +56,21 @@ def event_of(span: ReadableSpan, *, geoip: bool = False) -> Event | None:
         span: One for which :func:`is_command` holds.
         geoip: Let PostHog keep the address that the event came from and derive a place from it.
     """
+    span = _record(span)
     identity = _identity(span)
     if identity is None:
         return None
     distinct_id, is_anon = identity
-    attributes, resource = _of(span), span.resource.attributes
+    attributes, resource = span.attributes, span.resource
     exit_code = _integer(attributes.get(conventions.PROCESS_EXIT_CODE))
-    failed = exit_code != 0 if exit_code is not None else span.status.status_code is StatusCode.ERROR
-    system = _text(resource.get(conventions.OS_TYPE)) or platform.system()
+    failed = exit_code != 0 if exit_code is not None else span.is_error
+    system = _text(resource.get(conventions.OS_TYPE)) or _platform("system")
     properties: Event = {
         "command_name": _text(attributes.get(conventions.COMMAND)) or "",
         "cli_version": _cli_version(resource),
-        "python_version": _text(resource.get(conventions.PROCESS_RUNTIME_VERSION)) or platform.python_version(),
+        "python_version": _text(resource.get(conventions.PROCESS_RUNTIME_VERSION)) or _platform("python_version"),
         "os_type": _SYSTEMS.get(system.lower(), system),
-        "os_release": _text(resource.get(conventions.OS_VERSION)) or platform.release(),
+        "os_release": _text(resource.get(conventions.OS_VERSION)) or _platform("release"),
         "duration": _duration(span),
         "exit_code": exit_code,
         "command_options": _texts(attributes.get(conventions.COMMAND_OPTIONS)),
@@ -82,29 +88,48 @@ def event_of(span: ReadableSpan, *, geoip: bool = False) -> Event | None:
     return _event(name, distinct_id, properties | _ours(geoip=geoip), span, "")
 
 
-def alias_of(span: ReadableSpan, *, geoip: bool = False) -> Event | None:
+def alias_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
     """Return the alias that must be acknowledged before the span's event, or None if the span owes none.
 
     It never carries ``$process_person_profile``: PostHog drops an alias that does.
     """
+    span = _record(span)
     identity = _identity(span)
-    previous = _distinct_id(_of(span).get(conventions.PREVIOUS_DISTINCT_ID))
+    previous = _distinct_id(span.attributes.get(conventions.PREVIOUS_DISTINCT_ID))
     if identity is None or previous is None or identity[1] or previous == identity[0]:
         return None
     properties: Event = {"distinct_id": previous, "alias": identity[0]}
     return _event(conventions.EVENT_ALIAS, previous, properties | _ours(geoip=geoip), span, "alias")
 
 
-def _event(name: str, distinct_id: str, properties: Event, span: ReadableSpan, part: str) -> Event:
+def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, part: str) -> Event:
     event: Event = {"event": name, "distinct_id": distinct_id, "properties": properties}
-    context = span.get_span_context()
-    if context is not None:
-        event["uuid"] = str(uuid.uuid5(_NAMESPACE, f"{context.trace_id:032x}{context.span_id:016x}{part}"))
-    started = span.start_time or span.end_time
+    if span.span_id:
+        event["uuid"] = _uuid5(f"{span.trace_id}{span.span_id}{part}")
+    started = span.start_ns or span.end_ns
     if started:
-        # Not by way of a float, which has no room for microseconds.
-        event["timestamp"] = (_EPOCH + timedelta(microseconds=started // 1000)).isoformat(timespec="microseconds")
+        event["timestamp"] = utc_timestamp(started)
     return event
+
+
+def utc_timestamp(nanoseconds: int) -> str:
+    """Return a time, in nanoseconds since the epoch, as ISO 8601 with microseconds; ``datetime`` costs a sender an import."""
+    # Not by way of a float, which has no room for microseconds.
+    seconds, microseconds = divmod(nanoseconds // 1000, _MICROSECONDS)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{microseconds:06d}+00:00"
+
+
+def _uuid5(name: str) -> str:
+    """Return what ``uuid.uuid5`` does (RFC 9562, section 5.5); ``uuid`` and ``hashlib`` cost a sender half a bare Python."""
+    try:
+        from _sha1 import sha1  # type: ignore[import-not-found]
+    except ImportError:  # a Python that was built with OpenSSL's hashes only
+        from hashlib import sha1
+    digest = bytearray(sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _ours(*, geoip: bool) -> Event:
@@ -115,13 +140,20 @@ def _ours(*, geoip: bool) -> Event:
     return ours
 
 
-def _of(span: ReadableSpan) -> Mapping[str, Any]:
-    return span.attributes or {}
+def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
+    return span if isinstance(span, SpanRecord) else from_sdk(span)
 
 
-def _identity(span: ReadableSpan) -> tuple[str, bool] | None:
+def _platform(what: str) -> str:
+    """Ask the ``platform`` module, which a span of ours makes unnecessary to import."""
+    import platform
+
+    return str(getattr(platform, what)())
+
+
+def _identity(span: SpanRecord) -> tuple[str, bool] | None:
     """Return ``(distinct_id, is_anon)``, both from the span or both from its resource."""
-    for holder in (_of(span), span.resource.attributes):
+    for holder in (span.attributes, span.resource):
         distinct_id = _distinct_id(holder.get(conventions.DISTINCT_ID))
         if distinct_id is not None:
             return distinct_id, holder.get(conventions.IS_ANON) is not False
@@ -135,6 +167,8 @@ def _distinct_id(value: object) -> str | None:
     value = replace_unencodable(value)
     if len(value) <= conventions.DISTINCT_ID_LIMIT:
         return value
+    import hashlib  # seldom needed
+
     return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
 
 
@@ -152,12 +186,12 @@ def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _duration(span: ReadableSpan) -> float | None:
-    value = _of(span).get(conventions.DURATION)
+def _duration(span: SpanRecord) -> float | None:
+    value = span.attributes.get(conventions.DURATION)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value) if math.isfinite(value) else None
-    if span.start_time and span.end_time:
-        return (span.end_time - span.start_time) // 1000 / 1000
+    if span.start_ns and span.end_ns:
+        return (span.end_ns - span.start_ns) // 1000 / 1000
     return None
 
 

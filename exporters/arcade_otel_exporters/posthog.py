@@ -1,4 +1,4 @@
-"""Delivers the spans of commands to PostHog, and tells exactly which of them are settled."""
+"""The SDK's exporter to PostHog. The detached sender delivers by the same code, without the SDK (``posthog_delivery``)."""
 
 import json
 import logging
@@ -9,7 +9,8 @@ import threading
 import time
 import weakref
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -18,12 +19,21 @@ from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.settings import default_config_dir
 from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
-from arcade_otel_exporters.posthog_client import Connection, DeliveryInterruptedError, Response
+from arcade_otel_exporters.posthog_client import V0, check_protocol
+from arcade_otel_exporters.posthog_delivery import DeliveryResult, PostHogDelivery
+from arcade_otel_exporters.span_record import SpanRecord, from_sdk
 
-__all__ = ["DeliveryResult", "PostHogSpanExporter", "clean_environment"]
+__all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_environment"]
 
-_MAX_BATCH_BYTES = 4 * 1024 * 1024
-_PERMANENT = frozenset({401, 403, 404})
+
+class PostHogClient(Protocol):
+    """What of a ``posthog.Posthog`` is used, which is public in each version from 6 on."""
+
+    def capture(self, event: str, **fields: Any) -> str | None:
+        """Take an event; return its id, or None if it was not taken."""
+
+    def alias(self, previous_id: str, distinct_id: str | None, **fields: Any) -> str | None:
+        """Take an alias; return its id, or None if it was not taken."""
 
 
 def clean_environment(environ: MutableMapping[str, str]) -> None:
@@ -45,27 +55,6 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
         logger.propagate = False
 
 
-@dataclass(frozen=True)
-class DeliveryResult:
-    """What became of the spans of one :meth:`PostHogSpanExporter.deliver`.
-
-    Attributes:
-        done: How many leading spans are settled: acknowledged, dropped for good, or none of PostHog's business.
-        dropped: How many of those were dropped, because they can never be accepted.
-        retry_after: Seconds for which PostHog asked to be left alone, or None.
-        reason: Why not all are settled, for the debug log; None if they are.
-        refused: Which of the spans were dropped, by index.
-        permanent: The refusal will not pass by itself (a wrong key or host): no use in trying again soon.
-    """
-
-    done: int
-    dropped: int = 0
-    retry_after: float | None = None
-    reason: str | None = None
-    refused: tuple[int, ...] = field(default=(), compare=False)
-    permanent: bool = False
-
-
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
     """Return the spans that nobody has forbidden to send; a policy may be about one program."""
     config_dir = default_config_dir()
@@ -80,16 +69,6 @@ def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
     return permitted
 
 
-@dataclass(frozen=True)
-class _Item:
-    """A span that is PostHog's business: where it is in the sequence, its event, and where that goes."""
-
-    index: int
-    event: Event
-    alias: Event | None
-    target: tuple[str, str]
-
-
 class PostHogSpanExporter(SpanExporter):
     """Exports the spans of commands to PostHog as events; every other span is none of its business and a success.
 
@@ -99,8 +78,8 @@ class PostHogSpanExporter(SpanExporter):
     stored in the standard config directory, or the machine's policy. It does not try again by itself: what
     was not acknowledged is the caller's (the sender's spool keeps it; a ``BatchSpanProcessor`` loses it).
 
-    Limits: HTTP 200 means accepted, not stored. With a posthog older than 7 (which takes no session of ours) a ``default``
-    entry in ``~/.netrc`` would be sent along and a redirect followed; the detached sender switches the former off.
+    Limits: HTTP 200 means accepted, not stored. With a ``client``, ``SUCCESS`` means what that client's ``capture`` means: in
+    its default mode, that the event is in its queue, and an alias is not acknowledged before the event behind it.
 
     Args:
         api_key: PostHog project key; else the span's resource says, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without one
@@ -109,6 +88,10 @@ class PostHogSpanExporter(SpanExporter):
         timeout: Seconds for one request, from its start to the end of its answer.
         geoip: Let PostHog keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
+        protocol: Which of PostHog's endpoints is asked first: ``"v0"`` (``/batch/``) or ``"v1"``
+            (``/i/v1/analytics/events``). A host that has only the other one is spoken to by that.
+        client: A ``posthog.Posthog`` that the program has anyway: events go by its ``capture`` and ``alias``, and to its
+            project; the other arguments but ``geoip`` have no meaning then.
 
     Raises:
         TypeError: An argument is of the wrong type.
@@ -123,6 +106,8 @@ class PostHogSpanExporter(SpanExporter):
         timeout: float = 5.0,
         geoip: bool = False,
         batch_size: int = 100,
+        protocol: str = V0,
+        client: PostHogClient | None = None,
     ) -> None:
         for what, text in (("api_key", api_key), ("host", host)):
             if text is not None and not isinstance(text, str):
@@ -133,11 +118,14 @@ class PostHogSpanExporter(SpanExporter):
             raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, not {batch_size!r}")
-        self._api_key = api_key
-        self._host = host
+        if client is not None and not (callable(getattr(client, "capture", None)) and callable(getattr(client, "alias", None))):
+            raise TypeError(f"client must have capture() and alias(), as posthog.Posthog has, not be a {type(client).__name__}")
         self._timeout = timeout
         self._geoip = geoip
-        self._batch_size = batch_size
+        self._client = client
+        self._delivery = PostHogDelivery(
+            api_key, host, timeout=timeout, geoip=geoip, batch_size=batch_size, protocol=check_protocol(protocol)
+        )
         self._stopped = False
         self._lock = threading.Lock()
         if hasattr(os, "register_at_fork"):
@@ -192,76 +180,33 @@ class PostHogSpanExporter(SpanExporter):
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):
             return DeliveryResult(0, reason="another delivery is under way")
         try:
-            return self._deliver(spans, until)
+            records = [from_sdk(span) for span in spans]
+            if self._client is not None:
+                return self._deliver_by(self._client, records)
+            return self._delivery.deliver(records, seconds=until - time.monotonic())
         finally:
+            self._delivery.close()
             self._lock.release()
 
-    def _deliver(self, spans: Sequence[ReadableSpan], until: float) -> DeliveryResult:
-        items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
-        connection = Connection(self._timeout, until)
-        done = 0
-        refused: list[int] = []
-        stopped: Response | None = None
-        try:
-            while done < len(items):
-                first = items[done]
-                if first.alias is not None and any(connection.send(*first.target, [first.alias])):
-                    debug("PostHog refused an alias for good; the event goes without it")
-                batch = self._batch(items, done)
-                for never in connection.send(*first.target, [item.event for item in batch]):
-                    if never:
-                        refused.append(items[done].index)
-                    done += 1
-        except DeliveryInterruptedError as error:
-            stopped = error.answer
-        finally:
-            connection.close()
-        settled = len(spans) if stopped is None else items[done].index
-        sendable = {item.index for item in items}
-        refused += [index for index, span in enumerate(spans[:settled]) if is_command(span) and index not in sendable]
-        if stopped is None:
-            return DeliveryResult(settled, len(refused), refused=tuple(refused))
-        return DeliveryResult(
-            settled,
-            len(refused),
-            refused=tuple(refused),
-            retry_after=stopped.retry_after,
-            reason=stopped.reason,
-            permanent=stopped.status in _PERMANENT,
-        )
-
-    def _batch(self, items: Sequence[_Item], start: int) -> list[_Item]:
-        """Return the items from ``start`` on that can go in one request: one target, and no alias between them."""
-        batch: list[_Item] = []
-        size = 0
-        for item in items[start : start + self._batch_size]:
-            size += len(json.dumps(item.event))
-            if batch and (item.target != batch[0].target or item.alias is not None or size > _MAX_BATCH_BYTES):
-                break
-            batch.append(item)
-        return batch
-
-    def _item(self, index: int, span: ReadableSpan) -> _Item | None:
-        if not is_command(span):
-            return None
-        target = self._target(span)
-        event = event_of(span, geoip=self._geoip)
-        if target is None or event is None:
-            debug("a command's span has no PostHog key" if target is None else "a command's span has no distinct_id")
-            return None
-        return _Item(index, event, alias_of(span, geoip=self._geoip), target)
-
-    def _target(self, span: ReadableSpan) -> tuple[str, str] | None:
-        """Return key and host; a host goes with the key that it was given with."""
-        key, host = self._api_key, self._host
-        if not key:
-            resource = span.resource.attributes
-            key = str(resource.get(conventions.RESOURCE_API_KEY) or "")
-            if key:
-                host = host or str(resource.get(conventions.RESOURCE_HOST) or "")
-        key = key or os.environ.get(conventions.ENV_API_KEY, "").strip()
-        host = host or os.environ.get(conventions.ENV_HOST, "").strip() or conventions.DEFAULT_POSTHOG_HOST
-        return (key, host) if key else None
+    def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
+        """Give the client what a span becomes; it takes the time, the id and the properties that we would send ourselves."""
+        for index, span in enumerate(spans):
+            if not is_command(span):
+                continue
+            for event in (alias_of(span, geoip=self._geoip), event_of(span, geoip=self._geoip)):
+                if event is None:
+                    continue
+                fields = {"uuid": event.get("uuid"), "disable_geoip": not self._geoip}
+                if "timestamp" in event:
+                    fields["timestamp"] = datetime.fromisoformat(event["timestamp"])
+                if event["event"] == conventions.EVENT_ALIAS:
+                    taken = client.alias(event["distinct_id"], event["properties"]["alias"], **fields)
+                else:
+                    fields |= {"distinct_id": event["distinct_id"], "properties": event["properties"]}
+                    taken = client.capture(event["event"], **fields)
+                if taken is None:
+                    return DeliveryResult(index, reason="the client did not take an event")
+        return DeliveryResult(len(spans))
 
     def _show(self, spans: Sequence[ReadableSpan]) -> None:
         if sys.stderr is None:

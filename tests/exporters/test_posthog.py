@@ -213,7 +213,7 @@ def test_a_wrong_key_stops_for_good_without_dropping(receiver: Receiver, make_sp
     receiver.answer = lambda _: (status, {}, b"no")
     result = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span(), make_span()])
     assert result == DeliveryResult(0, reason=f"HTTP {status}", permanent=True)
-    assert len(receiver.bodies) == 1
+    assert len(receiver.bodies) == (2 if status == 404 else 1), "a path that is unknown is asked for by the other one's name once"
 
 
 @pytest.mark.parametrize("status", [204, 302, 402, 408, 418, 429, 500, 503])

@@ -8,6 +8,7 @@ from typing import Any
 from arcade_otel.identity.login import ResolvedIdentity
 from arcade_otel.identity.principal import get_principal
 from arcade_otel.identity.store import UsageIdentity
+from arcade_otel.sender.export_result import ExportResult
 from arcade_otel.settings import Settings
 from arcade_otel_exporters.posthog_client import DeliveryInterruptedError
 
@@ -15,7 +16,7 @@ from arcade_otel_exporters.posthog_client import DeliveryInterruptedError
 accounts: Any = import_module("arcade_otel.identity.login")
 capture: Any = import_module("arcade_otel_exporters.posthog_client")
 delivery: Any = import_module("arcade_otel.sender.delivery")
-posthog: Any = import_module("arcade_otel_exporters.posthog")
+posthog: Any = import_module("arcade_otel_exporters.posthog_delivery")
 
 __all__ = [
     "deletes_before_acknowledged",
@@ -83,13 +84,13 @@ def new_uuid_in_each_delivery() -> None:
 def no_split_at_400() -> None:
     """(e) Drop a batch of which one event is refused."""
 
-    def settle(self: Any, api_key: str, host: str, events: Any) -> Any:
+    def send(self: Any, api_key: str, host: str, events: Any) -> Any:
         answer = self._post(api_key, host, events)
         if answer.status not in (200, 400):
             raise DeliveryInterruptedError(answer)
         yield from (answer.status == 400 for _ in events)
 
-    capture.Connection.settle = settle
+    capture.Connection.send = send
 
 
 def no_rotation_at_logout() -> None:
@@ -110,9 +111,9 @@ def deletes_before_acknowledged() -> None:
     """Take from the spool what is about to be sent."""
     export = delivery.Lane._export
 
-    def forgetful(self: Any, spans: Any) -> Any:
-        done, _, _ = export(self, spans)
-        return max(done, len(spans)), None, None
+    def forgetful(self: Any, files: Any) -> Any:
+        export(self, files)
+        return ExportResult(sum(len(spans) for _, spans in files))
 
     delivery.Lane._export = forgetful
 

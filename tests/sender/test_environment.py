@@ -279,7 +279,7 @@ def test_the_sender_holds_no_folder_of_the_users_open(machine: Machine, posthog:
     assert not [path for path in held if path.startswith(str(project))]
     arguments = Path(f"/proc/{sender}/cmdline").read_bytes().split(b"\0")
     assert arguments[0].decode() == sys.executable
-    assert len(arguments) == 3, "nothing about the payload in argv"
+    assert len(arguments) == 4, "nothing about the payload in argv"
     machine.kill_senders()
 
 
@@ -289,7 +289,7 @@ def test_the_stand_in_hears_of_a_python_without_the_library(tmp_path: Path) -> N
     assert command is not None
     lonely = tmp_path / "launch"
     lonely.mkdir()
-    (lonely / "__main__.py").write_bytes(Path(command[1], "__main__.py").read_bytes())
+    (lonely / "__main__.py").write_bytes(Path(command[-1]).read_bytes())
     ended = subprocess.run(
         [sys.executable, "-S", str(lonely)],
         env={"ARCADE_USAGE_SENDER": str(tmp_path), "ARCADE_USAGE_EVENT_DATA": json.dumps({})},

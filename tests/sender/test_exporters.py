@@ -291,7 +291,6 @@ def _install(machine: Machine, roots: Path, seen: Path) -> None:
     """Run the sender with ``roots`` among the folders of installed packages."""
     import os
     import subprocess
-    import sys
 
     from arcade_otel.handoff import spawn
 
@@ -301,7 +300,7 @@ def _install(machine: Machine, roots: Path, seen: Path) -> None:
         str(machine.config_dir), None, machine.with_environ({"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen)})
     )
     environ["ARCADE_USAGE_ROOTS"] = os.pathsep.join([str(roots), environ["ARCADE_USAGE_ROOTS"]])
-    subprocess.run([sys.executable, command[1]], env=environ, cwd=machine.root, timeout=60, check=True)
+    subprocess.run(list(command), env=environ, cwd=machine.root, timeout=60, check=True)
 
 
 def test_a_file_of_the_spool_can_be_posted_to_any_otlp_endpoint_as_it_is(tool: Machine, collector: HttpCollector) -> None:

@@ -147,7 +147,7 @@ def test_nothing_outlives_ten_seconds(machine: Machine, stuck: str) -> None:
 import re, runpy, sys, time
 class Stuck:
     def find_spec(self, name, path=None, target=None):
-        if name.startswith("opentelemetry"):
+        if name.startswith("arcade_otel_exporters"):
             {block}
 sys.meta_path.insert(0, Stuck())
 runpy.run_path(sys.argv[1], run_name="__main__")
@@ -157,7 +157,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
     environ = spawn.sender_environment(str(machine.config_dir), None, machine.with_environ())
     began = time.monotonic()
     ended = subprocess.run(
-        [sys.executable, "-c", prelude, str(Path(command[1], "__main__.py"))],
+        [sys.executable, "-c", prelude, command[-1]],
         env=environ,
         cwd=machine.root,
         timeout=60,

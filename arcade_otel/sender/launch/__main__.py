@@ -1,7 +1,8 @@
 """The detached sender's program: arms the watchdog, leaves the user's directory, and hands over to ``sender``.
 
-Python runs this directory (``python …/launch``), which puts it, and neither the working directory nor PYTHONPATH, at the head of
-``sys.path``; it holds this file only, so that no ``json.py`` of anybody's is imported instead of Python's.
+Python runs this file without ``site`` (``python -S …/launch/__main__.py``, or its text by ``-c`` where the library is in an
+archive). Neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` then, so that no ``json.py`` of the user's is
+imported in place of Python's.
 """
 
 import faulthandler
@@ -16,12 +17,14 @@ def main() -> None:
     """Run the sender in this process."""
     # A thread of C that needs no import and waits for no lock of Python's: it ends the process whatever that is doing.
     faulthandler.dump_traceback_later(LIFETIME_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
-    os.chdir(os.sep)  # hold no config_dir of the user's open
-    if sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(os.path.dirname(os.path.abspath(__file__))):
+    os.chdir(os.sep)  # hold no directory of the user's open
+    # Before Python 3.11, which knows PYTHONSAFEPATH, the first entry is this file's directory, or the working directory.
+    here = os.path.dirname(os.path.abspath(globals().get("__file__", "")))
+    if sys.path and (not sys.path[0] or os.path.realpath(sys.path[0]) == os.path.realpath(here)):
         del sys.path[0]
-    # Behind everything that is installed: only where the library itself is not.
-    roots = os.environ.pop("ARCADE_USAGE_ROOTS", "").split(os.pathsep)
-    sys.path += [root for root in roots if os.path.isabs(root) and os.path.isdir(root) and root not in sys.path]
+    # Behind Python's own modules. A relative entry would be looked up in whatever the working directory is.
+    roots = os.environ.get("ARCADE_USAGE_ROOTS", "").split(os.pathsep)
+    sys.path += [root for root in roots if os.path.isabs(root) and root not in sys.path]
     from arcade_otel import sender
 
     sender.main()

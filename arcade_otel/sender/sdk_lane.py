@@ -1,0 +1,79 @@
+"""Any other exporter's lane: OpenTelemetry's SDK, and an exporter of whoever wrote one. Imported only if such a lane has work."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
+from arcade_otel.sender.export_result import ExportResult
+from arcade_otel.spans.finished_span import copy_span
+from arcade_otel_exporters import otlp_json
+from arcade_otel_exporters.events import installed_version
+
+__all__ = ["SdkLaneExporter", "public_span"]
+
+
+def public_span(span: ReadableSpan) -> ReadableSpan:
+    """Return the span for another exporter than PostHog's: without what tells the sender how to deliver."""
+    attributes = dict(span.resource.attributes)
+    distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
+    if isinstance(distribution, str) and conventions.SERVICE_VERSION not in attributes:
+        version = installed_version(distribution)
+        if version:
+            attributes[conventions.SERVICE_VERSION] = version
+    kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}
+    return copy_span(span, resource=Resource(kept, span.resource.schema_url))
+
+
+class SdkLaneExporter:
+    """Runs one ``SpanExporter``, whose own time-outs may be longer than a sender lives. For one thread."""
+
+    def __init__(self, name: str, exporter: SpanExporter) -> None:
+        self._name = name
+        self._exporter = exporter
+        #: Whether an export goes on: the exporter is left to the end of the process.
+        self.is_stuck = False
+
+    def decode(self, text: str) -> list[ReadableSpan]:
+        """Return the spans of a file.
+
+        Raises:
+            ValueError: It holds none.
+        """
+        return otlp_json.decode(text)
+
+    def program(self, span: ReadableSpan) -> str:
+        """Return the name of the program that a span is of."""
+        return str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
+
+    def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
+        """Export the spans as others may see them; give up after ``seconds``, and begin only if ``may_begin`` says so."""
+        if not may_begin():
+            return ExportResult(0, reason="withdrawn", withdrawn=True)
+        spans = [public_span(span) for span in spans]
+        accepted: list[bool] = []
+
+        def export() -> None:
+            try:
+                accepted.append(self._exporter.export(spans) is SpanExportResult.SUCCESS)
+            except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
+                debug(f"{self._name} raised", error)
+                accepted.append(False)
+
+        # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and nobody would know of the pause.
+        thread = threading.Thread(target=export, name=f"{self._name} export", daemon=True)
+        thread.start()
+        thread.join(seconds)
+        if not accepted:
+            self.is_stuck = True
+            return ExportResult(0, reason="the exporter did not come to an end")
+        return ExportResult(len(spans)) if accepted[0] else ExportResult(0, reason="the exporter failed")
+
+    def shutdown(self) -> None:
+        """Let the exporter end, unless it is stuck."""
+        if not self.is_stuck:
+            self._exporter.shutdown()

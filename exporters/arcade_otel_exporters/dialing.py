@@ -1,0 +1,274 @@
+"""Opens a connection to a server within a bound: name look-up, both address families, proxies, TLS."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from arcade_otel_exporters.proxies import Address
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arcade_otel_exporters.tls import Trust
+
+__all__ = ["NoConnectionError", "connect_first", "dial", "in_time", "proxy_authorization", "time_left"]
+
+#: The next address is tried beside those that have not answered for this long. Source: RFC 8305, "Happy Eyeballs", section 5.
+STAGGER_SECONDS = 0.25
+_MAX_PROXY_HEAD = 65536
+
+
+class NoConnectionError(Exception):
+    """There is no connection; the text says why, and holds nothing of an event, no key and no password."""
+
+
+def time_left(deadline: float) -> float:
+    """Return the seconds until ``deadline`` (``time.monotonic()``).
+
+    Raises:
+        TimeoutError: There are none.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust | None) -> socket.socket:
+    """Return a connection to ``server``, through ``proxy`` if there is one, with TLS if the server's scheme is ``https``.
+
+    Args:
+        server: Where to.
+        proxy: An HTTP proxy (``http``: CONNECT for ``https`` servers) or a SOCKS proxy (needs the package PySocks).
+        deadline: When it must be over, by ``time.monotonic()``.
+        trust: Needed for ``https``.
+
+    Raises:
+        NoConnectionError: There is no connection, or TLS fails.
+        TimeoutError: Not in time.
+        OSError: Anything else.
+    """
+    if proxy is None:
+        connection = _connect(server.host, server.port, deadline)
+    elif proxy.scheme.startswith("socks"):
+        connection = _connect_by_socks(server, proxy, deadline)
+    elif proxy.scheme == "http":
+        try:
+            connection = _connect(proxy.host, proxy.port, deadline)
+        except (NoConnectionError, OSError) as error:
+            raise NoConnectionError(f"the proxy cannot be reached (ProxyError, {_name(error)})") from None
+    else:
+        raise NoConnectionError("a proxy that is spoken to by https (ProxyError)")
+    try:
+        if server.scheme == "https":
+            if proxy is not None and proxy.scheme == "http":
+                _open_tunnel(connection, server, proxy, deadline)
+            return _wrap(connection, server, deadline, trust)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _name(error: BaseException) -> str:
+    return str(error) if isinstance(error, NoConnectionError) else type(error).__qualname__
+
+
+def in_time(function: Callable[[], Any], deadline: float) -> Any:
+    """Return what ``function`` returns, which nothing else bounds: it runs in a thread that is left to itself after the deadline.
+
+    Raises:
+        TimeoutError: Not in time.
+    """
+    outcome: list[tuple[Any, BaseException | None]] = []
+
+    def run() -> None:
+        try:
+            outcome.append((function(), None))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, name="arcade-otel look-up", daemon=True)
+    thread.start()
+    thread.join(time_left(deadline))
+    if not outcome:
+        raise TimeoutError
+    value, error = outcome[0]
+    if error is not None:
+        raise error
+    return value
+
+
+def _resolve(host: str, port: int, deadline: float) -> list[tuple[Any, ...]]:
+    """Return the addresses of a host, the two families in turn, the system's first choice first."""
+    try:
+        # As bytes: for text, Python imports a codec of internationalized names; ``parse_address`` has encoded those.
+        found = in_time(lambda: socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM), deadline)
+    except TimeoutError:
+        raise NoConnectionError("its name was not looked up in time (TimeoutError)") from None
+    except (OSError, UnicodeError) as error:
+        raise NoConnectionError(f"its name is unknown ({type(error).__qualname__})") from None
+    families: dict[int, list[tuple[Any, ...]]] = {}
+    for address in found:
+        families.setdefault(address[0], []).append(address)
+    mixed: list[tuple[Any, ...]] = []
+    while families:
+        for family in list(families):
+            mixed.append(families[family].pop(0))
+            if not families[family]:
+                del families[family]
+    return mixed
+
+
+def _connect(host: str, port: int, deadline: float) -> socket.socket:
+    return connect_first(_resolve(host, port, deadline), deadline)
+
+
+def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.socket:
+    """Connect to the first address that answers; a silent one holds up the next for a quarter of a second.
+
+    Args:
+        found: As ``socket.getaddrinfo`` returns them.
+        deadline: When it must be over, by ``time.monotonic()``.
+
+    Raises:
+        OSError: Nobody listens at any of them, or not in time.
+    """
+    addresses = list(found)
+    pending: list[socket.socket] = []
+    failure: OSError | None = None
+    next_start = 0.0
+    try:
+        while addresses or pending:
+            left = time_left(deadline)
+            if addresses and (not pending or time.monotonic() >= next_start):
+                started = _start(addresses.pop(0))
+                if isinstance(started, OSError):
+                    failure = started
+                else:
+                    pending.append(started)
+                    next_start = time.monotonic() + STAGGER_SECONDS
+                continue
+            for ready in _wait(pending, min(left, max(0.0, next_start - time.monotonic())) if addresses else left):
+                pending.remove(ready)
+                number = ready.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if not number:
+                    ready.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return ready
+                ready.close()
+                failure = OSError(number, os.strerror(number))
+                next_start = 0.0
+    finally:
+        for left_over in pending:
+            left_over.close()
+    raise failure or OSError("no address")
+
+
+def _start(address: tuple[Any, ...]) -> socket.socket | OSError:
+    family, kind, protocol, _, place = address
+    try:
+        started = socket.socket(family, kind, protocol)
+    except OSError as error:
+        return error
+    started.setblocking(False)  # noqa: FBT003
+    try:
+        started.connect(place)
+    except BlockingIOError:
+        return started
+    except OSError as error:
+        started.close()
+        return error
+    return started
+
+
+def _wait(pending: list[socket.socket], seconds: float) -> list[socket.socket]:
+    """Return which sockets are connected or have failed."""
+    if not hasattr(select, "poll"):
+        _, writable, failed = select.select([], pending, pending, seconds)  # Windows tells a failure by the third
+        return list({*writable, *failed})
+    poll = select.poll()  # select() knows no descriptor from 1,024 on
+    by_descriptor = {each.fileno(): each for each in pending}
+    for descriptor in by_descriptor:
+        poll.register(descriptor, select.POLLOUT)
+    return [by_descriptor[descriptor] for descriptor, _ in poll.poll(seconds * 1000)]
+
+
+def _connect_by_socks(server: Address, proxy: Address, deadline: float) -> socket.socket:
+    try:
+        socks: Any = import_module("socks")  # which has no types
+    except ImportError:
+        raise NoConnectionError("a SOCKS proxy, for which the package PySocks is not installed (ProxyError)") from None
+
+    def connect() -> socket.socket:
+        connection = socks.socksocket()
+        connection.set_proxy(
+            socks.SOCKS4 if proxy.scheme.startswith("socks4") else socks.SOCKS5,
+            proxy.host,
+            proxy.port,
+            # socks5h and socks4a let the proxy look the name up; so does socks5 here, whose own look-up could leak the name.
+            rdns=True,
+            username=proxy.user,
+            password=proxy.password,
+        )
+        connection.settimeout(time_left(deadline))
+        connection.connect((server.host, server.port))
+        return connection  # type: ignore[no-any-return]
+
+    try:
+        return in_time(connect, deadline)  # type: ignore[no-any-return]
+    except socks.ProxyError as error:
+        raise NoConnectionError(f"the SOCKS proxy does not let it through (ProxyError, {type(error).__qualname__})") from None
+
+
+def _open_tunnel(connection: socket.socket, server: Address, proxy: Address, deadline: float) -> None:
+    head = f"CONNECT {server.endpoint} HTTP/1.1\r\nHost: {server.endpoint}\r\n"
+    credentials = proxy_authorization(proxy)
+    if credentials:
+        head += f"Proxy-Authorization: {credentials}\r\n"
+    connection.settimeout(time_left(deadline))
+    connection.sendall(f"{head}\r\n".encode("latin-1"))
+    # Byte by byte at its end: what follows the blank line belongs to TLS, which only speaks when it is spoken to.
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        connection.settimeout(time_left(deadline))
+        data = connection.recv(4096)
+        if not data or len(answer) > _MAX_PROXY_HEAD:
+            raise NoConnectionError("the proxy did not answer (ProxyError)")
+        answer += data
+    words = answer.split(b"\r\n", 1)[0].split()
+    status = words[1].decode("latin-1") if len(words) > 1 else ""
+    if not words[0].startswith(b"HTTP/") or not status.startswith("2"):
+        known = f"HTTP {status}" if status.isascii() and status.isdigit() else "no HTTP"
+        raise NoConnectionError(f"the proxy answered {known} (ProxyError)")
+
+
+def proxy_authorization(proxy: Address) -> str | None:
+    """Return the proxy's credentials as a header has them, or None."""
+    if proxy.user is None:
+        return None
+    import base64
+
+    return f"Basic {base64.b64encode(f'{proxy.user}:{proxy.password or str()}'.encode()).decode('ascii')}"
+
+
+def _wrap(connection: socket.socket, server: Address, deadline: float, trust: Trust | None) -> socket.socket:
+    import ssl
+
+    if trust is None:
+        raise NoConnectionError("no certificates to trust (SSLError)")
+    connection.settimeout(time_left(deadline))
+    try:
+        return trust.context().wrap_socket(connection, server_hostname=server.host)
+    except ssl.SSLCertVerificationError:
+        raise
+    except ssl.SSLError as error:
+        raise NoConnectionError(f"TLS failed (SSLError {error.reason or ''})".replace(" )", ")")) from None
+    except ValueError:
+        raise NoConnectionError("no name that a certificate can be for (SSLError)") from None

@@ -1,0 +1,274 @@
+"""One POST after another over HTTP/1.1, each within a bound of time and of size, and nothing else that a web client can do.
+
+``http.client`` would cost a sender two more starts of a bare Python (it reads headers as e-mail is read) and bounds neither the
+size of an answer nor its time; ``urllib3`` costs eight, ``requests`` eleven. What is left out here cannot go wrong: redirects,
+cookies, ``~/.netrc``, and every environment variable but those of proxies and certificates.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+import zlib
+from collections.abc import Mapping
+
+from arcade_otel.diagnostics import debug
+from arcade_otel_exporters.dialing import NoConnectionError, dial, proxy_authorization, time_left
+from arcade_otel_exporters.proxies import Address, parse_address, proxy_before
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from arcade_otel_exporters.tls import Trust
+
+__all__ = ["HttpClient", "HttpReply", "NoReplyError"]
+
+#: Bounds of an answer. PostHog's are a few hundred bytes, 100 verdicts of v1 some 10 KB.
+MAX_HEAD = 64 * 1024
+MAX_BODY = 1024 * 1024
+_MAX_INTERIM_REPLIES = 10
+_OK = 200
+_NO_BODY = frozenset({204, 304})
+
+
+class NoReplyError(Exception):
+    """There is no answer; the text says why, for the debug log. It holds no key, no password and nothing of an event."""
+
+
+class HttpReply:
+    """An answer: ``status``, ``headers`` by their names in lower case, and at most 1 MiB of its ``body``, decompressed."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class HttpClient:
+    """Posts to servers, and keeps the connection to each for the next request. For one thread, in one process."""
+
+    def __init__(self) -> None:
+        self._connections: dict[tuple[str, str, int], _Connection] = {}
+        self._trust: Trust | None = None
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> HttpReply:
+        """Post ``body`` to ``url``; return the answer, whatever its status.
+
+        Args:
+            url: ``http://…`` or ``https://…``.
+            headers: Beside ``Host``, ``Content-Length`` and ``Accept-Encoding``.
+            body: As it goes over the wire.
+            seconds: Bound of the whole request, the name's look-up and the last byte of the answer included.
+
+        Raises:
+            NoReplyError: There is no answer.
+        """
+        deadline = time.monotonic() + seconds
+        try:
+            return self._post(parse_address(url), headers, body, deadline)
+        except TimeoutError:
+            raise NoReplyError(f"no answer in {seconds:.1f} s (TimeoutError)") from None
+        except NoConnectionError as error:
+            raise NoReplyError(f"no answer: {error}") from None
+        except (OSError, ValueError) as error:
+            raise NoReplyError(f"no answer ({type(error).__qualname__})") from None
+
+    def close(self) -> None:
+        """Close every connection. The client can be used again."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
+    def _post(self, server: Address, headers: Mapping[str, str], body: bytes, deadline: float) -> HttpReply:
+        proxy = proxy_before(server)
+        target = server.path or "/"
+        lines = dict(headers) | {"Host": server.authority, "Accept-Encoding": "identity", "Content-Length": str(len(body))}
+        if server.scheme == "http" and proxy is not None and proxy.scheme == "http":
+            target = f"http://{server.authority}{target}"
+            credentials = proxy_authorization(proxy)
+            if credentials:
+                lines["Proxy-Authorization"] = credentials
+        head = f"POST {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+        data = head.encode("latin-1") + body
+        key = (server.scheme, server.host, server.port)
+        kept = self._connections.pop(key, None)
+        if kept is not None:
+            try:
+                return self._exchange(key, kept, data, deadline)
+            except (_ClosedBeforeReplyError, ConnectionError, BrokenPipeError):
+                # The server has closed a connection that lay idle, as it may at any time. Each event has its own id, so that one
+                # that was taken all the same stays one event.
+                debug("a kept connection was closed; another is made")
+        try:
+            connection = self._dial(server, proxy, deadline)
+            return self._exchange(key, _Connection(connection), data, deadline)
+        except _ClosedBeforeReplyError:
+            raise NoReplyError("no answer: the connection was closed") from None
+
+    def _dial(self, server: Address, proxy: Address | None, deadline: float) -> socket.socket:
+        if server.scheme != "https":
+            return dial(server, proxy, deadline, None)
+        import ssl
+
+        from arcade_otel_exporters.tls import Trust
+
+        if self._trust is None:
+            self._trust = Trust()
+        try:
+            return dial(server, proxy, deadline, self._trust)
+        except ssl.SSLCertVerificationError as error:
+            if self._trust.widen():
+                return self._dial(server, proxy, deadline)
+            raise NoConnectionError(
+                f"its certificate is not trusted: {error.verify_message} (SSLCertVerificationError)"
+            ) from None
+
+    def _exchange(self, key: tuple[str, str, int], connection: _Connection, data: bytes, deadline: float) -> HttpReply:
+        keep = False
+        try:
+            reply, keep = connection.exchange(data, deadline)
+        finally:
+            if keep:
+                self._connections[key] = connection
+            else:
+                connection.close()
+        return reply
+
+
+class _ClosedBeforeReplyError(Exception):
+    """The server closed the connection before the first byte of its answer."""
+
+
+class _Connection:
+    """A socket and what was read from it in advance."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._buffer = b""
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def exchange(self, data: bytes, deadline: float) -> tuple[HttpReply, bool]:
+        """Send a request; return the answer, and whether the connection can be used again."""
+        failure: OSError | None = None
+        self._socket.settimeout(time_left(deadline))
+        try:
+            self._socket.sendall(data)
+        except ConnectionError as error:
+            failure = error  # the server may have refused a request (413) before it had read it
+        try:
+            for _ in range(_MAX_INTERIM_REPLIES):
+                version, status, headers = self._read_head(deadline)
+                if status >= _OK:
+                    break
+            else:
+                raise NoReplyError("no answer: interim ones without end")
+            body, is_whole = self._read_body(status, headers, deadline)
+        except (_ClosedBeforeReplyError, ConnectionError):
+            raise failure or _ClosedBeforeReplyError from None
+        asked_to_close = headers.get("connection", "").lower()
+        keep = is_whole and failure is None and not self._buffer and version == "HTTP/1.1" and "close" not in asked_to_close
+        return HttpReply(status, headers, _decompressed(body, headers)), keep
+
+    def _receive(self, deadline: float) -> bool:
+        """Read what has come, at least a byte; return False at the end of the stream."""
+        self._socket.settimeout(time_left(deadline))
+        data = self._socket.recv(65536)
+        self._buffer += data
+        return bool(data)
+
+    def _read_head(self, deadline: float) -> tuple[str, int, dict[str, str]]:
+        while b"\r\n\r\n" not in self._buffer and b"\n\n" not in self._buffer:
+            if len(self._buffer) > MAX_HEAD:
+                raise NoReplyError("no answer: its head is too long")
+            if not self._receive(deadline):
+                if self._buffer:
+                    raise NoReplyError("no answer: it was cut off")
+                raise _ClosedBeforeReplyError
+        separator = b"\r\n\r\n" if b"\r\n\r\n" in self._buffer else b"\n\n"
+        head, _, self._buffer = self._buffer.partition(separator)
+        first, *lines = head.decode("latin-1").split("\n")
+        words = first.split(None, 2)
+        if len(head) > MAX_HEAD or len(words) < 2 or not words[0].startswith("HTTP/1.") or not _is_status(words[1]):  # noqa: PLR2004
+            raise NoReplyError("no answer: it is no HTTP")
+        headers: dict[str, str] = {}
+        for line in lines:
+            name, colon, value = line.partition(":")
+            if colon:
+                headers.setdefault(name.strip().lower(), value.strip())
+        return words[0], int(words[1]), headers
+
+    def _read_body(self, status: int, headers: Mapping[str, str], deadline: float) -> tuple[bytes, bool]:
+        """Return at most 1 MiB of the body, and whether that is all of it."""
+        if status in _NO_BODY:
+            return b"", True
+        if headers.get("transfer-encoding", "").lower() not in ("", "identity"):
+            return self._read_chunks(deadline)
+        length = headers.get("content-length", "")
+        if length.isascii() and length.isdigit():
+            wanted = int(length[:20])
+            body = self._take(min(wanted, MAX_BODY), deadline)
+            return body, wanted <= MAX_BODY
+        while len(self._buffer) < MAX_BODY and self._receive(deadline):
+            pass
+        return self._buffer[:MAX_BODY], False
+
+    def _read_chunks(self, deadline: float) -> tuple[bytes, bool]:
+        body = b""
+        while True:
+            size_text = self._take_line(deadline).partition(b";")[0].strip()
+            try:
+                size = int(size_text, 16)
+            except ValueError:
+                raise NoReplyError("no answer: it is no HTTP") from None
+            if size <= 0:
+                break
+            body += self._take(min(size, MAX_BODY - len(body)), deadline)
+            if len(body) >= MAX_BODY:
+                return body, False
+            self._take_line(deadline)
+        trailers = 0
+        while line := self._take_line(deadline):
+            trailers += len(line)
+            if trailers > MAX_HEAD:
+                return body, False
+        return body, True
+
+    def _take(self, size: int, deadline: float) -> bytes:
+        parts = [self._buffer]
+        missing = size - len(self._buffer)
+        self._buffer = b""
+        while missing > 0:
+            if not self._receive(deadline):
+                raise NoReplyError("no answer: it was cut off")
+            parts.append(self._buffer)
+            missing -= len(self._buffer)
+            self._buffer = b""
+        data = b"".join(parts)
+        self._buffer = data[size:]
+        return data[:size]
+
+    def _take_line(self, deadline: float) -> bytes:
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > MAX_HEAD:
+                raise NoReplyError("no answer: it is no HTTP")
+            if not self._receive(deadline):
+                raise NoReplyError("no answer: it was cut off")
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.rstrip(b"\r")
+
+
+def _is_status(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) == 3  # noqa: PLR2004 - RFC 9110, section 15
+
+
+def _decompressed(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return the body, at most 1 MiB of it, although no compression was asked for: proxies compress unasked."""
+    if headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip", "deflate"):
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_BODY)
+    except zlib.error:
+        return b""

@@ -1,0 +1,190 @@
+"""Delivers the spans of commands to PostHog, and tells exactly which of them are settled. Standard library only."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
+from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
+from arcade_otel_exporters.posthog_client import V0, WITHDRAWN, Connection, DeliveryInterruptedError, Response
+from arcade_otel_exporters.span_record import SpanRecord
+
+__all__ = ["DeliveryResult", "PostHogDelivery"]
+
+_MAX_BATCH_BYTES = 4 * 1024 * 1024
+_PERMANENT = frozenset({401, 403, 404})
+
+
+class DeliveryResult:
+    """What became of the spans of one :meth:`PostHogDelivery.deliver`.
+
+    Attributes:
+        done: How many leading spans are settled: acknowledged, dropped for good, or none of PostHog's business.
+        dropped: How many of those were dropped, because they can never be accepted.
+        retry_after: Seconds for which PostHog asked to be left alone, or None.
+        reason: Why not all are settled, for the debug log; None if they are.
+        refused: Which of the spans were dropped, by index.
+        permanent: The refusal will not pass by itself (a wrong key or host): no use in trying again soon.
+        withdrawn: The delivery ended because ``may_begin`` said no.
+    """
+
+    __slots__ = ("done", "dropped", "permanent", "reason", "refused", "retry_after", "withdrawn")
+
+    def __init__(
+        self,
+        done: int,
+        dropped: int = 0,
+        retry_after: float | None = None,
+        reason: str | None = None,
+        refused: tuple[int, ...] = (),
+        *,
+        permanent: bool = False,
+        withdrawn: bool = False,
+    ) -> None:
+        self.done = done
+        self.dropped = dropped
+        self.retry_after = retry_after
+        self.reason = reason
+        self.refused = refused
+        self.permanent = permanent
+        self.withdrawn = withdrawn
+
+    def _compared(self) -> tuple[object, ...]:
+        return self.done, self.dropped, self.retry_after, self.reason, self.permanent, self.withdrawn
+
+    def __eq__(self, other: object) -> bool:
+        """Equal but for which spans were refused."""
+        return isinstance(other, DeliveryResult) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def __repr__(self) -> str:
+        return f"DeliveryResult(done={self.done}, dropped={self.dropped}, reason={self.reason!r}, permanent={self.permanent})"
+
+
+class _Item:
+    """A span that is PostHog's business: where it is in the sequence, its event, and where that goes."""
+
+    __slots__ = ("alias", "event", "index", "target")
+
+    def __init__(self, index: int, event: Event, alias: Event | None, target: tuple[str, str]) -> None:
+        self.index = index
+        self.event = event
+        self.alias = alias
+        self.target = target
+
+
+class PostHogDelivery:
+    """Sends events in the order of their spans, and the alias that a span owes before its event. For one thread.
+
+    Args:
+        api_key: PostHog project key; else the span's resource says, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
+        host: Address of PostHog; else as above, ``ARCADE_USAGE_POSTHOG_HOST``, PostHog's cloud in the US.
+        timeout: Seconds for one request, from its start to the end of its answer.
+        geoip: Let PostHog keep the sender's address and derive a place from it.
+        batch_size: Largest number of events in one request.
+        protocol: ``"v0"`` or ``"v1"``: which of PostHog's endpoints is asked first.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        host: str | None = None,
+        *,
+        timeout: float = 5.0,
+        geoip: bool = False,
+        batch_size: int = 100,
+        protocol: str = V0,
+    ) -> None:
+        self._api_key = api_key
+        self._host = host
+        self._geoip = geoip
+        self._batch_size = batch_size
+        self._connection = Connection(timeout, math.inf, protocol)
+
+    def close(self) -> None:
+        """Close the connections. Another delivery opens them again."""
+        self._connection.close()
+
+    def deliver(
+        self, spans: Sequence[SpanRecord], *, seconds: float = math.inf, may_begin: Callable[[], bool] = lambda: True
+    ) -> DeliveryResult:
+        """Send the commands among ``spans`` in order, until something stands in the way that may pass.
+
+        What can never be accepted (400, 413) is found by halves and dropped alone. A 401, 403, 404 stops and is permanent;
+        anything else but a 200 in PostHog's own words stops.
+
+        Args:
+            spans: In the order in which they are to arrive.
+            seconds: Begin no request after this time, and wait for none longer.
+            may_begin: Asked right before each request; the delivery ends where it says no.
+        """
+        connection = self._connection
+        connection.until = time.monotonic() + seconds
+        connection.may_begin = may_begin
+        items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
+        done = 0
+        refused: list[int] = []
+        stopped: Response | None = None
+        try:
+            while done < len(items):
+                first = items[done]
+                if first.alias is not None and any(connection.send(*first.target, [first.alias])):
+                    debug("PostHog refused an alias for good; the event goes without it")
+                batch = self._batch(items, done)
+                for never in connection.send(*first.target, [item.event for item in batch]):
+                    if never:
+                        refused.append(items[done].index)
+                    done += 1
+        except DeliveryInterruptedError as error:
+            stopped = error.answer
+        settled = len(spans) if stopped is None else items[done].index
+        sendable = {item.index for item in items}
+        refused += [index for index, span in enumerate(spans[:settled]) if is_command(span) and index not in sendable]
+        if stopped is None:
+            return DeliveryResult(settled, len(refused), refused=tuple(refused))
+        return DeliveryResult(
+            settled,
+            len(refused),
+            refused=tuple(refused),
+            retry_after=stopped.retry_after,
+            reason=stopped.reason,
+            permanent=stopped.status in _PERMANENT,
+            withdrawn=stopped is WITHDRAWN,
+        )
+
+    def _batch(self, items: Sequence[_Item], start: int) -> list[_Item]:
+        """Return the items from ``start`` on that can go in one request: one target, and no alias between them."""
+        batch: list[_Item] = []
+        size = 0
+        for item in items[start : start + self._batch_size]:
+            size += len(json.dumps(item.event))
+            if batch and (item.target != batch[0].target or item.alias is not None or size > _MAX_BATCH_BYTES):
+                break
+            batch.append(item)
+        return batch
+
+    def _item(self, index: int, span: SpanRecord) -> _Item | None:
+        if not is_command(span):
+            return None
+        target = self._target(span)
+        event = event_of(span, geoip=self._geoip)
+        if target is None or event is None:
+            debug("a command's span has no PostHog key" if target is None else "a command's span has no distinct_id")
+            return None
+        return _Item(index, event, alias_of(span, geoip=self._geoip), target)
+
+    def _target(self, span: SpanRecord) -> tuple[str, str] | None:
+        """Return key and host; a host goes with the key that it was given with."""
+        key, host = self._api_key, self._host
+        if not key:
+            key = str(span.resource.get(conventions.RESOURCE_API_KEY) or "")
+            if key:
+                host = host or str(span.resource.get(conventions.RESOURCE_HOST) or "")
+        key = key or os.environ.get(conventions.ENV_API_KEY, "").strip()
+        host = host or os.environ.get(conventions.ENV_HOST, "").strip() or conventions.DEFAULT_POSTHOG_HOST
+        return (key, host) if key else None

@@ -1,0 +1,163 @@
+"""Wherever the program's distributions lie, its sender finds what delivery needs, and nothing of the user's instead."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.testing import FakePostHog
+from tests.support.machine import Machine
+
+PROGRAM = "import arcade_otel\nwith arcade_otel.command('one', name='tool', version='1'):\n    pass\n"
+
+
+def place(package: str) -> Path:
+    """Return the directory of an installed package."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def unpacked(root: Path) -> Path:
+    """Return a directory with nothing but this library in it, as a wheel unpacks."""
+    for package in ("arcade_otel", "arcade_otel_exporters"):
+        shutil.copytree(place(package), root / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture
+def bare(tmp_path: Path, posthog: FakePostHog, machine: Machine) -> Machine:
+    """A computer whose Python has nothing installed."""
+    python = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    venv = tmp_path / "bare"
+    subprocess.run([python, "-m", "venv", "--without-pip", venv], check=True, timeout=120)
+    machine.python = str(venv / "bin" / "python")
+    assert subprocess.run([machine.python, "-c", "import arcade_otel"], cwd="/", capture_output=True, check=False).returncode == 1
+    return machine
+
+
+def delivered(machine: Machine, posthog: FakePostHog) -> None:
+    """Assert that the event arrives without any later command's help."""
+    posthog.wait_for(posthog.visible)
+    machine.settle()
+    assert machine.queue() == []
+
+
+def test_a_library_on_pythonpath_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
+    """As Nix wrappers and Bazel do it: no site-packages has it."""
+    library = unpacked(tmp_path / "library")
+    bare.program("one", PROGRAM)
+    ended = bare.run(program="one", environ={"PYTHONPATH": str(library)})
+    assert ended.returncode == 0, ended.stderr
+    delivered(bare, posthog)
+
+
+def test_a_library_that_the_program_itself_put_on_its_path_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
+    """As pex and shiv do it."""
+    library = unpacked(tmp_path / "library")
+    bare.program("one", f"import sys\nsys.path.insert(0, {str(library)!r})\n{PROGRAM}")
+    ended = bare.run(program="one")
+    assert ended.returncode == 0, ended.stderr
+    delivered(bare, posthog)
+
+
+def test_a_zipapp_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
+    """The library is in the archive, and the sender imports it from there."""
+    library = unpacked(tmp_path / "library")
+    archive = bare.root / "app.py"  # any name: Python looks at the content
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("__main__.py", PROGRAM)
+        for path in sorted(library.rglob("*.py")):
+            made.write(path, path.relative_to(library))
+    ended = bare.run(program="app")
+    assert ended.returncode == 0, ended.stderr
+    delivered(bare, posthog)
+
+
+def test_each_distribution_in_a_directory_of_its_own_reaches_the_senders_exporters(
+    bare: Machine, posthog: FakePostHog, tmp_path: Path
+) -> None:
+    """An exporter, the SDK and this library are in three places; each lane delivers."""
+    library, exporter, seen = unpacked(tmp_path / "library"), tmp_path / "exporter", tmp_path / "seen"
+    exporter.mkdir()
+    (exporter / "theirs.py").write_text(
+        "import os\n"
+        "from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult\n"
+        "class Exporter(SpanExporter):\n"
+        "    def export(self, spans):\n"
+        "        open(os.environ['SEEN'], 'a').write(spans[0].name)\n"
+        "        return SpanExportResult.SUCCESS\n"
+    )
+    metadata = exporter / "theirs-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[opentelemetry_traces_exporter]\ntheirs = theirs:Exporter\n")
+    packages = place("opentelemetry").parent
+    bare.program("one", PROGRAM)
+    ended = bare.run(
+        program="one",
+        environ={
+            "PYTHONPATH": os.pathsep.join(map(str, (library, exporter, packages))),
+            "OTEL_TRACES_EXPORTER": "theirs,posthog",
+            "SEEN": str(seen),
+        },
+    )
+    assert ended.returncode == 0, ended.stderr
+    delivered(bare, posthog)
+    assert seen.read_text() == "tool one"
+    assert bare.queue("theirs") == []
+
+
+def test_a_module_beside_the_script_or_in_the_working_directory_is_never_the_senders(
+    bare: Machine, posthog: FakePostHog, tmp_path: Path
+) -> None:
+    """Not even one that is installed nowhere: ``certifi`` and ``socks`` are looked for, and optional."""
+    library, seen = unpacked(tmp_path / "library"), tmp_path / "seen"
+    project = tmp_path / "project"
+    project.mkdir()
+    trap = f"open({str(seen)!r}, 'a').write(__name__)\nraise SystemExit\n"
+    for directory in (project, bare.root):
+        for name in ("certifi", "socks", "json", "sitecustomize", "usercustomize", "theirs"):
+            (directory / f"{name}.py").write_text(trap)
+    for name in ("json", "sitecustomize"):  # the script's own: Python itself imports these from beside it
+        (bare.root / f"{name}.py").unlink()
+    bare.program("one", PROGRAM)
+    environ = {"PYTHONPATH": str(library), "OTEL_TRACES_EXPORTER": "posthog", "ALL_PROXY": "socks5://127.0.0.1:9"}
+    assert bare.run(program="one", cwd=project, environ=environ).returncode == 0
+    bare.settle()
+    assert "PySocks is not installed" in bare.log()
+    assert not seen.exists()
+    bare.time_passes()
+    assert bare.run(program="one", cwd=project, environ={"PYTHONPATH": str(library)}).returncode == 0
+    posthog.wait_for(lambda: len(posthog.visible()) == 2)
+
+
+@pytest.mark.parametrize("name", ["ARCADE_USAGE_ROOTS", "ARCADE_USAGE_EVENT_DATA"])
+def test_what_a_shell_says_in_the_senders_own_variables_does_not_reach_it(
+    machine: Machine, posthog: FakePostHog, tmp_path: Path, name: str
+) -> None:
+    """The program sets them itself for each sender."""
+    seen = tmp_path / "seen"
+    trap = tmp_path / "trap" / "arcade_otel"
+    trap.mkdir(parents=True)
+    (trap / "__init__.py").write_text(f"open({str(seen)!r}, 'a').write(__name__)\n")
+    machine.run("one", environ={name: str(trap.parent)})
+    delivered(machine, posthog)
+    assert [event.properties["command_name"] for event in posthog.visible()] == ["one"]
+    assert not seen.exists()
+
+
+def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_for(machine: Machine) -> None:
+    """``ARCADE_USAGE_SENDER`` marks what a sender runs, which is not recorded: whoever sets it opts out, and steers nothing."""
+    other = machine.root / "other"
+    ended = machine.run("one", environ={"ARCADE_USAGE_SENDER": str(other)})
+    assert ended.returncode == 0
+    assert not other.exists()
+    assert machine.senders() == []
+    assert machine.queue() == []
