@@ -84,3 +84,22 @@ def test_a_settings_row_is_complete() -> None:
     assert options == set(settings.Settings.__slots__)
     assert options == {*settings._CHECKS, *settings._DEFAULTS}
     assert set(settings._DEFAULTS) == set(option_checks._CHECKS)
+
+
+def test_ci_covers_every_python_that_is_supported_and_pins_every_action() -> None:
+    """An action is named by a commit: a tag can be moved by whoever takes over its repository."""
+    workflows = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml")}
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    supported = set(re.findall(r"Programming Language :: Python :: (3\.\d+)", project))
+    tested = set(re.findall(r'"(3\.\d+)"', re.findall(r"^ +python: \[(.+)\]$", workflows["ci.yml"], re.MULTILINE)[0]))
+    assert supported <= tested
+    used = [action for text in workflows.values() for action in re.findall(r"uses: ([^\s.]\S*)", text)]
+    assert len(used) > 8
+    assert [action for action in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)] == []
+
+
+def test_the_quick_tests_that_ci_runs_everywhere_are_there() -> None:
+    """A path that is gone would fail, but only on the machines of a pull request."""
+    listed = (ROOT / ".ci" / "quick-tests.txt").read_text(encoding="utf-8").split()
+    assert len(listed) > 5
+    assert [path for path in listed if not (ROOT / path).exists()] == []
