@@ -72,10 +72,10 @@ def module(taken: list[tuple[str, tuple[str, ...], tuple[str, ...]]]) -> str:
 
 def main() -> None:
     """Fetch the wheel, check it, and write the module."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", folder]
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", directory]
         subprocess.run([*command, f"credsweeper=={VERSION}"], check=True)
-        wheel = Path(folder, WHEEL)
+        wheel = Path(directory, WHEEL)
         found = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if found != SHA256:
             raise SystemExit(f"{WHEEL} is not the one that was looked at: {found}")

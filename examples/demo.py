@@ -1,7 +1,7 @@
-"""``make demo``: a person's day with a command-line program, and what arrives at (a stand-in for) PostHog.
+"""``make demo``: a person's day with a command-line program, and the events that arrive at a fake PostHog.
 
-Everything is real but the far side: processes, detached senders, HTTP on loopback. The home is a temporary folder. Exits with 1
-if what arrived is not what was expected. ``demo.py FILE.svg`` draws what it prints (``make pictures``).
+Only PostHog is fake: processes, detached senders and HTTP on loopback are real. The home is a temporary directory. Exits with 1 if
+other events arrived than expected. ``demo.py FILE.svg`` draws what it prints (``make pictures``).
 """
 
 import json
