@@ -1,7 +1,7 @@
 """``make demo``: a person's day with a command-line program, and the events that arrive at a fake PostHog.
 
-Only PostHog is fake: processes, detached senders and HTTP on loopback are real. The home is a temporary directory. Exits with 1 if
-other events arrived than expected. ``demo.py FILE.svg`` draws what it prints (``make pictures``).
+Only PostHog is fake: processes, detached senders and HTTP on loopback are real. The home is a temporary directory. Exits with 1
+if other events arrived than expected. ``demo.py FILE.svg`` draws what it prints (``make pictures``).
 """
 
 import json
