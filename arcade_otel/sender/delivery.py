@@ -117,7 +117,11 @@ class Lane:
         """
         with guard(f"delivery to {self.name}"):
             try:
-                self._exporter = exporter_loader.make_exporter(queue.lane_exporter(self.name))
+                try:
+                    self._exporter = exporter_loader.make_exporter(queue.lane_exporter(self.name))
+                except ImportError as error:
+                    sender.record_import_failure(self._state_dir, self.name, error)
+                    raise
                 if self._exporter is None:
                     # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
                     self._backoff.record_failure(60.0)

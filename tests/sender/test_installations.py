@@ -161,3 +161,36 @@ def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_fo
     assert not other.exists()
     assert machine.senders() == []
     assert machine.queue() == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("arcade_otel/sender/backoff.py", "arcade_otel.sender.backoff"),
+        ("arcade_otel/sender/delivery.py", "arcade_otel.sender"),
+        ("arcade_otel_exporters/http_client.py", "arcade_otel_exporters.http_client"),
+    ],
+)
+def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
+    bare: Machine, posthog: FakePostHog, tmp_path: Path, missing: str, told: str
+) -> None:
+    """An installation that was removed in part; once it is whole again, everything that waits is delivered."""
+    library = unpacked(tmp_path / "library")
+    broken = (library / missing).read_bytes()
+    (library / missing).unlink()
+    bare.program("one", PROGRAM)
+    bare.program("status", "from arcade_otel.cli.console import main\nmain(['status'])\n")
+    environ = {"PYTHONPATH": str(library), "ARCADE_USAGE_STRICT": None}
+    for _ in range(3):
+        assert bare.run(program="one", environ=environ).returncode == 0
+        bare.settle()
+    (library / missing).write_bytes(broken)
+    shown = bare.run(program="status", environ=environ)
+    assert f"the sender cannot import {told} (" in shown.stdout, shown.stderr
+    waiting = len(bare.queue())
+    assert waiting >= 2
+    bare.debug_log.unlink()  # which holds the tracebacks
+    bare.time_passes()
+    (bare.state / "unreaped").unlink(missing_ok=True)
+    assert bare.run(program="one", environ=environ).returncode == 0
+    posthog.wait_for(lambda: len(posthog.visible()) == waiting + 1)
