@@ -164,7 +164,7 @@ def _made(settings: "Settings") -> _Provider:
     attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
     attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
     if not settings.version and settings.distribution:
-        from arcade_otel_exporters.events import installed_version
+        from arcade_otel_exporters.versions import installed_version
 
         attributes[conventions.SERVICE_VERSION] = installed_version(settings.distribution) or ""
     tracers = TracerProvider(resource=Resource.create({key: value for key, value in attributes.items() if value}))

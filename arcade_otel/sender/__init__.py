@@ -12,7 +12,7 @@ from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.spans import otlp
 
-__all__ = ["enforce_limits", "is_switched_off", "main", "run", "wait_for_lanes"]
+__all__ = ["enforce_limits", "is_switched_off", "main", "record_import_failure", "run", "wait_for_lanes"]
 
 #: How often :func:`wait_for_lanes` looks.
 _POLL_SECONDS = 0.02
@@ -60,9 +60,14 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         zombies.register_sender(state_dir)
     acquired = _acquire_lanes(state_dir)
     if acquired:
-        # Only here: a sender without work pays for no client.
-        from arcade_otel.sender import delivery
-
+        try:
+            # Only here: a sender without work pays for no client.
+            from arcade_otel.sender import delivery
+        except ImportError as error:
+            for lane, lock in acquired.items():
+                record_import_failure(state_dir, lane, error)
+                lock.release()
+            raise
         delivery.deliver(config_dir, acquired, started_at)
 
 
@@ -91,6 +96,15 @@ def wait_for_lanes(state_dir: str, seconds: float) -> bool:
             time.sleep(_POLL_SECONDS)
         lock.release()
     return True
+
+
+def record_import_failure(state_dir: str, lane: str, error: ImportError) -> None:
+    """Let ``usage status`` show what cannot be imported, and let the lane pause for a minute at least."""
+    from arcade_otel.handoff import receipts
+
+    Backoff(state_dir, lane).record_failure(60.0)
+    why = f"the sender cannot import {error.name} ({type(error).__name__})"
+    receipts.write(state_dir, [receipts.receipt(receipts.FAILED, lane, why=why)])
 
 
 def enforce_limits(state_dir: str, lane: str) -> None:

@@ -39,6 +39,8 @@ HANDS_OVER_AFTER_SECONDS = 6.0
 _HANDOVER_SECONDS = 0.15
 #: A sender of this age begins nothing more.
 _STOP_ACCEPTING_AFTER_SECONDS = 8.5
+#: How often a sender that delivers looks whether too much is queued.
+_LIMITS_SECONDS = 1.0
 #: How often a sender with nothing to do looks for more. Each look costs 0.2 ms of CPU.
 _POLL_SECONDS = 0.1
 
@@ -117,7 +119,11 @@ class Lane:
         """
         with guard(f"delivery to {self.name}"):
             try:
-                self._exporter = exporter_loader.make_exporter(queue.lane_exporter(self.name))
+                try:
+                    self._exporter = exporter_loader.make_exporter(queue.lane_exporter(self.name))
+                except ImportError as error:
+                    sender.record_import_failure(self._state_dir, self.name, error)
+                    raise
                 if self._exporter is None:
                     # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
                     self._backoff.record_failure(60.0)
@@ -138,11 +144,12 @@ class Lane:
             self._exporter.shutdown()
 
     def _work(self) -> bool:
-        idle_since = time.monotonic()
+        idle_since = limited_at = time.monotonic()  # the limits were enforced when the lock was taken
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
             waiting = queue.list_spans(self._queue)
             if waiting:
-                if len(waiting) > BATCH:
+                if len(waiting) > BATCH and time.monotonic() - limited_at > _LIMITS_SECONDS:
+                    limited_at = time.monotonic()
                     sender.enforce_limits(self._state_dir, self.name)
                     waiting = queue.list_spans(self._queue)
                 if not self._send(waiting[:BATCH]):

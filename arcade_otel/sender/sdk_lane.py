@@ -12,7 +12,7 @@ from arcade_otel.diagnostics import debug
 from arcade_otel.sender.export_result import ExportResult
 from arcade_otel.spans.finished_span import copy_span
 from arcade_otel_exporters import otlp_json
-from arcade_otel_exporters.events import installed_version
+from arcade_otel_exporters.versions import installed_version, program_version
 
 __all__ = ["SdkLaneExporter", "public_span"]
 
@@ -21,8 +21,9 @@ def public_span(span: ReadableSpan) -> ReadableSpan:
     """Return the span for another exporter than PostHog's: without what tells the sender how to deliver."""
     attributes = dict(span.resource.attributes)
     distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
-    if isinstance(distribution, str) and conventions.SERVICE_VERSION not in attributes:
-        version = installed_version(distribution)
+    if conventions.SERVICE_VERSION not in attributes:
+        program = (span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME)
+        version = installed_version(distribution) if isinstance(distribution, str) else program_version(str(program or ""))
         if version:
             attributes[conventions.SERVICE_VERSION] = version
     kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-__all__ = ["MAX_BODY", "Event", "RequestRejected", "accepted"]
+__all__ = ["MAX_BODY", "Event", "RequestRejected", "accepted", "check_token", "decompressed", "parsed"]
 
 MAX_BODY = 20_971_520
 _LARGEST_DECOMPRESSED = 104_857_600
@@ -81,7 +81,7 @@ def accepted(
     """
     if len(body) > MAX_BODY:
         raise RequestRejected(413, "maximum event size exceeded: the request is too large")
-    loaded = _parsed(_decompressed(body, encoding))
+    loaded = parsed(decompressed(body, encoding))
     batch, raw_token, sent_at = _shape(loaded)
     for raw in batch:
         _check(raw)
@@ -95,7 +95,12 @@ def accepted(
     return [_event(raw, token, sent_at, now, request) for raw in batch if raw["event"] != "$performance_event"]
 
 
-def _decompressed(body: bytes, encoding: str) -> str:
+def decompressed(body: bytes, encoding: str) -> str:
+    """Return the body as text, without its compression.
+
+    Raises:
+        RequestRejected: It is damaged, too large or no UTF-8.
+    """
     if encoding == "gzip" or body[:2] == b"\x1f\x8b":
         try:
             body = gzip.decompress(body)
@@ -109,7 +114,13 @@ def _decompressed(body: bytes, encoding: str) -> str:
         raise RequestRejected(400, "failed to decode request: invalid UTF8 in request payload") from None
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """Return what the JSON holds.
+
+    Raises:
+        RequestRejected: It is none.
+    """
+
     def no_constant(name: str) -> None:
         raise ValueError(f"{name} is no JSON")
 
@@ -176,7 +187,16 @@ def _token(of_batch: Any, batch: list[dict[str, Any]]) -> str:
         raise RequestRejected(401, "event submitted without an api_key")
     if len(tokens) > 1:
         raise RequestRejected(401, "batch submitted with inconsistent api_key values")
-    token = str(tokens.pop()).strip()
+    return check_token(str(tokens.pop()))
+
+
+def check_token(token: str) -> str:
+    """Return the token of a project as PostHog takes it.
+
+    Raises:
+        RequestRejected: It can be no project's.
+    """
+    token = token.strip()
     for wrong, reason in (
         (not token, "empty"),
         (len(token) > _LONGEST_TOKEN, "too_long"),

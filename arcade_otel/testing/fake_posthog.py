@@ -1,6 +1,7 @@
 """The stand-in: PostHog's capture endpoint and Arcade's API on one address of loopback, with scripted faults."""
 
 import gzip
+import json
 import socket
 import struct
 import threading
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from arcade_otel.testing.arcade_api import ArcadeApi, RecordedRequest
+from arcade_otel.testing.capture_v1 import PATH_V1, Results, accepted_v1
 from arcade_otel.testing.capture_validation import MAX_BODY, Event, RequestRejected, accepted
 from arcade_otel.testing.faults import Fault
 from arcade_otel.testing.persons import PartitionOrder, Persons, ordered
@@ -24,6 +26,10 @@ _EXPECTED_HEADERS = frozenset(
         *("host", "user-agent", "accept", "accept-encoding", "connection"),
         *("content-type", "content-length", "content-encoding", "transfer-encoding"),
     )
+)
+# The newer endpoint takes the project's key, which is no secret, from a header.
+_EXPECTED_V1_HEADERS = frozenset(
+    ("authorization", *(f"posthog-{name}" for name in ("sdk-info", "attempt", "request-id", "request-timestamp")))
 )
 
 
@@ -45,21 +51,28 @@ class Request:
         """The body without its compression: what a search for something that must not be in it has to look at."""
         return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
+    @property
+    def is_v1(self) -> bool:
+        """Whether it came to the newer endpoint, whose events have a verdict each."""
+        return self.path.partition("?")[0].rstrip("/") == PATH_V1
+
     def leaks(self) -> list[str]:
         """Return the headers that a request for telemetry has no business to carry: passwords, cookies, and the like."""
-        return sorted(name for name in self.headers if name.lower() not in _EXPECTED_HEADERS)
+        expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
+        return sorted(name for name in self.headers if name.lower() not in expected)
 
 
 class FakePostHog:
     """PostHog on this machine, for tests and for people who want to look: a context manager, or :meth:`start` and :meth:`stop`.
 
     Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails as it is told. Modelled on
-    PostHog's source (https://github.com/PostHog/posthog). Not modelled: Kafka's losses, GeoIP, rate limits, capture v1.
+    PostHog's source (https://github.com/PostHog/posthog). Not modelled: Kafka's losses, GeoIP, rate limits.
 
     Args:
         port: Port on 127.0.0.1; 0 chooses one, which stays the same over :meth:`stop` and :meth:`start`.
         tokens: The known projects; None: all are.
         enforce: Refuse unknown projects (401) rather than accept and discard.
+        protocols: Which of the endpoints it has: ``"v0"`` (``/batch/`` and its like), ``"v1"`` (``/i/v1/analytics/events``).
         clock: The server's time.
         arrived: Called with each event that is accepted.
     """
@@ -70,6 +83,7 @@ class FakePostHog:
         port: int = 0,
         tokens: Collection[str] | None = None,
         enforce: bool = False,
+        protocols: Collection[str] = ("v0", "v1"),
         clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         arrived: Callable[[Event], None] = lambda _: None,
     ) -> None:
@@ -81,6 +95,7 @@ class FakePostHog:
         self._port = port
         self._tokens = None if tokens is None else frozenset(tokens)
         self._enforce = enforce
+        self._protocols = frozenset(protocols)
         self._clock = clock
         self._arrived = arrived
         self._script: deque[Fault] = deque()
@@ -203,22 +218,28 @@ class FakePostHog:
             self._changed.notify_all()
             return request.fault
 
-    def capture(self, request: Request) -> None:
-        """Take the events of a request.
+    def serves(self, path: str) -> bool:
+        """Tell whether there is an endpoint at ``path``."""
+        path = path.partition("?")[0].rstrip("/")
+        return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
+
+    def capture(self, request: Request) -> Results:
+        """Take the events of a request, and return the verdicts on them; none at the older endpoint.
 
         Raises:
             RequestRejected: As PostHog would.
         """
         with self._changed:
             encoding = next((value for name, value in request.headers.items() if name.lower() == "content-encoding"), "")
-            events = accepted(
-                request.body,
-                encoding=encoding,
-                request=self.requests.index(request),
-                now=self._clock(),
-                refuse=self._refuse,
-                most_events=self._most_events,
-            )
+            number = self.requests.index(request)
+            results: Results = {}
+            seams: dict[str, Any] = {"refuse": self._refuse, "most_events": self._most_events}
+            if request.is_v1:
+                events, results = accepted_v1(request.headers, request.body, request=number, now=self._clock(), **seams)
+                if self.over_quota:
+                    raise RequestRejected(402, '{"error":"billing_limit_exceeded"}')
+            else:
+                events = accepted(request.body, encoding=encoding, request=number, now=self._clock(), **seams)
             for event in events:
                 known = self._tokens is None or event.token in self._tokens
                 if not known and self._enforce:
@@ -228,6 +249,7 @@ class FakePostHog:
                     self._arrived(event)
                 else:
                     self.discarded.append((event, "team_not_found" if not known else "over_quota"))
+            return results
 
     def answered(self, request: Request, status: int) -> None:
         """Note how a request was answered."""
@@ -294,7 +316,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path, _, query = self.path.partition("?")
-        if path.rstrip("/") not in _CAPTURE:
+        if not self.server.stand_in.serves(path):
             self._read()
             self._answer(404, "not found")
             return
@@ -306,18 +328,21 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request.body = self._read()
         request.wire_size = len(request.body)
+        answer = '{"status":"Ok"}'
         if fault is None or fault.kind in ("delay", "dribble", "store, close"):
             try:
-                self.server.stand_in.capture(request)
+                results = self.server.stand_in.capture(request)
             except RequestRejected as refused:
                 self.server.stand_in.answered(request, refused.status)
-                self._answer(refused.status, refused.text)
+                self._answer(refused.status, refused.text, "application/json" if request.is_v1 else "text/plain")
                 return
+            if request.is_v1:
+                answer = json.dumps({"results": results})
         status = 204 if "beacon=1" in query else 200
         if fault is not None and self._failed(fault, request):
             return
         self.server.stand_in.answered(request, status)
-        self._answer(status, '{"status":"Ok"}', "application/json", fault)
+        self._answer(status, answer, "application/json", fault)
 
     def _failed(self, fault: Fault, request: Request | None) -> bool:
         """Do what the fault says; return whether nothing is left to be answered."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from functools import lru_cache
 
 from arcade_otel import conventions
 from arcade_otel.spans import replace_unencodable
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
+from arcade_otel_exporters.versions import installed_version, program_version
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "installed_version", "is_command", "utc_timestamp"]
+__all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "is_command", "utc_timestamp"]
 
 #: Any other text is cut to this many characters; PostHog discards events over 1 MB.
 MAX_TEXT_LENGTH = 1000
@@ -67,7 +66,7 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     system = _text(resource.get(conventions.OS_TYPE)) or _platform("system")
     properties: Event = {
         "command_name": _text(attributes.get(conventions.COMMAND)) or "",
-        "cli_version": _cli_version(resource),
+        "cli_version": _cli_version(span),
         "python_version": _text(resource.get(conventions.PROCESS_RUNTIME_VERSION)) or _platform("python_version"),
         "os_type": _SYSTEMS.get(system.lower(), system),
         "os_release": _text(resource.get(conventions.OS_VERSION)) or _platform("release"),
@@ -195,18 +194,12 @@ def _duration(span: SpanRecord) -> float | None:
     return None
 
 
-def _cli_version(resource: Mapping[str, Any]) -> str | None:
-    version = _text(resource.get(conventions.SERVICE_VERSION))
-    distribution = _text(resource.get(conventions.RESOURCE_DISTRIBUTION))
-    return version or (installed_version(distribution) if distribution else None)
-
-
-@lru_cache(maxsize=16)
-def installed_version(distribution: str) -> str | None:
-    """Return the version of an installed distribution, or None."""
-    from importlib import metadata
-
-    try:
-        return metadata.version(distribution)
-    except (metadata.PackageNotFoundError, ValueError):
-        return None
+def _cli_version(span: SpanRecord) -> str | None:
+    """Return what the program says, else the version of the distribution that it names, else of the one that it is of."""
+    version = _text(span.resource.get(conventions.SERVICE_VERSION))
+    if version:
+        return version
+    distribution = _text(span.resource.get(conventions.RESOURCE_DISTRIBUTION))
+    if distribution:
+        return installed_version(distribution)
+    return program_version(_text(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME)) or "")

@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Mapping
 
-__all__ = ["Address", "parse_address", "proxy_before"]
+__all__ = ["Address", "parse_address", "proxy_before", "split_host"]
 
 _PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 _MAX_PORT = 65535

@@ -2,8 +2,6 @@
 
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -11,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from arcade_otel import conventions, handoff, spans
-from arcade_otel.handoff import spawn
 from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
+from tests.benchmarks import senders
 from tests.support.machine import Machine
 
 __all__ = ["lines"]
@@ -31,13 +29,6 @@ FAULTS: dict[str, Callable[[], Fault]] = {
     "truncated answer": Fault.truncate,
     "a captive portal's page": Fault.garbage,
 }
-
-
-_MEASURE = """
-import os, sys
-_, _, used = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
-print((used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024)
-"""
 
 
 @contextmanager
@@ -73,7 +64,9 @@ def lines() -> Iterator[str]:
     yield ""
     yield "## What a sender costs"
     yield ""
-    yield from _costs()
+    yield from senders.lines()
+    yield ""
+    yield _kill_window()
     yield ""
     yield "## 200 commands in a row"
     yield ""
@@ -117,41 +110,21 @@ def _text(settings: Settings) -> str:
     return spans.encode(settings, path="bench", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("somebody", True))
 
 
-def _costs() -> Iterator[str]:
+def _kill_window() -> str:
     with _machine() as (machine, posthog):
         machine.run("first")
         machine.settle()
         settings = _settings(machine)
         (folder,) = (machine.state / "queue").iterdir()
-        full = _sender(machine, settings)
         turn = LaneLock.acquire(str(machine.state), folder.name)
         assert turn is not None
-        idle = _sender(machine, settings)
         windows = [_window(settings, folder) for _ in range(40)]
         turn.release()
         del posthog
-    yield "| | CPU, ms | memory, MiB |"
-    yield "|---|---:|---:|"
-    yield f"| delivers one span, waits 2 s for more | {full[0]:.0f} | {full[1]:.0f} |"
-    yield f"| finds another at work | {idle[0]:.0f} | {idle[1]:.0f} |"
-    yield ""
-    yield (
+    return (
         f"The kill window, from the start of the sender to its span on the disk: {statistics.median(windows):.0f} ms "
         f"(median of {len(windows)}; {max(windows):.0f} ms at most)."
     )
-
-
-def _sender(machine: Machine, settings: Settings) -> tuple[float, float]:
-    """Return the CPU time, in milliseconds, and the largest memory, in MiB, of one sender."""
-    command = spawn.sender_command()
-    assert command is not None
-    environ = spawn.sender_environment(str(machine.config_dir), _text(settings), machine.with_environ())
-    # From a small process: a child's largest memory counts that of who started it.
-    ended = subprocess.run(
-        [sys.executable, "-S", "-c", _MEASURE, *command], env=environ, capture_output=True, text=True, check=True
-    )
-    cpu, memory = ended.stdout.split()
-    return float(cpu), float(memory)
 
 
 def _window(settings: Settings, folder: Path) -> float:

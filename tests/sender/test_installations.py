@@ -161,3 +161,72 @@ def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_fo
     assert not other.exists()
     assert machine.senders() == []
     assert machine.queue() == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("arcade_otel/sender/backoff.py", "arcade_otel.sender.backoff"),
+        ("arcade_otel/sender/delivery.py", "arcade_otel.sender"),
+        ("arcade_otel_exporters/http_client.py", "arcade_otel_exporters.http_client"),
+    ],
+)
+def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
+    bare: Machine, posthog: FakePostHog, tmp_path: Path, missing: str, told: str
+) -> None:
+    """An installation that was removed in part; once it is whole again, everything that waits is delivered."""
+    library = unpacked(tmp_path / "library")
+    broken = (library / missing).read_bytes()
+    (library / missing).unlink()
+    bare.program("one", PROGRAM)
+    bare.program("status", "from arcade_otel.cli.console import main\nmain(['status'])\n")
+    environ = {"PYTHONPATH": str(library), "ARCADE_USAGE_STRICT": None}
+    for _ in range(3):
+        assert bare.run(program="one", environ=environ).returncode == 0
+        bare.settle()
+    (library / missing).write_bytes(broken)
+    shown = bare.run(program="status", environ=environ)
+    assert f"the sender cannot import {told} (" in shown.stdout, shown.stderr
+    waiting = len(bare.queue())
+    assert waiting >= 2
+    bare.debug_log.unlink()  # which holds the tracebacks
+    bare.time_passes()
+    (bare.state / "unreaped").unlink(missing_ok=True)
+    assert bare.run(program="one", environ=environ).returncode == 0
+    posthog.wait_for(lambda: len(posthog.visible()) == waiting + 1)
+
+
+@pytest.mark.parametrize("how", ["a console script", "a module", "a module of another name"])
+def test_the_version_of_an_installed_program_is_found_where_it_says_none(
+    bare: Machine, posthog: FakePostHog, tmp_path: Path, how: str
+) -> None:
+    """Neither ``version`` nor ``distribution`` was given: the sender finds the distribution that owns the program."""
+    library, site = unpacked(tmp_path / "library"), tmp_path / "site"
+    name = "Other_Name" if how == "a module of another name" else "my_tool"
+    metadata = site / f"{name}-2.3.4.dist-info"
+    metadata.mkdir(parents=True)
+    (site / "another-9.dist-info").mkdir()
+    (site / "my_tool").mkdir()
+    source = PROGRAM.replace(", name='tool', version='1'", "")
+    for path in (site / "my_tool" / "__main__.py", bare.root / "my-tool.py"):
+        path.write_text(source)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.3.4\n")
+    environ = {"PYTHONPATH": os.pathsep.join(map(str, (library, site)))}
+    if how == "a console script":
+        (metadata / "entry_points.txt").write_text("[console_scripts]\nmy-tool = my_tool:main\n")
+        assert bare.run(program="my-tool", environ=environ).returncode == 0
+    else:
+        (metadata / "top_level.txt").write_text("my_tool\n" if how == "a module of another name" else "")
+        ended = subprocess.run(
+            [bare.python, "-m", "my_tool"], env=bare.with_environ(environ), cwd=bare.home, capture_output=True, check=False
+        )
+        assert ended.returncode == 0, ended.stderr
+    posthog.wait_for(posthog.visible)
+    assert posthog.visible()[0].properties["cli_version"] == "2.3.4"
+
+
+def test_a_program_of_no_distribution_has_no_version(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
+    bare.program("nobodys", PROGRAM.replace(", name='tool', version='1'", ""))
+    assert bare.run(program="nobodys", environ={"PYTHONPATH": str(unpacked(tmp_path / "library"))}).returncode == 0
+    posthog.wait_for(posthog.visible)
+    assert "cli_version" not in posthog.visible()[0].properties

@@ -193,7 +193,7 @@ PROPERTIES: tuple[FieldSpec, ...] = (
         STRING,
         "1.2.3",
         "which versions are in use",
-        when="if the program says it",
+        when="if it is installed, or says it",
         events=_COMMANDS,
         attribute=conventions.SERVICE_VERSION,
         source=_SPECIFICATION,
@@ -349,7 +349,12 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
 RESOURCE: tuple[FieldSpec, ...] = (
     FieldSpec(conventions.SERVICE_NAME, STRING, "mycli", "the program, or what `OTEL_SERVICE_NAME` says", source=_SEMANTIC),
     FieldSpec(
-        conventions.SERVICE_VERSION, STRING, "1.2.3", "which versions are in use", when="if the program says it", source=_SEMANTIC
+        conventions.SERVICE_VERSION,
+        STRING,
+        "1.2.3",
+        "which versions are in use",
+        when="if it is installed, or says it",
+        source=_SEMANTIC,
     ),
     FieldSpec(conventions.TELEMETRY_SDK_NAME, STRING, "opentelemetry", "what made the span", source=_SEMANTIC),
     FieldSpec(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the same", source=_SEMANTIC),

@@ -53,8 +53,6 @@ class Manifest:
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
         """Return the entries that the settings let be collected."""
         without = set()
-        if not (self._settings.version or self._settings.distribution):
-            without.add(conventions.SERVICE_VERSION)
         if not self._settings.record_option_names:
             without.add(conventions.COMMAND_OPTIONS)
         if self._settings.error_messages == "class":

@@ -25,8 +25,14 @@ def main() -> None:
     # Behind Python's own modules. A relative entry would be looked up in whatever the working directory is.
     roots = os.environ.get("ARCADE_USAGE_ROOTS", "").split(os.pathsep)
     sys.path += [root for root in roots if os.path.isabs(root) and root not in sys.path]
-    from arcade_otel import sender
+    try:
+        from arcade_otel import sender
+    except ImportError as error:
+        sys.path.append(here)
+        from import_failure import leave_problem  # type: ignore[import-not-found]
 
+        leave_problem(os.environ.get("ARCADE_USAGE_SENDER", ""), error)
+        raise
     sender.main()
 
 

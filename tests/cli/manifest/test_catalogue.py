@@ -127,7 +127,7 @@ def bodies(machine: Machine, posthog: FakePostHog) -> list[dict[str, Any]]:
         machine.time_passes()
         ran(machine, command, code=code)
     assert [request.leaks() for request in posthog.requests if request.leaks()] == []
-    assert {request.headers["User-Agent"].partition("/")[0] for request in posthog.requests} == {"posthog-python"}
+    assert {request.headers["User-Agent"].partition("/")[0] for request in posthog.requests} == {"arcade-otel"}
     return [json.loads(request.content) for request in posthog.requests]
 
 

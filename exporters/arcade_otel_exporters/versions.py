@@ -1,0 +1,96 @@
+"""Finds the version of an installed program by the names of its metadata's directories.
+
+``importlib.metadata`` would find the same at the price of a bare Python's start: it imports ``email`` and ``zipfile``. It is
+asked where the directories do not tell: distributions in archives, and metadata of other kinds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["installed_version", "program_version"]
+
+# PEP 376 and the "Recording installed projects" specification: ``name-version.dist-info``.
+_SUFFIX = ".dist-info"
+_MAX_METADATA_BYTES = 256 * 1024
+
+
+@lru_cache(maxsize=16)
+def installed_version(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None."""
+    wanted = _normalized(distribution)
+    for _, name, version in _distributions():
+        if _normalized(name) == wanted:
+            return version
+    from importlib import metadata
+
+    try:
+        return metadata.version(distribution)
+    except (metadata.PackageNotFoundError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=16)
+def program_version(program: str) -> str | None:
+    """Return the version of the distribution that owns a console script, or else a module, called ``program``; None if none does.
+
+    A script that belongs to no distribution and is called as another's console script is taken for that.
+    """
+    if not program:
+        return None
+    wanted = _normalized(program)
+    of_module = None
+    for directory, name, version in _distributions():
+        if _has_script(os.path.join(directory, "entry_points.txt"), program):
+            return version
+        if of_module is None:
+            modules = _read(os.path.join(directory, "top_level.txt")).split()
+            place = os.path.dirname(directory)
+            is_its_own = _normalized(name) == wanted and os.path.isfile(os.path.join(place, program, "__main__.py"))
+            if program in modules or is_its_own:
+                of_module = version
+    return of_module
+
+
+def _normalized(name: str) -> str:
+    """Return a distribution's name as PEP 503 compares it."""
+    return "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)
+
+
+def _distributions() -> Iterator[tuple[str, str, str]]:
+    """Yield directory, name and version of each distribution on ``sys.path``, in its order."""
+    for place in dict.fromkeys(sys.path):
+        try:
+            entries = sorted(os.listdir(place or os.curdir))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.endswith(_SUFFIX):
+                name, dash, version = entry.removesuffix(_SUFFIX).rpartition("-")
+                if dash:
+                    yield os.path.join(place, entry), name, version
+
+
+def _has_script(path: str, program: str) -> bool:
+    section = ""
+    for line in _read(path).splitlines():
+        text = line.strip()
+        if text.startswith("["):
+            section = text
+        elif section in ("[console_scripts]", "[gui_scripts]") and text.partition("=")[0].strip() == program:
+            return True
+    return False
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(_MAX_METADATA_BYTES)
+    except OSError:
+        return ""
