@@ -1,6 +1,8 @@
 """What a login, a logout and credentials that appeared by another way do to the identity store."""
 
+import math
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -26,6 +28,10 @@ __all__ = ["LazyAliasResolver", "ResolvedIdentity", "UnresolvedIdentityMarker", 
 # - No network while the lock is held.
 
 
+#: How long asking who is logged in may take, and how long the lock of the store is waited for.
+_STEP_SECONDS = 2.0
+
+
 class ResolvedIdentity:
     """A principal, and the anonymous id that is to be aliased to it: who a span belongs to.
 
@@ -45,26 +51,30 @@ class ResolvedIdentity:
         self.anon_id = anon_id
 
 
-def plan_login(settings: "Settings") -> ResolvedIdentity:
+def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Say whose a login is that succeeded: asks who this is (at most 2 s), and rotates the anonymous id at a switch of account.
 
     Links nothing: the login's span carries the debt of the alias, and must be safe in the spool before
     :func:`commit_login` writes the link. A crash in between leaves a link that is paid for, or none.
+
+    Args:
+        settings: The application's.
+        deadline: Wait for nothing after this time, by ``time.monotonic()``.
 
     Raises:
         OSError: The store cannot be read or written.
     """
     store = UsageIdentity(settings.config_dir)
     try:
-        principal = get_principal(settings.config_dir, settings.principal)
+        principal = get_principal(settings.config_dir, settings.principal, timeout=_until(deadline))
     except PrincipalUnavailableError as error:
         debug("login: nobody could tell the principal", error)
         principal = None
     if principal is None:
         UnresolvedIdentityMarker(settings.config_dir).mark()
-        anon_id, linked = store.get_or_create()
+        anon_id, linked = store.get_or_create(wait=_until(deadline))
         if linked:  # somebody else may be logged in now, and nobody knows who: nothing more goes to the one before
-            anon_id, _ = store.update(lambda _: store.new_identity())
+            anon_id, _ = store.update(lambda _: store.new_identity(), wait=_until(deadline))
         return ResolvedIdentity(distinct_id=anon_id, is_anon=True, previous_distinct_id=None, anon_id=anon_id)
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
 
@@ -74,7 +84,7 @@ def plan_login(settings: "Settings") -> ResolvedIdentity:
             return identity
         return store.new_identity() if linked or unresolved.marked() else (anon_id, None)
 
-    anon_id, linked = store.update(rotated_at_a_switch)
+    anon_id, linked = store.update(rotated_at_a_switch, wait=_until(deadline))
     if linked is None:
         unresolved.clear()
     return ResolvedIdentity(
@@ -82,14 +92,19 @@ def plan_login(settings: "Settings") -> ResolvedIdentity:
     )
 
 
-def commit_login(settings: "Settings", plan: ResolvedIdentity) -> None:
+def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: float = math.inf) -> None:
     """Link what :func:`plan_login` decided, unless the store has gone on meanwhile.
 
     Raises:
         OSError: The store cannot be written.
     """
     if not plan.is_anon:
-        _link(UsageIdentity(settings.config_dir), plan)
+        _link(UsageIdentity(settings.config_dir), plan, wait=_until(deadline))
+
+
+def _until(deadline: float) -> float:
+    """Return how long one step may take, in seconds: 2 at most, and nothing after the deadline."""
+    return max(0.0, min(_STEP_SECONDS, deadline - time.monotonic()))
 
 
 def logout(settings: "Settings") -> None:
@@ -104,14 +119,14 @@ def logout(settings: "Settings") -> None:
     unresolved.clear()
 
 
-def _link(store: UsageIdentity, plan: ResolvedIdentity) -> bool:
+def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_SECONDS) -> bool:
     """Link if the store is still as decided; tell whether it is linked so now."""
 
     def linked(identity: Identity) -> Identity:
         same = identity[0] == plan.anon_id and identity[1] is None
         return (plan.anon_id, plan.distinct_id) if same else identity
 
-    return store.update(linked) == (plan.anon_id, plan.distinct_id)
+    return store.update(linked, wait=wait) == (plan.anon_id, plan.distinct_id)
 
 
 class LazyAliasResolver:

@@ -108,8 +108,11 @@ class UsageIdentity:
 
     # --- read-modify-write ----------------------------------------------------------------------------------------------------
 
-    def get_or_create(self) -> Identity:
+    def get_or_create(self, *, wait: float | None = None) -> Identity:
         """Return the file's identity, made under the lock if there is none: first runs at once agree on one.
+
+        Args:
+            wait: Seconds to wait for the lock; ``LOCK_SECONDS`` if None.
 
         Raises:
             OSError: There is none and it cannot be made.
@@ -118,7 +121,7 @@ class UsageIdentity:
         if found is not None:
             return found
         try:
-            return self.update(lambda identity: identity)
+            return self.update(lambda identity: identity, wait=wait)
         except TimeoutError:  # a crowd of first runs: whoever had the lock has most likely made the file
             found = identity_file.read(self._config_dir)
             if found is None:
@@ -126,15 +129,17 @@ class UsageIdentity:
             self._remember(found)
             return found
 
-    def update(self, change: Callable[[Identity], Identity]) -> Identity:
+    def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
         """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
 
-        ``change`` must wait for nothing: other commands wait for the lock meanwhile.
+        Args:
+            change: Must wait for nothing: other commands wait for the lock meanwhile.
+            wait: Seconds to wait for the lock; ``LOCK_SECONDS`` if None.
 
         Raises:
-            OSError: The lock is not to be had in 2 s, or the file cannot be written.
+            OSError: The lock is not to be had in that time, or the file cannot be read or written.
         """
-        with self._locked():
+        with self._locked(LOCK_SECONDS if wait is None else wait):
             found = identity_file.read(self._config_dir)
             before = found or self._quarantine_corrupt()
             after = change(before)
@@ -166,12 +171,12 @@ class UsageIdentity:
         return self.new_identity()
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, wait: float) -> Iterator[None]:
         storage.ensure_private_dir(self._config_dir)
         with Directory.open(self._config_dir) as directory:
-            lock = FileLock.acquire(directory, "usage.json.lock", wait=LOCK_SECONDS, stale_after=_STALE_SECONDS)
+            lock = FileLock.acquire(directory, "usage.json.lock", wait=wait, stale_after=_STALE_SECONDS)
         if lock is None:
-            raise TimeoutError(f"the lock of usage.json was not to be had in {LOCK_SECONDS} s")
+            raise TimeoutError(f"the lock of usage.json was not to be had in {wait} s")
         with lock:
             yield
 
