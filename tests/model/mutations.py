@@ -34,7 +34,7 @@ __all__ = [
 def no_rotation_at_a_switch() -> None:
     """(a) Rotate at logout only."""
 
-    def plan_login(settings: Settings) -> ResolvedIdentity:
+    def plan_login(settings: Settings, **_: Any) -> ResolvedIdentity:
         principal = get_principal(settings.config_dir, settings.principal)
         assert principal is not None
         anon_id, _ = UsageIdentity(settings.config_dir).update(lambda identity: (identity[0], None))
@@ -122,7 +122,7 @@ def links_before_the_span_is_safe() -> None:
     """Write the link, and lose the debt that was only in memory."""
     plan_login = accounts.plan_login
 
-    def eager(settings: Settings) -> ResolvedIdentity:
+    def eager(settings: Settings, **_: Any) -> ResolvedIdentity:
         plan: ResolvedIdentity = plan_login(settings)
         accounts.commit_login(settings, plan)
         plan.previous_distinct_id = None
