@@ -12,6 +12,7 @@ from arcade_otel import consent, conventions
 from arcade_otel import identity as identity_file
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.identity import login as accounts
+from arcade_otel.identity.store import Identity
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.finished_span import copy_span
 
@@ -22,6 +23,7 @@ __all__ = ["IdentityLifecycleProcessor"]
 ALIAS_SECONDS = 2.0
 #: Everything that a login does here ends within this time: asking who this is, the store's lock, the alias.
 LOGIN_SECONDS = 4.5
+_NOBODY = ("", True)
 
 
 class IdentityLifecycleProcessor(SpanProcessor):
@@ -83,17 +85,33 @@ class IdentityLifecycleProcessor(SpanProcessor):
             if succeeded and command in self._login:
                 self._end_login(span)
                 return
-            self._end(span)
             if succeeded and command in self._logout:
-                with guard("the change of identity at a logout"):
-                    accounts.logout(self._settings)
+                self._end_logout(span)
+            else:
+                self._end(span)
 
     def _end(self, span: ReadableSpan) -> None:
+        distinct_id, is_anon = _NOBODY
         with guard("the identity of a command"):
             distinct_id, is_anon = identity_file.current(self._settings)
-            span = _with_identity(span, distinct_id, is_anon=is_anon)
+        self._hand_on(_with_identity(span, distinct_id, is_anon=is_anon))
+
+    def _hand_on(self, span: ReadableSpan) -> None:
         with guard("the export of a command"):
-            self._inner.on_end(span)
+            if (span.attributes or {}).get(conventions.DISTINCT_ID):
+                self._inner.on_end(span)
+            else:  # its resource may name the account that was logged in when the process began
+                debug("it cannot be told whose a command is: it is not recorded")
+
+    def _end_logout(self, span: ReadableSpan) -> None:
+        identity: Identity | None = None
+        with guard("whose a logout is"):
+            identity = accounts.begin_logout(self._settings)
+        if identity is not None:
+            anon_id, linked = identity
+            self._hand_on(_with_identity(span, linked or anon_id, is_anon=linked is None))
+        with guard("the change of identity at a logout"):
+            accounts.logout(self._settings)
 
     def _end_login(self, span: ReadableSpan) -> None:
         deadline = time.monotonic() + LOGIN_SECONDS
@@ -101,7 +119,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
         with guard("the change of identity at a login"):
             plan = accounts.plan_login(self._settings, deadline=deadline)
         if plan is None:
-            self._end(span)
+            debug("login: it cannot be told whose it is: it is not recorded")
             return
         identified = _with_identity(span, plan.distinct_id, is_anon=plan.is_anon, previous_distinct_id=plan.previous_distinct_id)
         if not self._export_login(identified):
