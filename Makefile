@@ -5,12 +5,13 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help demo test test-fast test-lowest lint format catalogue bench build clean secret-patterns pictures docs search
+.PHONY: help demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
 	@echo "make test         set up and run the tests"
 	@echo "make test-fast    the quick ones only"
+	@echo "make test-faults  every system call fails once, in every step of an account's life (an hour)"
 	@echo "make test-lowest  the tests with the lowest supported versions"
 	@echo "make search       look for examples that no test has tried yet (some minutes)"
 	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
@@ -38,6 +39,9 @@ test: $(VENV)/.ready
 
 test-fast: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal @.ci/quick-tests.txt
+
+test-faults: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal -m faults tests/identity
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"

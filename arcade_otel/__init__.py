@@ -55,7 +55,8 @@ class Options(TypedDict, total=False):
     logout_commands: str | Sequence[str] | None
     """Paths of the commands that log out. Default: ``logout``."""
     principal: Callable[[], str | None] | str | None
-    """Who is logged in: a function that returns an ID or None within 2 s, or its name. Default: Arcade's API."""
+    """Who is logged in: a function that returns an ID or None within 2 s, ``"module:function"``, or the name of an entry point
+    in the group ``arcade_otel.principal``. Default: Arcade's API."""
     sender_command: Sequence[str] | None
     """Command line that runs the sender, for a frozen program, which has no Python interpreter."""
     live_spans: bool | None

@@ -31,10 +31,11 @@ def _strings(option: str, value: object) -> Iterator[str]:
 def _check_principal(option: str, value: object) -> object:
     if isinstance(value, str):
         module, separator, attribute = value.partition(":")
-        if not (separator and module.replace(".", "").isidentifier() and attribute.replace(".", "").isidentifier()):
-            raise ValueError(f"{option} must be 'module:function', not {value!r}")
+        names = (module, attribute) if separator else (module.replace("-", "_"),)
+        if not all(name.replace(".", "_").isidentifier() for name in names):
+            raise ValueError(f"{option} must be 'module:function' or the name of an entry point, not {value!r}")
     elif not callable(value):
-        raise TypeError(f"{option} must be a function or 'module:function', not {type(value).__name__}")
+        raise TypeError(f"{option} must be a function, 'module:function' or an entry point, not {type(value).__name__}")
     return value
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
-    #: Who is logged in: a function that returns a principal's ID or None, or a name for one.
+    #: Who is logged in: a function that returns a principal's ID or None, its name (``module:function``), or the name of an
+    #: entry point in the group ``arcade_otel.principal``, which is the only one of them that the sender can call too.
     PrincipalSource = Callable[[], str | None] | str
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
 

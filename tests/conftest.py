@@ -29,7 +29,14 @@ hypothesis.settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let what only waits begin first where tests run side by side: at the end it would wait alone."""
+    """Leave out the whole matrix of faults unless it is asked for, and let what only waits begin first.
+
+    Where tests run side by side, it would wait alone at the end.
+    """
+    if "faults" not in (config.option.markexpr or ""):
+        # Tens of minutes: `make test-faults`. A sample of the same is part of every run.
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("faults")])
+        items[:] = [item for item in items if not item.get_closest_marker("faults")]
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 

@@ -80,6 +80,11 @@ class Decision:
         """Whether somebody decided against collection, so that queued spans are deleted; not if no decision could be read."""
         return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED)
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether the stored choice cannot be read for now: nothing is recorded, nothing is deleted, and no decision was made."""
+        return self.reason == REASON_UNREADABLE
+
     def __repr__(self) -> str:
         return f"Decision({self.mode}, {self.reason}: {self.detail})"
 

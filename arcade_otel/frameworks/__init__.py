@@ -43,6 +43,8 @@ __all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_mode", "find_adapter", "ins
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
 
+_UNREADABLE = "unreadable"
+
 #: Adapter module by the class of app that it instruments: the class's name, and the first module of its path. No framework is
 #: imported to find out. Typer brings its own copy of Click since 0.26, so a Click command may come from either package.
 ADAPTERS: dict[tuple[str, str], str] = {
@@ -85,6 +87,8 @@ def uninstrument(app: Any) -> None:
 def effective_mode(settings: Settings) -> str:
     """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where the data would go nowhere.
 
+    ``unreadable``, if the user's choice cannot be read for now: nothing is recorded, but a login or logout is remembered.
+
     If the user has opted out, delete the queued events: this costs one ``stat`` where there is no queue. A process that only
     inspects a program (a sender, ``arcade-otel manifest``, tests that are blocked) deletes nothing.
     """
@@ -95,7 +99,7 @@ def effective_mode(settings: Settings) -> str:
     if mode == consent.OFF:
         if decision.opted_out and not inspection_only:
             _purge_queue(settings)
-        return consent.OFF
+        return _UNREADABLE if decision.unreadable and not inspection_only else consent.OFF
     if inspection_only or not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
         return consent.OFF
     return mode
@@ -195,13 +199,23 @@ class Run:
 
     def _end(self, outcome: Outcome) -> None:
         decision = self._settings.decide()
-        if decision.mode == consent.OFF:
-            self.discard()
-            return  # the user opted out while the command ran, or by it
+        if decision.mode == consent.OFF or self._mode == _UNREADABLE:
+            self.discard()  # the user opted out while the command ran, or by it
+            if decision.unreadable or decision.mode != consent.OFF:
+                self._remember_change(outcome)
+            return
         self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
         self._ended = True
         self._detach()
         self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
+
+    def _remember_change(self, outcome: Outcome) -> None:
+        """Let the next command rotate the anonymous ID, if this one was a login or logout that is not recorded."""
+        settings = self._settings
+        if not outcome.failed and self.path in (*settings.login_commands, *settings.logout_commands):
+            from arcade_otel.identity import login
+
+            login.begin_logout(settings)
 
     def _show_notice(self) -> None:
         # The steady state: this version was shown, and the module of the notice is not needed.
@@ -269,16 +283,25 @@ class Run:
 
     def _change_identity(self, outcome: Outcome, timing: Timing, *, login: bool, logout: bool) -> None:
         from arcade_otel import identity as identity_file
-        from arcade_otel.recording import identity_span
 
         settings = self._settings
-        before = identity_file.current(settings)
-        ids = None if self._live is None else self._live.ids
+        before = ("", True)
+        with guard("whose a command is"):
+            before = identity_file.current(settings)
+        changed = False
         with guard("a change of identity"):
+            from arcade_otel.recording import identity_span
+
+            ids = None if self._live is None else self._live.ids
             identity_span.record(settings, self.path, timing, outcome, login=login, logout=logout, ids=ids)
+            changed = True
+        if not changed:
+            self._remember_change(outcome)
         if self._live is not None:
             with guard("the live span of a command"):
-                self._live.end(self.path, timing, outcome, identity_file.current(settings) if login else before)
+                after = identity_file.read_settled(settings.config_dir) if login else None
+                identity = before if after is None else (after[1] or after[0], after[1] is None)
+                self._live.end(self.path, timing, outcome, identity)
 
 
 def _outcome(error: BaseException | None, interrupted: int) -> Outcome:

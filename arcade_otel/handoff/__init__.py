@@ -63,9 +63,13 @@ def submit(
         host=settings.posthog_host,
         usage_only=f'"{conventions.RESOURCE_USAGE_ONLY}"' in text,
     )
-    paths = queue.enqueue(settings.state_dir, text, lanes, end_ns=end_ns, span_id=span_id)
+    # On the disk, and not only in its cache, if a link will rely on it.
+    paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
     if command and paths:
-        spawn.start(command, spawn.sender_environment(settings.config_dir, None), settings.config_dir)
+        try:
+            spawn.start(command, spawn.sender_environment(settings.config_dir, None), settings.config_dir)
+        except OSError as error:
+            debug("no sender could be started; the span waits for a later one", error)
     elif paths:
         queue.maybe_enforce_limits(settings.state_dir, paths)
     return paths

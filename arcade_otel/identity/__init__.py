@@ -3,6 +3,7 @@
 Public: ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``, loaded when they are asked for.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from arcade_otel import storage
@@ -18,17 +19,21 @@ __all__ = [
     "ARCADE_CONFIG_PATH",
     "CREDENTIALS_FILE_PATH",
     "LINKED_PRINCIPAL_ID",
+    "ROTATION_MARKER",
     "IdentityLifecycleProcessor",
     "IdentityResourceDetector",
     "UsageIdentity",
     "current",
     "parse",
     "read",
+    "read_settled",
 ]
 
 #: The file's two keys, shared with the released Arcade CLI. Source: the specification.
 ANON_ID = "anon_id"
 LINKED_PRINCIPAL_ID = "linked_principal_id"
+#: File in ``usage/``: the anonymous ID must rotate before the next event (``identity.markers``).
+ROTATION_MARKER = "rotation"
 
 
 def parse(data: bytes) -> tuple[str, str | None] | None:
@@ -78,15 +83,30 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
         return None
 
 
+def read_settled(config_dir: str) -> tuple[str, str | None] | None:
+    """Return what :func:`read` does, but None where a rotation may be pending: then only the store knows whose this machine is.
+
+    Costs one ``lstat`` more.
+    """
+    try:
+        os.lstat(f"{config_dir}{os.sep}usage{os.sep}{ROTATION_MARKER}")
+    except (FileNotFoundError, NotADirectoryError):
+        return read(config_dir)
+    except OSError:
+        return None
+    return None
+
+
 def current(settings: "Settings") -> tuple[str, bool]:
     """Return ``(distinct_id, is_anon)`` of this machine as it is now, and make the file if there is none.
 
-    Asks no API, ever; takes the lock (and imports it) only where there is nothing to read.
+    Asks no API, ever; takes the lock (and imports it) only where there is nothing to read, or a rotation is pending.
 
     Raises:
-        OSError: There is no usable file and none can be made; nothing is to be recorded then.
+        OSError: There is no usable file and none can be made, it cannot be read for now, or a rotation is pending and cannot be
+            made. Nothing may be recorded then.
     """
-    identity = read(settings.config_dir)
+    identity = read_settled(settings.config_dir)
     if identity is None:
         from arcade_otel.identity.store import UsageIdentity
 

@@ -1,21 +1,28 @@
 """What a login, a logout and credentials that appeared by another way do to the identity store."""
 
-import os
+import math
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from arcade_otel import identity as identity_file
-from arcade_otel import storage
 from arcade_otel.diagnostics import debug
+from arcade_otel.identity.markers import UnresolvedIdentityMarker
 from arcade_otel.identity.principal import PrincipalUnavailableError, get_principal
 from arcade_otel.identity.store import Identity, UsageIdentity
-from arcade_otel.storage.directories import Directory
 
 if TYPE_CHECKING:
     from arcade_otel.settings import PrincipalSource, Settings
 
-__all__ = ["LazyAliasResolver", "ResolvedIdentity", "UnresolvedIdentityMarker", "commit_login", "logout", "plan_login"]
+__all__ = [
+    "LazyAliasResolver",
+    "ResolvedIdentity",
+    "UnresolvedIdentityMarker",
+    "begin_logout",
+    "commit_login",
+    "logout",
+    "plan_login",
+]
 
 # The rules, and why. How PostHog merges persons: ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
 # - An anonymous id that was linked to one principal is never aliased to another: PostHog would merge the two people for good.
@@ -24,6 +31,10 @@ __all__ = ["LazyAliasResolver", "ResolvedIdentity", "UnresolvedIdentityMarker", 
 #   login, or credentials, with an API that did not answer. Without the rotation, that use would be aliased to the next user who
 #   logs in. A logout of a user who is known to be anonymous rotates nothing.
 # - No network while the lock is held.
+
+
+#: How long asking who is logged in may take, and how long the lock of the store is waited for.
+_STEP_SECONDS = 2.0
 
 
 class ResolvedIdentity:
@@ -45,58 +56,78 @@ class ResolvedIdentity:
         self.anon_id = anon_id
 
 
-def plan_login(settings: "Settings") -> ResolvedIdentity:
-    """Say whose a login is that succeeded: asks who this is (at most 2 s), and rotates the anonymous id at a switch of account.
+def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
+    """Say whose a login is that succeeded: asks who this is (at most 2 s), and rotates the anonymous ID at a switch of account.
 
-    Links nothing: the login's span carries the debt of the alias, and must be safe in the spool before
-    :func:`commit_login` writes the link. A crash in between leaves a link that is paid for, or none.
+    Links nothing: the login's span carries the pending alias, and must be safe in the queue before :func:`commit_login` writes
+    the link. Whatever fails from here on, the anonymous ID is aliased to no second person: if it must rotate, that is written
+    down first; if it is to be aliased, the marker stays until the link is written.
+
+    Args:
+        settings: The application's.
+        deadline: Wait for nothing after this time, by ``time.monotonic()``.
 
     Raises:
-        OSError: The store cannot be read or written.
+        OSError: The store cannot be read or written. The account that was linked before gets no event any more.
     """
     store = UsageIdentity(settings.config_dir)
     try:
-        principal = get_principal(settings.config_dir, settings.principal)
+        principal = get_principal(settings.config_dir, settings.principal, timeout=_until(deadline))
     except PrincipalUnavailableError as error:
         debug("login: nobody could tell the principal", error)
         principal = None
-    if principal is None:
-        UnresolvedIdentityMarker(settings.config_dir).mark()
-        anon_id, linked = store.get_or_create()
-        if linked:  # somebody else may be logged in now, and nobody knows who: nothing more goes to the one before
-            anon_id, _ = store.update(lambda _: store.new_identity())
-        return ResolvedIdentity(distinct_id=anon_id, is_anon=True, previous_distinct_id=None, anon_id=anon_id)
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
+    known = identity_file.read(settings.config_dir)  # None: there is none, or it cannot be read
+    must_rotate = unresolved.marked() if known is None or known[1] is None else known[1] != principal
+    if known is None or must_rotate:
+        # Of no effect where there is no file, or where the ID turns out to be another by then.
+        store.require_rotation(known[0] if known else "")
 
     def rotated_at_a_switch(identity: Identity) -> Identity:
-        anon_id, linked = identity
-        if linked == principal:
-            return identity
-        return store.new_identity() if linked or unresolved.marked() else (anon_id, None)
+        # Nobody could tell, or somebody else: nothing more goes to the account before.
+        return store.new_identity() if identity[1] not in (None, principal) else identity
 
-    anon_id, linked = store.update(rotated_at_a_switch)
+    if principal is None:
+        unresolved.mark()
+    anon_id, linked = store.update(rotated_at_a_switch, wait=_until(deadline))
+    if principal is None:
+        return ResolvedIdentity(distinct_id=anon_id, is_anon=True, previous_distinct_id=None, anon_id=anon_id)
     if linked is None:
-        unresolved.clear()
+        unresolved.mark()
     return ResolvedIdentity(
         distinct_id=principal, is_anon=False, previous_distinct_id=None if linked == principal else anon_id, anon_id=anon_id
     )
 
 
-def commit_login(settings: "Settings", plan: ResolvedIdentity) -> None:
+def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: float = math.inf) -> None:
     """Link what :func:`plan_login` decided, unless the store has gone on meanwhile.
 
     Raises:
         OSError: The store cannot be written.
     """
-    if not plan.is_anon:
-        _link(UsageIdentity(settings.config_dir), plan)
+    if not plan.is_anon and _link(UsageIdentity(settings.config_dir), plan, wait=_until(deadline)):
+        UnresolvedIdentityMarker(settings.config_dir).clear()
+
+
+def begin_logout(settings: "Settings") -> Identity | None:
+    """Return whose a logout's event is, and write down that this ID must rotate. Call :func:`logout` after the hand-over.
+
+    None if it cannot be told, so that the event is nobody's.
+
+    Raises:
+        OSError: The ID must rotate, and that can be written down nowhere.
+    """
+    identity = identity_file.read_settled(settings.config_dir)
+    if identity is None or identity[1] or UnresolvedIdentityMarker(settings.config_dir).marked():
+        UsageIdentity(settings.config_dir).require_rotation(identity[0] if identity else "")
+    return identity
 
 
 def logout(settings: "Settings") -> None:
-    """Rotate the anonymous id after a logout, if it is or may be somebody's. Call it once the logout's event was handed over.
+    """Rotate the anonymous ID after a logout, if it is or may be somebody's.
 
     Raises:
-        OSError: The store cannot be written.
+        OSError: The store cannot be written. The rotation stays pending if :func:`begin_logout` was called.
     """
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     store = UsageIdentity(settings.config_dir)
@@ -104,14 +135,19 @@ def logout(settings: "Settings") -> None:
     unresolved.clear()
 
 
-def _link(store: UsageIdentity, plan: ResolvedIdentity) -> bool:
+def _until(deadline: float) -> float:
+    """Return how long one step may take, in seconds: 2 at most, and nothing after the deadline."""
+    return max(0.0, min(_STEP_SECONDS, deadline - time.monotonic()))
+
+
+def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_SECONDS) -> bool:
     """Link if the store is still as decided; tell whether it is linked so now."""
 
     def linked(identity: Identity) -> Identity:
         same = identity[0] == plan.anon_id and identity[1] is None
         return (plan.anon_id, plan.distinct_id) if same else identity
 
-    return store.update(linked) == (plan.anon_id, plan.distinct_id)
+    return store.update(linked, wait=wait) == (plan.anon_id, plan.distinct_id)
 
 
 class LazyAliasResolver:
@@ -142,7 +178,7 @@ class LazyAliasResolver:
             ended: When its command ended, in seconds since the epoch.
             source: The application's principal source; None: Arcade's credentials and API.
         """
-        identity = identity_file.read(self._config_dir)
+        identity = identity_file.read_settled(self._config_dir)
         if identity is None or identity[0] != anon_id or identity[1] is not None:
             return None
         unresolved = UnresolvedIdentityMarker(self._config_dir)
@@ -160,6 +196,7 @@ class LazyAliasResolver:
                 unresolved.mark()
         if self._answer is None or self._asked != (source, unresolved.credentials_changed()):
             return None  # the answer is about other credentials: they were replaced while, or since, we asked
+        unresolved.mark(changed)  # until the link is written: a login as somebody else in between must rotate
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, settled: ResolvedIdentity) -> None:
@@ -168,52 +205,11 @@ class LazyAliasResolver:
         Raises:
             OSError: The store cannot be written.
         """
-        if self._asked is None or self._asked[1] != UnresolvedIdentityMarker(self._config_dir).credentials_changed():
-            return  # replaced meanwhile: the span is paid for, the store is left to the next
-        if _link(UsageIdentity(self._config_dir), settled):
-            UnresolvedIdentityMarker(
-                self._config_dir
-            ).clear()  # else it speaks of another anonymous id, whose rotation is still owed
-
-
-class UnresolvedIdentityMarker:
-    """The marker that the anonymous id may be used by somebody whom nobody could name; it holds the credentials' time."""
-
-    def __init__(self, config_dir: str) -> None:
-        self._credentials = os.path.join(config_dir, "credentials.yaml")
-        self._config_dir = os.path.join(config_dir, "usage")
-        self._path = os.path.join(self._config_dir, "unresolved")
-
-    def credentials_changed(self) -> int | None:
-        """Return when ``credentials.yaml`` was last written, in nanoseconds since the epoch; None if there is none."""
-        try:
-            return os.stat(self._credentials).st_mtime_ns
-        except OSError:
-            return None
-
-    def mark(self) -> None:
-        """Note that the present anonymous id may be a user's whom nobody could name, and which credentials were there.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        storage.ensure_private_dir(self._config_dir)
-        storage.write_private(self._path, str(self.credentials_changed()))
-
-    def marked(self) -> bool:
-        """Return whether :meth:`mark` was called and :meth:`clear` was not since."""
-        return os.path.exists(self._path)
-
-    def of(self) -> int | None:
-        """Return the time of the credentials that were there when it was marked."""
-        try:
-            config_dir, state = os.path.split(self._config_dir)
-            text = storage.read_file(config_dir, state, os.path.basename(self._path), max_bytes=32) or b""
-            return int(text) if text.isdigit() else None
-        except (OSError, ValueError):
-            return -1  # unreadable: equal to no time
-
-    def clear(self) -> None:
-        """Remove the marker, if there is one."""
-        with suppress(FileNotFoundError), Directory.at(self._config_dir) as directory:
-            directory.unlink(os.path.basename(self._path))
+        unresolved = UnresolvedIdentityMarker(self._config_dir)
+        store = UsageIdentity(self._config_dir)
+        if self._asked is None or self._asked[1] != unresolved.credentials_changed():
+            # Replaced meanwhile: the alias is the former account's, so that the next one needs another anonymous ID.
+            store.require_rotation(settled.anon_id)
+            store.update(lambda identity: identity)
+        elif _link(store, settled):
+            unresolved.clear()  # else it speaks of another anonymous ID, whose rotation is pending

@@ -18,6 +18,7 @@ __all__ = [
     "PrincipalUnavailableError",
     "fetch_principal",
     "get_principal",
+    "is_entry_point_name",
     "read_credentials",
     "validate_id",
 ]
@@ -189,6 +190,13 @@ def _get(url: str, secret: str | None, keys: tuple[str, ...], timeout: float) ->
 def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
     """Return who is logged in, by the application's own source or by Arcade's credentials and API; None: nobody.
 
+    Args:
+        config_dir: Config directory.
+        source: A function, ``module:function``, the name of an entry point, or None for Arcade's credentials and API. Only
+            the application itself may say the first two. What was read from a file is an entry point's name or nothing
+            (:func:`is_entry_point_name`).
+        timeout: Seconds for all of it.
+
     Raises:
         PrincipalUnavailableError: Nobody could tell in ``timeout`` seconds.
     """
@@ -201,11 +209,34 @@ def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout:
 def _function(source: "PrincipalSource") -> Callable[[], str | None]:
     if not isinstance(source, str):
         return source
+    if ":" not in source:
+        return _entry_point(source)
     module, _, names = source.partition(":")
     found: Any = import_module(module)
     for name in names.split("."):
         found = getattr(found, name)
     function: Callable[[], str | None] = found
+    return function
+
+
+def is_entry_point_name(source: str) -> bool:
+    """Tell whether ``source`` can only be the name of an entry point, and so names no code by itself."""
+    return bool(source) and source.replace("-", "_").replace(".", "_").isidentifier()
+
+
+def _entry_point(name: str) -> Callable[[], str | None]:
+    """Load the principal function that an installed distribution has registered under ``name``.
+
+    Raises:
+        PrincipalUnavailableError: None has, or two have registered different ones.
+    """
+    from importlib import metadata
+
+    found = {point.value: point for point in metadata.entry_points(group=conventions.PRINCIPAL_ENTRY_POINTS, name=name)}
+    if len(found) != 1:
+        raise PrincipalUnavailableError(f"{len(found)} entry points of that name")
+    (point,) = found.values()
+    function: Callable[[], str | None] = point.load()
     return function
 
 

@@ -12,6 +12,7 @@ from arcade_otel import identity as identity_file
 from arcade_otel import settings, storage
 from arcade_otel.diagnostics import debug
 from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID
+from arcade_otel.identity.markers import PendingRotation
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.files import retry_while_busy
 from arcade_otel.storage.locks import FileLock
@@ -28,6 +29,7 @@ LOCK_SECONDS = 2.0
 #: Where the file system cannot lock, a holder that has not finished in this time is presumed dead.
 _STALE_SECONDS = 2.0
 _API_SECONDS = 2.0
+_FILE = "usage.json"
 
 Identity = tuple[str, str | None]
 
@@ -49,7 +51,7 @@ class UsageIdentity:
         self._credentials_file = (
             identity_file.CREDENTIALS_FILE_PATH if config_dir is None else os.path.join(config_dir, "credentials.yaml")
         )
-        self._usage_file = os.path.join(self._config_dir, "usage.json")
+        self._usage_file = os.path.join(self._config_dir, _FILE)
         self._new_id = new_id
         self._data: dict[str, Any] | None = None
 
@@ -108,70 +110,109 @@ class UsageIdentity:
 
     # --- read-modify-write ----------------------------------------------------------------------------------------------------
 
-    def get_or_create(self) -> Identity:
+    def get_or_create(self, *, wait: float | None = None) -> Identity:
         """Return the file's identity, made under the lock if there is none: first runs at once agree on one.
 
+        Args:
+            wait: Seconds to wait for the lock; ``LOCK_SECONDS`` if None.
+
         Raises:
-            OSError: There is none and it cannot be made.
+            OSError: There is none and it cannot be made, it cannot be read for now, or a rotation is pending and cannot be made.
         """
-        found = identity_file.read(self._config_dir)
+        found = identity_file.read_settled(self._config_dir)
         if found is not None:
             return found
         try:
-            return self.update(lambda identity: identity)
+            return self.update(lambda identity: identity, wait=wait)
         except TimeoutError:  # a crowd of first runs: whoever had the lock has most likely made the file
-            found = identity_file.read(self._config_dir)
+            found = identity_file.read_settled(self._config_dir)
             if found is None:
                 raise
             self._remember(found)
             return found
 
-    def update(self, change: Callable[[Identity], Identity]) -> Identity:
+    def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
         """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
 
-        ``change`` must wait for nothing: other commands wait for the lock meanwhile.
+        A rotation that is pending is made first: ``change`` never sees an ID that must not be used any more.
+
+        Args:
+            change: Must wait for nothing: other commands wait for the lock meanwhile.
+            wait: Seconds to wait for the lock; ``LOCK_SECONDS`` if None.
 
         Raises:
-            OSError: The lock is not to be had in 2 s, or the file cannot be written.
+            OSError: The lock is not to be had in that time, or the file cannot be read or written. It is as it was, then.
         """
-        with self._locked():
-            found = identity_file.read(self._config_dir)
-            before = found or self._quarantine_corrupt()
-            after = change(before)
+        with self._locked(LOCK_SECONDS if wait is None else wait):
+            found = self._read()
+            rotation = PendingRotation(self._config_dir)
+            before = found or self.new_identity()
+            pending = rotation.is_pending(before[0])
+            after = change(self.new_identity() if pending else before)
             if found is None or after != before:
                 self._write_atomic({ANON_ID: after[0], LINKED_PRINCIPAL_ID: after[1]})
+            if pending:
+                rotation.clear()
         self._remember(after)
         return after
+
+    def require_rotation(self, anon_id: str) -> None:
+        """See to it that ``anon_id`` is not used any more, whatever fails from here on: it is written down, or the file removed.
+
+        Args:
+            anon_id: The ID; "" is whichever the file holds.
+
+        Raises:
+            OSError: Neither can be done.
+        """
+        try:
+            PendingRotation(self._config_dir).remember(anon_id)
+        except OSError as error:
+            debug("a rotation cannot be remembered: usage.json is removed", error)
+            if storage.distrust_reason(self._config_dir):
+                raise
+            with suppress(FileNotFoundError):  # removing takes neither space nor a descriptor
+                retry_while_busy(lambda: os.unlink(self._usage_file))
 
     def new_identity(self) -> Identity:
         """Return a new anonymous identity; for :meth:`update`."""
         return self._new_id(), None
 
-    def _quarantine_corrupt(self) -> Identity:
-        """Rename a file that is no identity to a backup next to it, and return a new identity.
+    def _read(self) -> Identity | None:
+        """Return the file's identity, or None if there is none, having kept what is no identity as a backup.
 
-        A file that cannot be read for now (no descriptor left, no permission, a bad disk) may be a good one: that is an error.
+        Only what was read whole and does not parse is corrupt, and what never becomes readable: a directory, a link, a pipe or a
+        huge file in its place.
+
+        Raises:
+            OSError: It cannot be read for now (no descriptor left, no permission, a bad disk). It may be a good file.
         """
-        backup = f"{self._usage_file}.corrupt"
         try:
-            if storage.read_file(self._config_dir, "usage.json") is None:
-                return self.new_identity()
+            data = storage.read_file(self._config_dir, _FILE)
         except storage.UnusableFileError:
-            pass  # a directory, a link, a pipe or a huge file in its place, which never becomes readable
-        try:
-            retry_while_busy(lambda: os.replace(self._usage_file, backup))
-        except OSError:  # a directory where the backup should go, or in the file's place
-            os.replace(self._usage_file, f"{backup}.{uuid.uuid4()}")
+            pass
+        else:
+            if data is None:
+                return None
+            found = identity_file.parse(data)
+            if found is not None:
+                return found
+        with Directory.open(self._config_dir) as directory:
+            backup = f"{_FILE}.corrupt"
+            try:
+                directory.rename(_FILE, directory, backup)
+            except OSError:  # a directory where the backup should go, or in the file's place
+                directory.rename(_FILE, directory, f"{backup}.{uuid.uuid4()}")
         debug("usage.json was corrupt; it is kept as usage.json.corrupt")
-        return self.new_identity()
+        return None
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, wait: float) -> Iterator[None]:
         storage.ensure_private_dir(self._config_dir)
         with Directory.open(self._config_dir) as directory:
-            lock = FileLock.acquire(directory, "usage.json.lock", wait=LOCK_SECONDS, stale_after=_STALE_SECONDS)
+            lock = FileLock.acquire(directory, f"{_FILE}.lock", wait=wait, stale_after=_STALE_SECONDS)
         if lock is None:
-            raise TimeoutError(f"the lock of usage.json was not to be had in {LOCK_SECONDS} s")
+            raise TimeoutError(f"the lock of usage.json was not to be had in {wait} s")
         with lock:
             yield
 
@@ -179,7 +220,10 @@ class UsageIdentity:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
 
     def _write_atomic(self, data: dict[str, Any]) -> None:
-        """Replace the file whole, through a temporary one in the config directory that is removed on failure."""
+        """Replace the file whole, through a temporary one beside it that is removed on failure.
+
+        By ``tempfile.mkstemp`` and ``os.fdopen``, which the specification's suite lets fail.
+        """
         storage.ensure_private_dir(self._config_dir)
         descriptor, tmp_path = tempfile.mkstemp(dir=self._config_dir, prefix=".usage_", suffix=".tmp")  # 0600
         try:
@@ -190,6 +234,6 @@ class UsageIdentity:
             storage.chown_to_parent_owner(tmp_path)
             retry_while_busy(lambda: os.replace(tmp_path, self._usage_file))
         except BaseException:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 os.unlink(tmp_path)
             raise

@@ -51,14 +51,16 @@ class SpanIdentityResolver:
         if not isinstance(anon_id, str):
             return text
         principal = _value(resource, conventions.RESOURCE_PRINCIPAL)
+        from arcade_otel.identity.principal import is_entry_point_name
+
+        if principal is not None and not (isinstance(principal, str) and is_entry_point_name(principal)):
+            return text  # only the program itself can tell, or somebody wrote a name of code into the queue
         with self._lock:
             if self._resolver is None:
                 from arcade_otel.identity import login as accounts  # dear (filelock, httpx), and seldom needed
 
                 self._resolver = accounts.LazyAliasResolver(self._config_dir)
-            settled = self._resolver.resolve(
-                anon_id, int(span["endTimeUnixNano"]) / 1e9, principal if isinstance(principal, str) else None
-            )
+            settled = self._resolver.resolve(anon_id, int(span["endTimeUnixNano"]) / 1e9, principal)
             if settled is None:
                 return text
             _set(span, conventions.DISTINCT_ID, {"stringValue": settled.distinct_id})

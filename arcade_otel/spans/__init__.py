@@ -146,11 +146,11 @@ def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> di
 
 
 def _principal_reference(settings: "Settings") -> str | None:
-    if settings.principal is None:
+    principal = settings.principal
+    if principal is None:
         return None
-    from arcade_otel.spans import environment
-
-    return environment.principal_reference(settings.principal)
+    # What lies in the queue never names code: only a registered entry point has a name there.
+    return principal if isinstance(principal, str) and ":" not in principal else conventions.PRINCIPAL_OF_PROGRAM
 
 
 def _system() -> tuple[str, str]:

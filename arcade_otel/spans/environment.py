@@ -1,6 +1,6 @@
 """What the environment and the application add to a span: the trace that it belongs to, and attributes of the resource.
 
-Loaded only where one of the variables is set, or the application names its principal.
+Loaded only where one of the variables is set.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from arcade_otel import conventions
 from arcade_otel.spans import replace_unencodable
 
-__all__ = ["ParentContext", "parse_traceparent", "principal_reference", "resource_from_environment"]
+__all__ = ["ParentContext", "parse_traceparent", "resource_from_environment"]
 
 #: W3C Trace Context asks for this much of ``tracestate`` to be carried on.
 _MAX_TRACESTATE_LENGTH = 512
@@ -62,13 +62,3 @@ def resource_from_environment() -> dict[str, str]:
         if key and separator and not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX):
             attributes[replace_unencodable(key)] = replace_unencodable(unquote(value.strip()))
     return attributes
-
-
-def principal_reference(principal: object) -> str | None:
-    """Name the application's principal function as ``module:function``, if another process can import it by that."""
-    if principal is None or isinstance(principal, str):
-        return principal
-    module, name = getattr(principal, "__module__", None), getattr(principal, "__qualname__", "")
-    if not module or module == "__main__" or not name or "<" in name:
-        return None
-    return f"{module}:{name}"

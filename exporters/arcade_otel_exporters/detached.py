@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from arcade_otel import consent, conventions, handoff
 from arcade_otel.diagnostics import guard
-from arcade_otel.handoff import exporter_config, queue, spawn
+from arcade_otel.handoff import exporter_config, queue, receipts, spawn
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.finished_span import copy_span
 from arcade_otel_exporters import otlp_json
@@ -20,7 +20,7 @@ __all__ = ["DetachedSpanExporter"]
 
 _POLL_SECONDS = 0.02
 _POSTHOG = "posthog"
-#: Spans of a host's own that lie in one file of the spool: some 100 KB.
+#: Spans of a host's own that lie in one file of the queue: some 100 KB.
 _SPANS_A_FILE = 100
 
 
@@ -28,7 +28,7 @@ class DetachedSpanExporter(SpanExporter):
     """Hands each span over as OTLP/JSON to a process that outlives this one and runs the exporters proper.
 
     Guarantees: never raises and waits for no network; two threads may call at once; it works in a forked child. ``SUCCESS``
-    means that a sender has the span or that it lies in the spool, not that anybody received it. Nothing is handed over once
+    means that a sender has the span or that it is in the queue, not that anybody received it. Nothing is handed over once
     the user has opted out.
 
     Args:
@@ -41,13 +41,13 @@ class DetachedSpanExporter(SpanExporter):
             raise TypeError(f"exporters must be names joined by commas, not {type(exporters).__name__}")
         self._exporters = exporters
         self._settings = settings or make_settings()
-        #: Whether a sender is started for what was put into the spool; a caller who starts one next sets it to False meanwhile.
+        #: Whether a sender is started for what was put into the queue; a caller who starts one next sets it to False meanwhile.
         self.starts_senders = True
-        self._owed: tuple[str, ...] = ()  # replaced whole: no lock to be lost in a fork
+        self._pending_aliases: tuple[str, ...] = ()  # files of spans; replaced whole: no lock to be lost in a fork
         self._stopped = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Hand the spans over. Never raises; ``FAILURE`` if neither a sender nor the spool took them, or after shutdown."""
+        """Hand the spans over. Never raises; ``FAILURE`` if neither a sender nor the queue took them, or after shutdown."""
         if self._stopped:
             return SpanExportResult.FAILURE
         with guard("hand-off"):
@@ -57,18 +57,40 @@ class DetachedSpanExporter(SpanExporter):
             return SpanExportResult.SUCCESS
         return SpanExportResult.FAILURE
 
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Wait until PostHog has acknowledged every alias that was handed over, or the time is over; tell which.
+    def wait_for_alias(self, seconds: float) -> bool:
+        """Wait until every pending alias that was exported here is settled, at most ``seconds``; tell if all were acknowledged.
 
-        Only a login's span is waited for: its file leaves the spool when its alias and its event are acknowledged.
+        Only a login's span is waited for, in PostHog's lanes. Its file leaves the queue when PostHog has acknowledged the alias
+        and the event, or when the sender has dropped it (the user opted out, PostHog will never take it): the sender's receipt
+        tells which. False if there was none to wait for.
         """
-        until = time.monotonic() + timeout_millis / 1000
-        owed, self._owed = self._owed, ()
-        while any(os.path.exists(path) for path in owed):
-            if time.monotonic() >= until:
+        pending, self._pending_aliases = self._pending_aliases, ()
+        return bool(pending) and self._wait_until_settled(pending, seconds) and self._were_acknowledged(pending)
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Wait until every pending alias is settled; False if that takes longer than ``timeout_millis``."""
+        pending, self._pending_aliases = self._pending_aliases, ()
+        return self._wait_until_settled(pending, timeout_millis / 1000)
+
+    def _wait_until_settled(self, paths: Sequence[str], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while any(os.path.exists(path) for path in paths):
+            left = deadline - time.monotonic()
+            if left <= 0:
                 return False
-            time.sleep(_POLL_SECONDS)
+            time.sleep(min(_POLL_SECONDS, left))
         return True
+
+    def _were_acknowledged(self, paths: Sequence[str]) -> bool:
+        sent = {
+            (each["lane"], each.get("id"))
+            for each in receipts.events(self._settings.state_dir)
+            if each["state"] == receipts.SENT and "why" not in each
+        }
+        return all(
+            (os.path.basename(lane), name.removesuffix(".json").partition("-")[2]) in sent
+            for lane, name in map(os.path.split, paths)
+        )
 
     def shutdown(self) -> None:
         """Refuse every export from now on. May be called again."""
@@ -99,17 +121,17 @@ class DetachedSpanExporter(SpanExporter):
             for start in range(0, len(others), _SPANS_A_FILE)
         ]
         if wanted and len(spans) == 1 and self._exporters is None and is_command(spans[0]):
-            text, owed, _ = wanted[0]
-            self._remember(handoff.submit(text, self._settings, owed=owed), owed=owed)
+            text, has_pending_alias, _ = wanted[0]
+            self._remember(handoff.submit(text, self._settings, owed=has_pending_alias), has_pending_alias)
         elif wanted:
             self._put(wanted, environ)
 
     def _put(self, wanted: list[tuple[str, bool, list[str]]], environ: dict[str, str]) -> None:
-        """Put spans into the spool and start one sender for all of them."""
+        """Put spans into the queue and start one sender for all of them."""
         paths: list[str] = []
-        for text, owed, lanes in wanted:
-            written = queue.enqueue(self._settings.state_dir, text, lanes)
-            self._remember(written, owed=owed)
+        for text, has_pending_alias, lanes in wanted:
+            written = queue.enqueue(self._settings.state_dir, text, lanes, durable=has_pending_alias)
+            self._remember(written, has_pending_alias)
             paths += written
         if not self.starts_senders:
             return
@@ -121,10 +143,10 @@ class DetachedSpanExporter(SpanExporter):
         else:
             queue.maybe_enforce_limits(self._settings.state_dir, paths)
 
-    def _remember(self, paths: Sequence[str], *, owed: bool) -> None:
-        if owed:
+    def _remember(self, paths: Sequence[str], has_pending_alias: bool) -> None:  # noqa: FBT001 - private
+        if has_pending_alias:
             # An alias is PostHog's only: a login does not wait for a collector.
-            self._owed += tuple(
+            self._pending_aliases += tuple(
                 path for path in paths if queue.lane_exporter(os.path.basename(os.path.dirname(path))) == _POSTHOG
             )
 

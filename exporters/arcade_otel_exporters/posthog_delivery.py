@@ -26,7 +26,7 @@ class DeliveryResult:
         dropped: How many of those were dropped, because they can never be accepted.
         retry_after: Seconds for which PostHog asked to be left alone, or None.
         reason: Why not all are settled, for the debug log; None if they are.
-        refused: Which of the spans were dropped, by index.
+        refused: Which of the spans were dropped, or had their alias refused for good, by index.
         permanent: The refusal will not pass by itself (a wrong key or host): no use in trying again soon.
         withdrawn: The delivery ended because ``may_begin`` said no.
     """
@@ -129,12 +129,14 @@ class PostHogDelivery:
         items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
         done = 0
         refused: list[int] = []
+        unaliased: list[int] = []  # the receipts of these must not say that all of it was acknowledged
         stopped: Response | None = None
         try:
             while done < len(items):
                 first = items[done]
                 if first.alias is not None and any(connection.send(*first.target, [first.alias])):
                     debug("PostHog refused an alias for good; the event goes without it")
+                    unaliased.append(first.index)
                 batch = self._batch(items, done)
                 for never in connection.send(*first.target, [item.event for item in batch]):
                     if never:
@@ -146,11 +148,11 @@ class PostHogDelivery:
         sendable = {item.index for item in items}
         refused += [index for index, span in enumerate(spans[:settled]) if is_command(span) and index not in sendable]
         if stopped is None:
-            return DeliveryResult(settled, len(refused), refused=tuple(refused))
+            return DeliveryResult(settled, len(refused), refused=(*refused, *unaliased))
         return DeliveryResult(
             settled,
             len(refused),
-            refused=tuple(refused),
+            refused=(*refused, *unaliased),
             retry_after=stopped.retry_after,
             reason=stopped.reason,
             permanent=stopped.status in _PERMANENT,

@@ -20,6 +20,8 @@ from arcade_otel.identity.detector import IdentityResourceDetector
 from arcade_otel.identity.processor import IdentityLifecycleProcessor
 from arcade_otel.recording import identity_span
 from arcade_otel.sender import exporter_loader
+from arcade_otel.sender.posthog_lane import PostHogLaneExporter
+from arcade_otel.sender.sdk_lane import SdkLaneExporter
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans import Timing
 from arcade_otel.spans.outcome import Outcome
@@ -352,9 +354,10 @@ def test_exporters_are_made_by_name_and_an_unknown_one_is_one_debug_line(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(conventions.ENV_DEBUG, "1")
-    assert isinstance(exporter_loader.make_exporter("posthog"), PostHogSpanExporter)
+    assert isinstance(exporter_loader.make_exporter("posthog"), PostHogLaneExporter)
     console = exporter_loader.make_exporter("console")
-    assert type(console).__name__ == "ConsoleSpanExporter"
+    assert isinstance(console, SdkLaneExporter)
+    assert type(console._exporter).__name__ == "ConsoleSpanExporter"
     assert capfd.readouterr().err == ""
     assert exporter_loader.make_exporter("nobodys") is None
     assert capfd.readouterr().err.count("\n") == 1

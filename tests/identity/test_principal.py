@@ -157,6 +157,8 @@ def test_the_applications_own_source_is_asked_and_bounded(tmp_path: Path, monkey
     monkeypatch.syspath_prepend(str(tmp_path))
     assert get_principal(str(tmp_path), "mine_of_identity:who", timeout=30) == "me"
     sys.modules.pop("mine_of_identity")
+    with pytest.raises(PrincipalUnavailableError):
+        get_principal(str(tmp_path), "registered-by-nobody", timeout=30)
     assert get_principal(str(tmp_path), lambda: None, timeout=30) is None
     with pytest.raises(PrincipalUnavailableError):
         get_principal(str(tmp_path), lambda: str(1 // 0), timeout=30)

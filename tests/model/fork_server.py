@@ -111,6 +111,7 @@ def _mutate(name: str) -> None:
 def _run_command(request: dict[str, Any], wanted: int) -> None:
     from arcade_otel import command
     from arcade_otel.handoff import spawn
+    from arcade_otel.identity import processor
 
     def leave_word(command: object, environ: dict[str, str], folder: object) -> None:
         os.write(wanted, (json.dumps({"environ": dict(environ)}) + "\n").encode())
@@ -118,6 +119,7 @@ def _run_command(request: dict[str, Any], wanted: int) -> None:
     os.environ.update(request["environ"])
     _mutate(os.environ.get("MODEL_MUTATION", ""))
     spawn.start = leave_word  # type: ignore[assignment]
+    processor.ALIAS_SECONDS = 0.0  # no sender runs before the test says so: tests/identity/test_login_waits.py is about the wait
     path = request["path"]
     login, logout = ((path,) if request["kind"] == kind else () for kind in ("login", "logout"))
     if request["die_at"]:
@@ -181,7 +183,11 @@ def _main() -> None:
     import posthog.request  # noqa: F401
     import yaml  # noqa: F401
 
-    import arcade_otel.sender  # noqa: F401
+    import arcade_otel.handoff.receipts
+    import arcade_otel.identity.login
+    import arcade_otel.recording.identity_span
+    import arcade_otel.sender.delivery
+    import arcade_otel.sender.posthog_lane  # noqa: F401
 
     for line in sys.stdin:
         request = json.loads(line)

@@ -5,6 +5,7 @@ import uuid
 from importlib import import_module
 from typing import Any
 
+from arcade_otel.identity import read
 from arcade_otel.identity.login import ResolvedIdentity
 from arcade_otel.identity.principal import get_principal
 from arcade_otel.identity.store import UsageIdentity
@@ -34,10 +35,10 @@ __all__ = [
 def no_rotation_at_a_switch() -> None:
     """(a) Rotate at logout only."""
 
-    def plan_login(settings: Settings) -> ResolvedIdentity:
+    def plan_login(settings: Settings, **_: Any) -> ResolvedIdentity:
         principal = get_principal(settings.config_dir, settings.principal)
         assert principal is not None
-        anon_id, _ = UsageIdentity(settings.config_dir).update(lambda identity: (identity[0], None))
+        anon_id, _linked = UsageIdentity(settings.config_dir).update(lambda identity: (identity[0], None))
         return ResolvedIdentity(distinct_id=principal, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     accounts.plan_login = plan_login
@@ -99,6 +100,7 @@ def no_rotation_at_logout() -> None:
     def logout(settings: Settings) -> None:
         UsageIdentity(settings.config_dir).update(lambda identity: (identity[0], None))
 
+    accounts.begin_logout = lambda settings: read(settings.config_dir)
     accounts.logout = logout
 
 
@@ -122,7 +124,7 @@ def links_before_the_span_is_safe() -> None:
     """Write the link, and lose the debt that was only in memory."""
     plan_login = accounts.plan_login
 
-    def eager(settings: Settings) -> ResolvedIdentity:
+    def eager(settings: Settings, **_: Any) -> ResolvedIdentity:
         plan: ResolvedIdentity = plan_login(settings)
         accounts.commit_login(settings, plan)
         plan.previous_distinct_id = None
