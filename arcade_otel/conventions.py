@@ -64,6 +64,8 @@ RESOURCE_HOST = "arcade_otel.posthog_host"
 RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
 #: ``module:attribute`` of the application's own principal function; absent: Arcade's credentials and API.
 RESOURCE_PRINCIPAL = "arcade_otel.identity.principal"
+#: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and says nothing of the machine.
+RESOURCE_DOCTOR = "arcade_otel.doctor"
 #: Present ("1") on a usage event of which other exporters than PostHog's get nothing: its trace goes, or does not, by itself.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 

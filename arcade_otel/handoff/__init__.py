@@ -1,6 +1,7 @@
 """Gives a finished span to the detached sender, and never waits for it."""
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from arcade_otel import conventions
@@ -50,6 +51,10 @@ def submit(
             spawn.start(command, spawn.sender_environment(settings.config_dir, text), settings.config_dir)
         except OSError as error:
             debug("no sender could be started; the span goes to the spool", error)
+            from arcade_otel.handoff import problems
+
+            with suppress(OSError):
+                problems.record(settings.state_dir, f"the sender cannot be started: {error.strerror or type(error).__name__}")
             command = None  # the process table is full, or the environment too large: no second try
         else:
             return []

@@ -6,7 +6,7 @@ import time
 from arcade_otel import consent, conventions
 from arcade_otel.consent import decision
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel.handoff import exporter_config, queue, zombies
+from arcade_otel.handoff import exporter_config, problems, queue, zombies
 from arcade_otel.handoff.lanes import is_old_name
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
@@ -58,7 +58,12 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
     acquired = _acquire_lanes(state_dir)
     if acquired:
         # Only here: the SDK and posthog are a third of a second of CPU.
-        from arcade_otel.sender import delivery
+        try:
+            from arcade_otel.sender import delivery
+        except Exception as error:
+            problems.record(state_dir, f"{type(error).__name__}: {error}")  # a bad OTEL_* variable raises anything
+            raise
+        problems.clear(state_dir)
 
         delivery.deliver(config_dir, acquired, started_at)
 

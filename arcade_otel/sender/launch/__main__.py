@@ -22,9 +22,27 @@ def main() -> None:
     # Behind everything that is installed: only where the library itself is not.
     roots = os.environ.pop("ARCADE_USAGE_ROOTS", "").split(os.pathsep)
     sys.path += [root for root in roots if os.path.isabs(root) and os.path.isdir(root) and root not in sys.path]
-    from arcade_otel import sender
-
+    try:
+        from arcade_otel import sender
+    except ImportError as error:
+        _record_problem(error)
+        raise
     sender.main()
+
+
+def _record_problem(error: ImportError) -> None:
+    """Leave the reason in the config directory, if at least ``problems``, which needs nothing else of ours, can be imported."""
+    import importlib.util
+
+    path = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "handoff", "problems.py")
+    spec = importlib.util.spec_from_file_location("arcade_otel_problems", path)
+    state_dir = os.path.join(os.environ.get("ARCADE_USAGE_SENDER", ""), "usage")
+    if spec is None or spec.loader is None or not os.path.isabs(state_dir) or not os.path.isdir(state_dir):
+        return
+    problems = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = problems
+    spec.loader.exec_module(problems)
+    problems.record(state_dir, f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
