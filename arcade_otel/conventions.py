@@ -102,6 +102,8 @@ ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Seconds (a decimal number) for which a sender with nothing left to do waits for more, instead of 2.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
+#: ``v0`` (the default) or ``v1``: which of PostHog's capture endpoints a sender asks first.
+ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
 #: ``1``: debug lines on stderr; an absolute path: appended to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: ``1`` in our own test suite only: the guard re-raises what it would have swallowed.

@@ -33,15 +33,15 @@ def main() -> None:
 
 
 def run(config_dir: str, text: str | None, started_at: float) -> None:
-    """Put ``text`` into the spool of ``config_dir`` and deliver every lane whose lock nobody else has.
+    """Put ``text`` into the queue of ``config_dir`` and deliver every lane whose lock nobody else has.
 
     Args:
         config_dir: Config directory, absolute.
-        text: A span in OTLP/JSON, or None if it is in the spool already.
+        text: A span in OTLP/JSON, or None if it is in the queue already.
         started_at: When this process began, by ``time.monotonic()``.
 
     Raises:
-        OSError: The spool cannot be written.
+        OSError: The queue cannot be written.
     """
     state_dir = os.path.join(config_dir, "usage")
     decided = consent.decide(config_dir)
@@ -124,7 +124,7 @@ def enforce_limits(state_dir: str, lane: str) -> None:
 
 
 def _discard_queue(state_dir: str, why: str) -> None:
-    """Empty the spool: somebody opted out since what waits there was recorded."""
+    """Empty the queue: somebody opted out since what waits there was recorded."""
     waiting = {lane: queue.list_spans(queue.lane_dir(state_dir, lane)) for lane in queue.lanes(state_dir)}
     queue.clear(state_dir)
     if any(waiting.values()):

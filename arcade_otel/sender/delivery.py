@@ -1,4 +1,4 @@
-"""Gives what waits in the spool to the exporters, oldest first, and removes it only when it was acknowledged."""
+"""Gives what waits in the queue to the exporters, oldest first, and removes it only when it was acknowledged."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ class Lane:
             if decisions[program].mode == consent.OFF:
                 queue.remove_span(path)
                 self._receipts.record_dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
-            elif os.path.exists(path):  # else somebody emptied the spool since it was read
+            elif os.path.exists(path):  # else somebody emptied the queue since it was read
                 permitted.append((path, spans))
         return permitted
 
@@ -244,7 +244,7 @@ class Lane:
         return spans
 
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
-        """Let the oldest span carry how many before it were dropped from a full spool."""
+        """Let the oldest span carry how many before it were dropped from a full queue."""
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
         if not count:

@@ -1,4 +1,4 @@
-"""Settles whose a waiting span is, once, and writes that back to the spool before anybody else hears of it."""
+"""Settles whose a waiting span is, once, and writes that back to the queue before anybody else hears of it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class SpanIdentityResolver:
         return text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Return the span with how many before it were dropped from a full spool, having written it back."""
+        """Return the span with how many before it were dropped from a full queue, having written it back."""
         traces = json.loads(text)
         span, _ = _our_span(traces)
         if span is None:

@@ -1,14 +1,25 @@
 """PostHog's lane: from the queue's OTLP/JSON to events, without OpenTelemetry's SDK."""
 
+import os
 from collections.abc import Callable, Sequence
 
 from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
 from arcade_otel.sender.export_result import ExportResult
 from arcade_otel_exporters import span_record
+from arcade_otel_exporters.posthog_client import V0, V1
 from arcade_otel_exporters.posthog_delivery import PostHogDelivery
 from arcade_otel_exporters.span_record import SpanRecord
 
 __all__ = ["PostHogLaneExporter"]
+
+
+def _protocol() -> str:
+    """Return which of PostHog's endpoints is asked first, by ``ARCADE_USAGE_POSTHOG_PROTOCOL``: ``v0`` unless it says ``v1``."""
+    asked = os.environ.get(conventions.ENV_PROTOCOL, "").strip().lower()
+    if asked not in ("", V0, V1):
+        debug(f"{conventions.ENV_PROTOCOL} is neither {V0} nor {V1}: {V0} it is")
+    return V1 if asked == V1 else V0
 
 
 class PostHogLaneExporter:
@@ -18,7 +29,7 @@ class PostHogLaneExporter:
     is_stuck = False
 
     def __init__(self) -> None:
-        self._delivery = PostHogDelivery()
+        self._delivery = PostHogDelivery(protocol=_protocol())
 
     def decode(self, text: str) -> list[SpanRecord]:
         """Return the spans of a file.

@@ -76,7 +76,7 @@ class PostHogSpanExporter(SpanExporter):
     acknowledged before that span's event is sent; a span that is delivered twice is one event to PostHog; two threads may call
     at once; it works in a forked child. ``export`` sends nothing once the user has opted out, by the environment, a choice
     stored in the standard config directory, or the machine's policy. It does not try again by itself: what
-    was not acknowledged is the caller's (the sender's spool keeps it; a ``BatchSpanProcessor`` loses it).
+    was not acknowledged is the caller's (the sender's queue keeps it; a ``BatchSpanProcessor`` loses it).
 
     Limits: HTTP 200 means accepted, not stored. With a ``client``, ``SUCCESS`` means what that client's ``capture`` means: in
     its default mode, that the event is in its queue, and an alias is not acknowledged before the event behind it.

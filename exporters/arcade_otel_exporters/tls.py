@@ -1,5 +1,6 @@
 """Whom a sender trusts: the certificates that the user names, else those of the machine."""
 
+import binascii
 import os
 import ssl
 import sys
@@ -19,6 +20,12 @@ _KNOWN_BUNDLES = (
     "/etc/ssl/ca-bundle.pem",
 )
 _HASH_DIGITS = 8
+#: A smaller bundle is read whole.
+_LARGE_BUNDLE_BYTES = 32 * 1024
+_MAX_BUNDLE_BYTES = 8 * 1024 * 1024
+#: Of these are the certificates of most public servers: of PostHog's cloud, behind AWS, Cloudflare and Google, and of most hosts
+#: of their own (Let's Encrypt). Names as they stand in a certificate.
+_LIKELY_AUTHORITIES = (b"ISRG Root X", b"Amazon Root CA", b"Starfield Services Root", b"GTS Root R", b"DigiCert Global Root G")
 
 
 class Trust:
@@ -28,14 +35,18 @@ class Trust:
     the first that can be read counts alone. One that cannot be read is told in the debug log, and the machine's own
     certificates count. No other variable matters: ``SSLKEYLOGFILE`` would write the session's keys down.
 
-    The machine's directory of certificates is read one file at a time, when a server's certificate asks for it: reading the
-    whole bundle costs six times a bare Python's start. :meth:`widen` reads it all for a server that is unknown by then.
+    Parsing a whole bundle costs a sender six times a bare Python's start. So of a large bundle only the certificates of a few
+    authorities are read at first, from which most of those of public servers are; OpenSSL reads a directory one file at a time.
+    :meth:`widen` reads the rest, for a server that is unknown by then. Neither trusts anything that the user or the machine does
+    not.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
         self._context: ssl.SSLContext | None = None
-        self._is_lazy = False
+        #: Bundles of which only a part was read.
+        self._unread: list[str] = []
+        self._has_directory = False
 
     def context(self) -> ssl.SSLContext:
         """Return the context: TLS 1.2 or later, certificate and host name are checked."""
@@ -48,15 +59,21 @@ class Trust:
 
     def widen(self) -> bool:
         """Read every certificate of the machine; return False if there are none beside those that were read before."""
-        if not self._is_lazy or self._context is None:
+        if self._context is None or not (self._unread or self._has_directory):
             return False
-        self._is_lazy = False
-        return self._load_bundles(self._context)
+        unread, self._unread = self._unread, []
+        loaded = [_load(self._context, path, "a bundle of certificates") for path in unread]
+        if self._has_directory:
+            self._has_directory = False
+            loaded.append(self._load_bundles(self._context))
+            unread, self._unread = self._unread, []
+            loaded += [_load(self._context, path, "a bundle of certificates") for path in unread]
+        return any(loaded)
 
     def _load_named(self, context: ssl.SSLContext) -> bool:
         for name in _BUNDLES:
             path = self._environ.get(name, "").strip()
-            if path and _load(context, path, name):
+            if path and self._load_first(context, path, name):
                 return True
         directories = self._environ.get(_DIRECTORY, "").strip()
         found = [_load(context, path, _DIRECTORY) for path in directories.split(os.pathsep) if path]
@@ -70,12 +87,11 @@ class Trust:
         directory = ssl.get_default_verify_paths().openssl_capath
         if _has_hashed_names(directory):
             context.load_verify_locations(capath=directory)
-            self._is_lazy = True
+            self._has_directory = True
         elif not self._load_bundles(context):
             debug("this machine has no certificates of authorities: no https server is trusted")
 
-    @staticmethod
-    def _load_bundles(context: ssl.SSLContext) -> bool:
+    def _load_bundles(self, context: ssl.SSLContext) -> bool:
         """Load the machine's bundle, else ``certifi``'s, else one of those that distributions have."""
         candidates = [ssl.get_default_verify_paths().openssl_cafile]
         try:
@@ -84,7 +100,32 @@ class Trust:
             candidates.append(certifi.where())
         except ImportError:
             pass
-        return any(os.path.isfile(path) and _load(context, path, "") for path in (*candidates, *_KNOWN_BUNDLES))
+        return any(os.path.isfile(path) and self._load_first(context, path, "") for path in (*candidates, *_KNOWN_BUNDLES))
+
+    def _load_first(self, context: ssl.SSLContext, path: str, name: str) -> bool:
+        """Load a bundle or a directory, of a large bundle the likely part."""
+        likely = _likely_certificates(path)
+        if likely:
+            try:
+                context.load_verify_locations(cadata=likely)
+            except (OSError, ValueError):
+                return _load(context, path, name)
+            self._unread.append(path)
+            return True
+        return _load(context, path, name)
+
+
+def _likely_certificates(path: str) -> bytes:
+    """Return the certificates of well-known authorities in a large bundle, in DER; nothing of a small one, or of a directory."""
+    try:
+        if not os.path.isfile(path) or os.path.getsize(path) < _LARGE_BUNDLE_BYTES:
+            return b""
+        with open(path, "rb") as file:
+            parts = file.read(_MAX_BUNDLE_BYTES).split(b"-----BEGIN CERTIFICATE-----")[1:]
+        certificates = [binascii.a2b_base64(part.partition(b"-----END")[0]) for part in parts]
+    except (OSError, ValueError):
+        return b""
+    return b"".join(each for each in certificates if any(name in each for name in _LIKELY_AUTHORITIES))
 
 
 def _load(context: ssl.SSLContext, path: str, name: str) -> bool:

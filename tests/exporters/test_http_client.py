@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 
 from arcade_otel.testing import blackhole, refused_port
@@ -488,3 +489,24 @@ def test_a_bundle_that_points_nowhere_is_told_and_the_machines_own_counts(
         assert trust.context().cert_store_stats() == default.context().cert_store_stats()
     if variable != "SSL_CERT_DIR":  # OpenSSL looks into a directory when it is asked for a certificate
         assert f"{variable} cannot be read" in log.read_text()
+
+
+@pytest.mark.parametrize(("authority", "read"), [("ISRG Root X1", "part"), ("Nobody knows it", "all")])
+def test_a_large_bundle_is_read_whole_only_for_a_server_that_needs_it(
+    serve: Callable[[Script], RawServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: str, read: str
+) -> None:
+    """Parsing all of it costs six starts of a bare Python; a stranger is trusted no more than by the whole."""
+    server = serve(lambda client, _: client.sendall(GOOD))
+    context, mine = certified(tmp_path, authority)
+    bundle = tmp_path / "large.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes() + mine.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    with TlsFront(context, server.port) as front, contextlib.closing(HttpClient()) as client:
+        assert post(f"{front.url}/batch/", client).status == 200
+        assert client._trust is not None
+        trusted = client._trust.context().cert_store_stats()["x509_ca"]
+        assert trusted < 30 if read == "part" else trusted > 100
+    stranger, _ = certified(tmp_path / "other", authority)
+    with TlsFront(stranger, server.port) as front, pytest.raises(NoReplyError, match="SSLCertVerificationError"):
+        post(f"{front.url}/batch/")
+    assert len(server.heads) == 1

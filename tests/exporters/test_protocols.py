@@ -157,6 +157,16 @@ def test_a_sender_finds_the_newer_endpoint_by_itself(machine: Machine) -> None:
         assert machine.queue() == []
 
 
+@pytest.mark.parametrize(("asked", "is_v1"), [("v1", True), ("v0", False), ("V1 ", True), ("v2", False), ("", False)])
+def test_a_senders_endpoint_can_be_chosen(machine: Machine, posthog: FakePostHog, asked: str, is_v1: bool) -> None:  # noqa: FBT001
+    """By a variable, where both are there."""
+    machine.run("one", environ={conventions.ENV_PROTOCOL: asked})
+    posthog.wait_for(posthog.visible)
+    machine.settle()
+    assert [request.is_v1 for request in posthog.requests] == [is_v1]
+    assert ("is neither v0 nor v1" in machine.log()) is (asked == "v2")
+
+
 def test_a_server_that_has_neither_is_a_wrong_host(spans: list[ReadableSpan]) -> None:
     with FakePostHog(protocols=()) as posthog:
         result = PostHogSpanExporter("phc_test", posthog.url).deliver(spans)

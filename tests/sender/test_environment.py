@@ -169,6 +169,22 @@ def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog
         posthog.wait_for(lambda: len(posthog.visible()) == 2)
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_no_session_keys_and_no_readable_file_are_left_behind(machine: Machine, posthog: FakePostHog, umask: int) -> None:
+    """``SSLKEYLOGFILE`` would let whoever reads that file read the requests; files are the user's alone under any umask."""
+    context, bundle = certified(machine.root)
+    keys = machine.root / "keys.log"
+    with TlsFront(context, int(posthog.url.rpartition(":")[2])) as front:
+        environ = {"ARCADE_USAGE_POSTHOG_HOST": front.url, "SSL_CERT_FILE": str(bundle), "SSLKEYLOGFILE": str(keys)}
+        assert machine.run("one", environ=environ, umask=umask).returncode == 0
+        delivered(machine, posthog)
+    assert not keys.exists()
+    modes = {
+        path.name: path.stat().st_mode & 0o777 for path in machine.state.rglob("*") if path.is_file() and path.name != "notice"
+    }
+    assert set(modes.values()) == {0o600}, modes
+
+
 def test_a_proxy_is_used_and_no_proxy_is_not(machine: Machine, posthog: FakePostHog) -> None:
     """``HTTPS_PROXY``, ``HTTP_PROXY`` and their lower-case forms, and ``NO_PROXY``."""
     context, bundle = certified(machine.root)

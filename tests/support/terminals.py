@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Proxy", "TlsFront", "certified"]
 
 
-def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return the context of a server that is ``localhost``, and the file of an authority that nobody knows."""
-    authority = trustme.CA()
+def certified(folder: Path, name: str | None = None) -> tuple[ssl.SSLContext, Path]:
+    """Return the context of a server that is ``localhost``, and the file of an authority that nobody knows, whatever its name."""
+    folder.mkdir(exist_ok=True)
+    authority = trustme.CA(organization_name=name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     bundle = folder / "ca.pem"
