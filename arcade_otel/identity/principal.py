@@ -2,9 +2,11 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from arcade_otel import conventions, storage
 from arcade_otel.diagnostics import debug
@@ -25,7 +27,10 @@ __all__ = [
 
 DEFAULT_COORDINATOR_URL = "https://cloud.arcade.dev"
 _TIMEOUT_SECONDS = 2.0
-_MAX_FILE_SIZE = 1024 * 1024
+_MAX_FILE_SIZE = 64 * 1024
+_MAX_DEPTH = 20
+_MAX_EVENTS = 5000
+_MAX_SECRET_LENGTH = 16 * 1024
 
 # PostHog merges none of these, in any case, quoted or not. Source: https://posthog.com/docs/product-analytics/identify, and its
 # ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
@@ -91,18 +96,27 @@ def read_credentials(path: str) -> Credentials | None:
 
     Three forms, as the Arcade CLI wrote them over time: ``cloud.api.key``; ``cloud.auth.access_token``; and
     ``cloud.contexts.<name>`` holding these, the one that ``cloud.active_context`` names or the only one.
+
+    Bounds: 64 KiB, 5,000 values and keys, 20 levels; no anchors and aliases, by which a small file expands without end.
+
+    Raises:
+        PrincipalUnavailableError: The file cannot be read for now. It may be a good one.
     """
     try:
         data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
-    except (OSError, ValueError) as error:
-        debug("credentials.yaml cannot be read", error)
+    except (storage.UnusableFileError, storage.UntrustedStateError, ValueError) as error:
+        debug("credentials.yaml is not used", error)
         return None
+    except OSError as error:
+        raise PrincipalUnavailableError("credentials.yaml cannot be read now") from error
     if data is None:
         return None
     import yaml
 
     try:
-        loaded = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe one
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        _check_events(yaml.parse(data, Loader=loader))
+        loaded = yaml.load(data, Loader=loader)  # noqa: S506 - both are the safe one
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
         debug("credentials.yaml cannot be read", error)
         return None
@@ -110,16 +124,59 @@ def read_credentials(path: str) -> Credentials | None:
     contexts = _child(cloud, "contexts")
     if contexts:
         active = cloud.get("active_context")
-        chosen = contexts.get(active) if active else next(iter(contexts.values())) if len(contexts) == 1 else None
+        chosen = contexts.get(active) if isinstance(active, str) and active else None
+        if not active and len(contexts) == 1:
+            chosen = next(iter(contexts.values()))
         if isinstance(chosen, dict):
             cloud = {"coordinator_url": cloud.get("coordinator_url"), **chosen}
-    url = cloud.get("coordinator_url")
     credentials = Credentials(
-        url=url.rstrip("/") if isinstance(url, str) and url.startswith(("https://", "http://")) else DEFAULT_COORDINATOR_URL,
+        url=_coordinator_url(cloud.get("coordinator_url")),
         api_key=_secret(_child(cloud, "api").get("key")),
         access_token=_secret(_child(cloud, "auth").get("access_token")),
     )
     return credentials if credentials.api_key or credentials.access_token else None
+
+
+def _check_events(events: Iterable[Any]) -> None:
+    """Raise ValueError for YAML that would take more than a few kilobytes to build, before anything of it is built."""
+    depth = 0
+    for count, event in enumerate(events, 1):
+        kind = type(event).__name__
+        depth += kind in ("MappingStartEvent", "SequenceStartEvent")
+        depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
+        if kind == "AliasEvent" or getattr(event, "anchor", None) or depth > _MAX_DEPTH or count > _MAX_EVENTS:
+            raise ValueError("anchors, or too much of it")
+
+
+def _coordinator_url(value: object) -> str:
+    """Return where to ask: Arcade's address if ``value`` is None or "", "" if a token must not go to what it says.
+
+    A token goes over ``https``, or to a loopback address of this machine. Anything else (``http`` to another host, ``file``, a
+    user name in the address, a query, spaces and control characters) is not asked at all.
+    """
+    if value is None or value == "":
+        return DEFAULT_COORDINATOR_URL
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or "\\" in value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - raises ValueError if it is none
+    except ValueError:
+        return ""
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    if not allowed or not host or "@" in parts.netloc or "?" in value or "#" in value:
+        return ""
+    return value.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _child(holder: Any, key: str) -> dict[Any, Any]:
@@ -129,27 +186,37 @@ def _child(holder: Any, key: str) -> dict[Any, Any]:
 
 def _secret(value: object) -> str | None:
     """Return a secret that can stand in a header, or None."""
-    return (
-        value.strip()
-        if isinstance(value, str) and value.strip().isascii() and value.strip().isprintable() and value.strip()
-        else None
-    )
+    secret = value.strip() if isinstance(value, str) else ""
+    return secret if secret and secret.isascii() and secret.isprintable() and len(secret) <= _MAX_SECRET_LENGTH else None
 
 
-def fetch_principal(credentials: Credentials, *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
+def fetch_principal(
+    credentials: Credentials, *, timeout: float = _TIMEOUT_SECONDS, get: Callable[..., tuple[int, Any]] | None = None
+) -> str | None:
     """Ask the API whose these credentials are, in at most ``timeout`` seconds for all of it; None: nobody's (401, 403).
 
     The access token first, the key if it is refused. No redirect is followed, so that no secret goes where it was not sent;
     proxies and certificate bundles of the environment are honoured, ``~/.netrc`` is not.
 
+    Args:
+        credentials: Whose.
+        timeout: Seconds.
+        get: Gets an address, with the arguments of ``arcade_api.get``; that function if None.
+
     Raises:
         PrincipalUnavailableError: Nobody could tell.
     """
-    return _call_with_timeout(lambda: _ask(credentials, timeout), timeout)
+    if not credentials.url:
+        raise PrincipalUnavailableError("cloud.coordinator_url is no address that a token may go to")
+    return _call_with_timeout(lambda: _ask(credentials, timeout, get), timeout)
 
 
-def _ask(credentials: Credentials, timeout: float) -> str | None:
-    ways = [
+def _ask(credentials: Credentials, timeout: float, get: Callable[..., tuple[int, Any]] | None) -> str | None:
+    if get is None:
+        from arcade_otel.identity import arcade_api
+
+        get = arcade_api.get
+    attempts = [
         (secret, f"{credentials.url}/api/v1/auth/{path}", keys)
         for secret, path, keys in (
             (credentials.access_token, "whoami", ("account_id", "principal_id")),
@@ -157,34 +224,22 @@ def _ask(credentials: Credentials, timeout: float) -> str | None:
         )
         if secret
     ]
-    for secret, url, keys in ways:
-        found = _get(url, secret, keys, timeout)
-        if found:
-            return found
+    for secret, url, keys in attempts:
+        # An Authorization of our own is what keeps httpx from looking into ~/.netrc.
+        headers = {"accept": "application/json", "Authorization": f"Bearer {secret}"}
+        try:
+            status, answer = get(url, headers=headers, timeout=timeout)
+        except Exception as error:
+            raise PrincipalUnavailableError from error
+        if status in (401, 403):
+            continue
+        if status != 200:  # noqa: PLR2004
+            raise PrincipalUnavailableError(f"status {status}")
+        found = next((found for key in keys if (found := validate_id(_child(answer, "data").get(key)))), None)
+        if found is None:
+            raise PrincipalUnavailableError("an answer without a usable id")
+        return found
     return None
-
-
-def _get(url: str, secret: str | None, keys: tuple[str, ...], timeout: float) -> str | None:
-    import httpx
-
-    # An Authorization of our own is what keeps httpx from looking into ~/.netrc.
-    headers = {"accept": "application/json", "Authorization": f"Bearer {secret}"}
-    try:
-        response = httpx.get(url, headers=headers, timeout=timeout)  # by this name: the specification's own suite replaces it
-    except Exception as error:
-        raise PrincipalUnavailableError from error
-    if response.status_code in (401, 403):
-        return None
-    if response.status_code != 200:  # noqa: PLR2004
-        raise PrincipalUnavailableError(f"status {response.status_code}")
-    try:
-        data = response.json()["data"]
-        found = next((found for key in keys if (found := validate_id(data.get(key)))), None)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PrincipalUnavailableError("an answer that makes no sense") from error
-    if found is None:
-        raise PrincipalUnavailableError("an answer without a usable id")
-    return found
 
 
 def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
@@ -201,9 +256,14 @@ def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout:
         PrincipalUnavailableError: Nobody could tell in ``timeout`` seconds.
     """
     if source is None:
-        credentials = read_credentials(os.path.join(config_dir, "credentials.yaml"))
-        return fetch_principal(credentials, timeout=timeout) if credentials else None
+        path = os.path.join(config_dir, "credentials.yaml")
+        return _call_with_timeout(lambda: _principal_of_credentials(path, timeout), timeout)
     return validate_id(_call_with_timeout(lambda: _function(source)(), timeout))  # noqa: PLW0108 - the import, too, belongs inside the bound
+
+
+def _principal_of_credentials(path: str, timeout: float) -> str | None:
+    credentials = read_credentials(path)
+    return fetch_principal(credentials, timeout=timeout) if credentials else None
 
 
 def _function(source: "PrincipalSource") -> Callable[[], str | None]:

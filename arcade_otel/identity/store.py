@@ -76,9 +76,15 @@ class UsageIdentity:
         """Ask the API who is logged in (at most 2 s); None if nobody is, or nobody could tell."""
         from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
 
+        def get(url: str, **how: Any) -> tuple[int, Any]:
+            import httpx  # by this name: the specification's suite replaces httpx.get
+
+            response = httpx.get(url, **how)
+            return response.status_code, response.json() if response.status_code == 200 else None  # noqa: PLR2004
+
         try:
             credentials = read_credentials(self._credentials_file)
-            return fetch_principal(credentials, timeout=_API_SECONDS) if credentials else None
+            return fetch_principal(credentials, timeout=_API_SECONDS, get=get) if credentials else None
         except PrincipalUnavailableError:
             return None
 
