@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from arcade_otel import identity as identity_file
@@ -118,6 +119,9 @@ def begin_logout(settings: "Settings") -> Identity | None:
         OSError: The ID must rotate, and that can be written down nowhere.
     """
     identity = identity_file.read_settled(settings.config_dir)
+    if identity is None:
+        with suppress(OSError):
+            identity = UsageIdentity(settings.config_dir).get_or_create()
     if identity is None or identity[1] or UnresolvedIdentityMarker(settings.config_dir).marked():
         UsageIdentity(settings.config_dir).require_rotation(identity[0] if identity else "")
     return identity

@@ -11,7 +11,7 @@ from typing import Any, cast
 from arcade_otel import identity as identity_file
 from arcade_otel import settings, storage
 from arcade_otel.diagnostics import debug
-from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID
+from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID, place
 from arcade_otel.identity.markers import PendingRotation
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.files import retry_while_busy
@@ -130,9 +130,10 @@ class UsageIdentity:
             return found
         try:
             return self.update(lambda identity: identity, wait=wait)
-        except TimeoutError:  # a crowd of first runs: whoever had the lock has most likely made the file
-            found = identity_file.read_settled(self._config_dir)
-            if found is None:
+        except OSError:
+            # A crowd of first runs: whoever had the lock has most likely made the file. Or a home that cannot be written.
+            found = identity_file.read(self._config_dir)
+            if found is None or PendingRotation(self._config_dir).is_pending(found[0]) or self._is_copy(found):
                 raise
             self._remember(found)
             return found
@@ -140,7 +141,8 @@ class UsageIdentity:
     def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
         """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
 
-        A rotation that is pending is made first: ``change`` never sees an ID that must not be used any more.
+        A rotation that is pending is made first, and an unlinked copy of a directory gets an ID of its own: ``change`` never sees
+        an ID that must not be used any more.
 
         Args:
             change: Must wait for nothing: other commands wait for the lock meanwhile.
@@ -154,11 +156,14 @@ class UsageIdentity:
             rotation = PendingRotation(self._config_dir)
             before = found or self.new_identity()
             pending = rotation.is_pending(before[0])
-            after = change(self.new_identity() if pending else before)
+            copied = found is not None and self._is_copy(found)
+            after = change(self.new_identity() if pending or copied else before)
             if found is None or after != before:
                 self._write_atomic({ANON_ID: after[0], LINKED_PRINCIPAL_ID: after[1]})
             if pending:
                 rotation.clear()
+            if not place.is_settled(self._config_dir):
+                place.settle(self._config_dir, copied=copied)
         self._remember(after)
         return after
 
@@ -179,6 +184,10 @@ class UsageIdentity:
                 raise
             with suppress(FileNotFoundError):  # removing takes neither space nor a descriptor
                 retry_while_busy(lambda: os.unlink(self._usage_file))
+
+    def _is_copy(self, identity: Identity) -> bool:
+        """Tell whether this is an unlinked identity in a directory that was copied. A linked one is one person's everywhere."""
+        return identity[1] is None and not place.is_settled(self._config_dir) and place.is_copy(self._config_dir)
 
     def new_identity(self) -> Identity:
         """Return a new anonymous identity; for :meth:`update`."""
