@@ -37,7 +37,7 @@ def forget(settings: Settings, output: Output) -> int:
         queue.clear(settings.state_dir)
         receipts.remove(settings.state_dir)
         for name in os.listdir(settings.state_dir):
-            if name == "unresolved" or name.startswith(("dropped-", "pause-")):
+            if name in ("unresolved", "rotation") or name.startswith(("dropped-", "pause-")):
                 with Directory.at(settings.state_dir) as directory:
                     directory.unlink(name)
     anon_id = None

@@ -23,6 +23,7 @@ __all__ = [
     "commit_login",
     "logout",
     "plan_login",
+    "remember_change",
 ]
 
 # The rules, and why. How PostHog merges persons: ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
@@ -88,13 +89,11 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
         # Nobody could tell, or somebody else: nothing more goes to the account before.
         return store.new_identity() if identity[1] not in (None, principal) else identity
 
-    if principal is None:
-        unresolved.mark()
+    if principal is None or known is None or known[1] != principal:
+        unresolved.mark()  # removed once the link is written
     anon_id, linked = store.update(rotated_at_a_switch, wait=_until(deadline))
     if principal is None:
         return ResolvedIdentity(distinct_id=anon_id, is_anon=True, previous_distinct_id=None, anon_id=anon_id)
-    if linked is None:
-        unresolved.mark()
     return ResolvedIdentity(
         distinct_id=principal, is_anon=False, previous_distinct_id=None if linked == principal else anon_id, anon_id=anon_id
     )
@@ -125,6 +124,17 @@ def begin_logout(settings: "Settings") -> Identity | None:
     if identity is None or identity[1] or UnresolvedIdentityMarker(settings.config_dir).marked():
         UsageIdentity(settings.config_dir).require_rotation(identity[0] if identity else "")
     return identity
+
+
+def remember_change(settings: "Settings", *, login: bool) -> None:
+    """Write down what must happen before the next event, because a login or logout that succeeded is not recorded.
+
+    Raises:
+        OSError: It can be written down nowhere.
+    """
+    begin_logout(settings)
+    if login:
+        UnresolvedIdentityMarker(settings.config_dir).mark()
 
 
 def logout(settings: "Settings") -> None:

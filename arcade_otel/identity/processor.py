@@ -86,7 +86,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
             if decision.unreadable:
                 # Nothing is recorded, but what the next command must know is remembered.
                 if succeeded and (command in self._login or command in self._logout):
-                    accounts.begin_logout(self._settings)
+                    accounts.remember_change(self._settings, login=command in self._login)
             elif decision.mode != consent.ON:
                 self._inner.on_end(span)
             elif succeeded and command in self._login:
