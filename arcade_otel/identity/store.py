@@ -74,6 +74,7 @@ class UsageIdentity:
 
     def get_principal_id(self) -> str | None:
         """Ask the API who is logged in (at most 2 s); None if nobody is, or nobody could tell."""
+        from arcade_otel.identity.credentials import CredentialsUnreadableError
         from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
 
         def get(url: str, **how: Any) -> tuple[int, Any]:
@@ -85,7 +86,7 @@ class UsageIdentity:
         try:
             credentials = read_credentials(self._credentials_file)
             return fetch_principal(credentials, timeout=_API_SECONDS, get=get) if credentials else None
-        except PrincipalUnavailableError:
+        except (PrincipalUnavailableError, CredentialsUnreadableError):
             return None
 
     def should_alias(self) -> bool:
@@ -160,7 +161,7 @@ class UsageIdentity:
             after = change(self.new_identity() if pending or copied else before)
             if found is None or after != before:
                 self._write_atomic({ANON_ID: after[0], LINKED_PRINCIPAL_ID: after[1]})
-            if pending:
+            if pending or rotation.is_stale(after[0]):
                 rotation.clear()
             if not place.is_settled(self._config_dir):
                 place.settle(self._config_dir, copied=copied)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, get_principal, read_credentials
+from arcade_otel.identity.credentials import Credentials, CredentialsUnreadableError, read_credentials
+from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, get_principal
 from tests.identity.arcade_api import ArcadeApi
 
 _VALIDATE = "/api/v1/auth/validate"
@@ -104,6 +105,10 @@ def _home(directory: Path, content: str) -> str:
     return str(directory)
 
 
+def _asking(url: str) -> Credentials:
+    return Credentials(url=url, api_key="key", access_token=None)
+
+
 def _credentials(url: str) -> str:
     return f"cloud:\n  api:\n    key: secret-key\n  coordinator_url: {json.dumps(url)}\n"
 
@@ -129,20 +134,14 @@ def test_an_answer_without_end_costs_neither_memory_nor_time(hostile: _Hostile, 
 def test_an_identifier_that_is_none_is_no_answer(hostile: _Hostile, identifier: object) -> None:
     """Non-strings, control characters, escape sequences, bidirectional controls, lone surrogates, and a megabyte."""
     with ArcadeApi({_VALIDATE: (200, json.dumps({"data": {"principal_id": identifier}}).encode())}) as api:
-        credentials = read_credentials_of(api.url)
+        credentials = _asking(api.url)
         with pytest.raises(PrincipalUnavailableError):
             fetch_principal(credentials, timeout=30)
 
 
-def read_credentials_of(url: str):  # type: ignore[no-untyped-def] # noqa: ANN201 - of the library, whatever that is
-    from arcade_otel.identity.principal import Credentials
-
-    return Credentials(url=url, api_key="key", access_token=None)
-
-
 def test_json_that_nests_without_end_is_no_answer() -> None:
     with ArcadeApi({_VALIDATE: (200, b"[" * 60_000)}) as api, pytest.raises(PrincipalUnavailableError):
-        fetch_principal(read_credentials_of(api.url), timeout=30)
+        fetch_principal(_asking(api.url), timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +284,7 @@ def test_credentials_that_cannot_be_read_now_are_not_nobodys(tmp_path: Path) -> 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
-        with pytest.raises(PrincipalUnavailableError):
+        with pytest.raises(CredentialsUnreadableError):
             read_credentials(os.path.join(home, "credentials.yaml"))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
