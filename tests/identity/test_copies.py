@@ -3,7 +3,10 @@
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -119,6 +122,32 @@ def test_a_directory_that_a_container_mounts_is_no_copy(tmp_path: Path) -> None:
     _, in_this_boot = place.fingerprint(str(tmp_path))
     _pretend(tmp_path, "local other 1", in_this_boot)
     assert _current(tmp_path) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can change its user")
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_home_that_cannot_be_written_is_used_unless_it_is_a_copy(copied: bool) -> None:  # noqa: FBT001
+    """A read-only image: whoever cannot make the marker reads the ID; a copy that cannot take another ID is not recorded."""
+    with TemporaryDirectory(dir="/tmp") as root:
+        Path(root).chmod(0o755)
+        config_dir = Path(root, "config")
+        anon_id, _ = _current(config_dir)
+        _marker(config_dir).unlink()
+        if copied:
+            (config_dir / "usage" / "place-1-2-3-4-5").write_text(" ".join(("0" * 16, "1" * 64, "2" * 64)))
+        for path in (config_dir, *config_dir.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        program = (
+            "import os, sys\nos.setuid(65534)\nfrom arcade_otel import identity\n"
+            "from arcade_otel.settings import make_settings\n"
+            "try:\n    print(identity.current(make_settings(config_dir=sys.argv[1]))[0])\nexcept OSError:\n    print('none')\n"
+        )
+        # The library may be where only root can read: everything is imported before the user changes.
+        program = "import arcade_otel.identity.store, arcade_otel.settings, arcade_otel.storage.locks\n" + program
+        ended = subprocess.run(
+            [sys.executable, "-c", program, str(config_dir)], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert ended.stdout.strip() == ("none" if copied else anon_id)
 
 
 def test_neither_the_hosts_name_nor_the_kernel_is_in_it(tmp_path: Path) -> None:
