@@ -113,3 +113,26 @@ def test_a_function_never_travels_by_its_name(tmp_path: Path, principal: Any) ->
     settings = make_settings(config_dir=tmp_path, principal=principal)
     value = spans.resource_attributes(settings)[conventions.RESOURCE_PRINCIPAL]
     assert value == conventions.PRINCIPAL_OF_PROGRAM
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"boolValue":true}',
+        '["boolValue":true]',
+        '{"resourceSpans":5,"x":{"boolValue":true}}',
+        '{"resourceSpans":[5],"x":{"boolValue":true}}',
+        '{"resourceSpans":[{"scopeSpans":[{"scope":{"name":"arcade_otel"},"spans":[5]}]}],"x":{"boolValue":true}}',
+        '{"resourceSpans":[{"scopeSpans":[{"scope":5,"spans":[]}]}],"x":{"boolValue":true}}',
+        "[" * 100_000 + '{"boolValue":true}',
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_queue_file_that_makes_no_sense_is_a_value_error(tmp_path: Path, text: str) -> None:
+    """So that the sender sets it aside, instead of ending at it again and again."""
+    UsageIdentity(str(tmp_path)).load_or_create()
+    (tmp_path / "credentials.yaml").write_text("cloud: {api: {key: k}}")
+    with pytest.raises(ValueError):  # noqa: PT011 - any of them
+        SpanIdentityResolver(str(tmp_path)).resolve(str(tmp_path / "span"), text)
+    with pytest.raises(ValueError):  # noqa: PT011
+        SpanIdentityResolver(str(tmp_path)).with_drop_count(str(tmp_path / "span"), text, 1)
