@@ -79,10 +79,12 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
         debug("login: nobody could tell the principal", error)
         principal = None
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
-    known = identity_file.read(settings.config_dir)  # None: there is none, or it cannot be read
+    known = identity_file.read(settings.config_dir)
+    if known is None and not store.exists():
+        known = store.get_or_create(wait=_until(deadline))  # fails where nothing can be written: nobody's events then
     must_rotate = unresolved.marked() if known is None or known[1] is None else known[1] != principal
     if known is None or must_rotate:
-        # Of no effect where there is no file, or where the ID turns out to be another by then.
+        # Of no effect where the ID turns out to be another by then.
         store.require_rotation(known[0] if known else "")
 
     def rotated_at_a_switch(identity: Identity) -> Identity:
@@ -117,12 +119,15 @@ def begin_logout(settings: "Settings") -> Identity | None:
     Raises:
         OSError: The ID must rotate, and that can be written down nowhere.
     """
+    store = UsageIdentity(settings.config_dir)
     identity = identity_file.read_settled(settings.config_dir)
     if identity is None:
         with suppress(OSError):
-            identity = UsageIdentity(settings.config_dir).get_or_create()
+            identity = store.get_or_create()
+    if identity is None and not store.exists():
+        return None
     if identity is None or identity[1] or UnresolvedIdentityMarker(settings.config_dir).marked():
-        UsageIdentity(settings.config_dir).require_rotation(identity[0] if identity else "")
+        store.require_rotation(identity[0] if identity else "")
     return identity
 
 
@@ -133,7 +138,7 @@ def remember_change(settings: "Settings", *, login: bool) -> None:
         OSError: It can be written down nowhere.
     """
     begin_logout(settings)
-    if login:
+    if login and UsageIdentity(settings.config_dir).exists():
         UnresolvedIdentityMarker(settings.config_dir).mark()
 
 

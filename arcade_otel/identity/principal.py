@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from arcade_otel.settings import PrincipalSource
 
 __all__ = [
+    "ENTRY_POINTS",
     "Credentials",
     "PrincipalUnavailableError",
     "fetch_principal",
@@ -23,6 +24,8 @@ __all__ = [
     "validate_id",
 ]
 
+#: Group of the entry points that a distribution registers for its principal function, so that the sender finds it too.
+ENTRY_POINTS = "arcade_otel.principal"
 _TIMEOUT_SECONDS = 2.0
 
 # PostHog merges none of these, in any case, quoted or not. Source: https://posthog.com/docs/product-analytics/identify, and its
@@ -172,7 +175,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
     """
     from importlib import metadata
 
-    found = {point.value: point for point in metadata.entry_points(group=conventions.PRINCIPAL_ENTRY_POINTS, name=name)}
+    found = {point.value: point for point in metadata.entry_points(group=ENTRY_POINTS, name=name)}
     if len(found) != 1:
         raise PrincipalUnavailableError(f"{len(found)} entry points of that name")
     (point,) = found.values()

@@ -168,6 +168,16 @@ class UsageIdentity:
         self._remember(after)
         return after
 
+    def exists(self) -> bool:
+        """Tell whether there is a file; one that cannot be looked at counts as one."""
+        try:
+            os.lstat(self._usage_file)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
+
     def require_rotation(self, anon_id: str) -> None:
         """See to it that ``anon_id`` is not used any more, whatever fails from here on: it is written down, or the file removed.
 
