@@ -66,13 +66,10 @@ RESOURCE_API_KEY = "arcade_otel.posthog_api_key"
 RESOURCE_HOST = "arcade_otel.posthog_host"
 #: Name of the distribution whose version the sender looks up (importlib.metadata is too slow for the foreground).
 RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
-#: Who tells who is logged in: a name in the entry point group ``PRINCIPAL_ENTRY_POINTS``, or ``PRINCIPAL_OF_PROGRAM``; absent:
-#: Arcade's credentials and API. It never names code: whoever can write into the queue must not choose what the sender runs.
+#: Who tells who is logged in: the name of an entry point in the group of this name, or ``(program)``, which only the program
+#: itself can ask; absent: Arcade's credentials and API. It never names code: whoever can write into the queue must not choose
+#: what the sender runs.
 RESOURCE_PRINCIPAL = "arcade_otel.principal"
-#: Only the program itself can call its principal function, when it logs in. No name of an entry point has parentheses.
-PRINCIPAL_OF_PROGRAM = "(program)"
-#: Group of the entry points that a distribution registers for its principal function, so that the sender finds it too.
-PRINCIPAL_ENTRY_POINTS = "arcade_otel.principal"
 #: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and says nothing of the machine.
 RESOURCE_DOCTOR = "arcade_otel.doctor"
 #: Present ("1") on a usage event of which other exporters than PostHog's get nothing: its trace goes, or does not, by itself.

@@ -39,7 +39,7 @@ def forget(settings: Settings, output: Output) -> int:
         queue.clear(settings.state_dir)
         receipts.remove(settings.state_dir)
         for name in os.listdir(settings.state_dir):
-            if name in ("unresolved", problems.FILE) or name.startswith(("dropped-", "pause-")):
+            if name in ("unresolved", "rotation", problems.FILE) or name.startswith(("dropped-", "pause-")):
                 with Directory.at(settings.state_dir) as state:
                     state.unlink(name)
             elif name.startswith(SCRATCH_PREFIX):

@@ -215,7 +215,7 @@ class Run:
         if not outcome.failed and self.path in (*settings.login_commands, *settings.logout_commands):
             from arcade_otel.identity import login
 
-            login.begin_logout(settings)
+            login.remember_change(settings, login=self.path in settings.login_commands)
 
     def _show_notice(self) -> None:
         # The steady state: this version was shown, and the module of the notice is not needed.

@@ -19,12 +19,14 @@ __all__ = [
     "ARCADE_CONFIG_PATH",
     "CREDENTIALS_FILE_PATH",
     "LINKED_PRINCIPAL_ID",
+    "PLACE_PREFIX",
     "ROTATION_MARKER",
     "IdentityLifecycleProcessor",
     "IdentityResourceDetector",
     "UsageIdentity",
     "current",
     "parse",
+    "place_marker",
     "read",
     "read_settled",
 ]
@@ -34,6 +36,8 @@ ANON_ID = "anon_id"
 LINKED_PRINCIPAL_ID = "linked_principal_id"
 #: File in ``usage/``: the anonymous ID must rotate before the next event (``identity.markers``).
 ROTATION_MARKER = "rotation"
+#: Names of files in ``usage/``: where the directory is (``identity.place``).
+PLACE_PREFIX = "place-"
 
 
 def parse(data: bytes) -> tuple[str, str | None] | None:
@@ -84,17 +88,42 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def read_settled(config_dir: str) -> tuple[str, str | None] | None:
-    """Return what :func:`read` does, but None where a rotation may be pending: then only the store knows whose this machine is.
+    """Return what :func:`read` does, but None where the anonymous ID may have to rotate: then only the store knows whose this is.
 
-    Costs one ``lstat`` more.
+    That is so if a rotation is pending, and if the directory is not where it was: it may be a copy. Costs five ``stat`` calls.
     """
+    identity = read(config_dir)
+    if identity is None:
+        return None
+    state = f"{config_dir}{os.sep}usage{os.sep}"
     try:
-        os.lstat(f"{config_dir}{os.sep}usage{os.sep}{ROTATION_MARKER}")
-    except (FileNotFoundError, NotADirectoryError):
-        return read(config_dir)
+        os.lstat(state + place_marker(config_dir))
+        os.lstat(state + ROTATION_MARKER)
+    except FileNotFoundError as error:
+        return identity if error.filename == state + ROTATION_MARKER else None
     except OSError:
         return None
     return None
+
+
+def place_marker(config_dir: str) -> str:
+    """Return the name of the marker in ``usage/`` that says where the directory is (``identity.place``): numbers from ``stat``.
+
+    Device and inode of the directory; the inode of ``/``, which differs in each container; and when the machine got its ID.
+
+    Raises:
+        OSError: There is no directory.
+    """
+    here = os.stat(config_dir)
+    name = f"{PLACE_PREFIX}{here.st_dev:x}-{here.st_ino:x}"
+    if os.name == "posix":
+        try:
+            machine = os.stat("/etc/machine-id")
+            name = f"{name}-{machine.st_ino:x}-{machine.st_mtime_ns:x}"
+        except OSError:
+            name = f"{name}-0-0"
+        name = f"{name}-{os.stat('/').st_ino:x}"
+    return name
 
 
 def current(settings: "Settings") -> tuple[str, bool]:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from arcade_otel import identity as identity_file
@@ -22,6 +23,7 @@ __all__ = [
     "commit_login",
     "logout",
     "plan_login",
+    "remember_change",
 ]
 
 # The rules, and why. How PostHog merges persons: ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
@@ -77,23 +79,23 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
         debug("login: nobody could tell the principal", error)
         principal = None
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
-    known = identity_file.read(settings.config_dir)  # None: there is none, or it cannot be read
+    known = identity_file.read(settings.config_dir)
+    if known is None and not store.exists():
+        known = store.get_or_create(wait=_until(deadline))  # fails where nothing can be written: nobody's events then
     must_rotate = unresolved.marked() if known is None or known[1] is None else known[1] != principal
     if known is None or must_rotate:
-        # Of no effect where there is no file, or where the ID turns out to be another by then.
+        # Of no effect where the ID turns out to be another by then.
         store.require_rotation(known[0] if known else "")
 
     def rotated_at_a_switch(identity: Identity) -> Identity:
         # Nobody could tell, or somebody else: nothing more goes to the account before.
         return store.new_identity() if identity[1] not in (None, principal) else identity
 
-    if principal is None:
-        unresolved.mark()
+    if principal is None or known is None or known[1] != principal:
+        unresolved.mark()  # removed once the link is written
     anon_id, linked = store.update(rotated_at_a_switch, wait=_until(deadline))
     if principal is None:
         return ResolvedIdentity(distinct_id=anon_id, is_anon=True, previous_distinct_id=None, anon_id=anon_id)
-    if linked is None:
-        unresolved.mark()
     return ResolvedIdentity(
         distinct_id=principal, is_anon=False, previous_distinct_id=None if linked == principal else anon_id, anon_id=anon_id
     )
@@ -117,10 +119,27 @@ def begin_logout(settings: "Settings") -> Identity | None:
     Raises:
         OSError: The ID must rotate, and that can be written down nowhere.
     """
+    store = UsageIdentity(settings.config_dir)
     identity = identity_file.read_settled(settings.config_dir)
+    if identity is None:
+        with suppress(OSError):
+            identity = store.get_or_create()
+    if identity is None and not store.exists():
+        return None
     if identity is None or identity[1] or UnresolvedIdentityMarker(settings.config_dir).marked():
-        UsageIdentity(settings.config_dir).require_rotation(identity[0] if identity else "")
+        store.require_rotation(identity[0] if identity else "")
     return identity
+
+
+def remember_change(settings: "Settings", *, login: bool) -> None:
+    """Write down what must happen before the next event, because a login or logout that succeeded is not recorded.
+
+    Raises:
+        OSError: It can be written down nowhere.
+    """
+    begin_logout(settings)
+    if login and UsageIdentity(settings.config_dir).exists():
+        UnresolvedIdentityMarker(settings.config_dir).mark()
 
 
 def logout(settings: "Settings") -> None:

@@ -52,6 +52,15 @@ class PendingRotation:
             return False  # nothing that this library has made
         return content is not None and content in (b"", anon_id.encode("utf-8", "replace"))
 
+    def is_stale(self, anon_id: str) -> bool:
+        """Tell whether there is a marker that speaks of another ID than ``anon_id``: that rotation was made.
+
+        Raises:
+            OSError: The marker cannot be read for now.
+        """
+        path = os.path.join(self._config_dir, _STATE, ROTATION_MARKER)
+        return os.path.lexists(path) and not self.is_pending(anon_id)
+
     def clear(self) -> None:
         """Remove the marker: the rotation was made. One that stays speaks of an ID that is used no more."""
         try:

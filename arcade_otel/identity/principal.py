@@ -1,4 +1,4 @@
-"""Who is logged in: the Arcade CLI's credentials, and the API that says whose they are."""
+"""Who is logged in: Arcade's API says whose credentials these are, or the application's own function does."""
 
 import os
 import threading
@@ -6,14 +6,15 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from arcade_otel import conventions, storage
+from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
+from arcade_otel.identity.credentials import Credentials, child, read_credentials
 
 if TYPE_CHECKING:
     from arcade_otel.settings import PrincipalSource
 
 __all__ = [
-    "DEFAULT_COORDINATOR_URL",
+    "ENTRY_POINTS",
     "Credentials",
     "PrincipalUnavailableError",
     "fetch_principal",
@@ -23,9 +24,9 @@ __all__ = [
     "validate_id",
 ]
 
-DEFAULT_COORDINATOR_URL = "https://cloud.arcade.dev"
+#: Group of the entry points that a distribution registers for its principal function, so that the sender finds it too.
+ENTRY_POINTS = "arcade_otel.principal"
 _TIMEOUT_SECONDS = 2.0
-_MAX_FILE_SIZE = 1024 * 1024
 
 # PostHog merges none of these, in any case, quoted or not. Source: https://posthog.com/docs/product-analytics/identify, and its
 # ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
@@ -58,20 +59,6 @@ class PrincipalUnavailableError(Exception):
     """Nobody could tell who is logged in: no network, an error of the server, or an answer that makes no sense."""
 
 
-class Credentials:
-    """What ``credentials.yaml`` holds of one account: where to ask, and by which of two secrets. Never printed."""
-
-    __slots__ = ("access_token", "api_key", "url")
-
-    def __init__(self, *, url: str, api_key: str | None, access_token: str | None) -> None:
-        self.url = url
-        self.api_key = api_key
-        self.access_token = access_token
-
-    def __repr__(self) -> str:
-        return f"Credentials(url={self.url!r})"
-
-
 def validate_id(value: object) -> str | None:
     """Return a principal's id as PostHog can take it, or None.
 
@@ -86,70 +73,33 @@ def validate_id(value: object) -> str | None:
     return None if trimmed.strip("'\"").lower() in _ILLEGAL_IDS else trimmed
 
 
-def read_credentials(path: str) -> Credentials | None:
-    """Return the credentials of the account in use, or None if there are none or the file makes no sense.
-
-    Three forms, as the Arcade CLI wrote them over time: ``cloud.api.key``; ``cloud.auth.access_token``; and
-    ``cloud.contexts.<name>`` holding these, the one that ``cloud.active_context`` names or the only one.
-    """
-    try:
-        data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
-    except (OSError, ValueError) as error:
-        debug("credentials.yaml cannot be read", error)
-        return None
-    if data is None:
-        return None
-    import yaml
-
-    try:
-        loaded = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe one
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
-        debug("credentials.yaml cannot be read", error)
-        return None
-    cloud = _child(loaded, "cloud")
-    contexts = _child(cloud, "contexts")
-    if contexts:
-        active = cloud.get("active_context")
-        chosen = contexts.get(active) if active else next(iter(contexts.values())) if len(contexts) == 1 else None
-        if isinstance(chosen, dict):
-            cloud = {"coordinator_url": cloud.get("coordinator_url"), **chosen}
-    url = cloud.get("coordinator_url")
-    credentials = Credentials(
-        url=url.rstrip("/") if isinstance(url, str) and url.startswith(("https://", "http://")) else DEFAULT_COORDINATOR_URL,
-        api_key=_secret(_child(cloud, "api").get("key")),
-        access_token=_secret(_child(cloud, "auth").get("access_token")),
-    )
-    return credentials if credentials.api_key or credentials.access_token else None
-
-
-def _child(holder: Any, key: str) -> dict[Any, Any]:
-    value = holder.get(key) if isinstance(holder, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _secret(value: object) -> str | None:
-    """Return a secret that can stand in a header, or None."""
-    return (
-        value.strip()
-        if isinstance(value, str) and value.strip().isascii() and value.strip().isprintable() and value.strip()
-        else None
-    )
-
-
-def fetch_principal(credentials: Credentials, *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
+def fetch_principal(
+    credentials: Credentials, *, timeout: float = _TIMEOUT_SECONDS, get: Callable[..., tuple[int, Any]] | None = None
+) -> str | None:
     """Ask the API whose these credentials are, in at most ``timeout`` seconds for all of it; None: nobody's (401, 403).
 
     The access token first, the key if it is refused. No redirect is followed, so that no secret goes where it was not sent;
     proxies and certificate bundles of the environment are honoured, ``~/.netrc`` is not.
 
+    Args:
+        credentials: Whose.
+        timeout: Seconds.
+        get: Gets an address, with the arguments of ``arcade_api.get``; that function if None.
+
     Raises:
         PrincipalUnavailableError: Nobody could tell.
     """
-    return _call_with_timeout(lambda: _ask(credentials, timeout), timeout)
+    if not credentials.url:
+        raise PrincipalUnavailableError("cloud.coordinator_url is no address that a token may go to")
+    return _call_with_timeout(lambda: _ask(credentials, timeout, get), timeout)
 
 
-def _ask(credentials: Credentials, timeout: float) -> str | None:
-    ways = [
+def _ask(credentials: Credentials, timeout: float, get: Callable[..., tuple[int, Any]] | None) -> str | None:
+    if get is None:
+        from arcade_otel.identity import arcade_api
+
+        get = arcade_api.get
+    attempts = [
         (secret, f"{credentials.url}/api/v1/auth/{path}", keys)
         for secret, path, keys in (
             (credentials.access_token, "whoami", ("account_id", "principal_id")),
@@ -157,34 +107,22 @@ def _ask(credentials: Credentials, timeout: float) -> str | None:
         )
         if secret
     ]
-    for secret, url, keys in ways:
-        found = _get(url, secret, keys, timeout)
-        if found:
-            return found
+    for secret, url, keys in attempts:
+        # An Authorization of our own is what keeps httpx from looking into ~/.netrc.
+        headers = {"accept": "application/json", "Authorization": f"Bearer {secret}"}
+        try:
+            status, answer = get(url, headers=headers, timeout=timeout)
+        except Exception as error:
+            raise PrincipalUnavailableError from error
+        if status in (401, 403):
+            continue
+        if status != 200:  # noqa: PLR2004
+            raise PrincipalUnavailableError(f"status {status}")
+        found = next((found for key in keys if (found := validate_id(child(answer, "data").get(key)))), None)
+        if found is None:
+            raise PrincipalUnavailableError("an answer without a usable id")
+        return found
     return None
-
-
-def _get(url: str, secret: str | None, keys: tuple[str, ...], timeout: float) -> str | None:
-    import httpx
-
-    # An Authorization of our own is what keeps httpx from looking into ~/.netrc.
-    headers = {"accept": "application/json", "Authorization": f"Bearer {secret}"}
-    try:
-        response = httpx.get(url, headers=headers, timeout=timeout)  # by this name: the specification's own suite replaces it
-    except Exception as error:
-        raise PrincipalUnavailableError from error
-    if response.status_code in (401, 403):
-        return None
-    if response.status_code != 200:  # noqa: PLR2004
-        raise PrincipalUnavailableError(f"status {response.status_code}")
-    try:
-        data = response.json()["data"]
-        found = next((found for key in keys if (found := validate_id(data.get(key)))), None)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PrincipalUnavailableError("an answer that makes no sense") from error
-    if found is None:
-        raise PrincipalUnavailableError("an answer without a usable id")
-    return found
 
 
 def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
@@ -201,9 +139,14 @@ def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout:
         PrincipalUnavailableError: Nobody could tell in ``timeout`` seconds.
     """
     if source is None:
-        credentials = read_credentials(os.path.join(config_dir, "credentials.yaml"))
-        return fetch_principal(credentials, timeout=timeout) if credentials else None
+        path = os.path.join(config_dir, "credentials.yaml")
+        return _call_with_timeout(lambda: _principal_of_credentials(path, timeout), timeout)
     return validate_id(_call_with_timeout(lambda: _function(source)(), timeout))  # noqa: PLW0108 - the import, too, belongs inside the bound
+
+
+def _principal_of_credentials(path: str, timeout: float) -> str | None:
+    credentials = read_credentials(path)
+    return fetch_principal(credentials, timeout=timeout) if credentials else None
 
 
 def _function(source: "PrincipalSource") -> Callable[[], str | None]:
@@ -232,7 +175,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
     """
     from importlib import metadata
 
-    found = {point.value: point for point in metadata.entry_points(group=conventions.PRINCIPAL_ENTRY_POINTS, name=name)}
+    found = {point.value: point for point in metadata.entry_points(group=ENTRY_POINTS, name=name)}
     if len(found) != 1:
         raise PrincipalUnavailableError(f"{len(found)} entry points of that name")
     (point,) = found.values()

@@ -78,14 +78,20 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 and isinstance(command, str)
                 and not (scope.attributes or {}).get(conventions.SCOPE_LIVE)  # its usage event says whose it is
             )
-            if not ours or not self._settings.config_dir or self._settings.decide().mode != consent.ON:
+            if not ours or not self._settings.config_dir:
                 self._inner.on_end(span)
                 return
             succeeded = span.status.status_code is not StatusCode.ERROR and not attributes.get(conventions.PROCESS_EXIT_CODE)
-            if succeeded and command in self._login:
+            decision = self._settings.decide()
+            if decision.unreadable:
+                # Nothing is recorded, but what the next command must know is remembered.
+                if succeeded and (command in self._login or command in self._logout):
+                    accounts.remember_change(self._settings, login=command in self._login)
+            elif decision.mode != consent.ON:
+                self._inner.on_end(span)
+            elif succeeded and command in self._login:
                 self._end_login(span)
-                return
-            if succeeded and command in self._logout:
+            elif succeeded and command in self._logout:
                 self._end_logout(span)
             else:
                 self._end(span)

@@ -11,7 +11,7 @@ from typing import Any, cast
 from arcade_otel import identity as identity_file
 from arcade_otel import settings, storage
 from arcade_otel.diagnostics import debug
-from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID
+from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID, place
 from arcade_otel.identity.markers import PendingRotation
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.files import retry_while_busy
@@ -74,12 +74,19 @@ class UsageIdentity:
 
     def get_principal_id(self) -> str | None:
         """Ask the API who is logged in (at most 2 s); None if nobody is, or nobody could tell."""
+        from arcade_otel.identity.credentials import CredentialsUnreadableError
         from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
+
+        def get(url: str, **how: Any) -> tuple[int, Any]:
+            import httpx  # by this name: the specification's suite replaces httpx.get
+
+            response = httpx.get(url, **how)
+            return response.status_code, response.json() if response.status_code == 200 else None  # noqa: PLR2004
 
         try:
             credentials = read_credentials(self._credentials_file)
-            return fetch_principal(credentials, timeout=_API_SECONDS) if credentials else None
-        except PrincipalUnavailableError:
+            return fetch_principal(credentials, timeout=_API_SECONDS, get=get) if credentials else None
+        except (PrincipalUnavailableError, CredentialsUnreadableError):
             return None
 
     def should_alias(self) -> bool:
@@ -124,9 +131,10 @@ class UsageIdentity:
             return found
         try:
             return self.update(lambda identity: identity, wait=wait)
-        except TimeoutError:  # a crowd of first runs: whoever had the lock has most likely made the file
-            found = identity_file.read_settled(self._config_dir)
-            if found is None:
+        except OSError:
+            # A crowd of first runs: whoever had the lock has most likely made the file. Or a home that cannot be written.
+            found = identity_file.read(self._config_dir)
+            if found is None or PendingRotation(self._config_dir).is_pending(found[0]) or self._is_copy(found):
                 raise
             self._remember(found)
             return found
@@ -134,7 +142,8 @@ class UsageIdentity:
     def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
         """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
 
-        A rotation that is pending is made first: ``change`` never sees an ID that must not be used any more.
+        A rotation that is pending is made first, and an unlinked copy of a directory gets an ID of its own: ``change`` never sees
+        an ID that must not be used any more.
 
         Args:
             change: Must wait for nothing: other commands wait for the lock meanwhile.
@@ -148,13 +157,26 @@ class UsageIdentity:
             rotation = PendingRotation(self._config_dir)
             before = found or self.new_identity()
             pending = rotation.is_pending(before[0])
-            after = change(self.new_identity() if pending else before)
+            copied = found is not None and self._is_copy(found)
+            after = change(self.new_identity() if pending or copied else before)
             if found is None or after != before:
                 self._write_atomic({ANON_ID: after[0], LINKED_PRINCIPAL_ID: after[1]})
-            if pending:
+            if pending or rotation.is_stale(after[0]):
                 rotation.clear()
+            if not place.is_settled(self._config_dir):
+                place.settle(self._config_dir, copied=copied)
         self._remember(after)
         return after
+
+    def exists(self) -> bool:
+        """Tell whether there is a file; one that cannot be looked at counts as one."""
+        try:
+            os.lstat(self._usage_file)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def require_rotation(self, anon_id: str) -> None:
         """See to it that ``anon_id`` is not used any more, whatever fails from here on: it is written down, or the file removed.
@@ -173,6 +195,10 @@ class UsageIdentity:
                 raise
             with suppress(FileNotFoundError):  # removing takes neither space nor a descriptor
                 retry_while_busy(lambda: os.unlink(self._usage_file))
+
+    def _is_copy(self, identity: Identity) -> bool:
+        """Tell whether this is an unlinked identity in a directory that was copied. A linked one is one person's everywhere."""
+        return identity[1] is None and not place.is_settled(self._config_dir) and place.is_copy(self._config_dir)
 
     def new_identity(self) -> Identity:
         """Return a new anonymous identity; for :meth:`update`."""

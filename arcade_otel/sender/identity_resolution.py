@@ -1,4 +1,4 @@
-"""Settles whose a waiting span is, once, and writes that back to the queue before anybody else hears of it."""
+"""Resolves the owner of a queued span once, and saves it to the queue before any exporter sees the span."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import threading
 
 from arcade_otel import conventions
-from arcade_otel.diagnostics import debug
+from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import queue
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["SpanIdentityResolver"]
 
+#: What a file that is no span of this library's may raise on the way.
+_NO_SPAN = (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
+
 
 class SpanIdentityResolver:
     """The lazy alias of one sender: at most one question to the API, and none without credentials.
 
-    An anonymous span becomes the principal's only while the store's anonymous id is still the span's, and only if the
-    credentials are older than the command's end (accounts.settle has the rules). What is decided is written to the span's file
-    first, then to the store: after a crash in between, the next sender decides the same again.
+    An anonymous span becomes the principal's only while the store's anonymous ID is still the span's, and only if the
+    credentials are older than the command's end (``LazyAliasResolver.resolve`` has the rules). What is decided is written to the
+    span's file first, then to the store: after a crash in between, the next sender decides the same again.
+
+    A queue file is data of whoever wrote it: it names no code (``principal.is_entry_point_name``), and one that makes no sense is
+    a ``ValueError``, whatever is wrong with it.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -43,24 +49,31 @@ class SpanIdentityResolver:
             return text  # nothing to settle, and no need to read it
         if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._config_dir, "credentials.yaml")):
             return text
-        traces = json.loads(text)
-        span, resource = _our_span(traces)
-        if span is None or _value(span, conventions.IS_ANON) is not True:
-            return text
-        anon_id = _value(span, conventions.DISTINCT_ID)
-        if not isinstance(anon_id, str):
-            return text
-        principal = _value(resource, conventions.RESOURCE_PRINCIPAL)
+        try:
+            traces = json.loads(text)
+            span, resource = _our_span(traces)
+            if span is None or _value(span, conventions.IS_ANON) is not True:
+                return text
+            anon_id, principal = _value(span, conventions.DISTINCT_ID), _value(resource, conventions.RESOURCE_PRINCIPAL)
+            ended = int(span["endTimeUnixNano"]) / 1e9
+        except _NO_SPAN as error:
+            raise ValueError("not OTLP/JSON") from error
         from arcade_otel.identity.principal import is_entry_point_name
 
+        if not isinstance(anon_id, str):
+            return text
         if principal is not None and not (isinstance(principal, str) and is_entry_point_name(principal)):
             return text  # only the program itself can tell, or somebody wrote a name of code into the queue
         with self._lock:
             if self._resolver is None:
-                from arcade_otel.identity import login as accounts  # dear (filelock, httpx), and seldom needed
+                from arcade_otel.identity import login as accounts  # dear, and seldom needed
 
                 self._resolver = accounts.LazyAliasResolver(self._config_dir)
-            settled = self._resolver.resolve(anon_id, int(span["endTimeUnixNano"]) / 1e9, principal)
+            try:
+                settled = self._resolver.resolve(anon_id, ended, principal)
+            except OSError as error:
+                debug("it cannot be remembered that an alias is under way: the span stays anonymous", error)
+                return text
             if settled is None:
                 return text
             _set(span, conventions.DISTINCT_ID, {"stringValue": settled.distinct_id})
@@ -68,33 +81,39 @@ class SpanIdentityResolver:
             if settled.previous_distinct_id:
                 _set(span, conventions.PREVIOUS_DISTINCT_ID, {"stringValue": settled.previous_distinct_id})
             text = _written_back(path, traces)
-            self._resolver.commit(settled)
+            with guard("the link of a lazy alias"):  # the span is safe, and the marker makes the next login rotate
+                self._resolver.commit(settled)
         debug("an anonymous span was settled as its principal's")
         return text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Return the span with how many before it were dropped from a full queue, having written it back."""
-        traces = json.loads(text)
-        span, _ = _our_span(traces)
-        if span is None:
-            return text
-        before = _value(span, conventions.DROPPED)
-        _set(span, conventions.DROPPED, {"intValue": str(count + (int(before) if isinstance(before, int) else 0))})
+        """Return the span with how many before it were dropped from a full queue, having written it back.
+
+        Raises:
+            ValueError: It is no span.
+            OSError: It cannot be written back; it stays as it was.
+        """
+        try:
+            traces = json.loads(text)
+            span, _ = _our_span(traces)
+            if span is None:
+                return text
+            before = _value(span, conventions.DROPPED)
+            _set(span, conventions.DROPPED, {"intValue": str(count + (int(before) if isinstance(before, int) else 0))})
+        except _NO_SPAN as error:
+            raise ValueError("not OTLP/JSON") from error
         return _written_back(path, traces)
 
 
 def _our_span(traces: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Return the first span of our scope that is a command's, and its resource."""
-    try:
-        for group in traces["resourceSpans"]:
-            for scoped in group["scopeSpans"]:
-                if scoped.get("scope", {}).get("name") != conventions.SCOPE:
-                    continue
-                for span in scoped["spans"]:
-                    if _value(span, conventions.COMMAND) is not None:
-                        return span, group.get("resource", {})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("not OTLP/JSON") from error
+    for group in traces["resourceSpans"]:
+        for scoped in group["scopeSpans"]:
+            if scoped.get("scope", {}).get("name") != conventions.SCOPE:
+                continue
+            for span in scoped["spans"]:
+                if _value(span, conventions.COMMAND) is not None:
+                    return span, group.get("resource", {})
     return None, {}
 
 

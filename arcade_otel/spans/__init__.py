@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from arcade_otel.spans.outcome import Outcome
 
 __all__ = [
+    "PRINCIPAL_OF_PROGRAM",
     "Success",
     "Timing",
     "Value",
@@ -30,6 +31,10 @@ _KIND_INTERNAL = 1
 _STATUS_ERROR = 2
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
+
+#: Value of ``conventions.RESOURCE_PRINCIPAL``: the principal function is the program's own, which calls it when it logs in. No
+#: name of an entry point has parentheses.
+PRINCIPAL_OF_PROGRAM = "(program)"
 
 Value = str | bool | int | float | tuple[str, ...]
 
@@ -150,7 +155,7 @@ def _principal_reference(settings: "Settings") -> str | None:
     if principal is None:
         return None
     # What lies in the queue never names code: only a registered entry point has a name there.
-    return principal if isinstance(principal, str) and ":" not in principal else conventions.PRINCIPAL_OF_PROGRAM
+    return principal if isinstance(principal, str) and ":" not in principal else PRINCIPAL_OF_PROGRAM
 
 
 def _system() -> tuple[str, str]:

@@ -47,13 +47,20 @@ class DetachedSpanExporter(SpanExporter):
         self._stopped = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Hand the spans over. Never raises; ``FAILURE`` if neither a sender nor the queue took them, or after shutdown."""
+        """Hand the spans over. Never raises; ``FAILURE`` if neither a sender nor the queue took them, or after shutdown.
+
+        Spans of a user who has opted out are a success, unless one holds a pending alias, on which a link would rely.
+        """
         if self._stopped:
             return SpanExportResult.FAILURE
         with guard("hand-off"):
             settings = self._settings
-            if settings.config_dir and conventions.ENV_SENDER not in os.environ and settings.decide().mode == consent.ON:
-                self._hand_over(spans)
+            if settings.config_dir and conventions.ENV_SENDER not in os.environ:
+                decision = settings.decide()
+                if decision.mode == consent.ON:
+                    self._hand_over(spans)
+                elif not decision.opted_out or any(_has_pending_alias(span) for span in spans):
+                    return SpanExportResult.FAILURE  # no link may rely on it
             return SpanExportResult.SUCCESS
         return SpanExportResult.FAILURE
 
@@ -112,7 +119,7 @@ class DetachedSpanExporter(SpanExporter):
                     usage_only=conventions.RESOURCE_USAGE_ONLY in attributes,
                 )
                 if lanes:
-                    wanted.append((text, bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID)), lanes))
+                    wanted.append((text, _has_pending_alias(span), lanes))
         # A host's own spans never go to PostHog; there may be many of them: they wait as one file.
         lanes = [name for name in exporter_config.exporter_names(environ) if name != _POSTHOG]
         others = [span for span in spans if not is_command(span)] if lanes else []
@@ -157,6 +164,10 @@ class DetachedSpanExporter(SpanExporter):
             return span
         address = {conventions.RESOURCE_API_KEY: key, conventions.RESOURCE_HOST: self._settings.posthog_host}
         return copy_span(span, resource=Resource({**span.resource.attributes, **address}, span.resource.schema_url))
+
+
+def _has_pending_alias(span: ReadableSpan) -> bool:
+    return bool((span.attributes or {}).get(conventions.PREVIOUS_DISTINCT_ID))
 
 
 def _text(value: object) -> str | None:

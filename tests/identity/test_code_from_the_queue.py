@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from arcade_otel import conventions, spans
+from arcade_otel.identity.principal import ENTRY_POINTS
 from arcade_otel.identity.store import UsageIdentity
 from arcade_otel.sender.identity_resolution import SpanIdentityResolver
 from arcade_otel.settings import Settings, make_settings
@@ -71,7 +72,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "trap.py").write_text(f"open({str(tmp_path / 'seen')!r}, 'w').close()\ndef run():\n    return 'mallory'\n")
     (root / "ours_accounts.py").write_text("def who():\n    return 'alice'\n")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ours\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[{conventions.PRINCIPAL_ENTRY_POINTS}]\nours = ours_accounts:who\n")
+    (info / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\nours = ours_accounts:who\n")
     monkeypatch.syspath_prepend(str(root))
     return root
 
@@ -112,4 +113,27 @@ def test_a_function_never_travels_by_its_name(tmp_path: Path, principal: Any) ->
     """A function and ``module:function`` belong to the program's process: the span says that only the program can tell."""
     settings = make_settings(config_dir=tmp_path, principal=principal)
     value = spans.resource_attributes(settings)[conventions.RESOURCE_PRINCIPAL]
-    assert value == conventions.PRINCIPAL_OF_PROGRAM
+    assert value == spans.PRINCIPAL_OF_PROGRAM
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"boolValue":true}',
+        '["boolValue":true]',
+        '{"resourceSpans":5,"x":{"boolValue":true}}',
+        '{"resourceSpans":[5],"x":{"boolValue":true}}',
+        '{"resourceSpans":[{"scopeSpans":[{"scope":{"name":"arcade_otel"},"spans":[5]}]}],"x":{"boolValue":true}}',
+        '{"resourceSpans":[{"scopeSpans":[{"scope":5,"spans":[]}]}],"x":{"boolValue":true}}',
+        "[" * 100_000 + '{"boolValue":true}',
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_queue_file_that_makes_no_sense_is_a_value_error(tmp_path: Path, text: str) -> None:
+    """So that the sender sets it aside, instead of ending at it again and again."""
+    UsageIdentity(str(tmp_path)).load_or_create()
+    (tmp_path / "credentials.yaml").write_text("cloud: {api: {key: k}}")
+    with pytest.raises(ValueError):  # noqa: PT011 - any of them
+        SpanIdentityResolver(str(tmp_path)).resolve(str(tmp_path / "span"), text)
+    with pytest.raises(ValueError):  # noqa: PT011
+        SpanIdentityResolver(str(tmp_path)).with_drop_count(str(tmp_path / "span"), text, 1)

@@ -12,6 +12,8 @@ from arcade_otel.recording import identity_span
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans import Timing
 from arcade_otel.spans.outcome import Outcome
+from arcade_otel.storage.directories import Directory
+from arcade_otel.storage.locks import FileLock
 from arcade_otel.testing import FakePostHog, Fault
 from tests.support.machine import Machine
 
@@ -105,6 +107,25 @@ def test_a_login_takes_four_and_a_half_seconds_in_all(settings: Settings, postho
     assert 1.9 + ALIAS_SECONDS <= seconds < LOGIN_SECONDS + _SLACK_SECONDS
 
 
+@pytest.mark.waits
+def test_a_login_whose_store_is_locked_ends_in_time_and_is_remembered(
+    settings: Settings, posthog: FakePostHog, tmp_path: Path
+) -> None:
+    """Another process holds the lock of usage.json: nothing is linked, and the next login takes another anonymous ID."""
+    anon_id = identity_file.current(settings)[0]
+    with Directory.open(settings.config_dir) as directory:
+        lock = FileLock.acquire(directory, "usage.json.lock", wait=0, stale_after=60)
+    assert lock is not None
+    with lock:
+        seconds = _log_in(settings)
+        assert 1.9 <= seconds < LOGIN_SECONDS + _SLACK_SECONDS
+        assert identity_file.read(settings.config_dir) == (anon_id, None)
+    _log_in(settings.replace(principal=lambda: "somebody-else"))
+    after = identity_file.read(settings.config_dir)
+    assert after is not None
+    assert after[0] != anon_id
+
+
 def test_an_event_that_was_dropped_is_not_called_acknowledged(settings: Settings, posthog: FakePostHog, debug_log: Path) -> None:
     """PostHog finds the alias and the event malformed: both are gone for good, and the debug log does not say otherwise."""
     posthog.refuse(lambda _: True)
@@ -122,7 +143,7 @@ def test_an_alias_that_was_refused_is_not_called_acknowledged(settings: Settings
 
 
 def test_a_login_prints_nothing(machine: Machine, posthog: FakePostHog) -> None:
-    """Neither when all goes well nor when nothing answers, in a program that does not log."""
+    """Neither when all goes well nor when nothing answers, also in a program that logs whatever any library says."""
     posthog.arcade.add(api_key="key", principal_id="user-1")
     machine.log_in("key", posthog.url)
     machine.program("login", _LOGIN)
@@ -130,5 +151,6 @@ def test_a_login_prints_nothing(machine: Machine, posthog: FakePostHog) -> None:
         if fault is not None:
             posthog.always(fault)
             posthog.arcade.always(fault)
-        ended = machine.run(program="login")
-        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+        for arguments in ((), ("--log",)):
+            ended = machine.run(*arguments, program="login")
+            assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

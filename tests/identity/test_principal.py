@@ -29,8 +29,9 @@ def _credentials(url: str, *, token: str | None = None) -> Credentials:
     ("text", "expected"),
     [
         ("cloud: {api: {key: k}}", ("https://cloud.arcade.dev", "k", None)),
-        ("cloud: {auth: {access_token: t}, coordinator_url: 'http://h/'}", ("http://h", None, "t")),
-        ("cloud: {coordinator_url: 'file:///x', api: {key: k}}", ("https://cloud.arcade.dev", "k", None)),
+        ("cloud: {auth: {access_token: t}, coordinator_url: 'https://h/'}", ("https://h", None, "t")),
+        ("cloud: {auth: {access_token: t}, coordinator_url: 'http://127.0.0.1:8000/'}", ("http://127.0.0.1:8000", None, "t")),
+        ("cloud: {coordinator_url: '', api: {key: k}}", ("https://cloud.arcade.dev", "k", None)),
         ("cloud: {contexts: {one: {api: {key: k}}}}", ("https://cloud.arcade.dev", "k", None)),
         (
             "cloud: {active_context: b, contexts: {a: {api: {key: x}}, b: {api: {key: k}}}}",
@@ -39,7 +40,7 @@ def _credentials(url: str, *, token: str | None = None) -> Credentials:
     ],
 )
 def test_each_form_of_credentials_is_read(tmp_path: Path, text: str, expected: tuple[str, str | None, str | None]) -> None:
-    """Key, token, and contexts; only an http address overrides Arcade's."""
+    """Key, token, and contexts; an address overrides Arcade's."""
     (tmp_path / "c.yaml").write_text(text)
     found = read_credentials(str(tmp_path / "c.yaml"))
     assert found is not None

@@ -133,9 +133,11 @@ def test_files_and_folders_are_private(tmp_path: Path) -> None:
     UsageIdentity(str(folder)).load_or_create()
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
+        "usage": 0o700,
         "usage.json": 0o600,
         "usage.json.lock": 0o600,
     }
+    assert [path.stat().st_mode & 0o777 for path in (folder / "usage").iterdir()] == [0o600]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be sudo")
@@ -157,10 +159,17 @@ def test_a_failed_write_leaves_nothing_beside(tmp_path: Path) -> None:
 
 
 def test_a_steady_read_imports_nothing_heavy(tmp_path: Path) -> None:
-    """Where there is a file, neither filelock nor the locked store is imported."""
+    """Where there is a file, and the directory is where it was, neither the store nor what compares places is imported."""
     UsageIdentity(str(tmp_path)).load_or_create()
-    program = (
-        _CURRENT
-        + "print(sorted({'filelock', 'httpx', 'yaml', 'tempfile', 'uuid', 'arcade_otel.identity.store'} & set(sys.modules)))"
+    heavy = (
+        "filelock",
+        "hashlib",
+        "httpx",
+        "yaml",
+        "tempfile",
+        "uuid",
+        "arcade_otel.identity.place",
+        "arcade_otel.identity.store",
     )
+    program = f"{_CURRENT}print(sorted(set({heavy}) & set(sys.modules)))"
     assert _together(program, tmp_path, 1)[0].endswith("[]")

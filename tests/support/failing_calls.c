@@ -1,7 +1,7 @@
 /* Fails the nth call of one kind that this process makes inside a directory: a disk that refuses once, or from then on.
  *
- * The environment says which, and is read at each call, so that a forked child can choose: FAULT_CALL (open, write, fsync, rename,
- * unlink, flock), FAULT_NTH (from 1), FAULT_ERRNO, FAULT_DIRECTORY, FAULT_STICKY (1: every later call fails too), FAULT_FIRED (a
+ * The environment says which, and is read at each call, so that a forked child can choose: FAULT_CALL (open, read, write, fsync,
+ * rename, unlink, flock), FAULT_NTH (from 1), FAULT_ERRNO, FAULT_DIRECTORY, FAULT_STICKY (1: every later call fails too), FAULT_FIRED (a
  * file that is made when a call has failed). Calls outside of the directory are neither counted nor failed.
  */
 #define _GNU_SOURCE
@@ -82,6 +82,9 @@ int open64(const char *path, int flags, ...) { MODE(flags) return opened("open64
 int openat(int at, const char *path, int flags, ...) { MODE(flags) return opened("openat", at, path, flags, mode); }
 int openat64(int at, const char *path, int flags, ...) { MODE(flags) return opened("openat64", at, path, flags, mode); }
 
+ssize_t read(int fd, void *data, size_t size) {
+    return fails("read", fd, NULL) ? -1 : REAL(ssize_t, "read", int, void *, size_t)(fd, data, size);
+}
 ssize_t write(int fd, const void *data, size_t size) {
     return fails("write", fd, NULL) ? -1 : REAL(ssize_t, "write", int, const void *, size_t)(fd, data, size);
 }

@@ -1,0 +1,136 @@
+"""The Arcade CLI's ``credentials.yaml``: where to ask who is logged in, and by which of two secrets."""
+
+import os
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from arcade_otel import storage
+from arcade_otel.diagnostics import debug
+
+__all__ = ["DEFAULT_COORDINATOR_URL", "Credentials", "CredentialsUnreadableError", "child", "read_credentials"]
+
+DEFAULT_COORDINATOR_URL = "https://cloud.arcade.dev"
+_MAX_FILE_SIZE = 64 * 1024
+_MAX_DEPTH = 20
+_MAX_EVENTS = 5000
+_MAX_SECRET_LENGTH = 16 * 1024
+
+
+class CredentialsUnreadableError(Exception):
+    """The file cannot be read for now. It may be a good one."""
+
+
+class Credentials:
+    """What ``credentials.yaml`` holds of one account: where to ask, and by which of two secrets. Never printed."""
+
+    __slots__ = ("access_token", "api_key", "url")
+
+    def __init__(self, *, url: str, api_key: str | None, access_token: str | None) -> None:
+        self.url = url
+        self.api_key = api_key
+        self.access_token = access_token
+
+    def __repr__(self) -> str:
+        return f"Credentials(url={self.url!r})"
+
+
+def read_credentials(path: str) -> Credentials | None:
+    """Return the credentials of the account in use, or None if there are none or the file makes no sense.
+
+    Three forms, as the Arcade CLI wrote them over time: ``cloud.api.key``; ``cloud.auth.access_token``; and
+    ``cloud.contexts.<name>`` holding these, the one that ``cloud.active_context`` names or the only one.
+
+    Bounds: 64 KiB, 5,000 values and keys, 20 levels; no anchors and aliases, by which a small file expands without end.
+
+    Raises:
+        CredentialsUnreadableError: The file cannot be read for now. It may be a good one.
+    """
+    try:
+        data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
+    except (storage.UnusableFileError, storage.UntrustedStateError, ValueError) as error:
+        debug("credentials.yaml is not used", error)
+        return None
+    except OSError as error:
+        raise CredentialsUnreadableError from error
+    if data is None:
+        return None
+    import yaml
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        _check_events(yaml.parse(data, Loader=loader))
+        loaded = yaml.load(data, Loader=loader)  # noqa: S506 - both are the safe one
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
+        debug("credentials.yaml cannot be read", error)
+        return None
+    cloud = child(loaded, "cloud")
+    contexts = child(cloud, "contexts")
+    if contexts:
+        active = cloud.get("active_context")
+        chosen = contexts.get(active) if isinstance(active, str) and active else None
+        if not active and len(contexts) == 1:
+            chosen = next(iter(contexts.values()))
+        if isinstance(chosen, dict):
+            cloud = {"coordinator_url": cloud.get("coordinator_url"), **chosen}
+    credentials = Credentials(
+        url=_coordinator_url(cloud.get("coordinator_url")),
+        api_key=_secret(child(cloud, "api").get("key")),
+        access_token=_secret(child(cloud, "auth").get("access_token")),
+    )
+    return credentials if credentials.api_key or credentials.access_token else None
+
+
+def _check_events(events: Iterable[Any]) -> None:
+    """Raise ValueError for YAML that would take more than a few kilobytes to build, before anything of it is built."""
+    depth = 0
+    for count, event in enumerate(events, 1):
+        kind = type(event).__name__
+        depth += kind in ("MappingStartEvent", "SequenceStartEvent")
+        depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
+        if kind == "AliasEvent" or getattr(event, "anchor", None) or depth > _MAX_DEPTH or count > _MAX_EVENTS:
+            raise ValueError("anchors, or too much of it")
+
+
+def _coordinator_url(value: object) -> str:
+    """Return where to ask: Arcade's address if ``value`` is None or "", "" if a token must not go to what it says.
+
+    A token goes over ``https``, or to a loopback address of this machine. Anything else (``http`` to another host, ``file``, a
+    user name in the address, a query, spaces and control characters) is not asked at all.
+    """
+    if value is None or value == "":
+        return DEFAULT_COORDINATOR_URL
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or "\\" in value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - raises ValueError if it is none
+    except ValueError:
+        return ""
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    if not allowed or not host or "@" in parts.netloc or "?" in value or "#" in value:
+        return ""
+    return value.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def child(holder: Any, key: str) -> dict[Any, Any]:
+    """Return the mapping under ``key``, or an empty one."""
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _secret(value: object) -> str | None:
+    """Return a secret that can stand in a header, or None."""
+    secret = value.strip() if isinstance(value, str) else ""
+    return secret if secret and secret.isascii() and secret.isprintable() and len(secret) <= _MAX_SECRET_LENGTH else None

@@ -1,0 +1,198 @@
+"""Notices that a config directory is a copy: a machine's or container's image, or a home, copied after the first run.
+
+Two people who log in on two copies would alias one anonymous ID to both, and PostHog would merge them for good. So an unlinked
+copy takes a new anonymous ID before its next event.
+
+A marker ``usage/place-…`` holds two salted hashes of where the directory is. Its name holds what a command compares for the price
+of a few ``stat`` calls (``identity.place_marker``). Only if there is no marker of that name are the hashes compared, here:
+
+* **the place**: the machine's ID, the directory's inode, and the writable layer of a container's file system. On a network file
+  system the server's address and the inode instead, because many machines share that directory. On a file system whose inodes
+  may change when it is mounted (FUSE, 9p, virtiofs), the path instead of the inode.
+* **the directory in this boot**: the kernel's boot ID, device and inode. Equal ones are the same directory for certain, also
+  where a container that mounts it has another machine ID or none.
+
+The directory is a copy if there are markers and neither hash of any of them is equal. The host's name and the kernel's version
+are in neither hash: a renamed host or a new kernel is no copy.
+
+Limits: a clone of a whole machine that keeps the machine ID (an image must hold an empty ``/etc/machine-id``), and a snapshot of
+a running machine, cannot be told from the original. A directory that was moved to another disk, or restored from a backup,
+counts as a copy: its events have a new anonymous ID from then on, which merges nobody.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+
+from arcade_otel import storage
+from arcade_otel.diagnostics import debug
+from arcade_otel.identity import PLACE_PREFIX, place_marker
+from arcade_otel.storage.directories import Directory
+
+__all__ = ["fingerprint", "is_copy", "is_settled", "settle"]
+
+_STATE = "usage"
+#: Machines that share a directory have a marker each, and a device may have another number after each boot.
+_MAX_MARKERS = 16
+_NETWORK_FILE_SYSTEMS = frozenset(
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "gpfs", "beegfs", "afs", "glusterfs", "pvfs2", "panfs", "orangefs")
+)
+_UNSTABLE_INODES = ("fuse", "9p", "virtiofs", "vboxsf", "prl_fs", "drvfs")
+
+
+def is_settled(config_dir: str) -> bool:
+    """Tell whether there is a marker of this place: the quick answer, by ``stat``."""
+    try:
+        os.lstat(os.path.join(config_dir, _STATE, place_marker(config_dir)))
+    except OSError:
+        return False
+    return True
+
+
+def is_copy(config_dir: str) -> bool:
+    """Tell whether the directory was copied from elsewhere after its first run.
+
+    Raises:
+        OSError: It cannot be told for now.
+    """
+    known = list(_markers(config_dir))
+    if not known:
+        return False  # a first run, or a version of this library that made none
+    here = fingerprint(config_dir)
+    return not any(
+        _hash(salt, text) == digest for salt, *digests in known for text, digest in zip(here, digests, strict=False) if text
+    )
+
+
+def settle(config_dir: str, *, copied: bool) -> None:
+    """Make a marker of this place; one that cannot be made costs the next command a comparison.
+
+    Args:
+        config_dir: Config directory.
+        copied: The other markers are of where it was copied from, and go.
+    """
+    try:
+        with Directory.open(config_dir, _STATE, create=True) as directory:
+            name = place_marker(config_dir)
+            salt = os.urandom(8).hex()
+            digests = [_hash(salt, text) for text in fingerprint(config_dir)]
+            directory.write(name, " ".join((salt, *digests)).encode())
+            others = [(directory.status(other), other) for other in directory.names() if other.startswith(PLACE_PREFIX)]
+            dated = sorted((status.st_mtime_ns, other) for status, other in others if status is not None and other != name)
+            for _, other in dated if copied else dated[: -_MAX_MARKERS + 1]:
+                directory.unlink(other)
+    except OSError as error:
+        debug("the marker of this place cannot be made", error)
+
+
+def fingerprint(config_dir: str) -> tuple[str, str]:
+    """Return what the two hashes are of: the place, and the directory in this boot; "" of what would tell nothing.
+
+    Raises:
+        OSError: Something of it cannot be read for now.
+    """
+    here = os.stat(config_dir)
+    mount = _mount(os.path.realpath(config_dir))
+    boot = _text("/proc/sys/kernel/random/boot_id")
+    in_this_boot = f"{boot} {here.st_dev} {here.st_ino}" if boot else ""
+    if mount is None:
+        return f"local {_machine_id()} {here.st_ino}", in_this_boot
+    root, kind, source, options = mount
+    where = os.path.realpath(config_dir) if kind.startswith(_UNSTABLE_INODES) else str(here.st_ino)
+    if kind.removeprefix("fuse.") in _NETWORK_FILE_SYSTEMS or kind == "fuse.sshfs" or source.startswith("//") or ":/" in source:
+        return f"network {source} {root} {where}", in_this_boot
+    upper = next((option for option in options.split(",") if option.startswith("upperdir=")), "")
+    if kind == "overlay":
+        in_this_boot = ""  # containers of one image have the same inodes, and one after another the same device
+    return f"local {_machine_id()} {where} {upper}", in_this_boot
+
+
+def _hash(salt: str, text: str) -> str:
+    return hashlib.sha256(f"{salt} {text}".encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _markers(config_dir: str) -> Iterator[list[str]]:
+    """Yield salt and hashes of each marker; one that makes no sense is skipped."""
+    try:
+        directory = Directory.open(config_dir, _STATE)
+    except FileNotFoundError:
+        return
+    with directory:
+        for name in directory.names():
+            if name.startswith(PLACE_PREFIX):
+                try:
+                    words = (directory.read(name, 1024) or b"").decode("ascii", "replace").split(" ")
+                except storage.UnusableFileError:
+                    continue
+                if len(words) == 3 and all(len(word) == 64 for word in words[1:]):  # noqa: PLR2004 - salt, and two of SHA-256
+                    yield words
+
+
+def _machine_id() -> str:
+    if sys.platform == "win32":
+        import winreg
+
+        path, rights = r"SOFTWARE\Microsoft\Cryptography", winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, rights) as key:
+                return str(winreg.QueryValueEx(key, "MachineGuid")[0])
+        except (FileNotFoundError, PermissionError):
+            return ""
+    if sys.platform == "darwin":
+        return _host_uuid()
+    return _text("/etc/machine-id") or _text("/var/lib/dbus/machine-id")
+
+
+def _host_uuid() -> str:
+    """Return macOS's ``gethostuuid(3)``, which is the hardware's."""
+    import ctypes
+
+    class Timespec(ctypes.Structure):
+        _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+    buffer = ctypes.create_string_buffer(16)
+    try:
+        failed = ctypes.CDLL(None).gethostuuid(buffer, ctypes.byref(Timespec(1, 0)))
+    except AttributeError:
+        return ""
+    return "" if failed else buffer.raw.hex()
+
+
+def _text(path: str) -> str:
+    """Return a system file's text, "" where there is none or it is not for this user."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(4096).strip()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return ""
+
+
+def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, str, str] | None:
+    """Return root, type, source and the file system's options of the mount that holds ``path``; None where nobody tells.
+
+    Source of the format: proc_pid_mountinfo(5).
+    """
+    found = None
+    longest = -1
+    try:
+        with open(table, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.readlines()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    for line in lines:
+        before, separator, after = line.rstrip("\n").partition(" - ")
+        fields, more = before.split(" "), after.split(" ")
+        if not separator or len(fields) < 5 or len(more) < 3:  # noqa: PLR2004
+            continue
+        point = _unescaped(fields[4])
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= longest:  # the last of equal ones covers the others
+            longest, found = len(point), (fields[3], more[0], more[1], more[2])
+    return found
+
+
+def _unescaped(text: str) -> str:
+    for escape, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(escape, character)
+    return text
