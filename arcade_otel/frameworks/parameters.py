@@ -10,7 +10,8 @@ from typing import Any
 __all__ = ["parameter_values", "used_options"]
 
 _MAX_DEPTH = 3
-_MAX_VALUES = 200
+# More than redaction looks for: it then tells nothing, where a shorter list would let the rest through.
+_MAX_VALUES = 1000
 _MAX_NAMES = 50
 
 

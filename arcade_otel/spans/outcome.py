@@ -2,6 +2,7 @@
 
 __all__ = ["Outcome", "outcome_from_error"]
 
+_MAX_CAUSES = 10
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
@@ -41,16 +42,38 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
     ``SystemExit`` exits with its code (None is 0, text is 1, as Python does it); ``KeyboardInterrupt`` with ``interrupted``; an
     exception that carries an integer ``exit_code`` (Click's and Typer's ``Exit`` and ``ClickException``) with that; any other
-    with 1.
+    with 1. The error of an ``Exit``, and of a ``SystemExit`` without text, is the failure that it was raised for.
     """
     if error is None:
         return Outcome(0)
     if isinstance(error, SystemExit):
-        return Outcome(_system_exit_code(error.code), error)
+        return Outcome(_system_exit_code(error.code), _failure_behind(error))
     if isinstance(error, KeyboardInterrupt):
         return Outcome(interrupted, error)
     code = getattr(error, "exit_code", None)
-    return Outcome(code if isinstance(code, int) else 1, error)
+    return Outcome(code if isinstance(code, int) else 1, _failure_behind(error))
+
+
+def _failure_behind(error: BaseException) -> BaseException:
+    """Return the exception that a bare exit was raised for; ``error`` itself if there is none.
+
+    ``except X as e: print(e); raise typer.Exit(1)`` and ``sys.exit(1)`` carry no message of their own; ``X`` does. It is the
+    exit's ``__cause__``, else its ``__context__`` unless ``from None`` suppressed that, as a traceback would show it.
+    """
+    for _ in range(_MAX_CAUSES):
+        if not _is_bare_exit(error):
+            break
+        earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if earlier is None:
+            break
+        error = earlier
+    return error
+
+
+def _is_bare_exit(error: BaseException) -> bool:
+    if isinstance(error, SystemExit):
+        return error.code is None or isinstance(error.code, int)
+    return type(error).__name__ == "Exit" and isinstance(getattr(error, "exit_code", None), int)
 
 
 def _system_exit_code(code: object) -> int:

@@ -27,6 +27,13 @@ _MIN_ENVIRONMENT = 6
 _MIN_SECRET = 3  # a variable whose name says that it holds one
 _MIN_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
 _MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
+#: A part of what was typed is looked for as a whole word if it has at least this many letters: "quokka" of "quokka:key".
+_MIN_PART = 4
+#: Parts joined otherwise ("quokka_zanzibar" for "quokka-zanzibar") are looked for if they have at least this many letters in all.
+_MIN_JOINED = 6
+#: Each value costs time at the end of a command that failed. Beyond these, nothing of the message is told.
+_MAX_VALUES = 600
+_MAX_VALUES_SIZE = 40_000
 #: A value of this length is no accident even inside another word.
 _LONG = 8
 #: How many of an exception's causes are looked at.
@@ -46,6 +53,10 @@ _SENSITIVE_WORDS = (
 )
 _SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
 _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
+# Parts that tell nothing of who typed them.
+_ORDINARY_PARTS = _ORDINARY | {"file", "home", "html", "http", "https", "json", "toml", "yaml"}
+_CHUNK = re.compile(r"[^\W_]+")
+_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # Order matters: what holds other things (a PEM block, an address with a password in it) goes first.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -127,8 +138,8 @@ def error_message(
     except Exception as failure:  # noqa: BLE001 - somebody else's __str__
         debug("an error has no readable message", failure)
         return None
-    if message == str(getattr(error, "exit_code", None)):
-        return None  # Click's and Typer's Exit says its code, which the span has
+    if message == str(getattr(error, "exit_code", None)) or (isinstance(error, SystemExit) and not isinstance(error.code, str)):
+        return None  # it says its code, which the span has
     return (
         redact(
             message,
@@ -153,7 +164,9 @@ def redact(
 
     Taken out: tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, values after words such as
     ``password=``, the user part, path and query of addresses, e-mail and IP addresses, long numbers, paths, words that look
-    random, words of the command line and values of the environment. A limit: a secret that looks like an ordinary word, and is
+    random, words of the command line and values of the environment, and of what was typed each word of four letters and more,
+    and its words joined otherwise. Returns "" if there are too many values, or too large ones, to look for.
+    A limit: a secret that looks like an ordinary word, and is
     neither typed nor set nor quoted, is not recognised.
 
     Args:
@@ -168,7 +181,12 @@ def redact(
         message = message[:_MAX_INPUT].rpartition(" ")[0]
     message = _decoded(replace_unencodable(message).translate(_PLACEHOLDER_ESCAPES))
     message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
-    message = _without(message, _values(arguments, environ or {}, paths))
+    arguments = list(dict.fromkeys(arguments))
+    environ = environ or {}
+    count = len(arguments) + len(environ) + len(paths)
+    if count > _MAX_VALUES or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_VALUES_SIZE:
+        return ""
+    message = _without(message, _values(arguments, environ, paths), _typed_texts(arguments, environ))
     message = _JSON_WEB_TOKEN.sub(_REDACTED, message)
     message = _without_known_shapes(message)
     message = _ADDRESS.sub(_address, message)
@@ -280,6 +298,39 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
     return values
 
 
+def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the texts whose parts are looked for too: typed values without options' names, secrets of the environment."""
+    typed = []
+    for argument in arguments:
+        if not argument.startswith("-"):
+            typed.append(argument)
+        elif "=" in argument:
+            typed.append(argument.partition("=")[2])
+        elif not argument.startswith("--"):
+            typed.append(argument[2:])
+    secrets = [value for name, value in environ.items() if _SECRET_VARIABLE.search(name) and not name.startswith("ARCADE_USAGE_")]
+    return typed + secrets
+
+
+def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
+    """Yield patterns for what ``message`` may have made of ``texts``: their words, and these joined by any separator or none."""
+    words = {word.lower() for word in _CHUNK.findall(message)}
+    words |= {word.removesuffix("s") for word in words}
+    squashed = "".join(_CHUNK.findall(message)).lower()
+    for text in dict.fromkeys(texts):
+        whole = _CHUNK.findall(text)
+        for part in whole:
+            if len(part) >= _MIN_PART and not part.isdigit() and part.lower() in words and part.lower() not in _ORDINARY_PARTS:
+                yield rf"(?<![^\W_]){re.escape(part)}s?(?![^\W_])"
+        joined = "".join(whole)
+        if len(joined) < _MIN_JOINED or joined.lower() not in squashed:
+            continue
+        chunks = [chunk for part in whole for chunk in _CAMEL_CASE.split(part)]
+        if len(chunks) > 1:
+            pattern = r"[\W_]{0,3}".join(map(re.escape, chunks))
+            yield pattern if len(joined) >= _LONG else rf"(?<![^\W_]){pattern}(?![^\W_])"
+
+
 def _is_a_value(part: str) -> bool:
     """Tell whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
 
@@ -291,7 +342,7 @@ def _is_a_value(part: str) -> bool:
     return len(part) >= _LONG or len(set(part)) >= _MIN_SIGNS
 
 
-def _without(message: str, values: Mapping[str, str]) -> str:
+def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
     """Replace each value where it stands, as it is or as it is usually escaped, in any case, the longest first and in one pass.
 
     A short one only as a word of its own: "on" typed is not the "on" of "connection".
@@ -305,7 +356,8 @@ def _without(message: str, values: Mapping[str, str]) -> str:
         for form in _spellings(plain) | _spellings(_decoded(plain)):  # the message has been decoded, too
             if form.strip() and form.lower() in lowered:
                 found.setdefault(form.lower(), replacement)
-    if not found:
+    derived = sorted(set(_derived_patterns(message, typed)), key=len, reverse=True)
+    if not found and not derived:
         return message
     alternatives = []
     for form in sorted(found, key=len, reverse=True):
@@ -313,7 +365,8 @@ def _without(message: str, values: Mapping[str, str]) -> str:
         if len(form) < _LONG:
             escaped = (r"(?<![^\W_])" if form[0].isalnum() else "") + escaped + (r"(?![^\W_])" if form[-1].isalnum() else "")
         alternatives.append(escaped)
-    pattern = re.compile("|".join(alternatives), re.IGNORECASE)
+    # Exact values first: a joined pattern may end inside one.
+    pattern = re.compile("|".join([*alternatives, *derived]), re.IGNORECASE)
     return pattern.sub(lambda match: found.get(match.group().lower(), _ARGUMENT), message)
 
 

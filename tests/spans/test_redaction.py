@@ -278,3 +278,31 @@ def test_a_function_of_the_applications_that_raises_costs_only_the_message(monke
         raise RuntimeError from error
 
     assert error_message(ValueError("x"), broken) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("Quokkabriefing.CreateIssue", "no toolkit called Quokkabriefing"),
+        ("select hunterword", "no such column: hunterword"),
+        ("quokka:key", "unknown user quokka"),
+        ("--dsn=quokka@version", "there are no quokkas"),
+        ("quokka-zanzibar", "cannot read quokka_zanzibar"),
+        ("quokka-zanzibar", "no class QuokkaZanzibar"),
+        ("QuokkaZanzibar", "no table quokka_zanzibar"),
+        ("quokka zanzibar", "no slug quokkazanzibar_1"),
+    ],
+)
+def test_parts_and_other_spellings_of_what_was_typed_are_taken_out(typed: str, message: str) -> None:
+    told = redact(message, arguments=[typed]).lower()
+    assert "<argument>" in told
+    assert not any(word in told for word in ("quokka", "zanzibar", "hunterword"))
+
+
+def test_parts_of_typed_options_and_ordinary_words_stay() -> None:
+    assert redact("the force is not a json file", arguments=["--force", "a.json"]) == "the force is not a json file"
+
+
+@pytest.mark.parametrize("arguments", [[f"file{number}.py" for number in range(100_000)], ["x" * 1_000_000]])
+def test_a_command_line_too_large_to_look_for_tells_no_message(arguments: list[str]) -> None:
+    assert redact("file7.py is broken", arguments=arguments) == ""
