@@ -1,4 +1,4 @@
-"""Mounts the usage commands (``tool usage status``, …) in a Typer or Click program, and loads them only when one is asked for."""
+"""Mount the usage commands (``tool usage status``, …) in a Typer or Click program; their modules load on first use."""
 
 import sys
 from typing import Any
@@ -8,21 +8,21 @@ __all__ = ["NAMES", "usage_commands"]
 _NAME = "usage"
 #: Names of the commands; ``commands.COMMANDS`` has the rest, and is loaded later.
 NAMES = ("status", "enable", "disable", "show", "log", "flush", "forget", "doctor", "view")
-_HELP = "See, choose and check what usage data is collected."
+_HELP = "Show, choose and check which usage data is collected."
 
 
 def usage_commands(app: Any) -> Any:
-    """Return the usage commands of ``app`` for mounting in it, under whatever name.
+    """Return the usage commands of ``app``, to mount in it under any name.
 
-    ``app.add_typer(arcade_otel.usage_commands(app), name="usage")`` in a Typer program,
-    ``group.add_command(arcade_otel.usage_commands(group))`` in a Click one; before or after ``instrument(app)``, whose settings
-    they find by themselves. The modules of the commands are imported when one of them, or their help, is asked for.
+    In a Typer program: ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program:
+    ``group.add_command(arcade_otel.usage_commands(group))``. Call it before or after ``instrument(app)``: the commands look
+    up the program's settings when one of them runs. Their modules are imported when one of them, or their help, is asked for.
 
     Args:
         app: A ``typer.Typer``, or a Click group (Typer's own included).
 
     Returns:
-        A ``typer.Typer`` for the former, a group called ``usage`` for the latter.
+        A ``typer.Typer`` for a ``typer.Typer``, a group called ``usage`` for a group.
 
     Raises:
         TypeError: ``app`` is neither.
@@ -31,34 +31,34 @@ def usage_commands(app: Any) -> Any:
         if base.__name__ == "Typer" and base.__module__ == "typer.main":
             import typer.core
 
-            return typer.Typer(name=_NAME, help=_HELP, no_args_is_help=True, cls=_lazy(typer.core.TyperGroup, app, "typer"))
+            return typer.Typer(name=_NAME, help=_HELP, no_args_is_help=True, cls=_lazy_group(typer.core.TyperGroup, app, "typer"))
         if base.__module__ == "typer.core" and base.__name__ == "TyperGroup":
-            return _lazy(base, app, "typer")(name=_NAME, help=_HELP, no_args_is_help=True)
+            return _lazy_group(base, app, "typer")(name=_NAME, help=_HELP, no_args_is_help=True)
         if base.__module__ == "click.core" and base.__name__ == "Group":
-            return _lazy(base, app, "click")(name=_NAME, help=_HELP, no_args_is_help=True)
+            return _lazy_group(base, app, "click")(name=_NAME, help=_HELP, no_args_is_help=True)
     raise TypeError(f"app must be a typer.Typer or a Click group, not {type(app).__name__}")
 
 
-def _lazy(base: Any, app: Any, family: str) -> Any:
+def _lazy_group(base: Any, app: Any, family: str) -> Any:
     loaded: dict[str, Any] = {}
 
-    class Usage(base):  # type: ignore[misc]
-        """A group that is empty until one of its commands is asked for."""
+    class UsageGroup(base):  # type: ignore[misc]
+        """A group that loads its commands when the first of them is looked up."""
 
         names = NAMES  # where the adapter finds which words are commands, before they are loaded
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Click's signature
-            return self._loaded().get(cmd_name)
+            return self._load().get(cmd_name)
 
         def list_commands(self, ctx: Any) -> Any:  # noqa: ARG002
-            return list(self._loaded())
+            return list(self._load())
 
-        def _loaded(self) -> dict[str, Any]:
+        def _load(self) -> dict[str, Any]:
             if not loaded:
                 from arcade_otel.cli import framework_adapters
 
                 loaded.update(framework_adapters.commands(app, family, sys.modules[family]))
             return loaded
 
-    Usage.__name__ = Usage.__qualname__ = base.__name__
-    return Usage
+    UsageGroup.__name__ = UsageGroup.__qualname__ = base.__name__
+    return UsageGroup

@@ -1,4 +1,4 @@
-"""The usage commands: what they are called, what they take, and where they are. Importing this loads none of them."""
+"""The table of the usage commands: name, help, options, and where the code is. Importing it loads none of the commands."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -7,19 +7,31 @@ from typing import NamedTuple
 from arcade_otel.cli.output import Output
 from arcade_otel.settings import Settings
 
-__all__ = ["COMMANDS", "EXIT_FAILURE", "EXIT_OFF", "EXIT_OK", "EXIT_USAGE", "JSON_HELP", "Command", "FlagOption", "IntOption"]
+__all__ = [
+    "COMMANDS",
+    "EPILOG",
+    "EXIT_FAILURE",
+    "EXIT_OFF",
+    "EXIT_OK",
+    "EXIT_USAGE",
+    "JSON_HELP",
+    "Command",
+    "FlagOption",
+    "IntOption",
+]
 
 # --- exit codes ---------------------------------------------------------------------------------------------------------------
-#: It did what it was asked to.
+#: The command did what it was asked to do.
 EXIT_OK = 0
 #: It did not, or something needs attention.
 EXIT_FAILURE = 1
 #: The command line is wrong (Click's, Typer's and argparse's own).
 EXIT_USAGE = 2
-#: ``status``: nothing is recorded.
+#: ``status``: no usage data is collected.
 EXIT_OFF = 3
 
 JSON_HELP = "Print one JSON object, for programs."
+EPILOG = "Exit codes: 0 done; 1 not done, or something needs attention; 2 wrong usage; 3 (status) no usage data is collected."
 
 
 class IntOption(NamedTuple):
@@ -27,13 +39,13 @@ class IntOption(NamedTuple):
 
     name: str
     default: int
-    smallest: int
+    minimum: int
     help: str
-    largest: int | None = None
+    maximum: int | None = None
 
 
 class FlagOption(NamedTuple):
-    """A command's option that is given or not: ``--name``; a keyword of that name to its function."""
+    """A command's option without a value: ``--name``; a keyword of that name to its function."""
 
     name: str
     help: str
@@ -49,7 +61,7 @@ class Command(NamedTuple):
 
     name: str
     help: str
-    place: str
+    target: str
     number: IntOption | None = None
     flag: FlagOption | None = None
 
@@ -59,39 +71,49 @@ class Command(NamedTuple):
         Raises:
             OSError: The config directory cannot be read or written.
         """
-        module, _, function = self.place.partition(":")
-        found: Callable[..., int] = getattr(import_module(f"arcade_otel.cli.{module}"), function)
+        module, _, name = self.target.partition(":")
+        function: Callable[..., int] = getattr(import_module(f"arcade_otel.cli.{module}"), name)
         numbers = () if self.number is None else (number,)
         flags = {} if self.flag is None else {self.flag.keyword: flag}
-        return found(settings, output, *numbers, **flags)
+        return function(settings, output, *numbers, **flags)
 
 
 COMMANDS = (
+    Command("status", "Show whether usage data is collected, why, and which events are queued.", "status:status"),
+    Command("enable", "Enable usage data for every program that uses this config directory.", "enable_disable:enable"),
     Command(
-        "status", "Tell whether usage data is collected, why, and what waits to be sent. Exit code 3: it is not.", "status:status"
+        "disable",
+        "Disable usage data for every program that uses this config directory, and delete the queued events.",
+        "enable_disable:disable",
     ),
-    Command("enable", "Let usage data be collected. Exit code 1: something stronger still says no.", "enable_disable:enable"),
-    Command("disable", "Let nothing be collected from now on, and remove what waits to be sent.", "enable_disable:disable"),
-    Command("show", "Show exactly what the last command sent, and what waits to be sent.", "show_and_log:show"),
+    Command("show", "Show the exact payload of the last event and of every queued event.", "show_and_log:show"),
     Command(
         "log",
-        "Tell what became of the last events: queued, sent, or dropped and why.",
+        "Show what became of the last events: queued, sent, or dropped and why.",
         "show_and_log:log",
-        IntOption("limit", 100, 1, "Tell of at most so many, the newest."),
+        IntOption("limit", 100, 1, "Show at most N events, the newest."),
     ),
     Command(
         "flush",
-        "Send what waits, now. Exit code 1: something still waits.",
+        "Send the queued events now.",
         "flush:flush",
-        IntOption("timeout", 60, 1, "Give up after so many seconds."),
+        IntOption("timeout", 60, 1, "Stop after N seconds."),
     ),
-    Command("forget", "Remove everything that was collected on this machine, and take a new anonymous id.", "forget:forget"),
-    Command("doctor", "Measure what the collection costs here, and check the way to the server.", "doctor:doctor"),
+    Command(
+        "forget",
+        "Delete everything that was collected on this machine, and take a new anonymous ID.",
+        "forget:forget",
+    ),
+    Command(
+        "doctor",
+        "Check that events can be delivered from this machine, and measure what a command pays for it.",
+        "doctor:doctor",
+    ),
     Command(
         "view",
-        "Show what was collected on this machine on a page in the browser, until Ctrl-C.",
+        "Show what was collected on this machine on a page in the browser, until you press Ctrl-C.",
         "view:view",
-        IntOption("port", 0, 0, "Serve the page on this port of 127.0.0.1; 0 takes any that is free.", largest=65535),
-        FlagOption("no-browser", "Print the page's address, and open no browser."),
+        IntOption("port", 0, 0, "Serve the page on this port of 127.0.0.1; 0 takes any free one.", maximum=65535),
+        FlagOption("no-browser", "Print the page's address and do not open a browser."),
     ),
 )

@@ -1,4 +1,8 @@
-"""``usage enable`` and ``usage disable``: store the choice, and say whether it is what counts."""
+"""``usage enable`` and ``usage disable``: store the user's choice, and say whether it takes effect.
+
+The choice is stored in the config directory. It therefore counts for every program that uses the directory, not only for the one
+whose command was run, and both commands say so.
+"""
 
 from arcade_otel import consent, sender, storage
 from arcade_otel.cli import local_state
@@ -15,58 +19,67 @@ _SENDERS_SECONDS = 6.0
 
 
 def enable(settings: Settings, output: Output) -> int:
-    """Store a yes; 1 if something stronger still says no.
+    """Store ``on``; return 1 if something stronger keeps usage data off.
 
     Raises:
-        OSError: It cannot be stored.
+        OSError: The choice cannot be stored.
     """
     _store(settings, consent.ON)
-    decided = settings.decide()
-    output.result({"stored": consent.ON, "tracking": decided.mode, "reason": decided.reason, "detail": decided.detail})
-    if decided.mode == consent.ON:
-        output.line(f"Usage data of {settings.name} is collected from now on. Thank you.")
+    decision = settings.decide()
+    output.result(
+        {
+            "stored": consent.ON,
+            "scope": settings.config_dir,
+            "tracking": decision.mode,
+            "reason": decision.reason,
+            "detail": decision.detail,
+        }
+    )
+    if decision.mode == consent.ON:
+        output.line(f"Enabled usage data for every program that uses {settings.config_dir}. Thank you.")
         return EXIT_OK
-    output.line(f"Your choice is stored, but something stronger decides: {decided.detail}.")
+    output.line(f"Stored your choice (on), but it is overridden: {decision.detail}.")
     return EXIT_FAILURE
 
 
 def disable(settings: Settings, output: Output) -> int:
-    """Store a no and remove what waits; 1 if something stronger still says yes. This command itself is not recorded.
+    """Store ``off`` and delete the queued events; return 1 if something stronger keeps usage data on.
 
-    A sender that is at work looks at the choice before each request, and this waits until the request that is under way, if
-    there is one, is over (at most 6 s, longer than a request may take): nothing is sent any more once it has returned.
+    This command itself is not recorded. A sender at work reads the choice before each request, and this waits until the request
+    that is being sent, if there is one, is over (at most 6 s, longer than a request may take): nothing is sent once it returned.
 
     Raises:
-        OSError: It cannot be stored.
+        OSError: The choice cannot be stored.
     """
     _store(settings, consent.OFF)
-    decided = settings.decide()
+    decision = settings.decide()
     consent.suppress_for_this_run()
-    removed = local_state.waiting_count(settings)
+    removed = local_state.queued_count(settings)
     queue.clear(settings.state_dir)
-    if decided.mode == consent.OFF and not sender.wait_for_lanes(settings.state_dir, _SENDERS_SECONDS):
+    if decision.mode == consent.OFF and not sender.wait_for_lanes(settings.state_dir, _SENDERS_SECONDS):
         debug("a sender is still at work")
     queue.clear(settings.state_dir)  # what the sender wrote back meanwhile
     output.result(
         {
             "stored": consent.OFF,
-            "tracking": decided.mode,
-            "reason": decided.reason,
-            "detail": decided.detail,
+            "scope": settings.config_dir,
+            "tracking": decision.mode,
+            "reason": decision.reason,
+            "detail": decision.detail,
             "removed": removed,
         }
     )
-    if decided.mode == consent.OFF:
-        output.line(f"Usage data of {settings.name} is not collected from now on. Waiting events removed: {removed}.")
+    if decision.mode == consent.OFF:
+        output.line(f"Disabled usage data for every program that uses {settings.config_dir}.")
+        output.line(f"Deleted queued events: {removed}")
+        output.line("To disable one program only, run enable again and start that program with ARCADE_USAGE_TRACKING=0.")
         return EXIT_OK
-    output.line(f"Your choice is stored, but something stronger decides: {decided.detail}.")
+    output.line(f"Stored your choice (off), but it is overridden: {decision.detail}.")
     return EXIT_FAILURE
 
 
 def _store(settings: Settings, choice: str) -> None:
     if not settings.config_dir:
-        raise FileNotFoundError(
-            2, "there is no config_dir to keep a choice in (HOME is not set); set ARCADE_USAGE_TRACKING instead"
-        )
+        raise FileNotFoundError(2, "no config directory (HOME is not set); set ARCADE_USAGE_TRACKING instead")
     storage.ensure_private_dir(settings.state_dir)
     storage.write_private(consent.choice_file(settings.config_dir), choice, durable=True)

@@ -1,4 +1,4 @@
-"""``usage flush``: runs a sender now, and shows how far it is."""
+"""``usage flush``: run a sender now, and show its progress."""
 
 import os
 import subprocess
@@ -11,51 +11,62 @@ from arcade_otel import consent, conventions
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
-from arcade_otel.handoff import exporter_config, queue, receipts, spawn
+from arcade_otel.handoff import exporter_config, problems, queue, receipts, spawn
 from arcade_otel.settings import Settings
 
 __all__ = ["flush"]
 
 _POLL_SECONDS = 0.05
-#: Another sender's lock is looked at so often: a look takes it for a moment.
-_PATIENCE_SECONDS = 0.25
+#: How often another sender's lane lock is tried: each try holds the lock for a moment.
+_LOCK_POLL_SECONDS = 0.25
 
 
 def flush(settings: Settings, output: Output, timeout: int) -> int:
-    """Send what waits in every lane, pauses or not, for at most ``timeout`` seconds; 1 if something still waits.
+    """Send every queued event, back-off or not, for at most ``timeout`` seconds; return 1 if some are still queued.
 
     Raises:
         OSError: The sender cannot be started.
     """
-    decided = settings.decide()
-    before = local_state.waiting_count(settings)
+    decision = settings.decide()
+    before = local_state.queued_count(settings)
     problem = None
-    if before and decided.mode != consent.ON:
-        problem = f"nothing is sent: {decided.detail}"
+    if before and decision.mode != consent.ON:
+        problem = f"nothing is sent: {decision.detail}"
     elif before:
         problem = _send(settings, before, timeout)
-    left = local_state.waiting_count(settings)
+    left = local_state.queued_count(settings)
     if left and problem is None:
-        told = receipts.problems(settings.state_dir)
-        behind = [lane for lane in queue.lanes(settings.state_dir) if queue.list_spans(queue.lane_dir(settings.state_dir, lane))]
-        problem = "; ".join(f"{lane}: {told[lane].get('why')}" for lane in behind if lane in told) or "the time is over"
+        problem = _problem(settings) or f"not finished in {timeout} s"
     output.result({"before": before, "waiting": left, "problem": problem if left else None})
-    output.line(f"{before - left} of {before} waiting events have left." if before else "Nothing waits.")
     if left:
-        output.line(f"{left} still wait: {problem}.")
+        output.line(f"Sent {max(0, before - left)} of {before} queued events. {left} remaining: {problem}.")
+        output.line("Run doctor to find the cause.")
+    else:
+        output.line(f"Sent {before} of {before} queued events." if before else "Queued events: 0")
     return EXIT_FAILURE if left else EXIT_OK
 
 
+def _problem(settings: Settings) -> str | None:
+    """Return why events are still queued, as far as receipts and senders say."""
+    sender_problem = problems.read(settings.state_dir)
+    if sender_problem is not None:
+        return f"the sender cannot run: {sender_problem.reason}"
+    failures = receipts.problems(settings.state_dir)
+    lanes = queue.lanes(settings.state_dir)
+    backlogged = [lane for lane in lanes if queue.list_spans(queue.lane_dir(settings.state_dir, lane))]
+    return "; ".join(f"{lane}: {failures[lane].get('why')}" for lane in backlogged if lane in failures) or None
+
+
 def _send(settings: Settings, before: int, timeout: int) -> str | None:
-    """Run senders until nothing waits, none gets any further, or the time is over; return what kept them from running."""
+    """Run senders until the queue is empty, none makes progress, or the time is over; return what kept them from running."""
     from arcade_otel.sender.backoff import Backoff
 
     command = settings.sender_command or spawn.sender_command()
     if command is None:
-        return "this program has no interpreter to send with"
-    until = time.monotonic() + timeout
+        return "this program has no Python interpreter to run a sender; name one by instrument(..., sender=[...])"
+    deadline = time.monotonic() + timeout
     with _progress(before) as show:
-        while (left := local_state.waiting_count(settings)) and time.monotonic() < until:
+        while (left := local_state.queued_count(settings)) and time.monotonic() < deadline:
             lanes = queue.lanes(settings.state_dir)
             for lane in lanes:
                 Backoff(settings.state_dir, lane).skip_delay()
@@ -72,24 +83,24 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
                 start_new_session=True,
             )
             while sender.poll() is None:
-                now = local_state.waiting_count(settings)
-                show(before - now)
-                if not now or time.monotonic() > until:
+                queued = local_state.queued_count(settings)
+                show(before - queued)
+                if not queued or time.monotonic() > deadline:
                     sender.returncode = 0  # it ends by itself, within 10 s: without this, Popen warns when it is collected
                     break
                 time.sleep(_POLL_SECONDS)
             busy = False
-            while _busy(settings, lanes) and time.monotonic() < until:
+            while _busy(settings, lanes) and time.monotonic() < deadline:
                 busy = True
-                show(before - local_state.waiting_count(settings))
-                time.sleep(_PATIENCE_SECONDS)
-            if local_state.waiting_count(settings) >= left and not busy:
+                show(before - local_state.queued_count(settings))
+                time.sleep(_LOCK_POLL_SECONDS)
+            if local_state.queued_count(settings) >= left and not busy:
                 break
     return None
 
 
 def _busy(settings: Settings, lanes: list[str]) -> bool:
-    """Tell whether another sender is at work."""
+    """Return whether another sender is at work."""
     from arcade_otel.sender.lane_lock import LaneLock
 
     for lane in lanes:
@@ -102,8 +113,8 @@ def _busy(settings: Settings, lanes: list[str]) -> bool:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr if that is a terminal; rich's if it is installed."""
-    if not sys.stderr.isatty():
+    """Show a progress bar on stderr if that is a terminal; rich's if it is installed."""
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     try:

@@ -1,4 +1,4 @@
-"""Finds the settings of the program in which the commands are mounted."""
+"""Find the settings of the program in which the commands are mounted."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ __all__ = ["get_settings", "instrumented"]
 
 
 def get_settings(app: Any, root: Any = None) -> Settings:
-    """Return the settings with which ``app`` was instrumented, else those of the command ``root``; else the environment's.
+    """Return the settings with which ``app`` was instrumented, else those of the command ``root``, else the environment's.
 
     Args:
         app: The Typer app or Click group in which the commands are mounted.
         root: The outermost command of this run.
     """
     for holder in (app, root):
-        found = instrumented(holder)
-        if found is not None:
-            return found
+        settings = instrumented(holder)
+        if settings is not None:
+            return settings
     return make_settings()
 
 
@@ -27,8 +27,8 @@ def instrumented(app: Any) -> Settings | None:
     """Return the settings with which ``app`` was instrumented, or None if it was not.
 
     Raises:
-        TypeError: They are wrong, which nobody has checked in the run of a user who opted out.
-        ValueError: The same.
+        TypeError: A setting has the wrong type. For a user who opted out, ``instrument()`` has not checked the settings.
+        ValueError: A setting has a wrong value, likewise.
     """
     settings = getattr(app, SETTINGS, None)
     if isinstance(settings, Settings):

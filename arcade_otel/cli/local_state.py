@@ -1,4 +1,4 @@
-"""What is known on this machine, read without changing anything: lanes, what waits in them, payloads, exporters."""
+"""Read the state on this machine without changing it: lanes, queued events, receipts, payloads, exporters."""
 
 import os
 from typing import Any
@@ -7,93 +7,93 @@ from arcade_otel.cli.output import iso
 from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings
 
-__all__ = ["command_of", "exporters", "known", "lanes", "log", "waiting", "waiting_count"]
+__all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_count", "queued_events"]
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
-    """Return for each lane how much waits, since when, whether it pauses, and what last went wrong."""
+    """Return for each lane how many events are queued, since when, the back-off, and the last problem."""
     from arcade_otel.sender.backoff import Backoff
 
     state_dir = settings.state_dir
     problems = receipts.problems(state_dir)
-    found = []
+    rows = []
     for lane in queue.lanes(state_dir):
-        config_dir = queue.lane_dir(state_dir, lane)
-        names = queue.list_spans(config_dir)
-        pause = Backoff(state_dir, lane)
-        until, failures = pause.read()
+        directory = queue.lane_dir(state_dir, lane)
+        names = queue.list_spans(directory)
+        backoff = Backoff(state_dir, lane)
+        until, failures = backoff.read()
         problem = problems.get(lane)
-        found.append(
+        rows.append(
             {
                 "lane": lane,
                 "exporter": queue.lane_exporter(lane),
                 "waiting": len(names),
-                "bytes": sum(_size(os.path.join(config_dir, name)) for name in names),
+                "bytes": sum(_size(os.path.join(directory, name)) for name in names),
                 "oldest": iso(queue.end_time(names[0])) if names else None,
-                "pauses_until": iso(until) if pause.is_active() else None,
+                "pauses_until": iso(until) if backoff.is_active() else None,
                 "failures_in_a_row": failures,
                 "dropped_and_untold": queue.DropCounter(state_dir, lane).count(),
                 "last_problem": {"at": iso(problem["at"]), "why": problem.get("why")} if problem else None,
             }
         )
-    return found
+    return rows
 
 
-def waiting_count(settings: Settings) -> int:
-    """Return how many events wait, in all lanes."""
+def queued_count(settings: Settings) -> int:
+    """Return how many events are queued, in all lanes."""
     state_dir = settings.state_dir
     return sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
 
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
-    """Return the exporters that the environment names or for which something waits, and whether each can be had."""
+    """Return the exporters that the environment names or that have queued events, and whether each is installed."""
     named = exporter_config.exporter_names(os.environ)
-    behind = [queue.lane_exporter(lane) for lane in queue.lanes(settings.state_dir)]
-    return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *behind])]
+    backlogged = [queue.lane_exporter(lane) for lane in queue.lanes(settings.state_dir)]
+    return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *backlogged])]
 
 
-def waiting(settings: Settings) -> list[dict[str, Any]]:
-    """Return what waits, oldest first in each lane, each with the payload that its exporter would send now.
+def queued_events(settings: Settings) -> list[dict[str, Any]]:
+    """Return the queued events, oldest first in each lane, each with the payload that its exporter would send now.
 
-    The sender may still settle whose an anonymous event is (somebody logged in), and add an alias.
+    If the user has logged in since, the sender may still attribute an anonymous event to the account, and add an alias.
     """
     from arcade_otel.sender.receipt_writer import queued_payload
 
-    found = []
+    rows = []
     for lane in queue.lanes(settings.state_dir):
-        config_dir = queue.lane_dir(settings.state_dir, lane)
-        for name in queue.list_spans(config_dir):
+        directory = queue.lane_dir(settings.state_dir, lane)
+        for name in queue.list_spans(directory):
             try:
-                text = queue.read_span(os.path.join(config_dir, name))
+                text = queue.read_span(os.path.join(directory, name))
                 if text is None:
                     continue  # sent meanwhile
                 payload: list[Any] = queued_payload(lane, text)
             except ValueError:
-                payload = []  # the sender will set it aside
+                payload = []  # no span: the sender will move it to corrupt/
             identity = name.removesuffix(".json").partition("-")[2]
             ended = queue.end_time(name)
             queued = {"at": ended, "ended": ended, "state": "queued", "lane": lane, "id": identity, "payload": payload}
-            found.append(_told(queued))
-    return found
+            rows.append(_to_row(queued))
+    return rows
 
 
-def known(settings: Settings) -> list[dict[str, Any]]:
-    """Return what became of the last 100 events, and everything that waits, newest last."""
+def all_events(settings: Settings) -> list[dict[str, Any]]:
+    """Return the last 100 events that left the queue, and every queued event, newest last."""
     if not settings.config_dir:
         return []
-    done = [_told(each) for each in receipts.events(settings.state_dir)]
-    told = {(each["lane"], each["id"]) for each in done}
-    queued = [each for each in waiting(settings) if (each["lane"], each["id"]) not in told]
+    done = [_to_row(each) for each in receipts.events(settings.state_dir)]
+    done_keys = {(each["lane"], each["id"]) for each in done}
+    queued = [each for each in queued_events(settings) if (each["lane"], each["id"]) not in done_keys]
     return sorted([*done, *queued], key=lambda each: str(each["at"]))
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return what became of the last 100 events, what waits among them, newest last."""
-    return known(settings)[-receipts.MAX_COUNT :]
+    """Return what became of the last 100 events, queued ones included, newest last."""
+    return all_events(settings)[-receipts.MAX_COUNT :]
 
 
-def command_of(payload: list[Any]) -> str | None:
-    """Return the command that a payload tells of, if it tells of one."""
+def command_name(payload: list[Any]) -> str | None:
+    """Return the command's name in a payload, or None."""
     for part in payload:
         try:
             if "properties" in part:
@@ -109,7 +109,7 @@ def command_of(payload: list[Any]) -> str | None:
     return None
 
 
-def _told(each: receipts.Receipt) -> dict[str, Any]:
+def _to_row(each: receipts.Receipt) -> dict[str, Any]:
     payload = each.get("payload")
     payload = payload if isinstance(payload, list) else []
     ended = each.get("ended")
@@ -117,17 +117,17 @@ def _told(each: receipts.Receipt) -> dict[str, Any]:
         "at": iso(each["at"]),
         "ended": iso(ended) if isinstance(ended, int | float) else None,
         "state": each["state"],
-        "why": _words(each.get("why")),
+        "why": _optional_text(each.get("why")),
         "lane": each["lane"],
-        "command": command_of(payload),
-        "id": _words(each.get("id")),
+        "command": command_name(payload),
+        "id": _optional_text(each.get("id")),
         "payload": payload,
         "too_large": each.get("too_large") is True,
     }
 
 
-def _words(value: object) -> str | None:
-    """Return what a line of a file that anybody could have written holds in the place of a text."""
+def _optional_text(value: object) -> str | None:
+    """Return a field of a receipt as text: the file may have been written by any other program."""
     return None if value is None else str(value)
 
 

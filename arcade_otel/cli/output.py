@@ -1,4 +1,4 @@
-"""Prints a command's result: one JSON object for programs, tables for people (rich's on a terminal, if it is installed)."""
+"""Print a command's result: one JSON object for programs, lines and tables for people (rich's on a terminal, if installed)."""
 
 import json
 import sys
@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-__all__ = ["Output", "iso", "printable"]
+from arcade_otel import terminal
+
+__all__ = ["Output", "iso"]
 
 
 def iso(seconds: float | None) -> str | None:
-    """Return a time, in seconds since the epoch, as ISO 8601 in UTC; None for None, and for what is no time."""
+    """Return a time, in seconds since the epoch, as ISO 8601 in UTC; None for None and for a number that is no time."""
     if seconds is None:
         return None
     try:
@@ -20,7 +22,9 @@ def iso(seconds: float | None) -> str | None:
 
 
 class Output:
-    """Where a command's result goes: stdout, and nothing but the result.
+    """Where a command's result goes: stdout, which gets nothing else. Errors go to stderr.
+
+    Every text is escaped (:func:`arcade_otel.terminal.escape`): nothing in it acts on the terminal, and no code page fails.
 
     Args:
         as_json: Print :meth:`result` only, as JSON; else everything else.
@@ -32,37 +36,45 @@ class Output:
     def result(self, result: Mapping[str, Any]) -> None:
         """Print the whole result, for programs."""
         if self.as_json:
-            sys.stdout.write(json.dumps(result, indent=2) + "\n")
-            sys.stdout.flush()
+            self._print_json(result)
 
     def line(self, text: str = "") -> None:
         """Print a line for people."""
         if not self.as_json:
-            sys.stdout.write(f"{printable(text)}\n")
-            sys.stdout.flush()
+            terminal.write(sys.stdout, text)
 
     def payload(self, payload: object) -> None:
-        """Print a payload for people, as indented JSON in ASCII: nothing in it steers a terminal."""
+        """Print a payload for people, as indented JSON in ASCII."""
         if not self.as_json:
-            sys.stdout.write(json.dumps(payload, indent=2) + "\n")
-            sys.stdout.flush()
+            self._print_json(payload)
+
+    def error(self, message: str) -> None:
+        """Print an error: on stderr for people, as ``{"problem": …}`` on stdout for programs."""
+        self.result({"problem": message})
+        if not self.as_json:
+            terminal.write(sys.stderr, message)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people; no columns' names if they are all empty."""
-        if self.as_json:
+        """Print a table for people; without a heading if every column's name is empty."""
+        if self.as_json or sys.stdout is None:
             return
-        cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
-        if not (sys.stdout.isatty() and _by_rich(columns, cells)):
-            _plain(columns, cells)
+        encoding = terminal.encoding_of(sys.stdout)
+        cells = [["" if cell is None else terminal.escape(str(cell), encoding) for cell in row] for row in rows]
+        if not (sys.stdout.isatty() and _print_with_rich(columns, cells)):
+            _print_plain(columns, cells)
+        sys.stdout.flush()
+
+    @staticmethod
+    def _print_json(value: object) -> None:
+        if sys.stdout is None:
+            return
+        # ASCII leaves one control character as it is: DEL.
+        sys.stdout.write(json.dumps(value, indent=2).replace("\x7f", "\\u007f") + "\n")
         sys.stdout.flush()
 
 
-def printable(text: str) -> str:
-    """Return ``text`` without what steers a terminal or turns the direction of writing, each letter of it as U+FFFD."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text).encode("utf-8", "replace").decode()
-
-
-def _by_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+def _print_with_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Print the table with rich; return False if it is not installed."""
     try:
         from rich.console import Console
         from rich.table import Table
@@ -78,7 +90,7 @@ def _by_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return True
 
 
-def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     lines = [list(columns), *rows] if any(columns) else list(rows)
     widths = [max((len(line[index]) for line in lines), default=0) for index in range(len(columns))]
     for line in lines:

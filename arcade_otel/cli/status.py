@@ -1,4 +1,4 @@
-"""``usage status``: on or off and why, who you are to us, what waits, what was last sent, what last went wrong."""
+"""``usage status``: whether usage data is collected and why, the identity, queued events, the last delivery and problem."""
 
 from typing import Any
 
@@ -7,94 +7,107 @@ from arcade_otel import identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OFF, EXIT_OK
 from arcade_otel.cli.output import Output, iso
-from arcade_otel.handoff import receipts
+from arcade_otel.handoff import problems, receipts
 from arcade_otel.settings import Settings
 
-__all__ = ["facts", "status"]
+__all__ = ["collect_status", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:
-    """Tell; 0 if commands are recorded, 3 if not. Makes and changes nothing: no ID, no directory."""
-    result = facts(settings)
-    output.result(result)
-    _tell(result, output, alone=_is_alone(settings))
-    return EXIT_OFF if result["tracking"] == consent.OFF else EXIT_OK
+    """Print the status; return 0 if commands are recorded, 3 if not. Changes nothing: makes neither an ID nor a directory."""
+    facts = collect_status(settings)
+    output.result(facts)
+    print_status(facts, output, standalone=_is_standalone(settings))
+    return EXIT_OFF if facts["tracking"] == consent.OFF else EXIT_OK
 
 
-def facts(settings: Settings) -> dict[str, Any]:
-    """Return what is known, for programs. Makes and changes nothing."""
-    decided = settings.decide()
-    mode, reason, detail = decided.mode, decided.reason, decided.detail
-    if mode != consent.OFF and not settings.has_destination and not _is_alone(settings):
+def collect_status(settings: Settings) -> dict[str, Any]:
+    """Return the status for programs. Changes nothing."""
+    decision = settings.decide()
+    mode, reason, detail = decision.mode, decision.reason, decision.detail
+    if mode != consent.OFF and not settings.has_destination and not _is_standalone(settings):
         mode, reason = consent.OFF, "nobody to send to"
-        detail = "no project key and no exporter is set" if settings.config_dir else "there is no config_dir to keep anything in"
+        detail = "no project key and no exporter is set" if settings.config_dir else "no config directory (HOME is not set)"
     identity = identity_file.read(settings.config_dir) if settings.config_dir else None
     lanes = local_state.lanes(settings) if settings.config_dir else []
-    exporters = local_state.exporters(settings)
-    known = receipts.events(settings.state_dir) if settings.config_dir else []
-    sent = [each for each in known if each["state"] == receipts.SENT]
+    events = receipts.events(settings.state_dir) if settings.config_dir else []
+    sent = [each for each in events if each["state"] == receipts.SENT]
     failures = receipts.problems(settings.state_dir) if settings.config_dir else {}
-    problems = sorted(failures.values(), key=lambda each: each["at"])
+    latest = sorted(failures.values(), key=lambda each: each["at"])
+    sender_problem = problems.read(settings.state_dir) if settings.config_dir else None
     return {
         "program": settings.name,
         "tracking": mode,
         "reason": reason,
         "detail": detail,
+        "scope": settings.config_dir or None,
         "distinct_id": (identity[1] or identity[0]) if identity else None,
         "anonymous": identity[1] is None if identity else None,
         "config_dir": settings.config_dir or None,
         "posthog": settings.posthog_host if settings.posthog_api_key else None,
-        "exporters": exporters,
+        "exporters": local_state.exporters(settings),
         "waiting": sum(lane["waiting"] for lane in lanes),
         "lanes": lanes,
         "last_sent": {"at": iso(sent[-1]["at"]), "lane": sent[-1]["lane"]} if sent else None,
-        "last_problem": _problem(problems[-1]) if problems else None,
+        "last_problem": _failure(latest[-1]) if latest else None,
+        "sender_problem": None
+        if sender_problem is None
+        else {
+            "at": iso(sender_problem.at),
+            "why": sender_problem.reason,
+            "failures_in_a_row": sender_problem.failures,
+        },
     }
 
 
-def _is_alone(settings: Settings) -> bool:
-    """Tell whether this is the program ``arcade-otel``: it is no host, and records nothing itself."""
+def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> None:
+    """Print what :func:`collect_status` returned, for people.
+
+    Args:
+        facts: The status.
+        output: Where it goes.
+        standalone: The program is ``arcade-otel``, which stands for no program in particular.
+    """
+    words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}
+    sent, problem, sender_problem = facts["last_sent"], facts["last_problem"], facts["sender_problem"]
+    missing = [each["name"] for each in facts["exporters"] if not each["installed"]]
+    identity = "none yet"
+    if facts["distinct_id"] is not None:
+        identity = f"{facts['distinct_id']} ({'anonymous' if facts['anonymous'] else 'your account'})"
+    scope = f"every program that uses {facts['config_dir']}" if facts["config_dir"] else "no config directory"
+    rows = [
+        ("Usage data:", f"{words[facts['tracking']]}: {facts['detail']}"),
+        ("Your choice counts for:", scope),
+        ("Identity:", identity),
+        ("Config directory:", facts["config_dir"] or "none (HOME is not set)"),
+        ("PostHog:", facts["posthog"] or ("set by each program" if standalone else "not used")),
+        ("Queued events:", facts["waiting"]),
+        ("Last sent:", f"{sent['at']} to {sent['lane']}" if sent else "never"),
+        ("Last problem:", f"{problem['at']} {problem['lane']}: {problem['why']}" if problem else "none"),
+    ]
+    if not standalone:
+        rows.insert(0, ("Program:", facts["program"]))
+    if sender_problem:
+        rows.append(("Sender:", f"cannot run since {sender_problem['at']}: {sender_problem['why']}. Run doctor."))
+    if missing:
+        rows.append(("Not installed:", f"{', '.join(missing)} (their events stay queued)"))
+    output.table(("", ""), rows)
+    backlogged = [lane for lane in facts["lanes"] if lane["waiting"]]
+    if backlogged:
+        output.line()
+        columns = ("Lane", "Queued", "Bytes", "Oldest", "Next attempt after", "Problem")
+        output.table(columns, [_lane_row(lane) for lane in backlogged])
+
+
+def _lane_row(lane: dict[str, Any]) -> tuple[object, ...]:
+    problem = (lane["last_problem"] or {}).get("why")
+    return lane["lane"], lane["waiting"], lane["bytes"], lane["oldest"], lane["pauses_until"], problem
+
+
+def _is_standalone(settings: Settings) -> bool:
+    """Return whether this is the program ``arcade-otel``, which records nothing itself."""
     return settings.name == conventions.LIB
 
 
-def _problem(each: receipts.Receipt) -> dict[str, Any]:
+def _failure(each: receipts.Receipt) -> dict[str, Any]:
     return {"at": iso(each["at"]), "lane": each["lane"], "why": each.get("why")}
-
-
-def _tell(result: dict[str, Any], output: Output, *, alone: bool) -> None:
-    names = {"on": "collected", "off": "not collected", "log": "shown and not sent"}
-    whose = "the programs of this config_dir" if alone else result["program"]
-    output.line(f"Usage data of {whose} is {names[result['tracking']]}: {result['detail']}.")
-    who = result["distinct_id"]
-    kind = "nobody yet" if who is None else f"{who} ({'anonymous' if result['anonymous'] else 'your account'})"
-    sent, problem = result["last_sent"], result["last_problem"]
-    missing = [each["name"] for each in result["exporters"] if not each["installed"]]
-    rows = [
-        ("You are", kind),
-        ("Kept in", result["config_dir"] or "nowhere"),
-        ("PostHog", result["posthog"] or ("as each program says" if alone else "nothing is sent there")),
-        ("Waiting", result["waiting"]),
-        ("Last sent", f"{sent['at']} to {sent['lane']}" if sent else "nothing that is known of"),
-        ("Last problem", f"{problem['at']} {problem['lane']}: {problem['why']}" if problem else "none"),
-    ]
-    if missing:
-        rows.append(("Not installed", ", ".join(missing)))
-    output.table(("", ""), rows)
-    lanes = [lane for lane in result["lanes"] if lane["waiting"]]
-    if lanes:
-        output.line()
-        columns = ("Lane", "Waiting", "Bytes", "Oldest", "Pauses until", "Why")
-        output.table(
-            columns,
-            [
-                (
-                    lane["lane"],
-                    lane["waiting"],
-                    lane["bytes"],
-                    lane["oldest"],
-                    lane["pauses_until"],
-                    (lane["last_problem"] or {}).get("why"),
-                )
-                for lane in lanes
-            ],
-        )

@@ -1,8 +1,9 @@
-"""``arcade-otel manifest APP``: what a program collects, as a text that its maintainer commits and its CI compares."""
+"""``arcade-otel manifest APP``: the list of what a program collects, which its maintainer commits and its CI compares."""
 
 import io
 import sys
 
+from arcade_otel import terminal
 from arcade_otel.cli import host_settings
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK, EXIT_USAGE
 from arcade_otel.cli.manifest import content, markdown
@@ -16,33 +17,33 @@ __all__ = ["manifest"]
 def manifest(app: str, *, as_json: bool = False, output: str | None = None, check: str | None = None) -> int:
     """Write the manifest of a program, or compare it with a file, and return the exit code.
 
-    0: written, or the file is as it should be; 1: it differs, and the difference is on stdout; 2: the program cannot be looked
-    at, or the file not be read or written, which is told on stderr. For a process that ends after it: ``loading`` says why.
+    0: written, or equal; 1: different, with the difference on stdout; 2: the program cannot be loaded, or the file cannot be
+    read or written, with the reason on stderr. Call it only in a process that ends afterwards: see ``app_loader.load``.
 
     Args:
-        app: ``module:attribute`` or ``path/to/file.py:attribute``: what ``instrument()`` was given.
-        as_json: For programs, rather than in Markdown.
+        app: The object that ``instrument()`` was given, as ``module:attribute`` or ``path/to/file.py:attribute``.
+        as_json: JSON instead of Markdown.
         output: File to write; stdout if None.
-        check: File to compare with; nothing is written then.
+        check: File to compare with; then no file is written.
     """
     try:
-        text = _text(app, as_json=as_json)
+        text = _render(app, as_json=as_json)
         if output is not None:
             with open(output, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
             return EXIT_OK
         if check is None:
-            return _printed(text, EXIT_OK)
-        with open(check, encoding="utf-8") as file:  # with any ends of lines: git may have changed them
+            return _print(text, EXIT_OK)
+        with open(check, encoding="utf-8") as file:  # universal newlines: git may have changed them
             before = file.read()
     except (LoadError, OSError, UnicodeDecodeError) as error:
         why = str(error) if isinstance(error, LoadError) else f"{output or check}: {getattr(error, 'strerror', 'not UTF-8')}"
-        sys.stderr.write(f"arcade-otel manifest: {why}\n")
+        terminal.write(sys.stderr, f"arcade-otel manifest: {why}")
         return EXIT_USAGE
-    return EXIT_OK if before == text else _printed(markdown.difference(before, text, check, app), EXIT_FAILURE)
+    return EXIT_OK if before == text else _print(markdown.difference(before, text, check, app), EXIT_FAILURE)
 
 
-def _text(reference: str, *, as_json: bool) -> str:
+def _render(reference: str, *, as_json: bool) -> str:
     app = load(reference)
     root = get_root_command(app)
     try:
@@ -51,13 +52,13 @@ def _text(reference: str, *, as_json: bool) -> str:
         raise LoadError(f"the settings given to instrument() are wrong: {error}") from error
     instrumented = settings is not None
     settings = settings or make_settings()
-    made = content.Manifest(settings, walk(root, settings.name), instrumented=instrumented)
-    return made.as_json() if as_json else made.as_markdown()
+    made_manifest = content.Manifest(settings, walk(root, settings.name), instrumented=instrumented)
+    return made_manifest.as_json() if as_json else made_manifest.as_markdown()
 
 
-def _printed(text: str, code: int) -> int:
+def _print(text: str, code: int) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the same bytes everywhere
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the same bytes on every system
     sys.stdout.write(text)
     sys.stdout.flush()
     return code

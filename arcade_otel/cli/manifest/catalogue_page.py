@@ -1,4 +1,4 @@
-"""Keeps the tables of ``docs/what-we-collect.md`` what the catalogue says: writes them between two markers, or compares."""
+"""Write the catalogue's tables into ``docs/what-we-collect.md``, between two markers, or compare them."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK, EXIT_USAGE
 from arcade_otel.cli.manifest import catalogue, markdown
 
-__all__ = ["BEGIN", "END", "main", "renewed"]
+__all__ = ["BEGIN", "END", "main", "render"]
 
 BEGIN = "<!-- catalogue:begin -->"
 END = "<!-- catalogue:end -->"
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m arcade_otel.cli.manifest",
         description=f"Write the tables of everything that is collected into PAGE, between {BEGIN} and {END}.",
-        epilog="Exit codes: 0 written, or as it should be; 1 it differs (the difference is on stdout); 2 it could not be done.",
+        epilog="Exit codes: 0 written, or equal; 1 different (the difference is on stdout); 2 it cannot be done.",
     )
     parser.add_argument("--check", action="store_true", help="Write nothing; compare, and print the difference.")
     parser.add_argument("page", metavar="PAGE")
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with open(chosen.page, encoding="utf-8") as file:
             before = file.read()
-        after = renewed(before)
+        after = render(before)
         if not chosen.check and after != before:
             with open(chosen.page, "w", encoding="utf-8", newline="\n") as file:
                 file.write(after)
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return EXIT_FAILURE
 
 
-def renewed(page: str) -> str:
+def render(page: str) -> str:
     """Return ``page`` with the tables of now between the markers.
 
     Raises:

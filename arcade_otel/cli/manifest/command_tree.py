@@ -1,4 +1,4 @@
-"""Walks the command tree of a Typer or Click program, and names what it finds as an event of it would be named."""
+"""Walk the command tree of a Typer or Click program, and name each command as its event names it."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ __all__ = ["CommandInfo", "get_root_command", "walk"]
 
 
 class CommandInfo(NamedTuple):
-    """A name that ``command_name`` can have.
+    """A possible value of ``command_name``.
 
     Attributes:
         name: Path in the command tree, joined by dots; "" for what is no command of the tree.
@@ -61,14 +61,14 @@ def walk(root: Any, program: str) -> list[CommandInfo]:
     Raises:
         LoadError: A group cannot list or load its commands.
     """
-    found = {program: CommandInfo(program, hidden=_is(root, "hidden"), deprecated=_is(root, "deprecated"))}
+    infos = {program: CommandInfo(program, hidden=_is(root, "hidden"), deprecated=_is(root, "deprecated"))}
     if hasattr(root, "list_commands"):
-        found = {program: CommandInfo(program), "": CommandInfo("")}
-        _enter(root, None, program, "", [root], found)
-    return [found[name] for name in sorted(found)]
+        infos = {program: CommandInfo(program), "": CommandInfo("")}
+        _enter(root, None, program, "", [root], infos)
+    return [infos[name] for name in sorted(infos)]
 
 
-def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], found: dict[str, CommandInfo]) -> None:
+def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], infos: dict[str, CommandInfo]) -> None:
     # ``resilient_parsing`` is what completion asks with: no callback runs, and no run of ours begins.
     context = group.context_class(group, info_name=typed, parent=parent, resilient_parsing=True)
     for listed, child in _children(group, context, path):
@@ -77,8 +77,8 @@ def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], fou
         if not own:
             continue  # a command without a name is none for the instrumentation either
         name = f"{path}.{own}" if path else own
-        before = found.get(name, CommandInfo(name))
-        found[name] = CommandInfo(
+        before = infos.get(name, CommandInfo(name))
+        infos[name] = CommandInfo(
             name,
             group=before.group or hasattr(child, "list_commands"),
             hidden=_is(child, "hidden"),
@@ -87,7 +87,7 @@ def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], fou
             usage=type(child).__module__ == "arcade_otel.cli",
         )
         if hasattr(child, "list_commands") and not any(child is each for each in above):
-            _enter(child, context, listed, name, [*above, child], found)
+            _enter(child, context, listed, name, [*above, child], infos)
 
 
 def _children(group: Any, context: Any, path: str) -> list[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a manifest says of a program, for programs and for people: nothing in it depends on the machine it is made on."""
+"""The content of a program's manifest, as JSON and as Markdown; the same on every machine."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _NO_COMMAND = "(empty) what was typed is no command of the program; nothing of i
 
 
 class Setting(NamedTuple):
-    """A setting that decides what is collected, of whom, or where it goes; ``meaning`` says the same in words."""
+    """A setting that decides what is collected, or where it goes; ``meaning`` says the same in words."""
 
     name: str
     value: str | bool | list[str] | None
@@ -31,12 +31,12 @@ class Setting(NamedTuple):
 
 
 class Manifest:
-    """What the manifest of a program says.
+    """The manifest of a program.
 
     Args:
-        settings: The program's.
-        commands: Every name that an event of it can have.
-        instrumented: The program has said these settings; else they are what it would have if it said nothing.
+        settings: The program's settings.
+        commands: Every command name that its events can have.
+        instrumented: The program was instrumented with these settings; else they are the defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -51,13 +51,13 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return the entries that the settings let be collected."""
-        without = set()
+        """Return the entries that are collected under the settings."""
+        excluded = set()
         if not self._settings.record_option_names:
-            without.add(conventions.COMMAND_OPTIONS)
+            excluded.add(conventions.COMMAND_OPTIONS)
         if self._settings.error_messages == "class":
-            without.add(conventions.ERROR_MESSAGE)
-        collected = [entry for entry in entries if (entry.attribute or entry.name) not in without]
+            excluded.add(conventions.ERROR_MESSAGE)
+        collected = [entry for entry in entries if (entry.attribute or entry.name) not in excluded]
         if not callable(self._settings.error_messages):
             return collected
         words = "what went wrong, in the words of the program's own function"
@@ -67,7 +67,7 @@ class Manifest:
         ]
 
     def settings(self) -> list[Setting]:
-        """Return the settings that matter, as the program made them."""
+        """Return the program's settings that decide what is collected."""
         settings = self._settings
         if callable(settings.error_messages):
             messages = Setting("error_messages", "function", "the program's own function says what is told of an error")
@@ -107,12 +107,12 @@ class Manifest:
             Setting(
                 "login_commands",
                 list(settings.login_commands),
-                self._there("after this, events are the account's", settings.login_commands),
+                self._note_missing("after this, events are the account's", settings.login_commands),
             ),
             Setting(
                 "logout_commands",
                 list(settings.logout_commands),
-                self._there("after this, they have a new random id", settings.logout_commands),
+                self._note_missing("after this, they have a new anonymous ID", settings.logout_commands),
             ),
             Setting("principal", "function", "the program's own function says whose account it is")
             if settings.principal
@@ -124,16 +124,16 @@ class Manifest:
             Setting("live_spans", settings.live_spans, live[settings.live_spans]),
         ]
 
-    def _there(self, meaning: str, paths: Sequence[str]) -> str:
-        """Say of a login or logout that the program does not have."""
+    def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
+        """Add to ``meaning`` which of ``paths`` the program does not have."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning
 
     def as_json(self) -> str:
-        """Return it for programs: one object, whose ``manifest`` is the number of this format."""
+        """Return the manifest as one JSON object, whose ``manifest`` is the version of the format."""
         settings = self._settings
-        told = {
+        manifest = {
             "manifest": 1,
             "library": conventions.LIB,
             "library_version": conventions.__version__,
@@ -164,10 +164,10 @@ class Manifest:
             "resource": [asdict(entry) for entry in self._resource],
             "scope": [asdict(entry) for entry in catalogue.SCOPE],
         }
-        return json.dumps(told, indent=2) + "\n"
+        return json.dumps(manifest, indent=2).replace("\x7f", "\\u007f") + "\n"
 
     def as_markdown(self) -> str:
-        """Return it for people, a command a line, so that a difference is readable."""
+        """Return the manifest as Markdown, one command per line, so that a diff is readable."""
         library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "what collects")
         shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that people are shown")
         rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]
@@ -212,8 +212,8 @@ class Manifest:
             ("login", command.name in self._settings.login_commands),
             ("logout", command.name in self._settings.logout_commands),
         )
-        told = ", ".join(mark for mark, holds in marks if holds)
-        return f"{markdown.code(command.name)} {told}".rstrip()
+        suffix = ", ".join(mark for mark, holds in marks if holds)
+        return f"{markdown.code(command.name)} {suffix}".rstrip()
 
 
 def _value(value: str | bool | list[str] | None) -> str:  # noqa: FBT001 - it is shown, whatever it is

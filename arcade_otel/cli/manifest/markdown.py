@@ -1,8 +1,9 @@
-"""Markdown of the catalogue's records, and the difference of two texts: what the page and a manifest have in common."""
+"""Render the catalogue's records as Markdown tables, and the difference of two texts."""
 
 import difflib
 from collections.abc import Iterable, Sequence
 
+from arcade_otel import terminal
 from arcade_otel.cli.manifest import catalogue
 
 __all__ = ["attributes", "code", "difference", "events", "fields", "properties", "table"]
@@ -15,8 +16,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def code(text: str) -> str:
-    """Return ``text`` as code, whatever is in it; nothing in it steers a terminal or ends the line."""
-    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    """Return ``text`` as inline code, whatever it holds, escaped for a terminal (:func:`arcade_otel.terminal.escape`)."""
+    text = terminal.escape(text)
     ticks = "`"
     while ticks in text:
         ticks += "`"
@@ -56,10 +57,10 @@ def attributes(wanted: Sequence[catalogue.FieldSpec]) -> str:
     )
 
 
-def difference(before: str, after: str, name: str, made: str) -> str:
-    """Return what differs as a unified diff from the file ``name`` to what was ``made``; "" if nothing does."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, made, lineterm="")
-    return "".join(f"{line}\n" for line in lines)
+def difference(before: str, after: str, name: str, source: str) -> str:
+    """Return a unified diff from the file ``name`` to the text made from ``source``, escaped for a terminal; "" if equal."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, source, lineterm="")
+    return "".join(f"{terminal.escape(line)}\n" for line in lines)
 
 
 def _type(entry: catalogue.FieldSpec) -> str:

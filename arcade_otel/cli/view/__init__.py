@@ -1,4 +1,4 @@
-"""``usage view``: shows what was collected on this machine on a page, served on loopback until Ctrl-C."""
+"""``usage view``: show what was collected on this machine on a page, served on loopback until Ctrl-C."""
 
 import os
 import signal
@@ -20,26 +20,26 @@ _POLL_SECONDS = 0.2
 
 
 def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> int:
-    """Serve the page until somebody interrupts it, which is a success. It changes nothing and sends nothing.
+    """Serve the page until Ctrl-C, which is a success. Changes nothing and sends nothing.
 
-    Prints the page's address. Opens it in a browser where a person looks: stdout is a terminal and there is a desktop, or
-    ``BROWSER`` names a browser.
+    Prints the page's address. Opens it in a browser if stdout is a terminal and there is a desktop, or ``BROWSER`` names a
+    browser.
 
     Args:
-        settings: Of the program.
+        settings: The program's settings.
         output: Where the address goes.
         port: Port of 127.0.0.1, 0 for any that is free.
-        no_browser: Open none.
+        no_browser: Do not open a browser.
 
     Raises:
-        OSError: The port cannot be had.
+        OSError: The port is taken or not allowed.
     """
     try:
         with PageServer(port, lambda: data.snapshot(settings)) as server:
             output.result({"url": server.url, "port": server.server_port})
-            output.line(f"What was collected on this machine: {server.url}")
-            output.line("Only this machine can open it, with this very address. Ctrl-C ends it.")
-            if not (no_browser or output.as_json) and _somebody_looks():
+            output.line(f"Usage data on this machine: {server.url}")
+            output.line("Only this machine can open this address. Press Ctrl-C to stop.")
+            if not (no_browser or output.as_json) and _should_open_browser():
                 threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
             with _interrupting(server):
                 server.serve_forever(_POLL_SECONDS)
@@ -50,9 +50,9 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 
 @contextmanager
 def _interrupting(server: PageServer) -> Iterator[None]:
-    """Let Ctrl-C end ``server`` wherever it arrives: what it raises in a weak reference's callback would be lost."""
+    """Let Ctrl-C end ``server`` at its next turn: KeyboardInterrupt raised in a weak reference's callback would be lost."""
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
-        yield  # a thread hears of none; nor does what a shell runs in the background
+        yield  # neither a thread nor a background job of a shell receives Ctrl-C
         return
     before = signal.signal(signal.SIGINT, lambda *_: server.interrupt())
     try:
@@ -61,9 +61,9 @@ def _interrupting(server: PageServer) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _somebody_looks() -> bool:
-    """Tell whether a browser would appear before whoever has run the command: a text browser would take his terminal away."""
-    if not sys.stdout.isatty():
+def _should_open_browser() -> bool:
+    """Return whether a graphical browser would appear for the user: a text browser would take over the terminal."""
+    if sys.stdout is None or not sys.stdout.isatty():
         return False
     if sys.platform in ("win32", "darwin"):
         return True

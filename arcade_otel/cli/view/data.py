@@ -1,47 +1,46 @@
-"""What the page of ``usage view`` shows: the status, and a row with its exact payload of every event that is known here."""
+"""The data of the page of ``usage view``: the status, and one row per event with its exact payload."""
 
 import json
 import math
 from datetime import datetime, timezone
 from typing import Any
 
-from arcade_otel import conventions
+from arcade_otel import conventions, terminal
 from arcade_otel.cli import local_state, status
-from arcade_otel.cli.output import printable
 from arcade_otel.settings import Settings
 
 __all__ = ["row", "snapshot"]
 
-#: A duration of more milliseconds (30,000 years) is none.
-_LONGEST = 1e15
+#: A number of more milliseconds (30,000 years) is not a duration.
+_MAX_DURATION_MS = 1e15
 
 
 def snapshot(settings: Settings) -> bytes:
-    """Return the page's data, newest event first: one JSON object in ASCII, without what JavaScript's JSON does not know (NaN).
+    """Return the page's data, newest event first: one JSON object in ASCII, without NaN, which JavaScript's JSON does not know.
 
     Raises:
         OSError: The config directory cannot be read.
     """
-    told = status.facts(settings)
-    lanes = {lane["lane"]: lane for lane in told["lanes"]}
-    rows = [row(each, lanes.get(each["lane"])) for each in local_state.known(settings)]
+    facts = status.collect_status(settings)
+    lanes = {lane["lane"]: lane for lane in facts["lanes"]}
+    rows = [row(each, lanes.get(each["lane"])) for each in local_state.all_events(settings)]
     rows.reverse()
     rows.sort(key=lambda each: str(each["ran"]), reverse=True)
-    return json.dumps({"status": told, "events": rows}, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps({"status": terminal.escape_all(facts), "events": rows}, separators=(",", ":"), allow_nan=False).encode()
 
 
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what the page shows of an event of :func:`arcade_otel.cli.local_state.known`.
+    """Return what the page shows of an event of :func:`arcade_otel.cli.local_state.all_events`.
 
-    Its texts are for a person: nothing in them turns the direction of writing. ``payload`` is the exact payload, as indented JSON
-    in ASCII; None if it is not kept.
+    Its texts are escaped (:func:`arcade_otel.terminal.escape`). ``payload`` is the exact payload, as indented JSON in ASCII; None
+    if it was not kept.
 
     Args:
         event: The event.
-        lane: The lane in which it waits, which tells why a queued one has not left.
+        lane: The lane of a queued event, whose last problem says why the event is still queued.
     """
-    told = _told_by(event["payload"])
-    code = told.get("exit_code")
+    fields = _command_fields(event["payload"])
+    code = fields.get("exit_code")
     why, until = event["why"], None
     if event["state"] == "queued" and lane is not None:
         until = lane["pauses_until"]
@@ -52,13 +51,13 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
         "lane": _text(event["lane"]),
         "state": event["state"],
         "at": event["at"],
-        "ran": _began(told) or event["ended"] or event["at"],
-        "command": _text(told.get("command")) or _text(event["command"]),
-        "duration": _number(told.get("duration")),
+        "ran": _start_time(fields) or event["ended"] or event["at"],
+        "command": _text(fields.get("command")) or _text(event["command"]),
+        "duration": _number(fields.get("duration")),
         "outcome": None if not isinstance(code, int) else "failed" if code else "succeeded",
         "exit_code": code if isinstance(code, int) else None,
-        "error_type": _text(told.get("error_type")),
-        "error_message": _text(told.get("error_message")),
+        "error_type": _text(fields.get("error_type")),
+        "error_message": _text(fields.get("error_message")),
         "why": _text(why),
         "pauses_until": until,
         "too_large": event["too_large"],
@@ -66,20 +65,20 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
     }
 
 
-def _told_by(payload: list[Any]) -> dict[str, Any]:
-    """Return what a payload tells of its command, in the names of PostHog's properties; it may be anything, so nothing raises."""
+def _command_fields(payload: list[Any]) -> dict[str, Any]:
+    """Return a command's fields in a payload, under PostHog's names; the payload may be anything, so nothing raises."""
     for part in payload:
         if not isinstance(part, dict):
             continue
         properties = part.get("properties")
         if isinstance(properties, dict) and "command_name" in properties:
-            return {**properties, "command": properties["command_name"], "began": part.get("timestamp")}
+            return {**properties, "command": properties["command_name"], "started": part.get("timestamp")}
         for span in _spans(part):
             attributes = _attributes(span)
             if conventions.COMMAND in attributes:
                 return {
                     "command": attributes[conventions.COMMAND],
-                    "began": span.get("startTimeUnixNano"),
+                    "started": span.get("startTimeUnixNano"),
                     "duration": attributes.get(conventions.DURATION),
                     "exit_code": attributes.get(conventions.PROCESS_EXIT_CODE),
                     "error_type": attributes.get(conventions.ERROR_TYPE),
@@ -111,22 +110,22 @@ def _dicts(value: object) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _began(told: dict[str, Any]) -> str | None:
-    """Return when the command began, to the millisecond: PostHog's events say it in ISO 8601, spans in nanoseconds."""
-    began = told.get("began")
+def _start_time(fields: dict[str, Any]) -> str | None:
+    """Return when the command began, to the millisecond: PostHog's events have it in ISO 8601, spans in nanoseconds."""
+    started = fields.get("started")
     try:
-        if isinstance(began, str) and began.isdigit():
-            moment = datetime.fromtimestamp(int(began) / 1e9, timezone.utc)
+        if isinstance(started, str) and started.isdigit():
+            moment = datetime.fromtimestamp(int(started) / 1e9, timezone.utc)
         else:
-            moment = datetime.fromisoformat(str(began)).astimezone(timezone.utc)
+            moment = datetime.fromisoformat(str(started)).astimezone(timezone.utc)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and abs(value) < _LONGEST and math.isfinite(value) else None
+    return float(value) if isinstance(value, int | float) and abs(value) < _MAX_DURATION_MS and math.isfinite(value) else None
 
 
 def _text(value: object) -> str | None:
-    return printable(value) if isinstance(value, str) else None
+    return terminal.escape(value) if isinstance(value, str) else None

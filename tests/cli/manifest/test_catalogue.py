@@ -283,7 +283,7 @@ def command(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
 def test_the_page_is_what_the_catalogue_says() -> None:
     """``make catalogue`` writes it."""
     text = PAGE.read_text(encoding="utf-8")
-    assert catalogue_page.renewed(text) == text
+    assert catalogue_page.render(text) == text
     for entry in (*catalogue.PROPERTIES, *catalogue.ATTRIBUTES):
         assert f"| `{entry.name}` |" in text
 

@@ -110,7 +110,7 @@ def test_it_shows_the_status_and_a_timeline_newest_first(tab: Page, machine: Mac
         requests = look(tab, serving)
         expect(tab.locator("#tracking")).to_have_text("On")
         expect(tab.locator("#why")).to_contain_text("the program's default is on")
-        expect(tab.locator("#facts")).to_contain_text(f"{WHO[0]}a random id")
+        expect(tab.locator("#facts")).to_contain_text(f"{WHO[0]}anonymous")
         expect(tab.locator("#facts")).to_contain_text("1 event")
         expect(tab.locator("#config-dir")).to_have_text(str(machine.config_dir))
         assert commands(tab) == ["three", "two", "one"]
@@ -439,7 +439,7 @@ def test_another_site_gets_nothing_even_if_it_knows_the_address(
     assert got == dict.fromkeys(("script", "image", "fetch", "opaque", "post", "frame"), "error")
     page.evaluate("(url) => { location.href = url; }", serving.url)
     page.wait_for_url(serving.url)
-    assert "No other site may ask for this." in page.content()
+    assert "Other sites have no access." in page.content()
     assert answers
     assert set(answers) <= {403}
     page.close()
@@ -451,7 +451,7 @@ def test_a_name_that_leads_to_the_page_gets_nothing(browser: BrowserContext, ser
     answer = page.goto(serving.url.replace("127.0.0.1", "evil.example"))
     assert answer is not None
     assert answer.status == 403
-    assert "This is not the server that you asked for." in page.content()
+    assert "The request names another host." in page.content()
     page.close()
 
 

@@ -77,13 +77,15 @@ function showStatus() {
   $("why").textContent = `Usage data of ${whose} ${verb}: ${status.detail}.`;
   $("config-dir").textContent = status.config_dir ?? "no directory (HOME is not set)";
   const facts = [];
-  const who = status.distinct_id === null ? ["nobody yet"]
-    : [make("bdi", { class: "mono" }, status.distinct_id), status.anonymous ? "a random id" : "your account"];
-  facts.push(["You are to us", who]);
-  facts.push(["PostHog", [status.posthog ?? (alone ? "as each program says" : "nothing is sent there")]]);
-  facts.push(["Waiting to be sent", [count(status.waiting, "event", "events")]]);
-  facts.push(["Last sent", status.last_sent ? [time(status.last_sent.at), " to ", make("bdi", {}, status.last_sent.lane)] : ["nothing that is known of"]]);
+  const who = status.distinct_id === null ? ["none yet"]
+    : [make("bdi", { class: "mono" }, status.distinct_id), status.anonymous ? "anonymous" : "your account"];
+  facts.push(["Identity", who]);
+  if (status.scope) facts.push(["Your choice counts for", ["every program that uses ", make("bdi", { class: "mono" }, status.scope)]]);
+  facts.push(["PostHog", [status.posthog ?? (alone ? "set by each program" : "not used")]]);
+  facts.push(["Queued events", [count(status.waiting, "event", "events")]]);
+  facts.push(["Last sent", status.last_sent ? [time(status.last_sent.at), " to ", make("bdi", {}, status.last_sent.lane)] : ["never"]]);
   facts.push(["Last problem", status.last_problem ? [make("bdi", {}, status.last_problem.why ?? "unknown"), ", ", time(status.last_problem.at)] : ["none"]]);
+  if (status.sender_problem) facts.push(["Sender", ["cannot run: ", make("bdi", {}, status.sender_problem.why), ", ", time(status.sender_problem.at)]]);
   const missing = status.exporters.filter((each) => !each.installed).map((each) => each.name);
   if (missing.length) facts.push(["Not installed", [missing.join(", ")]]);
   $("facts").replaceChildren(...facts.map(([name, words]) => make("div", {}, make("dt", {}, name), make("dd", {}, ...words))));
