@@ -73,6 +73,8 @@ RESOURCE_PRINCIPAL = "arcade_otel.principal"
 PRINCIPAL_OF_PROGRAM = "(program)"
 #: Group of the entry points that a distribution registers for its principal function, so that the sender finds it too.
 PRINCIPAL_ENTRY_POINTS = "arcade_otel.principal"
+#: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and says nothing of the machine.
+RESOURCE_DOCTOR = "arcade_otel.doctor"
 #: Present ("1") on a usage event of which other exporters than PostHog's get nothing: its trace goes, or does not, by itself.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 

@@ -1,12 +1,14 @@
 """``usage forget``: delete everything that was collected on this machine, and take a new anonymous ID."""
 
 import os
+import shutil
 from contextlib import suppress
 
 from arcade_otel import consent, sender
 from arcade_otel import identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OK
+from arcade_otel.cli.doctor.trial import SCRATCH_PREFIX
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import problems, queue, receipts
 from arcade_otel.settings import Settings
@@ -40,6 +42,8 @@ def forget(settings: Settings, output: Output) -> int:
             if name in ("unresolved", problems.FILE) or name.startswith(("dropped-", "pause-")):
                 with Directory.at(settings.state_dir) as state:
                     state.unlink(name)
+            elif name.startswith(SCRATCH_PREFIX):
+                shutil.rmtree(os.path.join(settings.state_dir, name), ignore_errors=True)
     anon_id = None
     if before is not None:
         from arcade_otel.identity.store import UsageIdentity

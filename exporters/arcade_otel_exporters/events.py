@@ -80,10 +80,12 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
         properties["error_type"] = _text(attributes.get(conventions.ERROR_TYPE))
         message = _text(attributes.get(conventions.ERROR_MESSAGE))
         properties["error_message"] = message[: conventions.ERROR_MESSAGE_LIMIT] if message else None
-    properties = {key: value for key, value in properties.items() if value is not None}
+    is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
+    properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
     if is_anon:
         properties["$process_person_profile"] = False  # else PostHog may refuse the alias for good
     name = conventions.EVENT_FAILED if failed else conventions.EVENT_SUCCEEDED
+    name = conventions.EVENT_DOCTOR if is_doctor else name
     return _event(name, distinct_id, properties | _ours(geoip=geoip), span, "")
 
 

@@ -1,0 +1,83 @@
+"""The line about the cost: what a recorded command pays here, in milliseconds, compared with a bare start of Python.
+
+The unit is that of the documentation: the CPU time of a whole process over that of the same process without arcade-otel. The
+documentation counts instructions, of which the CPU executes about 4 million per millisecond.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from arcade_otel import consent
+from arcade_otel.cli.doctor.check import Check
+from arcade_otel.handoff import spawn
+from arcade_otel.settings import Settings
+
+__all__ = ["check_cost"]
+
+_RUNS = 9
+_SECONDS = 30.0
+_BARE = ""
+#: What every Click and Typer program has imported anyway.
+_HOST = "import contextlib, sys, typing"
+#: A command that does nothing; its sender does nothing either, so that nothing is sent.
+_RECORDED = """
+import contextlib, sys, typing
+import arcade_otel
+sender = [sys.executable, "-S", "-c", ""]
+with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], posthog_api_key="none", sender=sender):
+    pass
+"""
+
+
+def check_cost(settings: Settings) -> Check:
+    """Measure: the fastest of nine runs each, in turns, because other processes can only make a run slower."""
+    if spawn.sender_command() is None:
+        return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("ARCADE_", "OTEL_"))}
+    environ.pop(consent.ENV_DO_NOT_TRACK, None)
+    environ |= {consent.ENV_TRACKING: "on", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    took: dict[str, list[float]] = {_BARE: [], _HOST: [], _RECORDED: []}
+    with tempfile.TemporaryDirectory(prefix="arcade-otel-") as config_dir:
+        os.mkdir(os.path.join(config_dir, "usage"))
+        with open(os.path.join(config_dir, "usage", "notice"), "w", encoding="ascii"):
+            pass  # the notice was shown
+        try:
+            for _ in range(_RUNS + 1):
+                for source, times in took.items():
+                    times.append(_milliseconds(source, config_dir, environ))
+        except (OSError, subprocess.SubprocessError) as error:
+            remedy = "run python -c 'import arcade_otel' with the program's Python, and correct what it prints."
+            return Check("cost", ok=False, detail=f"{settings.name} cannot be measured ({type(error).__name__})", remedy=remedy)
+    # The first run of each compiles modules and fills caches.
+    start, host, recorded = (min(times[1:]) for times in took.values())
+    added = max(0.0, recorded - host)
+    detail = f"{added:.1f} ms are added to a command (a bare Python start takes {start:.1f} ms here)"
+    return Check("cost", ok=True, detail=detail, milliseconds=round(added, 3))
+
+
+def _milliseconds(source: str, config_dir: str, environ: dict[str, str]) -> float:
+    started = _clock()
+    subprocess.run(
+        [sys.executable, "-c", source, config_dir],
+        env=environ,
+        cwd=config_dir,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_SECONDS,
+        check=True,
+    )
+    return (_clock() - started) * 1000
+
+
+def _clock() -> float:
+    """Return the CPU seconds of the processes that ended; where the system does not say, the time of day."""
+    if sys.platform == "win32":
+        return time.perf_counter()
+    import resource
+
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,203 @@
+"""Lines about the config directory: permissions and owner, the disk, the locks, and the identity."""
+
+import os
+import shutil
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from arcade_otel import identity as identity_file
+from arcade_otel import storage
+from arcade_otel.cli.doctor.check import Check
+from arcade_otel.settings import Settings
+
+__all__ = ["check_config_dir", "check_state"]
+
+#: A sender lives 10 s at most: a lock that is taken for longer is held by something else.
+_MAX_HELD_SECONDS = 11.0
+_POLL_SECONDS = 0.1
+_TEST_BYTES = 64 * 1024
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def check_config_dir(settings: Settings) -> Check:
+    """Check that there is a directory, that it can be written, and that only its owner can write it."""
+    name, config_dir = "config directory", settings.config_dir
+    if not config_dir:
+        remedy = "set HOME to your home directory, or ARCADE_WORK_DIR to a directory that you can write."
+        return Check(name, ok=False, detail="none: HOME is not set or does not exist", remedy=remedy)
+    existing = config_dir
+    while not os.path.lexists(existing) and os.path.dirname(existing) != existing:
+        existing = os.path.dirname(existing)
+    if not os.path.isdir(existing):
+        return Check(name, ok=False, detail=f"{existing} is not a directory", remedy=f"move {existing} away.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        remedy = f"make {existing} writable for you, or set ARCADE_WORK_DIR to a directory that you can write."
+        return Check(name, ok=False, detail=f"{existing} cannot be written", remedy=remedy)
+    for path in (config_dir, settings.state_dir):
+        problem = _foreign(path)
+        if problem:
+            return Check(name, ok=False, detail=f"{path} {problem[0]}", remedy=problem[1])
+    return Check(name, ok=True, detail=config_dir)
+
+
+def _foreign(path: str) -> tuple[str, str] | None:
+    """Return what is wrong with owner and mode of ``path``, and what to do; None if nothing is."""
+    if not hasattr(os, "geteuid"):
+        return None
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    if not stat.S_ISDIR(state.st_mode):
+        return "is not a directory", f"move {path} away."
+    # Root may use anybody's: under sudo, files are given to the directory's owner.
+    if state.st_uid != os.geteuid() and os.geteuid() != 0:
+        return f"belongs to the user {state.st_uid}", f"run: sudo chown -R $(id -u) {path}"
+    if state.st_mode & _WRITABLE_BY_OTHERS and not state.st_mode & stat.S_ISVTX:
+        return f"can be written by others (mode {stat.S_IMODE(state.st_mode):o})", f"run: chmod go-w {path}"
+    return None
+
+
+def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check]:
+    """Check disk, locks and identity.
+
+    Args:
+        settings: The program's settings.
+        usable: The config directory can be used; else nothing else is checked.
+        writes: Usage data is on, so that a test file may be written; else nothing is written.
+    """
+    if not usable:
+        reason = "there is no usable config directory"
+        return [Check(name, ok=None, detail=reason) for name in ("disk", "locks", "identity")]
+    if not writes:
+        reason = "nothing is written while usage data is off"
+        return [Check("disk", ok=None, detail=reason), Check("locks", ok=None, detail=reason), _check_identity(settings)]
+    return [_check_disk(settings), _check_locks(settings), _check_identity(settings)]
+
+
+def _check_disk(settings: Settings) -> Check:
+    """Write, fsync, rename and delete a file in the very directory of the queue."""
+    path = os.path.join(settings.state_dir, f".doctor-{os.getpid()}")
+    try:
+        storage.ensure_private_dir(settings.state_dir)
+        try:
+            storage.write_private(path, "x" * _TEST_BYTES, durable=True)
+        finally:
+            with suppress(OSError):
+                os.unlink(path)
+        free = shutil.disk_usage(settings.state_dir).free
+    except OSError as error:
+        remedy = f"free space on the disk of {settings.state_dir}, raise your quota, or set ARCADE_WORK_DIR to another disk."
+        return Check("disk", ok=False, detail=f"a test file cannot be written: {error.strerror or error}", remedy=remedy)
+    return Check("disk", ok=True, detail=f"a test file was written; {free // 1024**2:,} MiB free")
+
+
+def _check_locks(settings: Settings) -> Check:
+    """Take the identity's lock and each lane's, as a run does, and give them back."""
+    remedy = "end the process that holds the lock (lsof shows it), or set ARCADE_WORK_DIR to a directory on a local disk."
+    try:
+        support = _lock_support(settings.state_dir)
+    except TimeoutError:
+        return Check("locks", ok=False, detail="the file system does not answer when a lock is asked for", remedy=remedy)
+    except OSError as error:
+        return Check("locks", ok=False, detail=f"a lock file cannot be made: {error.strerror}", remedy=remedy)
+    taken: list[str] = []
+    locks: dict[str, Callable[[], bool]] = {"usage.json.lock": lambda: _take_identity_lock(settings)}
+    with suppress(OSError):
+        for name in sorted(os.listdir(settings.state_dir)):
+            if name.startswith("sender-") and name.endswith(".lock"):
+                lane = name.removeprefix("sender-").removesuffix(".lock")
+                locks[name] = lambda lane=lane: _take_lane_lock(settings, lane)  # type: ignore[misc]
+    for name, take in locks.items():
+        try:
+            if not _retry(take):
+                return Check("locks", ok=False, detail=f"{name} is held for more than 10 s", remedy=remedy)
+        except OSError as error:
+            return Check("locks", ok=False, detail=f"{name} cannot be taken: {error.strerror or error}", remedy=remedy)
+        taken.append(name)
+    if support:
+        # Whether a run copes without locks is what the line of the delivery says.
+        return Check("locks", ok=True, detail=f"not supported by the file system ({support}); taken where possible: {len(taken)}")
+    return Check("locks", ok=True, detail=f"taken and released: {', '.join(taken)}")
+
+
+def _lock_support(state_dir: str) -> str:
+    """Return "" if the file system has exclusive locks, else the error that it answers with.
+
+    Raises:
+        TimeoutError: It does not answer.
+        OSError: No file can be made.
+    """
+    if sys.platform == "win32":
+        return ""
+    import fcntl
+
+    path = os.path.join(state_dir, f".doctor-lock-{os.getpid()}")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    outcome: list[str] = []
+
+    def lock() -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            outcome.append("")
+        except OSError as error:
+            outcome.append(error.strerror or str(error.errno))
+
+    try:
+        thread = threading.Thread(target=lock, daemon=True)
+        thread.start()
+        thread.join(_MAX_HELD_SECONDS)
+    finally:
+        os.close(descriptor)
+        os.unlink(path)
+    if not outcome:
+        raise TimeoutError
+    return outcome[0]
+
+
+def _retry(take: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + _MAX_HELD_SECONDS
+    while not take():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _take_identity_lock(settings: Settings) -> bool:
+    """Take the lock of usage.json as a read-modify-write does, where there is a file: doctor makes no identity."""
+    path = f"{settings.usage_file}.lock"
+    if not os.path.exists(path):
+        return True
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    lock.release()
+    return True
+
+
+def _take_lane_lock(settings: Settings, lane: str) -> bool:
+    from arcade_otel.sender.lane_lock import LaneLock
+
+    lock = LaneLock.acquire(settings.state_dir, lane)
+    if lock is None:
+        return False
+    lock.release()
+    return True
+
+
+def _check_identity(settings: Settings) -> Check:
+    if not os.path.lexists(settings.usage_file):
+        return Check("identity", ok=True, detail="none yet; the first recorded command makes one")
+    if identity_file.read(settings.config_dir) is None:
+        remedy = f"delete {settings.usage_file} and log in again; the next command makes a new anonymous ID."
+        return Check("identity", ok=False, detail=f"{settings.usage_file} cannot be read or is corrupt", remedy=remedy)
+    return Check("identity", ok=True, detail=settings.usage_file)

@@ -1,0 +1,237 @@
+"""Lines about the way to PostHog: proxy, DNS in both families, connection, certificate, clock.
+
+The sender's trial decides whether events are delivered. These lines say how, and where they are not, which step fails.
+"""
+
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener, getproxies, proxy_bypass
+
+from arcade_otel.cli.doctor.check import Check
+
+__all__ = ["check_network"]
+
+_SECONDS = 4.0
+#: A larger difference is reported: certificates and the 7 days for which events are kept depend on the clock.
+MAX_CLOCK_DIFFERENCE_SECONDS = 300
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_FAMILIES = ((socket.AF_INET, "IPv4"), (socket.AF_INET6, "IPv6"))
+
+
+def check_network(host: str, *, delivered: bool) -> list[Check]:
+    """Return the lines about the way to ``host``, PostHog's address.
+
+    Args:
+        host: ``http(s)://…``.
+        delivered: The sender has delivered the test event there: every step works, and the lines only say how.
+    """
+    parts = urlsplit(host)
+    name = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    proxy = _proxy(parts.scheme, name)
+    checks = [_check_proxy(host, proxy, delivered=delivered)]
+    if proxy is None:
+        addresses, dns = _check_dns(name, port, delivered=delivered)
+        checks += [dns, _check_connection(name, port, addresses, delivered=delivered)]
+    if parts.scheme == "https":
+        checks.append(_check_certificate(name, port, direct=proxy is None, delivered=delivered))
+    checks.append(_check_clock(host))
+    return checks
+
+
+# --- proxy --------------------------------------------------------------------------------------------------------------------
+
+
+def _proxy(scheme: str, name: str) -> str | None:
+    """Return the address of the proxy before the host ``name``, or None."""
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return proxy if proxy and not proxy_bypass(name) else None
+
+
+def _check_proxy(host: str, proxy: str | None, *, delivered: bool) -> Check:
+    if proxy is None:
+        return Check("proxy", ok=True, detail=f"none before {host}")
+    shown, scheme, address = _parse_proxy(proxy)
+    if delivered:
+        return Check("proxy", ok=True, detail=f"{shown} before {host}")
+    if address is None:
+        remedy = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: http://host:port."
+        return Check("proxy", ok=False, detail="the proxy's address cannot be understood", remedy=remedy)
+    if scheme.startswith("socks") and not _has_socks():
+        remedy = "install PySocks (pip install PySocks) beside the program, use an HTTP proxy, or exempt the host by NO_PROXY."
+        return Check(
+            "proxy", ok=False, detail=f"{shown} is a SOCKS proxy, and the package PySocks is not installed", remedy=remedy
+        )
+    failure = _connect([address])
+    if failure:
+        remedy = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or exempt the host by NO_PROXY."
+        return Check("proxy", ok=False, detail=f"{shown} does not answer: {failure}", remedy=remedy)
+    return Check("proxy", ok=None, detail=f"{shown} before {host} answers; whether it lets events through is not known")
+
+
+def _parse_proxy(proxy: str) -> tuple[str, str, tuple[str, int] | None]:
+    """Return the proxy's address without its password, its scheme, and its host and port."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        host, port = parts.hostname, parts.port or (1080 if parts.scheme.startswith("socks") else 80)
+    except ValueError:
+        return "the proxy", "", None
+    shown = f"{parts.scheme}://{host}:{port}"
+    return shown, parts.scheme.lower(), (host, port) if host else None
+
+
+def _has_socks() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("socks") is not None
+
+
+# --- DNS and connection -------------------------------------------------------------------------------------------------------
+
+
+def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Check]:
+    """Look the name up in both families."""
+    addresses: list[Any] = []
+    words = []
+    for family, label in _FAMILIES:
+        found, failure = _in_time(lambda family=family: socket.getaddrinfo(name, port, family, socket.SOCK_STREAM))  # type: ignore[misc]
+        addresses += found or []
+        words.append(f"{label}: {len(found)} found" if found else f"{label}: none ({failure})")
+    detail = f"{name}: {', '.join(words)}"
+    if addresses or delivered:
+        return addresses, Check("DNS", ok=True, detail=detail)
+    remedy = "check the network and the name server, and the host's spelling (ARCADE_USAGE_POSTHOG_HOST)."
+    return addresses, Check("DNS", ok=False, detail=detail, remedy=remedy)
+
+
+def _check_connection(name: str, port: int, addresses: Sequence[Any], *, delivered: bool) -> Check:
+    """Connect in each family that the name has: a family that swallows packets only costs time."""
+    if not addresses:
+        return Check("connection", ok=True if delivered else None, detail="no address to connect to")
+    failures: dict[str, str] = {}
+    for family, label in _FAMILIES:
+        places = [address[4] for address in addresses if address[0] == family]
+        if places:
+            failures[label] = _connect(places, family)
+    detail = ", ".join(f"{label}: {failure or 'connected'}" for label, failure in failures.items())
+    if delivered or not all(failures.values()):
+        return Check("connection", ok=True, detail=f"{name}:{port}: {detail}")
+    remedy = "let a firewall pass connections to this host and port, or set HTTPS_PROXY."
+    return Check("connection", ok=False, detail=f"{name}:{port}: {detail}", remedy=remedy)
+
+
+def _connect(places: Sequence[Any], family: int | None = None) -> str:
+    """Connect to the first of ``places``; return why that failed, or ""."""
+
+    def connect() -> None:
+        if family is None:
+            socket.create_connection(places[0], timeout=_SECONDS).close()
+            return
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(_SECONDS)
+            connection.connect(places[0])
+
+    return _in_time(connect)[1]
+
+
+def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
+    """Return what ``function`` returns and why it failed, or "", after 5 s at most: a DNS look-up has no time-out of its own."""
+    outcome: list[tuple[Any, str]] = []
+
+    def run() -> None:
+        try:
+            outcome.append((function(), ""))
+        except (OSError, UnicodeError, ValueError) as error:
+            outcome.append((None, getattr(error, "strerror", None) or type(error).__name__))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(_SECONDS + 1)
+    return outcome[0] if outcome else (None, f"no answer in {_SECONDS:.0f} s")
+
+
+# --- certificate and clock ----------------------------------------------------------------------------------------------------
+
+
+def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -> Check:
+    """Say which certificates are trusted; and where delivery failed, try a TLS handshake with them."""
+    named = [(variable, os.environ[variable]) for variable in _BUNDLES if os.environ.get(variable, "").strip()]
+    missing = [f"{variable}={path}" for variable, path in named if not os.path.exists(path)]
+    source = f"the certificates of {named[0][0]}" if named else "the machine's certificates"
+    if delivered:
+        note = f"; {', '.join(missing)} does not exist and is not used" if missing else ""
+        return Check("certificate", ok=True, detail=f"trusted by {source if not missing else 'the certificates in use'}{note}")
+    if missing:
+        remedy = f"correct or unset {missing[0].partition('=')[0]}."
+        return Check("certificate", ok=False, detail=f"{', '.join(missing)} does not exist", remedy=remedy)
+    if not direct:
+        return Check("certificate", ok=None, detail="not checked through the proxy")
+
+    def shake_hands() -> None:
+        path = named[0][1] if named else None
+        context = ssl.create_default_context(
+            cafile=path if path and os.path.isfile(path) else None, capath=path if path and os.path.isdir(path) else None
+        )
+        with (
+            socket.create_connection((name, port), timeout=_SECONDS) as connection,
+            context.wrap_socket(connection, server_hostname=name),
+        ):
+            pass
+
+    failure = _handshake_failure(shake_hands)
+    if failure is None:
+        return Check("certificate", ok=None, detail="no connection to check it on")
+    if failure:
+        remedy = "set SSL_CERT_FILE to a file with your authority's certificate, or correct the clock or the host."
+        return Check("certificate", ok=False, detail=f"not trusted by {source}: {failure}", remedy=remedy)
+    return Check("certificate", ok=True, detail=f"trusted by {source}")
+
+
+def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
+    """Return why TLS failed, "" if it did not, None if there was no connection."""
+    try:
+        shake_hands()
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
+    except ssl.SSLError as error:
+        return error.reason or "TLS failed"
+    except (OSError, ValueError):
+        return None
+    return ""
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """Follow none: the clock of another server is no evidence."""
+
+
+def _check_clock(host: str) -> Check:
+    """Compare the local clock with the ``Date`` of the server's answer."""
+
+    def ask() -> str | None:
+        from urllib.error import HTTPError
+
+        opener = build_opener(_NoRedirect)
+        try:
+            with opener.open(Request(f"{host}/", method="HEAD"), timeout=_SECONDS) as answer:  # noqa: S310 - http or https
+                return answer.headers.get("Date")  # type: ignore[no-any-return]
+        except HTTPError as error:
+            return error.headers.get("Date")
+
+    date, _ = _in_time(ask)
+    try:
+        difference = time.time() - parsedate_to_datetime(date or "").timestamp()
+    except (TypeError, ValueError):
+        return Check("clock", ok=None, detail=f"{host} did not say what time it is")
+    words = f"{abs(difference):.0f} s {'ahead of' if difference > 0 else 'behind'} {host}"
+    if abs(difference) <= MAX_CLOCK_DIFFERENCE_SECONDS:
+        return Check("clock", ok=True, detail=words)
+    return Check("clock", ok=False, detail=words, remedy="set the machine's clock (on Linux: timedatectl set-ntp true).")

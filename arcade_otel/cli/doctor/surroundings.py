@@ -1,0 +1,75 @@
+"""Lines about what surrounds a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
+
+import os
+import subprocess
+import sys
+
+from arcade_otel import consent
+from arcade_otel.cli.doctor.check import Check
+from arcade_otel.handoff import problems, spawn, zombies
+from arcade_otel.settings import Settings
+
+__all__ = ["check_surroundings"]
+
+_SECONDS = 30.0
+#: What live spans and other exporters import; a bad limit, sampler or context in the environment fails here.
+_IMPORT = "import opentelemetry.trace, opentelemetry.sdk.trace as sdk; sdk.SpanLimits(); sdk.TracerProvider()"
+
+
+def check_surroundings(settings: Settings) -> list[Check]:
+    """Return the lines."""
+    return [_check_opentelemetry(), *_check_reaping(settings), *_check_machine()]
+
+
+def _check_opentelemetry() -> Check:
+    """Import the SDK in a process of its own, with the environment's ``OTEL_*`` variables."""
+    name = "OpenTelemetry"
+    if spawn.sender_command() is None:
+        return Check(name, ok=None, detail="this program has no Python interpreter to check with")
+    environ = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    try:
+        process = subprocess.run(
+            [sys.executable, "-c", _IMPORT],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check(name, ok=False, detail=f"Python cannot be started ({type(error).__name__})", remedy="see sender.")
+    if not process.returncode:
+        return Check(name, ok=True, detail="the SDK starts with this environment")
+    lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+    detail = lines[-1].strip() if lines else f"exit code {process.returncode}"
+    variables = sorted(variable for variable in os.environ if variable.startswith("OTEL_"))
+    remedy = f"correct or unset the variable that the line names (set are: {', '.join(variables) or 'none'})."
+    return Check(name, ok=False, detail=f"the SDK does not start: {detail}", remedy=remedy)
+
+
+def _check_reaping(settings: Settings) -> list[Check]:
+    """Say if commands start no senders because earlier ones were never reaped."""
+    if not settings.config_dir or problems.read(settings.state_dir) is not None:
+        return []  # the line of the sender says why none is started
+    if not os.path.exists(os.path.join(settings.state_dir, "unreaped")):
+        return []
+    return [
+        Check(
+            "process reaping",
+            ok=False,
+            detail=f"PID 1 of this container does not reap: {zombies.MAX_COUNT} senders or more are zombies",
+            remedy="start the container with an init (docker run --init), or run flush as the last step.",
+        )
+    ]
+
+
+def _check_machine() -> list[Check]:
+    """Say where a sender may not survive the command: in CI, and in a container whose PID 1 is the program."""
+    if os.getpid() == 1:
+        detail = "this process is PID 1: the container ends with it, and so does every sender"
+    elif consent.is_ci():
+        detail = "continuous integration: a job's end may kill a sender"
+    else:
+        return []
+    return [Check("machine", ok=None, detail=f"{detail}; run flush as the last step")]

@@ -1,0 +1,229 @@
+"""The trial of ``usage doctor``: a real sender delivers a test event, by the same code and environment as after a command.
+
+The sender gets a scratch config directory, on the same disk as the real one, so that it neither touches the queue nor the
+identity. What became of the event is in the receipts that it writes there.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from arcade_otel import consent, conventions, spans, storage
+from arcade_otel.cli.doctor.check import Check
+from arcade_otel.handoff import queue, receipts, spawn
+from arcade_otel.settings import Settings
+from arcade_otel.spans.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["SCRATCH_PREFIX", "Trial", "check_lanes", "check_sender", "check_start", "run"]
+
+#: Name of the scratch directory, which ``forget`` removes if a doctor was killed.
+SCRATCH_PREFIX = ".doctor-"
+#: A sender lives 10 s at most.
+_MAX_SECONDS = 30.0
+_NO_INTERPRETER = "this program has no Python interpreter to run a sender"
+_NAME_INTERPRETER = "name a command that runs the sender: instrument(..., sender=[...]); see docs/how-to/packaging.md."
+
+
+class Trial(NamedTuple):
+    """What became of the test event.
+
+    Attributes:
+        command: The sender's command line; None if there is none.
+        failure: Why the sender did not run to its end; "" if it did.
+        lanes: For each lane "" if the event was acknowledged, else why it was not.
+    """
+
+    command: tuple[str, ...] | None
+    failure: str
+    lanes: dict[str, str]
+
+    def lane_for(self, exporter: str) -> str | None:
+        """Return what became of the event in the lane of ``exporter``; None if the event has no such lane."""
+        return next((why for lane, why in self.lanes.items() if queue.lane_exporter(lane) == exporter), None)
+
+
+def run(settings: Settings, *, in_state_dir: bool) -> Trial:
+    """Let a real sender deliver a test event, and return what became of it.
+
+    Args:
+        settings: The program's settings.
+        in_state_dir: The scratch directory is made in the real state directory; else in the system's directory for such.
+    """
+    payload = make_payload(settings)
+    lanes = queue.lanes_for(os.environ, payload)
+    command = _sender_command(settings)
+    if command is None:
+        return Trial(None, _NO_INTERPRETER, dict.fromkeys(lanes, _NO_INTERPRETER))
+    try:
+        with _scratch_dir(settings, in_state_dir=in_state_dir) as scratch:
+            failure = _run_sender(command, scratch, payload)
+            return Trial(command, failure, {lane: _outcome(scratch, lane, failure) for lane in lanes})
+    except OSError as error:
+        reason = f"the scratch directory cannot be used: {error.strerror or error}"
+        return Trial(command, reason, dict.fromkeys(lanes, reason))
+
+
+def make_payload(settings: Settings) -> str:
+    """Return the test event's span in OTLP/JSON, as a command would hand it over, marked as the doctor's."""
+    now = time.time_ns()
+    span = spans.encode(
+        settings, path="doctor", timing=spans.Timing(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True)
+    )
+    traces = json.loads(span)
+    marker = {"key": conventions.RESOURCE_DOCTOR, "value": {"stringValue": "1"}}
+    traces["resourceSpans"][0]["resource"]["attributes"].append(marker)
+    return json.dumps(traces, separators=(",", ":"))
+
+
+def check_start(settings: Settings) -> Check:
+    """Return the line of the sender for a user who opted out: it starts, has nothing to do, and sends nothing."""
+    command = _sender_command(settings)
+    if command is None:
+        return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)
+    try:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX) as scratch:
+            failure = _run_sender(command, scratch, None)
+    except OSError as error:
+        failure = f"the scratch directory cannot be used: {error.strerror or error}"
+    if failure:
+        return Check("sender", ok=False, detail=f"{command[0]}: {failure}", remedy=_remedy(failure))
+    return Check("sender", ok=None, detail=f"{command[0]} starts; what delivery needs is not imported while usage data is off")
+
+
+def check_sender(settings: Settings, trial: Trial) -> list[Check]:
+    """Return the line of the sender, and that of senders before it that could not run."""
+    from arcade_otel.cli.output import iso
+    from arcade_otel.handoff import problems
+
+    if trial.command is None:
+        checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
+    elif trial.failure:
+        checks = [Check("sender", ok=False, detail=f"{trial.command[0]}: {trial.failure}", remedy=_remedy(trial.failure))]
+    elif not trial.lanes:
+        checks = [Check("sender", ok=None, detail=f"{trial.command[0]} starts; there is nothing that it could deliver")]
+    else:
+        checks = [Check("sender", ok=True, detail=trial.command[0])]
+    before = problems.read(settings.state_dir) if settings.config_dir else None
+    if before is not None:
+        detail = f"could not run since {iso(before.at)}, {before.failures} times in a row: {before.reason}"
+        checks.append(
+            Check("last sender", ok=False, detail=detail, remedy="correct the cause, then run flush, which starts a sender.")
+        )
+    return checks
+
+
+def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
+    """Return a line for each lane that the test event has."""
+    if not trial.lanes:
+        reason = "no project key and no exporter is set" if not settings.posthog_api_key else "OTEL_TRACES_EXPORTER names none"
+        return [Check("delivery", ok=None, detail=f"nothing is sent: {reason}")]
+    checks = []
+    for lane, why in trial.lanes.items():
+        place = settings.posthog_host if queue.lane_exporter(lane) == "posthog" else lane
+        if why:
+            check = Check(f"delivery {lane}", ok=False, detail=f"{place}: {why}", remedy=_delivery_remedy(lane, why))
+        else:
+            check = Check(
+                f"delivery {lane}", ok=True, detail=f"{place} took one test event, {conventions.EVENT_DOCTOR!r}, of no person"
+            )
+        checks.append(check)
+    return checks
+
+
+def _sender_command(settings: Settings) -> tuple[str, ...] | None:
+    command = settings.sender or spawn.sender_command()
+    return None if command is None else tuple(command)
+
+
+@contextmanager
+def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
+    if in_state_dir:
+        storage.ensure_private_dir(settings.state_dir)
+    scratch = tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=settings.state_dir if in_state_dir else None)
+    try:
+        # The stored choice counts for the trial too.
+        with suppress(OSError), open(consent.choice_file(settings.config_dir), encoding="ascii") as file:
+            choice = file.read(16)
+            os.mkdir(os.path.join(scratch, "usage"), 0o700)
+            storage.write_private(consent.choice_file(scratch), choice)
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
+    """Run a sender to its end; return why that failed, or ""."""
+    environ = spawn.sender_environment(scratch, payload)
+    environ[conventions.ENV_IDLE] = "0"  # it waits for no other events
+    try:
+        process = subprocess.run(
+            command,
+            env=environ,
+            cwd=scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=_MAX_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"did not end in {_MAX_SECONDS:.0f} s"
+    except OSError as error:
+        return f"cannot be started: {error.strerror or type(error).__name__}"
+    from arcade_otel.handoff import problems
+
+    problem = problems.read(os.path.join(scratch, "usage"))
+    if problem is not None:
+        return problem.reason
+    if process.returncode:
+        lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1].strip() if lines else ""
+        return f"ended with exit code {process.returncode}{f': {last}' if last else ''}"
+    return ""
+
+
+def _outcome(scratch: str, lane: str, failure: str) -> str:
+    """Return "" if the receipts say that the event was acknowledged in ``lane``, else why it was not."""
+    state_dir = os.path.join(scratch, "usage")
+    for receipt in receipts.events(state_dir):
+        if receipt["lane"] == lane:
+            return "" if receipt["state"] == receipts.SENT else f"dropped: {receipt.get('why') or 'unknown reason'}"
+    problem = receipts.problems(state_dir).get(lane)
+    if problem is not None and problem.get("why"):
+        return str(problem["why"])
+    if failure:
+        return "the sender did not run (see sender)"
+    if queue.list_spans(queue.lane_dir(state_dir, lane)):
+        return "the sender left the event in the queue (see locks)"
+    return "the sender could neither queue nor send the event (see disk)"
+
+
+def _remedy(failure: str) -> str:
+    if "ModuleNotFoundError" in failure or "ImportError" in failure or "No module named" in failure:
+        return "install the program's packages where this Python finds them, or name a sender: instrument(..., sender=[...])."
+    return "run the command that this line names, and correct what it prints."
+
+
+def _delivery_remedy(lane: str, why: str) -> str:
+    if queue.lane_exporter(lane) != "posthog":
+        return "check that the exporter's endpoint (OTEL_EXPORTER_OTLP_ENDPOINT) is reachable and takes traces."
+    if "401" in why or "403" in why:
+        return "correct the project key (ARCADE_USAGE_POSTHOG_API_KEY, or posthog_api_key of instrument())."
+    if "404" in why:
+        return "correct the host (ARCADE_USAGE_POSTHOG_HOST, or posthog_host of instrument()): it has no capture endpoint."
+    if "HTTP" in why:
+        return "wait, and ask who runs the server; events stay queued for 7 days."
+    if "not PostHog's" in why:
+        return "log in to the network (a captive portal answered), or correct the host."
+    if "the sender" in why:
+        return "correct what the line named here says."
+    return "correct what the lines below say: proxy, DNS, connection, certificate."
