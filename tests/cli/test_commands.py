@@ -193,7 +193,7 @@ def test_a_choice_that_something_stronger_overrides_is_stored_and_exits_with_1(u
 
 
 def test_a_choice_that_cannot_be_stored_is_told_and_exits_with_1(usage: Usage) -> None:
-    """A folder in the place of the file, and no home at all."""
+    """A directory in the place of the file, and no home at all."""
     (usage.machine.state / "consent").mkdir()
     ended = usage.run("disable")
     assert ended.returncode == 1
@@ -203,7 +203,7 @@ def test_a_choice_that_cannot_be_stored_is_told_and_exits_with_1(usage: Usage) -
 
 
 def test_who_opted_out_by_the_environment_finds_the_programs_own_settings(host: Usage, tmp_path: Path) -> None:
-    """``instrument`` does nothing then; the commands must know the program's folder all the same."""
+    """``instrument`` does nothing then; the commands must know the program's config directory all the same."""
     source = host.machine.root / "usage.py"
     source.write_text(source.read_text().replace('version="1.2.3"', f'version="1.2.3", config_dir={str(tmp_path / "own")!r}'))
     (tmp_path / "own" / "usage").mkdir(parents=True)
@@ -269,7 +269,7 @@ def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog
 
 
 def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: FakePostHog) -> None:
-    """A receipt, or a file in the spool, that somebody else has written."""
+    """A receipt, or a file in the queue, that another program has written."""
     made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
     receipts.write(str(usage.machine.state), [made])
     ended = usage.run("log")
@@ -468,7 +468,7 @@ def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: FakePost
     posthog.script(Fault.delay(1))
     shown = on_a_terminal(usage, "flush")
     assert "Sending" in shown
-    assert "1 of 1 waiting events have left." in shown
+    assert "Sent 1 of 1 queued events." in shown
 
 
 # --- in the host --------------------------------------------------------------------------------------------------------------
@@ -509,7 +509,7 @@ def test_what_is_neither_is_refused_at_once(machine: Machine) -> None:
 
 
 def test_the_standing_alone_program_is_installed(machine: Machine) -> None:
-    """As ``arcade-otel``, for the folder that it is told."""
+    """As ``arcade-otel``, for the config directory that it is given."""
     program = Path(sys.executable).parent / "arcade-otel"
     ended = subprocess.run(
         [program, "--config-dir", str(machine.root / "elsewhere"), "status", "--json"],
