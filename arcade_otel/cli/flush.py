@@ -63,7 +63,7 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
 
     command = settings.sender_command or spawn.sender_command()
     if command is None:
-        return "this program has no Python interpreter to run a sender; name one by instrument(..., sender=[...])"
+        return "this program has no Python interpreter to run a sender; name one by instrument(..., sender_command=[...])"
     deadline = time.monotonic() + timeout
     with _progress(before) as show:
         while (left := local_state.queued_count(settings)) and time.monotonic() < deadline:

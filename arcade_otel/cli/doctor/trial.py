@@ -30,7 +30,7 @@ SCRATCH_PREFIX = ".doctor-"
 #: A sender lives 10 s at most.
 _MAX_SECONDS = 30.0
 _NO_INTERPRETER = "this program has no Python interpreter to run a sender"
-_NAME_INTERPRETER = "name a command that runs the sender: instrument(..., sender=[...]); see docs/how-to/packaging.md."
+_NAME_INTERPRETER = "name a command that runs the sender: instrument(..., sender_command=[...]); see docs/how-to/packaging.md."
 
 
 class Trial(NamedTuple):
@@ -140,7 +140,7 @@ def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
 
 
 def _sender_command(settings: Settings) -> tuple[str, ...] | None:
-    command = settings.sender or spawn.sender_command()
+    command = settings.sender_command or spawn.sender_command()
     return None if command is None else tuple(command)
 
 
@@ -209,7 +209,7 @@ def _outcome(scratch: str, lane: str, failure: str) -> str:
 
 def _remedy(failure: str) -> str:
     if "ModuleNotFoundError" in failure or "ImportError" in failure or "No module named" in failure:
-        return "install the program's packages where this Python finds them, or name a sender: instrument(..., sender=[...])."
+        return "install the program's packages where this Python finds them, or name a sender: instrument(..., sender_command=[...])."
     return "run the command that this line names, and correct what it prints."
 
 
