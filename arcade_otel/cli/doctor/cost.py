@@ -27,7 +27,7 @@ _RECORDED = """
 import contextlib, sys, typing
 import arcade_otel
 sender = [sys.executable, "-S", "-c", ""]
-with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], posthog_api_key="none", sender=sender):
+with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], posthog_api_key="none", sender_command=sender):
     pass
 """
 

@@ -209,7 +209,10 @@ def _outcome(scratch: str, lane: str, failure: str) -> str:
 
 def _remedy(failure: str) -> str:
     if "ModuleNotFoundError" in failure or "ImportError" in failure or "No module named" in failure:
-        return "install the program's packages where this Python finds them, or name a sender: instrument(..., sender_command=[...])."
+        return (
+            "install the program's packages where this Python finds them, "
+            "or name a command that runs the sender: instrument(..., sender_command=[...])."
+        )
     return "run the command that this line names, and correct what it prints."
 
 
