@@ -59,7 +59,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
         in_state_dir: The scratch directory is made in the real state directory; else in the system's directory for such.
     """
     payload = make_payload(settings)
-    lanes = queue.lanes_for(os.environ, payload)
+    lanes = queue.lanes_for(os.environ, api_key=settings.posthog_api_key, host=settings.posthog_host)
     command = _sender_command(settings)
     if command is None:
         return Trial(None, _NO_INTERPRETER, dict.fromkeys(lanes, _NO_INTERPRETER))
