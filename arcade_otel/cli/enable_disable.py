@@ -46,8 +46,7 @@ def disable(settings: Settings, output: Output) -> int:
     """Store ``off`` and delete the queued events; return 1 if something stronger keeps usage data on.
 
     This command itself is not recorded. A sender at work reads the choice before each request, and this waits until the request
-    that is under way, if there is one, is over (at most 6 s, longer than a request may take): nothing is sent any more once it
-    has returned.
+    that is being sent, if there is one, is over (at most 6 s, longer than a request may take): nothing is sent once it returned.
 
     Raises:
         OSError: The choice cannot be stored.

@@ -11,7 +11,7 @@ from arcade_otel import consent, conventions
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
-from arcade_otel.handoff import exporter_config, problems, queue, receipts, spawn
+from arcade_otel.handoff import exporter_config, queue, receipts, spawn
 from arcade_otel.settings import Settings
 
 __all__ = ["flush"]
@@ -48,9 +48,9 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
 
 def _problem(settings: Settings) -> str | None:
     """Return why events are still queued, as far as receipts and senders say."""
-    sender_problem = problems.read(settings.state_dir)
+    sender_problem = local_state.sender_problem(settings)
     if sender_problem is not None:
-        return f"the sender cannot run: {sender_problem.reason}"
+        return f"the sender cannot run: {sender_problem['why']}"
     failures = receipts.problems(settings.state_dir)
     lanes = queue.lanes(settings.state_dir)
     backlogged = [lane for lane in lanes if queue.list_spans(queue.lane_dir(settings.state_dir, lane))]

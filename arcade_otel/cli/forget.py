@@ -10,7 +10,7 @@ from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OK
 from arcade_otel.cli.doctor.trial import SCRATCH_PREFIX
 from arcade_otel.cli.output import Output
-from arcade_otel.handoff import problems, queue, receipts
+from arcade_otel.handoff import queue, receipts
 from arcade_otel.settings import Settings
 from arcade_otel.storage.directories import Directory
 
@@ -39,7 +39,7 @@ def forget(settings: Settings, output: Output) -> int:
         queue.clear(settings.state_dir)
         receipts.remove(settings.state_dir)
         for name in os.listdir(settings.state_dir):
-            if name in ("unresolved", "rotation", problems.FILE) or name.startswith(("dropped-", "pause-")):
+            if name in ("unresolved", "rotation") or name.startswith(("dropped-", "pause-")):
                 with Directory.at(settings.state_dir) as state:
                     state.unlink(name)
             elif name.startswith(SCRATCH_PREFIX):

@@ -7,7 +7,7 @@ from arcade_otel.cli.output import iso
 from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings
 
-__all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_count", "queued_events"]
+__all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_count", "queued_events", "sender_problem"]
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
@@ -37,6 +37,16 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def sender_problem(settings: Settings) -> dict[str, Any] | None:
+    """Return since when and why no sender can run; None if none has failed, or an event was delivered or dropped since."""
+    if not settings.config_dir:
+        return None
+    problem = receipts.problems(settings.state_dir).get(receipts.SENDER)
+    if problem is None or any(each["at"] > problem["at"] for each in receipts.events(settings.state_dir)):
+        return None
+    return {"at": iso(problem["at"]), "why": problem.get("why")}
 
 
 def queued_count(settings: Settings) -> int:

@@ -7,7 +7,7 @@ from arcade_otel import identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OFF, EXIT_OK
 from arcade_otel.cli.output import Output, iso
-from arcade_otel.handoff import problems, receipts
+from arcade_otel.handoff import receipts
 from arcade_otel.settings import Settings
 
 __all__ = ["collect_status", "status"]
@@ -34,7 +34,6 @@ def collect_status(settings: Settings) -> dict[str, Any]:
     sent = [each for each in events if each["state"] == receipts.SENT]
     failures = receipts.problems(settings.state_dir) if settings.config_dir else {}
     latest = sorted(failures.values(), key=lambda each: each["at"])
-    sender_problem = problems.read(settings.state_dir) if settings.config_dir else None
     return {
         "program": settings.name,
         "tracking": mode,
@@ -50,13 +49,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
         "lanes": lanes,
         "last_sent": {"at": iso(sent[-1]["at"]), "lane": sent[-1]["lane"]} if sent else None,
         "last_problem": _failure(latest[-1]) if latest else None,
-        "sender_problem": None
-        if sender_problem is None
-        else {
-            "at": iso(sender_problem.at),
-            "why": sender_problem.reason,
-            "failures_in_a_row": sender_problem.failures,
-        },
+        "sender_problem": local_state.sender_problem(settings),
     }
 
 

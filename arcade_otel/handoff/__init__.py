@@ -52,9 +52,6 @@ def submit(
             spawn.start(command, spawn.sender_environment(settings.config_dir, text), settings.config_dir)
         except OSError as error:
             debug("no sender could be started; the span goes to the spool", error)
-            from arcade_otel.handoff import problems
-
-            problems.try_record(settings.state_dir, f"the sender cannot be started: {error.strerror or type(error).__name__}")
             command = None  # the process table is full, or the environment too large: no second try
         else:
             return []

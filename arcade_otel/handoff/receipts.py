@@ -22,6 +22,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_COUNT",
     "MAX_PAYLOAD",
+    "SENDER",
     "SENT",
     "Receipt",
     "events",
@@ -39,6 +40,9 @@ SENT = "sent"
 DROPPED = "dropped"
 #: A lane could not deliver; its events wait. No event's receipt, but what ``usage status`` tells of.
 FAILED = "failed"
+
+#: The "lane" of a failure that concerns every lane: no sender can be started, or it cannot import what it needs.
+SENDER = "sender"
 
 #: How many events' receipts are kept.
 MAX_COUNT = 100

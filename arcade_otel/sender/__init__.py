@@ -6,7 +6,7 @@ import time
 from arcade_otel import consent, conventions
 from arcade_otel.consent import decision
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel.handoff import exporter_config, problems, queue, zombies
+from arcade_otel.handoff import exporter_config, queue, zombies
 from arcade_otel.handoff.lanes import is_old_name
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
@@ -68,7 +68,6 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
                 record_import_failure(state_dir, lane, error)
                 lock.release()
             raise
-        problems.clear(state_dir)
         delivery.deliver(config_dir, acquired, started_at)
 
 

@@ -6,7 +6,7 @@ import sys
 
 from arcade_otel import consent
 from arcade_otel.cli.doctor.check import Check
-from arcade_otel.handoff import problems, spawn, zombies
+from arcade_otel.handoff import receipts, spawn, zombies
 from arcade_otel.settings import Settings
 
 __all__ = ["check_surroundings"]
@@ -50,7 +50,7 @@ def _check_opentelemetry() -> Check:
 
 def _check_reaping(settings: Settings) -> list[Check]:
     """Say if commands start no senders because earlier ones were never reaped."""
-    if not settings.config_dir or problems.read(settings.state_dir) is not None:
+    if not settings.config_dir or receipts.SENDER in receipts.problems(settings.state_dir):
         return []  # the line of the sender says why none is started
     if not os.path.exists(os.path.join(settings.state_dir, "unreaped")):
         return []

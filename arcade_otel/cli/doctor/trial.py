@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from arcade_otel import consent, conventions, spans, storage
+from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.handoff import queue, receipts, spawn
 from arcade_otel.settings import Settings
@@ -101,9 +102,6 @@ def check_start(settings: Settings) -> Check:
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
     """Return the line of the sender, and that of senders before it that could not run."""
-    from arcade_otel.cli.output import iso
-    from arcade_otel.handoff import problems
-
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
@@ -112,9 +110,9 @@ def check_sender(settings: Settings, trial: Trial) -> list[Check]:
         checks = [Check("sender", ok=None, detail=f"{trial.command[0]} starts; there is nothing that it could deliver")]
     else:
         checks = [Check("sender", ok=True, detail=trial.command[0])]
-    before = problems.read(settings.state_dir) if settings.config_dir else None
+    before = local_state.sender_problem(settings)
     if before is not None:
-        detail = f"could not run since {iso(before.at)}, {before.failures} times in a row: {before.reason}"
+        detail = f"could not run at {before['at']}: {before['why']}"
         checks.append(
             Check("last sender", ok=False, detail=detail, remedy="correct the cause, then run flush, which starts a sender.")
         )
@@ -179,11 +177,9 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
         return f"did not end in {_MAX_SECONDS:.0f} s"
     except OSError as error:
         return f"cannot be started: {error.strerror or type(error).__name__}"
-    from arcade_otel.handoff import problems
-
-    problem = problems.read(os.path.join(scratch, "usage"))
+    problem = receipts.problems(os.path.join(scratch, "usage")).get(receipts.SENDER)
     if problem is not None:
-        return problem.reason
+        return str(problem.get("why"))
     if process.returncode:
         lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
         last = lines[-1].strip() if lines else ""

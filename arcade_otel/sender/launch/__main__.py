@@ -28,20 +28,12 @@ def main() -> None:
     try:
         from arcade_otel import sender
     except ImportError as error:
-        _record_problem(here, error)
+        sys.path.append(here)
+        from import_failure import leave_problem  # type: ignore[import-not-found]
+
+        leave_problem(os.environ.get("ARCADE_USAGE_SENDER", ""), error)
         raise
     sender.main()
-
-
-def _record_problem(here: str, error: ImportError) -> None:
-    """Leave the reason in the state directory, if at least ``problems``, which needs nothing else of ours, can be imported."""
-    state_dir = os.path.join(os.environ.get("ARCADE_USAGE_SENDER", ""), "usage")
-    if not os.path.isabs(state_dir) or os.path.islink(state_dir) or not os.path.isdir(state_dir):
-        return
-    sys.path.append(os.path.join(os.path.dirname(os.path.dirname(here)), "handoff"))
-    import problems  # type: ignore[import-not-found]
-
-    problems.try_record(state_dir, f"the sender cannot import {error.name} ({type(error).__name__})")
 
 
 if __name__ == "__main__":

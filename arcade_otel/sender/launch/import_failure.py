@@ -1,0 +1,36 @@
+"""Tells the user that the sender cannot import the library. Standard library only, and run only then."""
+
+import json
+import os
+import stat
+import time
+
+__all__ = ["leave_problem"]
+
+#: A longer file of receipts is not made longer here: only the library can shorten it.
+_MAX_BYTES = 1024 * 1024
+
+
+def leave_problem(config_dir: str, error: ImportError) -> None:
+    """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
+
+    The marker is the one of machines where ended senders are not reaped: commands put their spans into the queue themselves and
+    start one sender an hour. The first sender that works removes it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    state_dir = os.path.join(config_dir, "usage")
+    if not os.path.isabs(config_dir) or os.path.islink(state_dir):
+        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    why = f"the sender cannot import {error.name} ({type(error).__name__})"
+    line = json.dumps({"at": round(time.time(), 3), "state": "failed", "lane": "sender", "why": why}) + "\n"
+    for name, text in (("unreaped", ""), ("receipts.jsonl", line)):
+        descriptor = os.open(os.path.join(state_dir, name), flags, 0o600)
+        try:
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode) and found.st_size < _MAX_BYTES:
+                os.write(descriptor, text.encode("ascii", "replace"))
+        finally:
+            os.close(descriptor)
