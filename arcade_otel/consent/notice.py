@@ -2,15 +2,12 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
-from arcade_otel import consent, conventions, storage
-from arcade_otel.diagnostics import guard
-
-if TYPE_CHECKING:
-    from arcade_otel.settings import Settings
+from arcade_otel import consent, storage
 
 __all__ = ["show_once", "text"]
+
+_MARKER = "notice"
 
 
 def text(name: str) -> str:
@@ -22,54 +19,52 @@ def text(name: str) -> str:
     )
 
 
-def show_once(settings: "Settings") -> None:
-    """Show the notice unless this machine has seen it, in this version or a later one; never raises.
+def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
+    """Show the notice unless this machine has seen it, in this version or a later one.
 
     The marker ``usage/notice`` holds the version that was seen. It is made before anything is written, by exactly one of many
     processes at once. Where it cannot be made, or where nobody would read the notice, nothing is shown and nothing remembered:
-    without a stderr, and in continuous integration if neither stdout nor stderr is a terminal. Nor to whom said yes, by the
-    variable or a stored choice: they were told, and a program that reads stderr can ask for silence so.
+    without a stderr, and in continuous integration if neither stdout nor stderr is a terminal. Nor is it shown to a user who
+    chose to be recorded, by the variable or a stored choice: a program that reads stderr can ask for silence so.
+
+    Args:
+        config_dir: Config directory.
+        program: Name of the program.
+        version: Version of the notice (``conventions.NOTICE_VERSION``).
+        decided_by: What decided that the command is recorded (``Decision.reason``).
+
+    Raises:
+        OSError: The marker cannot be read or made. The caller guards.
     """
-    marker = os.path.join(settings.state_dir, "notice")
-    with guard("the notice"):
-        seen = _seen_version(marker)
-        if seen >= conventions.NOTICE_VERSION or not _stderr_visible() or _explicitly_enabled(settings):
-            return
-        from arcade_otel.storage.directories import Directory
+    from arcade_otel.consent import decision
 
-        # An older marker is replaced whole; who may do that is whoever makes the file of this version's name.
-        name = os.path.basename(marker)
-        with Directory.open(settings.config_dir, "usage", create=True) as directory:
-            try:
-                descriptor = directory.open_file(
-                    f"{name}.{conventions.NOTICE_VERSION}" if seen else name, os.O_WRONLY | os.O_EXCL
-                )
-            except FileExistsError:
-                return  # another process was quicker, and shows it
-            try:
-                os.write(descriptor, str(conventions.NOTICE_VERSION).encode())
-            finally:
-                os.close(descriptor)
-            if seen:
-                directory.write(name, str(conventions.NOTICE_VERSION).encode())
-        sys.stderr.write(text(settings.name))
-        sys.stderr.flush()
+    seen = _seen_version(config_dir)
+    if seen >= version or not _stderr_visible() or decided_by in (consent.ENV_TRACKING, decision.REASON_STORED):
+        return
+    from arcade_otel.storage.directories import Directory
+
+    # An older marker is replaced whole; who may do that is whoever makes the file of this version's name.
+    with Directory.open(config_dir, "usage", create=True) as directory:
+        try:
+            descriptor = directory.open_file(f"{_MARKER}.{version}" if seen else _MARKER, os.O_WRONLY | os.O_EXCL)
+        except FileExistsError:
+            return  # another process was quicker, and shows it
+        try:
+            os.write(descriptor, str(version).encode())
+        finally:
+            os.close(descriptor)
+        if seen:
+            directory.write(_MARKER, str(version).encode())
+    sys.stderr.write(text(program))
+    sys.stderr.flush()
 
 
-def _seen_version(marker: str) -> int:
+def _seen_version(config_dir: str) -> int:
     """Return the version that was seen; 0: none. A marker without a number is one whose maker was killed: the first."""
-    state_dir, name = os.path.split(marker)
-    config_dir, state = os.path.split(state_dir)
-    number = storage.read_file(config_dir, state, name, max_bytes=8)
+    number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:
         return 0
     return int(number) if number.isdigit() else 1
-
-
-def _explicitly_enabled(settings: "Settings") -> bool:
-    from arcade_otel.consent import decision
-
-    return settings.decide().reason in (consent.ENV_TRACKING, decision.REASON_STORED)
 
 
 def _stderr_visible() -> bool:

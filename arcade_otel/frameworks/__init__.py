@@ -226,7 +226,8 @@ class Run:
         if seen != str(conventions.NOTICE_VERSION).encode():
             from arcade_otel.consent import notice
 
-            notice.show_once(self._settings)
+            settings = self._settings
+            notice.show_once(settings.config_dir, settings.name, conventions.NOTICE_VERSION, settings.decide().reason)
 
     def _start_live_span(self) -> None:
         """Make the span now if this process exports traces."""

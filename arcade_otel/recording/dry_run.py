@@ -22,8 +22,7 @@ def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcom
     """
     if sys.stderr is None:
         return
-    from arcade_otel_exporters import otlp_json
-    from arcade_otel_exporters.posthog import PostHogSpanExporter
+    from arcade_otel.exporters import PostHogSpanExporter, otlp_json
 
     identity = identity_file.read(settings.config_dir)
     if identity is None:

@@ -51,7 +51,7 @@ def record(
         ids: Trace id and span id, in hex, of the live span that goes its own way; PostHog only gets the usage event then.
     """
     # Only here: the exporters import this package's leaves, never the other way round at import.
-    from arcade_otel_exporters.detached import DetachedSpanExporter
+    from arcade_otel.exporters import DetachedSpanExporter
 
     parent = spans.parent_context()
     if ids is not None and parent is not None and parent.trace_id != ids[0]:

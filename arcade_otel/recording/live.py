@@ -21,9 +21,9 @@ from arcade_otel.handoff.exporter_config import exporter_names
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
+    from arcade_otel.exporters import DetachedSpanExporter
     from arcade_otel.settings import Settings
     from arcade_otel.spans.outcome import Outcome
-    from arcade_otel_exporters.detached import DetachedSpanExporter
 
 __all__ = ["LiveSpan"]
 
@@ -164,7 +164,7 @@ def _made(settings: "Settings") -> _Provider:
     attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
     attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
     if not settings.version and settings.distribution:
-        from arcade_otel_exporters.versions import installed_version
+        from arcade_otel.exporters import installed_version
 
         attributes[conventions.SERVICE_VERSION] = installed_version(settings.distribution) or ""
     tracers = TracerProvider(resource=Resource.create({key: value for key, value in attributes.items() if value}))
@@ -175,7 +175,7 @@ def _made(settings: "Settings") -> _Provider:
     names = [name for name in names if name not in (_POSTHOG, _CONSOLE)]
     exporter = None
     if names:
-        from arcade_otel_exporters.detached import DetachedSpanExporter
+        from arcade_otel.exporters import DetachedSpanExporter
 
         exporter = DetachedSpanExporter(",".join(names), settings=settings)
         processors.append(BatchSpanProcessor(exporter))

@@ -41,8 +41,8 @@ def _make_sdk_exporter(name: str) -> SdkLaneExporter | None:
 
     from opentelemetry.sdk.trace.export import SpanExporter
 
+    from arcade_otel.exporters import clean_environment
     from arcade_otel.sender.sdk_lane import SdkLaneExporter
-    from arcade_otel_exporters.posthog import clean_environment
 
     clean_environment(os.environ)  # of what would steer others' HTTP clients
     registered = name

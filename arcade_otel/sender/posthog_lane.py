@@ -5,11 +5,8 @@ from collections.abc import Callable, Sequence
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
+from arcade_otel.exporters import V0, V1, PostHogDelivery, SpanRecord, span_record
 from arcade_otel.sender.export_result import ExportResult
-from arcade_otel_exporters import span_record
-from arcade_otel_exporters.posthog_client import V0, V1
-from arcade_otel_exporters.posthog_delivery import PostHogDelivery
-from arcade_otel_exporters.span_record import SpanRecord
 
 __all__ = ["PostHogLaneExporter"]
 

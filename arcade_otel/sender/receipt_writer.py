@@ -6,9 +6,8 @@ import json
 from collections.abc import Collection, Sequence
 
 from arcade_otel.diagnostics import guard
+from arcade_otel.exporters import alias_of, event_of, is_command, span_record
 from arcade_otel.handoff import queue, receipts
-from arcade_otel_exporters.events import alias_of, event_of, is_command
-from arcade_otel_exporters.span_record import decode
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ def queued_payload(lane: str, text: str) -> list[Any]:
         ValueError: It is no OTLP/JSON of spans.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
-        return sent_payload(lane, decode(text))
-    from arcade_otel_exporters import otlp_json
+        return sent_payload(lane, span_record.decode(text))
+    from arcade_otel.exporters import otlp_json
 
     return sent_payload(lane, otlp_json.decode(text))
 
@@ -42,8 +41,8 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
     if queue.lane_exporter(lane) == _POSTHOG:
         found = [event for span in spans if is_command(span) for event in (alias_of(span), event_of(span))]
         return [event for event in found if event is not None]
+    from arcade_otel.exporters import otlp_json
     from arcade_otel.sender.sdk_lane import public_span
-    from arcade_otel_exporters import otlp_json
 
     return [json.loads(otlp_json.encode([public_span(span) for span in spans]))]
 

@@ -1,0 +1,62 @@
+"""The library's only door to ``arcade_otel_exporters``: what other packages use of it, one module loaded at a time.
+
+A sender of PostHog's lane must not import the SDK, and most of the exporters need it. So a name is looked up when it is used.
+"""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcade_otel_exporters import otlp_json, span_record
+    from arcade_otel_exporters.detached import DetachedSpanExporter
+    from arcade_otel_exporters.events import alias_of, event_of, is_command
+    from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
+    from arcade_otel_exporters.posthog_client import V0, V1
+    from arcade_otel_exporters.posthog_delivery import PostHogDelivery
+    from arcade_otel_exporters.span_record import SpanRecord
+    from arcade_otel_exporters.versions import installed_version, program_version
+
+__all__ = [
+    "V0",
+    "V1",
+    "DetachedSpanExporter",
+    "PostHogDelivery",
+    "PostHogSpanExporter",
+    "SpanRecord",
+    "alias_of",
+    "clean_environment",
+    "event_of",
+    "installed_version",
+    "is_command",
+    "otlp_json",
+    "program_version",
+    "span_record",
+]
+
+#: Module of ``arcade_otel_exporters`` by the name that it provides; a module provides itself.
+_MODULES = {
+    "DetachedSpanExporter": "detached",
+    "PostHogDelivery": "posthog_delivery",
+    "PostHogSpanExporter": "posthog",
+    "SpanRecord": "span_record",
+    "V0": "posthog_client",
+    "V1": "posthog_client",
+    "alias_of": "events",
+    "clean_environment": "posthog",
+    "event_of": "events",
+    "installed_version": "versions",
+    "is_command": "events",
+    "otlp_json": "otlp_json",
+    "program_version": "versions",
+    "span_record": "span_record",
+}
+
+
+def __getattr__(name: str) -> object:
+    module_name = _MODULES.get(name)
+    if module_name is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    path = f"arcade_otel_exporters.{module_name}"
+    __import__(path)
+    module = sys.modules[path]
+    return module if name == module_name else getattr(module, name)
