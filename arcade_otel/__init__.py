@@ -2,22 +2,26 @@
 
 ``arcade_otel.instrument(app)`` records a Typer or Click program, ``with arcade_otel.program():`` an argparse program, and
 ``with arcade_otel.command("name"):`` any other code. ``docs/reference.md`` lists everything that is public.
+
+A user who opted out by the environment pays for this module alone: what the environment says about consent is read here, and
+:mod:`arcade_otel.consent` knows the rest.
 """
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False  # ``typing`` itself would cost a program that does not use it 5 million instructions
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Literal, TypedDict, TypeVar
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
-    from arcade_otel.consent import CommandContext
     from arcade_otel.conventions import __version__
 
     App = TypeVar("App")
+    Function = TypeVar("Function", bound=Callable[..., object])
 else:
     # At run time only the names of the keys are used.
     TypedDict = type("TypedDict", (), {"__init_subclass__": classmethod(lambda cls, **_: None)})  # noqa: ARG005 - Python's signature
@@ -33,6 +37,20 @@ __all__ = [
     "uninstrument",
     "usage_commands",
 ]
+
+
+ENV_TRACKING = "ARCADE_USAGE_TRACKING"
+ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
+ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
+#: The config directory, which holds the identity store and the queue.
+ENV_WORK_DIR = "ARCADE_WORK_DIR"
+
+_ON, _OFF, _LOG = "on", "off", "log"
+_NO = ("0", "false", "no", "off")
+_YES = ("1", "true", "yes", "on")
+
+#: Attribute of an app that was instrumented in the run of a user who opted out: its options, which nothing has checked.
+_UNCHECKED_OPTIONS = "_arcade_otel_options"
 
 
 class Options(TypedDict, total=False):
@@ -71,6 +89,25 @@ class Options(TypedDict, total=False):
     """Whether commands are recorded in continuous integration when nobody has decided. Default: True."""
 
 
+class CommandContext:
+    """What :func:`arcade_otel.command` and :func:`arcade_otel.program` return: a context manager, and a decorator.
+
+    This class records nothing: it serves users who opted out. The classes that record derive from it.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
+        return None
+
+    def __call__(self, function: Function) -> Function:
+        """Decorate ``function``: each call of it is one run."""
+        return function
+
+
 def instrument(app: App, **options: Unpack[Options]) -> App:
     """Record each command of ``app`` from now on, and return ``app``.
 
@@ -84,11 +121,9 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
         TypeError: ``app`` is of an unsupported class, an option is unknown, or its value has the wrong type.
         ValueError: An option's value makes no sense.
     """
-    from arcade_otel import consent
-
-    if consent.is_off():
+    if _is_off():
         _check_names(options)
-        getattr(app, "__dict__", {})[consent.UNCHECKED_OPTIONS] = options  # where usage_commands() finds them
+        getattr(app, "__dict__", {})[_UNCHECKED_OPTIONS] = options  # where usage_commands() finds them
         _purge_queue(options)
         return app
     from arcade_otel import frameworks
@@ -99,10 +134,8 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
 
 def uninstrument(app: App) -> App:
     """Stop recording the commands of ``app``, and return ``app``. Does nothing if it was never instrumented."""
-    from arcade_otel import consent
-
-    getattr(app, "__dict__", {}).pop(consent.UNCHECKED_OPTIONS, None)
-    if not consent.is_off():
+    getattr(app, "__dict__", {}).pop(_UNCHECKED_OPTIONS, None)
+    if not _is_off():
         from arcade_otel import frameworks
 
         frameworks.uninstrument(app)
@@ -122,12 +155,10 @@ def program(**options: Unpack[Options]) -> CommandContext:
         TypeError: An option is unknown, or its value has the wrong type.
         ValueError: An option's value makes no sense.
     """
-    from arcade_otel import consent
-
-    if consent.is_off():
+    if _is_off():
         _check_names(options)
         _purge_queue(options)
-        return consent.CommandContext()
+        return CommandContext()
     from arcade_otel.frameworks.argparse import ProgramContext
 
     return ProgramContext(options)
@@ -144,12 +175,10 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
         TypeError: ``path`` is no string, an option is unknown, or its value has the wrong type.
         ValueError: ``path`` is empty, or an option's value makes no sense. Both are raised at once, before the block runs.
     """
-    from arcade_otel import consent
-
-    if consent.is_off():
+    if _is_off():
         _check_names(options)
         _purge_queue(options)
-        return consent.CommandContext()
+        return CommandContext()
     from arcade_otel.frameworks.context_manager import RecordedCommand
 
     return RecordedCommand(path, options)
@@ -162,10 +191,8 @@ def configure(**options: Unpack[Options]) -> None:
         TypeError: An option is unknown, or its value has the wrong type.
         ValueError: An option's value makes no sense.
     """
-    from arcade_otel import consent
-
     _check_names(options)
-    if not consent.is_off():
+    if not _is_off():
         from arcade_otel.frameworks import context_manager
 
         context_manager.configure(options)
@@ -191,6 +218,34 @@ def usage_commands(app: Any) -> Any:
     return cli.usage_commands(app)
 
 
+def _is_off() -> bool:
+    """Return whether the environment alone opts the user out. Reads no file."""
+    said = _decision_from_env(os.environ)
+    return said is not None and said[0] == _OFF
+
+
+def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the mode, the variable that decides it and the same in words, or None if no variable says anything.
+
+    ``DO_NOT_TRACK`` set to anything but "", ``0`` or ``false`` is off (consoledonottrack.com); ``OTEL_SDK_DISABLED`` is off if
+    ``true`` in any case, and by nothing else (OpenTelemetry specification); ``ARCADE_USAGE_TRACKING`` says ``0``, ``false``,
+    ``no`` or ``off``, ``1``, ``true``, ``yes`` or ``on``, or ``log`` (print the payload on stderr, send nothing), in any case; a
+    word that is none of these says nothing.
+    """
+    if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
+        return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
+    if environ.get(ENV_SDK_DISABLED, "").strip().lower() == "true":
+        return _OFF, ENV_SDK_DISABLED, "OTEL_SDK_DISABLED is true"
+    wish = environ.get(ENV_TRACKING, "").strip().lower()
+    if not wish:
+        return None
+    if wish in _YES:
+        return _ON, ENV_TRACKING, "ARCADE_USAGE_TRACKING says on"
+    if wish == _LOG:
+        return _LOG, ENV_TRACKING, "ARCADE_USAGE_TRACKING says log: shown and not sent"
+    return (_OFF, ENV_TRACKING, "ARCADE_USAGE_TRACKING says off") if wish in _NO else None
+
+
 def _check_names(options: Any) -> None:
     """Refuse unknown options in the run of a user who opted out, too, where no value is checked."""
     for name in options:
@@ -200,11 +255,7 @@ def _check_names(options: Any) -> None:
 
 def _purge_queue(options: Any) -> None:
     """Delete the events that are still queued: the user has opted out. Costs one ``stat`` where there is no queue."""
-    import os
-
-    from arcade_otel import consent
-
-    config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(consent.ENV_WORK_DIR) or "~/.arcade")
+    config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
         from arcade_otel.frameworks import effective_mode
         from arcade_otel.settings import make_settings
@@ -214,10 +265,6 @@ def _purge_queue(options: Any) -> None:
 
 def __getattr__(name: str) -> object:
     # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use.
-    if name == "CommandContext":
-        from arcade_otel.consent import CommandContext
-
-        return CommandContext
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

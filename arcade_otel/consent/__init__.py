@@ -1,21 +1,35 @@
-"""Consent: whether a command may be recorded.
+"""Consent: whether a command may be recorded, and why; one table of precedence, from the environment to the program.
 
-This module reads the environment and holds all that a user who opted out by the environment pays for. ``decision`` knows the rest
-of the order of precedence and is loaded only when it is asked for.
+What the environment says is read by ``arcade_otel`` itself, which is all that a user who opted out pays for.
 """
 
 import os
+import stat
+import sys
+from collections.abc import Mapping
 
-TYPE_CHECKING = False  # ``typing`` is dear, and a user who opted out pays for this module
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeVar
-
-    from typing_extensions import Self
-
-    from arcade_otel.consent.decision import Decision, choice_file, decide, is_ci, suppress_for_this_run
-
-    Function = TypeVar("Function", bound=Callable[..., object])
+from arcade_otel import (
+    _LOG as LOG,
+)
+from arcade_otel import (
+    _OFF as OFF,
+)
+from arcade_otel import (
+    _ON as ON,
+)
+from arcade_otel import (
+    _UNCHECKED_OPTIONS as UNCHECKED_OPTIONS,
+)
+from arcade_otel import (
+    ENV_DO_NOT_TRACK,
+    ENV_SDK_DISABLED,
+    ENV_TRACKING,
+    ENV_WORK_DIR,
+    storage,
+)
+from arcade_otel import (
+    _decision_from_env as decision_from_env,
+)
 
 __all__ = [
     "ENV_DO_NOT_TRACK",
@@ -25,94 +39,208 @@ __all__ = [
     "LOG",
     "OFF",
     "ON",
+    "POLICY_FILE",
+    "REASON_CI",
+    "REASON_DEFAULT",
+    "REASON_POLICY",
+    "REASON_STORED",
+    "REASON_SUPPRESSED",
+    "REASON_UNREADABLE",
+    "REASON_UNTRUSTED",
     "UNCHECKED_OPTIONS",
-    "CommandContext",
     "Decision",
     "choice_file",
     "decide",
     "decision_from_env",
     "is_ci",
-    "is_off",
     "suppress_for_this_run",
     "tracking_mode",
 ]
 
-#: ``0``, ``false``, ``no`` or ``off`` opts out, ``log`` prints what would be sent. Source: the specification.
-ENV_TRACKING = "ARCADE_USAGE_TRACKING"
-#: Anything but "", ``0`` and ``false`` opts out. Source: consoledonottrack.com.
-ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
-#: ``true``, in any case, opts out. Source: OpenTelemetry specification, SDK environment variables.
-ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: The config directory, which holds the identity store and the queue.
-ENV_WORK_DIR = "ARCADE_WORK_DIR"
+# Why, besides the names of the three variables above.
+REASON_STORED = "stored choice"
+REASON_POLICY = "policy"
+REASON_CI = "continuous integration"
+REASON_DEFAULT = "default"
+REASON_SUPPRESSED = "taken back"
+#: The stored choice cannot be read for now (no descriptor left, a bad disk). Nothing is recorded, and nothing is deleted.
+REASON_UNREADABLE = "unreadable"
+#: The config directory belongs to another user or can be written by one: it is not used. Nothing is recorded or deleted.
+REASON_UNTRUSTED = "untrusted directory"
 
-ON = "on"
-OFF = "off"
-LOG = "log"
+# Variables by which continuous integration is known; ``CI`` alone is set by nearly all of them.
+_CI_VARIABLES = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "TF_BUILD",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "BUILDKITE",
+    "CODEBUILD_BUILD_ID",
+)
 
-#: Attribute of an app that was instrumented in the run of a user who opted out: its options, which nothing has checked.
-UNCHECKED_OPTIONS = "_arcade_otel_options"
+#: What packagers and administrators decide for everybody on this machine. No variable says where it is on POSIX: one that did
+#: would let anybody's environment undo it.
+POLICY_FILE = (
+    os.path.join(os.environ.get("PROGRAMDATA") or "C:\\ProgramData", "arcade-otel", "policy")
+    if sys.platform == "win32"
+    else "/etc/arcade-otel/policy"
+)
 
-_NO = ("0", "false", "no", "off")
-_YES = ("1", "true", "yes", "on")
-
-
-def __getattr__(name: str) -> object:
-    # Who opted out by the environment pays for this module alone.
-    if name in ("Decision", "choice_file", "decide", "is_ci", "suppress_for_this_run"):
-        from arcade_otel.consent import decision
-
-        return getattr(decision, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Nothing more of the run that is under way is to be recorded.
+_suppressed = False
 
 
-def tracking_mode(environ: "Mapping[str, str] | None" = None) -> str:
-    """Tell what the environment alone says: ``ON`` (also if it says nothing), ``OFF`` or ``LOG``; no file is read."""
+class Decision:
+    """What was decided, and by what.
+
+    Attributes:
+        mode: ``consent.ON``, ``OFF`` or ``LOG`` (print the payload on stderr, send nothing).
+        reason: What decided: the name of a variable, or one of the ``REASON_`` constants.
+        detail: The same for a person, in a few words. Names the file that decided; quotes no content of it.
+    """
+
+    __slots__ = ("detail", "mode", "reason")
+
+    def __init__(self, mode: str, reason: str, detail: str) -> None:
+        self.mode = mode
+        self.reason = reason
+        self.detail = detail
+
+    @property
+    def opted_out(self) -> bool:
+        """Whether somebody decided against collection, so that queued spans are deleted; not if no decision could be read."""
+        return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED)
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the stored choice cannot be read for now: nothing is recorded, nothing is deleted, and no decision was made."""
+        return self.reason == REASON_UNREADABLE
+
+    def __repr__(self) -> str:
+        return f"Decision({self.mode}, {self.reason}: {self.detail})"
+
+
+def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
+    """Return what the environment alone says: ``ON`` (also if it says nothing), ``OFF`` or ``LOG``. Reads no file."""
     said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
 
 
-def is_off() -> bool:
-    """Return whether the environment alone opts the user out. Reads no file."""
-    return tracking_mode() == OFF
+def decide(
+    config_dir: str = "",
+    *,
+    program: str = "",
+    enabled_by_default: bool = True,
+    record_in_ci: bool = True,
+    environ: Mapping[str, str] | None = None,
+    trust_checked: bool = False,
+) -> Decision:
+    """Decide by the first of these that says anything:
+
+    1. ``DO_NOT_TRACK``;
+    2. ``OTEL_SDK_DISABLED``;
+    3. ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` says which words);
+    4. a config directory that belongs to another user or can be written by one: off, also where the variable says ``on``
+       (``storage`` has the rules);
+    5. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
+       else than ``on`` or ``off``, is off;
+    6. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
+    7. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
+
+    Costs at most two small files' reading, and none where the environment decides. Never raises.
+
+    Args:
+        config_dir: Config directory; "" has no stored choice.
+        program: Name of the program, for a policy about it alone.
+        enabled_by_default: The program's own choice, which counts when no one else has decided.
+        record_in_ci: Whether the program is recorded in continuous integration when no one else has decided.
+        environ: Environment; the process's if None.
+        trust_checked: This process has found before that the config directory may be used, so rule 4 is not asked again.
+    """  # noqa: D415 - the list is the sentence's end
+    if _suppressed:
+        return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
+    environ = os.environ if environ is None else environ
+    said = decision_from_env(environ)
+    if said is not None and said[0] != ON:
+        return Decision(*said)
+    distrust = storage.distrust_reason(config_dir) if config_dir and not trust_checked else None
+    if distrust is not None:
+        return Decision(OFF, REASON_UNTRUSTED, f"{distrust}, so that it is not used")
+    if said is not None:
+        return Decision(*said)
+    decided = (_stored_choice(config_dir) if config_dir else None) or _policy_decision(program)
+    if decided is not None:
+        return decided
+    if not record_in_ci and is_ci(environ):
+        return Decision(OFF, REASON_CI, "the program is silent in continuous integration")
+    mode = ON if enabled_by_default else OFF
+    return Decision(mode, REASON_DEFAULT, f"the program's default is {mode}")
 
 
-class CommandContext:
-    """What :func:`arcade_otel.command` and :func:`arcade_otel.program` return: a context manager, and a decorator.
+def is_ci(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether this runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
+    environ = os.environ if environ is None else environ
+    return any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES)
 
-    This class records nothing: it serves users who opted out. The classes that record derive from it.
-    """
 
-    __slots__ = ()
+def choice_file(config_dir: str) -> str:
+    """Return the path of the stored choice of the config directory ``config_dir``."""
+    return os.path.join(config_dir, "usage", "consent")
 
-    def __enter__(self) -> "Self":
-        return self
 
-    def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
+def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
+    """Let every decision of this process be off until the next run begins: ``usage disable`` and ``forget`` leave no trace."""
+    global _suppressed
+    _suppressed = taken_back
+
+
+def _stored_choice(config_dir: str) -> Decision | None:
+    path = choice_file(config_dir)
+    try:
+        text = storage.read_file(config_dir, "usage", "consent", max_bytes=16)
+    except NotADirectoryError:
         return None
-
-    def __call__(self, function: "Function") -> "Function":
-        """Decorate ``function``: each call of it is one run."""
-        return function
-
-
-def decision_from_env(environ: "Mapping[str, str]") -> tuple[str, str, str] | None:
-    """Return the mode, the variable that decides it and the same in words, or None if no variable says anything.
-
-    ``DO_NOT_TRACK`` set to anything but "", ``0`` or ``false`` is off (consoledonottrack.com); ``OTEL_SDK_DISABLED`` is off if
-    ``true`` in any case, and by nothing else (OpenTelemetry specification); ``ARCADE_USAGE_TRACKING`` says ``0``, ``false``,
-    ``no`` or ``off``, ``1``, ``true``, ``yes`` or ``on``, or ``log`` (print the payload on stderr, send nothing), in any case; a
-    word that is none of these says nothing.
-    """
-    if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
-        return OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
-    if environ.get(ENV_SDK_DISABLED, "").strip().lower() == "true":
-        return OFF, ENV_SDK_DISABLED, "OTEL_SDK_DISABLED is true"
-    wish = environ.get(ENV_TRACKING, "").strip().lower()
-    if not wish:
+    except (storage.UnusableFileError, ValueError):
+        text = b""
+    except OSError as error:
+        return Decision(OFF, REASON_UNREADABLE, f"{path} cannot be read now (errno {error.errno}), which counts as off")
+    if text is None:
         return None
-    if wish in _YES:
-        return ON, ENV_TRACKING, "ARCADE_USAGE_TRACKING says on"
-    if wish == LOG:
-        return LOG, ENV_TRACKING, "ARCADE_USAGE_TRACKING says log: shown and not sent"
-    return (OFF, ENV_TRACKING, "ARCADE_USAGE_TRACKING says off") if wish in _NO else None
+    word = text.strip()
+    if word in (b"on", b"off"):
+        return Decision(word.decode(), REASON_STORED, f"{path} says {word.decode()}")
+    return Decision(OFF, REASON_STORED, f"{path} cannot be read or is corrupt, which counts as off")
+
+
+def _policy_decision(program: str) -> Decision | None:
+    text = _read_small_file(POLICY_FILE, 65536)
+    if text is None:
+        return None
+    from arcade_otel.consent import policy
+
+    decided = policy.parse(text, program)
+    if decided == policy.CORRUPT:
+        return Decision(OFF, REASON_POLICY, f"{POLICY_FILE} cannot be read or is corrupt, which counts as off")
+    return None if decided is None else Decision(decided, REASON_POLICY, f"{POLICY_FILE} says {decided}")
+
+
+def _read_small_file(path: str, most: int) -> bytes | None:
+    """Return a file's content, None if there is no such file, and what nobody would write (NUL) if it cannot be read or is long.
+
+    Neither a pipe nor a terminal in the file's place makes anybody wait.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return b"\0"
+            text = os.read(descriptor, most + 1)
+        finally:
+            os.close(descriptor)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError):
+        return b"\0"
+    return text if len(text) <= most else b"\0"

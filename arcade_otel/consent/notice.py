@@ -36,10 +36,8 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
     Raises:
         OSError: The marker cannot be read or made. The caller guards.
     """
-    from arcade_otel.consent import decision
-
     seen = _seen_version(config_dir)
-    if seen >= version or not _stderr_visible() or decided_by in (consent.ENV_TRACKING, decision.REASON_STORED):
+    if seen >= version or not _stderr_visible() or decided_by in (consent.ENV_TRACKING, consent.REASON_STORED):
         return
     from arcade_otel.storage.directories import Directory
 

@@ -198,7 +198,7 @@ class Run:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
-        decision = self._settings.decide()
+        decision = self._settings.decide(trust_checked=True)
         if decision.mode == consent.OFF or self._mode == _UNREADABLE:
             self.discard()  # the user opted out while the command ran, or by it
             if decision.unreadable or decision.mode != consent.OFF:
@@ -306,7 +306,8 @@ class Run:
 
 
 def _outcome(error: BaseException | None, interrupted: int) -> Outcome:
-    if error is None:
+    # Click and Typer end a command that succeeded by an exception of their own, too.
+    if error is None or (type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0):
         from arcade_otel.spans import Success
 
         return Success()  # type: ignore[return-value]

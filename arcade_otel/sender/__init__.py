@@ -4,7 +4,6 @@ import os
 import time
 
 from arcade_otel import consent, conventions
-from arcade_otel.consent import decision
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import exporter_config, queue, zombies
 from arcade_otel.handoff.lanes import is_old_name
@@ -74,7 +73,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
     """Tell whether nothing of any program may be sent: not so where the machine's policy says no, which may name programs."""
     decided = decided or consent.decide(config_dir)
-    return decided.mode == consent.OFF and decided.reason != decision.REASON_POLICY
+    return decided.mode == consent.OFF and decided.reason != consent.REASON_POLICY
 
 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from arcade_otel import consent, conventions, sender
-from arcade_otel.consent.decision import Decision
+from arcade_otel.consent import Decision
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import queue
 from arcade_otel.sender import exporter_loader

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arcade_otel import consent
-from arcade_otel.consent import decision, policy
+from arcade_otel.consent import policy
 from arcade_otel.testing import FakePostHog, refused_port
 from tests.support.machine import Machine
 
@@ -22,8 +22,8 @@ with arcade_otel.command("hello", name="tool", **eval(sys.argv[1] if sys.argv[1:
 # The folder of the policy is a constant of the library and no variable: only a program of our own can look elsewhere.
 UNDER_A_POLICY = """
 import os, sys
-from arcade_otel.consent import decision
-decision.POLICY_FILE = os.environ["POLICY"]
+from arcade_otel import consent
+consent.POLICY_FILE = os.environ["POLICY"]
 """
 SENDER = (
     UNDER_A_POLICY
@@ -62,7 +62,7 @@ class Home:
 
     def decide(self, default: str = "on") -> tuple[str, str]:
         """Return mode and reason."""
-        decided = decision.decide(
+        decided = consent.decide(
             str(self.config_dir),
             program="tool",
             enabled_by_default=default == "on",
@@ -77,7 +77,7 @@ class Home:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home where nobody has said anything."""
     made = Home(tmp_path)
-    monkeypatch.setattr(decision, "POLICY_FILE", str(made.policy))
+    monkeypatch.setattr(consent, "POLICY_FILE", str(made.policy))
     return made
 
 
@@ -187,7 +187,7 @@ def test_a_policy_that_cannot_be_understood_is_off(home: Home, kind: str) -> Non
 
 def test_no_variable_says_where_the_policy_is() -> None:
     """One that did would let anybody's environment undo it."""
-    assert decision.POLICY_FILE == "/etc/arcade-otel/policy"
+    assert consent.POLICY_FILE == "/etc/arcade-otel/policy"
     assert set(vars(consent)) & {"POLICY_FILE", "ENV_POLICY"} == set()
 
 

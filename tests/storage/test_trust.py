@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from arcade_otel import consent, storage
-from arcade_otel.consent import decision
 from arcade_otel.handoff import queue
 from arcade_otel.storage import files
 from arcade_otel.storage.directories import Directory
@@ -28,7 +27,7 @@ USER, ATTACKER = 12345, 12346
 IMPORTS = """
 import os, sys
 from arcade_otel import consent, identity, storage
-from arcade_otel.consent import decision, policy
+from arcade_otel.consent import policy
 from arcade_otel.handoff import queue
 from arcade_otel.storage import directories, files
 import grp, json, pwd
@@ -130,11 +129,11 @@ def test_root_uses_the_state_of_the_user_who_invoked_sudo_and_of_no_other(
     (tmp_path / "usage" / "consent").write_text("off")
     for path in (tmp_path, tmp_path / "usage", tmp_path / "usage" / "consent"):
         os.chown(path, USER, USER)
-    for invoker, reason in ((str(USER), decision.REASON_STORED), (str(ATTACKER), decision.REASON_UNTRUSTED)):
+    for invoker, reason in ((str(USER), consent.REASON_STORED), (str(ATTACKER), consent.REASON_UNTRUSTED)):
         monkeypatch.setenv("SUDO_UID", invoker)
         assert consent.decide(str(tmp_path), environ={}).reason == reason
     monkeypatch.delenv("SUDO_UID")
-    assert consent.decide(str(tmp_path), environ={}).reason == decision.REASON_UNTRUSTED
+    assert consent.decide(str(tmp_path), environ={}).reason == consent.REASON_UNTRUSTED
 
 
 @needs_root
@@ -244,7 +243,7 @@ def test_what_is_missing_unreadable_and_unusable_are_told_apart(tmp_path: Path) 
     with pytest.raises(storage.UnusableFileError):
         storage.read_file(str(tmp_path), ".")
     source = (
-        "import resource, sys\nfrom arcade_otel import storage, consent\nfrom arcade_otel.consent import decision\n"
+        "import resource, sys\nfrom arcade_otel import storage, consent\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"  # EMFILE
         "try:\n    storage.read_file(sys.argv[1], 'long')\nexcept storage.UnusableFileError:\n    print('unusable')\n"
         "except OSError as error:\n    print(error.errno)\n"

@@ -10,7 +10,7 @@ from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.doctor import cost, directory, network, surroundings, trial
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.cli.output import Output
-from arcade_otel.consent.decision import Decision
+from arcade_otel.consent import Decision
 from arcade_otel.settings import Settings
 
 __all__ = ["doctor"]
