@@ -2,7 +2,7 @@
 
 from typing import Any, TextIO
 
-__all__ = ["escape", "escape_all", "write"]
+__all__ = ["encoding_of", "escape", "escape_all", "write"]
 
 
 def escape(text: str, encoding: str = "utf-8") -> str:

@@ -10,7 +10,7 @@ from arcade_otel.cli.output import Output, iso
 from arcade_otel.handoff import receipts
 from arcade_otel.settings import Settings
 
-__all__ = ["collect_status", "status"]
+__all__ = ["collect_status", "print_status", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["MAX_ANSWER_BYTES", "get", "silence"]
+__all__ = ["MAX_ANSWER_BYTES", "TooLargeError", "get", "silence"]
 
 #: An answer holds one identifier. A longer one is not read to its end.
 MAX_ANSWER_BYTES = 64 * 1024

@@ -158,4 +158,4 @@ def test_a_command_that_removes_the_library_ends_as_without_it(tmp_path: Path, k
         )
         results.append((ended.returncode, ended.stdout, ended.stderr))
     assert results[0] == results[1]
-    assert "arcade_otel" not in results[0][2].replace("arcade_otel.program", "").replace("arcade_otel.command", "")
+    assert "/arcade_otel/" not in results[0][2]  # no frame of ours; the program's own lines name the library

@@ -13,7 +13,7 @@ from arcade_otel.cli.output import Output
 from arcade_otel.consent import Decision
 from arcade_otel.settings import Settings
 
-__all__ = ["doctor"]
+__all__ = ["doctor", "run_checks"]
 
 _WORDS = {True: "ok", False: "FAILED", None: "not checked"}
 

@@ -24,7 +24,7 @@ from arcade_otel.spans.outcome import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SCRATCH_PREFIX", "Trial", "check_lanes", "check_sender", "check_start", "run"]
+__all__ = ["SCRATCH_PREFIX", "Trial", "check_lanes", "check_sender", "check_start", "make_payload", "run"]
 
 #: Name of the scratch directory, which ``forget`` removes if a doctor was killed.
 SCRATCH_PREFIX = ".doctor-"
