@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, handoff
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
-from arcade_otel.handoff import exporter_config, queue, receipts, spawn
+from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings
 
 __all__ = ["flush"]
@@ -61,7 +61,7 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
     """Run senders until the queue is empty, none makes progress, or the time is over; return what kept them from running."""
     from arcade_otel.sender.backoff import Backoff
 
-    command = settings.sender_command or spawn.sender_command()
+    command = settings.sender_command or handoff.sender_command()
     if command is None:
         return "this program has no Python interpreter to run a sender; name one by instrument(..., sender_command=[...])"
     deadline = time.monotonic() + timeout
@@ -70,7 +70,7 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
             lanes = queue.lanes(settings.state_dir)
             for lane in lanes:
                 Backoff(settings.state_dir, lane).skip_delay()
-            environ = spawn.sender_environment(settings.config_dir, None)
+            environ = handoff.sender_environment(settings.config_dir, None)
             names = [*exporter_config.exporter_names(os.environ), *(queue.lane_exporter(lane) for lane in lanes)]
             environ[conventions.ENV_TRACES_EXPORTER] = ",".join(dict.fromkeys(names))
             sender = subprocess.Popen(

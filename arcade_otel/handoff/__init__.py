@@ -1,30 +1,52 @@
-"""Gives a finished span to the detached sender, and never waits for it."""
+"""Gives a finished span to the detached sender, which outlives this process, shares nothing with it, and is never waited for."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
-from arcade_otel.handoff import spawn
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from arcade_otel.settings import Settings
 
-__all__ = ["MAX_VARIABLE_LENGTH", "submit"]
+__all__ = ["ENV_ROOTS", "LAUNCH", "MAX_VARIABLE_LENGTH", "sender_command", "sender_environment", "start_sender", "submit"]
 
-#: A span with more characters goes to the spool at once: one variable is limited to 128 KiB on Linux, the whole environment
+#: A span with more characters goes to the queue at once: one variable is limited to 128 KiB on Linux, the whole environment
 #: to 32 KiB on Windows.
 MAX_VARIABLE_LENGTH = 24 * 1024
+#: Directory of the sender's program. It holds one file: nothing else comes onto ``sys.path`` with it.
+LAUNCH = "launch"
+#: Where the sender imports from, behind Python's own modules: this library first, then what the program itself imports from
+#: (joined by ``os.pathsep``).
+ENV_ROOTS = "ARCADE_USAGE_ROOTS"
+# Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
+_MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
+
+# Variables of Python's that say where things are. All others (PYTHONPATH, PYTHONSTARTUP, PYTHONINSPECT, …) steer what is run.
+_KEPT_PYTHON_VARIABLES = frozenset(
+    {"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"}
+)
+
+# Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
+# QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
+_DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
+
+# Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
+_children: list[int] = []
 
 
 def submit(
     text: str, settings: Settings, *, owed: bool = False, end_ns: int | None = None, span_id: str | None = None
 ) -> list[str]:
-    """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the spool here.
+    """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
-    The spool takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
+    The queue takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
     long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
     later sender delivers it.
 
@@ -36,22 +58,22 @@ def submit(
         span_id: The span's ID in hex; read from the payload if None.
 
     Returns:
-        The paths of the span's files, if it was written to the spool here; else nothing.
+        The paths of the span's files, if it was written to the queue here; else nothing.
 
     Raises:
-        OSError: Neither a sender could be started nor the spool be written.
+        OSError: Neither a sender could be started nor the queue be written.
     """
     if conventions.ENV_SENDER in os.environ:
         return []  # a sender starts no senders
-    command = settings.sender_command or spawn.sender_command()
+    command = settings.sender_command or sender_command()
     if _spawning_suspended(settings.state_dir):
-        debug("nobody reaps senders here; the span goes to the spool")
+        debug("nobody reaps senders here; the span goes to the queue")
         command = None
     if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
         try:
-            spawn.start(command, spawn.sender_environment(settings.config_dir, text), settings.config_dir)
+            start_sender(command, sender_environment(settings.config_dir, text), settings.config_dir)
         except OSError as error:
-            debug("no sender could be started; the span goes to the spool", error)
+            debug("no sender could be started; the span goes to the queue", error)
             command = None  # the process table is full, or the environment too large: no second try
         else:
             return []
@@ -67,7 +89,7 @@ def submit(
     paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
     if command and paths:
         try:
-            spawn.start(command, spawn.sender_environment(settings.config_dir, None), settings.config_dir)
+            start_sender(command, sender_environment(settings.config_dir, None), settings.config_dir)
         except OSError as error:
             debug("no sender could be started; the span waits for a later one", error)
     elif paths:
@@ -81,3 +103,142 @@ def _spawning_suspended(state_dir: str) -> bool:
     from arcade_otel.handoff import zombies
 
     return zombies.spawning_suspended(state_dir)
+
+
+def sender_command(
+    *, executable: str | None = None, frozen: bool | None = None, platform: str = sys.platform
+) -> tuple[str, ...] | None:
+    """Return the command line that runs the sender, or None where there is no interpreter to run it.
+
+    In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter ``sys.executable`` is
+    empty or the program itself, and starting it would run the user's program again.
+    """
+    executable = sys.executable if executable is None else executable
+    if frozen is None:
+        frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
+    directory, name = os.path.split(executable or "")
+    if frozen or not name.lower().startswith(("python", "pypy")):
+        return None
+    if platform == "win32" and name.lower() == "python.exe":
+        windowless = os.path.join(directory, "pythonw.exe")
+        executable = windowless if os.path.exists(windowless) else executable
+    program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
+    # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
+    # own import path instead, and asks for site itself where it runs an exporter of somebody else's.
+    if os.path.isfile(program):
+        return (executable, "-S", program)
+    from arcade_otel.handoff import spawn
+
+    source = spawn.source_in_archive(program)
+    return (executable, "-S", "-c", source) if source else None
+
+
+def _package_directory() -> str:
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the sender's environment: the user's, without what would steer Python or posthog, and with the span.
+
+    Proxies, certificate bundles and OTEL_* stay: they are the user's and the exporters' own.
+    """
+    environ = os.environ if environ is None else environ
+    chosen = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("PYTHON", "POSTHOG_")) or name in _KEPT_PYTHON_VARIABLES  # both are upper case on every platform
+    }
+    chosen.pop(conventions.ENV_EVENT_DATA, None)
+    chosen["PYTHONSAFEPATH"] = "1"
+    chosen[conventions.ENV_SENDER] = config_dir
+    chosen[ENV_ROOTS] = os.pathsep.join(_import_roots())
+    if text is not None:
+        chosen[conventions.ENV_EVENT_DATA] = text
+    return chosen
+
+
+def _import_roots() -> list[str]:
+    """Return where this library and everything else that the program imports lies.
+
+    Not every installation has one directory for all distributions (Nix, pex, Bazel, ``PYTHONPATH``), so that the sender gets the
+    program's whole import path. It comes behind Python's own modules, and without the directory of the script and the working
+    directory, where a user's ``yaml.py`` would be imported in place of a package that is not installed.
+    """
+    root = os.path.dirname(_package_directory())
+    roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
+    try:
+        users = {os.getcwd(), os.path.dirname(os.path.abspath(sys.argv[0]))}
+    except (OSError, IndexError, AttributeError):
+        users = set()  # a working directory that was removed, or an embedded interpreter
+    for entry in sys.path:
+        if isinstance(entry, str) and os.path.isabs(entry) and entry not in users and entry not in roots:
+            roots.append(entry)
+    fitting, length = [], 0
+    for entry in roots:
+        length += len(entry) + 1
+        if os.pathsep not in entry and length <= _MAX_ROOTS_LENGTH:
+            fitting.append(entry)
+    return fitting
+
+
+def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
+    """Start ``command`` in a session of its own, its streams on the null device, no descriptor inherited, and do not wait.
+
+    ``posix_spawn`` where it can do all of that: importing ``subprocess`` costs 13 million instructions, this none. The new
+    process inherits the working directory there and leaves it as its first act.
+
+    Raises:
+        OSError: The process could not be started.
+    """
+    _reap_children()
+    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
+        try:
+            child = os.posix_spawn(
+                command[0],
+                list(command),
+                dict(environ),
+                file_actions=_file_actions(),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=_DEFAULT_SIGNALS,
+            )
+        except NotImplementedError:
+            pass  # a libc without POSIX_SPAWN_SETSID
+        else:
+            _children.append(child)
+            debug(f"sender {child} started")
+            return
+    from arcade_otel.handoff import spawn
+
+    child = spawn.start_by_subprocess(command, environ, config_dir)
+    if os.name == "posix":
+        _children.append(child)
+
+
+def _file_actions() -> list[Any]:
+    """Return what the new process does with descriptors: 0, 1 and 2 on the null device, every inheritable one closed."""
+    actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
+    actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
+    for name in os.listdir("/dev/fd"):  # the process's own, on Linux and macOS
+        descriptor = int(name)
+        if descriptor > 2:  # noqa: PLR2004 - past stdin, stdout and stderr
+            try:
+                inheritable = os.get_inheritable(descriptor)
+            except OSError:
+                continue  # the listing's own
+            if inheritable:
+                actions.append((os.POSIX_SPAWN_CLOSE, descriptor))
+    return actions
+
+
+def _reap_children() -> None:
+    for child in _children[:]:
+        try:
+            ended = os.waitpid(child, os.WNOHANG)[0] == child
+        except OSError:
+            ended = True  # reaped by the program itself
+        if ended:
+            try:
+                _children.remove(child)
+            except ValueError:
+                continue  # another thread reaps at the same time

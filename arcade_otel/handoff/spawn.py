@@ -1,72 +1,22 @@
-"""Starts a process that outlives this one and shares nothing with it; all that differs between platforms is here."""
+"""What starting a sender takes on some systems only: Windows, a libc without POSIX_SPAWN_SETSID, a library in an archive."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from typing import Any
 
-from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
 
-TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
-if TYPE_CHECKING:
-    from typing import Any
-
-__all__ = ["LAUNCH", "creation_flags", "sender_command", "sender_environment", "start"]
-
-#: Directory of the sender's program. It holds one file: nothing else comes onto ``sys.path`` with it.
-LAUNCH = "launch"
-#: Where the sender imports from, behind Python's own modules: this library first, then what the program itself imports from
-#: (joined by ``os.pathsep``).
-ENV_ROOTS = "ARCADE_USAGE_ROOTS"
-# Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
-_MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
-
-# Variables of Python's that say where things are. All others (PYTHONPATH, PYTHONSTARTUP, PYTHONINSPECT, …) steer what is run.
-_KEPT_PYTHON_VARIABLES = frozenset(
-    {"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"}
-)
-
-# Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
-# QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
-_DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
+__all__ = ["creation_flags", "source_in_archive", "start_by_subprocess"]
 
 _CREATE_NEW_PROCESS_GROUP = 0x00000200
 _CREATE_NO_WINDOW = 0x08000000
 
-# Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
-_children: list[int] = []
 
-
-def sender_command(
-    *, executable: str | None = None, frozen: bool | None = None, platform: str = sys.platform
-) -> tuple[str, ...] | None:
-    """Return the command line that runs the sender, or None where there is no interpreter to run it.
-
-    In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter ``sys.executable`` is
-    empty or the program itself, and starting it would run the user's program again.
-    """
-    executable = sys.executable if executable is None else executable
-    if frozen is None:
-        frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
-    config_dir, name = os.path.split(executable or "")
-    if frozen or not name.lower().startswith(("python", "pypy")):
-        return None
-    if platform == "win32" and name.lower() == "python.exe":
-        windowless = os.path.join(config_dir, "pythonw.exe")
-        executable = windowless if os.path.exists(windowless) else executable
-    program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
-    # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
-    # own import path instead, and asks for site itself where it runs an exporter of somebody else's.
-    if os.path.isfile(program):
-        return (executable, "-S", program)
-    source = _source_in_archive(program)
-    return (executable, "-S", "-c", source) if source else None
-
-
-def _source_in_archive(program: str) -> str | None:
+def source_in_archive(program: str) -> str | None:
     """Return the sender's program as text where the library is imported from an archive (zipapp, pex), or None."""
     loader: Any = globals().get("__loader__")
     try:
@@ -75,119 +25,17 @@ def _source_in_archive(program: str) -> str | None:
         return None
 
 
-def _package_directory() -> str:
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-
-def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the sender's environment: the user's, without what would steer Python or posthog, and with the span.
-
-    Proxies, certificate bundles and OTEL_* stay: they are the user's and the exporters' own.
-    """
-    environ = os.environ if environ is None else environ
-    chosen = {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith(("PYTHON", "POSTHOG_")) or name in _KEPT_PYTHON_VARIABLES  # both are upper case on every platform
-    }
-    chosen.pop(conventions.ENV_EVENT_DATA, None)
-    chosen["PYTHONSAFEPATH"] = "1"
-    chosen[conventions.ENV_SENDER] = config_dir
-    chosen[ENV_ROOTS] = os.pathsep.join(_import_roots())
-    if text is not None:
-        chosen[conventions.ENV_EVENT_DATA] = text
-    return chosen
-
-
-def _import_roots() -> list[str]:
-    """Return where this library and everything else that the program imports lies.
-
-    Not every installation has one directory for all distributions (Nix, pex, Bazel, ``PYTHONPATH``), so that the sender gets the
-    program's whole import path. It comes behind Python's own modules, and without the directory of the script and the working
-    directory, where a user's ``yaml.py`` would be imported in place of a package that is not installed.
-    """
-    root = os.path.dirname(_package_directory())
-    roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
-    try:
-        users = {os.getcwd(), os.path.dirname(os.path.abspath(sys.argv[0]))}
-    except (OSError, IndexError, AttributeError):
-        users = set()  # a working directory that was removed, or an embedded interpreter
-    for entry in sys.path:
-        if isinstance(entry, str) and os.path.isabs(entry) and entry not in users and entry not in roots:
-            roots.append(entry)
-    fitting, length = [], 0
-    for entry in roots:
-        length += len(entry) + 1
-        if os.pathsep not in entry and length <= _MAX_ROOTS_LENGTH:
-            fitting.append(entry)
-    return fitting
-
-
-def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
-    """Start ``command`` in a session of its own, its streams on the null device, no descriptor inherited, and do not wait.
-
-    ``posix_spawn`` where it can do all of that: importing ``subprocess`` costs 13 million instructions, this none. The new
-    process inherits the working directory there and leaves it as its first act.
-
-    Raises:
-        OSError: The process could not be started.
-    """
-    _reap_children()
-    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
-        try:
-            child = os.posix_spawn(
-                command[0],
-                list(command),
-                dict(environ),
-                file_actions=_file_actions(),
-                setsid=True,
-                setsigmask=(),
-                setsigdef=_DEFAULT_SIGNALS,
-            )
-        except NotImplementedError:
-            pass  # a libc without POSIX_SPAWN_SETSID
-        else:
-            _children.append(child)
-            debug(f"sender {child} started")
-            return
-    _start_by_subprocess(command, environ, config_dir)
-
-
-def _file_actions() -> list[Any]:
-    """Return what the new process does with descriptors: 0, 1 and 2 on the null device, every inheritable one closed."""
-    actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
-    actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
-    for name in os.listdir("/dev/fd"):  # the process's own, on Linux and macOS
-        descriptor = int(name)
-        if descriptor > 2:  # noqa: PLR2004 - past stdin, stdout and stderr
-            try:
-                inheritable = os.get_inheritable(descriptor)
-            except OSError:
-                continue  # the listing's own
-            if inheritable:
-                actions.append((os.POSIX_SPAWN_CLOSE, descriptor))
-    return actions
-
-
-def _reap_children() -> None:
-    for child in _children[:]:
-        try:
-            ended = os.waitpid(child, os.WNOHANG)[0] == child
-        except OSError:
-            ended = True  # reaped by the program itself
-        if ended and child in _children:
-            with suppress(ValueError):  # another thread reaps at the same time
-                _children.remove(child)
-
-
 def creation_flags(platform: str = sys.platform) -> int:
     """Return Windows' creation flags. Never ``DETACHED_PROCESS``: python.exe would open a console of its own."""
     return _CREATE_NO_WINDOW | _CREATE_NEW_PROCESS_GROUP if platform == "win32" else 0
 
 
-def _start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
-    import subprocess
+def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> int:
+    """Start ``command`` as ``handoff.start_sender`` does, where ``posix_spawn`` cannot; return its process ID.
 
+    Raises:
+        OSError: The process could not be started.
+    """
     arguments: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         hidden = subprocess.STARTUPINFO()
@@ -205,5 +53,4 @@ def _start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], con
     )
     process.returncode = 0  # it is not waited for: without this, Popen warns when it is collected
     debug(f"sender {process.pid} started")
-    if os.name == "posix":
-        _children.append(process.pid)
+    return process.pid

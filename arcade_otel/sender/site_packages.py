@@ -3,7 +3,7 @@
 import os
 import sys
 
-from arcade_otel.handoff.spawn import ENV_ROOTS
+from arcade_otel.handoff import ENV_ROOTS
 
 __all__ = ["add_site_packages"]
 

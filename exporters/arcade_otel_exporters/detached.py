@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from arcade_otel import consent, conventions, handoff
 from arcade_otel.diagnostics import guard
-from arcade_otel.handoff import exporter_config, queue, receipts, spawn
+from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.finished_span import copy_span
 from arcade_otel_exporters import otlp_json
@@ -142,11 +142,11 @@ class DetachedSpanExporter(SpanExporter):
             paths += written
         if not self.starts_senders:
             return
-        command = self._settings.sender_command or spawn.sender_command()
+        command = self._settings.sender_command or handoff.sender_command()
         if command:
             config_dir = self._settings.config_dir
             with guard("the start of a sender"):  # the spans are safe: a later sender delivers them
-                spawn.start(command, spawn.sender_environment(config_dir, None, environ), config_dir)
+                handoff.start_sender(command, handoff.sender_environment(config_dir, None, environ), config_dir)
         else:
             queue.maybe_enforce_limits(self._settings.state_dir, paths)
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from arcade_otel import conventions, spans
-from arcade_otel.handoff import queue, spawn
+from arcade_otel import conventions, handoff, spans
+from arcade_otel.handoff import queue
 from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.outcome import Outcome
@@ -107,11 +107,11 @@ def _text(settings: Settings) -> str:
 def _sender(
     machine: Machine, host: str | None = None, changes: Mapping[str, str] | None = None
 ) -> tuple[Sequence[str], dict[str, str]]:
-    command = spawn.sender_command()
+    command = handoff.sender_command()
     if command is None:
         raise RuntimeError("no interpreter")
     text = _text(_settings(machine, host))
-    return command, spawn.sender_environment(str(machine.config_dir), text, machine.with_environ(changes))
+    return command, handoff.sender_environment(str(machine.config_dir), text, machine.with_environ(changes))
 
 
 def _measured(machine: Machine, make: Callable[[], tuple[Sequence[str], Mapping[str, str]]]) -> tuple[float, float]:
@@ -160,10 +160,10 @@ def _drain(machine: Machine, posthog: FakePostHog) -> str:
         for _ in range(queue.MAX_COUNT):
             queue.enqueue(settings.state_dir, text, lanes, end_ns=time.time_ns(), span_id=os.urandom(8).hex())
     before = len(posthog.events)
-    command = spawn.sender_command()
+    command = handoff.sender_command()
     if command is None:
         raise RuntimeError("no interpreter")
-    environ = spawn.sender_environment(str(machine.config_dir), None, machine.with_environ({conventions.ENV_IDLE: "0"}))
+    environ = handoff.sender_environment(str(machine.config_dir), None, machine.with_environ({conventions.ENV_IDLE: "0"}))
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-S", "-c", _MEASURE, *command], env=environ, capture_output=True, text=True, check=True

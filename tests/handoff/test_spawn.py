@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel import conventions
+from arcade_otel import conventions, handoff
 from arcade_otel.handoff import spawn
 
 REPORT = """
@@ -36,7 +36,7 @@ os.rename(out + ".tmp", out)
 def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
     """Start a process that reports on itself, and return its report."""
     report = tmp_path / "report"
-    spawn.start([sys.executable, "-c", REPORT, str(report)], environ, str(tmp_path))
+    handoff.start_sender([sys.executable, "-c", REPORT, str(report)], environ, str(tmp_path))
     deadline = time.monotonic() + 30
     while not report.exists():
         assert time.monotonic() < deadline, "the process never reported"
@@ -76,8 +76,8 @@ def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
         started(tmp_path, dict(os.environ))
         (tmp_path / "report").unlink()
     deadline = time.monotonic() + 30
-    while spawn._children:
-        spawn._reap_children()
+    while handoff._children:
+        handoff._reap_children()
         assert time.monotonic() < deadline
         time.sleep(0.01)
     with pytest.raises(ChildProcessError):
@@ -87,7 +87,7 @@ def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
 def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
     """Which the hand-off answers by the spool."""
     with pytest.raises(OSError, match=r"No such file|not found"):
-        spawn.start([str(tmp_path / "missing")], {}, str(tmp_path))
+        handoff.start_sender([str(tmp_path / "missing")], {}, str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
 )
 def test_only_a_python_runs_the_sender(executable: str, frozen: bool, starts: bool) -> None:  # noqa: FBT001
     """A frozen program or one that embeds Python would run itself again."""
-    command = spawn.sender_command(executable=executable, frozen=frozen)
+    command = handoff.sender_command(executable=executable, frozen=frozen)
     assert (command is not None) is starts
     if command:
         assert command[0] == executable
@@ -114,11 +114,11 @@ def test_only_a_python_runs_the_sender(executable: str, frozen: bool, starts: bo
 def test_windows_runs_the_interpreter_without_a_console(tmp_path: Path) -> None:
     """``pythonw.exe`` where there is one."""
     python, pythonw = tmp_path / "python.exe", tmp_path / "pythonw.exe"
-    command = spawn.sender_command(executable=str(python), frozen=False, platform="win32")
+    command = handoff.sender_command(executable=str(python), frozen=False, platform="win32")
     assert command is not None
     assert command[0] == str(python)
     pythonw.touch()
-    command = spawn.sender_command(executable=str(python), frozen=False, platform="win32")
+    command = handoff.sender_command(executable=str(python), frozen=False, platform="win32")
     assert command is not None
     assert command[0] == str(pythonw)
 
@@ -144,7 +144,7 @@ def test_the_users_shell_does_not_steer_the_sender() -> None:
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector",
         conventions.ENV_EVENT_DATA: "an older span",
     }
-    environ = spawn.sender_environment("/home/a/.arcade", None, users)
+    environ = handoff.sender_environment("/home/a/.arcade", None, users)
     for gone in (
         "PYTHONPATH",
         "PYTHONSTARTUP",
@@ -158,4 +158,4 @@ def test_the_users_shell_does_not_steer_the_sender() -> None:
         assert environ[kept] == users[kept]
     assert environ[conventions.ENV_SENDER] == "/home/a/.arcade"
     assert environ["PYTHONSAFEPATH"] == "1"
-    assert spawn.sender_environment("/f", "text", users)[conventions.ENV_EVENT_DATA] == "text"
+    assert handoff.sender_environment("/f", "text", users)[conventions.ENV_EVENT_DATA] == "text"

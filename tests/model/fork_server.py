@@ -110,7 +110,6 @@ def _mutate(name: str) -> None:
 
 def _run_command(request: dict[str, Any], wanted: int) -> None:
     from arcade_otel import command
-    from arcade_otel.handoff import spawn
     from arcade_otel.identity import processor
 
     def leave_word(command: object, environ: dict[str, str], folder: object) -> None:
@@ -118,7 +117,9 @@ def _run_command(request: dict[str, Any], wanted: int) -> None:
 
     os.environ.update(request["environ"])
     _mutate(os.environ.get("MODEL_MUTATION", ""))
-    spawn.start = leave_word  # type: ignore[assignment]
+    from arcade_otel import handoff
+
+    handoff.start_sender = leave_word  # type: ignore[assignment]
     processor.ALIAS_SECONDS = 0.0  # no sender runs before the test says so: tests/identity/test_login_waits.py is about the wait
     path = request["path"]
     login, logout = ((path,) if request["kind"] == kind else () for kind in ("login", "logout"))

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 # Modules as what they are here: things to be broken.
-detaching: Any = import_module("arcade_otel.handoff.spawn")
+detaching: Any = import_module("arcade_otel.handoff")
 diagnostics: Any = import_module("arcade_otel.diagnostics")
 events: Any = import_module("arcade_otel_exporters.posthog")
 identity_file: Any = import_module("arcade_otel.identity")

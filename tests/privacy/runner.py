@@ -89,13 +89,14 @@ _WARM = (
 
 
 def _run_program(request: dict[str, Any], told: int) -> None:
-    from arcade_otel.handoff import spawn
 
     def leave_word(command: Any, environ: Any, config_dir: str) -> None:
         line = json.dumps({"command": list(command), "environ": dict(environ)})
         os.write(told, (line + "\n").encode())
 
-    spawn.start = leave_word
+    from arcade_otel import handoff
+
+    handoff.start_sender = leave_word
     os.chdir(request["cwd"])
     sys.argv = [request["path"], *request["argv"]]
     read, write = os.pipe()

@@ -10,8 +10,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from arcade_otel import conventions, spans
-from arcade_otel.handoff import spawn
+from arcade_otel import conventions, handoff, spans
 from arcade_otel.settings import make_settings
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel.testing import FakePostHog
@@ -59,12 +58,12 @@ def environment(machine: Machine) -> dict[str, str]:
     )
     now = time.time_ns()
     text = spans.encode(settings, path="two", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("someone", True))
-    return spawn.sender_environment(str(machine.config_dir), text, machine.with_environ())
+    return handoff.sender_environment(str(machine.config_dir), text, machine.with_environ())
 
 
 def command(machine: Machine) -> list[str]:
     """Return the sender's command line, with a watchdog that leaves valgrind the time it needs."""
-    started = spawn.sender_command()
+    started = handoff.sender_command()
     assert started is not None
     *python, launch = started
     source = Path(launch).read_text()
@@ -113,7 +112,7 @@ def test_it_uses_at_most_24_mebibytes_by_https_too(machine: Machine) -> None:
 
 
 def _rusage(machine: Machine) -> tuple[float, float]:
-    started = spawn.sender_command()
+    started = handoff.sender_command()
     assert started is not None
     return _measured(machine, list(started), environment(machine))
 
@@ -141,7 +140,7 @@ def test_a_sender_to_posthog_imports_nothing_dear(
     """As Python itself reports it: each import of a real sender that delivers."""
     if scheme == "https":
         request.getfixturevalue("https")
-    started = spawn.sender_command()
+    started = handoff.sender_command()
     assert started is not None
     python, *rest = started
     before = len(posthog.visible())

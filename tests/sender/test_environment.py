@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.handoff import spawn
+from arcade_otel import handoff
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 from tests.support.terminals import Proxy, TlsFront, certified
@@ -259,7 +259,7 @@ def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine
     assert machine.senders() == []
     assert len(machine.queue()) == 1
     assert (machine.root / "frozen.py.runs").read_text() == "run\n"
-    launch = spawn.sender_command()
+    launch = handoff.sender_command()
     assert launch is not None
     machine.program("named", FROZEN.format(how=how, more=f", sender_command={list(launch)!r}"))
     assert machine.run(program="named").returncode == 0
@@ -301,7 +301,7 @@ def test_the_sender_holds_no_folder_of_the_users_open(machine: Machine, posthog:
 
 def test_the_stand_in_hears_of_a_python_without_the_library(tmp_path: Path) -> None:
     """A sender that finds no library to run ends at once and harms nobody."""
-    command = spawn.sender_command()
+    command = handoff.sender_command()
     assert command is not None
     lonely = tmp_path / "launch"
     lonely.mkdir()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from arcade_otel import handoff
 from arcade_otel.testing import FakePostHog, Fault
 from tests.support.collector import Collector, GrpcCollector, HttpCollector
 from tests.support.machine import Machine
@@ -292,11 +293,9 @@ def _install(machine: Machine, roots: Path, seen: Path) -> None:
     import os
     import subprocess
 
-    from arcade_otel.handoff import spawn
-
-    command = spawn.sender_command()
+    command = handoff.sender_command()
     assert command is not None
-    environ = spawn.sender_environment(
+    environ = handoff.sender_environment(
         str(machine.config_dir), None, machine.with_environ({"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen)})
     )
     environ["ARCADE_USAGE_ROOTS"] = os.pathsep.join([str(roots), environ["ARCADE_USAGE_ROOTS"]])

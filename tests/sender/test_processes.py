@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel import conventions, spans
-from arcade_otel.handoff import spawn, zombies
+from arcade_otel import conventions, handoff, spans
+from arcade_otel.handoff import zombies
 from arcade_otel.sender.lane_lock import LaneLock
 from arcade_otel.settings import make_settings
 from arcade_otel.spans.outcome import Outcome
@@ -49,9 +49,9 @@ def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine
     text = spans.encode(
         settings, path="two", timing=spans.Timing(time.time_ns(), time.time_ns()), outcome=Outcome(0), identity=("someone", True)
     )
-    command = spawn.sender_command()
+    command = handoff.sender_command()
     assert command is not None
-    environ = spawn.sender_environment(str(machine.config_dir), text, machine.with_environ())
+    environ = handoff.sender_environment(str(machine.config_dir), text, machine.with_environ())
     bare = counter.pythons_own(machine.with_environ(), machine.root)
     turn = LaneLock.acquire(str(machine.state), lane(machine))
     assert turn is not None
@@ -152,9 +152,9 @@ class Stuck:
 sys.meta_path.insert(0, Stuck())
 runpy.run_path(sys.argv[1], run_name="__main__")
 """
-    command = spawn.sender_command()
+    command = handoff.sender_command()
     assert command is not None
-    environ = spawn.sender_environment(str(machine.config_dir), None, machine.with_environ())
+    environ = handoff.sender_environment(str(machine.config_dir), None, machine.with_environ())
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-c", prelude, command[-1]],

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from arcade_otel import spans
-from arcade_otel.handoff import queue, spawn
+from arcade_otel import handoff, spans
+from arcade_otel.handoff import queue
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel.testing import FakePostHog, Fault
@@ -31,9 +31,11 @@ def fill(machine: Machine, count: int) -> None:
 
 
 def start_sender(machine: Machine) -> None:
-    command = spawn.sender_command()
+    command = handoff.sender_command()
     assert command is not None
-    spawn.start(command, spawn.sender_environment(str(machine.config_dir), None, machine.with_environ()), str(machine.home))
+    handoff.start_sender(
+        command, handoff.sender_environment(str(machine.config_dir), None, machine.with_environ()), str(machine.home)
+    )
 
 
 @pytest.mark.waits

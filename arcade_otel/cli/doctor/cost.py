@@ -10,9 +10,8 @@ import sys
 import tempfile
 import time
 
-from arcade_otel import consent
+from arcade_otel import consent, handoff
 from arcade_otel.cli.doctor.check import Check
-from arcade_otel.handoff import spawn
 from arcade_otel.settings import Settings
 
 __all__ = ["check_cost"]
@@ -34,7 +33,7 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 
 def check_cost(settings: Settings) -> Check:
     """Measure: the fastest of nine runs each, in turns, because other processes can only make a run slower."""
-    if spawn.sender_command() is None:
+    if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("ARCADE_", "OTEL_"))}
     environ.pop(consent.ENV_DO_NOT_TRACK, None)

@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 
-from arcade_otel import consent
+from arcade_otel import consent, handoff
 from arcade_otel.cli.doctor.check import Check
-from arcade_otel.handoff import receipts, spawn, zombies
+from arcade_otel.handoff import receipts, zombies
 from arcade_otel.settings import Settings
 
 __all__ = ["check_surroundings"]
@@ -24,7 +24,7 @@ def check_surroundings(settings: Settings) -> list[Check]:
 def _check_opentelemetry() -> Check:
     """Import the SDK in a process of its own, with the environment's ``OTEL_*`` variables."""
     name = "OpenTelemetry"
-    if spawn.sender_command() is None:
+    if handoff.sender_command() is None:
         return Check(name, ok=None, detail="this program has no Python interpreter to check with")
     environ = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:

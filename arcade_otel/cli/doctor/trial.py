@@ -14,10 +14,10 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from arcade_otel import consent, conventions, spans, storage
+from arcade_otel import consent, conventions, handoff, spans, storage
 from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
-from arcade_otel.handoff import queue, receipts, spawn
+from arcade_otel.handoff import queue, receipts
 from arcade_otel.settings import Settings
 from arcade_otel.spans.outcome import Outcome
 
@@ -138,7 +138,7 @@ def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
 
 
 def _sender_command(settings: Settings) -> tuple[str, ...] | None:
-    command = settings.sender_command or spawn.sender_command()
+    command = settings.sender_command or handoff.sender_command()
     return None if command is None else tuple(command)
 
 
@@ -160,7 +160,7 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
     """Run a sender to its end; return why that failed, or ""."""
-    environ = spawn.sender_environment(scratch, payload)
+    environ = handoff.sender_environment(scratch, payload)
     environ[conventions.ENV_IDLE] = "0"  # it waits for no other events
     try:
         process = subprocess.run(

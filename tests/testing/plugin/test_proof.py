@@ -76,7 +76,7 @@ def test_a_leak_is_found_wherever_it_is(arcade_usage: CliSandbox, arcade_canarie
     command, block, place = LEAKS[leak]
     program = tmp_path / "program.py"
     program.write_text(
-        "import os, sys, arcade_otel\nfrom arcade_otel.handoff import spawn as detaching\nsecret = sys.stdin.read()\n"
+        "import os, sys, arcade_otel\nfrom arcade_otel import handoff as detaching\nsecret = sys.stdin.read()\n"
         f"with {command}:\n    {block}\n"
     )
     arcade_usage.run("python", str(program), input=arcade_canaries.token)
