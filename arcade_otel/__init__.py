@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Literal, TypedDict, TypeVar
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
+    from arcade_otel.command_context import CommandContext
     from arcade_otel.conventions import __version__
 
     App = TypeVar("App")
-    Function = TypeVar("Function", bound=Callable[..., object])
 else:
     # At run time only the names of the keys are used.
     TypedDict = type("TypedDict", (), {"__init_subclass__": classmethod(lambda cls, **_: None)})  # noqa: ARG005 - Python's signature
@@ -89,25 +89,6 @@ class Options(TypedDict, total=False):
     """Whether commands are recorded in continuous integration when nobody has decided. Default: True."""
 
 
-class CommandContext:
-    """What :func:`arcade_otel.command` and :func:`arcade_otel.program` return: a context manager, and a decorator.
-
-    This class records nothing: it serves users who opted out. The classes that record derive from it.
-    """
-
-    __slots__ = ()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
-        return None
-
-    def __call__(self, function: Function) -> Function:
-        """Decorate ``function``: each call of it is one run."""
-        return function
-
-
 def instrument(app: App, **options: Unpack[Options]) -> App:
     """Record each command of ``app`` from now on, and return ``app``.
 
@@ -158,6 +139,8 @@ def program(**options: Unpack[Options]) -> CommandContext:
     if _is_off():
         _check_names(options)
         _purge_queue(options)
+        from arcade_otel.command_context import CommandContext
+
         return CommandContext()
     from arcade_otel.frameworks.argparse import ProgramContext
 
@@ -178,6 +161,8 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
     if _is_off():
         _check_names(options)
         _purge_queue(options)
+        from arcade_otel.command_context import CommandContext
+
         return CommandContext()
     from arcade_otel.frameworks.context_manager import RecordedCommand
 
@@ -257,14 +242,18 @@ def _purge_queue(options: Any) -> None:
     """Delete the events that are still queued: the user has opted out. Costs one ``stat`` where there is no queue."""
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
-        from arcade_otel.frameworks import effective_mode
+        from arcade_otel.frameworks import effective_decision
         from arcade_otel.settings import make_settings
 
-        effective_mode(make_settings(config_dir=config_dir))
+        effective_decision(make_settings(config_dir=config_dir))
 
 
 def __getattr__(name: str) -> object:
     # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use.
+    if name == "CommandContext":
+        from arcade_otel.command_context import CommandContext
+
+        return CommandContext
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

@@ -1,5 +1,7 @@
 """Where failures go: a debug line for whoever asked for one, and silence for the person at the terminal."""
 
+from __future__ import annotations
+
 import os
 import sys
 

@@ -11,22 +11,21 @@ from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us, with_usage
 
 MILLION = 1_000_000
-RECORDED_LIMIT = 20 * MILLION
-OPTED_OUT_LIMIT = 2 * MILLION
+RECORDED_LIMIT = {"typer": 12 * MILLION, "click": 11 * MILLION}
+OPTED_OUT_LIMIT = int(1.5 * MILLION)
 #: Of each command of a program, Typer makes one of Click's in every run; ours are made when one is asked for.
 MOUNTED_LIMIT = 2 * MILLION
 
 pytestmark = pytest.mark.timeout(300)  # valgrind is fifty times slower
 
 
-@pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
-def test_a_command_pays_at_most_20_million_instructions_and_whoever_opted_out_2(
-    machine: Machine, posthog: FakePostHog, source: str
+@pytest.mark.parametrize(("source", "framework"), [(TYPER, "typer"), (CLICK, "click")], ids=["typer", "click"])
+def test_a_command_pays_at_most_12_million_instructions_and_a_user_who_opted_out_1_5(
+    machine: Machine, posthog: FakePostHog, source: str, framework: str
 ) -> None:
-    """Over the same program without us, in the steady state; the sender is another process and not counted.
+    """Over the same program without us, in the steady state; the sender is another process and not counted. Under Click, 11.
 
-    Two million instructions are half a millisecond. The usage commands cost whoever mounts them two more, and the whole keeps the
-    budget. One test, because a run under valgrind takes ten seconds, and each is compared with the same plain program.
+    The usage commands cost a program that mounts them at most two million more. One test, because a run under valgrind takes ten seconds, and each is compared with the same plain program.
     """
     programs = {"plain": source, "ours": with_us(source), "mounted": with_usage(source)}
     for name, text in programs.items():
@@ -49,7 +48,6 @@ def test_a_command_pays_at_most_20_million_instructions_and_whoever_opted_out_2(
     opted_out = {conventions.ENV_TRACKING: "0"}
     machine.run("hello", program="ours", environ=opted_out)  # removes what is left of before, once
     silent = count("ours", **opted_out) - plain
-    assert recorded <= RECORDED_LIMIT, f"{recorded / MILLION:.1f} M"
-    assert mounted <= RECORDED_LIMIT, f"{mounted / MILLION:.1f} M"
+    assert recorded <= RECORDED_LIMIT[framework], f"{recorded / MILLION:.1f} M"
     assert mounted - recorded <= MOUNTED_LIMIT, f"{(mounted - recorded) / MILLION:.2f} M"
     assert silent <= OPTED_OUT_LIMIT, f"{silent / MILLION:.2f} M"

@@ -4,8 +4,7 @@ import os
 import shutil
 from contextlib import suppress
 
-from arcade_otel import consent, sender
-from arcade_otel import identity as identity_file
+from arcade_otel import consent, identity as identity_file, sender
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OK
 from arcade_otel.cli.doctor.trial import SCRATCH_PREFIX

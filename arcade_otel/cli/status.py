@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from arcade_otel import consent, conventions
-from arcade_otel import identity as identity_file
+from arcade_otel import consent, conventions, identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OFF, EXIT_OK
 from arcade_otel.cli.output import Output, iso

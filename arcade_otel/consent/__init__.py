@@ -3,33 +3,28 @@
 What the environment says is read by ``arcade_otel`` itself, which is all that a user who opted out pays for.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import sys
-from collections.abc import Mapping
 
 from arcade_otel import (
     _LOG as LOG,
-)
-from arcade_otel import (
     _OFF as OFF,
-)
-from arcade_otel import (
     _ON as ON,
-)
-from arcade_otel import (
     _UNCHECKED_OPTIONS as UNCHECKED_OPTIONS,
-)
-from arcade_otel import (
     ENV_DO_NOT_TRACK,
     ENV_SDK_DISABLED,
     ENV_TRACKING,
     ENV_WORK_DIR,
+    _decision_from_env as decision_from_env,
     storage,
 )
-from arcade_otel import (
-    _decision_from_env as decision_from_env,
-)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "ENV_DO_NOT_TRACK",
@@ -99,14 +94,16 @@ class Decision:
         mode: ``consent.ON``, ``OFF`` or ``LOG`` (print the payload on stderr, send nothing).
         reason: What decided: the name of a variable, or one of the ``REASON_`` constants.
         detail: The same for a person, in a few words. Names the file that decided; quotes no content of it.
+        notice: What ``usage/notice`` says: the version of the notice that was shown. None if it is missing or was not read.
     """
 
-    __slots__ = ("detail", "mode", "reason")
+    __slots__ = ("detail", "mode", "notice", "reason")
 
-    def __init__(self, mode: str, reason: str, detail: str) -> None:
+    def __init__(self, mode: str, reason: str, detail: str, notice: bytes | None = None) -> None:
         self.mode = mode
         self.reason = reason
         self.detail = detail
+        self.notice = notice
 
     @property
     def opted_out(self) -> bool:
@@ -157,7 +154,8 @@ def decide(
         enabled_by_default: The program's own choice, which counts when no one else has decided.
         record_in_ci: Whether the program is recorded in continuous integration when no one else has decided.
         environ: Environment; the process's if None.
-        trust_checked: This process has found before that the config directory may be used, so rule 4 is not asked again.
+        trust_checked: This process has asked before, and found that the config directory may be used: rule 4 is not asked again,
+            and the notice's marker is not read.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
@@ -170,13 +168,15 @@ def decide(
         return Decision(OFF, REASON_UNTRUSTED, f"{distrust}, so that it is not used")
     if said is not None:
         return Decision(*said)
-    decided = (_stored_choice(config_dir) if config_dir else None) or _policy_decision(program)
-    if decided is not None:
-        return decided
-    if not record_in_ci and is_ci(environ):
-        return Decision(OFF, REASON_CI, "the program is silent in continuous integration")
-    mode = ON if enabled_by_default else OFF
-    return Decision(mode, REASON_DEFAULT, f"the program's default is {mode}")
+    decided, notice = _stored_choice(config_dir, first_look=not trust_checked) if config_dir else (None, None)
+    decided = decided or _policy_decision(program)
+    if decided is None and not record_in_ci and is_ci(environ):
+        decided = Decision(OFF, REASON_CI, "the program is silent in continuous integration")
+    if decided is None:
+        mode = ON if enabled_by_default else OFF
+        decided = Decision(mode, REASON_DEFAULT, f"the program's default is {mode}")
+    decided.notice = notice
+    return decided
 
 
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
@@ -196,22 +196,39 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
     _suppressed = taken_back
 
 
-def _stored_choice(config_dir: str) -> Decision | None:
+def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
+    """Return what the user chose, and which notice was shown: one opening of the directory serves both files."""
     path = choice_file(config_dir)
+    state_dir = os.path.dirname(path)
+    notice = None
     try:
-        text = storage.read_file(config_dir, "usage", "consent", max_bytes=16)
-    except NotADirectoryError:
-        return None
+        directory = storage.open_directory(config_dir, "usage")
+        try:
+            text = storage.read_at(directory, path, 16)
+            if text is None and first_look:
+                notice = _shown_notice(directory, state_dir)
+        finally:
+            if directory is not None:
+                os.close(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return None, None
     except (storage.UnusableFileError, ValueError):
         text = b""
     except OSError as error:
-        return Decision(OFF, REASON_UNREADABLE, f"{path} cannot be read now (errno {error.errno}), which counts as off")
+        return Decision(OFF, REASON_UNREADABLE, f"{path} cannot be read now (errno {error.errno}), which counts as off"), None
     if text is None:
-        return None
+        return None, notice
     word = text.strip()
     if word in (b"on", b"off"):
-        return Decision(word.decode(), REASON_STORED, f"{path} says {word.decode()}")
-    return Decision(OFF, REASON_STORED, f"{path} cannot be read or is corrupt, which counts as off")
+        return Decision(word.decode(), REASON_STORED, f"{path} says {word.decode()}"), None
+    return Decision(OFF, REASON_STORED, f"{path} cannot be read or is corrupt, which counts as off"), None
+
+
+def _shown_notice(directory: int | None, state_dir: str) -> bytes | None:
+    try:
+        return storage.read_at(directory, os.path.join(state_dir, "notice"), 8)
+    except (OSError, ValueError):
+        return None  # the notice's own module decides what to do
 
 
 def _policy_decision(program: str) -> Decision | None:

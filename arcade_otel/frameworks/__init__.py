@@ -16,7 +16,7 @@ import os
 import sys
 import time
 
-from arcade_otel import consent, conventions, storage
+from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import guard
 from arcade_otel.settings import make_settings
 
@@ -38,12 +38,10 @@ if TYPE_CHECKING:
         def find_command(self, app: Any) -> Any: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_mode", "find_adapter", "instrument", "uninstrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "uninstrument"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
-
-_UNREADABLE = "unreadable"
 
 #: Adapter module by the class of app that it instruments: the class's name, and the first module of its path. No framework is
 #: imported to find out. Typer brings its own copy of Click since 0.26, so a Click command may come from either package.
@@ -84,25 +82,21 @@ def uninstrument(app: Any) -> None:
         delattr(app, SETTINGS)
 
 
-def effective_mode(settings: Settings) -> str:
-    """Return the mode of this run: ``on``, ``off`` or ``log``. ``off`` also in a sender, and where the data would go nowhere.
-
-    ``unreadable``, if the user's choice cannot be read for now: nothing is recorded, but a login or logout is remembered.
+def effective_decision(settings: Settings) -> consent.Decision:
+    """Return what was decided about this run. It is off also in a sender, and where the data would go nowhere.
 
     If the user has opted out, delete the queued events: this costs one ``stat`` where there is no queue. A process that only
     inspects a program (a sender, ``arcade-otel manifest``, tests that are blocked) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
-    mode = decision.mode
-    inspection_only = conventions.ENV_SENDER in os.environ
-    if mode == consent.OFF:
-        if decision.opted_out and not inspection_only:
-            _purge_queue(settings)
-        return _UNREADABLE if decision.unreadable and not inspection_only else consent.OFF
-    if inspection_only or not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
-        return consent.OFF
-    return mode
+    if conventions.ENV_SENDER in os.environ:
+        return consent.Decision(consent.OFF, conventions.ENV_SENDER, "this process records nothing")
+    if decision.opted_out:
+        _purge_queue(settings)
+    elif decision.mode != consent.OFF and not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
+        return consent.Decision(consent.OFF, "no destination", "there is nobody to send to")
+    return decision
 
 
 def _purge_queue(settings: Settings) -> None:
@@ -121,27 +115,41 @@ class Run:
     that a clock that is set meanwhile makes no negative duration.
     """
 
-    __slots__ = ("_announced", "_ended", "_live", "_mode", "_pid", "_settings", "_start_monotonic_ns", "_start_ns", "path")
+    __slots__ = (
+        "_announced",
+        "_decision",
+        "_ended",
+        "_exports",
+        "_live",
+        "_pid",
+        "_settings",
+        "_start_monotonic_ns",
+        "_start_ns",
+        "path",
+    )
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
         """Begin a run; None if nothing of it is to be recorded."""
         with guard("the start of a command"):
-            mode = effective_mode(settings)
-            return None if mode == consent.OFF else cls(settings, mode)
+            decision = effective_decision(settings)
+            # A login or logout is remembered, though not recorded, if the user's choice cannot be read for now.
+            return None if decision.mode == consent.OFF and not decision.unreadable else cls(settings, decision)
         return None
 
-    def __init__(self, settings: Settings, mode: str) -> None:
+    def __init__(self, settings: Settings, decision: consent.Decision) -> None:
         #: Path in the command tree, joined by dots; "" as long as no command was reached.
         self.path = ""
         self._settings = settings
-        self._mode = mode
+        self._decision = decision
         self._ended = False
         self._announced = False
         self._pid = os.getpid()
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
+        # Once: each look into the environment costs eight thousand instructions, and it does not change.
+        self._exports = settings.live_spans is not False and _environment_exports()
         self._start_live_span()
 
     @property
@@ -160,7 +168,7 @@ class Run:
             if self._live is not None:
                 with guard("the tracers of the process"):
                     self._live.on_command_start()
-        if self._mode == consent.ON and not self._announced:
+        if self._decision.mode == consent.ON and not self._announced:
             self._announced = True
             with guard("the notice"):
                 self._show_notice()
@@ -199,7 +207,7 @@ class Run:
 
     def _end(self, outcome: Outcome) -> None:
         decision = self._settings.decide(trust_checked=True)
-        if decision.mode == consent.OFF or self._mode == _UNREADABLE:
+        if decision.mode == consent.OFF or self._decision.unreadable:
             self.discard()  # the user opted out while the command ran, or by it
             if decision.unreadable or decision.mode != consent.OFF:
                 self._remember_change(outcome)
@@ -218,20 +226,21 @@ class Run:
             login.remember_change(settings, login=self.path in settings.login_commands)
 
     def _show_notice(self) -> None:
+        decision, version = self._decision, conventions.NOTICE_VERSION
         # The steady state: this version was shown, and the module of the notice is not needed.
-        try:
-            seen = storage.read_file(self._settings.config_dir, "usage", "notice", max_bytes=8)
-        except (OSError, ValueError):
-            seen = None  # the notice's own module decides what to do
-        if seen != str(conventions.NOTICE_VERSION).encode():
+        if decision.notice != str(version).encode():
             from arcade_otel.consent import notice
 
-            settings = self._settings
-            notice.show_once(settings.config_dir, settings.name, conventions.NOTICE_VERSION, settings.decide().reason)
+            notice.show_once(self._settings.config_dir, self._settings.name, version, decision.reason)
 
     def _start_live_span(self) -> None:
         """Make the span now if this process exports traces."""
-        if self._live is None and self._mode == consent.ON and _uses_live_spans(self._settings):
+        if (
+            self._live is None
+            and self._decision.mode == consent.ON
+            and (self._exports or self._settings.live_spans or "opentelemetry.sdk.trace" in sys.modules)
+            and _uses_live_spans(self._settings)
+        ):
             with guard("the live span of a command"):
                 from arcade_otel.recording.live import LiveSpan
 
@@ -247,7 +256,7 @@ class Run:
 
         settings = self._settings
         timing = spans.Timing(self._start_ns, end_ns)
-        if self._mode == consent.LOG:
+        if self._decision.mode == consent.LOG:
             from arcade_otel.recording import dry_run
 
             dry_run.show(settings, self.path, timing, outcome)
@@ -257,8 +266,7 @@ class Run:
         if login or logout:
             self._change_identity(outcome, timing, login=login, logout=logout)
             return
-        from arcade_otel import handoff
-        from arcade_otel import identity as identity_file
+        from arcade_otel import handoff, identity as identity_file
 
         identity = identity_file.current(settings)
         parent = spans.parent_context()
@@ -316,17 +324,21 @@ def _outcome(error: BaseException | None, interrupted: int) -> Outcome:
     return outcome_from_error(error, interrupted=interrupted)
 
 
+def _environment_exports() -> bool:
+    """Return whether a variable names an exporter of traces or an endpoint for them."""
+    environ = os.environ
+    return bool(
+        environ.get(conventions.ENV_TRACES_EXPORTER)
+        or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+        or environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    )
+
+
 def _uses_live_spans(settings: Settings) -> bool:
     """Return what ``exporter_config.uses_live_spans`` does, which is loaded only where something may ask for live spans."""
     if settings.live_spans is not None:
         return settings.live_spans
-    environ = os.environ
-    if not (
-        "opentelemetry.sdk.trace" in sys.modules
-        or environ.get(conventions.ENV_TRACES_EXPORTER)
-        or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-        or environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    ):
+    if not ("opentelemetry.sdk.trace" in sys.modules or _environment_exports()):
         return False
     from arcade_otel.handoff.exporter_config import uses_live_spans
 

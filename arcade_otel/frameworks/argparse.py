@@ -10,7 +10,7 @@ import argparse
 import sys
 from _thread import get_ident
 
-from arcade_otel import CommandContext
+from arcade_otel.command_context import CommandContext
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.frameworks import Run
 from arcade_otel.frameworks.context_manager import decorate

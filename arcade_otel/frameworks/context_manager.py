@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arcade_otel import CommandContext
+from arcade_otel.command_context import CommandContext
 from arcade_otel.frameworks import Run
 from arcade_otel.settings import make_settings
 

@@ -3,6 +3,8 @@
 Public: ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``, loaded when they are asked for.
 """
 
+from __future__ import annotations
+
 import os
 from typing import TYPE_CHECKING
 
@@ -126,7 +128,7 @@ def place_marker(config_dir: str) -> str:
     return name
 
 
-def current(settings: "Settings") -> tuple[str, bool]:
+def current(settings: Settings) -> tuple[str, bool]:
     """Return ``(distinct_id, is_anon)`` of this machine as it is now, and make the file if there is none.
 
     Asks no API, ever; takes the lock (and imports it) only where there is nothing to read, or a rotation is pending.

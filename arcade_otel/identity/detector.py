@@ -4,8 +4,7 @@ import os
 
 from opentelemetry.sdk.resources import Resource, ResourceDetector
 
-from arcade_otel import consent, conventions
-from arcade_otel import identity as identity_file
+from arcade_otel import consent, conventions, identity as identity_file
 from arcade_otel.diagnostics import guard
 from arcade_otel.settings import Settings, make_settings
 

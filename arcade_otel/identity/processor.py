@@ -8,8 +8,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import StatusCode
 
-from arcade_otel import consent, conventions
-from arcade_otel import identity as identity_file
+from arcade_otel import consent, conventions, identity as identity_file
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.identity import login as accounts
 from arcade_otel.identity.store import Identity

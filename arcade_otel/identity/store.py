@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
-from arcade_otel import identity as identity_file
-from arcade_otel import settings, storage
+from arcade_otel import identity as identity_file, settings, storage
 from arcade_otel.diagnostics import debug
 from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID, place
 from arcade_otel.identity.markers import PendingRotation

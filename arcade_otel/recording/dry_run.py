@@ -4,8 +4,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from arcade_otel import identity as identity_file
-from arcade_otel import spans
+from arcade_otel import identity as identity_file, spans
 
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings

@@ -1,5 +1,7 @@
 """A finished command as one span in OTLP/JSON, made of plain dictionaries and without the SDK."""
 
+from __future__ import annotations
+
 import os
 import sys
 
@@ -23,7 +25,6 @@ __all__ = [
     "parent_context",
     "replace_unencodable",
     "resource_attributes",
-    "service_name",
     "span_name",
 ]
 
@@ -87,15 +88,15 @@ def new_ids() -> tuple[str, str]:
             return trace_id, span_id
 
 
-def span_name(settings: "Settings", path: str) -> str:
+def span_name(settings: Settings, path: str) -> str:
     """Return ``"{program} {command path}"``; the path comes from the command tree, never from what was typed."""
     return replace_unencodable(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
-def service_name(settings: "Settings") -> str:
+def _service_name(settings: Settings, from_environment: dict[str, str]) -> str:
     """Return ``OTEL_SERVICE_NAME``, else the ``service.name`` of ``OTEL_RESOURCE_ATTRIBUTES``, else the program's name."""
     name = os.environ.get("OTEL_SERVICE_NAME", "").strip()
-    return replace_unencodable(name or _resource_from_environment().get(conventions.SERVICE_NAME, "") or settings.name)
+    return replace_unencodable(name or from_environment.get(conventions.SERVICE_NAME, "") or settings.name)
 
 
 def _resource_from_environment() -> dict[str, str]:
@@ -106,7 +107,7 @@ def _resource_from_environment() -> dict[str, str]:
     return environment.resource_from_environment()
 
 
-def parent_context() -> "ParentContext | None":
+def parent_context() -> ParentContext | None:
     """Return the parent that the environment names by ``TRACEPARENT``, or None."""
     if not os.environ.get("TRACEPARENT"):
         return None
@@ -115,7 +116,7 @@ def parent_context() -> "ParentContext | None":
     return environment.parse_traceparent(os.environ)
 
 
-def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> dict[str, str]:
+def resource_attributes(settings: Settings, *, usage_only: bool = False) -> dict[str, str]:
     """Return what is true of the whole process, and (``arcade_otel.*``) what the sender needs to deliver.
 
     What the application says wins over ``OTEL_RESOURCE_ATTRIBUTES`` (the specification: the user's code has priority), but for
@@ -126,8 +127,9 @@ def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> di
         usage_only: Other exporters than PostHog's get nothing of the span.
     """
     info = sys.version_info
-    attributes = _resource_from_environment() | {
-        conventions.SERVICE_NAME: service_name(settings),
+    from_environment = _resource_from_environment()
+    attributes = from_environment | {
+        conventions.SERVICE_NAME: _service_name(settings, from_environment),
         conventions.TELEMETRY_SDK_NAME: conventions.SCOPE,
         conventions.TELEMETRY_SDK_LANGUAGE: "python",
         conventions.TELEMETRY_SDK_VERSION: conventions.__version__,
@@ -150,7 +152,7 @@ def resource_attributes(settings: "Settings", *, usage_only: bool = False) -> di
     return attributes
 
 
-def _principal_reference(settings: "Settings") -> str | None:
+def _principal_reference(settings: Settings) -> str | None:
     principal = settings.principal
     if principal is None:
         return None
@@ -168,7 +170,7 @@ def _system() -> tuple[str, str]:
     return platform.system().lower(), platform.release()
 
 
-def command_attributes(settings: "Settings", path: str, timing: Timing, outcome: "Outcome") -> dict[str, Value]:
+def command_attributes(settings: Settings, path: str, timing: Timing, outcome: Outcome) -> dict[str, Value]:
     """Return the attributes of a command's span, but for whose it is: the same for both ways in which a span is made."""
     attributes: dict[str, Value] = {
         conventions.COMMAND: replace_unencodable(path),
@@ -192,11 +194,11 @@ def command_attributes(settings: "Settings", path: str, timing: Timing, outcome:
 
 
 def encode(
-    settings: "Settings",
+    settings: Settings,
     *,
     path: str,
     timing: Timing,
-    outcome: "Outcome",
+    outcome: Outcome,
     identity: tuple[str, bool],
     ids: tuple[str, str] | None = None,
     usage_only: bool = False,
@@ -243,8 +245,9 @@ def encode(
     )
 
 
-def _attributes_json(attributes: "dict[str, Value] | dict[str, str]") -> str:
-    pairs = [f'{{"key":{json_string(key)},"value":{_value_json(value)}}}' for key, value in attributes.items()]
+def _attributes_json(attributes: dict[str, Value] | dict[str, str]) -> str:
+    # Keys are ours, or checked by ``environment.resource_from_environment``: none needs escapes.
+    pairs = [f'{{"key":"{key}","value":{_value_json(value)}}}' for key, value in attributes.items()]
     return f"[{','.join(pairs)}]"
 
 

@@ -59,6 +59,7 @@ def resource_from_environment() -> dict[str, str]:
     for pair in pairs.split(","):
         key, separator, value = pair.partition("=")
         key = key.strip()
-        if key and separator and not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX):
-            attributes[replace_unencodable(key)] = replace_unencodable(unquote(value.strip()))
+        plain = key.isascii() and key.isprintable() and '"' not in key and "\\" not in key  # as a key is written: without escapes
+        if key and separator and plain and not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX):
+            attributes[key] = replace_unencodable(unquote(value.strip()))
     return attributes

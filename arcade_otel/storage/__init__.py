@@ -239,7 +239,7 @@ def check_trust(status: os.stat_result, path: str) -> None:
 def _distrust(status: os.stat_result, path: str) -> str | None:
     if not hasattr(os, "geteuid"):
         return None  # Windows: a file's mode tells nothing about who may write it
-    if status.st_uid not in _trusted_users():
+    if status.st_uid not in (0, os.geteuid()) and status.st_uid not in _trusted_users():
         return f"{path} belongs to another user (uid {status.st_uid})"
     mode = status.st_mode
     if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not _is_private_group(status.st_uid, status.st_gid)):

@@ -13,8 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from arcade_otel import conventions
-from arcade_otel import identity as identity_file
+from arcade_otel import conventions, identity as identity_file
 from arcade_otel.handoff import exporter_config, queue
 from arcade_otel.identity.detector import IdentityResourceDetector
 from arcade_otel.identity.processor import IdentityLifecycleProcessor

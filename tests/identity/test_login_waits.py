@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel import conventions
-from arcade_otel import identity as identity_file
+from arcade_otel import conventions, identity as identity_file
 from arcade_otel.identity.processor import ALIAS_SECONDS, LOGIN_SECONDS
 from arcade_otel.recording import identity_span
 from arcade_otel.settings import Settings, make_settings

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from arcade_otel import identity as identity_file
-from arcade_otel import storage
+from arcade_otel import identity as identity_file, storage
 from arcade_otel.identity import store
 from arcade_otel.identity.store import UsageIdentity
 from arcade_otel.settings import make_settings

@@ -2,11 +2,9 @@
 
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from arcade_otel import identity as identity_file
-from arcade_otel import spans
+from arcade_otel import identity as identity_file, spans
 from arcade_otel.settings import make_settings
 from arcade_otel.spans.outcome import Outcome
 

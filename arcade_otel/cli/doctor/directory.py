@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from arcade_otel import identity as identity_file
-from arcade_otel import storage
+from arcade_otel import identity as identity_file, storage
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.settings import Settings
 

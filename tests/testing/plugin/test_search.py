@@ -7,8 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from arcade_otel.testing.canaries import Canaries, Canary
 from arcade_otel.testing.secret_search import found_in
