@@ -25,7 +25,8 @@ def test_a_command_pays_at_most_12_million_instructions_and_a_user_who_opted_out
 ) -> None:
     """Over the same program without us, in the steady state; the sender is another process and not counted. Under Click, 11.
 
-    The usage commands cost a program that mounts them at most two million more. One test, because a run under valgrind takes ten seconds, and each is compared with the same plain program.
+    The usage commands cost a program that mounts them at most two million more. One test, because a run
+    under valgrind takes ten seconds, and each is compared with the same plain program.
     """
     programs = {"plain": source, "ours": with_us(source), "mounted": with_usage(source)}
     for name, text in programs.items():
