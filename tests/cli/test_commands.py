@@ -184,6 +184,21 @@ def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage
     assert [event.properties["command_name"] for event in posthog.visible()] == ["hello"]
 
 
+def test_disable_deletes_the_other_events_and_says_what_is_left_if_one_cannot_be_deleted(
+    usage: Usage, posthog: FakePostHog
+) -> None:
+    """As a file that is open on Windows; a directory with an event's name stands for it here."""
+    posthog.stop()
+    usage.hello()
+    (event,) = usage.machine.queue()
+    stuck = event.with_name(f"1{event.name[1:]}")
+    stuck.mkdir()
+    code, told = usage.json("disable")
+    assert (code, told["stored"], told["tracking"], told["left"]) == (1, "off", "off", 1)
+    assert not event.exists()
+    assert "Not deleted: 1 queued events" in usage.run("disable").stdout
+
+
 def test_a_choice_that_something_stronger_overrides_is_stored_and_exits_with_1(usage: Usage) -> None:
     """And says what is stronger."""
     code, told = usage.json("enable", DO_NOT_TRACK="1")
