@@ -356,6 +356,21 @@ def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: FakePos
     assert [event.distinct_id for event in posthog.visible()] == [before, told["anon_id"]]
 
 
+def test_forget_goes_on_past_a_file_that_cannot_be_deleted_and_says_so(usage: Usage, posthog: FakePostHog) -> None:
+    """The other events, the receipts and the ID go all the same."""
+    usage.hello()
+    before = usage.machine.usage["anon_id"]
+    posthog.stop()
+    usage.hello()
+    (event,) = usage.machine.queue()
+    event.with_name(f"1{event.name[1:]}").mkdir()
+    code, told = usage.json("forget")
+    assert (code, told["left"], told["receipts"]) == (1, 1, 1)
+    assert not event.exists()
+    assert usage.machine.usage["anon_id"] not in (before, None)
+    assert "Not deleted: 1 queued events" in usage.run("forget").stdout
+
+
 def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: FakePostHog) -> None:
     """Its receipts would be written after they were removed."""
     posthog.script(Fault.delay(2))
