@@ -19,6 +19,7 @@ for name in list(os.environ):
     if name.startswith(("ARCADE_", "OTEL_", "POSTHOG_")) or name.upper().endswith("_PROXY") or name in ("DO_NOT_TRACK", "CI"):
         del os.environ[name]
 os.environ["ARCADE_USAGE_STRICT"] = "1"
+os.environ["ARCADE_USAGE_IN_TESTS"] = "1"  # set by the plugin too, which is configured before the loop above
 os.environ["HOME"] = os.devnull
 
 # The suite tries the same examples every time, so that red means that something has changed; `make search` looks for new ones.

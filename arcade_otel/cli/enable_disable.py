@@ -4,6 +4,8 @@ The choice is stored in the config directory. It therefore counts for every prog
 whose command was run, and both commands say so.
 """
 
+from contextlib import suppress
+
 from arcade_otel import consent, sender, storage
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
@@ -55,10 +57,16 @@ def disable(settings: Settings, output: Output) -> int:
     decision = settings.decide()
     consent.suppress_for_this_run()
     removed = local_state.queued_count(settings)
-    queue.clear(settings.state_dir)
+    with suppress(OSError):  # a file that is open on Windows: tried again below, when the senders have ended
+        queue.clear(settings.state_dir)
     if decision.mode == consent.OFF and not sender.wait_for_lanes(settings.state_dir, _SENDERS_SECONDS):
         debug("a sender is still at work")
-    queue.clear(settings.state_dir)  # what the sender wrote back meanwhile
+    failure = None
+    try:
+        queue.clear(settings.state_dir)  # what the sender wrote back meanwhile
+    except OSError as error:
+        failure = error
+    left = local_state.queued_count(settings) if failure is not None else 0
     output.result(
         {
             "stored": consent.OFF,
@@ -66,12 +74,19 @@ def disable(settings: Settings, output: Output) -> int:
             "tracking": decision.mode,
             "reason": decision.reason,
             "detail": decision.detail,
-            "removed": removed,
+            "removed": removed - left,
+            "left": left,
         }
     )
     if decision.mode == consent.OFF:
         output.line(f"Disabled usage data for every program that uses {settings.config_dir}.")
-        output.line(f"Deleted queued events: {removed}")
+        output.line(f"Deleted queued events: {removed - left}")
+        if failure is not None:
+            # They are never sent: the next run or sender deletes them, because the choice is stored.
+            output.line(
+                f"Not deleted: {left} queued events ({failure.strerror or failure}). They are not sent. Run disable again."
+            )
+            return EXIT_FAILURE
         output.line("To disable one program only, run enable again and start that program with ARCADE_USAGE_TRACKING=0.")
         return EXIT_OK
     output.line(f"Stored your choice (off), but it is overridden: {decision.detail}.")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from arcade_otel import consent, identity as identity_file, sender
 from arcade_otel.cli import local_state
-from arcade_otel.cli.commands import EXIT_OK
+from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.doctor.trial import SCRATCH_PREFIX
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import queue, receipts
@@ -25,22 +25,32 @@ def forget(settings: Settings, output: Output) -> int:
     The stored choice and the marker of the notice stay. This command itself is not recorded. It waits for senders at work, at
     most 12 s, so that they leave nothing behind.
 
+    A file that cannot be deleted (it is open on Windows) keeps no other from being deleted, and the exit code is 1.
+
     Raises:
-        OSError: Something cannot be deleted or written.
+        OSError: The identity cannot be written.
     """
     consent.suppress_for_this_run()
     before = identity_file.read(settings.config_dir) if settings.config_dir else None
     removed = local_state.queued_count(settings)
     receipt_count = len(receipts.events(settings.state_dir))
-    queue.clear(settings.state_dir)
+    failures: list[OSError] = []
+    with suppress(OSError):  # a file that is open on Windows: tried again below, when the senders have ended
+        queue.clear(settings.state_dir)
     if os.path.isdir(settings.state_dir):
         sender.wait_for_lanes(settings.state_dir, _MAX_WAIT_SECONDS)
-        queue.clear(settings.state_dir)
-        receipts.remove(settings.state_dir)
+        for remove in (queue.clear, receipts.remove):
+            try:
+                remove(settings.state_dir)
+            except OSError as error:
+                failures.append(error)
         for name in os.listdir(settings.state_dir):
             if name in ("unresolved", "rotation") or name.startswith(("dropped-", "pause-")):
-                with Directory.at(settings.state_dir) as state:
-                    state.unlink(name)
+                try:
+                    with Directory.at(settings.state_dir) as state:
+                        state.unlink(name)
+                except OSError as error:
+                    failures.append(error)
             elif name.startswith(SCRATCH_PREFIX):
                 shutil.rmtree(os.path.join(settings.state_dir, name), ignore_errors=True)
     anon_id = None
@@ -55,10 +65,19 @@ def forget(settings: Settings, output: Output) -> int:
                 with suppress(OSError):
                     os.unlink(os.path.join(settings.config_dir, name))
     was = (before[1] or before[0]) if before else None
-    output.result({"removed": removed, "receipts": receipt_count, "was": was, "anon_id": anon_id})
+    left = local_state.queued_count(settings)
+    receipts_left = len(receipts.events(settings.state_dir))
+    removed, receipt_count = max(0, removed - left), max(0, receipt_count - receipts_left)
+    output.result(
+        {"removed": removed, "receipts": receipt_count, "left": len(failures), "was": was, "anon_id": anon_id},
+    )
     output.line(f"Deleted queued events: {removed}")
     output.line(f"Deleted receipts: {receipt_count}")
     if was is not None:
         output.line(f"Previous ID: {was} (give it to the vendor to have the events deleted that were sent)")
         output.line(f"New ID: {anon_id}")
+    if failures:
+        reason = failures[0].strerror or str(failures[0])
+        output.line(f"Not deleted: {left} queued events, {receipts_left} receipts ({reason}). Run forget again.")
+        return EXIT_FAILURE
     return EXIT_OK

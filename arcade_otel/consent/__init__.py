@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENV_DO_NOT_TRACK",
+    "ENV_IN_TESTS",
     "ENV_SDK_DISABLED",
     "ENV_TRACKING",
     "ENV_WORK_DIR",
@@ -40,6 +41,7 @@ __all__ = [
     "REASON_POLICY",
     "REASON_STORED",
     "REASON_SUPPRESSED",
+    "REASON_TESTS",
     "REASON_UNREADABLE",
     "REASON_UNTRUSTED",
     "UNCHECKED_OPTIONS",
@@ -48,6 +50,7 @@ __all__ = [
     "decide",
     "decision_from_env",
     "is_ci",
+    "is_test",
     "suppress_for_this_run",
     "tracking_mode",
 ]
@@ -62,6 +65,16 @@ REASON_SUPPRESSED = "taken back"
 REASON_UNREADABLE = "unreadable"
 #: The config directory belongs to another user or can be written by one: it is not used. Nothing is recorded or deleted.
 REASON_UNTRUSTED = "untrusted directory"
+#: A test runner runs this command. Nothing is recorded, and nothing is deleted: a test is no choice of the developer's.
+REASON_TESTS = "tests"
+
+#: ``1``: tests are recorded like other runs. A test suite sets it that isolates its processes itself.
+ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
+
+# Variables by which test runners are known, also to processes that a test starts: pytest (PYTEST_VERSION since 8.2), tox, nox.
+_TEST_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "TOX_ENV_NAME", "NOX_CURRENT_SESSION")
+# Modules that call a test's code: unittest (also by way of Django, nose2 and IDEs), pytest, and the runners of Click and Typer.
+_TEST_RUNNERS = ("unittest.case", "_pytest.python", "click.testing", "typer.testing")
 
 # Variables by which continuous integration is known; ``CI`` alone is set by nearly all of them.
 _CI_VARIABLES = (
@@ -108,7 +121,7 @@ class Decision:
     @property
     def opted_out(self) -> bool:
         """Whether somebody decided against collection, so that queued spans are deleted; not if no decision could be read."""
-        return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED)
+        return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED, REASON_TESTS)
 
     @property
     def unreadable(self) -> bool:
@@ -141,10 +154,12 @@ def decide(
     3. ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` says which words);
     4. a config directory that belongs to another user or can be written by one: off, also where the variable says ``on``
        (``storage`` has the rules);
-    5. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
+    5. a test runner: off unless the variable says ``on``. Known are pytest, unittest, tox, nox, and the ``CliRunner`` of Click
+       and Typer (:func:`is_test`);
+    6. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
        else than ``on`` or ``off``, is off;
-    6. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
-    7. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
+    7. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
+    8. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
 
     Costs at most two small files' reading, and none where the environment decides. Never raises.
 
@@ -159,7 +174,7 @@ def decide(
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
-    environ = os.environ if environ is None else environ
+    given, environ = environ, os.environ if environ is None else environ
     said = decision_from_env(environ)
     if said is not None and said[0] != ON:
         return Decision(*said)
@@ -168,6 +183,8 @@ def decide(
         return Decision(OFF, REASON_UNTRUSTED, f"{distrust}, so that it is not used")
     if said is not None:
         return Decision(*said)
+    if is_test(given):
+        return Decision(OFF, REASON_TESTS, "a test runs this command; ARCADE_USAGE_TRACKING=1 records it")
     decided, notice = _stored_choice(config_dir, first_look=not trust_checked) if config_dir else (None, None)
     decided = decided or _policy_decision(program)
     if decided is None and not record_in_ci and is_ci(environ):
@@ -183,6 +200,31 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
     """Tell whether this runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
     environ = os.environ if environ is None else environ
     return any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES)
+
+
+def is_test(environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether a test runs this command: by a variable, or by a runner among the callers in this thread.
+
+    Reads the callers only where a runner's module is loaded, which no user's run has. Limits: a process that a ``unittest`` test
+    starts, and a thread that a test starts, are not recognized.
+
+    ``ARCADE_USAGE_IN_TESTS=1`` switches this off.
+
+    Args:
+        environ: Environment, which decides alone if it is given; else the process's, and the callers.
+    """
+    only_environ, environ = environ is not None, os.environ if environ is None else environ
+    if environ.get(ENV_IN_TESTS) == "1":
+        return False
+    if any(name in environ for name in _TEST_VARIABLES):
+        return True
+    runners = [] if only_environ else [name for name in _TEST_RUNNERS if name in sys.modules]
+    frame = sys._getframe(1) if runners else None  # noqa: SLF001 - inspect, which calls it too, costs an import
+    while frame is not None:
+        if frame.f_globals.get("__name__") in runners:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def choice_file(config_dir: str) -> str:

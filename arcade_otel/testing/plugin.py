@@ -4,7 +4,7 @@ Loaded by its entry point wherever the library is installed, so that importing i
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,23 +70,32 @@ def _block(config: pytest.Config) -> None:
     Tracking is off, a variable that only senders have keeps it off if a test says "on", and the config directory is an empty one
     of this session's, so that neither ``usage disable`` nor ``usage forget`` in a test touches the developer's.
     """
-    if not config.getini(_OPTION) or os.environ.get(conventions.ENV_SENDER) == BLOCKED:
+    if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return
+    if not config.getini(_OPTION):
+        # Else consent.is_test() would keep the suite silent that isolates its processes itself.
+        config.add_cleanup(_set_variables({consent.ENV_IN_TESTS: "1"}))
+        return
+    from shutil import rmtree
     from tempfile import mkdtemp
 
     directory = mkdtemp(prefix="arcade-otel-blocked-")
-    blocked = {consent.ENV_TRACKING: "0", conventions.ENV_SENDER: BLOCKED, consent.ENV_WORK_DIR: directory}
-    before = {name: os.environ.get(name) for name in blocked}
-    os.environ.update(blocked)
+    config.add_cleanup(lambda: rmtree(directory, ignore_errors=True))
+    config.add_cleanup(
+        _set_variables({consent.ENV_TRACKING: "0", conventions.ENV_SENDER: BLOCKED, consent.ENV_WORK_DIR: directory})
+    )
 
-    def unblock() -> None:
-        from shutil import rmtree
 
+def _set_variables(values: Mapping[str, str]) -> Callable[[], None]:
+    """Set variables of the environment; return a function that restores them."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+
+    def restore() -> None:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        rmtree(directory, ignore_errors=True)
 
-    config.add_cleanup(unblock)
+    return restore

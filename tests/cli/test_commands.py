@@ -184,6 +184,21 @@ def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage
     assert [event.properties["command_name"] for event in posthog.visible()] == ["hello"]
 
 
+def test_disable_deletes_the_other_events_and_says_what_is_left_if_one_cannot_be_deleted(
+    usage: Usage, posthog: FakePostHog
+) -> None:
+    """As a file that is open on Windows; a directory with an event's name stands for it here."""
+    posthog.stop()
+    usage.hello()
+    (event,) = usage.machine.queue()
+    stuck = event.with_name(f"1{event.name[1:]}")
+    stuck.mkdir()
+    code, told = usage.json("disable")
+    assert (code, told["stored"], told["tracking"], told["left"]) == (1, "off", "off", 1)
+    assert not event.exists()
+    assert "Not deleted: 1 queued events" in usage.run("disable").stdout
+
+
 def test_a_choice_that_something_stronger_overrides_is_stored_and_exits_with_1(usage: Usage) -> None:
     """And says what is stronger."""
     code, told = usage.json("enable", DO_NOT_TRACK="1")
@@ -339,6 +354,21 @@ def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: FakePos
     posthog.start()
     usage.hello()
     assert [event.distinct_id for event in posthog.visible()] == [before, told["anon_id"]]
+
+
+def test_forget_goes_on_past_a_file_that_cannot_be_deleted_and_says_so(usage: Usage, posthog: FakePostHog) -> None:
+    """The other events, the receipts and the ID go all the same."""
+    usage.hello()
+    before = usage.machine.usage["anon_id"]
+    posthog.stop()
+    usage.hello()
+    (event,) = usage.machine.queue()
+    event.with_name(f"1{event.name[1:]}").mkdir()
+    code, told = usage.json("forget")
+    assert (code, told["left"], told["receipts"]) == (1, 1, 1)
+    assert not event.exists()
+    assert usage.machine.usage["anon_id"] not in (before, None)
+    assert "Not deleted: 1 queued events" in usage.run("forget").stdout
 
 
 def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: FakePostHog) -> None:

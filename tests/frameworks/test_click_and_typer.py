@@ -498,6 +498,8 @@ def test_the_frameworks_own_runner_sees_the_same(tmp_path: Path, framework: str)
     source = (
         (TYPER if framework == "typer" else CLICK).replace('if __name__ == "__main__":\n    app()\n', "")
         + f"""
+import os
+os.environ["ARCADE_USAGE_IN_TESTS"] = "1"
 from {framework}.testing import CliRunner
 for arguments in (["toolkit", "run"], ["leave", "--code", "3"], ["nosuch"], ["--help"]):
     result = CliRunner().invoke(app, arguments)
