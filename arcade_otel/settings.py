@@ -95,18 +95,18 @@ class Settings:
         """``usage/``: the queue, locks and markers of this library."""
         return os.path.join(self.config_dir, "usage")
 
-    def decide(self, *, trust_checked: bool = False) -> consent.Decision:
+    def decide(self, *, asked_before: bool = False) -> consent.Decision:
         """Decide whether the program may be recorded now, and why (``consent.decide``).
 
         Args:
-            trust_checked: This process has found before that the config directory may be used.
+            asked_before: As in ``consent.decide``.
         """
         return consent.decide(
             self.config_dir,
             program=self.name,
             enabled_by_default=self.enabled_by_default is not False,
             record_in_ci=self.record_in_ci is not False,
-            trust_checked=trust_checked,
+            asked_before=asked_before,
         )
 
     @property

@@ -145,7 +145,7 @@ def decide(
     enabled_by_default: bool = True,
     record_in_ci: bool = True,
     environ: Mapping[str, str] | None = None,
-    trust_checked: bool = False,
+    asked_before: bool = False,
 ) -> Decision:
     """Decide by the first of these that says anything:
 
@@ -169,8 +169,8 @@ def decide(
         enabled_by_default: The program's own choice, which counts when no one else has decided.
         record_in_ci: Whether the program is recorded in continuous integration when no one else has decided.
         environ: Environment; the process's if None.
-        trust_checked: This process has asked before, and found that the config directory may be used: rule 4 is not asked again,
-            and the notice's marker is not read.
+        asked_before: This process asked before, and the config directory may be used: only what may have changed since is read
+            again, which is the environment, the choice and the policy.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
@@ -178,14 +178,14 @@ def decide(
     said = decision_from_env(environ)
     if said is not None and said[0] != ON:
         return Decision(*said)
-    distrust = storage.distrust_reason(config_dir) if config_dir and not trust_checked else None
+    distrust = storage.distrust_reason(config_dir) if config_dir and not asked_before else None
     if distrust is not None:
         return Decision(OFF, REASON_UNTRUSTED, f"{distrust}, so that it is not used")
     if said is not None:
         return Decision(*said)
-    if is_test(given):
+    if not asked_before and is_test(given):
         return Decision(OFF, REASON_TESTS, "a test runs this command; ARCADE_USAGE_TRACKING=1 records it")
-    decided, notice = _stored_choice(config_dir, first_look=not trust_checked) if config_dir else (None, None)
+    decided, notice = _stored_choice(config_dir, first_look=not asked_before) if config_dir else (None, None)
     decided = decided or _policy_decision(program)
     if decided is None and not record_in_ci and is_ci(environ):
         decided = Decision(OFF, REASON_CI, "the program is silent in continuous integration")

@@ -206,7 +206,7 @@ class Run:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
-        decision = self._settings.decide(trust_checked=True)
+        decision = self._settings.decide(asked_before=True)
         if decision.mode == consent.OFF or self._decision.unreadable:
             self.discard()  # the user opted out while the command ran, or by it
             if decision.unreadable or decision.mode != consent.OFF:

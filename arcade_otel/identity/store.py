@@ -26,7 +26,7 @@ CREDENTIALS_FILE_PATH: str = os.path.join(ARCADE_CONFIG_PATH, "credentials.yaml"
 #: How long the foreground waits for another process's read-modify-write, which takes about a millisecond.
 LOCK_SECONDS = 2.0
 #: Where the file system cannot lock, a holder that has not finished in this time is presumed dead.
-_STALE_SECONDS = 2.0
+LOCK_STALE_SECONDS = 2.0
 _API_SECONDS = 2.0
 _FILE = "usage.json"
 
@@ -235,7 +235,7 @@ class UsageIdentity:
     def _locked(self, wait: float) -> Iterator[None]:
         storage.ensure_private_dir(self._config_dir)
         with Directory.open(self._config_dir) as directory:
-            lock = FileLock.acquire(directory, f"{_FILE}.lock", wait=wait, stale_after=_STALE_SECONDS)
+            lock = FileLock.acquire(directory, f"{_FILE}.lock", wait=wait, stale_after=LOCK_STALE_SECONDS)
         if lock is None:
             raise TimeoutError(f"the lock of usage.json was not to be had in {wait} s")
         with lock:

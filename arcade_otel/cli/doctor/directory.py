@@ -172,12 +172,13 @@ def _take_identity_lock(settings: Settings) -> bool:
     path = f"{settings.usage_file}.lock"
     if not os.path.exists(path):
         return True
-    from filelock import FileLock, Timeout
+    from arcade_otel.identity.store import LOCK_STALE_SECONDS
+    from arcade_otel.storage.directories import Directory
+    from arcade_otel.storage.locks import FileLock
 
-    lock = FileLock(path, timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
+    with Directory.open(settings.config_dir) as directory:
+        lock = FileLock.acquire(directory, os.path.basename(path), wait=0, stale_after=LOCK_STALE_SECONDS)
+    if lock is None:
         return False
     lock.release()
     return True

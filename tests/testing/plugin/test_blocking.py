@@ -166,7 +166,7 @@ def test_the_environment_is_as_before_when_pytest_has_ended(tmp_path: Path, post
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_loading_the_plugin_imports_five_small_modules(tmp_path: Path) -> None:
+def test_loading_the_plugin_imports_six_small_modules(tmp_path: Path) -> None:
     """It is loaded in every run of pytest of everybody who has the library installed."""
     program = (
         "import json, sys, pytest\n"
@@ -182,6 +182,7 @@ def test_loading_the_plugin_imports_five_small_modules(tmp_path: Path) -> None:
         "arcade_otel",
         "arcade_otel.consent",
         "arcade_otel.conventions",
+        "arcade_otel.storage",
         "arcade_otel.testing",
         "arcade_otel.testing.plugin",
     ]
