@@ -13,7 +13,7 @@ CONVENTIONS = Path(__file__).parents[1] / "arcade_otel" / "conventions.py"
 def missing_constants(html: str, source: str) -> list[str]:
     """Return the constants of ``source``, its own and the imported ones, that have no heading in ``html``."""
     names = re.findall(r"^([A-Z][A-Z0-9_]*) = |^from .* import \w+ as ([A-Z0-9_]+)", source, re.MULTILINE)
-    headings = set(re.findall(r'id="arcade_otel\.(?:conventions|consent)\.([A-Z0-9_]+)"', html))
+    headings = set(re.findall(r'id="arcade_otel\.(?:conventions\.)?([A-Z0-9_]+)"', html))
     return [own or imported for own, imported in names if (own or imported) not in headings]
 
 
