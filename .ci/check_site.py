@@ -3,6 +3,7 @@
 ``mkdocs build --strict`` does not: for mkdocstrings, a module whose members are all left out is a good page.
 """
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,14 @@ CONVENTIONS = Path(__file__).parents[1] / "arcade_otel" / "conventions.py"
 
 def missing_constants(html: str, source: str) -> list[str]:
     """Return the constants of ``source``, its own and the imported ones, that have no heading in ``html``."""
-    names = re.findall(r"^([A-Z][A-Z0-9_]*) = |^from .* import \w+ as ([A-Z0-9_]+)", source, re.MULTILINE)
-    headings = set(re.findall(r'id="arcade_otel\.(?:conventions|consent)\.([A-Z0-9_]+)"', html))
-    return [own or imported for own, imported in names if (own or imported) not in headings]
+    names = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign):
+            names += [target.id for target in node.targets if isinstance(target, ast.Name)]
+        elif isinstance(node, ast.ImportFrom):
+            names += [alias.asname or alias.name for alias in node.names]
+    headings = set(re.findall(r'id="arcade_otel\.(?:conventions\.)?([A-Z0-9_]+)"', html))
+    return [name for name in names if name.isupper() and name not in headings]
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:

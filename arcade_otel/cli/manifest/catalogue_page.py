@@ -67,7 +67,7 @@ def _tables() -> str:
         markdown.fields(catalogue.FIELDS),
         "and every request, which carries a batch of them,",
         markdown.fields(catalogue.REQUEST),
-        "with the headers that any request has; its `User-Agent` names posthog and its version.",
+        "with the headers that any request has. Its `User-Agent` names this library and its version.",
         "### Spans",
         "Attributes of a command's span:",
         markdown.attributes(catalogue.ATTRIBUTES),
