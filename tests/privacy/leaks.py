@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import Any
 
 # Modules as what they are here: things to be broken.
-detaching: Any = import_module("arcade_otel.handoff")
+handoff: Any = import_module("arcade_otel.handoff")
 diagnostics: Any = import_module("arcade_otel.diagnostics")
 events: Any = import_module("arcade_otel_exporters.posthog")
 identity_file: Any = import_module("arcade_otel.identity")
-invocation: Any = import_module("arcade_otel.recording")
+frameworks: Any = import_module("arcade_otel.frameworks")
 receipts: Any = import_module("arcade_otel.handoff.receipts")
 redaction: Any = import_module("arcade_otel.spans.redaction")
 span: Any = import_module("arcade_otel.spans")
@@ -32,7 +32,7 @@ __all__ = [
 def _with(name: str, tell: Any) -> None:
     """Let each command's span have one attribute more."""
     attributes = span.command_attributes
-    span.command_attributes = lambda *given: attributes(*given) | {name: span.scrub(tell())}
+    span.command_attributes = lambda *given: attributes(*given) | {name: span.replace_unencodable(tell())}
 
 
 def the_message_is_not_redacted() -> None:
@@ -64,30 +64,31 @@ def the_payload_has_the_working_folder() -> None:
 def the_resource_has_the_programs_path() -> None:
     """Instead of its name."""
     attributes = span.resource_attributes
-    span.resource_attributes = lambda *given, **how: attributes(*given, **how) | {"process.command": span.scrub(sys.argv[0])}
+    path = span.replace_unencodable(sys.argv[0])
+    span.resource_attributes = lambda *given, **how: attributes(*given, **how) | {"process.command": path}
 
 
 def the_name_is_what_was_typed() -> None:
     """The span's name, of a mistyped command."""
-    span.span_name = lambda settings, _: span.scrub(f"{settings.name} {' '.join(sys.argv[1:])}")
+    span.span_name = lambda settings, _: span.replace_unencodable(f"{settings.name} {' '.join(sys.argv[1:])}")
 
 
 def the_debug_log_tells_the_message() -> None:
     """Of the error that ended the command."""
-    record = invocation.Invocation._record
+    record = frameworks.Run._record
 
     def telling(self: Any, outcome: Any, end_ns: int) -> None:
         if outcome.failed:
             diagnostics.debug(f"the command failed: {outcome.error}")
         record(self, outcome, end_ns)
 
-    invocation.Invocation._record = telling
+    frameworks.Run._record = telling
 
 
 def the_payload_is_in_the_senders_argv() -> None:
     """What was typed is seen by everybody who lists processes."""
-    command = detaching.sender_command
-    detaching.sender_command = lambda: (*command(), *sys.argv[1:])
+    command = handoff.sender_command
+    handoff.sender_command = lambda: (*command(), *sys.argv[1:])
 
 
 def the_receipts_tell_more_than_was_sent() -> None:
