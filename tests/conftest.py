@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 
@@ -73,6 +74,6 @@ def machine(tmp_path: Path, posthog: FakePostHog) -> Iterator[Machine]:
     computer = Machine(tmp_path / "machine", posthog.url)
     # The notice has its own tests.
     computer.state.mkdir(parents=True)
-    (computer.state / "notice").touch()
+    (computer.state / "notice").write_text(str(conventions.NOTICE_VERSION))
     yield computer
     computer.off()
