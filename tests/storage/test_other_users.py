@@ -180,7 +180,7 @@ def test_a_hostile_span_in_the_queue_holds_up_no_other(
     machine.settle()
     (waiting,) = machine.queue()
     obstacle(waiting.parent / f"{1:020d}-{1:016x}.json")
-    posthog.always(None)
+    posthog.heal()
     machine.time_passes()
     machine.run("two")
     posthog.wait_for(lambda: len(posthog.visible()) == 2)
