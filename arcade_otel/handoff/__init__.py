@@ -28,10 +28,25 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 # Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
-# Variables of Python's that say where things are. All others (PYTHONPATH, PYTHONSTARTUP, PYTHONINSPECT, …) steer what is run.
-_KEPT_PYTHON_VARIABLES = frozenset(
-    {"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"}
+# The whole of what a user's environment says to a sender; every other variable is left out. A list of what is harmful would never
+# end (LD_PRELOAD, OPENSSL_CONF, GCONV_PATH, PYTHONSTARTUP, POSTHOG_*, NETRC, SSLKEYLOGFILE …), and a user's secrets are nobody's.
+_KEPT_VARIABLES = frozenset(
+    (  # noqa: SIM905 - one constant is loaded faster than fifty
+        # Who and where.
+        "PATH HOME USER LOGNAME TMPDIR TEMP TMP TZ LANG LANGUAGE SUDO_UID SUDO_GID SUDO_USER "
+        # Consent, and the test runners of ``consent``: a sender is no less strict than its command.
+        "DO_NOT_TRACK PYTEST_CURRENT_TEST PYTEST_VERSION TOX_ENV_NAME NOX_CURRENT_SESSION "
+        # Without these, Windows starts no process, opens no socket and knows no home.
+        "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT COMPUTERNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA "
+        "PROGRAMDATA PROGRAMFILES "
+        # Certificates, and what tells a CGI program, in which HTTP_PROXY is a request's header ("httpoxy").
+        "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH REQUEST_METHOD "
+        # Where Python's own things are. All others of Python's steer what is run.
+        "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE"
+    ).split()
 )
+_KEPT_PREFIXES = ("ARCADE_", "OTEL_", "LC_")
+_KEPT_SUFFIXES = ("_proxy", "_PROXY")
 
 # Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
 # QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
@@ -138,15 +153,16 @@ def _package_directory() -> str:
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the sender's environment: the user's, without what would steer Python or posthog, and with the span.
+    """Return the sender's environment: what of the user's may steer it, by a closed list, and the span.
 
-    Proxies, certificate bundles and OTEL_* stay: they are the user's and the exporters' own.
+    Home, locale, proxies, certificate bundles, ``OTEL_*`` and ``ARCADE_*`` stay: they are the user's and the exporters' own. The
+    user's ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS`` and ``ARCADE_USAGE_EVENT_DATA`` are replaced or left out.
     """
     environ = os.environ if environ is None else environ
     chosen = {
         name: value
         for name, value in environ.items()
-        if not name.startswith(("PYTHON", "POSTHOG_")) or name in _KEPT_PYTHON_VARIABLES  # both are upper case on every platform
+        if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES) or name.endswith(_KEPT_SUFFIXES)
     }
     chosen.pop(conventions.ENV_EVENT_DATA, None)
     chosen["PYTHONSAFEPATH"] = "1"

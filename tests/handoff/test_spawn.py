@@ -159,3 +159,42 @@ def test_the_users_shell_does_not_steer_the_sender() -> None:
     assert environ[conventions.ENV_SENDER] == "/home/a/.arcade"
     assert environ["PYTHONSAFEPATH"] == "1"
     assert handoff.sender_environment("/f", "text", users)[conventions.ENV_EVENT_DATA] == "text"
+
+
+#: All that a sender takes from its user: a name that is added to the code is added here, by somebody who has thought about it.
+EXACT = """
+PATH HOME USER LOGNAME TMPDIR TEMP TMP TZ LANG LANGUAGE SUDO_UID SUDO_GID SUDO_USER DO_NOT_TRACK
+PYTEST_CURRENT_TEST PYTEST_VERSION TOX_ENV_NAME NOX_CURRENT_SESSION
+SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT COMPUTERNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA
+PROGRAMDATA PROGRAMFILES SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
+REQUEST_METHOD PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE
+"""
+
+HARMFUL = """
+LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT LD_DEBUG_OUTPUT DYLD_INSERT_LIBRARIES OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES
+SSLKEYLOGFILE
+GCONV_PATH GLIBC_TUNABLES MALLOC_TRACE LOCPATH NLSPATH HOSTALIASES RES_OPTIONS LOCALDOMAIN NETRC PYTHONPATH PYTHONSTARTUP
+PYTHONINSPECT PYTHONWARNINGS PYTHONBREAKPOINT PYTHONPLATLIBDIR PYTHONUTF8 PYTHONHASHSEED PYTHONTRACEMALLOC PYTHONASYNCIODEBUG
+POSTHOG_HOST POSTHOG_API_KEY AWS_SECRET_ACCESS_KEY GITHUB_TOKEN SSH_AUTH_SOCK NOTIFY_SOCKET LISTEN_FDS BASH_ENV ENV IFS path Home
+"""
+
+
+def test_what_steers_the_sender_is_a_closed_list() -> None:
+    """Nothing is kept that is not named, by its whole name or as OTEL_*, ARCADE_*, LC_* or a proxy."""
+    families = ["OTEL_EXPORTER_OTLP_HEADERS", "ARCADE_WORK_DIR", "LC_ALL", "HTTPS_PROXY", "all_proxy", "grpc_proxy"]
+    kept = [*EXACT.split(), *families]
+    words = [*kept, *HARMFUL.split(), *(f"X_{name}" for name in EXACT.split()), "OTELX", "ARCADEX", "LCX", "PROXY"]
+    environ = handoff.sender_environment("/f", None, dict.fromkeys(words, "value"))
+    ours = {conventions.ENV_SENDER, handoff.ENV_ROOTS, "PYTHONSAFEPATH"}
+    assert set(environ) - ours == set(kept)
+
+
+def test_the_senders_own_variables_are_never_the_users() -> None:
+    """Its directory, its import path and its payload come from the program alone."""
+    names = (conventions.ENV_SENDER, handoff.ENV_ROOTS, conventions.ENV_EVENT_DATA, "PYTHONSAFEPATH")
+    given = dict.fromkeys(names, "/evil")
+    environ = handoff.sender_environment("/f", None, given)
+    assert environ[conventions.ENV_SENDER] == "/f"
+    assert "/evil" not in environ[handoff.ENV_ROOTS]
+    assert environ["PYTHONSAFEPATH"] == "1"
+    assert conventions.ENV_EVENT_DATA not in environ

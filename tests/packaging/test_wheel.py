@@ -106,6 +106,48 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
     } <= names
 
 
+def test_a_second_build_is_the_same_to_the_byte(built: Path, tmp_path: Path) -> None:
+    """So that anybody can make sure that what is on the index was built from this source; no clock and no umask is in it."""
+    again = tmp_path / "again"
+    mask = os.umask(0o077)
+    try:
+        _python("-m", "build", "--no-isolation", "--outdir", str(again), str(ROOT), home=tmp_path, cwd=tmp_path)
+    finally:
+        os.umask(mask)
+    first = {path.name: path.read_bytes() for path in built.iterdir()}
+    second = {path.name: path.read_bytes() for path in again.iterdir()}
+    assert len(first) == 2
+    assert [name for name in first if second[name] != first[name]] == []
+
+
+def test_the_licences_of_what_others_made_come_along(built: Path) -> None:
+    """The patterns of secrets are CredSweeper's (MIT), whose licence asks for its text in every copy."""
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        licences = {name.partition("/licenses/")[2]: archive.read(name) for name in archive.namelist() if "/licenses/" in name}
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert set(licences) == {"LICENSE", "LICENSES/CredSweeper.txt"} <= names
+    assert b"Permission is hereby granted" in licences["LICENSES/CredSweeper.txt"]
+
+
+def test_the_sdist_holds_nothing_that_the_repository_does_not(built: Path) -> None:
+    """No file of a developer's: no virtual environment, cache, key, log or archive."""
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        members = archive.getmembers()
+    assert all(member.isfile() or member.isdir() for member in members), "no links"
+    names = {member.name.partition("/")[2] for member in members if member.isfile()} - {"PKG-INFO"}
+    tops = {name.partition("/")[0] for name in names}
+    assert tops <= {
+        *(".ci", ".github", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "LICENSES"),
+        *("Makefile", "README.md", "SECURITY.md", "arcade_otel", "docs", "examples", "exporters", "mkdocs.yml", "pyproject.toml"),
+        "tests",
+    }
+    suffixes = {Path(name).suffix for name in names if "/" in name}
+    assert not suffixes & {".pyc", ".so", ".log", ".env", ".pem", ".key", ".gz", ".whl", ".db"}
+
+
 @pytest.mark.parametrize("how", ["wheel", "editable"])
 def test_an_installation_has_both_packages_and_its_entry_points(built: Path, tmp_path: Path, how: str) -> None:
     """Installed from the wheel, and as ``pip install -e .`` does it; in a working folder that has neither."""

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from arcade_otel import handoff
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.locks import FileLock
 from arcade_otel.testing import FakePostHog, Fault
-from tests.support.machine import Machine
+from tests.support.machine import PLAIN, Machine
 
 SOURCE = Path(__file__).parent.parent / "support" / "no_locks.c"
 CANNOT_LOCK = ["hang", *(str(number) for number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO))]
@@ -32,12 +33,21 @@ def no_locks(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(library)
 
 
+def without_locks(machine: Machine, **variables: str) -> None:
+    """Let the commands and the senders of ``machine`` run without locks: a sender takes no LD_PRELOAD from its user."""
+    launch = handoff.sender_command()
+    assert launch is not None
+    command = ["/usr/bin/env", *(f"{name}={value}" for name, value in variables.items()), *launch]
+    machine.environ |= variables
+    machine.program("tool", PLAIN.replace('version="1.2.3"', f'version="1.2.3", sender_command={command!r}'))
+
+
 @pytest.mark.parametrize("failure", CANNOT_LOCK)
 def test_an_event_arrives_once_where_the_file_system_cannot_lock(
     machine: Machine, posthog: FakePostHog, no_locks: str, failure: str
 ) -> None:
     """From the first run on, which makes usage.json under its lock; the next sender is not kept out by a lease of the last."""
-    machine.environ |= {"LD_PRELOAD": no_locks, "FLOCK_ERRNO": failure}
+    without_locks(machine, LD_PRELOAD=no_locks, FLOCK_ERRNO=failure)
     for command in ("one", "two"):
         assert machine.run(command).returncode == 0
         machine.settle()
@@ -48,7 +58,7 @@ def test_an_event_arrives_once_where_the_file_system_cannot_lock(
 
 def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
     """One identity, one sender at a time."""
-    machine.environ |= {"LD_PRELOAD": no_locks}
+    without_locks(machine, LD_PRELOAD=no_locks)
     running = [machine.start(f"c{number}") for number in range(10)]
     assert [process.wait(60) for process in running] == [0] * 10
     machine.settle()
@@ -61,7 +71,7 @@ def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, p
 def test_the_queue_is_bounded_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
     """The limits hold in every mode."""
     posthog.always(Fault.status(503))
-    machine.environ |= {"LD_PRELOAD": no_locks}
+    without_locks(machine, LD_PRELOAD=no_locks)
     machine.run("one")
     machine.settle()
     (waiting,) = machine.queue()

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from typing import Any
 
+from arcade_otel.cli.view.peer import is_another_users
 from arcade_otel.diagnostics import debug, guard
 
 __all__ = ["MAX_HEAD_BYTES", "TIMEOUT_SECONDS", "PageServer"]
@@ -125,6 +126,13 @@ class PageServer(ThreadingHTTPServer):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.server_address = self.socket.getsockname()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - socketserver's signature
+        """Refuse the connection of another local user, who may have read the address in the browser's command line."""
+        if not is_another_users(client_address, (_HOST, self.server_port)):
+            return True
+        debug("a connection of another user was refused")
+        return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a new thread, unless too many requests are being answered."""

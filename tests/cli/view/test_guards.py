@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -274,3 +277,33 @@ def test_what_the_page_is_made_of_names_no_other_origin(serving: Serving) -> Non
     assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script)
     assert "http" not in serving.get("page.css").content.decode()
     assert json.loads(serving.get("events.json").content)["events"][0]["command"] == CANARY
+
+
+ASK = """
+import os, socket, sys
+user, port, path, family = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+os.setgroups([]); os.setgid(user); os.setuid(user)
+client = socket.socket(getattr(socket, family))
+client.connect(("127.0.0.1" if family == "AF_INET" else "::ffff:127.0.0.1", port))
+try:
+    client.sendall(f"GET {path} HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\n\\r\\n".encode())
+    print(client.recv(100).decode().partition("\\r")[0] or "closed")
+except ConnectionError:
+    print("closed")
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root can be another user; Linux tells whose a peer is"
+)
+@pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
+def test_another_local_user_gets_nothing_even_with_the_address(serving: Serving, family: str) -> None:
+    """The address is in the command line of the browser, which every user can read."""
+
+    def answer(user: int) -> str:
+        arguments = [str(user), str(serving.port), serving.path, family]
+        ended = subprocess.run([sys.executable, "-c", ASK, *arguments], capture_output=True, text=True, check=True, timeout=60)
+        return ended.stdout.strip()
+
+    assert answer(12346) == "closed"
+    assert answer(os.geteuid()).endswith(" 200 OK")

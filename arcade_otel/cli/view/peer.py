@@ -1,0 +1,45 @@
+"""Tells whose process is at the other end of a connection on loopback, where the system tells it (Linux)."""
+
+import os
+import socket
+import struct
+
+__all__ = ["is_another_users"]
+
+# The kernel's tables of IPv4 and IPv6 connections. Source: proc_pid_net(5). An IPv6 socket may speak IPv4, by a mapped address.
+_TABLES = (("/proc/net/tcp", ""), ("/proc/net/tcp6", "0000000000000000FFFF0000"))
+
+
+def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
+    """Return whether the client's socket belongs to a user who is neither the running one, nor root, nor who invoked ``sudo``.
+
+    Why: the page's address is in the command line of the browser that is started with it, and the system shows that to everybody.
+
+    False where the system does not tell (macOS, Windows, a client in another network namespace).
+
+    Args:
+        client: IPv4 address and port of the client.
+        server: IPv4 address and port of the server.
+    """
+    if not hasattr(os, "geteuid"):
+        return False
+    trusted = {0, os.geteuid()}
+    invoker = os.environ.get("SUDO_UID", "")
+    if os.geteuid() == 0 and invoker.isdecimal():
+        trusted.add(int(invoker))
+    for path, prefix in _TABLES:
+        pair = [f"{prefix}{_hexadecimal(address)}:{port:04X}" for address, port in (client, server)]
+        try:
+            with open(path, encoding="ascii") as table:
+                for line in table:
+                    fields = line.split()
+                    if fields[1:3] == pair:
+                        return int(fields[7]) not in trusted
+        except (OSError, ValueError, IndexError):
+            continue
+    return False
+
+
+def _hexadecimal(address: str) -> str:
+    (number,) = struct.unpack("=I", socket.inet_aton(address))
+    return f"{number:08X}"
