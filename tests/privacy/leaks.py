@@ -10,7 +10,7 @@ detaching: Any = import_module("arcade_otel.handoff")
 diagnostics: Any = import_module("arcade_otel.diagnostics")
 events: Any = import_module("arcade_otel_exporters.posthog")
 identity_file: Any = import_module("arcade_otel.identity")
-invocation: Any = import_module("arcade_otel.recording")
+frameworks: Any = import_module("arcade_otel.frameworks")
 receipts: Any = import_module("arcade_otel.handoff.receipts")
 redaction: Any = import_module("arcade_otel.spans.redaction")
 span: Any = import_module("arcade_otel.spans")
@@ -32,7 +32,7 @@ __all__ = [
 def _with(name: str, tell: Any) -> None:
     """Let each command's span have one attribute more."""
     attributes = span.command_attributes
-    span.command_attributes = lambda *given: attributes(*given) | {name: span.scrub(tell())}
+    span.command_attributes = lambda *given: attributes(*given) | {name: span.replace_unencodable(tell())}
 
 
 def the_message_is_not_redacted() -> None:
@@ -64,24 +64,24 @@ def the_payload_has_the_working_folder() -> None:
 def the_resource_has_the_programs_path() -> None:
     """Instead of its name."""
     attributes = span.resource_attributes
-    span.resource_attributes = lambda *given, **how: attributes(*given, **how) | {"process.command": span.scrub(sys.argv[0])}
+    span.resource_attributes = lambda *given, **how: attributes(*given, **how) | {"process.command": span.replace_unencodable(sys.argv[0])}
 
 
 def the_name_is_what_was_typed() -> None:
     """The span's name, of a mistyped command."""
-    span.span_name = lambda settings, _: span.scrub(f"{settings.name} {' '.join(sys.argv[1:])}")
+    span.span_name = lambda settings, _: span.replace_unencodable(f"{settings.name} {' '.join(sys.argv[1:])}")
 
 
 def the_debug_log_tells_the_message() -> None:
     """Of the error that ended the command."""
-    record = invocation.Invocation._record
+    record = frameworks.Run._record
 
     def telling(self: Any, outcome: Any, end_ns: int) -> None:
         if outcome.failed:
             diagnostics.debug(f"the command failed: {outcome.error}")
         record(self, outcome, end_ns)
 
-    invocation.Invocation._record = telling
+    frameworks.Run._record = telling
 
 
 def the_payload_is_in_the_senders_argv() -> None:
