@@ -31,7 +31,10 @@ _MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" 
 _MIN_PART = 4
 #: Parts joined otherwise ("quokka_zanzibar" for "quokka-zanzibar") are looked for if they have at least this many letters in all.
 _MIN_JOINED = 6
-#: Each value costs time at the end of a command that failed. Beyond these, nothing of the message is told.
+#: Each value costs time at the end of a command that failed. Beyond these, nothing of the message is told: of what was given, and
+#: of what is left of it when names of files that the message cannot quote were put aside (``mycli check **/*.py``).
+_MAX_GIVEN = 6_000
+_MAX_GIVEN_SIZE = 300_000
 _MAX_VALUES = 600
 _MAX_VALUES_SIZE = 40_000
 #: A value of this length is no accident even inside another word.
@@ -52,10 +55,13 @@ _SENSITIVE_WORDS = (
     r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
 )
 _SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
+_USER_VARIABLES = frozenset({"USER", "USERNAME", "LOGNAME", "HOME", "USERPROFILE"})
 _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
 # Parts that tell nothing of who typed them.
 _ORDINARY_PARTS = _ORDINARY | {"file", "home", "html", "http", "https", "json", "toml", "yaml"}
 _CHUNK = re.compile(r"[^\W_]+")
+# An argument of which nothing but itself, its last component and its words is looked for.
+_PLAIN = re.compile(r"[A-Za-z0-9_./\\@:,+][A-Za-z0-9_./\\@:,+-]*")
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # Order matters: what holds other things (a PEM block, an address with a password in it) goes first.
@@ -181,12 +187,18 @@ def redact(
         message = message[:_MAX_INPUT].rpartition(" ")[0]
     message = _decoded(replace_unencodable(message).translate(_PLACEHOLDER_ESCAPES))
     message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
+    lowered = message.lower()
+    environ = {name: value for name, value in (environ or {}).items() if _is_looked_for(name, value, lowered)}
+    if len(arguments) > 2 * _MAX_GIVEN:  # a command line and its parameters' values are usually the same twice
+        return ""
     arguments = list(dict.fromkeys(arguments))
-    environ = environ or {}
+    if len(arguments) > _MAX_GIVEN or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_GIVEN_SIZE:
+        return ""
+    arguments, parts = _quotable(arguments, lowered)
     count = len(arguments) + len(environ) + len(paths)
     if count > _MAX_VALUES or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_VALUES_SIZE:
         return ""
-    message = _without(message, _values(arguments, environ, paths), _typed_texts(arguments, environ))
+    message = _without(message, _values(arguments, environ, paths), [*_typed_texts(arguments, environ), *parts])
     message = _JSON_WEB_TOKEN.sub(_REDACTED, message)
     message = _without_known_shapes(message)
     message = _ADDRESS.sub(_address, message)
@@ -197,6 +209,45 @@ def redact(
         message = _QUOTED.sub(lambda match: _quoted(match, kept), message)
     message = _WORD.sub(lambda match: _REDACTED if _looks_random(match.group()) else match.group(), message)
     return " ".join(message.translate(_PLACEHOLDERS).split())[: conventions.ERROR_MESSAGE_LIMIT]
+
+
+def _is_looked_for(name: str, value: str, lowered: str) -> bool:
+    """Tell whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
+    if name.startswith("ARCADE_USAGE_"):
+        return False
+    if _SECRET_VARIABLE.search(name) or name in _USER_VARIABLES or "%" in value or "&" in value or not value.isascii():
+        return True  # its parts are looked for, or its spellings have other words
+    if not _MIN_ENVIRONMENT <= len(value) <= 3 * len(lowered):
+        return False
+    return all(word in lowered for word in _CHUNK.findall(value.lower())) or _in_base64(value).lower() in lowered
+
+
+def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
+    """Return the arguments that may stand in the message, and words in it of those that cannot: exact for plain ones only.
+
+    A plain argument, however it is spelled or joined, stands there only if each word of its last component does.
+    """
+    squashed = "".join(_CHUNK.findall(lowered))
+    kept: list[str] = []
+    parts: set[str] = set()
+    for argument in arguments:
+        if not _PLAIN.fullmatch(argument):
+            kept.append(argument)
+            continue
+        last = re.split(r"[\\/]", argument.lower().rstrip("\\/"))[-1]
+        if all(word in squashed for word in _CHUNK.findall(last)) or _in_base64(argument).lower() in lowered:
+            kept.append(argument)
+        else:
+            parts.update(word for word in _CHUNK.findall(argument.lower()) if len(word) >= _MIN_PART and word in squashed)
+    return kept, parts
+
+
+def _in_base64(value: str) -> str:
+    return (
+        b2a_base64(value.encode("utf-8", "replace"), newline=False).decode().rstrip("=")
+        if len(value) >= _MIN_IN_BASE64
+        else value
+    )
 
 
 def _decoded(message: str) -> str:
@@ -372,7 +423,7 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 
 def _spellings(value: str) -> set[str]:
     """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
-    encoded = b2a_base64(value.encode(), newline=False).decode().rstrip("=") if len(value) >= _MIN_IN_BASE64 else value
+    encoded = _in_base64(value)
     if value.isalnum():
         return {value, encoded}
     quote = "'"

@@ -64,7 +64,9 @@ def the_payload_has_the_working_folder() -> None:
 def the_resource_has_the_programs_path() -> None:
     """Instead of its name."""
     attributes = span.resource_attributes
-    span.resource_attributes = lambda *given, **how: attributes(*given, **how) | {"process.command": span.replace_unencodable(sys.argv[0])}
+    span.resource_attributes = lambda *given, **how: (
+        attributes(*given, **how) | {"process.command": span.replace_unencodable(sys.argv[0])}
+    )
 
 
 def the_name_is_what_was_typed() -> None:
