@@ -575,7 +575,7 @@ with command("toolkit run", name="tool", posthog_api_key="phc_x"):
         ("sys.exit('text')", 1, "SystemExit"),
         ("sys.exit()", 0, None),
         ("sys.exit(-1)", 255, "SystemExit"),
-        ("raise type('Odd', (Exception,), {{'exit_code': 9}})()", 1, "Odd"),
+        ("Odd = type('Odd', (Exception,), {{'exit_code': 9}}); raise Odd", 1, "Odd"),
     ],
 )
 def test_a_block_is_a_command(tmp_path: Path, body: str, exit_code: int, error_type: Any) -> None:
