@@ -54,6 +54,15 @@ _SENSITIVE_WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
     r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
 )
+# What a secret after a space or a colon has, before the next space: a digit, a capital inside, or a sign that no sentence has.
+_UNLIKE_A_WORD = r"[^\s]*?(?:\d|(?-i:[a-z][A-Z])|[=:/+_~@$%^&*#])"
+# Words of twelve letters and more that follow "basic", "token" and their like in sentences.
+_SPOKEN = r"(?:authenticat|authoriz|authoris|configurat|verificat|introspect|registrat|unauthor|revocation)\w*\b"
+# "session: closed", "token: expired" say how something is; a name in several words ("session_id: x") or in quotes has a value.
+_STATEMENT = (
+    r"\b(?:auth|session|token|cookie|credential|signature|user|username|login|e-?mail|phone|account|key): "
+    rf"(?!{_UNLIKE_A_WORD})(?:{_SPOKEN}|[a-z]{{1,11}}(?![^\s.,;!)]))"
+)
 _SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
 _USER_VARIABLES = frozenset({"USER", "USERNAME", "LOGNAME", "HOME", "USERPROFILE"})
 _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
@@ -69,9 +78,13 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"[^\s@'\"<>(),;:]{1,64}@[^\s@'\"<>(),;:]{1,255}", "<email>"),
-        (r"(?i)\b(bearer|basic|digest|token|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
+        (r"(?i)\b(bearer|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
         (
-            rf"(?i)((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
+            rf"(?i)\b(basic|digest|token)\s+(?={_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}})[A-Za-z0-9._~+/=-]{{6,}}",
+            rf"\1 {_REDACTED}",
+        ),
+        (
+            rf"(?i)(?!{_STATEMENT})((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
             rf"\1{_REDACTED}",
         ),
         (
@@ -103,6 +116,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![\w/\\.@~-])[\w.@~-]+[\\/][\w@~-]+\.\w{1,8}\b", _PATH),
     )
 )
+_IS_SECRET = re.compile(rf"(?i){_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}}")
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
 _JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
 _ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
@@ -118,11 +132,13 @@ _PLACEHOLDER = re.compile(f"<[a-z]+>|[{_ARGUMENT}{_FILE}{_REDACTED}]")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
+_ARGUMENT_NAME = re.compile(r"'([A-Za-z_]\w*)'")
+_MISSING_ARGUMENTS = re.compile(r"\d+ required (?:positional|keyword-only) arguments?: [\w', ]+\Z")
 _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
 
 
 def error_message(
-    error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = ()
+    error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = (), path: str = ""
 ) -> str | None:
     """Return what may be told of ``error``, at most 300 characters, or None for nothing.
 
@@ -131,6 +147,7 @@ def error_message(
         how: ``redacted``: its message, redacted; ``class``: nothing beyond the class, which ``error.type`` tells; or the
             application's own function, whose answer is taken as it is but for length and characters that JSON cannot hold.
         given: Values of the command's parameters, wherever they came from.
+        path: The command's path joined by dots: the program's own words, which are not looked for.
     """
     if how == "class":
         return None
@@ -149,7 +166,7 @@ def error_message(
     return (
         redact(
             message,
-            arguments=[*sys.argv[1:], *given],
+            arguments=[*_without_path(sys.argv[1:], path), *given],
             environ=os.environ,
             paths=list(_file_names(error)),
             quoted=_names_of_code(error),
@@ -277,6 +294,8 @@ def _without_known_shapes(message: str) -> str:
 def _without_value(match: re.Match[str]) -> str:
     """Keep what stands before and after the group ``value``."""
     whole, start = match.group(), match.start()
+    if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
+        return whole  # "basic authentication"
     return f"{whole[: match.start('value') - start]}{_REDACTED}{whole[match.end('value') - start :]}"
 
 
@@ -302,8 +321,25 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
     return f"{match.group('prefix')}{mark}<value>{mark}"
 
 
+def _without_path(words: Sequence[str], path: str) -> list[str]:
+    """Return ``words`` without those that name the command, each once and in its order: what is typed again was an argument."""
+    rest = path.split(".")
+    typed = []
+    for word in words:
+        if rest and word == rest[0]:
+            del rest[0]
+        else:
+            typed.append(word)
+    return typed
+
+
 def _names_of_code(error: BaseException) -> list[str]:
     """Return what the interpreter itself quotes in a message: names that stand in a program's source."""
+    if isinstance(error, UnicodeError):
+        return [str(getattr(error, "encoding", ""))]
+    if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition
+        missing = str(error).partition(" missing ")[2]
+        return _ARGUMENT_NAME.findall(missing) if _MISSING_ARGUMENTS.match(missing) else []
     if not isinstance(error, AttributeError | NameError | ImportError):
         return []
     names = [getattr(error, "name", None), type(getattr(error, "obj", None)).__name__]

@@ -332,3 +332,45 @@ def _seconds(message: str, arguments: list[str]) -> float:
     start = time.thread_time()
     redact(message, arguments=arguments)
     return time.thread_time() - start
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "token expired",
+        "basic authentication is not supported",
+        "session: closed",
+        "token: expired, log in again",
+        "Missing required key",
+        "user: not found",
+    ],
+)
+def test_what_a_sentence_says_of_a_token_or_a_session_is_no_secret(message: str) -> None:
+    assert redact(message) == message
+
+
+@pytest.mark.parametrize(
+    "message", ["token abc123def", "token abcXdefg", "token abcdefghijkl", "Basic dXNlcjpw", "token: hunter2", "key: huNter"]
+)
+def test_what_looks_like_a_secret_after_such_a_word_is_taken_out(message: str) -> None:
+    assert redact(message).split()[1:] == ["<redacted>"]
+
+
+def test_the_commands_own_path_is_told_but_the_same_word_as_an_argument_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ValueError("deploy failed: deploy needs a clean tree")
+    monkeypatch.setattr("sys.argv", ["tool", "cloud", "deploy"])
+    assert error_message(error, "redacted", path="cloud.deploy") == str(error)
+    monkeypatch.setattr("sys.argv", ["tool", "cloud", "deploy", "deploy"])
+    assert error_message(error, "redacted", path="cloud.deploy") == "<argument> failed: <argument> needs a clean tree"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("(lambda name, *, kind: 0)(kind=1)", "<lambda>() missing 1 required positional argument: 'name'"),
+        ("raise TypeError(\"missing 'hunter'\")", "missing '<value>'"),
+        ("b'\\xff'.decode()", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    ],
+)
+def test_names_of_arguments_and_codecs_are_the_programs(source: str, expected: str) -> None:
+    assert error_message(raised(source), "redacted") == expected
