@@ -134,6 +134,8 @@ _ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
 _ARGUMENT_NAME = re.compile(r"'([A-Za-z_]\w*)'")
 _MISSING_ARGUMENTS = re.compile(r"\d+ required (?:positional|keyword-only) arguments?: [\w', ]+\Z")
+# Their frames stand between the start of a command and the program's own code.
+_FRAMEWORKS = frozenset({"arcade_otel", "argparse", "asyncio", "click", "cloup", "contextlib", "rich_click", "typer"})
 _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
 
 
@@ -144,12 +146,13 @@ def error_message(
 
     Args:
         error: What ended the command.
-        how: ``redacted``: its message, redacted; ``class``: nothing beyond the class, which ``error.type`` tells; or the
+        how: ``redacted``: its message, redacted; ``own``: the same, if the program's own package defines its class, else
+            nothing; ``class``: nothing beyond the class, which ``error.type`` tells; or the
             application's own function, whose answer is taken as it is but for length and characters that JSON cannot hold.
         given: Values of the command's parameters, wherever they came from.
         path: The command's path joined by dots: the program's own words, which are not looked for.
     """
-    if how == "class":
+    if how == "class" or (how == "own" and not _is_of_program(error)):
         return None
     if callable(how):
         told = None
@@ -319,6 +322,17 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
         return match.group()
     mark = match.group("quote")
     return f"{match.group('prefix')}{mark}<value>{mark}"
+
+
+def _is_of_program(error: BaseException) -> bool:
+    """Tell whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in _FRAMEWORKS:
+            return type(error).__module__.partition(".")[0] == package
+        traceback = traceback.tb_next
+    return False
 
 
 def _without_path(words: Sequence[str], path: str) -> list[str]:

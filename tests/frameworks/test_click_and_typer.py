@@ -666,3 +666,39 @@ def test_an_eager_callback_that_exits_by_itself_is_no_command(tmp_path: Path, ki
     ended = run(tmp_path, GATES[kind], "--version")
     assert (ended.exit_code, ended.stdout) == (0, b"1.2.3\n")
     assert ended.spans == []
+
+
+EXITS = """
+import sys
+import typer
+app = typer.Typer()
+
+@app.callback()
+def main():
+    pass
+
+@app.command()
+def work(how: str):
+    try:
+        raise LookupError("the tree is not clean")
+    except LookupError as error:
+        print(error)
+        if how == "typer":
+            raise typer.Exit(1)
+        sys.exit(1)
+
+if __import__("os").environ.get("OUT"):
+    import arcade_otel
+    arcade_otel.instrument(app, name="tool", posthog_api_key="phc_x")
+app()
+"""
+
+
+@pytest.mark.parametrize("how", ["typer", "sys"])
+def test_a_command_that_prints_its_error_and_exits_tells_that_error(tmp_path: Path, how: str) -> None:
+    """``except X as e: print(e); raise typer.Exit(1)``, the commonest way to fail."""
+    ended = run(tmp_path, EXITS, "work", how)
+    ((_, attributes),) = ended.spans
+    assert ended.exit_code == 1
+    assert attributes["error.type"] == "LookupError"
+    assert attributes["error.message"] == "the tree is not clean"

@@ -374,3 +374,14 @@ def test_the_commands_own_path_is_told_but_the_same_word_as_an_argument_is_not(m
 )
 def test_names_of_arguments_and_codecs_are_the_programs(source: str, expected: str) -> None:
     assert error_message(raised(source), "redacted") == expected
+
+
+class OwnError(Exception):
+    """Of this module."""
+
+
+@pytest.mark.parametrize(("error_class", "told"), [(OwnError, "the tree is not clean"), (ValueError, None)])
+def test_an_application_may_tell_the_messages_of_its_own_classes_only(error_class: type[Exception], told: str | None) -> None:
+    with pytest.raises(error_class) as caught:
+        raise error_class("the tree is not clean")
+    assert error_message(caught.value, "own") == told
