@@ -96,7 +96,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             _REDACTED,
         ),
         (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", "<ip>"),
-        (r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?!\w|:\w)", "<ip>"),
+        # IPv6, but neither a time (12:30:45) nor a name of C++ or Rust ("a::b").
+        (
+            (
+                r"(?<![\w:])(?!\d{1,2}:[0-5]\d:[0-5]\d(?![\w:]))(?![A-Fa-f]{1,4}::[A-Fa-f]{1,4}(?![\w:]))"
+                r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?!\w|:\w)"
+            ),
+            "<ip>",
+        ),
         (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<id>"),
         (r"(?<![\w.])\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),  # cards, accounts, telephones
         # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
@@ -113,10 +120,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![\w/])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", _PATH),
         # A relative one: two separators, or one and a suffix. "and/or" and "application/json" stay.
         (r"(?<![\w/\\.@~-])[\w.@~-]+(?:[\\/][\w.@~-]+){2,}[\\/]?", _PATH),
-        (r"(?<![\w/\\.@~-])[\w.@~-]+[\\/][\w@~-]+\.\w{1,8}\b", _PATH),
+        (r"(?<![\w/\\.@~-])(?!HTTPS?/\d(?:\.\d)?\b)[\w.@~-]+[\\/][\w@~-]+\.\w{1,8}\b", _PATH),
     )
 )
 _IS_SECRET = re.compile(rf"(?i){_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}}")
+# Colours and the like (ECMA-48), and a terminal's titles and links, whose address is not shown.
+_TERMINAL = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\|\Z))")
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
 _JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
 _ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
@@ -205,7 +214,7 @@ def redact(
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would know.
         message = message[:_MAX_INPUT].rpartition(" ")[0]
-    message = _decoded(replace_unencodable(message).translate(_PLACEHOLDER_ESCAPES))
+    message = _decoded(replace_unencodable(_TERMINAL.sub("", message)).translate(_PLACEHOLDER_ESCAPES))
     message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
     lowered = message.lower()
     environ = {name: value for name, value in (environ or {}).items() if _is_looked_for(name, value, lowered)}

@@ -385,3 +385,18 @@ def test_an_application_may_tell_the_messages_of_its_own_classes_only(error_clas
     with pytest.raises(error_class) as caught:
         raise error_class("the tree is not clean")
     assert error_message(caught.value, "own") == told
+
+
+@pytest.mark.parametrize("message", ["closed at 12:30:45", "no a::b in scope", "HTTP/1.1 404 Not Found"])
+def test_times_names_and_protocols_are_neither_addresses_nor_paths(message: str) -> None:
+    assert redact(message) == message
+
+
+def test_colours_and_links_of_a_terminal_are_left_out() -> None:
+    assert redact("\x1b[1;31mred\x1b[0m \x1b]8;;https://quokka.example\x1b\\here\x1b]8;;\x1b\\") == "red here"
+    assert redact("no hun\x1b[1mter2 here", arguments=["hunter2"]) == "no <argument> here"
+
+
+@pytest.mark.parametrize("address", ["fe80::1", "::1", "2001:db8::ff00:42:8329", "12:30:45:67:89:1:2:3"])
+def test_addresses_of_the_sixth_version_are_taken_out(address: str) -> None:
+    assert redact(f"no route to {address}") == "no route to <ip>"
