@@ -50,7 +50,7 @@ def test_a_command_pays_at_most_12_million_instructions_and_a_user_who_opted_out
     machine.run("hello", program="ours", environ=opted_out)  # removes what is left of before, once
     silent = count("ours", **opted_out) - plain
     assert recorded <= RECORDED_LIMIT[framework], f"{recorded / MILLION:.1f} M"
-    # The whole, because it is chance whether a pass of the garbage collector over the program's own objects falls into one of the two
-    # runs and not into the other: under Typer it takes 1.6 million.
+    # The whole, because it is chance whether a pass of the garbage collector over the program's own objects falls into one of the
+    # two runs and not into the other: under Typer it takes 1.6 million.
     assert mounted <= RECORDED_LIMIT[framework] + MOUNTED_LIMIT, f"{mounted / MILLION:.2f} M"
     assert silent <= OPTED_OUT_LIMIT, f"{silent / MILLION:.2f} M"

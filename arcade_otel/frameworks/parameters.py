@@ -11,7 +11,7 @@ __all__ = ["parameter_values", "used_options"]
 
 _MAX_DEPTH = 3
 # More than redaction looks for: it then tells nothing, where a shorter list would let the rest through.
-_MAX_VALUES = 1000
+_MAX_VALUES = 12_001
 _MAX_NAMES = 50
 
 

@@ -187,7 +187,7 @@ def command_attributes(settings: Settings, path: str, timing: Timing, outcome: O
         if outcome.error is not None:
             from arcade_otel.spans.redaction import error_message
 
-            message = error_message(outcome.error, settings.error_messages, given=outcome.given)
+            message = error_message(outcome.error, settings.error_messages, given=outcome.given, path=path)
             if message:
                 attributes[conventions.ERROR_MESSAGE] = message
     return attributes

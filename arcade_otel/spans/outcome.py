@@ -1,6 +1,8 @@
 """How a command ended: its exit code and the error behind it, as the process tells them to the shell."""
 
-__all__ = ["Outcome", "outcome_from_error"]
+import sys
+
+__all__ = ["Outcome", "class_name", "outcome_from_error"]
 
 _MAX_CAUSES = 10
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
@@ -31,10 +33,25 @@ class Outcome:
 
     @property
     def error_type(self) -> str | None:
-        """The exception's class by its qualified name, ``_OTHER`` without one, None after a success. Source: ``error.type``."""
+        """The exception's class by its qualified name, ``_OTHER`` without one, None after a success. Source: ``error.type``.
+
+        A class whose module does not have it under that name was made at run time, of whatever words: its nearest base that
+        stands in a module is told instead.
+        """
         if not self.failed:
             return None
-        return "_OTHER" if self.error is None else type(self.error).__qualname__
+        return "_OTHER" if self.error is None else class_name(type(self.error))
+
+
+def class_name(error_class: type[BaseException]) -> str:
+    """Return the qualified name of ``error_class``, or of its nearest base, that its module has under that name."""
+    for each in error_class.__mro__:
+        found: object = sys.modules.get(each.__module__)
+        for name in each.__qualname__.split("."):
+            found = getattr(found, "__dict__", {}).get(name)
+        if found is each:
+            return each.__qualname__
+    return "BaseException"
 
 
 def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTERRUPTED) -> Outcome:
@@ -58,16 +75,30 @@ def _failure_behind(error: BaseException) -> BaseException:
     """Return the exception that a bare exit was raised for; ``error`` itself if there is none.
 
     ``except X as e: print(e); raise typer.Exit(1)`` and ``sys.exit(1)`` carry no message of their own; ``X`` does. It is the
-    exit's ``__cause__``, else its ``__context__`` unless ``from None`` suppressed that, as a traceback would show it.
+    exit's ``__cause__``, else its ``__context__`` unless ``from None`` suppressed that, as a traceback would show it; nor one
+    that was caught outside of the command (``except ImportError: main()``), which the command did not fail for. For argparse's
+    ``ArgumentParser.error`` it is the ``ArgumentError``, where there is one.
     """
     for _ in range(_MAX_CAUSES):
         if not _is_bare_exit(error):
             break
         earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        if earlier is None:
+        if earlier is None or (error.__cause__ is None and _was_caught_outside(earlier, error)):
             break
         error = earlier
     return error
+
+
+def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
+    """Tell whether ``earlier`` was caught in none of the frames that ``error`` left: its traceback begins at the command."""
+    caught, left = earlier.__traceback__, error.__traceback__
+    if caught is None or left is None:
+        return False
+    while left is not None:
+        if left.tb_frame is caught.tb_frame:
+            return False
+        left = left.tb_next
+    return True
 
 
 def _is_bare_exit(error: BaseException) -> bool:

@@ -31,7 +31,10 @@ _MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" 
 _MIN_PART = 4
 #: Parts joined otherwise ("quokka_zanzibar" for "quokka-zanzibar") are looked for if they have at least this many letters in all.
 _MIN_JOINED = 6
-#: Each value costs time at the end of a command that failed. Beyond these, nothing of the message is told.
+#: Each value costs time at the end of a command that failed. Beyond these, nothing of the message is told: of what was given, and
+#: of what is left of it when names of files that the message cannot quote were put aside (``mycli check **/*.py``).
+_MAX_GIVEN = 6_000
+_MAX_GIVEN_SIZE = 300_000
 _MAX_VALUES = 600
 _MAX_VALUES_SIZE = 40_000
 #: A value of this length is no accident even inside another word.
@@ -51,11 +54,23 @@ _SENSITIVE_WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
     r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
 )
+# What a secret after a space or a colon has, before the next space: a digit, a capital inside, or a sign that no sentence has.
+_UNLIKE_A_WORD = r"[^\s]*?(?:\d|(?-i:[a-z][A-Z])|[=:/+_~@$%^&*#])"
+# Words of twelve letters and more that follow "basic", "token" and their like in sentences.
+_SPOKEN = r"(?:authenticat|authoriz|authoris|configurat|verificat|introspect|registrat|unauthor|revocation)\w*\b"
+# "session: closed", "token: expired" say how something is; a name in several words ("session_id: x") or in quotes has a value.
+_STATEMENT = (
+    r"\b(?:auth|session|token|cookie|credential|signature|user|username|login|e-?mail|phone|account|key): "
+    rf"(?!{_UNLIKE_A_WORD})(?:{_SPOKEN}|[a-z]{{1,11}}(?![^\s.,;!)]))"
+)
 _SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
+_USER_VARIABLES = frozenset({"USER", "USERNAME", "LOGNAME", "HOME", "USERPROFILE"})
 _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
 # Parts that tell nothing of who typed them.
 _ORDINARY_PARTS = _ORDINARY | {"file", "home", "html", "http", "https", "json", "toml", "yaml"}
 _CHUNK = re.compile(r"[^\W_]+")
+# An argument of which nothing but itself, its last component and its words is looked for.
+_PLAIN = re.compile(r"[A-Za-z0-9_./\\@:,+][A-Za-z0-9_./\\@:,+-]*")
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # Order matters: what holds other things (a PEM block, an address with a password in it) goes first.
@@ -63,9 +78,13 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"[^\s@'\"<>(),;:]{1,64}@[^\s@'\"<>(),;:]{1,255}", "<email>"),
-        (r"(?i)\b(bearer|basic|digest|token|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
+        (r"(?i)\b(bearer|apikey)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_REDACTED}"),
         (
-            rf"(?i)((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
+            rf"(?i)\b(basic|digest|token)\s+(?={_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}})[A-Za-z0-9._~+/=-]{{6,}}",
+            rf"\1 {_REDACTED}",
+        ),
+        (
+            rf"(?i)(?!{_STATEMENT})((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
             rf"\1{_REDACTED}",
         ),
         (
@@ -77,7 +96,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             _REDACTED,
         ),
         (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", "<ip>"),
-        (r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?!\w|:\w)", "<ip>"),
+        # IPv6, but neither a time (12:30:45) nor a name of C++ or Rust ("a::b").
+        (
+            (
+                r"(?<![\w:])(?!\d{1,2}:[0-5]\d:[0-5]\d(?![\w:]))(?![A-Fa-f]{1,4}::[A-Fa-f]{1,4}(?![\w:]))"
+                r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?!\w|:\w)"
+            ),
+            "<ip>",
+        ),
         (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<id>"),
         (r"(?<![\w.])\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),  # cards, accounts, telephones
         # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
@@ -94,9 +120,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![\w/])(?:\.{1,2}[\\/])[^\s'\"<>|:;,)]+", _PATH),
         # A relative one: two separators, or one and a suffix. "and/or" and "application/json" stay.
         (r"(?<![\w/\\.@~-])[\w.@~-]+(?:[\\/][\w.@~-]+){2,}[\\/]?", _PATH),
-        (r"(?<![\w/\\.@~-])[\w.@~-]+[\\/][\w@~-]+\.\w{1,8}\b", _PATH),
+        (r"(?<![\w/\\.@~-])(?!HTTPS?/\d(?:\.\d)?\b)[\w.@~-]+[\\/][\w@~-]+\.\w{1,8}\b", _PATH),
     )
 )
+_IS_SECRET = re.compile(rf"(?i){_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}}")
+# Colours and the like (ECMA-48), and a terminal's titles and links, whose address is not shown.
+_TERMINAL = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\|\Z))")
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
 _JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
 _ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
@@ -112,21 +141,27 @@ _PLACEHOLDER = re.compile(f"<[a-z]+>|[{_ARGUMENT}{_FILE}{_REDACTED}]")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,40}")
+_ARGUMENT_NAME = re.compile(r"'([A-Za-z_]\w*)'")
+_MISSING_ARGUMENTS = re.compile(r"\d+ required (?:positional|keyword-only) arguments?: [\w', ]+\Z")
+# Their frames stand between the start of a command and the program's own code.
+_FRAMEWORKS = frozenset({"arcade_otel", "argparse", "asyncio", "click", "cloup", "contextlib", "rich_click", "typer"})
 _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "method", "generator", "coroutine"})
 
 
 def error_message(
-    error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = ()
+    error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = (), path: str = ""
 ) -> str | None:
     """Return what may be told of ``error``, at most 300 characters, or None for nothing.
 
     Args:
         error: What ended the command.
-        how: ``redacted``: its message, redacted; ``class``: nothing beyond the class, which ``error.type`` tells; or the
+        how: ``redacted``: its message, redacted; ``own``: the same, if the program's own package defines its class, else
+            nothing; ``class``: nothing beyond the class, which ``error.type`` tells; or the
             application's own function, whose answer is taken as it is but for length and characters that JSON cannot hold.
         given: Values of the command's parameters, wherever they came from.
+        path: The command's path joined by dots: the program's own words, which are not looked for.
     """
-    if how == "class":
+    if how == "class" or (how == "own" and not _is_of_program(error)):
         return None
     if callable(how):
         told = None
@@ -143,7 +178,7 @@ def error_message(
     return (
         redact(
             message,
-            arguments=[*sys.argv[1:], *given],
+            arguments=[*_without_path(sys.argv[1:], path), *given],
             environ=os.environ,
             paths=list(_file_names(error)),
             quoted=_names_of_code(error),
@@ -179,14 +214,20 @@ def redact(
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would know.
         message = message[:_MAX_INPUT].rpartition(" ")[0]
-    message = _decoded(replace_unencodable(message).translate(_PLACEHOLDER_ESCAPES))
+    message = _decoded(replace_unencodable(_TERMINAL.sub("", message)).translate(_PLACEHOLDER_ESCAPES))
     message = _PEM.sub(_REDACTED, message)  # before a line of it that was typed is taken out alone
+    lowered = message.lower()
+    environ = {name: value for name, value in (environ or {}).items() if _is_looked_for(name, value, lowered)}
+    if len(arguments) > 2 * _MAX_GIVEN:  # a command line and its parameters' values are usually the same twice
+        return ""
     arguments = list(dict.fromkeys(arguments))
-    environ = environ or {}
+    if len(arguments) > _MAX_GIVEN or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_GIVEN_SIZE:
+        return ""
+    arguments, parts = _quotable(arguments, lowered)
     count = len(arguments) + len(environ) + len(paths)
     if count > _MAX_VALUES or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_VALUES_SIZE:
         return ""
-    message = _without(message, _values(arguments, environ, paths), _typed_texts(arguments, environ))
+    message = _without(message, _values(arguments, environ, paths), [*_typed_texts(arguments, environ), *parts])
     message = _JSON_WEB_TOKEN.sub(_REDACTED, message)
     message = _without_known_shapes(message)
     message = _ADDRESS.sub(_address, message)
@@ -197,6 +238,45 @@ def redact(
         message = _QUOTED.sub(lambda match: _quoted(match, kept), message)
     message = _WORD.sub(lambda match: _REDACTED if _looks_random(match.group()) else match.group(), message)
     return " ".join(message.translate(_PLACEHOLDERS).split())[: conventions.ERROR_MESSAGE_LIMIT]
+
+
+def _is_looked_for(name: str, value: str, lowered: str) -> bool:
+    """Tell whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
+    if name.startswith("ARCADE_USAGE_"):
+        return False
+    if _SECRET_VARIABLE.search(name) or name in _USER_VARIABLES or "%" in value or "&" in value or not value.isascii():
+        return True  # its parts are looked for, or its spellings have other words
+    if not _MIN_ENVIRONMENT <= len(value) <= 3 * len(lowered):
+        return False
+    return all(word in lowered for word in _CHUNK.findall(value.lower())) or _in_base64(value).lower() in lowered
+
+
+def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
+    """Return the arguments that may stand in the message, and words in it of those that cannot: exact for plain ones only.
+
+    A plain argument, however it is spelled or joined, stands there only if each word of its last component does.
+    """
+    squashed = "".join(_CHUNK.findall(lowered))
+    kept: list[str] = []
+    parts: set[str] = set()
+    for argument in arguments:
+        if not _PLAIN.fullmatch(argument):
+            kept.append(argument)
+            continue
+        last = re.split(r"[\\/]", argument.lower().rstrip("\\/"))[-1]
+        if all(word in squashed for word in _CHUNK.findall(last)) or _in_base64(argument).lower() in lowered:
+            kept.append(argument)
+        else:
+            parts.update(word for word in _CHUNK.findall(argument.lower()) if len(word) >= _MIN_PART and word in squashed)
+    return kept, parts
+
+
+def _in_base64(value: str) -> str:
+    return (
+        b2a_base64(value.encode("utf-8", "replace"), newline=False).decode().rstrip("=")
+        if len(value) >= _MIN_IN_BASE64
+        else value
+    )
 
 
 def _decoded(message: str) -> str:
@@ -226,6 +306,8 @@ def _without_known_shapes(message: str) -> str:
 def _without_value(match: re.Match[str]) -> str:
     """Keep what stands before and after the group ``value``."""
     whole, start = match.group(), match.start()
+    if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
+        return whole  # "basic authentication"
     return f"{whole[: match.start('value') - start]}{_REDACTED}{whole[match.end('value') - start :]}"
 
 
@@ -251,8 +333,36 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
     return f"{match.group('prefix')}{mark}<value>{mark}"
 
 
+def _is_of_program(error: BaseException) -> bool:
+    """Tell whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in _FRAMEWORKS:
+            return type(error).__module__.partition(".")[0] == package
+        traceback = traceback.tb_next
+    return False
+
+
+def _without_path(words: Sequence[str], path: str) -> list[str]:
+    """Return ``words`` without those that name the command, each once and in its order: what is typed again was an argument."""
+    rest = path.split(".")
+    typed = []
+    for word in words:
+        if rest and word == rest[0]:
+            del rest[0]
+        else:
+            typed.append(word)
+    return typed
+
+
 def _names_of_code(error: BaseException) -> list[str]:
     """Return what the interpreter itself quotes in a message: names that stand in a program's source."""
+    if isinstance(error, UnicodeError):
+        return [str(getattr(error, "encoding", ""))]
+    if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition
+        missing = str(error).partition(" missing ")[2]
+        return _ARGUMENT_NAME.findall(missing) if _MISSING_ARGUMENTS.match(missing) else []
     if not isinstance(error, AttributeError | NameError | ImportError):
         return []
     names = [getattr(error, "name", None), type(getattr(error, "obj", None)).__name__]
@@ -372,7 +482,7 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 
 def _spellings(value: str) -> set[str]:
     """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
-    encoded = b2a_base64(value.encode(), newline=False).decode().rstrip("=") if len(value) >= _MIN_IN_BASE64 else value
+    encoded = _in_base64(value)
     if value.isalnum():
         return {value, encoded}
     quote = "'"

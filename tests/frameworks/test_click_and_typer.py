@@ -575,7 +575,7 @@ with command("toolkit run", name="tool", posthog_api_key="phc_x"):
         ("sys.exit('text')", 1, "SystemExit"),
         ("sys.exit()", 0, None),
         ("sys.exit(-1)", 255, "SystemExit"),
-        ("raise type('Odd', (Exception,), {{'exit_code': 9}})()", 1, "Odd"),
+        ("Odd = type('Odd', (Exception,), {{'exit_code': 9}}); raise Odd", 1, "Odd"),
     ],
 )
 def test_a_block_is_a_command(tmp_path: Path, body: str, exit_code: int, error_type: Any) -> None:
@@ -666,3 +666,39 @@ def test_an_eager_callback_that_exits_by_itself_is_no_command(tmp_path: Path, ki
     ended = run(tmp_path, GATES[kind], "--version")
     assert (ended.exit_code, ended.stdout) == (0, b"1.2.3\n")
     assert ended.spans == []
+
+
+EXITS = """
+import sys
+import typer
+app = typer.Typer()
+
+@app.callback()
+def main():
+    pass
+
+@app.command()
+def work(how: str):
+    try:
+        raise LookupError("the tree is not clean")
+    except LookupError as error:
+        print(error)
+        if how == "typer":
+            raise typer.Exit(1)
+        sys.exit(1)
+
+if __import__("os").environ.get("OUT"):
+    import arcade_otel
+    arcade_otel.instrument(app, name="tool", posthog_api_key="phc_x")
+app()
+"""
+
+
+@pytest.mark.parametrize("how", ["typer", "sys"])
+def test_a_command_that_prints_its_error_and_exits_tells_that_error(tmp_path: Path, how: str) -> None:
+    """``except X as e: print(e); raise typer.Exit(1)``, the commonest way to fail."""
+    ended = run(tmp_path, EXITS, "work", how)
+    ((_, attributes),) = ended.spans
+    assert ended.exit_code == 1
+    assert attributes["error.type"] == "LookupError"
+    assert attributes["error.message"] == "the tree is not clean"

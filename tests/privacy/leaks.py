@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 # Modules as what they are here: things to be broken.
-handoff: Any = import_module("arcade_otel.handoff")
+detaching: Any = import_module("arcade_otel.handoff")
 diagnostics: Any = import_module("arcade_otel.diagnostics")
 events: Any = import_module("arcade_otel_exporters.posthog")
 identity_file: Any = import_module("arcade_otel.identity")
@@ -64,8 +64,9 @@ def the_payload_has_the_working_folder() -> None:
 def the_resource_has_the_programs_path() -> None:
     """Instead of its name."""
     attributes = span.resource_attributes
-    path = span.replace_unencodable(sys.argv[0])
-    span.resource_attributes = lambda *given, **how: attributes(*given, **how) | {"process.command": path}
+    span.resource_attributes = lambda *given, **how: (
+        attributes(*given, **how) | {"process.command": span.replace_unencodable(sys.argv[0])}
+    )
 
 
 def the_name_is_what_was_typed() -> None:
@@ -87,8 +88,8 @@ def the_debug_log_tells_the_message() -> None:
 
 def the_payload_is_in_the_senders_argv() -> None:
     """What was typed is seen by everybody who lists processes."""
-    command = handoff.sender_command
-    handoff.sender_command = lambda: (*command(), *sys.argv[1:])
+    command = detaching.sender_command
+    detaching.sender_command = lambda: (*command(), *sys.argv[1:])
 
 
 def the_receipts_tell_more_than_was_sent() -> None:

@@ -1,5 +1,7 @@
 """The error that is told of a failure is the one that a maintainer needs."""
 
+import argparse
+
 import pytest
 
 from arcade_otel.spans.outcome import outcome_from_error
@@ -46,3 +48,62 @@ def test_an_exit_with_text_tells_its_own_text() -> None:
 @pytest.mark.parametrize("code", [1, True, -1])
 def test_an_exit_that_says_only_its_code_has_no_message(code: int) -> None:
     assert error_message(SystemExit(code), "redacted") is None
+
+
+@pytest.mark.parametrize("leave", [Exit(3), SystemExit(3)])
+def test_an_exit_inside_somebody_elses_handler_is_not_told_as_that_failure(leave: BaseException) -> None:
+    def command() -> BaseException:
+        try:
+            raise leave  # noqa: TRY301
+        except BaseException as error:  # noqa: BLE001
+            return error
+
+    try:
+        raise ImportError("no rich here")  # noqa: TRY301
+    except ImportError:
+        error = command()
+    assert outcome_from_error(error).error_type == type(leave).__name__
+
+
+def test_a_helper_that_exits_tells_the_failure_that_its_caller_caught() -> None:
+    def fail() -> None:
+        raise Exit(3)
+
+    def command() -> None:
+        try:
+            raise LookupError("no such toolkit")  # noqa: TRY301
+        except LookupError:
+            fail()
+
+    with pytest.raises(Exit) as caught:
+        command()
+    assert outcome_from_error(caught.value).error_type == "LookupError"
+
+
+def test_a_refused_command_line_of_argparse_tells_the_argument_error(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int)
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(["--count", "many"])
+    outcome = outcome_from_error(caught.value)
+    assert (outcome.exit_code, outcome.error_type) == (2, "ArgumentError")
+    assert "invalid int value" in capsys.readouterr().err
+
+
+class _Outer:
+    class InnerError(LookupError):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError(), "ValueError"),
+        (_Outer.InnerError(), "_Outer.InnerError"),
+        (type("QuokkaError", (_Outer.InnerError,), {})(), "_Outer.InnerError"),
+        (type("ValueError", (KeyError,), {"__module__": "builtins"})(), "KeyError"),
+        (type("JaneError", (OSError,), {"__module__": "no.such.module"})(), "OSError"),
+    ],
+)
+def test_a_class_made_at_run_time_is_told_by_its_nearest_base_in_a_module(error: BaseException, told: str) -> None:
+    assert outcome_from_error(error).error_type == told

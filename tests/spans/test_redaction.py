@@ -1,6 +1,7 @@
 """No secret, no path and nothing that was typed survives in an error's message."""
 
 import json
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -305,3 +306,97 @@ def test_parts_of_typed_options_and_ordinary_words_stay() -> None:
 @pytest.mark.parametrize("arguments", [[f"file{number}.py" for number in range(100_000)], ["x" * 1_000_000]])
 def test_a_command_line_too_large_to_look_for_tells_no_message(arguments: list[str]) -> None:
     assert redact("file7.py is broken", arguments=arguments) == ""
+
+
+def test_a_short_message_about_one_of_many_files_is_told() -> None:
+    arguments = [f"src/package/tests/file{number}.py" for number in range(5_000)]
+    assert redact("file7.py: a tests failure", arguments=arguments) == "<argument>: a <argument> failure"
+    assert redact("the tree is not clean", arguments=arguments) == "the tree is not clean"
+
+
+def test_a_long_environment_does_not_cost_the_message() -> None:
+    environ = {"PATH": ":".join(f"/opt/tool{number}/bin" for number in range(5_000)), "NOTE": "correct horse battery"}
+    environ |= {f"VARIABLE_{number}": f"some value {number}" for number in range(2_000)}
+    assert redact("no correct horse battery", environ=environ) == "no <argument>"
+
+
+@pytest.mark.parametrize("message", ["file7.py is broken", "tests " * 300, "a b c " + "py " * 600])
+@pytest.mark.parametrize("count", [600, 5_900, 100_000])
+def test_many_arguments_cost_a_tenth_of_a_second_at_most(count: int, message: str) -> None:
+    arguments = [f"src/package/tests/file{number}.py" for number in range(count)]
+    best = min(_seconds(message, arguments) for _ in range(5))
+    assert best < 0.1
+
+
+def _seconds(message: str, arguments: list[str]) -> float:
+    start = time.thread_time()
+    redact(message, arguments=arguments)
+    return time.thread_time() - start
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "token expired",
+        "basic authentication is not supported",
+        "session: closed",
+        "token: expired, log in again",
+        "Missing required key",
+        "user: not found",
+    ],
+)
+def test_what_a_sentence_says_of_a_token_or_a_session_is_no_secret(message: str) -> None:
+    assert redact(message) == message
+
+
+@pytest.mark.parametrize(
+    "message", ["token abc123def", "token abcXdefg", "token abcdefghijkl", "Basic dXNlcjpw", "token: hunter2", "key: huNter"]
+)
+def test_what_looks_like_a_secret_after_such_a_word_is_taken_out(message: str) -> None:
+    assert redact(message).split()[1:] == ["<redacted>"]
+
+
+def test_the_commands_own_path_is_told_but_the_same_word_as_an_argument_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ValueError("deploy failed: deploy needs a clean tree")
+    monkeypatch.setattr("sys.argv", ["tool", "cloud", "deploy"])
+    assert error_message(error, "redacted", path="cloud.deploy") == str(error)
+    monkeypatch.setattr("sys.argv", ["tool", "cloud", "deploy", "deploy"])
+    assert error_message(error, "redacted", path="cloud.deploy") == "<argument> failed: <argument> needs a clean tree"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("(lambda name, *, kind: 0)(kind=1)", "<lambda>() missing 1 required positional argument: 'name'"),
+        ("raise TypeError(\"missing 'hunter'\")", "missing '<value>'"),
+        ("b'\\xff'.decode()", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    ],
+)
+def test_names_of_arguments_and_codecs_are_the_programs(source: str, expected: str) -> None:
+    assert error_message(raised(source), "redacted") == expected
+
+
+class OwnError(Exception):
+    """Of this module."""
+
+
+@pytest.mark.parametrize(("error_class", "told"), [(OwnError, "the tree is not clean"), (ValueError, None)])
+def test_an_application_may_tell_the_messages_of_its_own_classes_only(error_class: type[Exception], told: str | None) -> None:
+    with pytest.raises(error_class) as caught:
+        raise error_class("the tree is not clean")
+    assert error_message(caught.value, "own") == told
+
+
+@pytest.mark.parametrize("message", ["closed at 12:30:45", "no a::b in scope", "HTTP/1.1 404 Not Found"])
+def test_times_names_and_protocols_are_neither_addresses_nor_paths(message: str) -> None:
+    assert redact(message) == message
+
+
+def test_colours_and_links_of_a_terminal_are_left_out() -> None:
+    assert redact("\x1b[1;31mred\x1b[0m \x1b]8;;https://quokka.example\x1b\\here\x1b]8;;\x1b\\") == "red here"
+    assert redact("no hun\x1b[1mter2 here", arguments=["hunter2"]) == "no <argument> here"
+
+
+@pytest.mark.parametrize("address", ["fe80::1", "::1", "2001:db8::ff00:42:8329", "12:30:45:67:89:1:2:3"])
+def test_addresses_of_the_sixth_version_are_taken_out(address: str) -> None:
+    assert redact(f"no route to {address}") == "no route to <ip>"
