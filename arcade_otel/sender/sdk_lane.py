@@ -24,7 +24,7 @@ def public_span(span: ReadableSpan) -> ReadableSpan:
         program = (span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME)
         version = installed_version(distribution) if isinstance(distribution, str) else program_version(str(program or ""))
         if version:
-            attributes[conventions.SERVICE_VERSION] = version
+            attributes[conventions.SERVICE_VERSION] = version.partition("+")[0]  # as in PostHog's events
     kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}
     return copy_span(span, resource=Resource(kept, span.resource.schema_url))
 

@@ -33,6 +33,15 @@ _STATUS_ERROR = 2
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
+#: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
+_RELEASE_FLAVOURS = frozenset(
+    (
+        *("generic", "lowlatency", "virtual", "raspi", "oem", "amd64", "arm64", "cloud-amd64", "cloud-arm64", "rt-amd64", "lts"),
+        *("arch1", "arch1-1", "zen1", "zen1-1-zen", "aws", "azure", "gcp", "oracle", "linuxkit", "microsoft-standard-WSL2"),
+        *("RELEASE", "STABLE", "CURRENT", "MANJARO"),
+    )
+)
+
 #: Value of ``conventions.RESOURCE_PRINCIPAL``: the principal function is the program's own, which calls it when it logs in. No
 #: name of an entry point has parentheses.
 PRINCIPAL_OF_PROGRAM = "(program)"
@@ -140,7 +149,7 @@ def resource_attributes(settings: Settings, *, usage_only: bool = False) -> dict
     }
     attributes[conventions.OS_TYPE], attributes[conventions.OS_VERSION] = _system()
     for key, value in (
-        (conventions.SERVICE_VERSION, settings.version),
+        (conventions.SERVICE_VERSION, settings.version and settings.version.partition("+")[0]),  # +jane.laptop
         (conventions.RESOURCE_DISTRIBUTION, None if settings.version else settings.distribution),
         (conventions.RESOURCE_API_KEY, settings.posthog_api_key),
         (conventions.RESOURCE_HOST, settings.posthog_host if settings.posthog_api_key else None),
@@ -164,10 +173,23 @@ def _system() -> tuple[str, str]:
     """Return ``os.type`` in the semantic conventions' spelling, and the release."""
     if hasattr(os, "uname"):
         system = os.uname()  # what ``platform`` would ask, without its import
-        return system.sysname.lower(), system.release
+        return system.sysname.lower(), _public_release(system.release)
     import platform
 
-    return platform.system().lower(), platform.release()
+    return platform.system().lower(), _public_release(platform.release())
+
+
+def _public_release(release: str) -> str:
+    """Return the numbers of ``release``, and its flavour if many have the same: a kernel made at home may name somebody."""
+    pieces = release.split("-")
+    numbers = 0
+    while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):
+        numbers += 1
+    if not numbers:
+        return release[: len(release) - len(release.lstrip("0123456789."))]
+    rest = "-".join(pieces[numbers:])
+    known = [rest] if rest in _RELEASE_FLAVOURS else []
+    return "-".join([*pieces[:numbers], *known])
 
 
 def command_attributes(settings: Settings, path: str, timing: Timing, outcome: Outcome) -> dict[str, Value]:

@@ -203,5 +203,7 @@ def _cli_version(span: SpanRecord) -> str | None:
         return version
     distribution = _text(span.resource.get(conventions.RESOURCE_DISTRIBUTION))
     if distribution:
-        return installed_version(distribution)
-    return program_version(_text(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME)) or "")
+        version = installed_version(distribution)
+    else:
+        version = program_version(_text(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME)) or "")
+    return version and version.partition("+")[0]  # a local part may name whoever built it: PEP 440
