@@ -210,20 +210,14 @@ class Run:
         if decision.mode == consent.OFF or self._decision.unreadable:
             self.discard()  # the user opted out while the command ran, or by it
             if decision.unreadable or decision.mode != consent.OFF:
-                self._remember_change(outcome)
+                from arcade_otel.identity import login
+
+                login.remember_unrecorded(self._settings, self.path, failed=outcome.failed)
             return
         self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
         self._ended = True
         self._detach()
         self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
-
-    def _remember_change(self, outcome: Outcome) -> None:
-        """Let the next command rotate the anonymous ID, if this one was a login or logout that is not recorded."""
-        settings = self._settings
-        if not outcome.failed and self.path in (*settings.login_commands, *settings.logout_commands):
-            from arcade_otel.identity import login
-
-            login.remember_change(settings, login=self.path in settings.login_commands)
 
     def _show_notice(self) -> None:
         decision, version = self._decision, conventions.NOTICE_VERSION
@@ -264,7 +258,9 @@ class Run:
         login = not outcome.failed and self.path in settings.login_commands
         logout = not outcome.failed and self.path in settings.logout_commands
         if login or logout:
-            self._change_identity(outcome, timing, login=login, logout=logout)
+            from arcade_otel.recording import identity_span
+
+            identity_span.change_identity(settings, self.path, timing, outcome, login=login, logout=logout, live=self._live)
             return
         from arcade_otel import handoff, identity as identity_file
 
@@ -289,28 +285,6 @@ class Run:
                 span_id=span_id,
             )
             handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=span_id)
-
-    def _change_identity(self, outcome: Outcome, timing: Timing, *, login: bool, logout: bool) -> None:
-        from arcade_otel import identity as identity_file
-
-        settings = self._settings
-        before = ("", True)
-        with guard("whose a command is"):
-            before = identity_file.current(settings)
-        changed = False
-        with guard("a change of identity"):
-            from arcade_otel.recording import identity_span
-
-            ids = None if self._live is None else self._live.ids
-            identity_span.record(settings, self.path, timing, outcome, login=login, logout=logout, ids=ids)
-            changed = True
-        if not changed:
-            self._remember_change(outcome)
-        if self._live is not None:
-            with guard("the live span of a command"):
-                after = identity_file.read_settled(settings.config_dir) if login else None
-                identity = before if after is None else (after[1] or after[0], after[1] is None)
-                self._live.end(self.path, timing, outcome, identity)
 
 
 def _outcome(error: BaseException | None, interrupted: int) -> Outcome:

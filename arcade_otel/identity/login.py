@@ -24,6 +24,7 @@ __all__ = [
     "logout",
     "plan_login",
     "remember_change",
+    "remember_unrecorded",
 ]
 
 # The rules, and why. How PostHog merges persons: ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
@@ -140,6 +141,16 @@ def remember_change(settings: "Settings", *, login: bool) -> None:
     begin_logout(settings)
     if login and UsageIdentity(settings.config_dir).exists():
         UnresolvedIdentityMarker(settings.config_dir).mark()
+
+
+def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> None:
+    """Do as :func:`remember_change`, if the command ``path`` that was not recorded is a login or logout that succeeded.
+
+    Raises:
+        OSError: It can be written down nowhere.
+    """
+    if not failed and path in (*settings.login_commands, *settings.logout_commands):
+        remember_change(settings, login=path in settings.login_commands)
 
 
 def logout(settings: "Settings") -> None:

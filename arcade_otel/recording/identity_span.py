@@ -13,17 +13,60 @@ from opentelemetry.sdk.version import __version__ as sdk_version
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from arcade_otel import conventions, spans
+from arcade_otel import conventions, identity as identity_file, spans
+from arcade_otel.diagnostics import guard
 from arcade_otel.identity.detector import IdentityResourceDetector
+from arcade_otel.identity.login import remember_unrecorded
 from arcade_otel.identity.processor import IdentityLifecycleProcessor
 
 if TYPE_CHECKING:
+    from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
     from arcade_otel.spans.outcome import Outcome
 
-__all__ = ["record"]
+__all__ = ["change_identity", "record"]
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+
+
+def change_identity(
+    settings: "Settings",
+    path: str,
+    timing: spans.Timing,
+    outcome: "Outcome",
+    *,
+    login: bool,
+    logout: bool,
+    live: "LiveSpan | None",
+) -> None:
+    """Record a login or logout that succeeded, change the identity, and end its live span. Never raises.
+
+    If that fails, the change is remembered, and the next command rotates the anonymous ID.
+
+    Args:
+        settings: The application's.
+        path: Command path joined by dots.
+        timing: When it ran.
+        outcome: How it ended.
+        login: It is a login.
+        logout: It is a logout.
+        live: The command's live span, if it has one.
+    """
+    before = ("", True)
+    with guard("whose a command is"):
+        before = identity_file.current(settings)
+    changed = False
+    with guard("a change of identity"):
+        record(settings, path, timing, outcome, login=login, logout=logout, ids=None if live is None else live.ids)
+        changed = True
+    if not changed:
+        with guard("a change of identity that failed"):
+            remember_unrecorded(settings, path, failed=outcome.failed)
+    if live is not None:
+        with guard("the live span of a command"):
+            after = identity_file.read_settled(settings.config_dir) if login else None
+            identity = before if after is None else (after[1] or after[0], after[1] is None)
+            live.end(path, timing, outcome, identity)
 
 
 def record(

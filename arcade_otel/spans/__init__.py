@@ -34,12 +34,10 @@ _STATUS_ERROR = 2
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
 #: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
-_RELEASE_FLAVOURS = frozenset(
-    (
-        *("generic", "lowlatency", "virtual", "raspi", "oem", "amd64", "arm64", "cloud-amd64", "cloud-arm64", "rt-amd64", "lts"),
-        *("arch1", "arch1-1", "zen1", "zen1-1-zen", "aws", "azure", "gcp", "oracle", "linuxkit", "microsoft-standard-WSL2"),
-        *("RELEASE", "STABLE", "CURRENT", "MANJARO"),
-    )
+# One string, because a command builds a set of them anew each time.
+_RELEASE_FLAVOURS = (
+    " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws azure"
+    " gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
 )
 
 #: Value of ``conventions.RESOURCE_PRINCIPAL``: the principal function is the program's own, which calls it when it logs in. No
@@ -174,9 +172,8 @@ def _system() -> tuple[str, str]:
     if hasattr(os, "uname"):
         system = os.uname()  # what ``platform`` would ask, without its import
         return system.sysname.lower(), _public_release(system.release)
-    import platform
-
-    return platform.system().lower(), _public_release(platform.release())
+    windows = sys.getwindowsversion()  # type: ignore[attr-defined]  # ``platform`` runs ``cmd /c ver``, or asks WMI
+    return "windows", f"{windows.major}.{windows.minor}.{windows.build}"
 
 
 def _public_release(release: str) -> str:
@@ -188,7 +185,7 @@ def _public_release(release: str) -> str:
     if not numbers:
         return release[: len(release) - len(release.lstrip("0123456789."))]
     rest = "-".join(pieces[numbers:])
-    known = [rest] if rest in _RELEASE_FLAVOURS else []
+    known = [rest] if rest and f" {rest} " in _RELEASE_FLAVOURS else []
     return "-".join([*pieces[:numbers], *known])
 
 
