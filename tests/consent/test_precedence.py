@@ -23,7 +23,7 @@ with arcade_otel.command("hello", name="tool", **eval(sys.argv[1] if sys.argv[1:
 UNDER_A_POLICY = """
 import os, sys
 from arcade_otel import consent
-consent.POLICY_FILE = os.environ["POLICY"]
+consent.POLICY_FILE = os.environ["ARCADE_TEST_POLICY"]
 """
 SENDER = (
     UNDER_A_POLICY
@@ -259,7 +259,7 @@ def test_the_policy_of_the_machine_binds_a_program(machine: Machine, posthog: Fa
     """All of them, or one."""
     (machine.root / "policy").write_text(text)
     machine.program("hello", UNDER_A_POLICY + HELLO)
-    machine.run(program="hello", environ={"POLICY": str(machine.root / "policy")})
+    machine.run(program="hello", environ={"ARCADE_TEST_POLICY": str(machine.root / "policy")})
     assert recorded(machine, posthog) == programs
 
 
@@ -269,7 +269,7 @@ def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machi
     machine.program("hello", UNDER_A_POLICY + HELLO)
     sender = machine.program("sender", SENDER)
     place = machine.root / "policy"
-    environ = {"POLICY": str(place)}
+    environ = {"ARCADE_TEST_POLICY": str(place)}
     posthog.stop()
     machine.run(f"dict(sender_command=[sys.executable, {str(sender)!r}])", program="hello", environ=environ)
     machine.settle()

@@ -254,7 +254,9 @@ def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, p
     assert len(tool.queue("nosuch")) == 3
 
 
-@pytest.mark.parametrize("body", ["open(os.environ['SEEN'], 'a').write(spans[0].name)", "raise RuntimeError('broken')"])
+@pytest.mark.parametrize(
+    "body", ["open(os.environ['ARCADE_TEST_SEEN'], 'a').write(spans[0].name)", "raise RuntimeError('broken')"]
+)
 def test_any_registered_exporter_runs(tool: Machine, posthog: FakePostHog, body: str) -> None:
     """One of the entry-point group ``opentelemetry_traces_exporter``; if it raises, its spans wait for it."""
     roots = tool.root / "site"
@@ -271,7 +273,9 @@ def test_any_registered_exporter_runs(tool: Machine, posthog: FakePostHog, body:
         "        return SpanExportResult.SUCCESS\n"
     )
     seen = tool.root / "seen"
-    tool.run("one", environ={"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen), "ARCADE_USAGE_ROOTS": str(roots)})
+    tool.run(
+        "one", environ={"OTEL_TRACES_EXPORTER": "theirs,posthog", "ARCADE_TEST_SEEN": str(seen), "ARCADE_USAGE_ROOTS": str(roots)}
+    )
     posthog.wait_for(lambda: posthog.events)
     tool.settle()
     # The sender looks where the interpreter does; a folder that only PYTHONPATH names is none of its places.
@@ -296,7 +300,9 @@ def _install(machine: Machine, roots: Path, seen: Path) -> None:
     command = handoff.sender_command()
     assert command is not None
     environ = handoff.sender_environment(
-        str(machine.config_dir), None, machine.with_environ({"OTEL_TRACES_EXPORTER": "theirs,posthog", "SEEN": str(seen)})
+        str(machine.config_dir),
+        None,
+        machine.with_environ({"OTEL_TRACES_EXPORTER": "theirs,posthog", "ARCADE_TEST_SEEN": str(seen)}),
     )
     environ["ARCADE_USAGE_ROOTS"] = os.pathsep.join([str(roots), environ["ARCADE_USAGE_ROOTS"]])
     subprocess.run(list(command), env=environ, cwd=machine.root, timeout=60, check=True)

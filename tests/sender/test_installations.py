@@ -91,7 +91,7 @@ def test_each_distribution_in_a_directory_of_its_own_reaches_the_senders_exporte
         "from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult\n"
         "class Exporter(SpanExporter):\n"
         "    def export(self, spans):\n"
-        "        open(os.environ['SEEN'], 'a').write(spans[0].name)\n"
+        "        open(os.environ['ARCADE_TEST_SEEN'], 'a').write(spans[0].name)\n"
         "        return SpanExportResult.SUCCESS\n"
     )
     metadata = exporter / "theirs-1.dist-info"
@@ -105,7 +105,7 @@ def test_each_distribution_in_a_directory_of_its_own_reaches_the_senders_exporte
         environ={
             "PYTHONPATH": os.pathsep.join(map(str, (library, exporter, packages))),
             "OTEL_TRACES_EXPORTER": "theirs,posthog",
-            "SEEN": str(seen),
+            "ARCADE_TEST_SEEN": str(seen),
         },
     )
     assert ended.returncode == 0, ended.stderr
