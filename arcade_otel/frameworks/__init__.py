@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
-    from arcade_otel.spans import Timing
     from arcade_otel.spans.outcome import Outcome
 
     class Adapter(Protocol):
@@ -274,6 +273,7 @@ class Run:
         if has_usage:
             ids = None if self._live is None else self._live.ids
             span_id = spans.new_ids()[1] if ids is None else ids[1]
+            environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
             payload = spans.encode(
                 settings,
                 path=self.path,
@@ -283,8 +283,9 @@ class Run:
                 ids=ids,
                 usage_only=usage_only,
                 span_id=span_id,
+                environ=environ,
             )
-            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=span_id)
+            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=span_id, environ=environ)
 
 
 def _outcome(error: BaseException | None, interrupted: int) -> Outcome:

@@ -42,7 +42,9 @@ _KEPT_VARIABLES = frozenset(
         # Certificates, and what tells a CGI program, in which HTTP_PROXY is a request's header ("httpoxy").
         "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH REQUEST_METHOD "
         # Where Python's own things are. All others of Python's steer what is run.
-        "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE"
+        "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE "
+        # Where the interpreter's own libraries are (Nix, modules of clusters): without them it does not start, and the span is lost.
+        "LD_LIBRARY_PATH DYLD_LIBRARY_PATH"
     ).split()
 )
 _KEPT_PREFIXES = ("ARCADE_", "OTEL_", "LC_")
@@ -57,7 +59,13 @@ _children: list[int] = []
 
 
 def submit(
-    text: str, settings: Settings, *, owed: bool = False, end_ns: int | None = None, span_id: str | None = None
+    text: str,
+    settings: Settings,
+    *,
+    owed: bool = False,
+    end_ns: int | None = None,
+    span_id: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
@@ -71,6 +79,7 @@ def submit(
         owed: The span must be in the queue when this returns.
         end_ns: When the span ended, in nanoseconds since the epoch; read from the payload if None, which imports ``json``.
         span_id: The span's ID in hex; read from the payload if None.
+        environ: A copy of the process's environment, if the caller has one.
 
     Returns:
         The paths of the span's files, if it was written to the queue here; else nothing.
@@ -86,7 +95,7 @@ def submit(
         command = None
     if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
         try:
-            start_sender(command, sender_environment(settings.config_dir, text), settings.config_dir)
+            start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
         except OSError as error:
             debug("no sender could be started; the span goes to the queue", error)
             command = None  # the process table is full, or the environment too large: no second try
@@ -104,7 +113,7 @@ def submit(
     paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
     if command and paths:
         try:
-            start_sender(command, sender_environment(settings.config_dir, None), settings.config_dir)
+            start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
         except OSError as error:
             debug("no sender could be started; the span waits for a later one", error)
     elif paths:

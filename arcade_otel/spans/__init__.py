@@ -9,6 +9,8 @@ from arcade_otel import consent, conventions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from arcade_otel.settings import Settings
     from arcade_otel.spans.environment import ParentContext
     from arcade_otel.spans.outcome import Outcome
@@ -36,8 +38,8 @@ _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 #: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
 # One string, because a command builds a set of them anew each time.
 _RELEASE_FLAVOURS = (
-    " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws azure"
-    " gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
+    " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws"
+    " azure gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
 )
 
 #: Value of ``conventions.RESOURCE_PRINCIPAL``: the principal function is the program's own, which calls it when it logs in. No
@@ -189,15 +191,20 @@ def _public_release(release: str) -> str:
     return "-".join([*pieces[:numbers], *known])
 
 
-def command_attributes(settings: Settings, path: str, timing: Timing, outcome: Outcome) -> dict[str, Value]:
-    """Return the attributes of a command's span, but for whose it is: the same for both ways in which a span is made."""
+def command_attributes(
+    settings: Settings, path: str, timing: Timing, outcome: Outcome, environ: Mapping[str, str] | None = None
+) -> dict[str, Value]:
+    """Return the attributes of a command's span, but for whose it is: the same for both ways in which a span is made.
+
+    ``environ`` is a copy of the process's environment, in which a look is cheaper than in ``os.environ``.
+    """
     attributes: dict[str, Value] = {
         conventions.COMMAND: replace_unencodable(path),
         conventions.DURATION: timing.duration_ms,
         conventions.PROCESS_EXECUTABLE_NAME: replace_unencodable(settings.name),
         conventions.PROCESS_PID: os.getpid(),
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
-        conventions.IS_CI: consent.is_ci(),
+        conventions.IS_CI: consent.is_ci(environ),
     }
     if outcome.options:
         attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)
@@ -222,6 +229,7 @@ def encode(
     ids: tuple[str, str] | None = None,
     usage_only: bool = False,
     span_id: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> str:
     """Return the command's span as OTLP/JSON ``TracesData``, ASCII only.
 
@@ -234,6 +242,7 @@ def encode(
         ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
         usage_only: Other exporters than PostHog's get nothing of the span.
         span_id: Span id in hex instead of a new one, if ``ids`` is None.
+        environ: A copy of the process's environment, if the caller has one.
     """
     parent = parent_context()
     trace_id, new_span_id = ids or new_ids()
@@ -242,7 +251,7 @@ def encode(
         trace_id = parent.trace_id
     if parent is not None and trace_id != parent.trace_id:
         parent = None  # the span was made within another trace
-    attributes = command_attributes(settings, path, timing, outcome)
+    attributes = command_attributes(settings, path, timing, outcome, environ)
     attributes[conventions.DISTINCT_ID], attributes[conventions.IS_ANON] = identity
     flags = _KNOWN | _SAMPLED
     optional = ""
