@@ -43,7 +43,7 @@ _KEPT_VARIABLES = frozenset(
         "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH REQUEST_METHOD "
         # Where Python's own things are. All others of Python's steer what is run.
         "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE "
-        # Where the libraries of an interpreter are (Nix, modules of clusters): without them it does not start, and the span is lost.
+        # Where an interpreter has its libraries (Nix, modules of clusters): without them it does not start, and the span is lost.
         "LD_LIBRARY_PATH DYLD_LIBRARY_PATH"
     ).split()
 )
