@@ -116,7 +116,7 @@ def _run_command(request: dict[str, Any], wanted: int) -> None:
         os.write(wanted, (json.dumps({"environ": dict(environ)}) + "\n").encode())
 
     os.environ.update(request["environ"])
-    _mutate(os.environ.get("MODEL_MUTATION", ""))
+    _mutate(os.environ.get("ARCADE_TEST_MODEL_MUTATION", ""))
     from arcade_otel import handoff
 
     handoff.start_sender = leave_word  # type: ignore[assignment]
@@ -138,7 +138,7 @@ def _run_sender(request: dict[str, Any]) -> None:
 
     os.environ.clear()
     os.environ.update(request["environ"])
-    _mutate(os.environ.get("MODEL_MUTATION", ""))
+    _mutate(os.environ.get("ARCADE_TEST_MODEL_MUTATION", ""))
     os.environ[conventions.ENV_IDLE] = "0"  # a sender that waits for more is a matter of other tests
     if request["die_at"]:
         _die_at(request["die_at"])

@@ -108,7 +108,7 @@ class Histories(RuleBasedStateMachine):
         for person in PEOPLE:
             self.posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
         self.machine = Machine(self.zygote, self.posthog, Path(self._folder.name) / "config")
-        self.machine.environ["MODEL_MUTATION"] = self.mutation
+        self.machine.environ["ARCADE_TEST_MODEL_MUTATION"] = self.mutation
         self.number = 0
         self.who: str | None = None
         self.epoch = 0  # grows whenever the anonymous id must change
