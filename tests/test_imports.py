@@ -90,4 +90,4 @@ def test_who_opted_out_imports_next_to_nothing(machine: Machine) -> None:
     machine.program("plain", TELL + CLICK)
     machine.program("ours", TELL + with_us(CLICK))
     extra = _imported(machine, "ours", {"DO_NOT_TRACK": "1"}) - _imported(machine, "plain")
-    assert extra == {"arcade_otel"}
+    assert extra - {"__future__"} == {"arcade_otel"}  # Click imports the former since 8.2

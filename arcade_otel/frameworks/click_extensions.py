@@ -13,7 +13,9 @@ _MAX_WORDS = 1000
 
 def listed_words(context: Any) -> frozenset[str]:
     """Return which of the words to come the context's group itself lists, before it resolves any of them."""
-    words = [*(getattr(context, "_protected_args", None) or ()), *context.args][:_MAX_WORDS]
+    # Click 8.2 renamed it, and warns where the old name is used.
+    state = vars(context)
+    words = [*(state.get("_protected_args") or state.get("protected_args") or ()), *context.args][:_MAX_WORDS]
     return frozenset(word for word in words if lists(context.command, word))
 
 

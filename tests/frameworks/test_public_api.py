@@ -41,6 +41,7 @@ def test_options_and_settings_declare_the_same() -> None:
     assert set(arcade_otel.Options.__annotations__) == set(Settings.__slots__)
 
 
+@pytest.mark.latest
 def test_a_wrong_option_fails_in_mypy(tmp_path: Path) -> None:
     """The options are typed: names and values are checked before the program runs."""
     program = tmp_path / "typed.py"

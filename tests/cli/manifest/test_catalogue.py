@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +139,7 @@ def test_whatever_arrives_at_posthog_has_an_entry_of_its_type(bodies: list[dict[
     assert wrong == []
 
     missing = {entry.name for entry in catalogue.REQUEST} - {name for body in bodies for name in body}
-    assert missing == ({"sentAt"} if int(version("posthog").partition(".")[0]) >= 7 else set())
+    assert missing == {"sentAt"}
     for entry in catalogue.FIELDS:
         assert all(entry.name in event for event in events), entry.name
     for kind in catalogue.EVENTS:

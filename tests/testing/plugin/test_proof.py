@@ -66,7 +66,11 @@ LEAKS = {
         "pass",
         "the process of sender",
     ),
-    "the sender's environment": ("arcade_otel.command('x')", "os.environ['ARCADE_FROM_A_FILE'] = secret", "the process of sender"),
+    "the sender's environment": (
+        "arcade_otel.command('x')",
+        "os.environ['ARCADE_FROM_A_FILE'] = secret",
+        "the process of sender",
+    ),
 }
 
 
