@@ -5,6 +5,7 @@ from typing import Any
 from arcade_otel import consent, conventions, identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OFF, EXIT_OK
+from arcade_otel.cli.doctor.directory import check_config_dir
 from arcade_otel.cli.output import Output, iso
 from arcade_otel.handoff import receipts
 from arcade_otel.settings import Settings
@@ -33,6 +34,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
     sent = [each for each in events if each["state"] == receipts.SENT]
     failures = receipts.problems(settings.state_dir) if settings.config_dir else {}
     latest = sorted(failures.values(), key=lambda each: each["at"])
+    directory = check_config_dir(settings)
     return {
         "program": settings.name,
         "tracking": mode,
@@ -42,6 +44,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
         "distinct_id": (identity[1] or identity[0]) if identity else None,
         "anonymous": identity[1] is None if identity else None,
         "config_dir": settings.config_dir or None,
+        "config_dir_problem": None if directory.ok or not settings.config_dir else directory.detail,
         "posthog": settings.posthog_host if settings.posthog_api_key else None,
         "exporters": local_state.exporters(settings),
         "waiting": sum(lane["waiting"] for lane in lanes),
@@ -79,6 +82,8 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
     ]
     if not standalone:
         rows.insert(0, ("Program:", facts["program"]))
+    if facts["config_dir_problem"] and facts["tracking"] == consent.ON:
+        rows.append(("Not recorded:", f"{facts['config_dir_problem']}, so events are lost. Run doctor."))
     if sender_problem:
         rows.append(("Sender:", f"cannot run since {sender_problem['at']}: {sender_problem['why']}. Run doctor."))
     if missing:

@@ -1,4 +1,4 @@
-"""Keeps receipts: what became of the last 100 events that left this machine's spool, with what was sent, in one bounded file."""
+"""Keeps receipts: what became of the last 100 events that left this machine's queue, with what was sent, in one bounded file."""
 
 from __future__ import annotations
 

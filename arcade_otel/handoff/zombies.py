@@ -7,7 +7,7 @@ __all__ = ["MAX_COUNT", "PAUSE_SECONDS", "ZOMBIE_GRACE_SECONDS", "register_sende
 
 #: Only a parent can reap, and a process that outlives its command has none but PID 1. So many of ours may lie about …
 MAX_COUNT = 8
-#: … before commands only write to the spool, and one in this time starts a sender, which looks again.
+#: … before commands only write to the queue, and one in this time starts a sender, which looks again.
 PAUSE_SECONDS = 3600.0
 
 #: A process that ended counts once it has lain about for this long: there are supervisors that reap every few seconds.

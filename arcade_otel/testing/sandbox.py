@@ -64,7 +64,7 @@ class CliSandbox:
         self._planted: dict[Path, bytes] = {}
         self._given: set[tuple[str, str]] = set()
         self._senders: dict[int, str] = {}  # process id -> what /proc tells of it; "" if nothing yet
-        self._waited: dict[str, bytes] = {}  # what was seen in the spool, by its name there
+        self._waited: dict[str, bytes] = {}  # what was seen in the queue, by its name there
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="arcade-usage", daemon=True)
         environ = {
@@ -164,7 +164,7 @@ class CliSandbox:
         return list(self.posthog.requests)
 
     @property
-    def spool(self) -> list[Path]:
+    def queue(self) -> list[Path]:
         """The files of what waits to be sent now, oldest first; does not wait."""
         waiting = (self.config_dir / "usage" / "queue").glob("*/*.json")
         return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
@@ -178,7 +178,7 @@ class CliSandbox:
         """Fail if a planted value got anywhere: the proof that a program's usage data holds no secret.
 
         Waits like :attr:`events`, then looks for each value, and each 12 characters in a row of it, in any case, plain,
-        percent-encoded, base64-encoded and JSON-escaped, in: the spool as it was and is, every file below the config directory
+        percent-encoded, base64-encoded and JSON-escaped, in: the queue as it was and is, every file below the config directory
         (receipts among them), the debug log, the requests on the wire, and the command line and environment of each sender. Left
         out are files of the config directory that the test put there, those named by ``besides``, and variables that a
         sender merely has from the command's own environment.
@@ -229,7 +229,7 @@ class CliSandbox:
         return sorted(path for path in self.config_dir.rglob("*") if path.is_file())
 
     def _places(self, besides: Collection[str]) -> list[tuple[str, bytes]]:
-        places = [(f"the spool ({name})", data) for name, data in self._waited.items()]
+        places = [(f"the queue ({name})", data) for name, data in self._waited.items()]
         places += [
             (str(path.relative_to(self.home) if path.is_relative_to(self.home) else path), data)
             for path in self._files()
@@ -253,7 +253,7 @@ class CliSandbox:
             self._look()
 
     def _look(self) -> None:
-        for path in self.spool:
+        for path in self.queue:
             name = f"{path.parent.name}/{path.name}"
             data = _read(path)
             if data and self._waited.get(name) != data:

@@ -134,7 +134,7 @@ HOMES: dict[str, Callable[[Machine], None]] = {
     "a folder for the credentials": _folder_for(".arcade/credentials.yaml"),
     "a file for the config directory": _file_for(".arcade"),
     "a file for the state folder": _file_for(".arcade/usage"),
-    "a file for the spool": _file_for(".arcade/usage/queue"),
+    "a file for the queue": _file_for(".arcade/usage/queue"),
     "a folder for the notice": _folder_for(".arcade/usage/notice"),
 }
 
@@ -196,6 +196,20 @@ def test_a_read_only_home_changes_nothing_of_any_command(both: Machine, read_onl
             assert _listed(both) == before
     finally:
         folder.chmod(0o755)
+
+
+def test_status_says_that_nothing_is_recorded_where_nothing_can_be_written(both: Machine) -> None:
+    """Usage data is on by the program's default, and no event can be kept: "on" alone would be no answer."""
+    both.program("status", "from arcade_otel.cli.console import main\nmain(['status'])\n")
+    limits: dict[str, Any] = {"preexec_fn": _without_roots_powers} if os.geteuid() == 0 else {}
+    usable = both.run(program="status", cwd=both.root, **limits).stdout
+    both.config_dir.chmod(0o555)
+    try:
+        read_only = both.run(program="status", cwd=both.root, **limits).stdout
+    finally:
+        both.config_dir.chmod(0o755)
+    assert "Not recorded:" not in usable
+    assert f"{both.config_dir} cannot be written, so events are lost. Run doctor." in read_only
 
 
 REFUSALS = [

@@ -1,4 +1,4 @@
-"""The spool keeps spans in the order in which commands ended, whole or not at all, and within its bounds."""
+"""The queue keeps spans in the order in which commands ended, whole or not at all, and within its bounds."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every event that leaves the spool leaves a receipt with exactly what was sent; receipts are bounded and hold nothing up."""
+"""Every event that leaves the queue leaves a receipt with exactly what was sent; receipts are bounded and hold nothing up."""
 
 import json
 import os
@@ -165,7 +165,7 @@ def test_the_commands_own_process_writes_no_receipt(machine: Machine) -> None:
 
 @pytest.mark.parametrize("obstacle", ["a folder", "read-only lock", "garbage"])
 def test_receipts_that_cannot_be_written_hold_nothing_up(machine: Machine, posthog: FakePostHog, obstacle: str) -> None:
-    """The event arrives and leaves the spool."""
+    """The event arrives and leaves the queue."""
     if obstacle == "a folder":
         (machine.state / "receipts.jsonl").mkdir()
     elif obstacle == "read-only lock":

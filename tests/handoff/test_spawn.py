@@ -85,7 +85,7 @@ def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
 
 
 def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
-    """Which the hand-off answers by the spool."""
+    """Which the hand-off answers by the queue."""
     with pytest.raises(OSError, match=r"No such file|not found"):
         handoff.start_sender([str(tmp_path / "missing")], {}, str(tmp_path))
 

@@ -31,7 +31,7 @@ from tests.support.receiver import Receiver, SpanMaker
 
 SUCCESS, FAILURE = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
 _NOW = time.time_ns()
-# Recent: the spool keeps nothing that is older than a week.
+# Recent: the queue keeps nothing that is older than a week.
 TIMING = Timing(_NOW - 10**9, _NOW)
 
 
@@ -56,7 +56,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def settings(receiver: Receiver, tmp_path: Path) -> Settings:
-    """An application whose login is always user-9's, and whose senders are off: its spans stay in the spool."""
+    """An application whose login is always user-9's, and whose senders are off: its spans stay in the queue."""
     return make_settings(
         name="cli",
         version="1.0",
@@ -75,7 +75,7 @@ def queued(settings: Settings, exporter: str = "posthog") -> list[ReadableSpan]:
     return [span for file in sorted(files) for span in otlp_json.decode(file.read_bytes())]
 
 
-def spooled(settings: Settings, exporter: str = "posthog") -> list[dict[str, object]]:
+def queued_attributes(settings: Settings, exporter: str = "posthog") -> list[dict[str, object]]:
     return [dict(span.attributes or {}) for span in queued(settings, exporter)]
 
 
@@ -216,7 +216,7 @@ def test_identity_is_left_alone_once_the_user_opted_out(settings: Settings, monk
     assert not os.path.exists(settings.config_dir)
 
 
-def test_record_spools_the_debt_and_links(settings: Settings) -> None:
+def test_record_queues_the_debt_and_links(settings: Settings) -> None:
     identity_span.record(settings, "login", TIMING, Outcome(0), login=True)
     anon_id, linked = identity_of(settings)
     assert linked == "user-9"
@@ -239,7 +239,7 @@ def test_record_is_neither_sampled_away_nor_cut(settings: Settings, monkeypatch:
     monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")
     monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")
     identity_span.record(settings, "login", TIMING, Outcome(0), login=True)
-    (attributes,) = spooled(settings)
+    (attributes,) = queued_attributes(settings)
     assert attributes["command"] == "login"
 
 
@@ -274,7 +274,7 @@ def test_the_detached_exporter_works_alone_and_addresses_commands(settings: Sett
     (command,) = queued(settings)
     assert command.resource.attributes["arcade_otel.posthog_host"] == settings.posthog_host
     assert len(queued(settings, "otlp")) == 2
-    assert "canary" not in json.dumps(spooled(settings))
+    assert "canary" not in json.dumps(queued_attributes(settings))
 
 
 def test_the_detached_exporter_gives_a_command_to_a_real_sender(
@@ -313,7 +313,7 @@ def test_after_shutdown_the_detached_exporter_refuses(settings: Settings, make_s
     assert queued(settings) == []
 
 
-def test_the_detached_exporter_reports_a_spool_that_cannot_be_written(settings: Settings, make_span: SpanMaker) -> None:
+def test_the_detached_exporter_reports_a_queue_that_cannot_be_written(settings: Settings, make_span: SpanMaker) -> None:
     Path(settings.config_dir).touch()
     assert DetachedSpanExporter("posthog", settings=settings).export([make_span()]) is FAILURE
 

@@ -110,7 +110,7 @@ def no_alias_is_owed() -> None:
 
 
 def deletes_before_acknowledged() -> None:
-    """Take from the spool what is about to be sent."""
+    """Take from the queue what is about to be sent."""
     export = delivery.Lane._export
 
     def forgetful(self: Any, files: Any) -> Any:

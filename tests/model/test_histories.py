@@ -79,7 +79,7 @@ class Machine:
 
     @property
     def queue(self) -> list[Path]:
-        """What waits in the spool, oldest first."""
+        """What waits in the queue, oldest first."""
         return sorted((self.config_dir / "usage" / "queue").glob("posthog*/*.json"), key=lambda path: path.name)
 
     def heal(self) -> None:

@@ -184,7 +184,7 @@ def examples(count: int, *, phases: Sequence[Phase] = (Phase.generate, Phase.shr
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_no_canary_is_found_anywhere(setting: Setting, ending: str) -> None:
-    """However a command ends: not in the spool, the receipts, the process list, the debug log, or on the wire."""
+    """However a command ends: not in the queue, the receipts, the process list, the debug log, or on the wire."""
 
     @examples(10)
     @given(scenario=scenarios(ending=ending))

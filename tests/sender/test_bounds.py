@@ -1,4 +1,4 @@
-"""The spool never grows without bound, says what it lost, and costs the next command nothing."""
+"""The queue never grows without bound, says what it lost, and costs the next command nothing."""
 
 import re
 
@@ -57,7 +57,7 @@ def test_the_hand_off_lists_no_directory_of_ours(machine: Machine, posthog: Fake
     assert len(posthog.events) == 2
 
 
-def test_a_span_too_long_for_a_variable_goes_by_the_spool(machine: Machine, posthog: FakePostHog) -> None:
+def test_a_span_too_long_for_a_variable_goes_by_the_queue(machine: Machine, posthog: FakePostHog) -> None:
     """One variable is limited to 128 KiB on Linux, the environment to 32 KiB on Windows."""
     machine.program(
         "long",

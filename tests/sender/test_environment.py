@@ -253,7 +253,7 @@ with arcade_otel.command("one", name="tool", version="1"{more}):
     "how", ["sys.frozen = True", "sys.executable = ''", "sys.executable = sys.argv[0]", "sys.executable = None"]
 )
 def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine, posthog: FakePostHog, how: str) -> None:
-    """The span waits in the spool; a program that names its sender's command has it delivered."""
+    """The span waits in the queue; a program that names its sender's command has it delivered."""
     machine.program("frozen", FROZEN.format(how=how, more=""))
     assert machine.run(program="frozen").returncode == 0
     assert machine.senders() == []

@@ -308,7 +308,7 @@ def _install(machine: Machine, roots: Path, seen: Path) -> None:
     subprocess.run(list(command), env=environ, cwd=machine.root, timeout=60, check=True)
 
 
-def test_a_file_of_the_spool_can_be_posted_to_any_otlp_endpoint_as_it_is(tool: Machine, collector: HttpCollector) -> None:
+def test_a_file_of_the_queue_can_be_posted_to_any_otlp_endpoint_as_it_is(tool: Machine, collector: HttpCollector) -> None:
     """OTLP/JSON, by ``curl --data-binary @file``."""
     tool.run("one", "fail", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
     tool.settle()

@@ -40,7 +40,7 @@ def lane(machine: Machine) -> str:
 
 @pytest.mark.timeout(300)
 def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine: Machine) -> None:
-    """It finds another at work, or a pause, and leaves; its span lies in the spool by then."""
+    """It finds another at work, or a pause, and leaves; its span lies in the queue by then."""
     machine.run("one")
     machine.settle()
     settings = make_settings(

@@ -68,7 +68,7 @@ with arcade_otel.command("odd", name="tool\\udcff", version="1\\udcff" + "9" * 3
 
 
 def test_over_quota_and_unknown_projects_do_not_make_it_loop(machine: Machine, posthog: FakePostHog) -> None:
-    """I7: a 200 is a 200; the spool empties."""
+    """I7: a 200 is a 200; the queue empties."""
     posthog.over_quota = True
     machine.run("one")
     machine.settle()

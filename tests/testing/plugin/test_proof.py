@@ -15,7 +15,7 @@ def test_a_command_is_recorded(arcade_usage):
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "3 toolkits\\n", "")
     (event,) = arcade_usage.events
     assert event.properties["command_name"] == "count"
-    assert arcade_usage.spool == []
+    assert arcade_usage.queue == []
 
 def test_nothing_secret_leaves(arcade_usage, arcade_canaries):
     assert len(arcade_canaries) == 17
@@ -56,10 +56,10 @@ LEAKS = {
     "the name of a command": ("arcade_otel.command(secret)", "pass", "request 0"),
     "the debug log": ("arcade_otel.command('x')", "open(os.environ['ARCADE_USAGE_DEBUG'], 'a').write(secret)", "the debug log"),
     "a file": ("arcade_otel.command('x')", "open(os.environ['ARCADE_WORK_DIR'] + '/cache', 'w').write(secret)", ".arcade/cache"),
-    "the spool": (
+    "the queue": (
         "arcade_otel.command('x', error_messages=str, sender_command=['/nowhere'])",
         "raise ValueError(secret)",
-        "the spool (posthog@",
+        "the queue (posthog@",
     ),
     "the process list": (
         "arcade_otel.command('x', sender_command=[*detaching.sender_command(), secret])",
@@ -130,7 +130,7 @@ def test_what_cannot_be_delivered_waits_and_is_looked_at(arcade_usage: CliSandbo
     )
     arcade_usage.run("python", "-c", program)
     assert arcade_usage.events == []
-    (waiting,) = arcade_usage.spool
+    (waiting,) = arcade_usage.queue
     assert "sesame" in waiting.read_text()
     with pytest.raises(AssertionError, match="queue"):
         arcade_usage.assert_no_secret("open sesame, please")
