@@ -272,7 +272,7 @@ class Run:
                 self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
         if has_usage:
             ids = None if self._live is None else self._live.ids
-            span_id = spans.new_ids()[1] if ids is None else ids[1]
+            fresh_ids = spans.new_ids() if ids is None else ids
             environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
             payload = spans.encode(
                 settings,
@@ -282,10 +282,10 @@ class Run:
                 identity=identity,
                 ids=ids,
                 usage_only=usage_only,
-                span_id=span_id,
+                fresh_ids=fresh_ids,
                 environ=environ,
             )
-            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=span_id, environ=environ)
+            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
 
 
 def _outcome(error: BaseException | None, interrupted: int) -> Outcome:

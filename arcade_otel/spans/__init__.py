@@ -228,7 +228,7 @@ def encode(
     identity: tuple[str, bool],
     ids: tuple[str, str] | None = None,
     usage_only: bool = False,
-    span_id: str | None = None,
+    fresh_ids: tuple[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
     """Return the command's span as OTLP/JSON ``TracesData``, ASCII only.
@@ -241,12 +241,11 @@ def encode(
         identity: ``(distinct_id, is_anon)`` as it was when the command ended.
         ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
         usage_only: Other exporters than PostHog's get nothing of the span.
-        span_id: Span id in hex instead of a new one, if ``ids`` is None.
+        fresh_ids: What :func:`new_ids` returned, for a caller that needs the span's ID, too. Not used with ``ids``.
         environ: A copy of the process's environment, if the caller has one.
     """
     parent = parent_context()
-    trace_id, new_span_id = ids or new_ids()
-    span_id = new_span_id if ids or span_id is None else span_id
+    trace_id, span_id = ids or fresh_ids or new_ids()
     if parent is not None and ids is None:
         trace_id = parent.trace_id
     if parent is not None and trace_id != parent.trace_id:

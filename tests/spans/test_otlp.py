@@ -14,7 +14,12 @@ def test_the_summary_of_a_commands_payload_says_when_whose_and_where_to() -> Non
     """As our encoder writes it."""
     settings = make_settings(name="tool", posthog_api_key="phc_x", posthog_host="https://eu.example")
     payload = spans.encode(
-        settings, path="a", timing=spans.Timing(1, 5), outcome=Outcome(0), identity=("id", True), span_id="00000000000000ab"
+        settings,
+        path="a",
+        timing=spans.Timing(1, 5),
+        outcome=Outcome(0),
+        identity=("id", True),
+        fresh_ids=("a" * 32, "00000000000000ab"),
     )
     summary = otlp.summarize(payload)
     assert (summary.end_ns, summary.span_id, summary.api_key, summary.host) == (
