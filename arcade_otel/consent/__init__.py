@@ -68,7 +68,8 @@ REASON_UNTRUSTED = "untrusted directory"
 #: A test runner runs this command. Nothing is recorded, and nothing is deleted: a test is no choice of the developer's.
 REASON_TESTS = "tests"
 
-#: ``1``: tests are recorded like other runs. A test suite sets it that isolates its processes itself.
+#: Type: `1`. Default: not set. Effect: commands that a test runner starts are recorded like other runs. Set it if your test suite
+#: isolates its processes itself.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables by which test runners are known, also to processes that a test starts: pytest (PYTEST_VERSION since 8.2), tox, nox.

@@ -22,8 +22,8 @@ __all__ = ["ENV_ROOTS", "LAUNCH", "MAX_VARIABLE_LENGTH", "sender_command", "send
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. It holds one file: nothing else comes onto ``sys.path`` with it.
 LAUNCH = "launch"
-#: Where the sender imports from, behind Python's own modules: this library first, then what the program itself imports from
-#: (joined by ``os.pathsep``).
+#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: where the sender imports from, behind Python's own
+#: modules: this library first, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 # Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
