@@ -111,8 +111,8 @@ ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: the guard re-raises the exceptions that it swallows otherwise. Internal: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
-#: Type: names, joined by commas. Default: `posthog`. Effect: the exporters that get the spans, such as `posthog,otlp`. `none` sends
-#: none. Source: OpenTelemetry.
+#: Type: names, joined by commas. Default: `posthog`. Effect: the exporters that get the spans, such as `posthog,otlp`. `none`
+#: sends none. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 #: An error message is cut to this many characters: it tells which error it was, and holds little else.
