@@ -99,17 +99,18 @@ ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: Type: OTLP/JSON. Default: set by the command. Effect: hands one span to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process that has it starts no sender, and
-#: a process that only inspects a program, such as `arcade-otel manifest`, leaves the queue alone. Internal.
+#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process that has it starts no sender,
+#: and a process that only inspects a program, such as `arcade-otel manifest`, leaves the queue alone. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Type: seconds. Default: `2`. Effect: how long a sender with an empty queue waits for more spans before it exits.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: which of PostHog's capture endpoints a sender asks first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: Type: `1` or an absolute path. Default: not set. Effect: `1` prints what the library does, and what went wrong, on stderr. A path
-#: appends the same lines to that file.
+#: Type: `1` or an absolute path. Default: not set. Effect: `1` prints what the library does, and what went wrong, on stderr. A
+#: path appends the same lines to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
-#: Type: `1`. Default: not set. Effect: the guard re-raises the exceptions that it swallows otherwise. Internal: this library's tests.
+#: Type: `1`. Default: not set. Effect: the guard re-raises the exceptions that it swallows otherwise. Internal: this library's
+#: tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
 #: Type: names, joined by commas. Default: `posthog`. Effect: the exporters that get the spans, such as `posthog,otlp`. `none`
 #: sends none. Source: OpenTelemetry.
