@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search
+.PHONY: help demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search dashboards
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
@@ -21,6 +21,7 @@ help:
 	@echo "make docs         build the documentation into site/"
 	@echo "make pictures     draw docs/demo.svg and docs/view.png anew"
 	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/spans/secret_patterns.py)"
+	@echo "make dashboards   write the dashboards' queries, and run them in ClickHouse"
 	@echo "make build        wheel and sdist into dist/"
 
 $(VENV)/.ready: pyproject.toml .ci/setup
@@ -56,6 +57,7 @@ lint: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m arcade_otel.cli.manifest --check docs/what-we-collect.md
+	$(BIN)/python dashboards/generate.py --check
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --check examples/arcade_like.manifest.md
 	$(BIN)/python .ci/reference_pages.py --check
 
@@ -75,6 +77,11 @@ bench: $(VENV)/.ready
 pictures: $(VENV)/.ready
 	$(BIN)/python examples/demo.py docs/demo.svg
 	$(BIN)/python -m tests.cli.view.picture docs/view.png
+
+dashboards: $(VENV)/.ready
+	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group dashboards
+	$(BIN)/python dashboards/generate.py
+	$(BIN)/python -m pytest -m dashboards tests/dashboards
 
 docs: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group docs

@@ -27,8 +27,15 @@ class Engine:
 
     def __init__(self, directory: Path, events: Iterable[dict[str, Any]], people: dict[str, str]) -> None:
         self._session = session.Session(str(directory))
+        self._run(_HOGQL_FUNCTIONS)
+        for name in ("warehouse", "posthog"):
+            self._run(f"CREATE DATABASE {name}")
+        self.replace(directory.parent, events, people)
+
+    def replace(self, directory: Path, events: Iterable[dict[str, Any]], people: dict[str, str]) -> None:
+        """Put other events into the tables, by way of files in ``directory``."""
         columns = "uuid String, event String, distinct_id String, timestamp DateTime64(6, 'UTC')"
-        exported, ingested = directory.parent / "exported.jsonl", directory.parent / "ingested.jsonl"
+        exported, ingested = directory / "exported.jsonl", directory / "ingested.jsonl"
         seen: dict[str, dict[str, Any]] = {}
         with exported.open("w", encoding="utf-8") as file:
             for event in events:
@@ -42,10 +49,10 @@ class Engine:
             ("warehouse", f"{columns}, properties String", exported),
             ("posthog", f"{columns}, properties JSON, person_id String", ingested),
         ):
-            self._run(f"CREATE DATABASE {name}")
-            self._run(f"CREATE TABLE {name}.events ({shape}) ENGINE = MergeTree ORDER BY timestamp")
-            self._run(f"INSERT INTO {name}.events SELECT * FROM file('{path}', JSONEachRow, '{shape.replace(chr(39), chr(39) * 2)}')")
-        self._run(_HOGQL_FUNCTIONS)
+            self._run(f"CREATE OR REPLACE TABLE {name}.events ({shape}) ENGINE = MergeTree ORDER BY timestamp")
+            self._run(
+                f"INSERT INTO {name}.events SELECT * FROM file('{path}', JSONEachRow, '{shape.replace(chr(39), chr(39) * 2)}')"
+            )
 
     def __enter__(self) -> "Engine":
         return self

@@ -40,7 +40,7 @@ class Year(NamedTuple):
 
     Attributes:
         events: In PostHog's shape.
-        people_by_id: Who is behind each ID.
+        people_by_id: Who is known to be behind each ID: the account that it was joined to, else itself.
     """
 
     events: list[dict[str, Any]]
@@ -71,7 +71,7 @@ class _Maker:
         number = 0
         while self._left:
             if number % 12 == 11:
-                self._machine_of_ci(number)
+                self._pipeline()
             else:
                 self._person(number)
             number += 1
@@ -82,9 +82,8 @@ class _Maker:
     def _person(self, number: int) -> None:
         """A person: one or two machines, perhaps an account, weeks with fewer and fewer commands."""
         chance = self._chance
-        person = f"person-{number}"
         account = f"account-{number}" if chance.random() < 0.55 else None
-        machines = [self._machine(person) for _ in range(2 if account and chance.random() < 0.3 else 1)]
+        machines = [self._machine() for _ in range(2 if account and chance.random() < 0.3 else 1)]
         first_week = min(int(chance.triangular(0, WEEKS, WEEKS / 2)), WEEKS - 1)
         stays = chance.choice((0.35, 0.6, 0.85, 0.97))
         behind = chance.choice((0, 0, 1, 3))  # weeks until this person has a new version
@@ -99,7 +98,7 @@ class _Maker:
                     if account and not logged_in[which] and chance.random() < 0.3:
                         self._alias(machine["id"], account, at)
                         logged_in[which] = True
-                        self._people[account] = person
+                        self._people[account] = account
                         at = self._command(machine, account, at, week, behind, "login", 2300, 2, is_anonymous=False)
                     else:
                         name, ms, fails = self._name()
@@ -109,21 +108,21 @@ class _Maker:
                         break
             active = active * stays if active < 1 else stays
 
-    def _machine_of_ci(self, number: int) -> None:
+    def _pipeline(self) -> None:
         """A pipeline of a few weeks: each job has a new anonymous ID."""
         chance = self._chance
         first_week = chance.randrange(WEEKS)
         for week in range(first_week, min(first_week + 4, WEEKS)):
-            for job in range(3):
-                machine = self._machine(f"job-{number}-{week}-{job}", ci=True)
+            for _ in range(3):
+                machine = self._machine(ci=True)
                 at = BEGIN + timedelta(weeks=week, seconds=chance.randrange(5 * 86400))
                 for name, ms, fails in (("toolkit.list", 150, 1), ("evals.run", 20_000, 8), ("deploy", 30_000, 5)):
                     at = self._command(machine, machine["id"], at, week, 0, name, ms, fails, is_anonymous=True)
 
-    def _machine(self, person: str, *, ci: bool = False) -> dict[str, Any]:
+    def _machine(self, *, ci: bool = False) -> dict[str, Any]:
         chance = self._chance
         identity = str(uuid.UUID(int=chance.getrandbits(128), version=4))
-        self._people[identity] = person
+        self._people[identity] = identity
         systems = [name for name, _ in _SYSTEMS]
         return {
             "id": identity,
@@ -140,6 +139,7 @@ class _Maker:
 
     def _alias(self, machine: str, account: str, at: datetime) -> None:
         before = at - timedelta(milliseconds=5)
+        self._people[machine] = account
         self._add("$create_alias", machine, before, {"distinct_id": machine, "alias": account})
 
     def _command(

@@ -92,7 +92,8 @@ def _lines(answer: Answer) -> str:
     for number, (name, values) in enumerate(shown.items()):
         colour = f"var(--s{number})"
         places = [
-            f"{index * step:.1f},{_HEIGHT - values.get(point, 0) / top * (_HEIGHT - 10):.1f}" for index, point in enumerate(points)
+            f"{index * step:.1f},{_HEIGHT - values.get(point, 0) / top * (_HEIGHT - 10):.1f}"
+            for index, point in enumerate(points)
         ]
         if len(places) == 1:
             places.append(f"{_WIDTH},{places[0].partition(',')[2]}")
