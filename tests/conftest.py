@@ -35,8 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Where tests run side by side, it would wait alone at the end.
     """
-    # The faults take tens of minutes: `make test-faults`; a sample of the same is part of every run. The dashboards need ClickHouse
-    # in the process, half a gigabyte: `make dashboards`.
+    # The faults take tens of minutes: `make test-faults`; a sample of the same is part of every run. The dashboards need packages
+    # of their own, among them ClickHouse: `make dashboards`.
     for marker in ("faults", "dashboards"):
         if marker not in (config.option.markexpr or ""):
             config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(marker)])

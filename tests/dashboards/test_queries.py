@@ -1,5 +1,6 @@
 """The dashboards' queries: PostHog's parser reads them, ClickHouse runs them, and their answers are right."""
 
+import json
 import sys
 import types
 from collections import Counter
@@ -30,6 +31,28 @@ PROGRAM = Path(__file__).parents[2] / "examples/arcade_like.py"
 ERRORS = ("BaseHogQLError", "ExposedHogQLError", "InternalHogQLError", "ParsingError", "SyntaxError", "NotImplementedError")
 
 
+#: The functions of HogQL that the queries use. PostHog refuses any that its own table has not; these are in it.
+#: Source: PostHog, posthog/hogql/functions/mapping.py and the modules next to it (commit 1fd70c2d).
+FUNCTIONS = {
+    *(
+        "coalesce",
+        "count",
+        "dateDiff",
+        "extract",
+        "if",
+        "max",
+        "min",
+        "multiIf",
+        "nullIf",
+        "nullif",
+        "round",
+        "row_number",
+        "sum",
+    ),
+    *("toDate", "toFloat", "toMonday", "toString", "toUnixTimestamp64Milli"),
+}
+
+
 @pytest.fixture(scope="module")
 def year() -> Year:
     """The year."""
@@ -53,8 +76,6 @@ def engine(year: Year, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[En
 
 def report_of(events: list[dict[str, Any]]) -> Report:
     """Return what ``arcade-otel report`` answers."""
-    import json
-
     files = EventFiles()
     files.add(json.dumps(events))
     assert files.skipped == 0
@@ -80,23 +101,33 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setitem(sys.modules, "posthog.hogql.errors", errors)
     import hogql_parser
 
-    return hogql_parser.parse_select_json
+    return lambda sql: json.loads(hogql_parser.parse_select_json(sql))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_posthogs_parser_reads_the_query(name: str, parse: Any) -> None:
     """Its common tables and its limit included: without a limit of its own PostHog would cut the answer at 100 rows."""
-    import json
-
-    tree = json.loads(parse((DASHBOARDS / f"hogql/{name}.sql").read_text()))
-    assert "commands" in tree["ctes"]
+    tree = parse((DASHBOARDS / f"hogql/{name}.sql").read_text())
+    assert tree.get("node") == "SelectQuery", tree
+    assert tree["ctes"][0]["name"] == "commands"
     assert tree["limit"]["value"] > 0
+    assert set(_calls(tree)) <= FUNCTIONS
+
+
+def _calls(tree: Any) -> Iterator[str]:
+    """Return the names of the functions in a syntax tree."""
+    if isinstance(tree, dict):
+        if tree.get("node") in ("Call", "WindowFunction"):
+            yield tree["name"]
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for each in tree:
+            yield from _calls(each)
 
 
 def test_the_parser_refuses_what_is_no_hogql(parse: Any) -> None:
     """So its silence means something."""
-    with pytest.raises(Exception, match="."):
-        parse((DASHBOARDS / f"hogql/{NAMES[0]}.sql").read_text().replace("GROUP BY", "GROUP"))
+    assert parse((DASHBOARDS / f"hogql/{NAMES[0]}.sql").read_text().replace("GROUP BY", "GROUP"))["error"] is True
 
 
 @pytest.mark.parametrize("dialect", ["hogql", "clickhouse"])
@@ -130,11 +161,9 @@ def test_the_year_has_what_the_answers_are_checked_against(year: Year) -> None:
         sent.events.append(_delivered(event, number))
     persons = Persons(sent.events)
     owners: dict[str, set[str]] = {}
-    for event in sent.events:
-        owners.setdefault(persons.owner(event), set()).add(event.distinct_id)
-    joined = {
-        identity for event in year.events[:20_000] if event["event"] == "$create_alias" for identity in (event["distinct_id"],)
-    }
+    for delivered in sent.events:
+        owners.setdefault(persons.owner(delivered), set()).add(delivered.distinct_id)
+    joined = {event.distinct_id for event in sent.events if event.event == "$create_alias"}
     for identities in owners.values():
         known = {year.people_by_id[identity] if identity in joined else identity for identity in identities}
         assert len(known) == 1, identities
@@ -248,9 +277,7 @@ def test_the_queries_run_over_what_the_product_sent(
         ("2. logged in", 1, 50.0),
         ("3. a success after the login", 1, 50.0),
     ]
-    assert [row[:4] for row in rows(expected, "03-failure-rate")] == [
-        ("deploy", rows(expected, "06-version-adoption")[0][1], 2, 2)
-    ]
+    assert [(row[0], *row[2:]) for row in rows(expected, "03-failure-rate")] == [("deploy", 2, 2, 100.0)]
     engine.replace(tmp_path, events, {event["distinct_id"]: persons.owner_of(event["distinct_id"]) for event in events})
     for each in expected.answers:
         for dialect in ("hogql", "clickhouse"):

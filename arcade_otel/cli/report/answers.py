@@ -1,5 +1,6 @@
 """Answers the questions over a list of events, in an sqlite database in memory."""
 
+import math
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def answer(events: Sequence[Event]) -> Report:
     try:
         connection.create_function("round", 2, _round)
         connection.execute(f"CREATE TABLE commands ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
-        connection.executemany(f"INSERT INTO commands VALUES ({', '.join('?' * len(COLUMNS))})", rows)
+        connection.executemany(f"INSERT INTO commands VALUES ({', '.join('?' * len(COLUMNS))})", rows)  # noqa: S608 - marks
         answers = []
         for question in load_questions():
             cursor = connection.execute(question.sql)
@@ -151,6 +152,6 @@ def _number(value: Any) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)

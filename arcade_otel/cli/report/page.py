@@ -98,8 +98,7 @@ def _lines(answer: Answer) -> str:
         if len(places) == 1:
             places.append(f"{_WIDTH},{places[0].partition(',')[2]}")
         drawn.append(f'<polyline style="stroke:{colour}" points="{" ".join(places)}"/>')
-        mark = f'<svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" rx="2" style="fill:{colour}"/></svg>'
-        legend.append(f"<li>{mark}{_text(name)}</li>")
+        legend.append(f"<li>{_swatch(number)}{_text(name)}</li>")
     label = f"{answer.question.title}: highest {_number(top)}"
     return (
         f'<ul class="legend">{"".join(legend)}</ul><div class="axis"><span>{_number(top)}</span></div>'
@@ -122,10 +121,10 @@ def _bars(answer: Answer) -> str:
     for row in rows:
         name = " ".join(str(row[label]) for label in labels) or "(none)"
         for number, value in enumerate(values):
-            share = 100 * float(row[value] or 0) / top
+            share = f"{100 * float(row[value] or 0) / top:.2f}%"
             cells.append(
                 f'<div class="label">{_text(name) if number == 0 else ""}</div>'
-                f'<svg class="bar" aria-hidden="true"><rect width="{share:.2f}%" height="100%" style="fill:var(--s{number})"/></svg>'
+                f'<svg class="bar" aria-hidden="true"><rect width="{share}" height="100%" style="fill:var(--s{number})"/></svg>'
                 f'<div class="number">{_number(row[value])}</div>'
             )
     more = len(answer.rows) - len(rows)
@@ -134,7 +133,8 @@ def _bars(answer: Answer) -> str:
 
 
 def _swatch(number: int) -> str:
-    return f'<svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" rx="2" style="fill:var(--s{number})"/></svg>'
+    rectangle = f'<rect width="10" height="10" rx="2" style="fill:var(--s{number})"/>'
+    return f'<svg width="10" height="10" aria-hidden="true">{rectangle}</svg>'
 
 
 def _heat(answer: Answer) -> str:
