@@ -33,6 +33,8 @@ def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
             output.error(f"Cannot read {path}: {reason}")
             return _UNREADABLE
     result = answer(read.events)
+    if skipped := read.skipped:
+        terminal.write(sys.stderr, f"{skipped} records are no events and were left out.")
     if not result.commands:
         output.error("There are no command events in these files.")
         return _NO_EVENTS
@@ -42,7 +44,7 @@ def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
         except OSError as error:
             output.error(f"Cannot write {html}: {error.strerror or error}")
             return _UNREADABLE
-    _print(output, result, read.skipped, html)
+    _print(output, result, skipped, html)
     return _DONE
 
 
@@ -86,8 +88,6 @@ def _print(output: Output, result: Report, skipped: int, html: str | None) -> No
             ],
         }
     )
-    if skipped:
-        terminal.write(sys.stderr, f"{skipped} records are no events and were left out.")
     if html is not None:
         output.line(f"Wrote {html}.")
         return

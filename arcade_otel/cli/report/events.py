@@ -128,9 +128,9 @@ def _typed(value: str) -> Any:
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
-    """Return the events of a record: itself, those of an array or a response, or those made of spans."""
+    """Return the events of a record: itself, those of an array or a response, or those made of spans; None for other things."""
     if isinstance(record, list):
-        return [event for each in record for event in _unpacked(each)]
+        return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
     if not isinstance(record, dict):
         return [record]
     if "resourceSpans" in record:

@@ -63,7 +63,7 @@ def _section(answer: Answer) -> str:
     else:
         body = '<p class="empty">There are no such events.</p>'
     return (
-        f'<section id="{question.name}"><h2>{_text(question.title)}</h2><p>{_text(question.question)}</p>'
+        f'<section id="{question.name.partition("-")[2]}"><h2>{_text(question.title)}</h2><p>{_text(question.question)}</p>'
         f'<p class="unit">Unit: {_text(question.unit)}.</p>{note}{body}</section>'
     )
 
@@ -149,7 +149,7 @@ def _heat(answer: Answer) -> str:
         made = []
         for column in columns:
             value = cells.get((name, column))
-            shade = "" if value is None else f' style="background:rgb(var(--heat) / {min(value, 100) * 0.55:.0f}%)"'
+            shade = "" if value is None else f' style="background:rgb(var(--heat) / {min(value, 100) * 0.45:.0f}%)"'
             made.append(f"<td{shade}>{'' if value is None else f'{value:.0f}'}</td>")
         body.append(f'<tr><th scope="row">{_text(name)}</th>{"".join(made)}</tr>')
     top = f'<tr><th scope="col">{_text(_words(chart.labels[0]))} / {_text(_words(chart.labels[1]))}</th>{head}</tr>'
