@@ -19,7 +19,7 @@ help:
 	@echo "make catalogue    write docs/reference/, the tables of docs/what-we-collect.md, and the manifest of an example"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
 	@echo "make docs         build the documentation into site/"
-	@echo "make pictures     draw docs/demo.svg and docs/view.png anew"
+	@echo "make pictures     draw docs/demo.svg, docs/view.png and docs/dashboards anew"
 	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/spans/secret_patterns.py)"
 	@echo "make dashboards   write the dashboards' queries, and run them in ClickHouse"
 	@echo "make build        wheel and sdist into dist/"
@@ -77,6 +77,7 @@ bench: $(VENV)/.ready
 pictures: $(VENV)/.ready
 	$(BIN)/python examples/demo.py docs/demo.svg
 	$(BIN)/python -m tests.cli.view.picture docs/view.png
+	$(BIN)/python -m tests.dashboards.picture docs/dashboards
 
 dashboards: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group dashboards

@@ -86,7 +86,7 @@ def listing(questions: list[Question]) -> str:
         queries = " and ".join(f"[{dialect}]({link(dialect, question)})" for dialect in DIALECTS)
         parts.append(
             f"### {question.title}\n\n{question.question}\n\nUnit: {question.unit}.{note} SQL: {queries}.\n\n"
-            f"![{question.title}, over the made-up year](dashboards/{question.name}.svg)\n"
+            f"![{question.title}, over the made-up year](dashboards/{question.name}.png)\n"
         )
     return "\n".join(parts)
 
