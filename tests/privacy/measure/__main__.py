@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from arcade_otel.spans.redaction import redact
+from tests.privacy.measure import ordinary, provoked
 from tests.privacy.measure.corpora import CORPORA, Corpus, Repository, Sample
 
 #: What a program may say around a secret. None names what it is ("token …"): that would help to recognise it.
@@ -29,9 +30,9 @@ _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:([^@/\s]*)@)?[^/?#\s]*")
 
 def pieces(secret: str) -> set[str]:
     """Return the texts of which none may be told: each half of each word of a secret; of an address all but its host."""
-    users: list[str] = []
-    rest = _ADDRESS.sub(lambda match: users.append(match.group(1) or "") or " ", secret)
-    found = set()
+    users = [user for user in _ADDRESS.findall(secret) if user]
+    rest = _ADDRESS.sub(" ", secret)
+    found: set[str] = set()
     for part in (*users, *_HOST.sub(" ", rest).split()):
         size = min(len(part), max(_SHORTEST, len(part) // 2))
         if size >= _SYLLABLE:
@@ -89,7 +90,23 @@ def main() -> None:
             totals = [total + figure for total, figure in zip(totals, figures, strict=True)]
         for sample, message in missed[:: max(1, len(missed) // max(1, asked.missed))][: asked.missed]:
             print("   ", repr(sample.secret[:100]), "->", message[:160])
-    _print_row("all but those apart", totals, "")
+    if not asked.only:
+        _print_row("all but those apart", totals, "")
+        _print_exceptions()
+
+
+def _print_exceptions() -> None:
+    exceptions = list(provoked.provoke())
+    leaks = [each for each in exceptions if each.told]
+    print(f"\n{len(leaks)} of {len(exceptions)} provoked exceptions tell what was typed, prompted for, derived of it or set")
+    for leak in leaks:
+        print(f"    {leak.failure}, {leak.way}: {leak.message}")
+    changes = ordinary.changes()
+    print(
+        f"{len(changes)} of {ordinary.count()} ordinary messages changed, {sum(each.meaningless for each in changes)} meaningless"
+    )
+    for change in changes:
+        print(f"  {'! ' if change.meaningless else '  '}{change.before}\n      {change.after}")
 
 
 def _print_row(name: str, figures: list[int], apart: str) -> None:

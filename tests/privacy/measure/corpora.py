@@ -96,7 +96,7 @@ def detect_secrets(repository: Repository) -> Iterator[Sample]:
             yield from (Sample(secret, secret) for secret in dict.fromkeys(secrets))
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Tuple) and len(node.elts) == 2:  # noqa: PLR2004 - a line and what is expected of it
+            if isinstance(node, ast.Tuple) and len(node.elts) == 2:
                 line, wanted = (_python_value(element, names) for element in node.elts)
                 if isinstance(line, str) and wanted is True:
                     yield Sample(line, _secret_of(line, name))
@@ -106,7 +106,7 @@ def detect_secrets(repository: Repository) -> Iterator[Sample]:
 
 def _secret_of(line: str, name: str) -> str:
     if "ip_public" in name:
-        return re.findall(r"(?:\d{1,3}\.){3}\d{1,3}", line)[-1]
+        return str(re.findall(r"(?:\d{1,3}\.){3}\d{1,3}", line)[-1])
     return line if "://" in line else max(re.findall(r"[^\s'\"=]+", line), key=len)
 
 
@@ -117,7 +117,7 @@ def credsweeper(repository: Repository) -> Iterator[Sample]:
             for found in finding["line_data_list"]:
                 line, value = str(found["line"]).strip(), str(found["value"])
                 if not value.startswith("-----"):
-                    yield Sample(line if len(line) < 200 and value in line else value, value)  # noqa: PLR2004 - a message's length
+                    yield Sample(line if len(line) < 200 and value in line else value, value)
 
 
 def _presidio(repository: Repository, files: str) -> Iterator[Sample]:
@@ -193,7 +193,7 @@ def _spans(value: object, length: int) -> Iterator[tuple[int, int]]:
     """Yield each pair of whole numbers in ``value``, however it is nested, that is a part of a text of ``length``."""
     if not isinstance(value, tuple | list):
         return
-    if len(value) == 2 and all(type(each) is int for each in value):  # noqa: PLR2004
+    if len(value) == 2 and all(type(each) is int for each in value):
         start, end = value
         if 0 <= start < end <= length:
             yield start, end
