@@ -5,7 +5,7 @@ Python's. Taken: those that know a vendor's token by its shape and name texts of
 a hundred of them cheap. Left: rules that go by words around a secret (``redaction`` has its own, made for messages rather than
 for source code), and what is no secret (UUIDs, addresses of buckets).
 
-Of gitleaks (https://github.com/gitleaks/gitleaks, MIT), whose patterns are Go's, the same: its rules for tokens of a shape of their own,
+Of gitleaks (https://github.com/gitleaks/gitleaks, MIT), whose patterns are Go's, the same: its rules for tokens with a shape,
 without the condition on what follows, because a message goes on otherwise than a source file does. They are translated: Go lets
 ``(?i)`` begin anywhere in a group. ``python .ci/secret_patterns.py FILE`` reads its configuration from a file, without a network.
 """
@@ -77,8 +77,8 @@ def rules(wheel: Path) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
 def gitleaks_rules(config: str) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """Return the same of each rule of gitleaks that is taken. Its file is TOML, of which Python 3.10 has no reader."""
     taken = []
-    for block in config.split("[[rules]]")[1:]:
-        block = block.partition("[[rules.allowlists]]")[0]
+    for part in config.split("[[rules]]")[1:]:
+        block = part.partition("[[rules.allowlists]]")[0]
         name = re.search(r'(?m)^id = "(.+)"$', block)
         pattern = re.search(r"(?m)^regex = '''(.+)'''$", block)
         keywords = re.search(r"(?ms)^keywords = \[(.*?)\]", block)
