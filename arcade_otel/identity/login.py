@@ -238,7 +238,7 @@ class LazyAliasResolver:
                 unresolved.mark()
         if self._answer is None or self._asked != (source, unresolved.credentials_changed()):
             return None  # the credentials were replaced during or after the lookup
-        unresolved.mark(changed)  # until the link is written: a login as somebody else in between must rotate
+        unresolved.mark(changed)  # until the link is written: a login to another account in between must rotate
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, settled: ResolvedIdentity) -> None:

@@ -173,7 +173,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Tell whether there is a file; one that cannot be looked at counts as one."""
+        """Return whether there is a file; one that cannot be looked at counts as one."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):

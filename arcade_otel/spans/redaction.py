@@ -241,7 +241,7 @@ def redact(
 
 
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
-    """Tell whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
+    """Return whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
     if name.startswith("ARCADE_USAGE_"):
         return False
     if _SECRET_VARIABLE.search(name) or name in _USER_VARIABLES or "%" in value or "&" in value or not value.isascii():
@@ -334,7 +334,7 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
 
 
 def _is_of_program(error: BaseException) -> bool:
-    """Tell whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
+    """Return whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
     traceback = error.__traceback__
     while traceback is not None:
         package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
@@ -442,7 +442,7 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Tell whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
+    """Return whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
 
     A password may be of other signs alone ("!@#$%^&*"): those are looked for if they are several, or long.
     """
@@ -499,7 +499,7 @@ def _spellings(value: str) -> set[str]:
 
 
 def _looks_random(word: str) -> bool:
-    """Tell whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
+    """Return whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
     kinds = sum(
         (
             any(character.isdigit() for character in word),

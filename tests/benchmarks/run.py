@@ -27,11 +27,14 @@ provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=os.envi
 span = provider.get_tracer("tool").start_span("tool hello")
 atexit.register(lambda: (span.end(), provider.shutdown()))
 """
-INSTRUMENTATION = SDK.partition("span = ")[0] + """
+INSTRUMENTATION = (
+    SDK.partition("span = ")[0]
+    + """
 from opentelemetry.instrumentation.click import ClickInstrumentor
 ClickInstrumentor().instrument(tracer_provider=provider)
 atexit.register(provider.shutdown)
 """
+)
 POSTHOG = """
 from posthog import Posthog
 client = Posthog("phc_test", host=os.environ["ENDPOINT"])
