@@ -17,7 +17,7 @@ help:
 	@echo "make redaction    measure what redaction hides and keeps (fetches 300 MB of public samples once)"
 	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
 	@echo "make format       let ruff format"
-	@echo "make catalogue    write the tables of docs/what-we-collect.md, and the manifest of an example"
+	@echo "make catalogue    write docs/reference/, the tables of docs/what-we-collect.md, and the manifest of an example"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
 	@echo "make docs         build the documentation into site/"
 	@echo "make pictures     draw docs/demo.svg and docs/view.png anew"
@@ -62,6 +62,7 @@ lint: $(VENV)/.ready
 	$(BIN)/lint-imports
 	$(BIN)/python -m arcade_otel.cli.manifest --check docs/what-we-collect.md
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --check examples/arcade_like.manifest.md
+	$(BIN)/python .ci/reference_pages.py --check
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix
@@ -70,6 +71,7 @@ format: $(VENV)/.ready
 catalogue: $(VENV)/.ready
 	$(BIN)/python -m arcade_otel.cli.manifest docs/what-we-collect.md
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --output examples/arcade_like.manifest.md
+	$(BIN)/python .ci/reference_pages.py
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group bench

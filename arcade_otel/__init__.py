@@ -39,10 +39,14 @@ __all__ = [
 ]
 
 
+#: Type: word. Default: not set. Effect: `0`, `false`, `no` or `off` turns recording off and deletes the queue. `1`, `true`, `yes`
+#: or `on` turns it on and skips the notice. `log` prints each payload on stderr and sends nothing.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
+#: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
+#: Type: boolean. Default: `false`. Effect: `true`, in any case, turns recording off and deletes the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: The config directory, which holds the identity store and the queue.
+#: Type: path. Default: `~/.arcade`. Effect: the config directory, which holds the identity store, the queue and your choice.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 _ON, _OFF, _LOG = "on", "off", "log"
@@ -86,7 +90,7 @@ class Options(TypedDict, total=False):
     enabled_by_default: bool
     """Whether commands are recorded when neither the user nor the machine's policy has decided. Default: True."""
     record_in_ci: bool
-    """Whether commands are recorded in continuous integration when nobody has decided. Default: True."""
+    """Whether commands are recorded in continuous integration if the user has not decided. Default: True."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:

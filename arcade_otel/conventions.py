@@ -26,8 +26,8 @@ COMMAND = "command"
 COMMAND_OPTIONS = "command_options"
 #: How long the command took, in milliseconds (float): the span's ``end - start`` in the unit that the Arcade CLI reports.
 DURATION = "duration"
-#: Whose event this is: a principal's id or an anonymous one. Source: PostHog (https://posthog.com/docs/getting-started/identify-users).
-#: A span's wins over its resource's.
+#: Whose event this is: a principal's id or an anonymous one. Source: PostHog
+#: (https://posthog.com/docs/getting-started/identify-users). A span's wins over its resource's.
 DISTINCT_ID = "distinct_id"
 #: True if ``distinct_id`` is an anonymous id: the event is then sent with ``$process_person_profile: false``, so that PostHog
 #: makes no person of it (https://posthog.com/docs/data/anonymous-vs-identified-events).
@@ -91,25 +91,32 @@ LIB = "arcade-otel"
 NOTICE_VERSION = 1
 
 # --- environment variables ------------------------------------------------------------------------------------------
-# The variables of consent stand in ``consent``: a user who opted out pays for no other module.
+# The variables of consent are in ``arcade_otel/__init__.py``: a user who opted out pays for no other module. ``make catalogue``
+# makes docs/reference/environment.md of these comments: type, default, effect, and for internal variables "Internal."
+#: Type: text. Default: the program's `posthog_api_key`. Effect: events go to the PostHog project with this key.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
+#: Type: URL. Default: the program's `posthog_host`. Effect: events go to this PostHog, or to your proxy in front of it.
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
-#: The hand-off: one span in OTLP/JSON. Source: the specification.
+#: Type: OTLP/JSON. Default: set by the command. Effect: hands one span to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: In a sender: its config directory. Its presence also keeps a sender from starting senders, and a process that only looks at a
-#: program (``arcade-otel manifest``) from touching what waits.
+#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process that has it starts no sender,
+#: and a process that only inspects a program, such as `arcade-otel manifest`, leaves the queue alone. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
-#: Seconds (a decimal number) for which a sender with nothing left to do waits for more, instead of 2.
+#: Type: seconds. Default: `2`. Effect: how long a sender with an empty queue waits for more spans before it exits.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
-#: ``v0`` (the default) or ``v1``: which of PostHog's capture endpoints a sender asks first.
+#: Type: `v0` or `v1`. Default: `v0`. Effect: which of PostHog's capture endpoints a sender asks first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: ``1``: debug lines on stderr; an absolute path: appended to that file.
+#: Type: `1` or an absolute path. Default: not set. Effect: `1` prints what the library does, and what went wrong, on stderr. A
+#: path appends the same lines to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
-#: ``1`` in our own test suite only: the guard re-raises what it would have swallowed.
+#: Type: `1`. Default: not set. Effect: the guard re-raises the exceptions that it swallows otherwise. Internal: this library's
+#: tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
+#: Type: names, joined by commas. Default: `posthog`. Effect: the exporters that get the spans, such as `posthog,otlp`. `none`
+#: sends none. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
-#: An error message is cut to this many characters: it tells which error it was, and holds little else.
+#: An error message is cut to this many characters: it says which error it was, and holds little else.
 ERROR_MESSAGE_LIMIT = 300
 #: PostHog cuts longer distinct ids, so that two long ones become one person. Source: PostHog,
 #: ``rust/common/types/src/event.rs`` (https://github.com/PostHog/posthog).

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.spans import replace_unencodable
-from arcade_otel.spans.shapes import readable, told, without_secrets
+from arcade_otel.spans.shapes import readable, with_placeholders, without_secrets
 from arcade_otel.spans.typed_values import without_values
 
 __all__ = ["error_message", "redact"]
@@ -96,11 +96,11 @@ def redact(
     if rest is None:
         return ""
     rest = without_secrets(rest, None if quoted is None else frozenset(quoted))
-    return told(rest)[: conventions.ERROR_MESSAGE_LIMIT]
+    return with_placeholders(rest)[: conventions.ERROR_MESSAGE_LIMIT]
 
 
 def _is_of_program(error: BaseException) -> bool:
-    """Tell whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
+    """Return whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
     traceback = error.__traceback__
     while traceback is not None:
         package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -9,7 +9,7 @@ import re
 from arcade_otel.spans import replace_unencodable
 from arcade_otel.spans.secret_patterns import RULES
 
-__all__ = ["ARGUMENT", "FILE", "PEM", "REDACTED", "decoded", "readable", "told", "without_secrets"]
+__all__ = ["ARGUMENT", "FILE", "PEM", "REDACTED", "decoded", "readable", "with_placeholders", "without_secrets"]
 
 _PATH = "<path>"
 # What is found first becomes one letter that no pattern ends at, until all have looked: "?a=<argument>&q=…" would end an address.
@@ -121,7 +121,7 @@ def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
     return _WORD.sub(lambda match: REDACTED if _looks_random(match.group()) else match.group(), message)
 
 
-def told(message: str) -> str:
+def with_placeholders(message: str) -> str:
     """Return ``message`` on one line, with words for what was taken out."""
     return " ".join(message.translate(_PLACEHOLDERS).split())
 
@@ -181,7 +181,7 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
 
 
 def _looks_random(word: str) -> bool:
-    """Tell whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
+    """Return whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
     kinds = sum(
         (
             any(character.isdigit() for character in word),

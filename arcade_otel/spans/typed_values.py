@@ -66,7 +66,7 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 
 
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
-    """Tell whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
+    """Return whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
     if name.startswith("ARCADE_USAGE_"):
         return False
     if _SECRET_VARIABLE.search(name) or name in _USER_VARIABLES or "%" in value or "&" in value or not value.isascii():
@@ -160,7 +160,7 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Tell whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
+    """Return whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
 
     A password may be of other signs alone ("!@#$%^&*"): those are looked for if they are several, or long.
     """

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,51 +20,8 @@ from arcade_otel_exporters.dialing import connect_first
 from arcade_otel_exporters.http_client import HttpClient, NoReplyError
 from arcade_otel_exporters.proxies import parse_address, proxy_before
 from arcade_otel_exporters.tls import Trust
+from tests.support.raw_server import GOOD, HOSTILE, RawServer, Script
 from tests.support.terminals import Proxy, TlsFront, certified
-
-GOOD = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"Ok"}'
-Script = Callable[[socket.socket, bytes], object]
-
-
-class RawServer:
-    """Reads requests, whole, and lets the test write whatever it likes. ``heads`` are the requests' heads."""
-
-    def __init__(self, script: Script) -> None:
-        self.heads: list[bytes] = []
-        self.connections = 0
-        self._script = script
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/batch/"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self.connections += 1
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            rest = b""
-            while True:
-                while b"\r\n\r\n" not in rest:
-                    data = client.recv(65536)
-                    if not data:
-                        return
-                    rest += data
-                head, _, rest = rest.partition(b"\r\n\r\n")
-                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-                while len(rest) < length:
-                    rest += client.recv(65536)
-                rest = rest[length:]
-                self.heads.append(head)
-                if self._script(client, head) == "close":
-                    return
-
-    def close(self) -> None:
-        self._listener.close()
 
 
 @pytest.fixture
@@ -186,20 +142,6 @@ def test_what_is_no_answer_is_none(serve: Callable[[Script], RawServer], answer:
         post(serve(script).url)
 
 
-def _endless(client: socket.socket, start: bytes, piece: bytes, seconds: float = 0.0) -> None:
-    client.sendall(start)
-    while True:
-        client.sendall(piece)
-        time.sleep(seconds)
-
-
-def _bomb() -> bytes:
-    compressor = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
-    return b"".join([*(compressor.compress(bytes(1_000_000)) for _ in range(200)), compressor.flush()])
-
-
-_BOMB = _bomb()
-
 #: Posts from a process of its own, whose largest memory is nobody else's.
 _CLIENT = """
 import resource, sys, time
@@ -211,26 +153,6 @@ except http_client.NoReplyError:
     size = 0
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.monotonic() - began, size)
 """
-
-#: Each is what a hostile server does once it has the request.
-HOSTILE: dict[str, Script] = {
-    "an endless body": lambda client, _: _endless(client, b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
-    "an endless body in chunks": lambda client, _: _endless(
-        client, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b"x" * 65536 + b"\r\n"
-    ),
-    "one huge chunk": lambda client, _: _endless(
-        client, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n", b"x" * 65536
-    ),
-    "a huge length": lambda client, _: _endless(client, b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", b"x" * 65536),
-    "headers of a megabyte": lambda client, _: _endless(client, b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 65536 + b"\r\n"),
-    "a body that expands a thousandfold": lambda client, _: client.sendall(
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(_BOMB) + _BOMB
-    ),
-    "interim answers without end": lambda client, _: _endless(client, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "a byte of the head each second": lambda client, _: _endless(client, b"HTTP/1.1 200 OK\r\n", b"X", 0.2),
-    "a byte of the body each second": lambda client, _: _endless(client, GOOD.replace(b"15", b"99"), b"X", 0.2),
-    "nothing": lambda *_: time.sleep(60),
-}
 
 
 @pytest.mark.parametrize("what", HOSTILE)

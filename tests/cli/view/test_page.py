@@ -348,6 +348,21 @@ def test_a_script_in_a_command_or_an_error_is_shown_and_not_run(tab: Page, machi
         assert tab.locator("main img, main script").count() == 0
 
 
+def test_controls_and_changes_of_direction_are_shown_escaped(tab: Page, machine: Machine, collected: Collected) -> None:
+    """Escape sequences, carriage returns and bidirectional controls of a command, an error, a lane and a reason."""
+    hostile = "\x1b]0;owned\x07\r\u202egnp\u2066\u200b\u2028\x7f\x9b2J"
+    collected.sent("one " + hostile, error=ValueError(hostile))
+    collected.raw({"at": 1.0, "state": "dropped", "lane": hostile, "id": hostile, "why": hostile, "payload": [hostile]})
+    with Serving(machine) as serving:
+        tab.goto(serving.url)
+        for row in tab.locator(".row").all():
+            row.click()
+        expect(tab.locator("pre").first).to_be_visible()
+        text = tab.locator("body").text_content() or ""
+    assert "\\u202e" in text
+    assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", text) is None
+
+
 def test_the_policy_stops_what_the_page_would_never_do(browser: BrowserContext, machine: Machine) -> None:
     """If there were a hole after all: no inline script, no markup from text, no request elsewhere."""
     page = browser.new_page()

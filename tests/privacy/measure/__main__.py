@@ -41,7 +41,7 @@ def pieces(secret: str) -> set[str]:
 
 
 def is_told(secret: str, message: str) -> bool:
-    """Tell whether ``message`` has half of ``secret``."""
+    """Return whether ``message`` has half of ``secret``."""
     return any(piece in message for piece in pieces(secret))
 
 

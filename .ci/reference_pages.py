@@ -1,0 +1,117 @@
+"""Write the generated pages of the reference, or check that they are up to date: ``make catalogue`` and ``make lint``.
+
+``docs/reference/cli.md`` comes from the parser of ``arcade-otel``. The tables of ``docs/reference/environment.md`` come from
+the ``#:`` comments above the ``ENV_`` constants, which say "Type: … Default: … Effect: …".
+"""
+
+import argparse
+import ast
+import re
+import sys
+from pathlib import Path
+
+from arcade_otel.cli.commands import COMMANDS
+from arcade_otel.cli.console import make_parser
+from arcade_otel.cli.manifest.markdown import table
+
+ROOT = Path(__file__).parents[1]
+#: Modules that define variables, in the order of the page.
+MODULES = ("__init__", "conventions", "consent/__init__", "handoff/__init__")
+CLI, ENVIRONMENT = ROOT / "docs/reference/cli.md", ROOT / "docs/reference/environment.md"
+BEGIN, END = "<!-- generated:begin -->", "<!-- generated:end -->"
+_INTRODUCTION = (
+    "The program `arcade-otel` has every command on this page. A program that mounts the usage commands has all of them but "
+    "`manifest`, for example `mycli usage status`. See [mount the usage commands](../consent.md#the-commands)."
+)
+_COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")
+
+
+def variables() -> list[dict[str, str]]:
+    """Return name, constant, type, default and effect of each variable.
+
+    Raises:
+        ValueError: A constant has no comment of that form.
+    """
+    found = []
+    for module in MODULES:
+        path = ROOT / "arcade_otel" / f"{module}.py"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for node in ast.parse("\n".join(lines)).body:
+            if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)):
+                continue
+            constant = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
+            if constant.startswith("ENV_"):
+                start = node.lineno - 1
+                while lines[start - 1].startswith("#:"):
+                    start -= 1
+                comment = " ".join(line.removeprefix("#:").strip() for line in lines[start : node.lineno - 1])
+                match = _COMMENT.fullmatch(comment)
+                if match is None:
+                    raise ValueError(f"{path}: {constant} needs a comment '#: Type: … Default: … Effect: …', not {comment!r}")
+                found.append({"name": str(node.value.value), "constant": constant, **match.groupdict()})
+    return found
+
+
+def environment(page: str) -> str:
+    """Return the page about the environment with the tables of now.
+
+    Raises:
+        ValueError: The page does not have both markers.
+    """
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{ENVIRONMENT} has no {BEGIN} and {END}")
+    columns = ("variable", "type", "default", "effect")
+    public = [each for each in variables() if "Internal" not in each["effect"]]
+    internal = [each for each in variables() if "Internal" in each["effect"]]
+    tables = [table(columns, [_row(each) for each in rows]) for rows in (public, internal)]
+    return f"{head}{BEGIN}\n{tables[0]}\n\nThe library sets these itself. You never need them:\n\n{tables[1]}\n{END}{tail}"
+
+
+def _row(variable: dict[str, str]) -> tuple[str, ...]:
+    effect = variable["effect"].replace(" Internal.", "").replace(" Internal:", " Only for")
+    return (f"`{variable['name']}`", variable["type"], variable["default"], effect[:1].upper() + effect[1:])
+
+
+def cli() -> str:
+    """Return the page about the command line."""
+    parser = make_parser()
+    (subparsers,) = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    parts = [
+        "# Command line",
+        "<!-- Written by make catalogue. Change the texts in arcade_otel/cli/commands.py and console.py. -->",
+        _INTRODUCTION,
+        "## Options of arcade-otel",
+        _options(parser),
+    ]
+    about = {command.name: command.help for command in COMMANDS}
+    for name, subparser in subparsers.choices.items():
+        parts += [f"## {name}", about.get(name) or subparser.description or "", _options(subparser), subparser.epilog or ""]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _options(parser: argparse.ArgumentParser) -> str:
+    rows = []
+    for action in parser._actions:
+        if not isinstance(action, (argparse._SubParsersAction, argparse._HelpAction)):
+            flags = ", ".join(f"`{flag} {action.metavar}`" if action.metavar else f"`{flag}`" for flag in action.option_strings)
+            rows.append((flags or f"`{action.metavar}`", (action.help or "").replace("~", "\\~")))
+    return table(("option", "effect"), rows)
+
+
+def main() -> int:
+    """Write the pages, or compare them (``--check``): return 1 if one is out of date."""
+    pages = {CLI: cli(), ENVIRONMENT: environment(ENVIRONMENT.read_text(encoding="utf-8"))}
+    if sys.argv[1:] != ["--check"]:
+        for path, text in pages.items():
+            path.write_text(text, encoding="utf-8")
+        return 0
+    outdated = [path.name for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
+    if outdated:
+        sys.stderr.write(f"out of date, run make catalogue: {', '.join(outdated)}\n")
+    return 1 if outdated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
