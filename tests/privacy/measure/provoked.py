@@ -159,7 +159,8 @@ def _app(failure: Callable[[str], Any], value: Value, group: type[click.Group]) 
 
     @app.command()
     def line() -> None:
-        if input("Name: "):
+        name = input("Name: ")
+        if name:
             failure(value.spelled)
 
     return app
