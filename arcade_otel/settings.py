@@ -124,16 +124,26 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
 
     An empty or relative HOME counts as none: ``/.arcade``, or a directory in whatever directory the user happens to be in, is
     never what was meant. So does a HOME that does not exist: root could make it, and Debian calls the home of users that
-    shall have none ``/nonexistent``.
+    shall have none ``/nonexistent``. On Windows the home is USERPROFILE, as for ``os.path.expanduser``.
     """
+    variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
     chosen = environ.get(conventions.ENV_WORK_DIR, "")
     if chosen:
-        return os.path.abspath(os.path.expanduser(chosen))
-    home = os.path.expanduser("~") if environ is os.environ else environ.get("HOME", "")
-    if environ is os.environ and "HOME" in environ and not environ["HOME"]:
+        return _absolute(chosen)
+    home = os.path.expanduser("~") if environ is os.environ else environ.get(variable, "")
+    if environ is os.environ and variable in environ and not environ[variable]:
         home = ""
     return os.path.join(home, ".arcade") if os.path.isabs(home) and home != "/" and os.path.isdir(home) else ""
+
+
+def _absolute(path: str) -> str:
+    path = os.path.abspath(os.path.expanduser(path))
+    if sys.platform == "win32":
+        from arcade_otel.storage.windows import long_path
+
+        return long_path(path)
+    return path
 
 
 def make_settings(**options: Any) -> Settings:
@@ -193,7 +203,7 @@ def _check_config_dir(option: str, value: object) -> str:
         return default_config_dir()
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{option} must be a path, not {type(value).__name__}")
-    return os.path.abspath(os.path.expanduser(os.fspath(value)))
+    return _absolute(os.fspath(value))
 
 
 # The options that most programs give are checked here; the others by ``option_checks``, which is loaded only for them.

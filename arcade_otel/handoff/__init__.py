@@ -141,12 +141,13 @@ def sender_command(
     executable = sys.executable if executable is None else executable
     if frozen is None:
         frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
-    directory, name = os.path.split(executable or "")
+    name = os.path.basename(executable or "")
     if frozen or not name.lower().startswith(("python", "pypy")):
         return None
     if platform == "win32" and name.lower() == "python.exe":
-        windowless = os.path.join(directory, "pythonw.exe")
-        executable = windowless if os.path.exists(windowless) else executable
+        from arcade_otel.handoff import windows
+
+        executable = windows.find_windowless(executable)
     program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
     # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
     # own import path instead, and asks for site itself where it runs a third-party exporter.
