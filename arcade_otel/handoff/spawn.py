@@ -36,7 +36,7 @@ def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], conf
         process = subprocess.Popen(
             list(command),
             env=dict(environ),
-            cwd=os.sep,
+            cwd=config_dir if os.path.isdir(config_dir) else os.sep,  # for a moment: its first act is to leave it
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

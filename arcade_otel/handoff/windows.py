@@ -81,8 +81,10 @@ def find_windowless(executable: str) -> str:
     library = f"python{sys.version_info[0]}{sys.version_info[1]}.dll"
     for place in (directory, sys.base_prefix, *os.environ.get("PATH", "").split(os.pathsep)):
         candidate = os.path.join(place, "pythonw.exe")
-        if os.path.isabs(candidate) and os.path.isfile(candidate) and (
-            place in (directory, sys.base_prefix) or os.path.isfile(os.path.join(place, library))
+        if (
+            os.path.isabs(candidate)
+            and os.path.isfile(candidate)
+            and (place in (directory, sys.base_prefix) or os.path.isfile(os.path.join(place, library)))
         ):
             return candidate
     return executable

@@ -40,7 +40,7 @@ def _is_running(pid: int) -> bool:
 
     kernel32 = ctypes.WinDLL("kernel32")
     kernel32.OpenProcess.restype = ctypes.c_void_p
-    handle = kernel32.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    handle = kernel32.OpenProcess(0x1000, 0, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
     if not handle:
         return False
     code = ctypes.c_ulong()
