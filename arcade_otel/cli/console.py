@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from arcade_otel import terminal
 from arcade_otel.cli.commands import COMMANDS, EPILOG, JSON_HELP
 from arcade_otel.cli.framework_adapters import execute
 from arcade_otel.conventions import __version__
@@ -18,10 +19,12 @@ PROGRAM = "arcade-otel"
 #: Only this program has these commands: maintainers run them, not the users of a program.
 MANIFEST = "manifest"
 REPORT = "report"
+#: Of a command that the user ended by Ctrl-C, as shells have it: 128 and the number of SIGINT.
+EXIT_INTERRUPTED = 130
 _MANIFEST_HELP = "For maintainers: import a program, and write or compare the list of everything that it can collect."
-_MANIFEST_EPILOG = "Exit codes: 0 written, or equal; 1 (--check) different: the difference is on stdout; 2 it cannot be done."
+_MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 it cannot be done."
 _REPORT_HELP = "For maintainers: answer what a dashboard answers, from files of events."
-_REPORT_EPILOG = "Exit codes: 0 done; 1 the files have no commands; 2 a file cannot be read or written."
+_REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file cannot be read or written."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report(options.files, as_json=options.json, html=options.html)
     settings = make_settings(name=PROGRAM, version=__version__, config_dir=options.config_dir)
     command = next(each for each in COMMANDS if each.name == options.command)
-    return execute(command, settings, as_json=options.json, number=options.number, flag=options.flag)
+    try:
+        return execute(command, settings, as_json=options.json, number=options.number, flag=options.flag)
+    except KeyboardInterrupt:
+        terminal.write(sys.stderr, "Interrupted.")
+        return EXIT_INTERRUPTED
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["ENV_ROOTS", "LAUNCH", "MAX_VARIABLE_LENGTH", "sender_command", "sender_environment", "start_sender", "submit"]
+__all__ = [
+    "ENV_ROOTS",
+    "LAUNCH",
+    "MAX_VARIABLE_LENGTH",
+    "QUEUES_FIRST",
+    "sender_command",
+    "sender_environment",
+    "start_sender",
+    "submit",
+]
 
 #: A span with more characters goes to the queue at once: one variable is limited to 128 KiB on Linux, the whole environment
 #: to 32 KiB on Windows.
@@ -29,7 +38,8 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
 # The whole of what a user's environment says to a sender; every other variable is left out. A list of what is harmful would never
-# end (LD_PRELOAD, OPENSSL_CONF, GCONV_PATH, PYTHONSTARTUP, POSTHOG_*, NETRC, SSLKEYLOGFILE …), and a user's secrets are nobody's.
+# end (LD_PRELOAD, OPENSSL_CONF, GCONV_PATH, PYTHONSTARTUP, POSTHOG_*, NETRC, SSLKEYLOGFILE …), and a user's secrets must stay
+# here.
 _KEPT_VARIABLES = frozenset(
     (  # noqa: SIM905 - one constant is loaded faster than fifty
         # Who and where.
@@ -39,7 +49,7 @@ _KEPT_VARIABLES = frozenset(
         # Without these, Windows starts no process, opens no socket and knows no home.
         "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT COMPUTERNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA "
         "PROGRAMDATA PROGRAMFILES "
-        # Certificates, and what tells a CGI program, in which HTTP_PROXY is a request's header ("httpoxy").
+        # Certificates, and what marks a CGI program, in which HTTP_PROXY is a request's header ("httpoxy").
         "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH REQUEST_METHOD "
         # Where Python's own things are. All others of Python's steer what is run.
         "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE "
@@ -47,6 +57,10 @@ _KEPT_VARIABLES = frozenset(
         "LD_LIBRARY_PATH DYLD_LIBRARY_PATH"
     ).split()
 )
+#: On Windows the span is in the queue before the sender starts: a job object may end every process of a command together with it
+#: (``handoff.windows``), before the sender has written anything.
+QUEUES_FIRST = sys.platform == "win32"
+
 _KEPT_PREFIXES = ("ARCADE_", "OTEL_", "LC_")
 _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 
@@ -69,9 +83,9 @@ def submit(
 ) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
-    The queue takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
-    long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
-    later sender delivers it.
+    The queue takes it in this process on Windows, if it is ``owed`` (a login's span must be safe before the link is written), if
+    it is too long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not
+    reap): a later sender delivers it.
 
     Args:
         text: The payload.
@@ -91,9 +105,9 @@ def submit(
         return []  # a sender starts no senders
     command = settings.sender_command or sender_command()
     if _spawning_suspended(settings.state_dir):
-        debug("nobody reaps senders here; the span goes to the queue")
+        debug("no process reaps senders here; the span goes to the queue")
         command = None
-    if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
+    if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1 and not QUEUES_FIRST:
         try:
             start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
         except OSError as error:
@@ -140,15 +154,16 @@ def sender_command(
     executable = sys.executable if executable is None else executable
     if frozen is None:
         frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
-    directory, name = os.path.split(executable or "")
+    name = os.path.basename(executable or "")
     if frozen or not name.lower().startswith(("python", "pypy")):
         return None
     if platform == "win32" and name.lower() == "python.exe":
-        windowless = os.path.join(directory, "pythonw.exe")
-        executable = windowless if os.path.exists(windowless) else executable
+        from arcade_otel.handoff import windows
+
+        executable = windows.find_windowless(executable)
     program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
     # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
-    # own import path instead, and asks for site itself where it runs an exporter of somebody else's.
+    # own import path instead, and asks for site itself where it runs a third-party exporter.
     if os.path.isfile(program):
         return (executable, "-S", program)
     from arcade_otel.handoff import spawn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _POSTHOG = "posthog"  # the one exporter that needs nothing that is installed
 
-__all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "IDLE_SECONDS", "Lane", "deliver"]
+__all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "HOLDS_LOCK_WHILE_IDLE", "IDLE_SECONDS", "Lane", "deliver"]
 
 #: Spans given to an exporter at once.
 BATCH = 100
@@ -35,6 +36,9 @@ BATCH = 100
 IDLE_SECONDS = 2.0
 #: A sender of this age waits for nothing more and leaves its lock to a younger one, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
+#: Whether a sender that waits for more keeps its lane's lock. On Windows a file that is open cannot be removed: there a sender
+#: has the lock's file open only while it delivers, so that a test or an uninstaller can remove the config directory.
+HOLDS_LOCK_WHILE_IDLE = sys.platform != "win32"
 #: What an old sender leaves to a younger one before it looks again.
 _HANDOVER_SECONDS = 0.15
 #: A sender of this age begins nothing more.
@@ -134,14 +138,26 @@ class Lane:
                     self._lock.release()
                     self._lock = None
                     if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
-                        time.sleep(_HANDOVER_SECONDS)  # whoever came meanwhile goes first
-                    if healthy and self._age < _STOP_ACCEPTING_AFTER_SECONDS and queue.list_spans(self._queue):
+                        time.sleep(_HANDOVER_SECONDS)  # a sender that came meanwhile goes first
+                    if healthy and self._has_more():
                         self._lock = LaneLock.acquire(self._state_dir, self.name)
             finally:
                 if self._lock is not None:
                     self._lock.release()
         if self._exporter is not None:
             self._exporter.shutdown()
+
+    def _has_more(self) -> bool:
+        """Look without the lock whether spans are queued; wait for them where an idle sender holds no lock."""
+        idle_since = time.monotonic()
+        while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
+            if queue.list_spans(self._queue):
+                return True
+            idle = self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._idle_timeout
+            if HOLDS_LOCK_WHILE_IDLE or idle or sender.is_switched_off(self._config_dir):
+                return False
+            time.sleep(_POLL_SECONDS)
+        return False
 
     def _work(self) -> bool:
         idle_since = limited_at = time.monotonic()  # the limits were enforced when the lock was taken
@@ -155,7 +171,11 @@ class Lane:
                 if not self._send(waiting[:BATCH]):
                     return False
                 idle_since = time.monotonic()
-            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._idle_timeout:
+            elif (
+                not HOLDS_LOCK_WHILE_IDLE
+                or self._age > HANDS_OVER_AFTER_SECONDS
+                or time.monotonic() - idle_since > self._idle_timeout
+            ):
                 return True
             elif sender.is_switched_off(self._config_dir):
                 return True  # ``usage disable`` waits for the lock
@@ -192,7 +212,8 @@ class Lane:
                 dropped.add(os.path.basename(path))
             first += len(spans)
             delivered += 1
-        # Before the files go: a kill in between tells of a second delivery of the same event rather than of none.
+        # Before the files are deleted: after a kill in between, the event is delivered twice and reported, rather than not
+        # reported.
         self._receipts.record_exported([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
         for path, _ in files[:delivered]:
             queue.remove_span(path)
@@ -208,7 +229,7 @@ class Lane:
         return False
 
     def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """Remove what somebody has forbidden to send since it was recorded, and return the rest."""
+        """Delete the spans that the user has forbidden to send since they were recorded, and return the rest."""
         permitted = []
         decisions: dict[str, Decision] = {}
         for path, spans in files:
@@ -220,7 +241,7 @@ class Lane:
             if decisions[program].mode == consent.OFF:
                 queue.remove_span(path)
                 self._receipts.record_dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
-            elif os.path.exists(path):  # else somebody emptied the queue since it was read
+            elif os.path.exists(path):  # else the queue was emptied since it was read
                 permitted.append((path, spans))
         return permitted
 
@@ -231,7 +252,7 @@ class Lane:
         except ValueError:
             payload = ""  # not even text
         if payload is None:
-            return []  # somebody opted out meanwhile
+            return []  # the user opted out meanwhile
         try:
             text = self._resolver.resolve(path, payload)
             spans: list[Any] = self._exporter.decode(text)
@@ -253,7 +274,7 @@ class Lane:
         if payload is None:
             return spans
         text = self._resolver.with_drop_count(path, payload, count)
-        dropped.reset()  # after the span has it: a kill in between tells it twice rather than never
+        dropped.reset()  # after the span has it: a kill in between reports it twice rather than never
         decoded: list[Any] = self._exporter.decode(text)
         return decoded
 
@@ -262,7 +283,7 @@ class Lane:
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:
-            # Whoever runs ``usage disable`` or ``usage forget`` may rely on it: once that has returned, no request begins.
+            # ``usage disable`` and ``usage forget`` promise that no request begins once they have returned.
             return all(consent.decide(self._config_dir, program=program).mode != consent.OFF for program in programs) and all(
                 os.path.exists(path) for path, _ in files
             )
