@@ -14,7 +14,7 @@ from arcade_otel.exporters import installed_version, otlp_json, program_version
 from arcade_otel.sender.export_result import ExportResult
 from arcade_otel.spans.finished_span import copy_span, described_status, identity_attributes, owner_of
 
-__all__ = ["SdkLaneExporter", "public_span"]
+__all__ = ["SdkLaneExporter", "public_span", "public_spans"]
 
 
 def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> ReadableSpan:
