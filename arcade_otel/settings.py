@@ -49,6 +49,9 @@ class Settings:
     record_option_names: bool
     enabled_by_default: bool
     record_in_ci: bool
+    wait_seconds: float
+    #: None: as ``wait_seconds`` says.
+    wait_seconds_in_ci: float | None
 
     __slots__ = tuple(__annotations__)
 
@@ -215,6 +218,8 @@ _DEFAULTS: dict[str, object] = {
     "record_option_names": False,
     "enabled_by_default": True,
     "record_in_ci": True,
+    "wait_seconds": 0.0,
+    "wait_seconds_in_ci": None,
 }
 
 

@@ -259,17 +259,21 @@ class Run:
         if login or logout:
             from arcade_otel.recording import identity_span
 
-            identity_span.change_identity(settings, self.path, timing, outcome, login=login, logout=logout, live=self._live)
+            paths = identity_span.change_identity(
+                settings, self.path, timing, outcome, login=login, logout=logout, live=self._live
+            )
+            self._wait(paths)
             return
         from arcade_otel import handoff, identity as identity_file
 
         identity = identity_file.current(settings)
         parent = spans.parent_context()
         usage_only = self._live is not None or (parent is not None and not parent.sampled)
+        queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         if self._live is not None:
             with guard("the live span of a command"):
-                self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
+                queued += self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
         if has_usage:
             ids = None if self._live is None else self._live.ids
             fresh_ids = spans.new_ids() if ids is None else ids
@@ -285,7 +289,17 @@ class Run:
                 fresh_ids=fresh_ids,
                 environ=environ,
             )
-            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
+            queued += handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
+        if queued:  # else a sender has the span, and nothing is waited for
+            self._wait(queued)
+
+    def _wait(self, paths: list[str]) -> None:
+        from arcade_otel import handoff
+
+        if handoff.may_wait(self._settings, os.environ):
+            from arcade_otel.recording import waiting
+
+            waiting.wait_for_delivery(self._settings, paths)
 
 
 def _outcome(error: BaseException | None, interrupted: int) -> Outcome:

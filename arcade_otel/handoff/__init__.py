@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
-from arcade_otel import conventions
+from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["ENV_ROOTS", "LAUNCH", "MAX_VARIABLE_LENGTH", "sender_command", "sender_environment", "start_sender", "submit"]
+__all__ = [
+    "ENV_ROOTS",
+    "LAUNCH",
+    "MAX_VARIABLE_LENGTH",
+    "may_wait",
+    "sender_command",
+    "sender_environment",
+    "start_sender",
+    "submit",
+]
 
 #: A span with more characters goes to the queue at once: one variable is limited to 128 KiB on Linux, the whole environment
 #: to 32 KiB on Windows.
@@ -54,6 +64,14 @@ _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 # QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
 _DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
 
+# Starts a sender and ends at once, so that the sender is no child of the program's: ``os.wait()`` of a supervisor or a REPL would
+# wait for it, up to 10 s. A shell, because it starts in less than a millisecond, and a fork of the program's own process would
+# run whatever the program has registered for forks. It exports some variables of its own to what it starts.
+_SHELL = "/bin/sh"
+_START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
+# How often it is looked whether the shell has ended, and in all 60 ms at most: it ends after one, or later on a busy machine.
+_LOOK_SECONDS = (0.0005, 0.001, 0.0015, 0.002, 0.005, 0.01, 0.02, 0.02)
+
 # Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
 _children: list[int] = []
 
@@ -70,8 +88,9 @@ def submit(
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
     The queue takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
-    long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
-    later sender delivers it.
+    long for a variable, if the machine may end with the command (PID 1, continuous integration), if the command may wait for it,
+    or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a later sender delivers
+    it.
 
     Args:
         text: The payload.
@@ -87,13 +106,18 @@ def submit(
     Raises:
         OSError: Neither a sender could be started nor the queue be written.
     """
-    if conventions.ENV_SENDER in os.environ:
+    if environ is None:
+        environ = os.environ
+    if conventions.ENV_SENDER in environ:
         return []  # a sender starts no senders
+    # A machine that ends with the command kills the sender with it: only what is in the queue by then is safe. A command that
+    # may wait needs the queue too, because a span that has left it was acknowledged.
+    owed_soon = os.getpid() == 1 or consent.is_ci(environ) or may_wait(settings, environ)
     command = settings.sender_command or sender_command()
     if _spawning_suspended(settings.state_dir):
         debug("nobody reaps senders here; the span goes to the queue")
         command = None
-    if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
+    if command and not owed and not owed_soon and len(text) <= MAX_VARIABLE_LENGTH:
         try:
             start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
         except OSError as error:
@@ -104,7 +128,7 @@ def submit(
     from arcade_otel.handoff import queue
 
     lanes = queue.lanes_for(
-        os.environ,
+        environ,
         api_key=settings.posthog_api_key,
         host=settings.posthog_host,
         usage_only=f'"{conventions.RESOURCE_USAGE_ONLY}"' in text,
@@ -119,6 +143,11 @@ def submit(
     elif paths:
         queue.maybe_enforce_limits(settings.state_dir, paths)
     return paths
+
+
+def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Return whether the command may wait for its own event; ``recording.waiting`` decides whether and for how long."""
+    return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
 def _spawning_suspended(state_dir: str) -> bool:
@@ -210,7 +239,8 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     """Start ``command`` in a session of its own, its streams on the null device, no descriptor inherited, and do not wait.
 
     ``posix_spawn`` where it can do all of that: importing ``subprocess`` costs 13 million instructions, this none. The new
-    process inherits the working directory there and leaves it as its first act.
+    process inherits the working directory there and leaves it as its first act. It is no child of this process, where there is a
+    ``/bin/sh`` that starts it and ends. The debug log names its process group.
 
     Raises:
         OSError: The process could not be started.
@@ -218,26 +248,51 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     _reap_children()
     if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
         try:
-            child = os.posix_spawn(
-                command[0],
-                list(command),
-                dict(environ),
-                file_actions=_file_actions(),
-                setsid=True,
-                setsigmask=(),
-                setsigdef=_DEFAULT_SIGNALS,
-            )
+            group = _start_by_shell(command, environ) or _spawn(command, environ)
         except NotImplementedError:
             pass  # a libc without POSIX_SPAWN_SETSID
         else:
-            _children.append(child)
-            debug(f"sender {child} started")
+            debug(f"sender {group} started")
             return
     from arcade_otel.handoff import spawn
 
     child = spawn.start_by_subprocess(command, environ, config_dir)
     if os.name == "posix":
         _children.append(child)
+
+
+def _start_by_shell(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Let a shell start ``command``, and wait until it has ended, 60 ms at most; return the process group, 0 if it failed."""
+    if not os.access(command[0], os.X_OK):
+        return 0  # the shell would end well
+    try:
+        shell = _spawn((_SHELL, "-c", _START, *command), environ)
+    except OSError:
+        return 0  # no shell, as in some containers
+    for seconds in _LOOK_SECONDS:
+        time.sleep(seconds)
+        try:
+            ended, status = os.waitpid(shell, os.WNOHANG)
+        except OSError:
+            ended, status = shell, 0  # the program itself has reaped it
+        if ended:
+            _children.remove(shell)
+            return 0 if status else shell
+    return shell
+
+
+def _spawn(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    child = os.posix_spawn(
+        command[0],
+        list(command),
+        dict(environ),
+        file_actions=_file_actions(),
+        setsid=True,
+        setsigmask=(),
+        setsigdef=_DEFAULT_SIGNALS,
+    )
+    _children.append(child)
+    return child
 
 
 def _file_actions() -> list[Any]:
