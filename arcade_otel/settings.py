@@ -98,17 +98,14 @@ class Settings:
         """``usage/``: the queue, locks and markers of this library."""
         return os.path.join(self.config_dir, "usage")
 
-    def decide(self, *, asked_before: bool = False) -> consent.Decision:
-        """Decide whether the program may be recorded now, and why (``consent.decide``).
-
-        Args:
-            asked_before: As in ``consent.decide``.
-        """
+    def decide(self, *, asked_before: bool = False, environ: Mapping[str, str] | None = None) -> consent.Decision:
+        """Decide whether the program may be recorded now, and why (``consent.decide``, which has the arguments)."""
         return consent.decide(
             self.config_dir,
             program=self.name,
             enabled_by_default=self.enabled_by_default is not False,
             record_in_ci=self.record_in_ci is not False,
+            environ=environ,
             asked_before=asked_before,
         )
 

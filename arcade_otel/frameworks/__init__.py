@@ -205,7 +205,8 @@ class Run:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
-        decision = self._settings.decide(asked_before=True)
+        environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
+        decision = self._settings.decide(asked_before=True, environ=environ)
         if decision.mode == consent.OFF or self._decision.unreadable:
             self.discard()  # the user opted out while the command ran, or by it
             if decision.unreadable or decision.mode != consent.OFF:
@@ -216,7 +217,9 @@ class Run:
         self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
         self._ended = True
         self._detach()
-        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
+        if self._live is not None:
+            environ = dict(os.environ)  # without the TRACEPARENT of the live span
+        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns, environ)
 
     def _show_notice(self) -> None:
         decision, version = self._decision, conventions.NOTICE_VERSION
@@ -244,7 +247,7 @@ class Run:
             with guard("the end of a live span"):
                 self._live.detach()
 
-    def _record(self, outcome: Outcome, end_ns: int) -> None:
+    def _record(self, outcome: Outcome, end_ns: int, environ: Mapping[str, str]) -> None:
         from arcade_otel import spans
 
         settings = self._settings
@@ -267,7 +270,7 @@ class Run:
         from arcade_otel import handoff, identity as identity_file
 
         identity = identity_file.current(settings)
-        parent = spans.parent_context()
+        parent = spans.parent_context(environ)
         usage_only = self._live is not None or (parent is not None and not parent.sampled)
         queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
@@ -277,7 +280,6 @@ class Run:
         if has_usage:
             ids = None if self._live is None else self._live.ids
             fresh_ids = spans.new_ids() if ids is None else ids
-            environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
             payload = spans.encode(
                 settings,
                 path=self.path,

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
 __all__ = [
+    "DEFAULT_SIGNALS",
     "ENV_ROOTS",
     "LAUNCH",
     "MAX_VARIABLE_LENGTH",
+    "file_actions",
     "may_wait",
     "sender_command",
     "sender_environment",
@@ -62,15 +64,15 @@ _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 
 # Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
 # QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
-_DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
+DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
 
 # Starts a sender and ends at once, so that the sender is no child of the program's: ``os.wait()`` of a supervisor or a REPL would
 # wait for it, up to 10 s. A shell, because it starts in less than a millisecond, and a fork of the program's own process would
 # run whatever the program has registered for forks. It exports some variables of its own to what it starts.
 _SHELL = "/bin/sh"
 _START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
-# How often it is looked whether the shell has ended, and in all 60 ms at most: it ends after one, or later on a busy machine.
-_LOOK_SECONDS = (0.0005, 0.001, 0.0015, 0.002, 0.005, 0.01, 0.02, 0.02)
+# When it is looked whether the shell has ended: it does after less than a millisecond, and later on a busy machine.
+_LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
 
 # Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
 _children: list[int] = []
@@ -187,7 +189,9 @@ def sender_command(
 
 
 def _package_directory() -> str:
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # Absolute already, but for a module that a program's own importer has made.
+    path = __file__ if os.path.isabs(__file__) else os.path.abspath(__file__)
+    return os.path.dirname(os.path.dirname(path))
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -245,57 +249,49 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     Raises:
         OSError: The process could not be started.
     """
-    _reap_children()
-    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
+    if _children:
+        from arcade_otel.handoff import spawn
+
+        spawn.reap(_children)
+    # The shell would end well without a command, too.
+    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]) and os.access(command[0], os.X_OK):
         try:
-            group = _start_by_shell(command, environ) or _spawn(command, environ)
-        except NotImplementedError:
-            pass  # a libc without POSIX_SPAWN_SETSID
+            shell = os.posix_spawn(
+                _SHELL,
+                (_SHELL, "-c", _START, *command),
+                environ,
+                file_actions=file_actions(),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=DEFAULT_SIGNALS,
+            )
+        except (OSError, NotImplementedError):
+            status = 1  # no shell, as in some containers, or a libc without POSIX_SPAWN_SETSID
         else:
-            debug(f"sender {group} started")
+            status = _wait_for_shell(shell)
+        if not status:
+            debug(f"sender {shell} started")
             return
     from arcade_otel.handoff import spawn
 
-    child = spawn.start_by_subprocess(command, environ, config_dir)
-    if os.name == "posix":
-        _children.append(child)
+    spawn.start(command, environ, config_dir, _children)
 
 
-def _start_by_shell(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Let a shell start ``command``, and wait until it has ended, 60 ms at most; return the process group, 0 if it failed."""
-    if not os.access(command[0], os.X_OK):
-        return 0  # the shell would end well
-    try:
-        shell = _spawn((_SHELL, "-c", _START, *command), environ)
-    except OSError:
-        return 0  # no shell, as in some containers
+def _wait_for_shell(shell: int) -> int:
+    """Wait until the shell has ended, 60 ms at most; return its status, 0 if it is not known."""
     for seconds in _LOOK_SECONDS:
         time.sleep(seconds)
         try:
             ended, status = os.waitpid(shell, os.WNOHANG)
         except OSError:
-            ended, status = shell, 0  # the program itself has reaped it
+            return 0  # the program itself has reaped it
         if ended:
-            _children.remove(shell)
-            return 0 if status else shell
-    return shell
+            return status
+    _children.append(shell)
+    return 0
 
 
-def _spawn(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    child = os.posix_spawn(
-        command[0],
-        list(command),
-        dict(environ),
-        file_actions=_file_actions(),
-        setsid=True,
-        setsigmask=(),
-        setsigdef=_DEFAULT_SIGNALS,
-    )
-    _children.append(child)
-    return child
-
-
-def _file_actions() -> list[Any]:
+def file_actions() -> list[Any]:
     """Return what the new process does with descriptors: 0, 1 and 2 on the null device, every inheritable one closed."""
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
@@ -309,16 +305,3 @@ def _file_actions() -> list[Any]:
             if inheritable:
                 actions.append((os.POSIX_SPAWN_CLOSE, descriptor))
     return actions
-
-
-def _reap_children() -> None:
-    for child in _children[:]:
-        try:
-            ended = os.waitpid(child, os.WNOHANG)[0] == child
-        except OSError:
-            ended = True  # reaped by the program itself
-        if ended:
-            try:
-                _children.remove(child)
-            except ValueError:
-                continue  # another thread reaps at the same time

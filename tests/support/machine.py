@@ -140,8 +140,8 @@ class Machine:
     def senders(self) -> list[int]:
         """Process ids of this machine's living senders.
 
-        Those of the process groups that the log says were started, and those with our mark in their environment: a process has none for a moment
-        while it is being started, and the log is not always on.
+        Those of the process groups that the log says were started, and those with our mark in their environment: a process has
+        none for a moment while it is being started, and the log is not always on.
         """
         mark = f"ARCADE_USAGE_SENDER={self.config_dir}".encode()
         started = set(re.findall(r"sender (\d+) started", self.log()))

@@ -5,7 +5,7 @@ archive). Neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` th
 imported in place of Python's.
 """
 
-import _signal  # the module ``signal`` makes enumerations of it
+import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it
 import faulthandler
 import os
 import sys
