@@ -90,7 +90,7 @@ class Options(TypedDict, total=False):
     enabled_by_default: bool
     """Whether commands are recorded when neither the user nor the machine's policy has decided. Default: True."""
     record_in_ci: bool
-    """Whether commands are recorded in continuous integration when nobody has decided. Default: True."""
+    """Whether commands are recorded in continuous integration if the user has not decided. Default: True."""
     wait_seconds: float
     """How long a command may wait at its end until its own event is acknowledged, at most 10 seconds. Default: 0, no wait."""
     wait_seconds_in_ci: float

@@ -63,7 +63,7 @@ class CliSandbox:
         self._log = root / "debug.log"
         self._planted: dict[Path, bytes] = {}
         self._given: set[tuple[str, str]] = set()
-        self._senders: dict[int, str] = {}  # process id -> what /proc tells of it; "" if nothing yet
+        self._senders: dict[int, str] = {}  # process ID -> what /proc says of it; "" if nothing yet
         self._waited: dict[str, bytes] = {}  # what was seen in the queue, by its name there
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="arcade-usage", daemon=True)
@@ -284,9 +284,12 @@ def _read(path: Path) -> bytes:
 
 
 def _lives(group: int) -> bool:
-    """Tell whether a process of a group is at work; one that has ended and that nobody has asked about is not."""
+    """Return whether a process of the group is at work; a zombie is not at work. On Windows, a group is one process."""
     try:
-        os.killpg(group, 0)
+        if sys.platform == "win32":
+            os.kill(group, 0)
+        else:
+            os.killpg(group, 0)
     except OSError:
         return False
     return bool(_members(group)) if os.path.isdir("/proc/self") else True
@@ -295,7 +298,6 @@ def _lives(group: int) -> bool:
 def _members(group: int) -> list[int]:
     """Return the processes of a group that are at work; none where there is no ``/proc``."""
     try:
-        os.killpg(group, 0)
         entries = os.listdir("/proc")
     except OSError:
         return []

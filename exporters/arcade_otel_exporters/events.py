@@ -34,7 +34,7 @@ else:
 
 
 def is_command(span: SpanRecord | ReadableSpan) -> bool:
-    """Tell whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event.
+    """Return whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event.
 
     Nor does a command's span that ``instrument()`` made live, whose event is handed over apart from it.
     """
@@ -45,7 +45,7 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 
 
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the event of a command's span, or None if nobody can tell whose it is.
+    """Return the event of a command's span, or None if its owner is unknown.
 
     Equal spans make equal events, ``uuid`` and ``timestamp`` (the command's start, UTC) included. Nothing of the span but what
     is named here gets into it. The span says whose it is; only where it does not, its resource (the identity at the process's
@@ -206,4 +206,4 @@ def _cli_version(span: SpanRecord) -> str | None:
         version = installed_version(distribution)
     else:
         version = program_version(_text(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME)) or "")
-    return version and version.partition("+")[0]  # a local part may name whoever built it: PEP 440
+    return version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
