@@ -99,7 +99,11 @@ def test_in_ci_the_event_is_in_the_queue_before_the_command_ends(
     ],
 )
 def test_the_wait_is_bounded_and_only_where_it_is_asked_for(
-    machine: Machine, posthog: FakePostHog, options: str, environ: dict[str, str], waits: bool  # noqa: FBT001
+    machine: Machine,
+    posthog: FakePostHog,
+    options: str,
+    environ: dict[str, str],
+    waits: bool,  # noqa: FBT001
 ) -> None:
     """PostHog hangs: the command waits as long as it may and no longer, and its event is still queued."""
     machine.program("waits", OPTIONS.format(options=options))
