@@ -114,19 +114,6 @@ class Run:
     that a clock that is set meanwhile makes no negative duration.
     """
 
-    __slots__ = (
-        "_announced",
-        "_decision",
-        "_ended",
-        "_exports",
-        "_live",
-        "_pid",
-        "_settings",
-        "_start_monotonic_ns",
-        "_start_ns",
-        "path",
-    )
-
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
         """Begin a run; None if nothing of it is to be recorded."""

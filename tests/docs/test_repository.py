@@ -81,7 +81,7 @@ def test_a_settings_row_is_complete() -> None:
     from arcade_otel import Options, option_checks, settings
 
     options = set(Options.__annotations__)
-    assert options == set(settings.Settings.__slots__)
+    assert options == set(settings.Settings.FIELDS)
     assert options == {*settings._CHECKS, *settings._DEFAULTS}
     assert set(settings._DEFAULTS) == set(option_checks._CHECKS)
 

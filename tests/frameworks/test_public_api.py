@@ -38,7 +38,7 @@ def test_an_unknown_option_raises_at_once(monkeypatch: pytest.MonkeyPatch, track
 
 def test_options_and_settings_declare_the_same() -> None:
     """Each option is a field of the settings, and each field an option."""
-    assert set(arcade_otel.Options.__annotations__) == set(Settings.__slots__)
+    assert set(arcade_otel.Options.__annotations__) == set(Settings.FIELDS)
 
 
 @pytest.mark.latest
