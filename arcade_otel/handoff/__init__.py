@@ -136,8 +136,14 @@ def submit(
         host=settings.posthog_host,
         usage_only=f'"{conventions.RESOURCE_USAGE_ONLY}"' in text,
     )
-    # On the disk, and not only in its cache, if a link will rely on it.
-    paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
+    try:
+        # On the disk, and not only in its cache, if a link will rely on it.
+        paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
+    except OSError:
+        if owed or not command or len(text) > MAX_VARIABLE_LENGTH:
+            raise
+        start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
+        return []  # the disk takes no write: the sender tries once to send the span directly
     if command and paths:
         try:
             start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
