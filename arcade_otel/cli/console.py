@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from arcade_otel import terminal
 from arcade_otel.cli.commands import COMMANDS, EPILOG, JSON_HELP
 from arcade_otel.cli.framework_adapters import execute
 from arcade_otel.conventions import __version__
@@ -17,6 +18,8 @@ __all__ = ["PROGRAM", "main", "make_parser"]
 PROGRAM = "arcade-otel"
 #: Only this program has the command: maintainers run it, not the users of a program.
 MANIFEST = "manifest"
+#: Of a command that the user ended by Ctrl-C, as shells have it: 128 and the number of SIGINT.
+EXIT_INTERRUPTED = 130
 _MANIFEST_HELP = "For maintainers: import a program, and write or compare the list of everything that it can collect."
 _MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 it cannot be done."
 
@@ -34,7 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return manifest(options.app, as_json=options.json, output=options.output, check=options.check)
     settings = make_settings(name=PROGRAM, version=__version__, config_dir=options.config_dir)
     command = next(each for each in COMMANDS if each.name == options.command)
-    return execute(command, settings, as_json=options.json, number=options.number, flag=options.flag)
+    try:
+        return execute(command, settings, as_json=options.json, number=options.number, flag=options.flag)
+    except KeyboardInterrupt:
+        terminal.write(sys.stderr, "Interrupted.")
+        return EXIT_INTERRUPTED
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -89,13 +89,13 @@ _CI_VARIABLES = (
     "CODEBUILD_BUILD_ID",
 )
 
-#: What packagers and administrators decide for everybody on this machine. No variable says where it is on POSIX: one that did
-#: would let any environment undo it.
-POLICY_FILE = (
-    os.path.join(os.environ.get("PROGRAMDATA") or "C:\\ProgramData", "arcade-otel", "policy")
-    if sys.platform == "win32"
-    else "/etc/arcade-otel/policy"
-)
+#: What packagers and administrators decide for everybody on this machine. No variable says where it is: one that did would let
+#: any environment undo it. On Windows the registry says it (``storage.windows``).
+POLICY_FILE = "/etc/arcade-otel/policy"
+if sys.platform == "win32":
+    from arcade_otel.storage.windows import program_data
+
+    POLICY_FILE = os.path.join(program_data(), "arcade-otel", "policy")
 
 # Nothing more of the run that is under way is to be recorded.
 _suppressed = False
@@ -296,7 +296,9 @@ def _read_small_file(path: str, most: int) -> bytes | None:
     does not make the command wait.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        # Windows' text mode would end the file at its first Ctrl-Z.
+        flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, os.O_RDONLY | flags)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return b"\0"

@@ -70,7 +70,6 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
 
 
 def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
-    os.chdir(config_dir)
     with guard("the note of who sends"):
         zombies.register_sender(state_dir)
     acquired = _acquire_lanes(state_dir)
