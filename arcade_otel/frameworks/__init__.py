@@ -1,10 +1,11 @@
 """Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
 
-To add a framework, write one module here with these four functions, and add one entry to ``ADAPTERS``:
+To add a framework, write one module here with these functions, and add one entry to ``ADAPTERS``. A distribution of its own adds
+an entry point instead: ``docs/how-to/adapter.md``.
 
 * ``attach(app, settings)``: record each run of ``app`` from now on. Called again, it replaces the settings.
-* ``detach(app)``: undo it.
-* ``find_command(app)``: return the command that a run starts with, for ``arcade-otel manifest``.
+* ``detach(app)``: undo it. Does nothing if ``app`` was not attached.
+* ``find_command(app)``, optional: return the Click command that a run starts with, for ``arcade-otel manifest``.
 
 The adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
 tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(error, …)``.
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
         def attach(self, app: Any, settings: Settings) -> None: ...
         def detach(self, app: Any) -> None: ...
-        def find_command(self, app: Any) -> Any: ...
 
 
 __all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "uninstrument"]
@@ -49,6 +49,11 @@ ADAPTERS: dict[tuple[str, str], str] = {
     ("Command", "click"): "click",
     ("BaseCommand", "click"): "click",  # before Click 8.2
     ("Command", "typer"): "click",
+    ("App", "cyclopts"): "cyclopts",
+    ("Application", "cleo"): "cleo",
+    ("App", "cliff"): "cliff",
+    ("Command", "asyncclick"): "asyncclick",
+    ("BaseCommand", "asyncclick"): "asyncclick",  # before asyncclick 8.2
 }
 
 
@@ -64,21 +69,24 @@ def find_adapter(app: object) -> Adapter:
             module = f"{__name__}.{name}"
             __import__(module)
             return sys.modules[module]
-    raise TypeError(f"app must be a typer.Typer or a Click command or group, not {type(app).__name__}")
+    from arcade_otel.frameworks import third_party
+
+    return third_party.find_adapter(app)  # type: ignore[no-any-return]
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
     """Record each command of ``app`` from now on; :func:`arcade_otel.instrument` documents it."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
-    setattr(app, SETTINGS, settings)  # where the usage commands find them
 
 
 def uninstrument(app: Any) -> None:
     """Undo :func:`instrument`."""
-    if hasattr(app, SETTINGS):
-        find_adapter(app).detach(app)
-        delattr(app, SETTINGS)
+    try:
+        adapter = find_adapter(app)
+    except TypeError:
+        return  # it was never instrumented
+    adapter.detach(app)
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
@@ -181,6 +189,7 @@ class Run:
         self,
         error: BaseException | None = None,
         *,
+        exit_code: int | None = None,
         interrupted: int = 130,
         get_values: Callable[[], tuple[str, ...]] | None = None,
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
@@ -189,6 +198,8 @@ class Run:
 
         Args:
             error: The exception that left the command, or None.
+            exit_code: Exit code of the process, if the framework handled ``error`` and knows it. Default: the one that Python
+                would exit with.
             interrupted: Exit code of a command that Ctrl-C ended.
             get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
             get_option_names: Returns the names of the options that were used. Called only if the application records them.
@@ -196,7 +207,7 @@ class Run:
         if self._ended or os.getpid() != self._pid:
             return
         with guard("the end of a command"):
-            outcome = _outcome(error, interrupted)
+            outcome = _outcome(error, interrupted, exit_code)
             with guard("the parameters of a command"):
                 if outcome.failed and get_values is not None:
                     outcome.given = get_values()
@@ -288,9 +299,13 @@ class Run:
             handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
 
 
-def _outcome(error: BaseException | None, interrupted: int) -> Outcome:
+def _outcome(error: BaseException | None, interrupted: int, exit_code: int | None) -> Outcome:
     # Click and Typer end a command that succeeded by an exception of their own, too.
-    if error is None or (type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0):
+    if exit_code:
+        from arcade_otel.spans.outcome import Outcome
+
+        return Outcome(exit_code & 0xFF, error)
+    if error is None or exit_code == 0 or (type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0):
         from arcade_otel.spans import Success
 
         return Success()  # type: ignore[return-value]

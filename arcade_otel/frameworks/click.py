@@ -26,9 +26,19 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["attach", "detach", "find_command", "finish_pending", "follow"]
+__all__ = [
+    "STATE",
+    "attach",
+    "context_base",
+    "detach",
+    "find_command",
+    "finish_pending",
+    "follow",
+    "is_frameworks_own",
+    "on_created",
+]
 
-_STATE = "_arcade_otel_state"
+STATE = "_arcade_otel_state"
 
 # The original methods of each patched class ``Context``.
 _originals: dict[Any, tuple[Any, Any, Any]] = {}
@@ -39,7 +49,7 @@ _runs: dict[int, _ClickRun] = {}
 def attach(app: Any, settings: Settings) -> None:
     """Record each run of the command ``app``."""
     follow(app, settings)
-    if not _is_frameworks_own(app, "make_context") and "make_context" not in vars(app):
+    if not is_frameworks_own(app, "make_context") and "make_context" not in vars(app):
         from arcade_otel.frameworks.click_extensions import CheckedMakeContext
 
         app.make_context = CheckedMakeContext(app, finish_pending)
@@ -49,6 +59,7 @@ def detach(app: Any) -> None:
     """Stop recording ``app``. The patched methods stay: without settings on a command they do nothing."""
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
+    vars(app).pop(SETTINGS, None)
 
 
 def find_command(app: Any) -> Any:
@@ -59,10 +70,10 @@ def find_command(app: Any) -> Any:
 def follow(command: Any, settings: Settings) -> None:
     """Record each run that starts with ``command``."""
     setattr(command, SETTINGS, settings)
-    _patch(_context_base(command))
+    _patch(context_base(command))
 
 
-def _context_base(command: Any) -> Any:
+def context_base(command: Any) -> Any:
     """Return the class ``Context`` that all context classes of the command's framework derive from."""
     return next(base for base in reversed(command.context_class.__mro__) if base.__name__ == "Context")
 
@@ -77,17 +88,17 @@ def _patch(context_class: Any) -> None:
     def patched_init(self: Any, command: Any, *args: Any, **kwargs: Any) -> None:
         init(self, command, *args, **kwargs)
         with guard("the start of a command"):
-            _on_created(self, command)
+            on_created(self, command)
 
     def patched_enter(self: Any) -> Any:
-        state = self.__dict__.get(_STATE)
+        state = self.__dict__.get(STATE)
         if state is not None:
             with guard("the start of a command"):
                 state.on_enter(self)
         return enter(self)
 
     def patched_exit(self: Any, exc_type: Any, error: BaseException | None, tb: Any) -> Any:
-        state = self.__dict__.get(_STATE)
+        state = self.__dict__.get(STATE)
         if state is None:
             return leave(self, exc_type, error, tb)
         try:
@@ -126,7 +137,7 @@ class _ClickRun:
             self._append(parent, context.command, context.info_name)
 
     def _append(self, parent: Any, command: Any, typed: Any) -> None:
-        name = parent.__dict__[_STATE].registered_name(command, typed) if self.named else ""
+        name = parent.__dict__[STATE].registered_name(command, typed) if self.named else ""
         self.named = bool(name)
         if name:
             self.run.enter_command(name)
@@ -219,13 +230,13 @@ class _ContextState:
         return command_name(command, typed, commands=self.commands, listed=self.listed)
 
 
-def _on_created(context: Any, command: Any) -> None:
+def on_created(context: Any, command: Any) -> None:
     """Let a new context belong to its parent's run, or begin a run if its command was instrumented."""
     if context.resilient_parsing:
         return  # shell completion
-    state = None if context.parent is None else context.parent.__dict__.get(_STATE)
+    state = None if context.parent is None else context.parent.__dict__.get(STATE)
     if state is not None:
-        context.__dict__[_STATE] = _ContextState(state.run, command)
+        context.__dict__[STATE] = _ContextState(state.run, command)
         state.run.enter_command(context)
         return
     settings = getattr(command, SETTINGS, None)
@@ -238,7 +249,7 @@ def _on_created(context: Any, command: Any) -> None:
         current.finish(None, help_shown=True)  # it was parsed and left by an error that no context saw
     run = Run.begin(settings)
     if run is not None:
-        context.__dict__[_STATE] = _ContextState(_ClickRun(run, context), command)
+        context.__dict__[STATE] = _ContextState(_ClickRun(run, context), command)
 
 
 def finish_pending(command: Any, error: BaseException) -> None:
@@ -248,13 +259,13 @@ def finish_pending(command: Any, error: BaseException) -> None:
         run.finish(error)
 
 
-def _is_frameworks_own(command: Any, method: str) -> bool:
-    """Return whether Click or Typer defines the method, not the program."""
-    return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer")
+def is_frameworks_own(command: Any, method: str) -> bool:
+    """Return whether Click, Typer or asyncclick defines the method, not the program."""
+    return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer", "asyncclick")
 
 
 def _resolves_plainly(group: Any) -> bool:
-    return _is_frameworks_own(group, "get_command") and _is_frameworks_own(group, "resolve_command")
+    return is_frameworks_own(group, "get_command") and is_frameworks_own(group, "resolve_command")
 
 
 def _parameters() -> Any:

@@ -59,7 +59,10 @@ def lists(group: Any, word: str) -> bool:
 
 def _containers(group: Any) -> Iterator[Any]:
     for holder in (group, *type(group).__mro__):
-        if getattr(holder, "__module__", "").partition(".")[0] in ("click", "typer", "builtins") and holder is not group:
+        if (
+            getattr(holder, "__module__", "").partition(".")[0] in ("click", "typer", "asyncclick", "builtins")
+            and holder is not group
+        ):
             continue
         for name, value in vars(holder).items():
             if name != "context_settings" and type(value) in (dict, list, tuple, set, frozenset):
