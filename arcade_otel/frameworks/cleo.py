@@ -136,10 +136,10 @@ class _CleoRun:
         with guard("the end of a command"):
             if isinstance(error, SystemExit):
                 code = error.code
-            if self.command is None and self.error is None and code in (None, 0):
+            handled = isinstance(error, SystemExit | None) and isinstance(code, int | None)
+            if handled and self.command is None and self.error is None and not code:
                 self.run.discard()  # ``--version``
                 return
-            handled = isinstance(error, SystemExit | None) and isinstance(code, int | None)
             self.run.end(
                 self.error or error if handled else error,
                 exit_code=(code or 0) if handled else None,
