@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search
+.PHONY: help redaction demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-faults  every system call fails once, in every step of an account's life (an hour)"
 	@echo "make test-lowest  the tests with the lowest supported versions"
 	@echo "make search       look for examples that no test has tried yet (some minutes)"
+	@echo "make redaction    measure what redaction hides and keeps (fetches 300 MB of public samples once)"
 	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
 	@echo "make format       let ruff format"
 	@echo "make catalogue    write docs/reference/, the tables of docs/what-we-collect.md, and the manifest of an example"
@@ -49,6 +50,10 @@ test-lowest: .venv-lowest/.ready
 search: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --timeout 1800 --hypothesis-profile search \
 		tests/spans tests/exporters/test_otlp_json.py
+
+CORPORA ?= $(HOME)/.cache/arcade-otel-corpora
+redaction: $(VENV)/.ready
+	$(BIN)/python -m tests.privacy.measure --corpora $(CORPORA)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check

@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from arcade_otel.cli.commands import COMMANDS
+from arcade_otel.cli.commands import COMMANDS, EPILOG
 from arcade_otel.cli.console import make_parser
 from arcade_otel.cli.manifest.markdown import table
 
@@ -78,16 +78,21 @@ def cli() -> str:
     """Return the page about the command line."""
     parser = make_parser()
     (subparsers,) = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    codes = re.findall(r"(\d) ([^,]+)", EPILOG)
     parts = [
         "# Command line",
         "<!-- Written by make catalogue. Change the texts in arcade_otel/cli/commands.py and console.py. -->",
         _INTRODUCTION,
         "## Options of arcade-otel",
         _options(parser),
+        "## Exit codes",
+        table(("code", "meaning"), codes),
     ]
     about = {command.name: command.help for command in COMMANDS}
     for name, subparser in subparsers.choices.items():
-        parts += [f"## {name}", about.get(name) or subparser.description or "", _options(subparser), subparser.epilog or ""]
+        epilog = subparser.epilog or ""
+        parts += [f"## {name}", about.get(name) or subparser.description or "", _options(subparser)]
+        parts += [] if epilog == EPILOG else [epilog]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

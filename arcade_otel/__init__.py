@@ -91,7 +91,7 @@ class Options(TypedDict, total=False):
     enabled_by_default: bool
     """Whether commands are recorded when neither the user nor the machine's policy has decided. Default: True."""
     record_in_ci: bool
-    """Whether commands are recorded in continuous integration when nobody has decided. Default: True."""
+    """Whether commands are recorded in continuous integration if the user has not decided. Default: True."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:

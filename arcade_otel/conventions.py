@@ -26,8 +26,8 @@ COMMAND = "command"
 COMMAND_OPTIONS = "command_options"
 #: How long the command took, in milliseconds (float): the span's ``end - start`` in the unit that the Arcade CLI reports.
 DURATION = "duration"
-#: Whose event this is: a principal's id or an anonymous one. Source: PostHog (https://posthog.com/docs/getting-started/identify-users).
-#: A span's wins over its resource's.
+#: Whose event this is: a principal's id or an anonymous one. Source: PostHog
+#: (https://posthog.com/docs/getting-started/identify-users). A span's wins over its resource's.
 DISTINCT_ID = "distinct_id"
 #: True if ``distinct_id`` is an anonymous id: the event is then sent with ``$process_person_profile: false``, so that PostHog
 #: makes no person of it (https://posthog.com/docs/data/anonymous-vs-identified-events).
@@ -116,7 +116,7 @@ ENV_STRICT = "ARCADE_USAGE_STRICT"
 #: sends none. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
-#: An error message is cut to this many characters: it tells which error it was, and holds little else.
+#: An error message is cut to this many characters: it says which error it was, and holds little else.
 ERROR_MESSAGE_LIMIT = 300
 #: PostHog cuts longer distinct ids, so that two long ones become one person. Source: PostHog,
 #: ``rust/common/types/src/event.rs`` (https://github.com/PostHog/posthog).

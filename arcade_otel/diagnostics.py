@@ -1,4 +1,4 @@
-"""Where failures go: a debug line for whoever asked for one, and silence for the person at the terminal."""
+"""Report failures in the debug log, if the user asked for one, and keep them from the terminal otherwise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def debug(message: str, error: BaseException | None = None) -> None:
             sys.stderr.write(line)
             sys.stderr.flush()
     except (OSError, ValueError):
-        return  # a closed stream or a full disk: there is nobody left to tell
+        return  # a closed stream or a full disk: there is no other place to report to
 
 
 class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the notice"):``

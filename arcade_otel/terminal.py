@@ -34,7 +34,7 @@ def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
     """Write one line to ``stream``, escaped for it; nothing if the process has no such stream (``pythonw``).
 
     Raises:
-        OSError: The stream cannot be written; nobody reads it any more.
+        OSError: The stream cannot be written, because its reader has closed it.
     """
     if stream is None:
         return

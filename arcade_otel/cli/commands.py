@@ -31,7 +31,7 @@ EXIT_USAGE = 2
 EXIT_OFF = 3
 
 JSON_HELP = "Print one JSON object, for programs."
-EPILOG = "Exit codes: 0 done; 1 not done, or something needs attention; 2 wrong usage; 3 (status) no usage data is collected."
+EPILOG = "Exit codes: 0 done, 1 not done or something needs attention, 2 wrong usage, 3 (status) no usage data is collected."
 
 
 class IntOption(NamedTuple):

@@ -18,7 +18,7 @@ PROGRAM = "arcade-otel"
 #: Only this program has the command: maintainers run it, not the users of a program.
 MANIFEST = "manifest"
 _MANIFEST_HELP = "For maintainers: import a program, and write or compare the list of everything that it can collect."
-_MANIFEST_EPILOG = "Exit codes: 0 written, or equal; 1 (--check) different: the difference is on stdout; 2 it cannot be done."
+_MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 it cannot be done."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -90,7 +90,7 @@ _CI_VARIABLES = (
 )
 
 #: What packagers and administrators decide for everybody on this machine. No variable says where it is on POSIX: one that did
-#: would let anybody's environment undo it.
+#: would let any environment undo it.
 POLICY_FILE = (
     os.path.join(os.environ.get("PROGRAMDATA") or "C:\\ProgramData", "arcade-otel", "policy")
     if sys.platform == "win32"
@@ -121,7 +121,7 @@ class Decision:
 
     @property
     def opted_out(self) -> bool:
-        """Whether somebody decided against collection, so that queued spans are deleted; not if no decision could be read."""
+        """Whether a decision against collection was read, so that queued spans are deleted."""
         return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED, REASON_TESTS)
 
     @property
@@ -198,7 +198,7 @@ def decide(
 
 
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
-    """Tell whether this runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
+    """Return whether this runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
     environ = os.environ if environ is None else environ
     return any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES)
 
@@ -287,9 +287,10 @@ def _policy_decision(program: str) -> Decision | None:
 
 
 def _read_small_file(path: str, most: int) -> bytes | None:
-    """Return a file's content, None if there is no such file, and what nobody would write (NUL) if it cannot be read or is long.
+    """Return a file's content, or None if there is no such file.
 
-    Neither a pipe nor a terminal in the file's place makes anybody wait.
+    A file that cannot be read, or is too long, counts as one NUL, which is never valid. A pipe or a terminal in the file's place
+    does not make the command wait.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))

@@ -1,4 +1,4 @@
-"""Tells each person once, on stderr and before the first command runs, what is collected and how to say no."""
+"""Show the notice once, on stderr and before the first command runs: what is collected, and how to opt out."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
     """Show the notice unless this machine has seen it, in this version or a later one.
 
     The marker ``usage/notice`` holds the version that was seen. It is made before anything is written, by exactly one of many
-    processes at once. Where it cannot be made, or where nobody would read the notice, nothing is shown and nothing remembered:
+    processes at once. Where it cannot be made, or where no person would read the notice, nothing is shown and nothing remembered:
     without a stderr, and in continuous integration if neither stdout nor stderr is a terminal. Nor is it shown to a user who
     chose to be recorded, by the variable or a stored choice: a program that reads stderr can ask for silence so.
 
@@ -41,7 +41,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
         return
     from arcade_otel.storage.directories import Directory
 
-    # An older marker is replaced whole; who may do that is whoever makes the file of this version's name.
+    # An older marker is replaced whole; the process that makes the file with this version's name does that.
     with Directory.open(config_dir, "usage", create=True) as directory:
         try:
             descriptor = directory.open_file(f"{_MARKER}.{version}" if seen else _MARKER, os.O_WRONLY | os.O_EXCL)
@@ -66,7 +66,7 @@ def _seen_version(config_dir: str) -> int:
 
 
 def _stderr_visible() -> bool:
-    """Tell whether anybody may read what is written to stderr now."""
+    """Return whether a person may read what is written to stderr now."""
     if sys.stderr is None or sys.stderr.closed:
         return False
     if os.isatty(2) or os.isatty(1):

@@ -13,7 +13,7 @@ def parse(data: bytes, program: str) -> str | None:
 
     Lines are ``tracking = off`` (or ``on``), for every program, or ``tracking.NAME = off``, for the one called NAME, which wins
     over the former. Empty lines and lines that begin with ``#`` are comments. Of two lines about the same, off wins. Any line
-    that is none of these makes the whole file corrupt: half a policy is nobody's decision.
+    that is none of these makes the whole file corrupt: half a policy is no decision.
 
     Args:
         data: The file's content, UTF-8, with or without a byte order mark.

@@ -35,7 +35,7 @@ def parameter_values(context: Any) -> tuple[str, ...]:
     """Return the values of the parameters of the command and of the groups above it, as text, wherever they came from.
 
     From the command line, a prompt, a variable or a configuration file. Defaults that stand in the program's source are left out:
-    they are nobody's secret. Only to be taken out of a message, never recorded.
+    they are no secret. They are only used to redact messages, never recorded.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.

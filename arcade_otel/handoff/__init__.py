@@ -29,7 +29,8 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
 # The whole of what a user's environment says to a sender; every other variable is left out. A list of what is harmful would never
-# end (LD_PRELOAD, OPENSSL_CONF, GCONV_PATH, PYTHONSTARTUP, POSTHOG_*, NETRC, SSLKEYLOGFILE …), and a user's secrets are nobody's.
+# end (LD_PRELOAD, OPENSSL_CONF, GCONV_PATH, PYTHONSTARTUP, POSTHOG_*, NETRC, SSLKEYLOGFILE …), and a user's secrets must stay
+# here.
 _KEPT_VARIABLES = frozenset(
     (  # noqa: SIM905 - one constant is loaded faster than fifty
         # Who and where.
@@ -39,7 +40,7 @@ _KEPT_VARIABLES = frozenset(
         # Without these, Windows starts no process, opens no socket and knows no home.
         "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT COMPUTERNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA "
         "PROGRAMDATA PROGRAMFILES "
-        # Certificates, and what tells a CGI program, in which HTTP_PROXY is a request's header ("httpoxy").
+        # Certificates, and what marks a CGI program, in which HTTP_PROXY is a request's header ("httpoxy").
         "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH REQUEST_METHOD "
         # Where Python's own things are. All others of Python's steer what is run.
         "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE "
@@ -91,7 +92,7 @@ def submit(
         return []  # a sender starts no senders
     command = settings.sender_command or sender_command()
     if _spawning_suspended(settings.state_dir):
-        debug("nobody reaps senders here; the span goes to the queue")
+        debug("no process reaps senders here; the span goes to the queue")
         command = None
     if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
         try:
@@ -148,7 +149,7 @@ def sender_command(
         executable = windowless if os.path.exists(windowless) else executable
     program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
     # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
-    # own import path instead, and asks for site itself where it runs an exporter of somebody else's.
+    # own import path instead, and asks for site itself where it runs a third-party exporter.
     if os.path.isfile(program):
         return (executable, "-S", program)
     from arcade_otel.handoff import spawn

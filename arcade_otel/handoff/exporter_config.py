@@ -37,7 +37,7 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def uses_live_spans(settings: Settings) -> bool:
-    """Tell whether the command's span is to be made by the SDK and current while the command runs.
+    """Return whether the command's span is to be made by the SDK and current while the command runs.
 
     So it is where the application says so; where the environment names an exporter other than PostHog's; and where the process
     has an SDK ``TracerProvider`` already. Costs a look at a few variables and at ``sys.modules``.
@@ -50,7 +50,7 @@ def uses_live_spans(settings: Settings) -> bool:
         return True
     sdk = sys.modules.get("opentelemetry.sdk.trace")
     if sdk is None:
-        return False  # nobody can have made a provider
+        return False  # no provider can have been made
     from opentelemetry import trace
 
     return isinstance(trace.get_tracer_provider(), sdk.TracerProvider)

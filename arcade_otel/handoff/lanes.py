@@ -38,7 +38,7 @@ def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | No
 def lane_name(host: str | None, api_key: str) -> str:
     """Return the name of PostHog's lane to a host and project, such as ``posthog@eu.i.posthog.com~1a2b3c4d``.
 
-    It ends with a checksum of the key (CRC-32, eight hexadecimal digits), which tells projects apart and does not reveal the
+    It ends with a checksum of the key (CRC-32, eight hexadecimal digits), which distinguishes projects and does not reveal the
     key. All its letters are fit for a file name on every system.
     """
     place = (host or "").partition("://")[2][:_MAX_HOST_LENGTH].lower()
@@ -52,5 +52,5 @@ def lane_exporter(lane: str) -> str:
 
 
 def is_old_name(lane: str) -> bool:
-    """Tell whether a lane is of version 0.1.0, which had one lane per host for all projects (``posthog@host``, ``posthog``)."""
+    """Return whether a lane is of version 0.1.0, which had one lane per host for all projects (``posthog@host``, ``posthog``)."""
     return lane_exporter(lane) == POSTHOG and "~" not in lane

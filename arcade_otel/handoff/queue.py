@@ -45,7 +45,7 @@ _MAX_CORRUPT = 20
 #: A temporary file of this age belongs to a process that was killed while it wrote.
 _MAX_TEMPORARY_SECONDS = 60
 #: A time before this is a clock that was never set (1 January 2025: this library is younger), one more than a day ahead a clock
-#: that is wrong. Neither tells how old a span is.
+#: that is wrong. Neither says how old a span is.
 _MIN_TIME = 1735689600
 _MAX_AHEAD_SECONDS = 24 * 3600
 
@@ -64,19 +64,19 @@ def lane_dir(state_dir: str, lane: str) -> str:
 
 
 def end_time(name: str) -> float:
-    """Return when a span's command ended, in seconds since the epoch, as its file's name tells; 0 if it does not."""
+    """Return when a span's command ended, in seconds since the epoch, from the name of its file, or 0 if the name has no time."""
     digits = name.partition("-")[0]
     return int(digits) / 1e9 if digits.isdigit() else 0.0
 
 
 def _is_span_name(name: str) -> bool:
-    """Tell whether this library gives such names to spans: ``{end in ns}-{span ID}.json``. No other file is touched."""
+    """Return whether this library gives such names to spans: ``{end in ns}-{span ID}.json``. No other file is touched."""
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
 
 
 def _is_temporary_name(name: str) -> bool:
-    """Tell whether ``Directory.write`` gives such names on the way to a span: ``.{name}.{8 hex digits}.tmp``."""
+    """Return whether ``Directory.write`` gives such names on the way to a span: ``.{name}.{8 hex digits}.tmp``."""
     inner, _, random = name.removesuffix(".tmp").rpartition(".")
     return name.endswith(".tmp") and inner.startswith(".") and _is_span_name(inner[1:]) and random.isalnum()
 
@@ -188,7 +188,7 @@ def read_span(path: str) -> str | None:
 def rewrite_span(path: str, payload: str) -> None:
     """Replace the payload of a span's file whole, and wait until it is on the disk.
 
-    The file keeps its time of modification, from which its age is told where the span's own time is impossible.
+    The file keeps its time of modification, from which its age follows where the span's own time is impossible.
 
     Raises:
         OSError: It cannot be written; the file is as it was.
@@ -232,7 +232,7 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
     The sender that holds the lane's lock calls this, and a program that has no sender; no ordinary hand-off does.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time that is
-    impossible (before 2025, or more than a day ahead) tells nothing: the other one counts, and if both are impossible the file
+    impossible (before 2025, or more than a day ahead) is ignored: the other one counts, and if both are impossible the file
     counts as written now. While this machine's own clock is impossible, no span is too old.
 
     Args:

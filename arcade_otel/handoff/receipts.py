@@ -36,9 +36,9 @@ __all__ = [
 
 #: The backend acknowledged the event.
 SENT = "sent"
-#: The event is gone and nobody has it; ``why`` says why.
+#: The event was deleted and not delivered. ``why`` gives the reason.
 DROPPED = "dropped"
-#: A lane could not deliver; its events wait. No event's receipt, but what ``usage status`` tells of.
+#: A lane could not deliver; its events wait. Not the receipt of an event, but a problem that ``usage status`` shows.
 FAILED = "failed"
 
 #: The "lane" of a failure that concerns every lane: no sender can be started, or it cannot import what it needs.
@@ -74,9 +74,9 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
         lane: The lane in which the event waited.
-        name: Name of the event's file, which tells its id and when its command ended; "" of a failure.
+        name: Name of the event's file, which has its ID and the end of its command. "" for a failure.
         why: A short text for a person, of what was dropped or failed. Holds no secret.
-        payload: What was sent, a list of what JSON can hold; None if nobody could tell.
+        payload: What was sent, a list of what JSON can hold; None if that is unknown.
     """
     made: Receipt = {"at": round(time.time(), 3), "state": state, "lane": lane}
     if name:
@@ -101,7 +101,7 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
     never held up.
 
     Raises:
-        OSError: The file cannot be written; nobody is to be held up by that.
+        OSError: The file cannot be written. Delivery must go on all the same.
     """
     if not receipts:
         return
@@ -145,9 +145,9 @@ def remove(state_dir: str) -> None:
 
 
 def public(text: str) -> list[Any] | None:
-    """Return the span ``text`` (OTLP/JSON) as a payload, without what tells the sender how to deliver; None if it is no span.
+    """Return the span ``text`` (OTLP/JSON) as a payload, or None if it is no span.
 
-    For who cannot afford the SDK; the project key is among what is left out.
+    The payload has no attributes that are meant for the sender, such as the project key. This needs no SDK.
     """
     try:
         traces = json.loads(text)

@@ -19,7 +19,7 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Tell whether no sender is to be started for now. Costs one look where PID 1 does its duty."""
+    """Return whether no sender is to be started for now. Costs one look where PID 1 does its duty."""
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime

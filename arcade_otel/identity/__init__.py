@@ -1,6 +1,8 @@
-"""Who this installation is: reads ``usage.json`` without a lock, because the file is only ever replaced whole.
+"""Read the identity of this installation from ``usage.json``.
 
-Public: ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``, loaded when they are asked for.
+Reading needs no lock, because the file is only ever replaced as a whole.
+
+Public: ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. They are loaded when they are used.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ PLACE_PREFIX = "place-"
 
 
 def parse(data: bytes) -> tuple[str, str | None] | None:
-    """Return ``(anon_id, linked_principal_id)`` of the file's content, or None if it is not what we or the Arcade CLI write."""
+    """Return ``(anon_id, linked_principal_id)`` of the file's content, or None if the content is no identity."""
     plain = _parse_common_form(data)
     if plain is not None:
         return plain
@@ -62,10 +64,10 @@ def parse(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
-    """Return the two if the file is, byte by byte, what is usually written: two words without an escape; else None.
+    """Return the identity if the file has the usual form, which needs no JSON parser, else None.
 
-    Both writers, ours and the Arcade CLI's, use ``json.dump``; every other spelling is for the ``json`` module, whose import
-    alone costs a command 5 million instructions.
+    This library and the Arcade CLI both write the file by ``json.dump``. Every other spelling needs the module ``json``, whose
+    import costs a command 5 million instructions.
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -81,7 +83,7 @@ def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
 
 
 def read(config_dir: str) -> tuple[str, str | None] | None:
-    """Return ``(anon_id, linked_principal_id)`` as the file says, or None if it is missing, unreadable or corrupt."""
+    """Return ``(anon_id, linked_principal_id)`` from the file, or None if it is missing, unreadable or corrupt."""
     try:
         data = storage.read_file(config_dir, "usage.json")
         return None if data is None else parse(data)
@@ -90,9 +92,10 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def read_settled(config_dir: str) -> tuple[str, str | None] | None:
-    """Return what :func:`read` does, but None where the anonymous ID may have to rotate: then only the store knows whose this is.
+    """Return what :func:`read` returns, or None if the anonymous ID may have to rotate first. Then ask the store.
 
-    That is so if a rotation is pending, and if the directory is not where it was: it may be a copy. Costs five ``stat`` calls.
+    The ID may have to rotate if a rotation is pending, or if the directory is in another place than before, because then it may
+    be a copy. The check costs five ``stat`` calls.
     """
     identity = read(config_dir)
     if identity is None:
@@ -109,9 +112,10 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def place_marker(config_dir: str) -> str:
-    """Return the name of the marker in ``usage/`` that says where the directory is (``identity.place``): numbers from ``stat``.
+    """Return the name of the marker in ``usage/`` that says where the directory is (``identity.place``).
 
-    Device and inode of the directory; the inode of ``/``, which differs in each container; and when the machine got its ID.
+    The name consists of numbers from ``stat``: device and inode of the directory, the inode of ``/``, which differs in each
+    container, and the time at which the machine got its ID.
 
     Raises:
         OSError: There is no directory.
@@ -129,13 +133,14 @@ def place_marker(config_dir: str) -> str:
 
 
 def current(settings: Settings) -> tuple[str, bool]:
-    """Return ``(distinct_id, is_anon)`` of this machine as it is now, and make the file if there is none.
+    """Return the current ``(distinct_id, is_anon)`` of this installation, and make ``usage.json`` if there is none.
 
-    Asks no API, ever; takes the lock (and imports it) only where there is nothing to read, or a rotation is pending.
+    This never asks an API. It takes the lock, and imports it, only if there is no identity yet or a rotation is pending.
 
     Raises:
-        OSError: There is no usable file and none can be made, it cannot be read for now, or a rotation is pending and cannot be
-            made. Nothing may be recorded then.
+        OSError: There is no usable file and none can be made, the file cannot be read for now, or a rotation is pending and
+        cannot
+            be made. The command must not be recorded then.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

@@ -1,4 +1,4 @@
-"""Gets one answer of Arcade's API, of bounded size and in bounded time, and logs nothing."""
+"""Send one request to Arcade's API. Size and time of the answer are limited, and no request appears in the host's logs."""
 
 import json
 import logging
@@ -12,9 +12,9 @@ import httpx
 
 __all__ = ["MAX_ANSWER_BYTES", "TooLargeError", "get", "silence"]
 
-#: An answer holds one identifier. A longer one is not read to its end.
+#: An answer contains one identifier. Longer answers are not read to their end.
 MAX_ANSWER_BYTES = 64 * 1024
-#: The loggers of httpx and httpcore that tell about each request.
+#: The loggers of httpx and httpcore that log each request.
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 
 
@@ -23,20 +23,20 @@ class TooLargeError(Exception):
 
 
 def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, Any]:
-    """Return the status of the answer, and of a 200 its JSON; None for other statuses, whose text is not read.
+    """Return the status of the answer and, for status 200, its JSON. For any other status the second value is None.
 
-    No redirect is followed. A plain ``http`` address, which is a loopback one (``principal.read_credentials``), is asked without
-    a proxy: a proxy elsewhere would read the token.
+    No redirect is followed. A plain ``http`` address is always a loopback address (``credentials.read_credentials``). It is asked
+    without a proxy, because a proxy on another machine could read the token.
 
     Args:
-        url: ``https://…``, or ``http://`` to a loopback address.
-        headers: With the Authorization.
-        timeout: Seconds for the connection, for each read, and for the whole answer's body.
+        url: ``https://…``, or ``http://`` with a loopback address.
+        headers: The request's headers, with the Authorization.
+        timeout: Seconds for the connection, for each read, and for the whole body.
 
     Raises:
         httpx.HTTPError: There is no answer.
-        TooLargeError: It is longer than 64 KiB, also once it is expanded.
-        ValueError: It is no JSON.
+        TooLargeError: The answer is longer than 64 KiB, compressed or expanded.
+        ValueError: The answer is not JSON.
     """
     silence()
     deadline = time.monotonic() + timeout
@@ -55,7 +55,7 @@ def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, A
 
 
 def _expanded(body: bytes, encoding: str) -> bytes:
-    """Undo a compression that was not asked for, as far as the bound goes."""
+    """Expand a compressed body, up to the size limit. The request asked for no compression, but some servers compress anyway."""
     if encoding in ("", "identity"):
         return body
     try:
@@ -69,7 +69,7 @@ def _expanded(body: bytes, encoding: str) -> bytes:
 
 
 def silence() -> None:
-    """Keep the requests of this library out of the host's logs. The host's own requests, in other threads, are logged as ever."""
+    """Keep this library's requests out of the host's logs. Requests of the host, in other threads, are still logged."""
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         if _is_not_ours not in logger.filters:

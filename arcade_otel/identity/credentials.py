@@ -1,4 +1,4 @@
-"""The Arcade CLI's ``credentials.yaml``: where to ask who is logged in, and by which of two secrets."""
+"""Read the Arcade CLI's ``credentials.yaml``: the address of the API, and the secrets that it accepts."""
 
 import os
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ class CredentialsUnreadableError(Exception):
 
 
 class Credentials:
-    """What ``credentials.yaml`` holds of one account: where to ask, and by which of two secrets. Never printed."""
+    """One account of ``credentials.yaml``: the address of the API and two secrets. ``repr`` does not show the secrets."""
 
     __slots__ = ("access_token", "api_key", "url")
 
@@ -37,12 +37,14 @@ class Credentials:
 
 
 def read_credentials(path: str) -> Credentials | None:
-    """Return the credentials of the account in use, or None if there are none or the file makes no sense.
+    """Return the credentials of the account in use, or None if there are none or the file is not valid.
 
-    Three forms, as the Arcade CLI wrote them over time: ``cloud.api.key``; ``cloud.auth.access_token``; and
-    ``cloud.contexts.<name>`` holding these, the one that ``cloud.active_context`` names or the only one.
+    The Arcade CLI has written three forms over time: ``cloud.api.key``, ``cloud.auth.access_token``, and
+    ``cloud.contexts.<name>`` with either of them. ``cloud.active_context`` names the context in use. Without it, a single context
+    is in use.
 
-    Bounds: 64 KiB, 5,000 values and keys, 20 levels; no anchors and aliases, by which a small file expands without end.
+    Limits: 64 KiB, 5,000 values and keys, 20 levels. Anchors and aliases are refused, because they let a small file expand
+    without end.
 
     Raises:
         CredentialsUnreadableError: The file cannot be read for now. It may be a good one.
@@ -83,21 +85,21 @@ def read_credentials(path: str) -> Credentials | None:
 
 
 def _check_events(events: Iterable[Any]) -> None:
-    """Raise ValueError for YAML that would take more than a few kilobytes to build, before anything of it is built."""
+    """Raise ValueError for YAML that is too large, before any object is built from it."""
     depth = 0
     for count, event in enumerate(events, 1):
         kind = type(event).__name__
         depth += kind in ("MappingStartEvent", "SequenceStartEvent")
         depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
         if kind == "AliasEvent" or getattr(event, "anchor", None) or depth > _MAX_DEPTH or count > _MAX_EVENTS:
-            raise ValueError("anchors, or too much of it")
+            raise ValueError("it has anchors, or too many values or levels")
 
 
 def _coordinator_url(value: object) -> str:
-    """Return where to ask: Arcade's address if ``value`` is None or "", "" if a token must not go to what it says.
+    """Return the address of the API: Arcade's if ``value`` is None or "", and "" if a token must not be sent to ``value``.
 
-    A token goes over ``https``, or to a loopback address of this machine. Anything else (``http`` to another host, ``file``, a
-    user name in the address, a query, spaces and control characters) is not asked at all.
+    A token is only sent over ``https``, or to a loopback address of this machine. No request is made to any other address, for
+    example ``http`` to another host, ``file``, or an address with a user name, a query, spaces or control characters.
     """
     if value is None or value == "":
         return DEFAULT_COORDINATOR_URL
@@ -131,6 +133,6 @@ def child(holder: Any, key: str) -> dict[Any, Any]:
 
 
 def _secret(value: object) -> str | None:
-    """Return a secret that can stand in a header, or None."""
+    """Return a secret that is valid in an HTTP header, or None."""
     secret = value.strip() if isinstance(value, str) else ""
     return secret if secret and secret.isascii() and secret.isprintable() and len(secret) <= _MAX_SECRET_LENGTH else None

@@ -1,4 +1,4 @@
-"""The resource detector ``arcade_identity``: who the process belongs to when it starts."""
+"""The resource detector ``arcade_identity``: the identity of this installation when the process starts."""
 
 import os
 
@@ -12,18 +12,19 @@ __all__ = ["IdentityResourceDetector"]
 
 
 class IdentityResourceDetector(ResourceDetector):
-    """Detects ``distinct_id`` and ``is_anon`` of this machine, and nothing if the user opted out.
+    """Detect ``distinct_id`` and ``is_anon``. The resource is empty if the user has opted out.
 
-    Reads one small file without a lock; only where there is none does it make one. Asks no API, so that it is fit for start-up.
-    What it finds is true of the process's start; a span of a command says for itself whose it is, and wins.
+    The detector reads one small file without a lock, and makes the file if there is none. It never asks an API, so it does not
+    delay the start of a process. The resource has the identity at the start. A command's span has its own identity, which takes
+    precedence.
 
-    Guarantees: never raises, unless ``raise_on_error``; the schema URL is empty, since the SDK drops a resource whose URL
-    differs from another's.
+    Guarantees: ``detect`` never raises, unless ``raise_on_error`` is set. The schema URL is empty, because the SDK drops the
+    attributes of a resource whose URL differs from another's.
 
     Args:
         raise_on_error: Let a failure reach the SDK, which logs it.
-        settings: The application's; made from the environment if None.
-        config_dir: Config directory instead of the settings'.
+        settings: The program's settings. None means settings made from the environment.
+        config_dir: Config directory, instead of the one of the settings.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class IdentityResourceDetector(ResourceDetector):
 
     def detect(self) -> Resource:
         """Return the identity, or an empty resource."""
-        # The SDK runs detectors even when OTEL_SDK_DISABLED is set. The environment first: nothing else is made of it then.
+        # The SDK runs detectors even if OTEL_SDK_DISABLED is set. The environment is checked first, because then no file is read.
         if consent.tracking_mode() == consent.OFF:
             return Resource({})
         if self.raise_on_error:

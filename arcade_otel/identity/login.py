@@ -1,4 +1,4 @@
-"""What a login, a logout and credentials that appeared by another way do to the identity store."""
+"""Change the identity store at a login, at a logout, and when credentials appeared without a login command."""
 
 import math
 import time
@@ -30,24 +30,25 @@ __all__ = [
 # The rules, and why. How PostHog merges persons: ``person-merge-service.ts`` (https://github.com/PostHog/posthog).
 # - An anonymous id that was linked to one principal is never aliased to another: PostHog would merge the two people for good.
 #   So it rotates at logout and at a switch of account.
-# - It rotates there also if it may have been used by somebody whom nobody could name at the time (the marker ``unresolved``): a
-#   login, or credentials, with an API that did not answer. Without the rotation, that use would be aliased to the next user who
-#   logs in. A logout of a user who is known to be anonymous rotates nothing.
+# - It also rotates there if the marker ``unresolved`` exists. The marker means that a user logged in, or credentials appeared,
+#   while the API did not answer. Without the rotation, that user's events would be aliased to the next user who logs in. A logout
+# of
+#   an anonymous user rotates nothing.
 # - No network while the lock is held.
 
 
-#: How long asking who is logged in may take, and how long the lock of the store is waited for.
+#: Time limit of each step, in seconds: one call of the API, or one wait for the lock of the store.
 _STEP_SECONDS = 2.0
 
 
 class ResolvedIdentity:
-    """A principal, and the anonymous id that is to be aliased to it: who a span belongs to.
+    """The owner of a span, and the alias that its event needs.
 
     Attributes:
-        distinct_id: Under which id the event goes.
-        is_anon: Whether that is an anonymous id.
-        previous_distinct_id: The anonymous id whose alias must be acknowledged before the event, or None.
-        anon_id: The store's anonymous id when this was decided.
+        distinct_id: The ID under which the event is sent.
+        is_anon: True if that is an anonymous ID.
+        previous_distinct_id: The anonymous ID whose alias PostHog must acknowledge before the event, or None.
+        anon_id: The store's anonymous ID at the time of the decision.
     """
 
     __slots__ = ("anon_id", "distinct_id", "is_anon", "previous_distinct_id")
@@ -60,36 +61,39 @@ class ResolvedIdentity:
 
 
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
-    """Say whose a login is that succeeded: asks who this is (at most 2 s), and rotates the anonymous ID at a switch of account.
+    """Decide who owns a login that succeeded.
 
-    Links nothing: the login's span carries the pending alias, and must be safe in the queue before :func:`commit_login` writes
-    the link. Whatever fails from here on, the anonymous ID is aliased to no second person: if it must rotate, that is written
-    down first; if it is to be aliased, the marker stays until the link is written.
+    The function asks the API for the principal (at most 2 s) and rotates the anonymous ID if another account was linked. It does
+    not link the new account: the login's span carries the pending alias, and the span must be in the queue before
+    :func:`commit_login` writes the link.
+
+    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must rotate, a marker says so before
+    anything else is written. If the ID will be aliased, a marker stays until the link is written.
 
     Args:
-        settings: The application's.
-        deadline: Wait for nothing after this time, by ``time.monotonic()``.
+        settings: The program's settings.
+        deadline: Time, by ``time.monotonic()``, after which no step waits.
 
     Raises:
-        OSError: The store cannot be read or written. The account that was linked before gets no event any more.
+        OSError: The store cannot be read or written. No further event goes to the account that was linked before.
     """
     store = UsageIdentity(settings.config_dir)
     try:
         principal = get_principal(settings.config_dir, settings.principal, timeout=_until(deadline))
     except PrincipalUnavailableError as error:
-        debug("login: nobody could tell the principal", error)
+        debug("login: the principal is unknown", error)
         principal = None
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     known = identity_file.read(settings.config_dir)
     if known is None and not store.exists():
-        known = store.get_or_create(wait=_until(deadline))  # fails where nothing can be written: nobody's events then
+        known = store.get_or_create(wait=_until(deadline))  # raises where no file can be written: then nothing is recorded
     must_rotate = unresolved.marked() if known is None or known[1] is None else known[1] != principal
     if known is None or must_rotate:
-        # Of no effect where the ID turns out to be another by then.
+        # Has no effect if another process has changed the ID by then.
         store.require_rotation(known[0] if known else "")
 
     def rotated_at_a_switch(identity: Identity) -> Identity:
-        # Nobody could tell, or somebody else: nothing more goes to the account before.
+        # The principal is unknown or another one: no further event may go to the account that was linked before.
         return store.new_identity() if identity[1] not in (None, principal) else identity
 
     if principal is None or known is None or known[1] != principal:
@@ -103,7 +107,7 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
 
 
 def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: float = math.inf) -> None:
-    """Link what :func:`plan_login` decided, unless the store has gone on meanwhile.
+    """Link the principal that :func:`plan_login` found, unless another process has changed the store since.
 
     Raises:
         OSError: The store cannot be written.
@@ -113,12 +117,15 @@ def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: floa
 
 
 def begin_logout(settings: "Settings") -> Identity | None:
-    """Return whose a logout's event is, and write down that this ID must rotate. Call :func:`logout` after the hand-over.
+    """Return the identity under which to send a logout's event, and note that its anonymous ID must rotate.
 
-    None if it cannot be told, so that the event is nobody's.
+    Call :func:`logout` after the event is in the queue.
+
+    Returns:
+        The identity, or None if it cannot be read: then the event must not be sent.
 
     Raises:
-        OSError: The ID must rotate, and that can be written down nowhere.
+        OSError: The ID must rotate, and the disk does not take a note of that.
     """
     store = UsageIdentity(settings.config_dir)
     identity = identity_file.read_settled(settings.config_dir)
@@ -133,10 +140,10 @@ def begin_logout(settings: "Settings") -> Identity | None:
 
 
 def remember_change(settings: "Settings", *, login: bool) -> None:
-    """Write down what must happen before the next event, because a login or logout that succeeded is not recorded.
+    """Note what must happen before the next event, because a successful login or logout is not recorded.
 
     Raises:
-        OSError: It can be written down nowhere.
+        OSError: The disk does not take the note.
     """
     begin_logout(settings)
     if login and UsageIdentity(settings.config_dir).exists():
@@ -144,17 +151,17 @@ def remember_change(settings: "Settings", *, login: bool) -> None:
 
 
 def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> None:
-    """Do as :func:`remember_change`, if the command ``path`` that was not recorded is a login or logout that succeeded.
+    """Call :func:`remember_change` if ``path`` is a login or logout command that succeeded and was not recorded.
 
     Raises:
-        OSError: It can be written down nowhere.
+        OSError: The disk does not take the note.
     """
     if not failed and path in (*settings.login_commands, *settings.logout_commands):
         remember_change(settings, login=path in settings.login_commands)
 
 
 def logout(settings: "Settings") -> None:
-    """Rotate the anonymous ID after a logout, if it is or may be somebody's.
+    """Rotate the anonymous ID after a logout, if a person's events were or may have been sent under it.
 
     Raises:
         OSError: The store cannot be written. The rotation stays pending if :func:`begin_logout` was called.
@@ -166,12 +173,12 @@ def logout(settings: "Settings") -> None:
 
 
 def _until(deadline: float) -> float:
-    """Return how long one step may take, in seconds: 2 at most, and nothing after the deadline."""
+    """Return the time limit of one step in seconds: at most 2, and 0 after the deadline."""
     return max(0.0, min(_STEP_SECONDS, deadline - time.monotonic()))
 
 
 def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_SECONDS) -> bool:
-    """Link if the store is still as decided; tell whether it is linked so now."""
+    """Link if the store is as it was when the plan was made. Return True if the store has that link now."""
 
     def linked(identity: Identity) -> Identity:
         same = identity[0] == plan.anon_id and identity[1] is None
@@ -181,13 +188,14 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 
 
 class LazyAliasResolver:
-    """The lazy alias of one sender: credentials appeared by another way than the login command.
+    """Find the account of anonymous spans when a user has logged in without the program's login command.
 
-    Asks at most once, and never for a linked store, or without credentials or a principal function of the application's.
+    One resolver serves one sender. It asks for the principal at most once. It never asks if the store is linked, or if there are
+    neither credentials nor a principal function of the program.
 
     Args:
         config_dir: Config directory.
-        ask: Tells the principal; a test's seam.
+        ask: Returns the principal. Tests replace it.
     """
 
     def __init__(self, config_dir: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = get_principal) -> None:
@@ -197,16 +205,20 @@ class LazyAliasResolver:
         self._asked: tuple[object, int | None] | None = None
 
     def resolve(self, anon_id: str, ended: float, source: "PrincipalSource | None" = None) -> ResolvedIdentity | None:
-        """Say whose an anonymous span is now, or None: it stays as it is.
+        """Return the owner of an anonymous span, or None if the span must stay anonymous.
 
-        It stays if the store's anonymous id has rotated since (it is nobody's business any more), if that id is linked by now
-        (the alias carries this event along), if the credentials are younger than the command's end (they may be somebody
-        else's), if nobody could tell, and if other credentials were there when nobody could tell before.
+        Return None when:
+
+        - the anonymous ID has been rotated since,
+        - the ID is already linked (its alias brings this event along),
+        - the credentials file is newer than the command (it may be another user's),
+        - the lookup failed,
+        - an earlier lookup failed with different credentials.
 
         Args:
-            anon_id: The span's.
+            anon_id: The anonymous ID of the span.
             ended: When its command ended, in seconds since the epoch.
-            source: The application's principal source; None: Arcade's credentials and API.
+            source: The program's principal source. None means Arcade's credentials and API.
         """
         identity = identity_file.read_settled(self._config_dir)
         if identity is None or identity[0] != anon_id or identity[1] is not None:
@@ -222,15 +234,15 @@ class LazyAliasResolver:
             try:
                 self._answer = self._ask(self._config_dir, source)
             except PrincipalUnavailableError as error:
-                debug("lazy alias: nobody could tell the principal", error)
+                debug("lazy alias: the principal is unknown", error)
                 unresolved.mark()
         if self._answer is None or self._asked != (source, unresolved.credentials_changed()):
-            return None  # the answer is about other credentials: they were replaced while, or since, we asked
-        unresolved.mark(changed)  # until the link is written: a login as somebody else in between must rotate
+            return None  # the credentials were replaced during or after the lookup
+        unresolved.mark(changed)  # until the link is written: a login to another account in between must rotate
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, settled: ResolvedIdentity) -> None:
-        """Link what was settled, once the span's file says so.
+        """Link the account of a resolved span. Call it once the span's file in the queue has the account.
 
         Raises:
             OSError: The store cannot be written.
@@ -238,8 +250,9 @@ class LazyAliasResolver:
         unresolved = UnresolvedIdentityMarker(self._config_dir)
         store = UsageIdentity(self._config_dir)
         if self._asked is None or self._asked[1] != unresolved.credentials_changed():
-            # Replaced meanwhile: the alias is the former account's, so that the next one needs another anonymous ID.
+            # The credentials were replaced meanwhile. The alias belongs to the former account, so the next account needs another
+            # anonymous ID.
             store.require_rotation(settled.anon_id)
             store.update(lambda identity: identity)
         elif _link(store, settled):
-            unresolved.clear()  # else it speaks of another anonymous ID, whose rotation is pending
+            unresolved.clear()  # otherwise the marker is about another anonymous ID, whose rotation is pending

@@ -1,4 +1,4 @@
-"""Two markers in ``usage/`` that outlive a crash or a full disk: an ID that must rotate, and an ID that somebody unnamed used."""
+"""Two markers in ``usage/`` that survive a crash or a full disk: an ID must rotate, and the user of an ID is unknown."""
 
 import os
 import stat
@@ -16,22 +16,22 @@ _MAX_BYTES = 4096
 
 
 class PendingRotation:
-    """The marker that an anonymous ID must not be used any more: it holds that ID.
+    """The marker of an anonymous ID that must not be used again. The file holds that ID.
 
-    A logout, or a change of account, writes it before the store is changed, and the store removes it afterwards. So a logout
-    whose ``usage.json`` cannot be replaced is made up for by the next command, before that command's event.
+    A logout or a change of account writes the marker before it changes the store, and the store removes it afterwards. If a
+    logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID before it records its event.
     """
 
     def __init__(self, config_dir: str) -> None:
         self._config_dir = config_dir
 
     def remember(self, anon_id: str) -> None:
-        """Remember that ``anon_id`` must rotate; "" is whichever ID the store has.
+        """Note that ``anon_id`` must rotate. An empty string means the ID that the store has.
 
-        On a full disk an empty file, which takes no block, stands for whichever ID the store has.
+        On a full disk the marker is an empty file, which takes no block. It means the ID that the store has.
 
         Raises:
-            OSError: Not even that can be made.
+            OSError: Not even an empty file can be made.
         """
         with Directory.open(self._config_dir, _STATE, create=True) as directory:
             try:
@@ -41,7 +41,7 @@ class PendingRotation:
                 os.close(directory.open_file(ROTATION_MARKER, os.O_WRONLY | os.O_TRUNC))
 
     def is_pending(self, anon_id: str) -> bool:
-        """Tell whether ``anon_id`` must rotate.
+        """Return True if ``anon_id`` must rotate.
 
         Raises:
             OSError: The marker cannot be read for now.
@@ -49,11 +49,11 @@ class PendingRotation:
         try:
             content = storage.read_file(self._config_dir, _STATE, ROTATION_MARKER, max_bytes=_MAX_BYTES)
         except (NotADirectoryError, storage.UnusableFileError):
-            return False  # nothing that this library has made
+            return False  # not a file of this library
         return content is not None and content in (b"", anon_id.encode("utf-8", "replace"))
 
     def is_stale(self, anon_id: str) -> bool:
-        """Tell whether there is a marker that speaks of another ID than ``anon_id``: that rotation was made.
+        """Return True if the marker is about another ID than ``anon_id``: the rotation has already been made.
 
         Raises:
             OSError: The marker cannot be read for now.
@@ -62,7 +62,7 @@ class PendingRotation:
         return os.path.lexists(path) and not self.is_pending(anon_id)
 
     def clear(self) -> None:
-        """Remove the marker: the rotation was made. One that stays speaks of an ID that is used no more."""
+        """Remove the marker after the rotation. If that fails, the marker is about an ID that is no longer in use."""
         try:
             with Directory.open(self._config_dir, _STATE) as directory:
                 directory.unlink(ROTATION_MARKER)
@@ -73,10 +73,10 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker that the anonymous ID may be used by a person whom the API could not name; it holds the credentials' time.
+    """The marker that the API could not name the user of the anonymous ID. The file holds the time of the credentials.
 
-    It is also written before an alias is queued and removed once the link is written: if the process ends in between, the next
-    login finds it and rotates, so that the ID is not aliased to a second person.
+    It is also written before an alias is queued, and removed once the link is written. If the process ends in between, the next
+    login finds the marker and rotates the ID, so that the ID is not aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -95,7 +95,7 @@ class UnresolvedIdentityMarker:
         """Write the marker.
 
         Args:
-            changed: Time of the credentials that it is about; those that are there now if None.
+            changed: Time of the credentials in question. None means the time of the current file.
 
         Raises:
             OSError: Not even an empty file can be made.
@@ -109,7 +109,7 @@ class UnresolvedIdentityMarker:
                 os.close(directory.open_file(self._name, os.O_WRONLY | os.O_TRUNC))
 
     def marked(self) -> bool:
-        """Tell whether there is the marker; what cannot be looked at counts as one."""
+        """Return True if the marker exists, or if that cannot be found out."""
         try:
             return stat.S_ISREG(os.lstat(os.path.join(self._config_dir, _STATE, self._name)).st_mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -118,11 +118,11 @@ class UnresolvedIdentityMarker:
             return True
 
     def of(self) -> int | None:
-        """Return the time of the credentials that were there when it was marked."""
+        """Return the time of the credentials at which the marker was written; -1, which equals no time, if it is unknown."""
         try:
             text = storage.read_file(self._config_dir, _STATE, self._name, max_bytes=32) or b""
             if not text:
-                return -1  # nobody could write the time down: equal to no time
+                return -1  # the disk was full
             return int(text) if text.isdigit() else None
         except (OSError, ValueError):
             return -1

@@ -1,23 +1,23 @@
-"""Notices that a config directory is a copy: a machine's or container's image, or a home, copied after the first run.
+"""Find out whether a config directory is a copy, for example of a machine image, a container image or a home directory.
 
-Two people who log in on two copies would alias one anonymous ID to both, and PostHog would merge them for good. So an unlinked
-copy takes a new anonymous ID before its next event.
+If two people log in on two copies, one anonymous ID is aliased to both, and PostHog merges them for good. So an unlinked copy
+takes a new anonymous ID before its next event.
 
-A marker ``usage/place-…`` holds two salted hashes of where the directory is. Its name holds what a command compares for the price
-of a few ``stat`` calls (``identity.place_marker``). Only if there is no marker of that name are the hashes compared, here:
+The marker ``usage/place-…`` holds two salted hashes of where the directory is. A command compares only the name of the marker,
+which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module compares the hashes:
 
 * **the place**: the machine's ID, the directory's inode, and the writable layer of a container's file system. On a network file
   system the server's address and the inode instead, because many machines share that directory. On a file system whose inodes
   may change when it is mounted (FUSE, 9p, virtiofs), the path instead of the inode.
-* **the directory in this boot**: the kernel's boot ID, device and inode. Equal ones are the same directory for certain, also
-  where a container that mounts it has another machine ID or none.
+* **the directory in this boot**: the kernel's boot ID, device and inode. If these are equal, it is certainly the same directory,
+  even in a container that mounts it and has another machine ID or none.
 
-The directory is a copy if there are markers and neither hash of any of them is equal. The host's name and the kernel's version
-are in neither hash: a renamed host or a new kernel is no copy.
+The directory is a copy if markers exist and none of them has an equal hash. Neither hash contains the host's name or the kernel's
+version, so a renamed host or a new kernel is no copy.
 
-Limits: a clone of a whole machine that keeps the machine ID (an image must hold an empty ``/etc/machine-id``), and a snapshot of
-a running machine, cannot be told from the original. A directory that was moved to another disk, or restored from a backup,
-counts as a copy: its events have a new anonymous ID from then on, which merges nobody.
+Limits: the library cannot distinguish a machine from its clone with the same machine ID (an image must have an empty
+``/etc/machine-id``), or from a snapshot of the running machine. A directory that was moved to another disk, or restored from a
+backup, counts as a copy: its events have a new anonymous ID from then on. That splits a person and never merges two.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ _UNSTABLE_INODES = ("fuse", "9p", "virtiofs", "vboxsf", "prl_fs", "drvfs")
 
 
 def is_settled(config_dir: str) -> bool:
-    """Tell whether there is a marker of this place: the quick answer, by ``stat``."""
+    """Return True if a marker has the name for this place. This is the quick check, by ``stat``."""
     try:
         os.lstat(os.path.join(config_dir, _STATE, place_marker(config_dir)))
     except OSError:
@@ -51,14 +51,14 @@ def is_settled(config_dir: str) -> bool:
 
 
 def is_copy(config_dir: str) -> bool:
-    """Tell whether the directory was copied from elsewhere after its first run.
+    """Return True if the directory was copied from elsewhere after its first run.
 
     Raises:
-        OSError: It cannot be told for now.
+        OSError: A file that is needed for the answer cannot be read for now.
     """
     known = list(_markers(config_dir))
     if not known:
-        return False  # a first run, or a version of this library that made none
+        return False  # a first run, or an older version of this library
     here = fingerprint(config_dir)
     return not any(
         _hash(salt, text) == digest for salt, *digests in known for text, digest in zip(here, digests, strict=False) if text
@@ -66,11 +66,11 @@ def is_copy(config_dir: str) -> bool:
 
 
 def settle(config_dir: str, *, copied: bool) -> None:
-    """Make a marker of this place; one that cannot be made costs the next command a comparison.
+    """Write the marker of this place. If that fails, the next command compares the hashes again.
 
     Args:
         config_dir: Config directory.
-        copied: The other markers are of where it was copied from, and go.
+        copied: True for a copy: the markers of the original are deleted.
     """
     try:
         with Directory.open(config_dir, _STATE, create=True) as directory:
@@ -87,10 +87,10 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
 
 def fingerprint(config_dir: str) -> tuple[str, str]:
-    """Return what the two hashes are of: the place, and the directory in this boot; "" of what would tell nothing.
+    """Return the two texts that are hashed: the place, and the directory in this boot. A text without meaning here is "".
 
     Raises:
-        OSError: Something of it cannot be read for now.
+        OSError: A file that is needed for them cannot be read for now.
     """
     here = os.stat(config_dir)
     mount = _mount(os.path.realpath(config_dir))
@@ -113,7 +113,7 @@ def _hash(salt: str, text: str) -> str:
 
 
 def _markers(config_dir: str) -> Iterator[list[str]]:
-    """Yield salt and hashes of each marker; one that makes no sense is skipped."""
+    """Yield salt and hashes of each marker. A file that is no marker is skipped."""
     try:
         directory = Directory.open(config_dir, _STATE)
     except FileNotFoundError:
@@ -160,7 +160,7 @@ def _host_uuid() -> str:
 
 
 def _text(path: str) -> str:
-    """Return a system file's text, "" where there is none or it is not for this user."""
+    """Return the text of a system file, or "" if it does not exist or this user may not read it."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read(4096).strip()
@@ -169,7 +169,7 @@ def _text(path: str) -> str:
 
 
 def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, str, str] | None:
-    """Return root, type, source and the file system's options of the mount that holds ``path``; None where nobody tells.
+    """Return root, type, source and options of the mount that holds ``path``, or None on a system without that table.
 
     Source of the format: proc_pid_mountinfo(5).
     """

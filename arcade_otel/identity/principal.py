@@ -1,4 +1,4 @@
-"""Who is logged in: Arcade's API says whose credentials these are, or the application's own function does."""
+"""Find out who is logged in, from Arcade's API or from the program's own function."""
 
 import os
 import threading
@@ -24,7 +24,7 @@ __all__ = [
     "validate_id",
 ]
 
-#: Group of the entry points that a distribution registers for its principal function, so that the sender finds it too.
+#: Group of the entry points in which a distribution registers its principal function, so that the sender finds it too.
 ENTRY_POINTS = "arcade_otel.principal"
 _TIMEOUT_SECONDS = 2.0
 
@@ -56,14 +56,14 @@ _ILLEGAL_IDS = frozenset(
 
 
 class PrincipalUnavailableError(Exception):
-    """Nobody could tell who is logged in: no network, an error of the server, or an answer that makes no sense."""
+    """The principal is unknown for now: no network, an error of the server, or an answer without a usable ID."""
 
 
 def validate_id(value: object) -> str | None:
-    """Return a principal's id as PostHog can take it, or None.
+    """Return a principal's ID without surrounding spaces, or None if PostHog cannot use it.
 
-    A trimmed string of 1 to 200 characters that PostHog does not refuse to merge. A longer one would be cut, and become one
-    person with every other that begins alike.
+    A usable ID has 1 to 200 printable characters, and PostHog does not refuse to merge it. PostHog cuts longer IDs, so that all
+    IDs that begin with the same 200 characters would become one person.
     """
     if not isinstance(value, str):
         return None
@@ -76,18 +76,21 @@ def validate_id(value: object) -> str | None:
 def fetch_principal(
     credentials: Credentials, *, timeout: float = _TIMEOUT_SECONDS, get: Callable[..., tuple[int, Any]] | None = None
 ) -> str | None:
-    """Ask the API whose these credentials are, in at most ``timeout`` seconds for all of it; None: nobody's (401, 403).
+    """Ask the API who owns the credentials.
 
-    The access token first, the key if it is refused. No redirect is followed, so that no secret goes where it was not sent;
-    proxies and certificate bundles of the environment are honoured, ``~/.netrc`` is not.
+    The access token is tried first, and the API key if the token is refused. No redirect is followed, so that no secret reaches
+    another host. Proxies and certificate bundles of the environment are used, ``~/.netrc`` is not.
 
     Args:
-        credentials: Whose.
-        timeout: Seconds.
-        get: Gets an address, with the arguments of ``arcade_api.get``; that function if None.
+        credentials: The credentials.
+        timeout: Seconds for all requests together.
+        get: Sends a GET request, with the arguments of ``arcade_api.get``. None means that function.
+
+    Returns:
+        The principal's ID, or None if the API refuses the credentials (401, 403).
 
     Raises:
-        PrincipalUnavailableError: Nobody could tell.
+        PrincipalUnavailableError: The principal is unknown for now.
     """
     if not credentials.url:
         raise PrincipalUnavailableError("cloud.coordinator_url is no address that a token may go to")
@@ -108,7 +111,7 @@ def _ask(credentials: Credentials, timeout: float, get: Callable[..., tuple[int,
         if secret
     ]
     for secret, url, keys in attempts:
-        # An Authorization of our own is what keeps httpx from looking into ~/.netrc.
+        # An explicit Authorization header keeps httpx from reading ~/.netrc.
         headers = {"accept": "application/json", "Authorization": f"Bearer {secret}"}
         try:
             status, answer = get(url, headers=headers, timeout=timeout)
@@ -126,17 +129,17 @@ def _ask(credentials: Credentials, timeout: float, get: Callable[..., tuple[int,
 
 
 def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
-    """Return who is logged in, by the application's own source or by Arcade's credentials and API; None: nobody.
+    """Return the ID of the account that is logged in, or None if no account is.
 
     Args:
         config_dir: Config directory.
-        source: A function, ``module:function``, the name of an entry point, or None for Arcade's credentials and API. Only
-            the application itself may say the first two. What was read from a file is an entry point's name or nothing
-            (:func:`is_entry_point_name`).
-        timeout: Seconds for all of it.
+        source: A function, ``module:function``, the name of an entry point, or None for Arcade's credentials and API. Only the
+            program itself may give a function or ``module:function``. A value that was read from a file must be the name of an
+            entry point (:func:`is_entry_point_name`).
+        timeout: Seconds for everything together.
 
     Raises:
-        PrincipalUnavailableError: Nobody could tell in ``timeout`` seconds.
+        PrincipalUnavailableError: The principal is still unknown after ``timeout`` seconds.
     """
     if source is None:
         path = os.path.join(config_dir, "credentials.yaml")
@@ -163,7 +166,7 @@ def _function(source: "PrincipalSource") -> Callable[[], str | None]:
 
 
 def is_entry_point_name(source: str) -> bool:
-    """Tell whether ``source`` can only be the name of an entry point, and so names no code by itself."""
+    """Return True if ``source`` can only be the name of an entry point, so that it does not name code by itself."""
     return bool(source) and source.replace("-", "_").replace(".", "_").isidentifier()
 
 
@@ -171,7 +174,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
     """Load the principal function that an installed distribution has registered under ``name``.
 
     Raises:
-        PrincipalUnavailableError: None has, or two have registered different ones.
+        PrincipalUnavailableError: No distribution has, or two have registered different functions.
     """
     from importlib import metadata
 
@@ -184,9 +187,10 @@ def _entry_point(name: str) -> Callable[[], str | None]:
 
 
 def _call_with_timeout(ask: Callable[[], str | None], timeout: float) -> str | None:
-    """Run ``ask`` for at most ``timeout`` seconds: httpx bounds each phase, and a dribbling server makes many of them.
+    """Run ``ask`` for at most ``timeout`` seconds.
 
-    What takes longer goes on in a daemon thread that nobody waits for.
+    httpx limits each read by itself, and a slow server can cause any number of reads. If ``ask`` takes longer, it goes on in a
+    daemon thread, and the caller does not wait for it.
     """
     answers: list[str | None] = []
     errors: list[Exception] = []
@@ -203,5 +207,5 @@ def _call_with_timeout(ask: Callable[[], str | None], timeout: float) -> str | N
     if answers:
         return answers[0]
     if errors and not isinstance(errors[0], PrincipalUnavailableError):
-        debug("the principal could not be told", errors[0])
+        debug("the principal is unknown", errors[0])
     raise PrincipalUnavailableError from (errors[0] if errors else None)

@@ -1,4 +1,4 @@
-"""The span processor that stamps whose a command is, and changes the identity on both sides of a login's or logout's export."""
+"""The span processor that adds the identity to commands' spans, and changes it around the export of a login or logout."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -17,34 +17,40 @@ from arcade_otel.spans.finished_span import copy_span
 
 __all__ = ["IdentityLifecycleProcessor"]
 
-#: A login waits at most this long for PostHog to acknowledge its alias. Source: the specification makes the alias synchronous.
-#: The user waits for it, so it is short: an alias that was not acknowledged in time stays pending and is sent later.
+#: A login waits at most this long, in seconds, for PostHog to acknowledge its alias. Source: the specification makes the alias
+#: synchronous. The user waits, so the time is short. An alias that was not acknowledged in time stays pending and is sent later.
 ALIAS_SECONDS = 2.0
-#: Everything that a login does here ends within this time: asking who this is, the store's lock, the alias.
+#: Time limit of a login in seconds, for all steps together: the lookup of the principal, the store's lock and the alias.
 LOGIN_SECONDS = 4.5
-_NOBODY = ("", True)
+_UNKNOWN = ("", True)
 
 
 class IdentityLifecycleProcessor(SpanProcessor):
-    """Wraps the processor that exports: ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
+    """Add the identity to commands' spans, and keep the order of alias, event and rotation.
 
-    A command's span (of our scope, with the attribute ``command``) is handed on as a copy that says whose it is at its end: a
-    span that ended cannot be changed. Of a login that succeeded, the copy carries the pending alias. The link is written only
-    after the exporter has taken that copy, and then the login waits until PostHog has acknowledged the alias, at most 2 s. A
-    logout that succeeded is handed on under the old ID, and then the anonymous ID rotates. Any other span is handed on as it is.
+    Wrap the processor that exports: ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
 
-    Guarantees: no hook raises; a step that fails skips no other, but that no link is written without its alias; no lock is held
-    while waiting; a login takes at most 4.5 s in all; nothing is done about identity once the user opted out.
+    - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) reaches the wrapped processor as a copy with
+      the identity at the end of the command, because a span that has ended cannot be changed.
+    - **A successful login**: the copy carries the pending alias. The link is written only after the exporter has taken the copy.
+      Then the login waits until PostHog has acknowledged the alias, at most 2 s.
+    - **A successful logout**: the copy has the old ID. The anonymous ID rotates afterwards.
+    - **Any other span** reaches the wrapped processor unchanged.
 
-    Limits: only a ``SimpleSpanProcessor`` tells whether its exporter took the span, and only ``DetachedSpanExporter`` tells
-    whether PostHog has acknowledged the alias. Any other processor is trusted once its ``on_end`` has returned, and flushed.
-    ``SimpleSpanProcessor.force_flush`` of the SDK is of no use here: it returns True without asking its exporter.
+    Guarantees: no hook raises. If a step fails, the later ones still run, except that no link is written without its alias. No
+    lock is held while a login waits. A login takes at most 4.5 s. After the user has opted out, the processor does not touch the
+    identity.
+
+    Limits: only with a ``SimpleSpanProcessor`` does the result of the export reach this class, and only ``DetachedSpanExporter``
+    knows whether PostHog has acknowledged the alias. Every other processor is flushed, and is assumed to have exported the span
+    when its ``on_end`` returns. The SDK's ``SimpleSpanProcessor.force_flush`` cannot be used: it returns True without asking its
+    exporter.
 
     Args:
-        inner: The processor that exports; it must hand a span over before its ``on_end`` returns (``SimpleSpanProcessor``).
-        settings: The application's; made from the environment if None.
-        login: Paths of the commands that log in, joined by dots; the settings' if None.
-        logout: Paths of the commands that log out; the settings' if None.
+        inner: The processor that exports. It must export a span before its ``on_end`` returns, as ``SimpleSpanProcessor`` does.
+        settings: The program's settings. None means settings made from the environment.
+        login: Paths of the commands that log in, joined by dots. None means the settings' paths.
+        logout: Paths of the commands that log out. None means the settings' paths.
     """
 
     def __init__(
@@ -61,12 +67,12 @@ class IdentityLifecycleProcessor(SpanProcessor):
         self._logout = frozenset(self._settings.logout_commands if logout is None else logout)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Hand on. Whose the command is shows at its end."""
+        """Forward to the wrapped processor. The identity of a command is only known when it ends."""
         with guard("a span's start"):
             self._inner.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Hand on, and change the identity as the class says."""
+        """Forward a copy with the identity, and change the identity as the class describes."""
         with guard("a span's end"):
             attributes = span.attributes or {}
             command = attributes.get(conventions.COMMAND)
@@ -75,7 +81,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 scope is not None
                 and scope.name == conventions.SCOPE
                 and isinstance(command, str)
-                and not (scope.attributes or {}).get(conventions.SCOPE_LIVE)  # its usage event says whose it is
+                and not (scope.attributes or {}).get(conventions.SCOPE_LIVE)  # its usage event carries the identity
             )
             if not ours or not self._settings.config_dir:
                 self._inner.on_end(span)
@@ -83,7 +89,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
             succeeded = span.status.status_code is not StatusCode.ERROR and not attributes.get(conventions.PROCESS_EXIT_CODE)
             decision = self._settings.decide()
             if decision.unreadable:
-                # Nothing is recorded, but what the next command must know is remembered.
+                # The command is not recorded, but the next command must know that the account changed.
                 if succeeded and (command in self._login or command in self._logout):
                     accounts.remember_change(self._settings, login=command in self._login)
             elif decision.mode != consent.ON:
@@ -96,7 +102,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 self._end(span)
 
     def _end(self, span: ReadableSpan) -> None:
-        distinct_id, is_anon = _NOBODY
+        distinct_id, is_anon = _UNKNOWN
         with guard("the identity of a command"):
             distinct_id, is_anon = identity_file.current(self._settings)
         self._hand_on(_with_identity(span, distinct_id, is_anon=is_anon))
@@ -105,12 +111,12 @@ class IdentityLifecycleProcessor(SpanProcessor):
         with guard("the export of a command"):
             if (span.attributes or {}).get(conventions.DISTINCT_ID):
                 self._inner.on_end(span)
-            else:  # its resource may name the account that was logged in when the process began
-                debug("it cannot be told whose a command is: it is not recorded")
+            else:  # its resource may have the account that was logged in when the process began
+                debug("the identity of a command is unknown: it is not recorded")
 
     def _end_logout(self, span: ReadableSpan) -> None:
         identity: Identity | None = None
-        with guard("whose a logout is"):
+        with guard("the identity of a logout"):
             identity = accounts.begin_logout(self._settings)
         if identity is not None:
             anon_id, linked = identity
@@ -124,11 +130,11 @@ class IdentityLifecycleProcessor(SpanProcessor):
         with guard("the change of identity at a login"):
             plan = accounts.plan_login(self._settings, deadline=deadline)
         if plan is None:
-            debug("login: it cannot be told whose it is: it is not recorded")
+            debug("login: its identity is unknown: it is not recorded")
             return
         identified = _with_identity(span, plan.distinct_id, is_anon=plan.is_anon, previous_distinct_id=plan.previous_distinct_id)
         if not self._export_login(identified):
-            debug("login: its span was not taken, so that no link is written")
+            debug("login: its span was not queued, so no link is written")
             return
         with guard("the link of a login"):
             accounts.commit_login(self._settings, plan, deadline=deadline)
@@ -137,12 +143,12 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 self._wait_for_alias(deadline)
 
     def _export_login(self, span: ReadableSpan) -> bool:
-        """Hand the span of a login on; tell whether it is safe, with its pending alias."""
+        """Export the span of a login. Return True if the span, with its pending alias, is safe."""
         with guard("the export of a login"):
             if type(self._inner) is not SimpleSpanProcessor:
                 self._inner.on_end(span)
                 return True
-            # The same processor again, around an exporter that remembers the result, which the SDK's throws away.
+            # The SDK's processor discards the result of the export. A second one, around an exporter that keeps it, does not.
             keeper = _ResultKeeper(self._inner.span_exporter)
             SimpleSpanProcessor(keeper).on_end(span)
             return keeper.result is SpanExportResult.SUCCESS
@@ -153,7 +159,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
         seconds = max(0.0, min(ALIAS_SECONDS, deadline - began))
         wait = getattr(getattr(self._inner, "span_exporter", None), "wait_for_alias", None)
         if wait is None:
-            self._inner.force_flush(int(seconds * 1000))  # which proves nothing
+            self._inner.force_flush(int(seconds * 1000))  # its result proves nothing
             return
         acknowledged = wait(seconds)
         seconds = time.monotonic() - began
@@ -164,19 +170,19 @@ class IdentityLifecycleProcessor(SpanProcessor):
         )
 
     def shutdown(self) -> None:
-        """Hand on."""
+        """Shut the wrapped processor down."""
         with guard("shutdown"):
             self._inner.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Hand on; False if that fails."""
+        """Flush the wrapped processor. Return False if that fails."""
         with guard("flush"):
             return bool(self._inner.force_flush(timeout_millis))
         return False
 
 
 class _ResultKeeper(SpanExporter):
-    """Hands spans on and keeps the result. Never raises: the SDK would print a traceback on the user's terminal."""
+    """Export spans and keep the result. Never raise, because the SDK would print a traceback on the user's terminal."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter

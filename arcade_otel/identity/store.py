@@ -1,4 +1,4 @@
-"""Who this installation is: ``usage.json``, and the only holder of its lock."""
+"""Read and change the identity of this installation, ``usage.json``. Only this module takes its lock."""
 
 import json
 import os
@@ -18,8 +18,8 @@ from arcade_otel.storage.locks import FileLock
 
 __all__ = ["ARCADE_CONFIG_PATH", "CREDENTIALS_FILE_PATH", "LOCK_SECONDS", "Identity", "UsageIdentity"]
 
-#: Config directory and credentials of a ``UsageIdentity()`` without arguments. They are read from the package, where
-#: the specification's suite replaces them (``arcade_otel.identity.ARCADE_CONFIG_PATH``).
+#: Config directory and credentials of a ``UsageIdentity()`` without arguments. The class reads them from the package, where the
+#: specification's suite replaces them (``arcade_otel.identity.ARCADE_CONFIG_PATH``).
 ARCADE_CONFIG_PATH: str = settings.default_config_dir()
 CREDENTIALS_FILE_PATH: str = os.path.join(ARCADE_CONFIG_PATH, "credentials.yaml")
 
@@ -36,13 +36,13 @@ Identity = tuple[str, str | None]
 class UsageIdentity:
     """The identity store of one config directory, with the specification's interface.
 
-    Guarantees: the file is only ever replaced whole; every read-modify-write holds one exclusive lock (``usage.json.lock``
-    next to it), so that the changes of concurrent processes are all kept; a corrupt file is kept next to it as
-    ``usage.json.corrupt``. Limits: the lock is advisory and does not bind the released Arcade CLI, which locks otherwise.
+    Guarantees: the file is only ever replaced as a whole. Every read-modify-write holds one exclusive lock, ``usage.json.lock``,
+    so that no change of a concurrent process is lost. A corrupt file is kept as ``usage.json.corrupt``. Limit: the lock is
+    advisory, and the released Arcade CLI, which uses another lock, does not respect it.
 
     Args:
-        config_dir: Config directory; Arcade's if None.
-        new_id: Makes an anonymous id; a test's seam.
+        config_dir: Config directory. None means Arcade's.
+        new_id: Makes an anonymous ID. Tests replace it.
     """
 
     def __init__(self, config_dir: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
@@ -57,7 +57,9 @@ class UsageIdentity:
     # --- the specification's interface ----------------------------------------------------------------------------------------
 
     def load_or_create(self) -> dict[str, Any]:
-        """Return ``{"anon_id": …, "linked_principal_id": …}``, made if missing or corrupt; the same object from then on.
+        """Return ``{"anon_id": …, "linked_principal_id": …}``, and make the file if it is missing or corrupt.
+
+        Later calls return the same object.
 
         Raises:
             OSError: The file cannot be made.
@@ -67,12 +69,12 @@ class UsageIdentity:
         return cast("dict[str, Any]", self._data)
 
     def get_distinct_id(self) -> str:
-        """Return the linked principal; else the one whom the API names (at most 2 s); else the anonymous id."""
+        """Return the linked principal, else the principal that the API returns (at most 2 s), else the anonymous ID."""
         data = self.load_or_create()
         return data[LINKED_PRINCIPAL_ID] or self.get_principal_id() or data[ANON_ID]
 
     def get_principal_id(self) -> str | None:
-        """Ask the API who is logged in (at most 2 s); None if nobody is, or nobody could tell."""
+        """Ask the API who is logged in (at most 2 s). Return None if no account is, or if the API does not answer."""
         from arcade_otel.identity.credentials import CredentialsUnreadableError
         from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
 
@@ -89,12 +91,12 @@ class UsageIdentity:
             return None
 
     def should_alias(self) -> bool:
-        """Tell whether somebody is logged in who is not the linked principal."""
+        """Return True if an account is logged in that is not the linked principal."""
         principal_id = self.get_principal_id()
         return principal_id is not None and principal_id != self.load_or_create()[LINKED_PRINCIPAL_ID]
 
     def reset_to_anonymous(self) -> None:
-        """Rotate: a new anonymous id, linked to nobody.
+        """Rotate: replace the anonymous ID by a new one that is not linked to an account.
 
         Raises:
             OSError: The file cannot be written.
@@ -102,7 +104,7 @@ class UsageIdentity:
         self.update(lambda _: self.new_identity())
 
     def set_linked_principal_id(self, principal_id: str) -> None:
-        """Link the anonymous id to ``principal_id``.
+        """Link the anonymous ID to ``principal_id``.
 
         Raises:
             OSError: The file cannot be written.
@@ -111,19 +113,22 @@ class UsageIdentity:
 
     @property
     def anon_id(self) -> str:
-        """The anonymous id."""
+        """The anonymous ID."""
         return str(self.load_or_create()[ANON_ID])
 
     # --- read-modify-write ----------------------------------------------------------------------------------------------------
 
     def get_or_create(self, *, wait: float | None = None) -> Identity:
-        """Return the file's identity, made under the lock if there is none: first runs at once agree on one.
+        """Return the file's identity, and make one under the lock if there is none.
+
+        If several first runs happen at once, they all return the same identity.
 
         Args:
-            wait: Seconds to wait for the lock; ``LOCK_SECONDS`` if None.
+            wait: Seconds to wait for the lock. None means ``LOCK_SECONDS``.
 
         Raises:
-            OSError: There is none and it cannot be made, it cannot be read for now, or a rotation is pending and cannot be made.
+            OSError: There is no identity and none can be made, the file cannot be read for now, or a rotation is pending and
+                cannot be made.
         """
         found = identity_file.read_settled(self._config_dir)
         if found is not None:
@@ -131,7 +136,7 @@ class UsageIdentity:
         try:
             return self.update(lambda identity: identity, wait=wait)
         except OSError:
-            # A crowd of first runs: whoever had the lock has most likely made the file. Or a home that cannot be written.
+            # Many first runs at once: the process that had the lock has most likely made the file. Or the home cannot be written.
             found = identity_file.read(self._config_dir)
             if found is None or PendingRotation(self._config_dir).is_pending(found[0]) or self._is_copy(found):
                 raise
@@ -139,17 +144,17 @@ class UsageIdentity:
             return found
 
     def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
-        """Replace the identity by what ``change`` makes of the one that the file holds under the lock; return the new one.
+        """Replace the file's identity by ``change(identity)`` under the lock, and return the new identity.
 
-        A rotation that is pending is made first, and an unlinked copy of a directory gets an ID of its own: ``change`` never sees
-        an ID that must not be used any more.
+        A pending rotation is made first, and an unlinked copy of a directory gets its own ID first. So ``change`` never receives
+        an ID that must not be used again.
 
         Args:
-            change: Must wait for nothing: other commands wait for the lock meanwhile.
-            wait: Seconds to wait for the lock; ``LOCK_SECONDS`` if None.
+            change: Returns the new identity. It must not wait, because other commands wait for the lock meanwhile.
+            wait: Seconds to wait for the lock. None means ``LOCK_SECONDS``.
 
         Raises:
-            OSError: The lock is not to be had in that time, or the file cannot be read or written. It is as it was, then.
+            OSError: The lock was not free in that time, or the file cannot be read or written. The file is unchanged then.
         """
         with self._locked(LOCK_SECONDS if wait is None else wait):
             found = self._read()
@@ -168,7 +173,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Tell whether there is a file; one that cannot be looked at counts as one."""
+        """Return whether there is a file; one that cannot be looked at counts as one."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):
@@ -178,13 +183,15 @@ class UsageIdentity:
         return True
 
     def require_rotation(self, anon_id: str) -> None:
-        """See to it that ``anon_id`` is not used any more, whatever fails from here on: it is written down, or the file removed.
+        """Make sure that ``anon_id`` is not used again, whatever fails later.
+
+        This writes a marker. If the disk takes no marker, it deletes ``usage.json``.
 
         Args:
-            anon_id: The ID; "" is whichever the file holds.
+            anon_id: The ID. An empty string means the ID that the file has.
 
         Raises:
-            OSError: Neither can be done.
+            OSError: Neither is possible.
         """
         try:
             PendingRotation(self._config_dir).remember(anon_id)
@@ -192,11 +199,11 @@ class UsageIdentity:
             debug("a rotation cannot be remembered: usage.json is removed", error)
             if storage.distrust_reason(self._config_dir):
                 raise
-            with suppress(FileNotFoundError):  # removing takes neither space nor a descriptor
+            with suppress(FileNotFoundError):  # deleting needs neither space nor a descriptor
                 retry_while_busy(lambda: os.unlink(self._usage_file))
 
     def _is_copy(self, identity: Identity) -> bool:
-        """Tell whether this is an unlinked identity in a directory that was copied. A linked one is one person's everywhere."""
+        """Return True for an unlinked identity in a copied directory. A linked identity is the same person in every copy."""
         return identity[1] is None and not place.is_settled(self._config_dir) and place.is_copy(self._config_dir)
 
     def new_identity(self) -> Identity:
@@ -204,13 +211,13 @@ class UsageIdentity:
         return self._new_id(), None
 
     def _read(self) -> Identity | None:
-        """Return the file's identity, or None if there is none, having kept what is no identity as a backup.
+        """Return the file's identity, or None if there is none. A corrupt file is moved to a backup first.
 
-        Only what was read whole and does not parse is corrupt, and what never becomes readable: a directory, a link, a pipe or a
-        huge file in its place.
+        A file is corrupt only if it was read as a whole and does not parse, or if it can never be read: a directory, a link, a
+        pipe or a huge file in its place.
 
         Raises:
-            OSError: It cannot be read for now (no descriptor left, no permission, a bad disk). It may be a good file.
+            OSError: The file cannot be read for now (no descriptor left, no permission, a bad disk). It may be a good file.
         """
         try:
             data = storage.read_file(self._config_dir, _FILE)
@@ -237,7 +244,7 @@ class UsageIdentity:
         with Directory.open(self._config_dir) as directory:
             lock = FileLock.acquire(directory, f"{_FILE}.lock", wait=wait, stale_after=LOCK_STALE_SECONDS)
         if lock is None:
-            raise TimeoutError(f"the lock of usage.json was not to be had in {wait} s")
+            raise TimeoutError(f"the lock of usage.json was not free within {wait} s")
         with lock:
             yield
 
@@ -245,9 +252,9 @@ class UsageIdentity:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
 
     def _write_atomic(self, data: dict[str, Any]) -> None:
-        """Replace the file whole, through a temporary one beside it that is removed on failure.
+        """Replace the file as a whole, through a temporary file in the same directory that is deleted on failure.
 
-        By ``tempfile.mkstemp`` and ``os.fdopen``, which the specification's suite lets fail.
+        This uses ``tempfile.mkstemp`` and ``os.fdopen``, because the specification's suite makes these two fail.
         """
         storage.ensure_private_dir(self._config_dir)
         descriptor, tmp_path = tempfile.mkstemp(dir=self._config_dir, prefix=".usage_", suffix=".tmp")  # 0600

@@ -48,7 +48,7 @@ _ours: "dict[Settings, _Provider]" = {}
 class LiveSpan:
     """The span of a command from its start to its end: one object, one command, used in the thread that began it.
 
-    It is for whoever traces the process, and never for PostHog: sampler and limits are the standard variables', and the
+    It is for the traces of the process, and never for PostHog: sampler and limits are the standard variables', and the
     command's own code may add to it. The usage event is made apart from it, with the same ids.
 
     Args:
@@ -85,7 +85,7 @@ class LiveSpan:
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
     def on_command_start(self) -> None:
-        """Let the process's tracers be ours, unless somebody has set a provider: a program may do that in a callback."""
+        """Let the process's tracers be ours, unless a provider has been set, for example in a callback of the program."""
         if self._provider.ours and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             trace.set_tracer_provider(self._provider.tracers)
 
@@ -170,7 +170,7 @@ def _made(settings: "Settings") -> _Provider:
     names = exporter_names(os.environ)
     processors: list[SpanProcessor] = []
     if _CONSOLE in names and sys.stderr is not None:
-        processors.append(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))  # whoever asks for it wants to see it
+        processors.append(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))  # the user who asks for it wants to see it
     names = [name for name in names if name not in (_POSTHOG, _CONSOLE)]
     exporter = None
     if names:

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def run(config_dir: str, text: str | None, started_at: float) -> None:
-    """Put ``text`` into the queue of ``config_dir`` and deliver every lane whose lock nobody else has.
+    """Put ``text`` into the queue of ``config_dir`` and deliver every lane whose lock is free.
 
     Args:
         config_dir: Config directory, absolute.
@@ -48,7 +48,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         debug(f"nothing is sent: {decided.reason}")
         if not decided.opted_out:
             return  # no decision could be read, or the directory is not used: nothing is deleted either
-        _discard_queue(state_dir, f"{decided.reason} says off")  # without the path of a file in somebody's home
+        _discard_queue(state_dir, f"{decided.reason} says off")  # without the path of a file in the user's home
         return
     if text:
         summary = otlp.summarize(text)
@@ -71,7 +71,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
 
 
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
-    """Tell whether nothing of any program may be sent: not so where the machine's policy says no, which may name programs."""
+    """Return whether nothing of any program may be sent: not so where the machine's policy says no, which may name programs."""
     decided = decided or consent.decide(config_dir)
     return decided.mode == consent.OFF and decided.reason != consent.REASON_POLICY
 
@@ -122,7 +122,7 @@ def enforce_limits(state_dir: str, lane: str) -> None:
 
 
 def _discard_queue(state_dir: str, why: str) -> None:
-    """Empty the queue: somebody opted out since what waits there was recorded."""
+    """Empty the queue, because the user has opted out since these spans were recorded."""
     waiting = {lane: queue.list_spans(queue.lane_dir(state_dir, lane)) for lane in queue.lanes(state_dir)}
     queue.clear(state_dir)
     if any(waiting.values()):

@@ -34,7 +34,7 @@ class Backoff:
             return 0.0, 0
 
     def is_active(self, now: float | None = None) -> bool:
-        """Tell whether it lasts still. A time further off than any pause is a clock that was set back: it does not."""
+        """Return whether it lasts still. A time further off than any pause is a clock that was set back: it does not."""
         until, _ = self.read()
         now = time.time() if now is None else now
         return now < until <= now + MAX_RETRY_AFTER_SECONDS

@@ -134,7 +134,7 @@ class Lane:
                     self._lock.release()
                     self._lock = None
                     if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
-                        time.sleep(_HANDOVER_SECONDS)  # whoever came meanwhile goes first
+                        time.sleep(_HANDOVER_SECONDS)  # a sender that came meanwhile goes first
                     if healthy and self._age < _STOP_ACCEPTING_AFTER_SECONDS and queue.list_spans(self._queue):
                         self._lock = LaneLock.acquire(self._state_dir, self.name)
             finally:
@@ -192,7 +192,8 @@ class Lane:
                 dropped.add(os.path.basename(path))
             first += len(spans)
             delivered += 1
-        # Before the files go: a kill in between tells of a second delivery of the same event rather than of none.
+        # Before the files are deleted: after a kill in between, the event is delivered twice and reported, rather than not
+        # reported.
         self._receipts.record_exported([(os.path.basename(path), spans) for path, spans in files[:delivered]], dropped)
         for path, _ in files[:delivered]:
             queue.remove_span(path)
@@ -208,7 +209,7 @@ class Lane:
         return False
 
     def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """Remove what somebody has forbidden to send since it was recorded, and return the rest."""
+        """Delete the spans that the user has forbidden to send since they were recorded, and return the rest."""
         permitted = []
         decisions: dict[str, Decision] = {}
         for path, spans in files:
@@ -220,7 +221,7 @@ class Lane:
             if decisions[program].mode == consent.OFF:
                 queue.remove_span(path)
                 self._receipts.record_dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
-            elif os.path.exists(path):  # else somebody emptied the queue since it was read
+            elif os.path.exists(path):  # else the queue was emptied since it was read
                 permitted.append((path, spans))
         return permitted
 
@@ -231,7 +232,7 @@ class Lane:
         except ValueError:
             payload = ""  # not even text
         if payload is None:
-            return []  # somebody opted out meanwhile
+            return []  # the user opted out meanwhile
         try:
             text = self._resolver.resolve(path, payload)
             spans: list[Any] = self._exporter.decode(text)
@@ -253,7 +254,7 @@ class Lane:
         if payload is None:
             return spans
         text = self._resolver.with_drop_count(path, payload, count)
-        dropped.reset()  # after the span has it: a kill in between tells it twice rather than never
+        dropped.reset()  # after the span has it: a kill in between reports it twice rather than never
         decoded: list[Any] = self._exporter.decode(text)
         return decoded
 
@@ -262,7 +263,7 @@ class Lane:
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:
-            # Whoever runs ``usage disable`` or ``usage forget`` may rely on it: once that has returned, no request begins.
+            # ``usage disable`` and ``usage forget`` promise that no request begins once they have returned.
             return all(consent.decide(self._config_dir, program=program).mode != consent.OFF for program in programs) and all(
                 os.path.exists(path) for path, _ in files
             )

@@ -30,7 +30,7 @@ def make_exporter(name: str) -> PostHogLaneExporter | SdkLaneExporter | None:
         return PostHogLaneExporter()
     try:
         return _make_sdk_exporter(name)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - anybody's code; the other exporters still run
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - third-party code; the other exporters still run
         debug(f"exporter {name} cannot be made: it is left out", error)
         return None
 

@@ -63,7 +63,7 @@ class SpanIdentityResolver:
         if not isinstance(anon_id, str):
             return text
         if principal is not None and not (isinstance(principal, str) and is_entry_point_name(principal)):
-            return text  # only the program itself can tell, or somebody wrote a name of code into the queue
+            return text  # only the program itself knows, or a stranger wrote a name of code into the queue
         with self._lock:
             if self._resolver is None:
                 from arcade_otel.identity import login as accounts  # dear, and seldom needed

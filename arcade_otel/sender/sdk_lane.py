@@ -1,4 +1,4 @@
-"""Any other exporter's lane: OpenTelemetry's SDK, and an exporter of whoever wrote one. Imported only if such a lane has work."""
+"""Deliver a lane by an exporter of the OpenTelemetry SDK or of a third party. Imported only if such a lane has work."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ __all__ = ["SdkLaneExporter", "public_span"]
 
 
 def public_span(span: ReadableSpan) -> ReadableSpan:
-    """Return the span for another exporter than PostHog's: without what tells the sender how to deliver."""
+    """Return the span for another exporter than PostHog's: without the attributes that are meant for the sender."""
     attributes = dict(span.resource.attributes)
     distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
     if conventions.SERVICE_VERSION not in attributes:
@@ -60,11 +60,11 @@ class SdkLaneExporter:
         def export() -> None:
             try:
                 accepted.append(self._exporter.export(spans) is SpanExportResult.SUCCESS)
-            except Exception as error:  # noqa: BLE001 - an exporter of anybody's; the span stays for it
+            except Exception as error:  # noqa: BLE001 - third-party code; the span stays queued for it
                 debug(f"{self._name} raised", error)
                 accepted.append(False)
 
-        # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and nobody would know of the pause.
+        # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and no back-off would be recorded.
         thread = threading.Thread(target=export, name=f"{self._name} export", daemon=True)
         thread.start()
         thread.join(seconds)

@@ -13,7 +13,7 @@ def add_site_packages() -> None:
 
     To be called before there are threads: an import in another one would not find this library for a moment.
 
-    The sender to PostHog needs none of that. An exporter that somebody else wrote may be installed in a way that needs it (an
+    The sender to PostHog needs none of that. A third-party exporter may be installed in a way that needs it (an
     editable installation that hooks into the import system). A ``sitecustomize`` is looked for only where the interpreter itself
     would find it, not where the program imports from: ``opentelemetry-instrument`` puts one there that would trace the sender.
     """

@@ -90,7 +90,7 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Tell whether ``earlier`` was caught in none of the frames that ``error`` left: its traceback begins at the command."""
+    """Return whether ``earlier`` was caught in none of the frames that ``error`` left: its traceback begins at the command."""
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False

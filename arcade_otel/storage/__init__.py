@@ -7,7 +7,7 @@ and must not be writable by other users. Anything else is not used: the program 
 nothing, and ``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A directory or file that only its owner's private
 group may write (umask 002 and a group with the user's name and no other member) counts as not writable by others.
 
-Under ``sudo`` with ``HOME`` kept, the config directory is the invoking user's. Root uses it only if it belongs to the user whom
+Under ``sudo`` with ``HOME`` kept, the config directory is the invoking user's. Root uses it only if it belongs to the user that
 ``sudo`` names in ``SUDO_UID``: an opt-out of that user counts, and ``sudo mycli`` is recorded under the same identity. The
 state is data for root and never code: root follows no link in it, deletes only names that this library gives, and gives each
 file that it makes to the directory's owner. Root uses the state of no other user. Without ``sudo`` (``su -m``, a container that
@@ -238,7 +238,7 @@ def check_trust(status: os.stat_result, path: str) -> None:
 
 def _distrust(status: os.stat_result, path: str) -> str | None:
     if not hasattr(os, "geteuid"):
-        return None  # Windows: a file's mode tells nothing about who may write it
+        return None  # Windows: a file's mode does not say who may write it
     if status.st_uid not in (0, os.geteuid()) and status.st_uid not in _trusted_users():
         return f"{path} belongs to another user (uid {status.st_uid})"
     mode = status.st_mode
@@ -266,7 +266,7 @@ def _trusted_users() -> tuple[int, ...]:
 
 
 def _is_private_group(user: int, group: int) -> bool:
-    """Tell whether the group has the user's name and no other member, as with umask 002 on Fedora, RHEL and Debian.
+    """Return whether the group has the user's name and no other member, as with umask 002 on Fedora, RHEL and Debian.
 
     Debian's OpenSSH has the same exception (its patch ``user-group-modes``). Looked up once in a process: it may ask LDAP.
     """

@@ -225,7 +225,7 @@ class Directory:
             raise
 
     def unlink(self, name: str) -> bool:
-        """Remove a file, or a link itself; tell whether it was there. Windows: retried while it is open.
+        """Remove a file, or a link itself; return whether it was there. Windows: retried while it is open.
 
         Raises:
             OSError: It cannot be removed.

@@ -38,7 +38,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file open at ``descriptor`` until it is closed; tell whether that succeeded.
+        """Lock the file open at ``descriptor`` until it is closed; return whether that succeeded.
 
         Raises:
             LockUnsupportedError: The file system cannot lock.
@@ -55,7 +55,7 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file open at ``descriptor`` until it is closed; tell whether that succeeded.
+        """Lock the file open at ``descriptor`` until it is closed; return whether that succeeded.
 
         Raises:
             LockUnsupportedError: The file system cannot lock.
@@ -88,7 +88,7 @@ class FileLock:
             directory: Where the lock's file lies. The file is made (0600) and stays.
             name: Name of the lock's file.
             wait: Seconds; 0 tries once.
-            stale_after: Seconds for which a lease is its holder's: longer than anybody holds this lock.
+            stale_after: Seconds for which a lease is its holder's: longer than any process holds this lock.
 
         Raises:
             OSError: The lock's file can be neither opened nor made.
@@ -109,7 +109,7 @@ class FileLock:
                     if taken and not lease.is_held_by_another(directory):
                         lock = cls(descriptor, None)
                         return lock
-                    if taken:  # somebody who cannot lock is at work: the next try needs a lock that is free
+                    if taken:  # a process that cannot lock is at work: the next try needs a free lock
                         os.close(descriptor)
                         descriptor = directory.open_file(name, os.O_RDWR)
                 elif lease.take(directory):
@@ -198,7 +198,7 @@ class _Lease:
         return False
 
     def is_held_by_another(self, directory: Directory) -> bool:
-        """Tell whether a living process holds the lease; move one of a dead holder away."""
+        """Return whether a living process holds the lease; move one of a dead holder away."""
         before = directory.status(self._name)
         if before is None:
             return False
@@ -238,7 +238,7 @@ class _Lease:
 
 
 def _host() -> str:
-    """Return what tells whether a process id is of use here: the host's name and, on Linux, the namespace of its process ids."""
+    """Return the scope in which a process ID is valid: the host's name and, on Linux, the namespace of process IDs."""
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     with suppress(OSError):
         name += os.readlink("/proc/self/ns/pid")  # containers may share their host's name
@@ -258,7 +258,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _file_system_now(directory: Directory) -> float:
-    """Return the time as the file system's server tells it, which stamps leases: its clock may differ from this host's."""
+    """Return the time of the file system's server, which stamps leases. Its clock may differ from this host's."""
     name = f".now.{os.urandom(4).hex()}.tmp"
     descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
     try:

@@ -1,4 +1,4 @@
-"""Arcade's API as far as it tells whose credentials these are: ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``."""
+"""The part of Arcade's API that names the owner of credentials: ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``."""
 
 import json
 from collections import deque

@@ -17,7 +17,7 @@ class Canary(str):
 
     Attributes:
         kind: Name of the shape, as ``github_token``.
-        secrets: The parts that must not be found anywhere; the whole if nobody said otherwise. Of an address with a password the
+        secrets: The parts that must not be found anywhere; by default, the whole. Of an address with a password the
             host is no secret, for example.
     """
 
@@ -42,7 +42,7 @@ class Canaries:
         jwt: A JSON web token. pem: A private key, of several lines. token: A word of high entropy.
         email: An address. ipv4, ipv6: Addresses of computers.
         password_url: A database's address with a password in it.
-        home_path, windows_path: A file in somebody's home directory; the secret is all of it but "home" and "Users".
+        home_path, windows_path: A file in a home directory; the secret is all of it but "home" and "Users".
 
     Args:
         seed: Equal seeds make equal canaries.

@@ -137,7 +137,7 @@ class FakePostHog:
         self._kept = socket.socket()
         self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._kept.bind(("127.0.0.1", self._port))
-        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # nobody shares it from here on
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # no other process shares it from here on
 
     def close(self) -> None:
         """Stop, and give the port away."""
@@ -197,7 +197,7 @@ class FakePostHog:
         """Wait until ``condition`` holds, looking whenever something came.
 
         Raises:
-            AssertionError: It does not in ``timeout`` seconds; the message tells what came.
+            AssertionError: The condition was not met in ``timeout`` seconds. The message lists what came.
         """
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -219,7 +219,7 @@ class FakePostHog:
             return request.fault
 
     def serves(self, path: str) -> bool:
-        """Tell whether there is an endpoint at ``path``."""
+        """Return whether there is an endpoint at ``path``."""
         path = path.partition("?")[0].rstrip("/")
         return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
 
@@ -421,4 +421,4 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, *arguments: Sequence[object]) -> None:
-        """Say nothing: whoever wants to know reads ``requests``."""
+        """Print nothing: tests read ``requests``."""

@@ -96,7 +96,7 @@ def blackhole() -> Iterator[str]:
 
 @contextlib.contextmanager
 def refused_port() -> Iterator[int]:
-    """Give a port of loopback at which nobody listens, and keep it from everybody else."""
+    """Return a port of loopback at which no server listens, and keep other processes from taking it."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         yield holder.getsockname()[1]

@@ -1,4 +1,4 @@
-"""PostHog's person model: which events belong to whom after aliases and merges, in any order of its partitions.
+"""PostHog's person model: which person each event belongs to after aliases and merges, in any order of its partitions.
 
 Source: ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of the ingestion service
 (https://github.com/PostHog/posthog, ``nodejs/src``). Not modelled: loss in Kafka, the squash job, merge limits,

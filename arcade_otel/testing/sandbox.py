@@ -63,7 +63,7 @@ class CliSandbox:
         self._log = root / "debug.log"
         self._planted: dict[Path, bytes] = {}
         self._given: set[tuple[str, str]] = set()
-        self._senders: dict[int, str] = {}  # process id -> what /proc tells of it; "" if nothing yet
+        self._senders: dict[int, str] = {}  # process ID -> what /proc says of it; "" if nothing yet
         self._waited: dict[str, bytes] = {}  # what was seen in the queue, by its name there
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="arcade-usage", daemon=True)
@@ -283,7 +283,7 @@ def _read(path: Path) -> bytes:
 
 
 def _lives(process: int) -> bool:
-    """Tell whether a process is at work; one that has ended and that nobody has asked about is not."""
+    """Return whether a process is at work; a zombie is not at work."""
     if os.path.isdir("/proc/self"):
         state = _read(Path("/proc", str(process), "stat")).rpartition(b")")[2].split()
         return bool(state) and state[0] not in (b"Z", b"X")

@@ -28,7 +28,7 @@ class DetachedSpanExporter(SpanExporter):
     """Hands each span over as OTLP/JSON to a process that outlives this one and runs the exporters proper.
 
     Guarantees: never raises and waits for no network; two threads may call at once; it works in a forked child. ``SUCCESS``
-    means that a sender has the span or that it is in the queue, not that anybody received it. Nothing is handed over once
+    means that a sender has the span or that it is in the queue, not that a backend has received it. Nothing is handed over once
     the user has opted out.
 
     Args:

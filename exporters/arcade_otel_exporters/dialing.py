@@ -139,7 +139,7 @@ def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.s
         deadline: When it must be over, by ``time.monotonic()``.
 
     Raises:
-        OSError: Nobody listens at any of them, or not in time.
+        OSError: No address accepts a connection in time.
     """
     addresses = list(found)
     pending: list[socket.socket] = []
@@ -191,7 +191,7 @@ def _start(address: tuple[Any, ...]) -> socket.socket | OSError:
 def _wait(pending: list[socket.socket], seconds: float) -> list[socket.socket]:
     """Return which sockets are connected or have failed."""
     if not hasattr(select, "poll"):
-        _, writable, failed = select.select([], pending, pending, seconds)  # Windows tells a failure by the third
+        _, writable, failed = select.select([], pending, pending, seconds)  # Windows reports a failure by the third
         return list({*writable, *failed})
     poll = select.poll()  # select() knows no descriptor from 1,024 on
     by_descriptor = {each.fileno(): each for each in pending}

@@ -7,11 +7,13 @@ import time
 
 from arcade_otel import conventions
 from arcade_otel.spans import replace_unencodable
+from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, PROPERTIES, STRING, STRINGS, Property
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
 from arcade_otel_exporters.versions import installed_version, program_version
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from opentelemetry.sdk.trace import ReadableSpan
@@ -34,7 +36,7 @@ else:
 
 
 def is_command(span: SpanRecord | ReadableSpan) -> bool:
-    """Tell whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event.
+    """Return whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event.
 
     Nor does a command's span that ``instrument()`` made live, whose event is handed over apart from it.
     """
@@ -45,7 +47,7 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 
 
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the event of a command's span, or None if nobody can tell whose it is.
+    """Return the event of a command's span, or None if its owner is unknown.
 
     Equal spans make equal events, ``uuid`` and ``timestamp`` (the command's start, UTC) included. Nothing of the span but what
     is named here gets into it. The span says whose it is; only where it does not, its resource (the identity at the process's
@@ -60,26 +62,10 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     if identity is None:
         return None
     distinct_id, is_anon = identity
-    attributes, resource = span.attributes, span.resource
-    exit_code = _integer(attributes.get(conventions.PROCESS_EXIT_CODE))
+    exit_code = _integer(span.attributes.get(conventions.PROCESS_EXIT_CODE))
     failed = exit_code != 0 if exit_code is not None else span.is_error
-    system = _text(resource.get(conventions.OS_TYPE)) or _platform("system")
-    properties: Event = {
-        "command_name": _text(attributes.get(conventions.COMMAND)) or "",
-        "cli_version": _cli_version(span),
-        "python_version": _text(resource.get(conventions.PROCESS_RUNTIME_VERSION)) or _platform("python_version"),
-        "os_type": _SYSTEMS.get(system.lower(), system),
-        "os_release": _text(resource.get(conventions.OS_VERSION)) or _platform("release"),
-        "duration": _duration(span),
-        "exit_code": exit_code,
-        "command_options": _texts(attributes.get(conventions.COMMAND_OPTIONS)),
-        "is_ci": attributes.get(conventions.IS_CI) is True,
-        "dropped_events": _integer(attributes.get(conventions.DROPPED)),
-    }
-    if failed:
-        properties["error_type"] = _text(attributes.get(conventions.ERROR_TYPE))
-        message = _text(attributes.get(conventions.ERROR_MESSAGE))
-        properties["error_message"] = message[: conventions.ERROR_MESSAGE_LIMIT] if message else None
+    resource = span.resource
+    properties: Event = {row.name: _property(span, row) for row in PROPERTIES if row.name and (failed or not row.failed_only)}
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
     if is_anon:
@@ -87,6 +73,14 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     name = conventions.EVENT_FAILED if failed else conventions.EVENT_SUCCEEDED
     name = conventions.EVENT_DOCTOR if is_doctor else name
     return _event(name, distinct_id, properties | _ours(geoip=geoip), span, "")
+
+
+def _property(span: SpanRecord, row: Property) -> object:
+    """Return the value of a declared property; None, which is left out, if the span has none of the declared type."""
+    read = _SPECIAL.get(row.attribute)
+    if read is not None:
+        return read(span)
+    return _READERS[row.type]((span.resource if row.resource else span.attributes).get(row.attribute))
 
 
 def alias_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
@@ -187,10 +181,19 @@ def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _boolean(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _number(value: object) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
 def _duration(span: SpanRecord) -> float | None:
-    value = span.attributes.get(conventions.DURATION)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else None
+    if conventions.DURATION in span.attributes:
+        return _number(span.attributes[conventions.DURATION])
     if span.start_ns and span.end_ns:
         return (span.end_ns - span.start_ns) // 1000 / 1000
     return None
@@ -206,4 +209,36 @@ def _cli_version(span: SpanRecord) -> str | None:
         version = installed_version(distribution)
     else:
         version = program_version(_text(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME)) or "")
-    return version and version.partition("+")[0]  # a local part may name whoever built it: PEP 440
+    return version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
+
+
+def _error_message(span: SpanRecord) -> str | None:
+    message = _text(span.attributes.get(conventions.ERROR_MESSAGE))
+    return message[: conventions.ERROR_MESSAGE_LIMIT] if message else None
+
+
+def _os_type(span: SpanRecord) -> str:
+    system = _text(span.resource.get(conventions.OS_TYPE)) or _platform("system")
+    return _SYSTEMS.get(system.lower(), system)
+
+
+_READERS: dict[str, Callable[[object], object]] = {
+    STRING: _text,
+    STRINGS: _texts,
+    INTEGER: _integer,
+    NUMBER: _number,
+    BOOLEAN: _boolean,
+}
+#: The properties that are more than their attribute. Spans of other makers lack some of Arcade's specification's.
+_SPECIAL: dict[str, Callable[[SpanRecord], object]] = {
+    conventions.COMMAND: lambda span: _text(span.attributes.get(conventions.COMMAND)) or "",
+    conventions.DURATION: _duration,
+    conventions.ERROR_MESSAGE: _error_message,
+    conventions.IS_CI: lambda span: span.attributes.get(conventions.IS_CI) is True,
+    conventions.OS_TYPE: _os_type,
+    conventions.OS_VERSION: lambda span: _text(span.resource.get(conventions.OS_VERSION)) or _platform("release"),
+    conventions.PROCESS_RUNTIME_VERSION: lambda span: (
+        _text(span.resource.get(conventions.PROCESS_RUNTIME_VERSION)) or _platform("python_version")
+    ),
+    conventions.SERVICE_VERSION: _cli_version,
+}

@@ -56,7 +56,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
 
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
-    """Return the spans that nobody has forbidden to send; a policy may be about one program."""
+    """Return the spans that may be sent. A policy can forbid those of one program."""
     config_dir = default_config_dir()
     modes: dict[str, str] = {}
     permitted = []
@@ -163,7 +163,7 @@ class PostHogSpanExporter(SpanExporter):
         self._stopped = True
 
     def event_of(self, span: ReadableSpan) -> Event | None:
-        """Return the event that a command's span becomes, or None if nobody can tell whose it is."""
+        """Return the event that a command's span becomes, or None if its owner is unknown."""
         return event_of(span, geoip=self._geoip)
 
     def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:

@@ -1,4 +1,4 @@
-"""Delivers the spans of commands to PostHog, and tells exactly which of them are settled. Standard library only."""
+"""Deliver the spans of commands to PostHog, and report which of them were accepted or refused. Standard library only."""
 
 import json
 import math

@@ -147,7 +147,7 @@ def _systems_proxy(server: Address) -> str:
 
 
 def _is_exempt(server: Address, no_proxy: str) -> bool:
-    """Tell whether ``NO_PROXY`` names the server.
+    """Return whether ``NO_PROXY`` names the server.
 
     Its entries: ``*``, a domain and all below it (with or without a dot before it), ``host:port``, an IP address (IPv6 with or
     without brackets), and a network (``10.0.0.0/8``).

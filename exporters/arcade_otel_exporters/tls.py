@@ -1,4 +1,4 @@
-"""Whom a sender trusts: the certificates that the user names, else those of the machine."""
+"""The certificates that a sender trusts: those that the user names, else those of the machine."""
 
 import binascii
 import os
@@ -32,7 +32,7 @@ class Trust:
     """Makes the TLS context of a sender.
 
     ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` name a file or a directory, ``SSL_CERT_DIR`` directories;
-    the first that can be read counts alone. One that cannot be read is told in the debug log, and the machine's own
+    the first that can be read counts alone. One that cannot be read is reported in the debug log, and the machine's own
     certificates count. No other variable matters: ``SSLKEYLOGFILE`` would write the session's keys down.
 
     Parsing a whole bundle costs a sender six times a bare Python's start. So of a large bundle only the certificates of a few
@@ -141,7 +141,7 @@ def _load(context: ssl.SSLContext, path: str, name: str) -> bool:
 
 
 def _has_hashed_names(directory: str) -> bool:
-    """Tell whether OpenSSL can look a certificate up in ``directory``: a file is named by its subject's hash (``c_rehash``)."""
+    """Return whether OpenSSL can look a certificate up in ``directory``: a file is named by its subject's hash (``c_rehash``)."""
     try:
         with os.scandir(directory) as entries:
             return any(_is_hashed(entry.name) for entry in entries)

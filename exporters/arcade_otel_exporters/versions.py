@@ -1,7 +1,7 @@
 """Finds the version of an installed program by the names of its metadata's directories.
 
 ``importlib.metadata`` would find the same at the price of a bare Python's start: it imports ``email`` and ``zipfile``. It is
-asked where the directories do not tell: distributions in archives, and metadata of other kinds.
+asked where the directories are not enough: distributions in archives, and metadata of other kinds.
 """
 
 from __future__ import annotations

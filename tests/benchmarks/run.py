@@ -27,6 +27,14 @@ provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=os.envi
 span = provider.get_tracer("tool").start_span("tool hello")
 atexit.register(lambda: (span.end(), provider.shutdown()))
 """
+INSTRUMENTATION = (
+    SDK.partition("span = ")[0]
+    + """
+from opentelemetry.instrumentation.click import ClickInstrumentor
+ClickInstrumentor().instrument(tracer_provider=provider)
+atexit.register(provider.shutdown)
+"""
+)
 POSTHOG = """
 from posthog import Posthog
 client = Posthog("phc_test", host=os.environ["ENDPOINT"])
@@ -54,6 +62,7 @@ ROWS: list[tuple[str, Callable[[str], str], dict[str, str]]] = [
     ("a bare `subprocess.Popen`", _beside(POPEN), {}),
     ("azure-cli-telemetry (spawns its sender)", _beside(AZURE), {}),
     ("OpenTelemetry SDK, batch processor, OTLP over HTTP", _beside(SDK), {}),
+    ("opentelemetry-instrumentation-click, same SDK and exporter", _beside(INSTRUMENTATION), {}),
     ("posthog, captured and flushed in-process", _beside(POSTHOG), {}),
 ]
 

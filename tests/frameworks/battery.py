@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,9 @@ def run_all(folder: Path, source: str, command_lines: list[list[str]], python: s
     bare, ours = (json.loads(_output([python, str(program)], {**environ, **extra}, folder)) for extra in ({}, {"OUT": str(out)}))
     assert len(bare) == len(command_lines)
     for words, without, within in zip(command_lines, bare, ours, strict=True):
+        if sys.version_info < (3, 11):
+            # Python 3.10 cannot raise an exception again without the frame: cleo's, cliff's and usage errors' tracebacks have it.
+            within[2] = re.sub(r'  File "[^"]*/arcade_otel/[^"]*", .*\n    .*\n', "", within[2])
         assert without == within, words
     found = []
     for number, handed_over in enumerate(out.read_text().split("--\n")[:-1]):

@@ -53,7 +53,7 @@ def _foreign(path: str) -> tuple[str, str] | None:
         return None
     if not stat.S_ISDIR(state.st_mode):
         return "is not a directory", f"move {path} away."
-    # Root may use anybody's: under sudo, files are given to the directory's owner.
+    # Root may use any user's directory: under sudo, files are given to the directory's owner.
     if state.st_uid != os.geteuid() and os.geteuid() != 0:
         return f"belongs to the user {state.st_uid}", f"run: sudo chown -R $(id -u) {path}"
     if state.st_mode & _WRITABLE_BY_OTHERS and not state.st_mode & stat.S_ISVTX:

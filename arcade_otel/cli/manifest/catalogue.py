@@ -1,5 +1,7 @@
 """Everything that can leave a machine, one record each: events, what is in them, and the attributes that other backends get.
 
+The properties of a command's event are declared in ``arcade_otel/spans/properties.py``; this module adds what all events have.
+
 ``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page; ``--check`` compares them.
 Names are those of ``conventions``; the tests in ``tests/cli/manifest`` hold what really arrives against this, both ways.
 """
@@ -9,6 +11,8 @@ Names are those of ``conventions``; the tests in ``tests/cli/manifest`` hold wha
 from dataclasses import dataclass
 
 from arcade_otel import conventions
+from arcade_otel.spans import properties
+from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, SEMANTIC, SPECIFICATION, STRING, STRINGS
 
 __all__ = [
     "ATTRIBUTES",
@@ -28,19 +32,10 @@ __all__ = [
     "FieldSpec",
 ]
 
-# --- types, as JSON has them --------------------------------------------------------------------------------------------------
-STRING = "string"
-STRINGS = "array of strings"
-INTEGER = "integer"
-NUMBER = "number"
-BOOLEAN = "boolean"
 NULL = "null"
 
 # --- where a name comes from --------------------------------------------------------------------------------------------------
-_SPECIFICATION = "Arcade's specification"
-_OURS = "arcade-otel"
-_CLI = "semantic conventions, CLI spans"
-_SEMANTIC = "semantic conventions"
+_OURS = properties.OURS
 _POSTHOG = "PostHog"
 _SDK = "OpenTelemetry SDK"
 
@@ -100,14 +95,14 @@ EVENTS: tuple[Event, ...] = (
         "succeeded",
         "a command ended with exit code 0",
         "which commands are used, and how long they take",
-        _SPECIFICATION,
+        SPECIFICATION,
     ),
     Event(
         conventions.EVENT_FAILED,
         "failed",
         "a command ended with any other exit code",
         "what goes wrong",
-        _SPECIFICATION,
+        SPECIFICATION,
     ),
     Event(
         conventions.EVENT_ALIAS,
@@ -131,118 +126,46 @@ _ALIAS = (conventions.EVENT_ALIAS,)
 _PROFILED = (*_COMMANDS, conventions.EVENT_DOCTOR)
 _ALL = tuple(event.name for event in EVENTS)
 
-#: Properties of the events.
+
+def _property(row: properties.Property) -> FieldSpec:
+    return FieldSpec(
+        row.name,
+        row.type,
+        row.example,
+        row.reason,
+        when=row.when,
+        unit=row.unit,
+        events=_FAILED if row.failed_only else _COMMANDS,
+        attribute=row.attribute,
+        source=row.source,
+        rare=row.rare,
+    )
+
+
+def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
+    """Return the attributes of the table of properties: those of the span, or those of its resource."""
+    return tuple(
+        FieldSpec(
+            row.attribute,
+            row.type,
+            _ATTRIBUTE_EXAMPLES.get(row.attribute, row.example),
+            row.reason,
+            when=" and ".join(filter(None, ("if it failed" if row.failed_only else "", row.when))).replace("and if", "and"),
+            unit=row.unit,
+            source=row.source,
+            rare=row.rare,
+        )
+        for row in properties.PROPERTIES
+        if row.resource == resource
+    )
+
+
+# PostHog gets ``platform.system()``'s spelling, as Arcade's specification wants it; others the semantic conventions'.
+_ATTRIBUTE_EXAMPLES = {conventions.OS_TYPE: "linux"}
+
+#: Properties of the events. Those of commands are declared in ``arcade_otel/spans/properties.py``.
 PROPERTIES: tuple[FieldSpec, ...] = (
-    FieldSpec(
-        "command_name",
-        STRING,
-        "toolkit.run",
-        "which commands are used; from the program's own command tree, never from what was typed",
-        events=_COMMANDS,
-        attribute=conventions.COMMAND,
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(
-        "duration",
-        NUMBER,
-        "1250.42",
-        "which commands are slow",
-        unit="milliseconds",
-        events=_COMMANDS,
-        attribute=conventions.DURATION,
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(
-        "exit_code",
-        INTEGER,
-        "0",
-        "how it ended",
-        events=_COMMANDS,
-        attribute=conventions.PROCESS_EXIT_CODE,
-    ),
-    FieldSpec(
-        "command_options",
-        STRINGS,
-        '["--force"]',
-        "which options were given: their names as the program defines them, never a value",
-        when="if the program asks for them, and any was given",
-        events=_COMMANDS,
-        attribute=conventions.COMMAND_OPTIONS,
-    ),
-    FieldSpec(
-        "error_type",
-        STRING,
-        "ValueError",
-        "what went wrong: the exception's class",
-        events=_FAILED,
-        attribute=conventions.ERROR_TYPE,
-    ),
-    FieldSpec(
-        "error_message",
-        STRING,
-        "cannot reach https://api.example.com",
-        "what went wrong, redacted",
-        when="if there is a message",
-        unit=f"at most {conventions.ERROR_MESSAGE_LIMIT} characters",
-        events=_FAILED,
-        attribute=conventions.ERROR_MESSAGE,
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(
-        "cli_version",
-        STRING,
-        "1.2.3",
-        "which versions are in use",
-        when="if it is installed, or says it",
-        events=_COMMANDS,
-        attribute=conventions.SERVICE_VERSION,
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(
-        "python_version",
-        STRING,
-        "3.12.1",
-        "which Pythons to support",
-        events=_COMMANDS,
-        attribute=conventions.PROCESS_RUNTIME_VERSION,
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(
-        "os_type",
-        STRING,
-        "Linux",
-        "which systems to support",
-        events=_COMMANDS,
-        attribute=conventions.OS_TYPE,
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(
-        "os_release",
-        STRING,
-        "6.8.0",
-        "which releases of them to support",
-        events=_COMMANDS,
-        attribute=conventions.OS_VERSION,
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(
-        "is_ci",
-        BOOLEAN,
-        "false",
-        "to tell people from build machines",
-        events=_COMMANDS,
-        attribute=conventions.IS_CI,
-    ),
-    FieldSpec(
-        "dropped_events",
-        INTEGER,
-        "12",
-        "how many events a full queue lost before this one",
-        when="if it lost any",
-        events=_COMMANDS,
-        attribute=conventions.DROPPED,
-        rare=True,
-    ),
+    *(_property(row) for row in properties.PROPERTIES if row.name),
     FieldSpec("distinct_id", STRING, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "the random id", events=_ALIAS, source=_POSTHOG),
     FieldSpec("alias", STRING, "account-7", "the account's id", events=_ALIAS, source=_POSTHOG),
     FieldSpec(
@@ -296,82 +219,42 @@ REQUEST: tuple[FieldSpec, ...] = (
 
 #: Attributes of a command's span.
 ATTRIBUTES: tuple[FieldSpec, ...] = (
-    FieldSpec(conventions.COMMAND, STRING, "toolkit.run", "which command it is", source=_SPECIFICATION),
-    FieldSpec(conventions.DURATION, NUMBER, "1250.42", "how long it took", unit="milliseconds", source=_SPECIFICATION),
+    *_attributes(resource=False),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
         "whose it is: a random id, or the account's once you log in",
-        source=_SPECIFICATION,
+        source=SPECIFICATION,
     ),
-    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "whether that id is the random one", source=_SPECIFICATION),
+    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "whether that id is the random one", source=SPECIFICATION),
     FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
         "the random id that belongs to the account from here on",
         when="at a login, and where credentials were found",
-        source=_SPECIFICATION,
-    ),
-    FieldSpec(conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "which program it is: a name, never a path", source=_CLI),
-    FieldSpec(conventions.PROCESS_PID, INTEGER, "4711", "required by the conventions; PostHog never gets it", source=_CLI),
-    FieldSpec(conventions.PROCESS_EXIT_CODE, INTEGER, "0", "how it ended", source=_CLI),
-    FieldSpec(
-        conventions.COMMAND_OPTIONS,
-        STRINGS,
-        '["--force"]',
-        "which options were given: their names as the program defines them, never a value",
-        when="if the program asks for them, and any was given",
-    ),
-    FieldSpec(conventions.ERROR_TYPE, STRING, "ValueError", "the exception's class", when="if it failed", source=_SEMANTIC),
-    FieldSpec(
-        conventions.ERROR_MESSAGE,
-        STRING,
-        "cannot reach https://api.example.com",
-        "what went wrong, redacted",
-        when="if it failed and there is a message",
-        unit=f"at most {conventions.ERROR_MESSAGE_LIMIT} characters",
-        source=_SEMANTIC,
-    ),
-    FieldSpec(conventions.IS_CI, BOOLEAN, "false", "to tell people from build machines"),
-    FieldSpec(
-        conventions.DROPPED,
-        INTEGER,
-        "12",
-        "how many spans a full queue lost before this one",
-        when="if it lost any",
-        rare=True,
+        source=SPECIFICATION,
     ),
 )
 
 #: Attributes of the span's resource.
 RESOURCE: tuple[FieldSpec, ...] = (
-    FieldSpec(conventions.SERVICE_NAME, STRING, "mycli", "the program, or what `OTEL_SERVICE_NAME` says", source=_SEMANTIC),
-    FieldSpec(
-        conventions.SERVICE_VERSION,
-        STRING,
-        "1.2.3",
-        "which versions are in use",
-        when="if it is installed, or says it",
-        source=_SEMANTIC,
-    ),
-    FieldSpec(conventions.TELEMETRY_SDK_NAME, STRING, "opentelemetry", "what made the span", source=_SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the same", source=_SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=_SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=_SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=_SEMANTIC),
-    FieldSpec(conventions.PROCESS_RUNTIME_NAME, STRING, "cpython", "which Pythons to support", source=_SEMANTIC),
-    FieldSpec(conventions.PROCESS_RUNTIME_VERSION, STRING, "3.12.1", "the same", source=_SEMANTIC),
-    FieldSpec(conventions.OS_TYPE, STRING, "linux", "which systems to support", source=_SEMANTIC),
-    FieldSpec(conventions.OS_VERSION, STRING, "6.8.0", "which releases of them to support", source=_SEMANTIC),
+    *_attributes(resource=True),
+    FieldSpec(conventions.SERVICE_NAME, STRING, "mycli", "the program, or what `OTEL_SERVICE_NAME` says", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_SDK_NAME, STRING, "opentelemetry", "what made the span", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the same", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=SEMANTIC),
+    FieldSpec(conventions.PROCESS_RUNTIME_NAME, STRING, "cpython", "which Pythons to support", source=SEMANTIC),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
         "whose the program was when it began; the span's own wins",
         when="at a login or logout",
-        source=_SPECIFICATION,
+        source=SPECIFICATION,
     ),
     FieldSpec(
         conventions.IS_ANON,
@@ -379,7 +262,7 @@ RESOURCE: tuple[FieldSpec, ...] = (
         "true",
         "whether that id is the random one",
         when="at a login or logout",
-        source=_SPECIFICATION,
+        source=SPECIFICATION,
     ),
     FieldSpec(
         "service.instance.id",

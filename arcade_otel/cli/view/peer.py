@@ -1,4 +1,4 @@
-"""Tells whose process is at the other end of a connection on loopback, where the system tells it (Linux)."""
+"""Find the user at the other end of a connection on loopback, where the system knows it (Linux)."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
 
     Why: the page's address is in the command line of the browser that is started with it, and the system shows that to everybody.
 
-    False where the system does not tell (macOS, Windows, a client in another network namespace).
+    False where the system does not know (macOS, Windows, a client in another network namespace).
 
     Args:
         client: IPv4 address and port of the client.

@@ -1,4 +1,4 @@
-"""Tells the user that the sender cannot import the library. Standard library only, and run only then."""
+"""Leave a note for the user that the sender cannot import the library. Standard library only."""
 
 import json
 import os

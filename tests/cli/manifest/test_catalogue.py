@@ -192,16 +192,16 @@ def test_whatever_arrives_at_a_collector_has_an_entry_of_its_type(
     assert sum(conventions.SCOPE_LIVE in one.scope_attributes for one in received) == 5
 
 
-def test_a_property_without_an_entry_is_found(tmp_path: Path) -> None:
-    """In a copy of the exporter that has one more, as whoever adds one would write it."""
+def test_a_new_property_is_a_row_and_a_value(tmp_path: Path) -> None:
+    """In a copy of the library: two files make an event with it and its line in the catalogue. A value alone goes nowhere."""
     for folder in ("arcade_otel", "exporters/arcade_otel_exporters"):
         shutil.copytree(ROOT / folder, tmp_path / Path(folder).name, ignore=shutil.ignore_patterns("__pycache__"))
-    events = tmp_path / "arcade_otel_exporters" / "events.py"
-    source = events.read_text()
-    changed = source.replace('        "exit_code": exit_code,\n', '        "exit_code": exit_code,\n        "shell": "zsh",\n')
-    assert changed != source
-    events.write_text(changed)
-    code = "import arcade_otel\nwith arcade_otel.command('work', name='tool', version='1'): pass\n"
+
+    def change(name: str, old: str, new: str) -> None:
+        source = (tmp_path / name).read_text(encoding="utf-8")
+        assert source.count(old) == 1
+        (tmp_path / name).write_text(source.replace(old, new), encoding="utf-8")
+
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -209,11 +209,25 @@ def test_a_property_without_an_entry_is_found(tmp_path: Path) -> None:
         "ARCADE_USAGE_TRACKING": "log",
         "ARCADE_USAGE_POSTHOG_API_KEY": "phc_test",
     }
-    ended = subprocess.run(
-        [sys.executable, "-c", code], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
-    )
-    event = json.loads(ended.stderr[ended.stderr.index("{") :])
+
+    def run(code: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", code], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        ).stderr
+
+    work = "import arcade_otel\nwith arcade_otel.command('work', name='tool', version='1'): pass\n"
+    value = "conventions.PROCESS_PID: os.getpid(),\n"
+    change("arcade_otel/spans/__init__.py", value, f'{value}        "shell": "zsh",\n')
+    assert "zsh" not in run(work)
+    table = "PROPERTIES: tuple[Property, ...] = (\n"
+    row = '    Property("shell", "shell", STRING, "zsh", "which shells to complete for"),\n'
+    change("arcade_otel/spans/properties.py", table, table + row)
+    shown = run(work)
+    event = json.loads(shown[shown.index("{") :])
     assert faults(event["properties"], of_event(event["event"])) == ["shell: 'zsh'"]
+    listed = "import sys; from arcade_otel.cli.manifest import catalogue_page; "
+    listed += "sys.stderr.write(catalogue_page.render(catalogue_page.BEGIN + catalogue_page.END))"
+    assert "| `shell` | string | `zsh` | succeeded, failed | which shells to complete for | `shell` |" in run(listed)
 
 
 # --- the names ----------------------------------------------------------------------------------------------------------------
@@ -227,7 +241,7 @@ def test_every_name_of_the_conventions_that_leaves_has_an_entry() -> None:
     others = {"SCOPE", "DEFAULT_POSTHOG_HOST", "LIB", "PRINCIPAL_OF_PROGRAM", "PRINCIPAL_ENTRY_POINTS"}
     groups = (catalogue.ATTRIBUTES, catalogue.RESOURCE, catalogue.SCOPE)
     listed = {event.name for event in catalogue.EVENTS} | {entry.name for group in groups for entry in group}
-    assert {constants[name] for name in constants.keys() - private - others} == listed - {"service.instance.id"}
+    assert {constants[name] for name in constants.keys() - private - others} <= listed
     assert all(constants[name].startswith(conventions.RESOURCE_PRIVATE_PREFIX) for name in private if name[:3] == "RES")
 
 

@@ -1,0 +1,216 @@
+"""What a user typed, set or named a file, found in a message however the program spells it."""
+
+# Imported only when a command failed, as the modules beside it.
+
+import json
+import os
+import re
+from binascii import b2a_base64
+from collections.abc import Iterator, Mapping, Sequence
+
+from arcade_otel.spans import replace_unencodable
+from arcade_otel.spans.shapes import ARGUMENT, FILE, PEM, decoded
+
+__all__ = ["without_values"]
+
+#: A value is looked for in the message if it has at least this many characters; shorter ones are syllables.
+_MIN_ARGUMENT = 2
+_MIN_ENVIRONMENT = 6
+_MIN_SECRET = 3  # a variable whose name says that it holds one
+_MIN_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
+_MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
+#: A part of what was typed is looked for as a whole word if it has at least this many letters: "quokka" of "quokka:key".
+_MIN_PART = 4
+#: Parts joined otherwise ("quokka_zanzibar" for "quokka-zanzibar") are looked for if they have at least this many letters in all.
+_MIN_JOINED = 6
+#: Each value costs time at the end of a command that failed. Beyond these, nothing of the message is told: of what was given, and
+#: of what is left of it when names of files that the message cannot quote were put aside (``mycli check **/*.py``).
+_MAX_GIVEN = 6_000
+_MAX_GIVEN_SIZE = 300_000
+_MAX_VALUES = 600
+_MAX_VALUES_SIZE = 40_000
+#: A value of this length is no accident even inside another word.
+_LONG = 8
+_SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
+_USER_VARIABLES = frozenset({"USER", "USERNAME", "LOGNAME", "HOME", "USERPROFILE"})
+_ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
+# Parts that tell nothing of who typed them.
+_ORDINARY_PARTS = _ORDINARY | {"file", "home", "html", "http", "https", "json", "toml", "yaml"}
+_CHUNK = re.compile(r"[^\W_]+")
+# An argument of which nothing but itself, its last component and its words is looked for.
+_PLAIN = re.compile(r"[A-Za-z0-9_./\\@:,+][A-Za-z0-9_./\\@:,+-]*")
+_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> str | None:
+    """Return ``message`` without the values, or None if there are too many, or too large ones, to look for.
+
+    Args:
+        message: As :func:`shapes.readable` returns it.
+        arguments: Words of the command line, and values of its parameters.
+        environ: The environment.
+        paths: Names of files.
+    """
+    lowered = message.lower()
+    environ = {name: value for name, value in environ.items() if _is_looked_for(name, value, lowered)}
+    if len(arguments) > 2 * _MAX_GIVEN:  # a command line and its parameters' values are usually the same twice
+        return None
+    arguments = list(dict.fromkeys(arguments))
+    if len(arguments) > _MAX_GIVEN or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_GIVEN_SIZE:
+        return None
+    arguments, parts = _quotable(arguments, lowered)
+    count = len(arguments) + len(environ) + len(paths)
+    if count > _MAX_VALUES or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_VALUES_SIZE:
+        return None
+    return _without(message, _values(arguments, environ, paths), [*_typed_texts(arguments, environ), *parts])
+
+
+def _is_looked_for(name: str, value: str, lowered: str) -> bool:
+    """Return whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
+    if name.startswith("ARCADE_USAGE_"):
+        return False
+    if _SECRET_VARIABLE.search(name) or name in _USER_VARIABLES or "%" in value or "&" in value or not value.isascii():
+        return True  # its parts are looked for, or its spellings have other words
+    if not _MIN_ENVIRONMENT <= len(value) <= 3 * len(lowered):
+        return False
+    return all(word in lowered for word in _CHUNK.findall(value.lower())) or _in_base64(value).lower() in lowered
+
+
+def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
+    """Return the arguments that may stand in the message, and words in it of those that cannot: exact for plain ones only.
+
+    A plain argument, however it is spelled or joined, stands there only if each word of its last component does.
+    """
+    squashed = "".join(_CHUNK.findall(lowered))
+    kept: list[str] = []
+    parts: set[str] = set()
+    for argument in arguments:
+        if not _PLAIN.fullmatch(argument):
+            kept.append(argument)
+            continue
+        last = re.split(r"[\\/]", argument.lower().rstrip("\\/"))[-1]
+        if all(word in squashed for word in _CHUNK.findall(last)) or _in_base64(argument).lower() in lowered:
+            kept.append(argument)
+        else:
+            parts.update(word for word in _CHUNK.findall(argument.lower()) if len(word) >= _MIN_PART and word in squashed)
+    return kept, parts
+
+
+def _in_base64(value: str) -> str:
+    return (
+        b2a_base64(value.encode("utf-8", "replace"), newline=False).decode().rstrip("=")
+        if len(value) >= _MIN_IN_BASE64
+        else value
+    )
+
+
+def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
+    """Return what is looked for, in lower case, and what stands in its place."""
+    values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), FILE)
+    for argument in arguments:
+        parts = [argument, *argument.split("="), *argument.splitlines(), *PEM.split(argument)]
+        if argument.startswith("-") and not argument.startswith("--"):
+            parts.append(argument[2:])  # -pSECRET
+        parts += [re.split(r"[\\/]", part.rstrip("\\/"))[-1] for part in parts]  # a file's name without its directory
+        values.update(dict.fromkeys((part for part in parts if _is_a_value(part)), ARGUMENT))
+    for name, value in environ.items():
+        if name.startswith("ARCADE_USAGE_"):
+            continue
+        least = _MIN_SECRET if _SECRET_VARIABLE.search(name) else _MIN_ENVIRONMENT
+        if len(value) >= least and value.lower() not in _ORDINARY:
+            values.setdefault(value, ARGUMENT)
+    user = environ.get("USER") or environ.get("USERNAME") or environ.get("LOGNAME") or ""
+    for who in (user, os.path.basename((environ.get("HOME") or environ.get("USERPROFILE") or "").rstrip("\\/"))):
+        if len(who) >= 3 and who not in ("root", "home"):  # noqa: PLR2004 - shorter ones are syllables
+            values.setdefault(who, ARGUMENT)
+    return values
+
+
+def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the texts whose parts are looked for too: typed values without options' names, secrets of the environment."""
+    typed = []
+    for argument in arguments:
+        if not argument.startswith("-"):
+            typed.append(argument)
+        elif "=" in argument:
+            typed.append(argument.partition("=")[2])
+        elif not argument.startswith("--"):
+            typed.append(argument[2:])
+    secrets = [value for name, value in environ.items() if _SECRET_VARIABLE.search(name) and not name.startswith("ARCADE_USAGE_")]
+    return typed + secrets
+
+
+def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
+    """Yield patterns for what ``message`` may have made of ``texts``: their words, and these joined by any separator or none."""
+    words = {word.lower() for word in _CHUNK.findall(message)}
+    words |= {word.removesuffix("s") for word in words}
+    squashed = "".join(_CHUNK.findall(message)).lower()
+    for text in dict.fromkeys(texts):
+        whole = _CHUNK.findall(text)
+        for part in whole:
+            if len(part) >= _MIN_PART and not part.isdigit() and part.lower() in words and part.lower() not in _ORDINARY_PARTS:
+                yield rf"(?<![^\W_]){re.escape(part)}s?(?![^\W_])"
+        joined = "".join(whole)
+        if len(joined) < _MIN_JOINED or joined.lower() not in squashed:
+            continue
+        chunks = [chunk for part in whole for chunk in _CAMEL_CASE.split(part)]
+        if len(chunks) > 1:
+            pattern = r"[\W_]{0,3}".join(map(re.escape, chunks))
+            yield pattern if len(joined) >= _LONG else rf"(?<![^\W_]){pattern}(?![^\W_])"
+
+
+def _is_a_value(part: str) -> bool:
+    """Return whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
+
+    A password may be of other signs alone ("!@#$%^&*"): those are looked for if they are several, or long.
+    """
+    part = part.strip()
+    if any(character.isalnum() for character in part):
+        return len(part) >= _MIN_ARGUMENT
+    return len(part) >= _LONG or len(set(part)) >= _MIN_SIGNS
+
+
+def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
+    """Replace each value where it stands, as it is or as it is usually escaped, in any case, the longest first and in one pass.
+
+    A short one only as a word of its own: "on" typed is not the "on" of "connection".
+    """
+    lowered = message.lower()
+    found: dict[str, str] = {}
+    for value, replacement in values.items():
+        if len(value) > 3 * len(message):
+            continue
+        plain = replace_unencodable(value)
+        for form in _spellings(plain) | _spellings(decoded(plain)):  # the message has been decoded, too
+            if form.strip() and form.lower() in lowered:
+                found.setdefault(form.lower(), replacement)
+    derived = sorted(set(_derived_patterns(message, typed)), key=len, reverse=True)
+    if not found and not derived:
+        return message
+    alternatives = []
+    for form in sorted(found, key=len, reverse=True):
+        escaped = re.escape(form)
+        if len(form) < _LONG:
+            escaped = (r"(?<![^\W_])" if form[0].isalnum() else "") + escaped + (r"(?![^\W_])" if form[-1].isalnum() else "")
+        alternatives.append(escaped)
+    # Exact values first: a joined pattern may end inside one.
+    pattern = re.compile("|".join([*alternatives, *derived]), re.IGNORECASE)
+    return pattern.sub(lambda match: found.get(match.group().lower(), ARGUMENT), message)
+
+
+def _spellings(value: str) -> set[str]:
+    """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
+    encoded = _in_base64(value)
+    if value.isalnum():
+        return {value, encoded}
+    quote = "'"
+    return {
+        value,
+        encoded,
+        repr(value)[1:-1],
+        ascii(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        value.replace(quote, f'{quote}"{quote}"{quote}'),
+        value.replace(" ", "+"),
+    }
