@@ -123,9 +123,9 @@ def uninstrument(app: App) -> App:
     """Stop recording the commands of ``app``, and return ``app``. Does nothing if it was never instrumented."""
     getattr(app, "__dict__", {}).pop(_UNCHECKED_OPTIONS, None)
     if not _is_off():
-        from arcade_otel import frameworks
+        from arcade_otel.frameworks import more_adapters
 
-        frameworks.uninstrument(app)
+        more_adapters.uninstrument(app)
     return app
 
 

@@ -1,14 +1,6 @@
 """Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
 
-To add a framework, write one module here with these functions, and add one entry to ``ADAPTERS``. A distribution of its own adds
-an entry point instead: ``docs/how-to/adapter.md``.
-
-* ``attach(app, settings)``: record each run of ``app`` from now on. Called again, it replaces the settings.
-* ``detach(app)``: undo it. Does nothing if ``app`` was not attached.
-* ``find_command(app)``, optional: return the Click command that a run starts with, for ``arcade-otel manifest``.
-
-The adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
-tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(error, …)``.
+``more_adapters`` says how to add a framework.
 """
 
 from __future__ import annotations
@@ -37,7 +29,7 @@ if TYPE_CHECKING:
         def detach(self, app: Any) -> None: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "uninstrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
@@ -49,11 +41,6 @@ ADAPTERS: dict[tuple[str, str], str] = {
     ("Command", "click"): "click",
     ("BaseCommand", "click"): "click",  # before Click 8.2
     ("Command", "typer"): "click",
-    ("App", "cyclopts"): "cyclopts",
-    ("Application", "cleo"): "cleo",
-    ("App", "cliff"): "cliff",
-    ("Command", "asyncclick"): "asyncclick",
-    ("BaseCommand", "asyncclick"): "asyncclick",  # before asyncclick 8.2
 }
 
 
@@ -69,24 +56,15 @@ def find_adapter(app: object) -> Adapter:
             module = f"{__name__}.{name}"
             __import__(module)
             return sys.modules[module]
-    from arcade_otel.frameworks import third_party
+    from arcade_otel.frameworks import more_adapters  # its table would cost each Click program 20,000 instructions
 
-    return third_party.find_adapter(app)  # type: ignore[no-any-return]
+    return more_adapters.find_adapter(app)  # type: ignore[no-any-return]
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
     """Record each command of ``app`` from now on; :func:`arcade_otel.instrument` documents it."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
-
-
-def uninstrument(app: Any) -> None:
-    """Undo :func:`instrument`."""
-    try:
-        adapter = find_adapter(app)
-    except TypeError:
-        return  # it was never instrumented
-    adapter.detach(app)
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
@@ -100,18 +78,14 @@ def effective_decision(settings: Settings) -> consent.Decision:
     if conventions.ENV_SENDER in os.environ:
         return consent.Decision(consent.OFF, conventions.ENV_SENDER, "this process records nothing")
     if decision.opted_out:
-        _purge_queue(settings)
+        if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
+            with guard("emptying the queue"):
+                from arcade_otel.handoff import queue
+
+                queue.clear(settings.state_dir)
     elif decision.mode != consent.OFF and not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
         return consent.Decision(consent.OFF, "no destination", "there is nobody to send to")
     return decision
-
-
-def _purge_queue(settings: Settings) -> None:
-    if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
-        with guard("emptying the queue"):
-            from arcade_otel.handoff import queue
-
-            queue.clear(settings.state_dir)
 
 
 class Run:
@@ -198,8 +172,7 @@ class Run:
 
         Args:
             error: The exception that left the command, or None.
-            exit_code: Exit code of the process, if the framework handled ``error`` and knows it. Default: the one that Python
-                would exit with.
+            exit_code: Exit code, if the framework handled ``error``. Default: the one that Python exits with.
             interrupted: Exit code of a command that Ctrl-C ended.
             get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
             get_option_names: Returns the names of the options that were used. Called only if the application records them.

@@ -150,10 +150,17 @@ class _ClickRun:
             if help_shown:
                 self.run.discard()
                 return
-            if error is not None:
-                self._name_pending_subcommand(leaf)
             command = self.outermost.command
-            if not self.run.path and not (_is_group(command) and _is_usage_error(error)):
+            mistyped = False
+            # A group kept its subcommand from being run or was mistyped, or a command has no name of the program's own.
+            if error is not None and (_is_group(leaf.command) or not self.named):
+                from arcade_otel.frameworks import click_extensions
+
+                typed = click_extensions.pending_subcommand(leaf)
+                if typed:
+                    self._append(leaf, None, typed)
+                mistyped = _is_group(command) and click_extensions.is_usage_error(error)
+            if not self.run.path and not mistyped:
                 # A program of one command, or a group that does something by itself. A mistyped command stays without a name.
                 self.run.path = self.run.program
             self.run.end(
@@ -162,12 +169,6 @@ class _ClickRun:
                 get_values=lambda: _parameters().parameter_values(leaf),
                 get_option_names=lambda: _parameters().used_options(leaf),
             )
-
-    def _name_pending_subcommand(self, group: Any) -> None:
-        """Name the command that a group's own callback kept from being run ("you are not logged in")."""
-        typed = getattr(group, "invoked_subcommand", None)
-        if typed and typed != "*" and _is_group(group.command):
-            self._append(group, None, typed)
 
 
 class _ContextState:
@@ -206,12 +207,14 @@ class _ContextState:
             with guard("the words of a command line"):
                 self._note_words(context)
             run.pending = run.outermost is context
-        elif _is_help(error):
-            run.run.discard()
+        else:
+            from arcade_otel.frameworks import click_extensions
+
+            help_shown = click_extensions.is_help(error)
+            if help_shown:
+                run.run.discard()
             if run.outermost is context:
-                run.finish(error, help_shown=True)
-        elif run.outermost is context:
-            run.finish(error)
+                run.finish(error, help_shown=help_shown)
 
     def _note_words(self, context: Any) -> None:
         """Before the group resolves its subcommand, note which of the words to come the group itself already lists."""
@@ -281,16 +284,3 @@ def _is_group(command: Any) -> bool:
 def _is_typer_command(command: Any) -> bool:
     """Return whether Typer runs it: Ctrl-C exits with 130 there, and with 1 (as Abort) under Click."""
     return any(base.__module__.startswith("typer.") for base in type(command).__mro__)
-
-
-def _is_usage_error(error: BaseException | None) -> bool:
-    return hasattr(error, "format_message") and hasattr(error, "ctx")
-
-
-def _is_help(error: BaseException) -> bool:
-    """Return whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for lack of arguments."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        return True
-    if isinstance(error, SystemExit):
-        return error.code in (None, 0)  # a ``--version`` callback that ends by ``exit()``, as the Arcade CLI's does
-    return type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0
