@@ -9,9 +9,10 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
-from arcade_otel.exporters import installed_version, otlp_json, program_version
+from arcade_otel.exporters import otlp_json
 from arcade_otel.sender.export_result import ExportResult
 from arcade_otel.spans.finished_span import copy_span
+from arcade_otel.spans.versions import installed_version, program_version
 
 __all__ = ["SdkLaneExporter", "public_span"]
 

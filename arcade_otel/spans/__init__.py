@@ -73,6 +73,7 @@ class Success:
     error = None
     error_type = None
     failed = False
+    kind = "success"
 
     def __init__(self) -> None:
         self.given: tuple[str, ...] = ()
@@ -205,6 +206,8 @@ def command_attributes(
         conventions.PROCESS_PID: os.getpid(),
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
         conventions.IS_CI: consent.is_ci(environ),
+        "process.interactive": os.isatty(0) and os.isatty(1),
+        "outcome": outcome.kind,
     }
     if outcome.options:
         attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)
