@@ -64,9 +64,9 @@ _KEPT_VARIABLES = frozenset(
 # Of these, the tables of ``spans.surroundings``, a sender is given the names that are set.
 _MARKERS = frozenset(
     (  # noqa: SIM905 - as above
-        "AI_AGENT AGENT CLAUDE_CODE_IS_COWORK CLAUDECODE CLAUDE_CODE CODEX_SANDBOX CODEX_CI CODEX_THREAD_ID CURSOR_AGENT GEMINI_CLI "
-        "QWEN_CODE COPILOT_CLI COPILOT_AGENT OPENCODE OPENCODE_CLIENT AUGMENT_AGENT CLINE_ACTIVE ROO_ACTIVE GOOSE_TERMINAL "
-        "ANTIGRAVITY_AGENT PI_CODING_AGENT TRAE_AI_SHELL_ID OPENCLAW_SHELL CRUSH "
+        "AI_AGENT AGENT CLAUDE_CODE_IS_COWORK CLAUDECODE CLAUDE_CODE CODEX_SANDBOX CODEX_CI CODEX_THREAD_ID CURSOR_AGENT "
+        "GEMINI_CLI QWEN_CODE COPILOT_CLI COPILOT_AGENT OPENCODE OPENCODE_CLIENT AUGMENT_AGENT CLINE_ACTIVE ROO_ACTIVE "
+        "GOOSE_TERMINAL ANTIGRAVITY_AGENT PI_CODING_AGENT TRAE_AI_SHELL_ID OPENCLAW_SHELL CRUSH "
         "CI GITHUB_ACTIONS GITLAB_CI TF_BUILD JENKINS_URL TEAMCITY_VERSION BUILDKITE CODEBUILD_BUILD_ID CIRCLECI TRAVIS APPVEYOR "
         "BITBUCKET_BUILD_NUMBER DRONE CIRRUS_CI SEMAPHORE VERCEL NETLIFY KUBERNETES_SERVICE_HOST"
     ).split()
@@ -213,8 +213,8 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
 def markers(environ: Mapping[str, str]) -> str:
     """Return the names of the variables of agents and CI providers that are set, joined by spaces.
 
-    No value is told but those of ``AI_AGENT`` and ``AGENT``, which by convention are the short name of an agent. The sender compares
-    them with a closed table.
+    The only values in it are those of ``AI_AGENT`` and ``AGENT``, which by convention are the short name of an agent. The sender
+    compares them with a closed table.
     """
     found = environ.keys() & _MARKERS
     return " ".join([_marker(name, environ[name]) for name in found]) if found else ""

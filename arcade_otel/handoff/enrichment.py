@@ -1,7 +1,8 @@
 """Adds to a command's span what takes longer to find out than the command should wait: the sender's first act.
 
-It is done in the process that takes the span into the queue: the command's own sender, which runs on the same machine with the same
-interpreter, or the command itself where it writes to the queue. A sender that delivers the span later may be another program's.
+It is done in the process that takes the span into the queue: the command's own sender, which runs on the same machine with the
+same interpreter, or the command itself where it writes to the queue. A sender that delivers the span later may be another
+program's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What this installation remembers of each program: the version that ran last, and the session that is under way.
 
-One small file, ``usage/programs.json``, read and replaced under a lock by the process that takes a span into the queue. If the lock
-is not free in time, or the file cannot be written, the span goes without these properties.
+One small file, ``usage/programs.json``. The process that takes a span into the queue reads and replaces it under a lock. If the
+lock is not free in time, or the file cannot be written, the span goes without these properties.
 """
 
 from __future__ import annotations

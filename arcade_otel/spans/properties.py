@@ -172,8 +172,8 @@ PROPERTIES: tuple[Property, ...] = (
         "outcome",
         STRING,
         "success",
-        "how it ended, so that a mistyped command is no failure of a command: `success`, `failure`, `usage_error`, `interrupted`, or "
-        "`exit` with a code that the program chose",
+        "how it ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` (a code that the "
+        "program chose)",
     ),
     Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "to tell people from build machines"),
     Property(

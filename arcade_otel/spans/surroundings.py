@@ -140,10 +140,8 @@ def is_container(markers: dict[str, str]) -> bool:
 
 def architecture() -> str:
     """Return the machine's architecture as the semantic conventions spell it (``host.arch``)."""
-    if hasattr(os, "uname"):
-        machine = os.uname().machine
-    else:  # Windows: what Python was built for, "[MSC v.1943 64 bit (AMD64)]"
-        machine = sys.version.rpartition("(")[2].partition(")")[0]
+    # On Windows, what Python was built for: "[MSC v.1943 64 bit (AMD64)]".
+    machine = os.uname().machine if hasattr(os, "uname") else sys.version.rpartition("(")[2].partition(")")[0]
     return _ARCHITECTURES.get(machine.lower(), OTHER)
 
 
