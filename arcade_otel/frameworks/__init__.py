@@ -289,7 +289,7 @@ class Run:
             from arcade_otel.handoff import enrichment
 
             # Here and not in the sender: the live span has the same attributes as its usage event.
-            payload = enrichment.enrich(payload, settings.state_dir, handoff.markers(environ))
+            payload = enrichment.enrich(payload, settings.state_dir, environ)
             with guard("the live span of a command"):
                 added = enrichment.added(payload)
                 self._live.end(self.path, timing, outcome, identity, added=added, sender_follows=has_usage)

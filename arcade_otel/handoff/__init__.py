@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
 __all__ = [
-    "ENV_MARKERS",
+    "ENV_NAMES",
     "ENV_ROOTS",
     "LAUNCH",
     "MAX_VARIABLE_LENGTH",
-    "markers",
     "sender_command",
     "sender_environment",
     "start_sender",
@@ -35,9 +34,9 @@ LAUNCH = "launch"
 #: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: where the sender imports from, behind Python's own
 #: modules: this library first, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
-#: Type: names. Default: set by the command. Effect: which variables of coding agents and CI providers the command's environment
-#: has. Internal.
-ENV_MARKERS = "ARCADE_USAGE_MARKERS"
+#: Type: names. Default: set by the command. Effect: which variables the command's environment has, without their values. The
+#: sender recognizes coding agents and CI providers by them. Internal.
+ENV_NAMES = "ARCADE_USAGE_NAMES"
 # Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
@@ -48,6 +47,8 @@ _KEPT_VARIABLES = frozenset(
     (  # noqa: SIM905 - one constant is loaded faster than fifty
         # Who and where.
         "PATH HOME USER LOGNAME TMPDIR TEMP TMP TZ LANG LANGUAGE SUDO_UID SUDO_GID SUDO_USER "
+        # What names a coding agent, by convention.
+        "AI_AGENT AGENT "
         # Consent, and the test runners of ``consent``: a sender is no less strict than its command.
         "DO_NOT_TRACK PYTEST_CURRENT_TEST PYTEST_VERSION TOX_ENV_NAME NOX_CURRENT_SESSION "
         # Without these, Windows starts no process, opens no socket and knows no home.
@@ -61,16 +62,6 @@ _KEPT_VARIABLES = frozenset(
         "LD_LIBRARY_PATH DYLD_LIBRARY_PATH"
     ).split()
 )
-# Of these, the tables of ``spans.surroundings``, a sender is given the names that are set.
-_MARKERS = frozenset(
-    (  # noqa: SIM905 - as above
-        "AI_AGENT AGENT CLAUDE_CODE_IS_COWORK CLAUDECODE CLAUDE_CODE CODEX_SANDBOX CODEX_CI CODEX_THREAD_ID CURSOR_AGENT "
-        "GEMINI_CLI QWEN_CODE COPILOT_CLI COPILOT_AGENT OPENCODE OPENCODE_CLIENT AUGMENT_AGENT CLINE_ACTIVE ROO_ACTIVE "
-        "GOOSE_TERMINAL ANTIGRAVITY_AGENT PI_CODING_AGENT TRAE_AI_SHELL_ID OPENCLAW_SHELL CRUSH "
-        "CI GITHUB_ACTIONS GITLAB_CI TF_BUILD JENKINS_URL TEAMCITY_VERSION BUILDKITE CODEBUILD_BUILD_ID CIRCLECI TRAVIS APPVEYOR "
-        "BITBUCKET_BUILD_NUMBER DRONE CIRRUS_CI SEMAPHORE VERCEL NETLIFY KUBERNETES_SERVICE_HOST"
-    ).split()
-)
 _KEPT_PREFIXES = ("ARCADE_", "OTEL_", "LC_")
 _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 
@@ -78,7 +69,7 @@ _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 # QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
 _DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
 
-_MAX_SLUG_LENGTH = 24
+_MAX_NAMES_LENGTH = 8 * 1024
 
 # Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
 _children: list[int] = []
@@ -129,7 +120,7 @@ def submit(
             return []
     from arcade_otel.handoff import enrichment, queue
 
-    text = enrichment.enrich(text, settings.state_dir, markers(os.environ if environ is None else environ))
+    text = enrichment.enrich(text, settings.state_dir, os.environ if environ is None else environ)
     lanes = queue.lanes_for(
         os.environ,
         api_key=settings.posthog_api_key,
@@ -201,32 +192,13 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
         if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES) or name.endswith(_KEPT_SUFFIXES)
     }
     chosen.pop(conventions.ENV_EVENT_DATA, None)
-    chosen[ENV_MARKERS] = markers(environ)
+    chosen[ENV_NAMES] = " ".join(environ)[:_MAX_NAMES_LENGTH]
     chosen["PYTHONSAFEPATH"] = "1"
     chosen[conventions.ENV_SENDER] = config_dir
     chosen[ENV_ROOTS] = os.pathsep.join(_import_roots())
     if text is not None:
         chosen[conventions.ENV_EVENT_DATA] = text
     return chosen
-
-
-def markers(environ: Mapping[str, str]) -> str:
-    """Return the names of the variables of agents and CI providers that are set, joined by spaces.
-
-    The only values in it are those of ``AI_AGENT`` and ``AGENT``, which by convention are the short name of an agent. The sender
-    compares them with a closed table.
-    """
-    found = environ.keys() & _MARKERS
-    return " ".join([_marker(name, environ[name]) for name in found]) if found else ""
-
-
-def _marker(name: str, value: str) -> str:
-    if value.lower() in ("", "0", "false"):
-        return ""
-    if not name.endswith("AGENT") or "_" in name.removeprefix("AI_"):
-        return name
-    slug = value.lower().partition("@")[0]
-    return f"{name}={slug if len(slug) <= _MAX_SLUG_LENGTH and slug.isascii() and slug.replace('-', '').isalnum() else ''}"
 
 
 def _import_roots() -> list[str]:

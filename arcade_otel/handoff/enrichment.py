@@ -7,28 +7,29 @@ program's.
 
 from __future__ import annotations
 
-from arcade_otel import conventions
+from arcade_otel import conventions, handoff
 from arcade_otel.diagnostics import guard
 from arcade_otel.handoff import history
 from arcade_otel.spans import otlp, surroundings, versions
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["added", "enrich"]
+__all__ = ["added", "command_environment", "enrich"]
 
 _DONE = "container"  # the attribute that each enriched span has
 _ADDED = ("agent", "ci", _DONE, "install_method", "first_run", "previous_version", "session.id")
 
 
-def enrich(payload: str, state_dir: str, markers: str, *, write: bool = True) -> str:
+def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
     """Return ``payload`` with the properties that are found out here. Never raises; a span that has them stays as it is.
 
     Args:
         payload: A command's span in OTLP/JSON.
         state_dir: Directory ``usage`` in the config directory.
-        markers: What ``handoff.surroundings`` returned for the command's environment.
+        environ: The command's environment; in a sender, what :func:`command_environment` returns.
         write: Whether the run is noted in ``usage/programs.json``. A dry run changes nothing.
     """
     with guard("what is found out about a span"):
@@ -40,14 +41,22 @@ def enrich(payload: str, state_dir: str, markers: str, *, write: bool = True) ->
             return payload  # the queue puts it aside
         if span is None or known or otlp.attribute(resource, conventions.RESOURCE_DOCTOR):
             return payload
-        otlp.set_attribute(resource, "host.arch", surroundings.architecture())
-        for key, value in _surroundings(markers).items():
-            otlp.set_attribute(span, key, value)
+        for key, value in surroundings.machine().items():
+            if otlp.attribute(resource, key) is None:
+                otlp.set_attribute(resource, key, value)
+        for key, fact in _surroundings(environ, is_ci=otlp.attribute(span, conventions.IS_CI) is True).items():
+            otlp.set_attribute(span, key, fact)
         with guard("what is remembered of a program"):
-            for key, value in _history(state_dir, span, resource, write=write).items():
-                otlp.set_attribute(span, key, value)
+            for key, fact in _history(state_dir, span, resource, write=write).items():
+                otlp.set_attribute(span, key, fact)
         return otlp.dumps(traces)
     return payload
+
+
+def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a sender knows of its command's environment: which variables are set, and the values that name an agent."""
+    known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
+    return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}
 
 
 def added(payload: str) -> dict[str, str | bool]:
@@ -57,12 +66,11 @@ def added(payload: str) -> dict[str, str | bool]:
     return {key: value for key, value in found.items() if isinstance(value, str | bool)}
 
 
-def _surroundings(markers: str) -> dict[str, str | bool]:
-    pairs = {name: value for name, _, value in (marker.partition("=") for marker in markers.split())}
+def _surroundings(environ: Mapping[str, str], *, is_ci: bool) -> dict[str, str | bool]:
     found = {
-        "agent": surroundings.agent(pairs),
-        "ci": surroundings.ci_provider(pairs),
-        _DONE: surroundings.is_container(pairs),
+        "agent": surroundings.agent(environ),
+        "ci": surroundings.ci_provider(environ) if is_ci else None,
+        _DONE: surroundings.is_container(environ),
     }
     return {key: value for key, value in found.items() if value is not None}
 

@@ -16,7 +16,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.exporter_config import exporter_names
-from arcade_otel.spans.surroundings import architecture
+from arcade_otel.spans.surroundings import machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,7 +173,7 @@ def _made(settings: "Settings") -> _Provider:
     }
     attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
     attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
-    attributes["host.arch"] = architecture()
+    attributes = machine() | attributes
     if not settings.version and settings.distribution:
         from arcade_otel.spans.versions import installed_version
 

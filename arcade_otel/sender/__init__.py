@@ -3,7 +3,7 @@
 import os
 import time
 
-from arcade_otel import consent, conventions, handoff
+from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import enrichment, exporter_config, queue, zombies
 from arcade_otel.handoff.lanes import is_old_name
@@ -51,7 +51,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         _discard_queue(state_dir, f"{decided.reason} says off")  # without the path of a file in the user's home
         return
     if text:
-        text = enrichment.enrich(text, state_dir, os.environ.get(handoff.ENV_MARKERS, ""))
+        text = enrichment.enrich(text, state_dir, enrichment.command_environment(os.environ))
         summary = otlp.summarize(text)
         lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
         queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)

@@ -1,7 +1,7 @@
 """What runs a command, and where: an agent, a CI provider, a container, an architecture, and how the program was installed.
 
-Each answer is a word of a closed table, or yes or no. Nothing of the environment is told as it is. The command itself only notes
-which variables of the tables are set (``handoff.surroundings``). The sender makes the rest of it, so that a command pays nothing.
+Each answer is a word of a closed table, or yes or no. Nothing of the environment is told as it is. A sender knows only the
+names of its command's variables, and the values of ``AI_AGENT`` and ``AGENT``. A command pays nothing for the tables.
 """
 
 from __future__ import annotations
@@ -9,7 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["AGENTS", "CI_PROVIDERS", "OTHER", "agent", "architecture", "ci_provider", "install_method", "is_container"]
+from arcade_otel import conventions
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["AGENTS", "CI_PROVIDERS", "OTHER", "agent", "architecture", "ci_provider", "install_method", "is_container", "machine"]
 
 #: An agent, a provider or an installer that the tables do not have.
 OTHER = "other"
@@ -103,36 +109,39 @@ _ARCHITECTURES = {
     "riscv64": "riscv64",
 }
 
+#: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
+_RELEASE_FLAVOURS = (
+    " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws"
+    " azure gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
+)
+
 # What the file INSTALLER says, by the packaging specification "Recording installed projects".
 _INSTALLERS = ("pip", "uv", "conda", "poetry", "pdm", "hatch", "pipenv")
 _SYSTEM_INSTALLERS = ("debian", "apt", "dpkg", "rpm", "dnf", "apk", "pacman", "portage", "nix", "guix")
 _MAX_BYTES = 64 * 1024
+_UNSET = ("", "0", "false")
 
 
-def agent(markers: dict[str, str]) -> str | None:
+def agent(environ: Mapping[str, str]) -> str | None:
     """Return the slug of the agent that runs the command, :data:`OTHER` for an unknown one, or None.
 
     Args:
-        markers: The variables of the tables that are set. Only those of :data:`AGENT_NAMES` have a value.
+        environ: The variables that are set. Only the values of :data:`AGENT_NAMES` matter.
     """
-    for name in AGENT_NAMES:
-        slug = _SPELLINGS.get(markers.get(name, ""))
-        if slug:
-            return slug
-    for name, slug in AGENTS.items():
-        if name in markers:
-            return slug
-    return OTHER if any(name in markers for name in AGENT_NAMES) else None
+    named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
+    known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]
+    known += [slug for name, slug in AGENTS.items() if environ.get(name, "") not in _UNSET]
+    return next(iter(known), OTHER if named else None)
 
 
-def ci_provider(markers: dict[str, str]) -> str | None:
+def ci_provider(environ: Mapping[str, str]) -> str | None:
     """Return the slug of the provider of continuous integration, :data:`OTHER` for an unknown one, or None outside of it."""
-    return next((slug for name, slug in CI_PROVIDERS.items() if name in markers), None)
+    return next((slug for name, slug in CI_PROVIDERS.items() if environ.get(name, "").lower() not in _UNSET), None)
 
 
-def is_container(markers: dict[str, str]) -> bool:
+def is_container(environ: Mapping[str, str]) -> bool:
     """Return whether the command runs in a container, as Docker, Podman, Kubernetes and containerd leave their traces."""
-    if KUBERNETES in markers or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+    if KUBERNETES in environ or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         return True
     groups = _read("/proc/1/cgroup")
     return any(word in groups for word in ("docker", "kubepods", "containerd", "lxc", "libpod"))
@@ -143,6 +152,12 @@ def architecture() -> str:
     # On Windows, what Python was built for: "[MSC v.1943 64 bit (AMD64)]".
     machine = os.uname().machine if hasattr(os, "uname") else sys.version.rpartition("(")[2].partition(")")[0]
     return _ARCHITECTURES.get(machine.lower(), OTHER)
+
+
+def machine() -> dict[str, str]:
+    """Return the attributes of a span's resource that tell of the machine: system, release and architecture."""
+    system, release = _system()
+    return {conventions.OS_TYPE: system, conventions.OS_VERSION: release, "host.arch": architecture()}
 
 
 def install_method(directory: str | None) -> str | None:
@@ -171,6 +186,28 @@ def install_method(directory: str | None) -> str | None:
     if installer in _SYSTEM_INSTALLERS or place.startswith(("/usr/lib/", "/usr/lib64/", "/nix/", "/gnu/")):
         return "system"
     return installer if installer in _INSTALLERS else OTHER
+
+
+def _system() -> tuple[str, str]:
+    """Return ``os.type`` in the semantic conventions' spelling, and the release."""
+    if hasattr(os, "uname"):
+        system = os.uname()  # what ``platform`` would ask, without its import
+        return system.sysname.lower(), _public_release(system.release)
+    windows = sys.getwindowsversion()  # type: ignore[attr-defined]  # ``platform`` runs ``cmd /c ver``, or asks WMI
+    return "windows", f"{windows.major}.{windows.minor}.{windows.build}"
+
+
+def _public_release(release: str) -> str:
+    """Return the numbers of ``release``, and its flavour if many have the same: a kernel made at home may name somebody."""
+    pieces = release.split("-")
+    numbers = 0
+    while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):
+        numbers += 1
+    if not numbers:
+        return release[: len(release) - len(release.lstrip("0123456789."))]
+    rest = "-".join(pieces[numbers:])
+    known = [rest] if rest and f" {rest} " in _RELEASE_FLAVOURS else []
+    return "-".join([*pieces[:numbers], *known])
 
 
 def _read(path: str) -> str:
