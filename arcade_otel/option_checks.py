@@ -1,18 +1,26 @@
-"""Checks of the options that few programs give. Each takes an option's name and value, and returns the field of ``Settings``."""
+"""Checks of the options that few programs give: one for each type that a field of ``Settings`` has.
+
+Each takes an option's name and value, and returns the field.
+"""
 
 from collections.abc import Callable, Iterator
 
 __all__ = ["check"]
 
 
-def check(option: str, value: object) -> object:
+def check(kind: str, option: str, value: object) -> object:
     """Return the field of ``Settings`` for ``value``, which is not None.
+
+    Args:
+        kind: The field's type, as ``Settings`` writes it.
+        option: The option's name, for the error message.
+        value: What the program gave.
 
     Raises:
         TypeError: The value has the wrong type.
         ValueError: The value makes no sense.
     """
-    return _CHECKS[option](option, value)
+    return _CHECKS[kind](option, value)
 
 
 def _check_command_paths(option: str, value: object) -> tuple[str, ...]:
@@ -61,13 +69,10 @@ def _check_error_messages(option: str, value: object) -> object:
 
 
 _CHECKS: dict[str, Callable[[str, object], object]] = {
-    "login_commands": _check_command_paths,
-    "logout_commands": _check_command_paths,
-    "principal": _check_principal,
-    "sender_command": _check_words,
-    "live_spans": _check_flag,
-    "error_messages": _check_error_messages,
-    "record_option_names": _check_flag,
-    "enabled_by_default": _check_flag,
-    "record_in_ci": _check_flag,
+    "bool": _check_flag,
+    "bool | None": _check_flag,
+    "tuple[str, ...]": _check_command_paths,
+    "tuple[str, ...] | None": _check_words,
+    "PrincipalSource | None": _check_principal,
+    "ErrorMessages": _check_error_messages,
 }

@@ -23,40 +23,39 @@ __all__ = ["Settings", "default_config_dir", "make_settings"]
 class Settings:
     """What :func:`make_settings` returns. Immutable; equal fields make equal settings.
 
-    Each option of :class:`arcade_otel.Options` is one annotation here, with its check or its default below.
+    Each option of :class:`arcade_otel.Options` is one field here, with its type and its default. The type chooses the check
+    (``option_checks``), unless ``_CHECKS`` below has one for the option.
     """
 
     #: Name of the program, the first word of each span's name.
-    name: str
-    version: str | None
-    distribution: str | None
+    name: str = "cli"
+    version: str | None = None
+    distribution: str | None = None
     #: PostHog project key, or None: nothing is sent to PostHog.
-    posthog_api_key: str | None
+    posthog_api_key: str | None = None
     #: PostHog host, ``https://…`` without a trailing slash.
-    posthog_host: str
+    posthog_host: str = conventions.DEFAULT_POSTHOG_HOST
     #: Config directory, absolute; "" where there is none (no HOME): nothing is recorded then.
-    config_dir: str
+    config_dir: str = ""
     #: Paths of the commands that log in, joined by dots.
-    login_commands: tuple[str, ...]
-    logout_commands: tuple[str, ...]
+    login_commands: tuple[str, ...] = ("login",)
+    logout_commands: tuple[str, ...] = ("logout",)
     #: The application's own principal source, or None for Arcade's credentials and API.
-    principal: PrincipalSource | None
+    principal: PrincipalSource | None = None
     #: Command line that runs the sender, or None for this interpreter.
-    sender_command: tuple[str, ...] | None
+    sender_command: tuple[str, ...] | None = None
     #: None: ``handoff.exporter_config.uses_live_spans`` decides.
-    live_spans: bool | None
-    error_messages: ErrorMessages
-    record_option_names: bool
-    enabled_by_default: bool
-    record_in_ci: bool
-
-    __slots__ = tuple(__annotations__)
+    live_spans: bool | None = None
+    error_messages: ErrorMessages = "redacted"
+    record_option_names: bool = False
+    enabled_by_default: bool = True
+    record_in_ci: bool = True
 
     def __init__(self, **fields: object) -> None:
-        for field in self.__slots__:
-            object.__setattr__(self, field, fields.pop(field, None))
-        if fields:
-            raise TypeError(f"unknown settings: {', '.join(sorted(fields))}")
+        self.__dict__.update(fields)
+        for field in fields:
+            if field not in Settings.__annotations__:
+                raise TypeError(f"unknown setting: {field}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Settings are frozen: {name}")
@@ -67,7 +66,7 @@ class Settings:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Settings):
             return NotImplemented
-        return all(getattr(self, field) == getattr(other, field) for field in self.__slots__)
+        return all(getattr(self, field) == getattr(other, field) for field in Settings.__annotations__)
 
     def __hash__(self) -> int:
         return hash((self.name, self.config_dir))
@@ -79,11 +78,11 @@ class Settings:
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, ({field: getattr(self, field) for field in self.__slots__},)
+        return _restore, (self.__dict__.copy(),)
 
     def replace(self, **fields: object) -> Settings:
         """Return a copy in which ``fields`` differ."""
-        return Settings(**({field: getattr(self, field) for field in self.__slots__} | fields))
+        return Settings(**(self.__dict__ | fields))
 
     @property
     def usage_file(self) -> str:
@@ -104,8 +103,8 @@ class Settings:
         return consent.decide(
             self.config_dir,
             program=self.name,
-            enabled_by_default=self.enabled_by_default is not False,
-            record_in_ci=self.record_in_ci is not False,
+            enabled_by_default=self.enabled_by_default,
+            record_in_ci=self.record_in_ci,
             asked_before=asked_before,
         )
 
@@ -124,16 +123,26 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
 
     An empty or relative HOME counts as none: ``/.arcade``, or a directory in whatever directory the user happens to be in, is
     never what was meant. So does a HOME that does not exist: root could make it, and Debian calls the home of users that
-    shall have none ``/nonexistent``.
+    shall have none ``/nonexistent``. On Windows the home is USERPROFILE, as for ``os.path.expanduser``.
     """
+    variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
     chosen = environ.get(conventions.ENV_WORK_DIR, "")
     if chosen:
-        return os.path.abspath(os.path.expanduser(chosen))
-    home = os.path.expanduser("~") if environ is os.environ else environ.get("HOME", "")
-    if environ is os.environ and "HOME" in environ and not environ["HOME"]:
+        return _absolute(chosen)
+    home = os.path.expanduser("~") if environ is os.environ else environ.get(variable, "")
+    if environ is os.environ and variable in environ and not environ[variable]:
         home = ""
     return os.path.join(home, ".arcade") if os.path.isabs(home) and home != "/" and os.path.isdir(home) else ""
+
+
+def _absolute(path: str) -> str:
+    path = os.path.abspath(os.path.expanduser(path))
+    if sys.platform == "win32":
+        from arcade_otel.storage.windows import long_path
+
+        return long_path(path)
+    return path
 
 
 def make_settings(**options: Any) -> Settings:
@@ -144,14 +153,15 @@ def make_settings(**options: Any) -> Settings:
         ValueError: A value is empty, or the host is no ``http(s)://host`` address. Only the application's own options raise; a
             variable in the user's environment that makes no sense is ignored, with a debug line.
     """
-    fields = {option: check(option, options.pop(option, None)) for option, check in _CHECKS.items()} | _DEFAULTS
+    fields = {option: check(option, options.pop(option, None)) for option, check in _CHECKS.items()}
     for option, value in options.items():
-        if option not in _DEFAULTS:
+        kind = Settings.__annotations__.get(option)
+        if kind is None:
             raise TypeError(f"unknown option: {option}")
         if value is not None:
             from arcade_otel import option_checks
 
-            fields[option] = option_checks.check(option, value)
+            fields[option] = option_checks.check(kind, option, value)
     environ = os.environ
     host = environ.get(conventions.ENV_HOST, "").strip()
     if host and not _is_host(host):
@@ -164,7 +174,7 @@ def make_settings(**options: Any) -> Settings:
     return Settings(**fields)
 
 
-# --- one check per option: it takes the option's name and value (None: not given) and returns the field of Settings -------------
+# --- the checks of single options: each takes the option's name and value (None: not given) and returns the field of Settings ---
 
 
 def _check_text(option: str, value: object) -> str | None:
@@ -193,10 +203,11 @@ def _check_config_dir(option: str, value: object) -> str:
         return default_config_dir()
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{option} must be a path, not {type(value).__name__}")
-    return os.path.abspath(os.path.expanduser(os.fspath(value)))
+    return _absolute(os.fspath(value))
 
 
-# The options that most programs give are checked here; the others by ``option_checks``, which is loaded only for them.
+# The options that most programs give are checked here. The others are checked by their type in ``option_checks``, which is loaded
+# only for them.
 _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "name": _check_name,
     "version": _check_text,
@@ -204,17 +215,6 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "posthog_api_key": _check_text,
     "posthog_host": _check_host,
     "config_dir": _check_config_dir,
-}
-_DEFAULTS: dict[str, object] = {
-    "login_commands": ("login",),
-    "logout_commands": ("logout",),
-    "principal": None,
-    "sender_command": None,
-    "live_spans": None,
-    "error_messages": "redacted",
-    "record_option_names": False,
-    "enabled_by_default": True,
-    "record_in_ci": True,
 }
 
 

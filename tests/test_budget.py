@@ -16,7 +16,7 @@ OPTED_OUT_LIMIT = int(1.5 * MILLION)
 #: Of each command of a program, Typer makes one of Click's in every run; ours are made when one is asked for.
 MOUNTED_LIMIT = 2 * MILLION
 
-# Valgrind is fifty times slower. The limits are for the latest frameworks: older ones load fewer modules that we need, too.
+# Valgrind is twenty times slower. The limits are for the latest frameworks: older ones load fewer modules that we need, too.
 pytestmark = [pytest.mark.timeout(300), pytest.mark.latest]
 
 

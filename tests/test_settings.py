@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel import conventions
-from arcade_otel.settings import default_config_dir, make_settings
+import arcade_otel
+from arcade_otel import conventions, option_checks, settings as settings_module
+from arcade_otel.settings import Settings, default_config_dir, make_settings
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,15 @@ def test_a_wrong_argument_of_the_application_raises_at_once(wrong: dict[str, obj
     """At import time of the program, never in a user's run; the message names the argument."""
     with pytest.raises(error, match=next(iter(wrong))):
         make_settings(**wrong)
+
+
+def test_a_setting_is_a_keyword_of_options_and_a_field_of_settings() -> None:
+    """The two files that CONTRIBUTING's table names are enough: the field has the default, and its type or name has a check."""
+    fields = Settings.__annotations__
+    assert set(arcade_otel.Options.__annotations__) == set(fields)
+    assert [field for field in fields if field not in vars(Settings)] == []
+    unchecked = {field for field, kind in fields.items() if kind not in option_checks._CHECKS}
+    assert unchecked <= set(settings_module._CHECKS)
 
 
 def test_the_environment_wins_over_the_application(monkeypatch: pytest.MonkeyPatch) -> None:

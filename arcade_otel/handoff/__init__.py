@@ -20,6 +20,7 @@ __all__ = [
     "ENV_ROOTS",
     "LAUNCH",
     "MAX_VARIABLE_LENGTH",
+    "QUEUES_FIRST",
     "sender_command",
     "sender_environment",
     "start_sender",
@@ -62,6 +63,10 @@ _KEPT_VARIABLES = frozenset(
         "LD_LIBRARY_PATH DYLD_LIBRARY_PATH"
     ).split()
 )
+#: On Windows the span is in the queue before the sender starts: a job object may end every process of a command together with it
+#: (``handoff.windows``), before the sender has written anything.
+QUEUES_FIRST = sys.platform == "win32"
+
 _KEPT_PREFIXES = ("ARCADE_", "OTEL_", "LC_")
 _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 
@@ -86,9 +91,9 @@ def submit(
 ) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
-    The queue takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
-    long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
-    later sender delivers it.
+    The queue takes it in this process on Windows, if it is ``owed`` (a login's span must be safe before the link is written), if
+    it is too long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not
+    reap): a later sender delivers it.
 
     Args:
         text: The payload.
@@ -110,7 +115,7 @@ def submit(
     if _spawning_suspended(settings.state_dir):
         debug("no process reaps senders here; the span goes to the queue")
         command = None
-    if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
+    if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1 and not QUEUES_FIRST:
         try:
             start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
         except OSError as error:
@@ -158,12 +163,13 @@ def sender_command(
     executable = sys.executable if executable is None else executable
     if frozen is None:
         frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
-    directory, name = os.path.split(executable or "")
+    name = os.path.basename(executable or "")
     if frozen or not name.lower().startswith(("python", "pypy")):
         return None
     if platform == "win32" and name.lower() == "python.exe":
-        windowless = os.path.join(directory, "pythonw.exe")
-        executable = windowless if os.path.exists(windowless) else executable
+        from arcade_otel.handoff import windows
+
+        executable = windows.find_windowless(executable)
     program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
     # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
     # own import path instead, and asks for site itself where it runs a third-party exporter.

@@ -55,7 +55,6 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         summary = otlp.summarize(text)
         lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
         queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)
-    os.chdir(config_dir)
     with guard("the note of who sends"):
         zombies.register_sender(state_dir)
     acquired = _acquire_lanes(state_dir)

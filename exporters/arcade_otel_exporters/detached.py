@@ -1,4 +1,4 @@
-"""The span exporter that gives spans to the detached sender, and so never waits for a network."""
+"""The span exporter that passes spans to the detached sender, and so never waits for the network."""
 
 import os
 import time
@@ -25,15 +25,17 @@ _SPANS_A_FILE = 100
 
 
 class DetachedSpanExporter(SpanExporter):
-    """Hands each span over as OTLP/JSON to a process that outlives this one and runs the exporters proper.
+    """Pass each span as OTLP/JSON to a sender, a process that outlives this one and runs the real exporters.
 
-    Guarantees: never raises and waits for no network; two threads may call at once; it works in a forked child. ``SUCCESS``
-    means that a sender has the span or that it is in the queue, not that a backend has received it. Nothing is handed over once
-    the user has opted out.
+    Guarantees: ``export`` never raises and never waits for the network. Two threads may call it at once, and it works in a forked
+    child. ``SUCCESS`` means that a sender has the span or that it is in the queue, not that a backend has received it. After the
+    user has opted out, no span is passed on.
 
     Args:
-        exporters: What the sender runs, as in ``OTEL_TRACES_EXPORTER`` (``"posthog,otlp"``); that variable's if None.
-        settings: The application's; made from the environment if None.
+        exporters: Names of the exporters that the sender runs, as in ``OTEL_TRACES_EXPORTER``, for example ``"posthog,otlp"``.
+          None
+            means the value of that variable.
+        settings: The program's settings. None means settings made from the environment.
     """
 
     def __init__(self, exporters: str | None = None, *, settings: Settings | None = None) -> None:
@@ -41,15 +43,19 @@ class DetachedSpanExporter(SpanExporter):
             raise TypeError(f"exporters must be names joined by commas, not {type(exporters).__name__}")
         self._exporters = exporters
         self._settings = settings or make_settings()
-        #: Whether a sender is started for what was put into the queue; a caller who starts one next sets it to False meanwhile.
+        #: Whether a sender is started for spans that go to the queue. A caller that starts one itself sets this to False
+        #: meanwhile.
         self.starts_senders = True
         self._pending_aliases: tuple[str, ...] = ()  # files of spans; replaced whole: no lock to be lost in a fork
         self._stopped = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Hand the spans over. Never raises; ``FAILURE`` if neither a sender nor the queue took them, or after shutdown.
+        """Pass the spans to a sender or to the queue. Never raise.
 
-        Spans of a user who has opted out are a success, unless one holds a pending alias, on which a link would rely.
+        Returns:
+            ``FAILURE`` if neither took the spans, or after ``shutdown``. If the user has opted out, the spans are discarded and
+            the result is ``SUCCESS``, unless one of them carries a pending alias: the caller must not link an account without its
+            alias.
         """
         if self._stopped:
             return SpanExportResult.FAILURE
@@ -60,22 +66,25 @@ class DetachedSpanExporter(SpanExporter):
                 if decision.mode == consent.ON:
                     self._hand_over(spans)
                 elif not decision.opted_out or any(_has_pending_alias(span) for span in spans):
-                    return SpanExportResult.FAILURE  # no link may rely on it
+                    return SpanExportResult.FAILURE  # the caller must not write a link
             return SpanExportResult.SUCCESS
         return SpanExportResult.FAILURE
 
     def wait_for_alias(self, seconds: float) -> bool:
-        """Wait until every pending alias that was exported here is settled, at most ``seconds``; tell if all were acknowledged.
+        """Wait, at most ``seconds``, until PostHog has acknowledged every pending alias that this exporter has exported.
 
-        Only a login's span is waited for, in PostHog's lanes. Its file leaves the queue when PostHog has acknowledged the alias
-        and the event, or when the sender has dropped it (the user opted out, PostHog will never take it): the sender's receipt
-        tells which. False if there was none to wait for.
+        This waits for the spans of logins only, in PostHog's lanes. The file of such a span leaves the queue when PostHog has
+        acknowledged alias and event, or when the sender drops it (the user opted out, or PostHog will never take it). The
+        sender's receipt says which of the two happened.
+
+        Returns:
+            True if all aliases were acknowledged. False if one was not, or if there was none to wait for.
         """
         pending, self._pending_aliases = self._pending_aliases, ()
         return bool(pending) and self._wait_until_settled(pending, seconds) and self._were_acknowledged(pending)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Wait until every pending alias is settled; False if that takes longer than ``timeout_millis``."""
+        """Wait until no alias is pending. Return False if that takes longer than ``timeout_millis``."""
         pending, self._pending_aliases = self._pending_aliases, ()
         return self._wait_until_settled(pending, timeout_millis / 1000)
 
@@ -100,7 +109,7 @@ class DetachedSpanExporter(SpanExporter):
         )
 
     def shutdown(self) -> None:
-        """Refuse every export from now on. May be called again."""
+        """Refuse every later export. May be called more than once."""
         self._stopped = True
 
     def _hand_over(self, spans: Sequence[ReadableSpan]) -> None:
@@ -145,7 +154,7 @@ class DetachedSpanExporter(SpanExporter):
         command = self._settings.sender_command or handoff.sender_command()
         if command:
             config_dir = self._settings.config_dir
-            with guard("the start of a sender"):  # the spans are safe: a later sender delivers them
+            with guard("the start of a sender"):  # the spans are in the queue: a later sender delivers them
                 handoff.start_sender(command, handoff.sender_environment(config_dir, None, environ), config_dir)
         else:
             queue.maybe_enforce_limits(self._settings.state_dir, paths)

@@ -1,4 +1,4 @@
-"""Opens a connection to a server within a bound: name look-up, both address families, proxies, TLS."""
+"""Connect to a server within a time limit: name lookup, both address families, proxies and TLS."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["NoConnectionError", "connect_first", "dial", "in_time", "proxy_authorization", "time_left"]
 
-#: The next address is tried beside those that have not answered for this long. Source: RFC 8305, "Happy Eyeballs", section 5.
+#: Seconds after which the next address is tried, next to those that have not answered yet. Source: RFC 8305, "Happy Eyeballs",
+#: section 5.
 STAGGER_SECONDS = 0.25
 _MAX_PROXY_HEAD = 65536
 
 
 class NoConnectionError(Exception):
-    """There is no connection; the text says why, and holds nothing of an event, no key and no password."""
+    """There is no connection. The text says why, and has no key, no password and no part of an event."""
 
 
 def time_left(deadline: float) -> float:
@@ -47,13 +48,13 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
     Args:
         server: Where to.
         proxy: An HTTP proxy (``http``: CONNECT for ``https`` servers) or a SOCKS proxy (needs the package PySocks).
-        deadline: When it must be over, by ``time.monotonic()``.
+        deadline: Time limit, by ``time.monotonic()``.
         trust: Needed for ``https``.
 
     Raises:
         NoConnectionError: There is no connection, or TLS fails.
-        TimeoutError: Not in time.
-        OSError: Anything else.
+        TimeoutError: The deadline has passed.
+        OSError: Any other failure.
     """
     if proxy is None:
         connection = _connect(server.host, server.port, deadline)
@@ -82,10 +83,12 @@ def _name(error: BaseException) -> str:
 
 
 def in_time(function: Callable[[], Any], deadline: float) -> Any:
-    """Return what ``function`` returns, which nothing else bounds: it runs in a thread that is left to itself after the deadline.
+    """Return ``function()``, for functions that have no time limit of their own.
+
+    The function runs in a thread. After the deadline the thread goes on by itself.
 
     Raises:
-        TimeoutError: Not in time.
+        TimeoutError: The deadline has passed.
     """
     outcome: list[tuple[Any, BaseException | None]] = []
 
@@ -132,11 +135,11 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.socket:
-    """Connect to the first address that answers; a silent one holds up the next for a quarter of a second.
+    """Connect to the first address that answers. A silent address delays the next one by a quarter of a second.
 
     Args:
         found: As ``socket.getaddrinfo`` returns them.
-        deadline: When it must be over, by ``time.monotonic()``.
+        deadline: Time limit, by ``time.monotonic()``.
 
     Raises:
         OSError: No address accepts a connection in time.

@@ -1,8 +1,8 @@
-"""One POST after another over HTTP/1.1, each within a bound of time and of size, and nothing else that a web client can do.
+"""Send POST requests over HTTP/1.1, each with a limit of time and of size.
 
-``http.client`` would cost a sender two more starts of a bare Python (it reads headers as e-mail is read) and bounds neither the
-size of an answer nor its time; ``urllib3`` costs eight, ``requests`` eleven. What is left out here cannot go wrong: redirects,
-cookies, ``~/.netrc``, and every environment variable but those of proxies and certificates.
+``http.client`` would cost a sender two more starts of a bare Python, because it parses headers as e-mail, and it limits neither
+the size of an answer nor its time. ``urllib3`` would cost eight, ``requests`` eleven. This client has no redirects, no cookies
+and no ``~/.netrc``, and reads no environment variable except those of proxies and certificates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpClient", "HttpReply", "NoReplyError"]
 
-#: Bounds of an answer. PostHog's are a few hundred bytes, 100 verdicts of v1 some 10 KB.
+#: Limits of an answer, in bytes. PostHog's answers have a few hundred bytes, and 100 verdicts of v1 about 10 KB.
 MAX_HEAD = 64 * 1024
 MAX_BODY = 1024 * 1024
 _MAX_INTERIM_REPLIES = 10
@@ -31,7 +31,7 @@ _NO_BODY = frozenset({204, 304})
 
 
 class NoReplyError(Exception):
-    """There is no answer; the text says why, for the debug log. It holds no key, no password and nothing of an event."""
+    """There is no answer. The text says why, for the debug log. It has no key, no password and no part of an event."""
 
 
 class HttpReply:
@@ -46,20 +46,20 @@ class HttpReply:
 
 
 class HttpClient:
-    """Posts to servers, and keeps the connection to each for the next request. For one thread, in one process."""
+    """Post to servers, and keep the connection to each for the next request. For one thread of one process."""
 
     def __init__(self) -> None:
         self._connections: dict[tuple[str, str, int], _Connection] = {}
         self._trust: Trust | None = None
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> HttpReply:
-        """Post ``body`` to ``url``; return the answer, whatever its status.
+        """Post ``body`` to ``url`` and return the answer, whatever its status.
 
         Args:
             url: ``http://…`` or ``https://…``.
-            headers: Beside ``Host``, ``Content-Length`` and ``Accept-Encoding``.
-            body: As it goes over the wire.
-            seconds: Bound of the whole request, the name's look-up and the last byte of the answer included.
+            headers: Headers in addition to ``Host``, ``Content-Length`` and ``Accept-Encoding``.
+            body: The bytes to send.
+            seconds: Time limit of the whole request, from the lookup of the name to the last byte of the answer.
 
         Raises:
             NoReplyError: There is no answer.
@@ -137,11 +137,11 @@ class HttpClient:
 
 
 class _ClosedBeforeReplyError(Exception):
-    """The server closed the connection before the first byte of its answer."""
+    """The server closed the connection before it sent a byte of its answer."""
 
 
 class _Connection:
-    """A socket and what was read from it in advance."""
+    """A socket, and the bytes that were read from it in advance."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -151,7 +151,7 @@ class _Connection:
         self._socket.close()
 
     def exchange(self, data: bytes, deadline: float) -> tuple[HttpReply, bool]:
-        """Send a request; return the answer, and whether the connection can be used again."""
+        """Send a request. Return the answer, and whether the connection can be used again."""
         failure: OSError | None = None
         self._socket.settimeout(time_left(deadline))
         try:
@@ -173,7 +173,7 @@ class _Connection:
         return HttpReply(status, headers, _decompressed(body, headers)), keep
 
     def _receive(self, deadline: float) -> bool:
-        """Read what has come, at least a byte; return False at the end of the stream."""
+        """Read at least one byte. Return False at the end of the stream."""
         self._socket.settimeout(time_left(deadline))
         data = self._socket.recv(65536)
         self._buffer += data
@@ -201,7 +201,7 @@ class _Connection:
         return words[0], int(words[1]), headers
 
     def _read_body(self, status: int, headers: Mapping[str, str], deadline: float) -> tuple[bytes, bool]:
-        """Return at most 1 MiB of the body, and whether that is all of it."""
+        """Return at most 1 MiB of the body, and whether the body is complete."""
         if status in _NO_BODY:
             return b"", True
         if headers.get("transfer-encoding", "").lower() not in ("", "identity"):
@@ -265,7 +265,7 @@ def _is_status(word: str) -> bool:
 
 
 def _decompressed(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return the body, at most 1 MiB of it, although no compression was asked for: proxies compress unasked."""
+    """Return at most 1 MiB of the decompressed body. The request asks for no compression, but some proxies compress anyway."""
     if headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip", "deflate"):
         return body
     try:

@@ -27,13 +27,13 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """What of a ``posthog.Posthog`` is used, which is public in each version from 6 on."""
+    """The methods of ``posthog.Posthog`` that are used. They are public in each version from 6 on."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
-        """Take an event; return its id, or None if it was not taken."""
+        """Take an event. Return its ID, or None if it was not taken."""
 
     def alias(self, previous_id: str, distinct_id: str | None, **fields: Any) -> str | None:
-        """Take an alias; return its id, or None if it was not taken."""
+        """Take an alias. Return its ID, or None if it was not taken."""
 
 
 def clean_environment(environ: MutableMapping[str, str]) -> None:
@@ -70,28 +70,36 @@ def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
 
 
 class PostHogSpanExporter(SpanExporter):
-    """Exports the spans of commands to PostHog as events; every other span is none of its business and a success.
+    """Export the spans of commands to PostHog as events. Every other span is ignored, and counts as exported.
 
-    Guarantees: ``export`` never raises and ends within its time-outs; spans go in order; an alias that a span owes is
-    acknowledged before that span's event is sent; a span that is delivered twice is one event to PostHog; two threads may call
-    at once; it works in a forked child. ``export`` sends nothing once the user has opted out, by the environment, a choice
-    stored in the standard config directory, or the machine's policy. It does not try again by itself: what
-    was not acknowledged is the caller's (the sender's queue keeps it; a ``BatchSpanProcessor`` loses it).
+    Guarantees:
 
-    Limits: HTTP 200 means accepted, not stored. With a ``client``, ``SUCCESS`` means what that client's ``capture`` means: in
-    its default mode, that the event is in its queue, and an alias is not acknowledged before the event behind it.
+    - ``export`` never raises, and ends within its time limits.
+    - Spans are sent in order, and an alias is acknowledged before the event of its span is sent.
+    - A span that is delivered twice is one event to PostHog.
+    - Two threads may call ``export`` at once, and it works in a forked child.
+    - ``export`` sends nothing after the user has opted out, by the environment, by a choice stored in the standard config
+      directory, or by the machine's policy.
+
+    Limits: HTTP 200 means accepted, not stored. The exporter does not try again by itself. The sender's queue keeps a span that
+    was not acknowledged, and a ``BatchSpanProcessor`` loses it. With a ``client``, ``SUCCESS`` means what that client's
+    ``capture`` means: by default, that the event is in the client's queue. An alias is then not acknowledged before the next
+    event.
 
     Args:
-        api_key: PostHog project key; else the span's resource says, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without one
-            nothing is sent.
-        host: Address of PostHog, ``https://…``; else as above, ``ARCADE_USAGE_POSTHOG_HOST``, PostHog's cloud in the US.
+        api_key: PostHog project key. None means the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
+            key nothing is sent.
+        host: Address of PostHog, ``https://…``. None means the address on the span's resource, else
+          ``ARCADE_USAGE_POSTHOG_HOST``,
+            else PostHog's cloud in the US.
         timeout: Seconds for one request, from its start to the end of its answer.
         geoip: Let PostHog keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
-        protocol: Which of PostHog's endpoints is asked first: ``"v0"`` (``/batch/``) or ``"v1"``
-            (``/i/v1/analytics/events``). A host that has only the other one is spoken to by that.
-        client: A ``posthog.Posthog`` that the program has anyway: events go by its ``capture`` and ``alias``, and to its
-            project; the other arguments but ``geoip`` have no meaning then.
+        protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host has only
+          the
+            other one, that one is used.
+        client: A ``posthog.Posthog`` of the program. Events are sent by its ``capture`` and ``alias``, to its project. The other
+            arguments, except ``geoip``, have no effect then.
 
     Raises:
         TypeError: An argument is of the wrong type.
@@ -139,7 +147,7 @@ class PostHogSpanExporter(SpanExporter):
             os.register_at_fork(after_in_child=renew)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the commands among ``spans``; ``SUCCESS`` if every one of them is settled. Never raises."""
+        """Send the commands among ``spans``. Return ``SUCCESS`` if each was accepted, or can never be accepted. Never raise."""
         if self._stopped:
             return SpanExportResult.FAILURE
         with guard("export to PostHog"):
@@ -159,7 +167,7 @@ class PostHogSpanExporter(SpanExporter):
         return True
 
     def shutdown(self) -> None:
-        """Refuse every export from now on. May be called again."""
+        """Refuse every later export. May be called more than once."""
         self._stopped = True
 
     def event_of(self, span: ReadableSpan) -> Event | None:
@@ -167,14 +175,15 @@ class PostHogSpanExporter(SpanExporter):
         return event_of(span, geoip=self._geoip)
 
     def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:
-        """Send the commands among ``spans`` in order, until something stands in the way that may pass.
+        """Send the commands among ``spans`` in order, until a request fails for a reason that may pass.
 
-        What can never be accepted (400, 413) is found by halves and dropped alone. A 401, 403, 404 stops and is permanent;
-        anything else but a 200 in PostHog's own words stops.
+        An event that PostHog can never accept (400, 413) is found by splitting the batch, and only that event is dropped. 401,
+        403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends it as a failure that may
+        pass.
 
         Args:
-            spans: In the order in which they are to arrive.
-            seconds: Begin no request after this time, and wait for none longer.
+            spans: The spans in the order in which they must arrive.
+            seconds: Time after which no request begins and none is waited for.
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):

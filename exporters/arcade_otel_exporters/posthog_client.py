@@ -1,4 +1,4 @@
-"""Requests to PostHog's two capture endpoints, each bounded in time and judged by what came back.
+"""Send requests to PostHog's two capture endpoints, and classify the answers.
 
 Source: PostHog's capture service (https://github.com/PostHog/posthog, ``rust/capture``), its client for Python
 (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture.
@@ -17,31 +17,31 @@ from arcade_otel_exporters.http_client import HttpClient, HttpReply, NoReplyErro
 
 __all__ = ["V0", "V1", "WITHDRAWN", "Connection", "DeliveryInterruptedError", "Response", "check_protocol"]
 
-#: ``/batch/``: a request is taken or refused whole.
+#: ``/batch/``: PostHog accepts or refuses the whole request.
 V0 = "v0"
-#: ``/i/v1/analytics/events``: a verdict for each event.
+#: ``/i/v1/analytics/events``: PostHog returns a verdict for each event.
 V1 = "v1"
 _PATHS = {V0: "/batch/", V1: "/i/v1/analytics/events"}
 _USER_AGENT = f"{conventions.LIB}/{conventions.__version__}"
 
 _OK = 200
-# Bad request and too large: of a batch, one event is to blame.
+# Bad request, and too large. In a batch, a single event may be the cause.
 _REJECTED = frozenset({400, 413})
-#: What a server answers that has the other endpoint only.
+#: Answers of a server that has only the other endpoint.
 _UNKNOWN_PATH = frozenset({404, 410})
-# The verdicts of v1 on one event; any other, or none, is taken for a yes, as by PostHog's own clients.
+# The verdicts of v1 that refuse one event. Any other verdict, or none, counts as accepted, as in PostHog's own clients.
 _DROP, _RETRY = "drop", "retry"
 _MAX_KEY_LENGTH = 200
 
 
 class Response:
-    """What came of one request.
+    """The result of one request.
 
     Attributes:
-        status: HTTP status; 0 if there was no answer, or one that is not PostHog's (a captive portal's 200).
-        reason: Short text for the debug log; holds no key and nothing of an event.
-        retry_after: Seconds for which the server asked to be left alone, or None.
-        verdicts: v1's, by event id; None in v0.
+        status: HTTP status. 0 if there was no answer, or an answer that is not PostHog's, such as the page of a captive portal.
+        reason: Short text for the debug log, without the key and without any part of an event.
+        retry_after: Seconds after which the server allows the next request, or None.
+        verdicts: The verdicts of v1 by event ID. None in v0.
     """
 
     __slots__ = ("reason", "retry_after", "status", "verdicts")
@@ -60,7 +60,7 @@ WITHDRAWN = Response(0, "withdrawn")
 
 
 class DeliveryInterruptedError(Exception):
-    """Something stands in the way of a delivery that may pass; ``answer`` says what."""
+    """A delivery failed for a reason that may pass. ``answer`` has the reason."""
 
     def __init__(self, answer: Response) -> None:
         super().__init__(answer.reason)
@@ -79,15 +79,14 @@ def check_protocol(protocol: str) -> str:
 
 
 class Connection:
-    """The requests to PostHog of one process, one at a time; connections are kept from one request to the next.
+    """The requests of one process to PostHog, one at a time. Connections are kept for the next request.
 
-    A host that does not know the endpoint (404 or 410) is asked once by the other one, and spoken to by that from then on if it
-    knows it.
+    If a host does not know the endpoint (404 or 410), the other endpoint is tried once, and used from then on if it works.
 
     Args:
         timeout: Seconds for one request, from its start to the end of its answer.
-        until: Begin no request after this time (``time.monotonic()``), and wait for none longer. May be set anew.
-        protocol: ``"v0"`` or ``"v1"``: which endpoint is asked first.
+        until: Time (``time.monotonic()``) after which no request begins and none is waited for. It can be changed later.
+        protocol: The endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 
     def __init__(self, timeout: float, until: float, protocol: str = V0) -> None:
@@ -100,12 +99,13 @@ class Connection:
         self._client = HttpClient()
 
     def send(self, api_key: str, host: str, events: Sequence[Event]) -> Iterator[bool]:
-        """Send ``events``; yield for each, once it is settled, whether it was dropped because it can never be accepted.
+        """Send ``events``. Yield False for each event that was accepted, and True for each that was dropped.
 
-        One such event makes PostHog refuse the whole request, so that it is looked for by halves.
+        An event is dropped if PostHog can never accept it. One such event makes PostHog refuse the whole request, so the batch is
+        split into halves until the event is alone.
 
         Raises:
-            DeliveryInterruptedError: Something stands in the way; the events yielded by then are settled, the others are not.
+            DeliveryInterruptedError: The delivery failed for a reason that may pass. Events that were yielded before are done.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:
@@ -127,7 +127,7 @@ class Connection:
             yield from self.send(api_key, host, events[half:])
 
     def close(self) -> None:
-        """Close the connections. Another request opens them again."""
+        """Close the connections. The next request opens them again."""
         self._client.close()
 
     def _post(self, api_key: str, host: str, events: Sequence[Event]) -> Response:
@@ -220,7 +220,7 @@ def _object(body: bytes) -> dict[str, object] | None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Return the header's seconds, given as such or as a date; None if it is absent or neither."""
+    """Return the header's value in seconds, whether it is a number or a date. Return None if it is absent or neither."""
     if value is None:
         return None
     try:

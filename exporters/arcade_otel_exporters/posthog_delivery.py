@@ -19,16 +19,16 @@ _PERMANENT = frozenset({401, 403, 404})
 
 
 class DeliveryResult:
-    """What became of the spans of one :meth:`PostHogDelivery.deliver`.
+    """The result of one :meth:`PostHogDelivery.deliver`.
 
     Attributes:
-        done: How many leading spans are settled: acknowledged, dropped for good, or none of PostHog's business.
-        dropped: How many of those were dropped, because they can never be accepted.
-        retry_after: Seconds for which PostHog asked to be left alone, or None.
-        reason: Why not all are settled, for the debug log; None if they are.
-        refused: Which of the spans were dropped, or had their alias refused for good, by index.
-        permanent: The refusal will not pass by itself (a wrong key or host): no use in trying again soon.
-        withdrawn: The delivery ended because ``may_begin`` said no.
+        done: Number of leading spans that are done: acknowledged, dropped for good, or not meant for PostHog.
+        dropped: How many of those were dropped, because PostHog can never accept them.
+        retry_after: Seconds after which PostHog allows the next request, or None.
+        reason: Why some spans are not done, for the debug log. None if all are.
+        refused: Indexes of the spans that were dropped, or whose alias was refused for good.
+        permanent: True if the refusal will not pass by itself, for example a wrong key or host.
+        withdrawn: True if the delivery ended because ``may_begin`` returned False.
     """
 
     __slots__ = ("done", "dropped", "permanent", "reason", "refused", "retry_after", "withdrawn")
@@ -67,7 +67,7 @@ class DeliveryResult:
 
 
 class _Item:
-    """A span that is PostHog's business: where it is in the sequence, its event, and where that goes."""
+    """A span for PostHog: its index in the sequence, its event, and the target of the event."""
 
     __slots__ = ("alias", "event", "index", "target")
 
@@ -79,11 +79,12 @@ class _Item:
 
 
 class PostHogDelivery:
-    """Sends events in the order of their spans, and the alias that a span owes before its event. For one thread.
+    """Send events in the order of their spans, and a pending alias before the event of its span. For one thread.
 
     Args:
-        api_key: PostHog project key; else the span's resource says, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
-        host: Address of PostHog; else as above, ``ARCADE_USAGE_POSTHOG_HOST``, PostHog's cloud in the US.
+        api_key: PostHog project key. None means the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
+        host: Address of PostHog. None means the address on the resource, else ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's cloud
+            in the US.
         timeout: Seconds for one request, from its start to the end of its answer.
         geoip: Let PostHog keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
@@ -107,21 +108,22 @@ class PostHogDelivery:
         self._connection = Connection(timeout, math.inf, protocol)
 
     def close(self) -> None:
-        """Close the connections. Another delivery opens them again."""
+        """Close the connections. The next delivery opens them again."""
         self._connection.close()
 
     def deliver(
         self, spans: Sequence[SpanRecord], *, seconds: float = math.inf, may_begin: Callable[[], bool] = lambda: True
     ) -> DeliveryResult:
-        """Send the commands among ``spans`` in order, until something stands in the way that may pass.
+        """Send the commands among ``spans`` in order, until a request fails for a reason that may pass.
 
-        What can never be accepted (400, 413) is found by halves and dropped alone. A 401, 403, 404 stops and is permanent;
-        anything else but a 200 in PostHog's own words stops.
+        An event that PostHog can never accept (400, 413) is found by splitting the batch, and only that event is dropped. 401,
+        403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends it as a failure that may
+        pass.
 
         Args:
-            spans: In the order in which they are to arrive.
-            seconds: Begin no request after this time, and wait for none longer.
-            may_begin: Asked right before each request; the delivery ends where it says no.
+            spans: The spans in the order in which they must arrive.
+            seconds: Time after which no request begins and none is waited for.
+            may_begin: Called right before each request. The delivery ends if it returns False.
         """
         connection = self._connection
         connection.until = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Counts the instructions that a process executes, with valgrind's callgrind: the same on any machine, however loaded it is."""
+"""Counts the instructions that a process executes, with valgrind's cachegrind: the same on any machine, however loaded it is."""
 
 import os
 import re
@@ -10,12 +10,13 @@ from pathlib import Path
 
 __all__ = ["count", "pythons_own"]
 
-_COLLECTED = re.compile(r"Collected\s*:\s*(\d+)")
+_COLLECTED = re.compile(r"I\s+refs:\s*([\d,]+)")
 
 
 def count(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
     """Return how many instructions ``command`` executes in user space; what it starts is not counted.
 
+    Cachegrind without its caches counts the same as callgrind, in half the time.
     ``PYTHONHASHSEED`` is fixed: the order of sets and the collisions of dictionaries would differ by a few hundred thousand.
 
     Raises:
@@ -25,7 +26,7 @@ def count(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
     if valgrind is None:
         raise RuntimeError("the instruction counts need valgrind: apt-get install valgrind (.ci/setup does it where it may)")
     ended = subprocess.run(
-        [valgrind, "--tool=callgrind", "--trace-children=no", f"--callgrind-out-file={os.devnull}", *command],
+        [valgrind, "--tool=cachegrind", "--cache-sim=no", "--trace-children=no", f"--cachegrind-out-file={os.devnull}", *command],
         env={**environ, "PYTHONHASHSEED": "0"},
         cwd=cwd,
         stdin=subprocess.DEVNULL,
@@ -37,7 +38,7 @@ def count(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
     found = _COLLECTED.search(ended.stderr)
     if ended.returncode != 0 or found is None:
         raise RuntimeError(f"{list(command)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}")
-    return int(found.group(1))
+    return int(found.group(1).replace(",", ""))
 
 
 def pythons_own(environ: Mapping[str, str], cwd: Path) -> int:

@@ -88,7 +88,7 @@ def main() -> None:
                 "## In the foreground",
                 "",
                 "Millions of instructions in the command's own process over the same program without telemetry, by `valgrind",
-                f"--tool=callgrind`, in the steady state. A bare Python: {bare / MILLION:.0f} M; the plain Typer program:",
+                f"--tool=cachegrind`, in the steady state. A bare Python: {bare / MILLION:.0f} M; the plain Typer program:",
                 f"{plain[TYPER] / MILLION:.0f} M; the plain Click one: {plain[CLICK] / MILLION:.0f} M.",
                 "Written by `make bench`.",
                 "",

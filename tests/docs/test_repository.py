@@ -76,16 +76,6 @@ def test_the_contributing_table_names_what_the_code_has() -> None:
         assert re.search(rf"^(def|class) {name}\b|^{name}\b.* = ", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), name
 
 
-def test_a_settings_row_is_complete() -> None:
-    """The three files that the table names have every option, and no other does."""
-    from arcade_otel import Options, option_checks, settings
-
-    options = set(Options.__annotations__)
-    assert options == set(settings.Settings.__slots__)
-    assert options == {*settings._CHECKS, *settings._DEFAULTS}
-    assert set(settings._DEFAULTS) == set(option_checks._CHECKS)
-
-
 def test_ci_covers_every_python_that_is_supported_and_pins_every_action() -> None:
     """An action is named by a commit: a tag can be moved by whoever takes over its repository."""
     workflows = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml")}

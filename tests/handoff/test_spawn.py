@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from arcade_otel import conventions, handoff
-from arcade_otel.handoff import spawn
 
 REPORT = """
 import json, os, sys
@@ -109,24 +108,6 @@ def test_only_a_python_runs_the_sender(executable: str, frozen: bool, starts: bo
     if command:
         assert command[0] == executable
         assert Path(command[-1]).is_file()
-
-
-def test_windows_runs_the_interpreter_without_a_console(tmp_path: Path) -> None:
-    """``pythonw.exe`` where there is one."""
-    python, pythonw = tmp_path / "python.exe", tmp_path / "pythonw.exe"
-    command = handoff.sender_command(executable=str(python), frozen=False, platform="win32")
-    assert command is not None
-    assert command[0] == str(python)
-    pythonw.touch()
-    command = handoff.sender_command(executable=str(python), frozen=False, platform="win32")
-    assert command is not None
-    assert command[0] == str(pythonw)
-
-
-def test_windows_flags_open_no_console() -> None:
-    """CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP, never DETACHED_PROCESS (0x8)."""
-    assert spawn.creation_flags("win32") == 0x08000200
-    assert spawn.creation_flags("linux") == 0
 
 
 def test_the_users_shell_does_not_steer_the_sender() -> None:
