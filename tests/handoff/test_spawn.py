@@ -44,6 +44,7 @@ def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
     return loaded
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("way", ["posix_spawn", "subprocess"])
 def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A session of its own, the null device on all streams, no descriptor of ours, not even an inheritable one."""
@@ -69,6 +70,7 @@ def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pyt
     assert not any(target.startswith("pipe:") for target in descriptors.values())
 
 
+@pytest.mark.posix
 def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
     """Those that ended are reaped when the next is started."""
     for _ in range(3):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_the_streams_are_the_programs_own(computer: Machine, posthog: FakePostHo
     """Redirected to a file, piped to another process, or not there: byte by byte what the program wrote."""
     written = computer.root / "written"
     command = [computer.python, str(computer.root / "cli.py"), "ok"]
-    how = {"env": computer.with_environ(None), "cwd": computer.home}
+    how: dict[str, Any] = {"env": computer.with_environ(None), "cwd": computer.home}
     with written.open("wb") as file:
         subprocess.run(command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE, check=True, **how)
     assert written.read_bytes() == f"done{os.linesep}".encode()

@@ -104,11 +104,11 @@ def test_login_switch_and_logout_make_three_persons(computer: Machine, accounts:
     computer.run("crash", program="cli")
     accounts.wait_for(lambda: any(event.properties.get("command_name") == "crash" for event in accounts.events))
     computer.settle()
-    by_name = {event.properties.get("command_name"): event.distinct_id for event in accounts.visible}
+    by_name = {event.properties.get("command_name"): event.distinct_id for event in accounts.visible()}
     assert by_name["ok"] == "principal-alice"
     assert by_name["fail"] == by_name["logout"] == "principal-bob"
     assert by_name["crash"] == computer.usage["anon_id"]
-    aliases = [event for event in accounts.visible if event.event == "$create_alias"]
+    aliases = [event for event in accounts.visible() if event.event == "$create_alias"]
     assert len({event.distinct_id for event in aliases}) == 2
 
 

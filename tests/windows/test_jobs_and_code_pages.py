@@ -2,7 +2,6 @@
 
 import ctypes
 import subprocess
-import sys
 import time
 from typing import Any
 
@@ -18,14 +17,12 @@ class Job:
     """A job object that ends its processes when it is closed, as CI runners, services, OpenSSH and IDEs use."""
 
     def __init__(self, flags: int) -> None:
-        if sys.platform != "win32":
-            raise NotImplementedError
-        self._kernel32: Any = ctypes.WinDLL("kernel32", use_last_error=True)
+        self._kernel32: Any = ctypes.CDLL("kernel32")
         self._kernel32.CreateJobObjectW.restype = ctypes.c_void_p
-        self._handle = ctypes.c_void_p(self._kernel32.CreateJobObjectW(None, None))
+        self._handle: ctypes.c_void_p = ctypes.c_void_p(self._kernel32.CreateJobObjectW(None, None))
         limits = (ctypes.c_ubyte * 144)()  # JOBOBJECT_EXTENDED_LIMIT_INFORMATION; its LimitFlags are at 16
         ctypes.c_uint32.from_buffer(limits, 16).value = flags
-        assert self._kernel32.SetInformationJobObject(self._handle, 9, ctypes.byref(limits), 144), ctypes.get_last_error()
+        assert self._kernel32.SetInformationJobObject(self._handle, 9, ctypes.byref(limits), 144)
 
     def run(self, computer: Machine, *arguments: str) -> None:
         """Run the program in the job, and close the job the moment that it has ended."""
@@ -45,7 +42,7 @@ class Job:
             stderr=subprocess.PIPE,
         )
         handle = ctypes.c_void_p(int(process._handle))  # type: ignore[attr-defined]
-        assert self._kernel32.AssignProcessToJobObject(self._handle, handle), ctypes.get_last_error()
+        assert self._kernel32.AssignProcessToJobObject(self._handle, handle)
         process.communicate(b"x", timeout=60)
         self._kernel32.CloseHandle(self._handle)
 
@@ -71,7 +68,7 @@ def test_a_job_that_keeps_its_processes_loses_no_event(in_job: Machine, posthog:
     time.sleep(0.2)
     assert len(in_job.queue()) + len(posthog.events) >= 1
     in_job.run("one")
-    posthog.wait_for(lambda: {event.properties["command_name"] for event in posthog.visible} == {"ok", "one"})
+    posthog.wait_for(lambda: {event.properties["command_name"] for event in posthog.visible()} == {"ok", "one"})
 
 
 @pytest.mark.parametrize("code_page", ["cp1252", "cp437", "ascii"])
