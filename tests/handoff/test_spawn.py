@@ -143,7 +143,7 @@ def test_what_macos_refuses_is_started_by_other_means(tmp_path: Path, monkeypatc
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "posix_spawn", refuse)
-    assert started(tmp_path, dict(os.environ))["sid"] is True
+    assert started(tmp_path, dict(os.environ))["sid"]
 
 
 def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
