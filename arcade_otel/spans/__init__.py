@@ -35,13 +35,6 @@ _STATUS_ERROR = 2
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
-#: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
-# One string, because a command builds a set of them anew each time.
-_RELEASE_FLAVOURS = (
-    " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws"
-    " azure gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
-)
-
 #: Value of ``conventions.RESOURCE_PRINCIPAL``: the principal function is the program's own, which calls it when it logs in. No
 #: name of an entry point has parentheses.
 PRINCIPAL_OF_PROGRAM = "(program)"
@@ -73,6 +66,7 @@ class Success:
     error = None
     error_type = None
     failed = False
+    kind = "success"
 
     def __init__(self) -> None:
         self.given: tuple[str, ...] = ()
@@ -102,31 +96,36 @@ def span_name(settings: Settings, path: str) -> str:
     return replace_unencodable(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
-def _service_name(settings: Settings, from_environment: dict[str, str]) -> str:
+def _service_name(settings: Settings, from_environment: dict[str, str], environ: Mapping[str, str]) -> str:
     """Return ``OTEL_SERVICE_NAME``, else the ``service.name`` of ``OTEL_RESOURCE_ATTRIBUTES``, else the program's name."""
-    name = os.environ.get("OTEL_SERVICE_NAME", "").strip()
+    name = environ.get("OTEL_SERVICE_NAME", "").strip()
     return replace_unencodable(name or from_environment.get(conventions.SERVICE_NAME, "") or settings.name)
 
 
-def _resource_from_environment() -> dict[str, str]:
-    if not os.environ.get("OTEL_RESOURCE_ATTRIBUTES"):
+def _resource_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    if not environ.get("OTEL_RESOURCE_ATTRIBUTES"):
         return {}
     from arcade_otel.spans import environment
 
     return environment.resource_from_environment()
 
 
-def parent_context() -> ParentContext | None:
-    """Return the parent that the environment names by ``TRACEPARENT``, or None."""
-    if not os.environ.get("TRACEPARENT"):
+def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | None:
+    """Return the parent that the environment (the process's, if None) names by ``TRACEPARENT``, or None."""
+    environ = os.environ if environ is None else environ
+    if not environ.get("TRACEPARENT"):
         return None
     from arcade_otel.spans import environment
 
-    return environment.parse_traceparent(os.environ)
+    return environment.parse_traceparent(environ)
 
 
-def resource_attributes(settings: Settings, *, usage_only: bool = False) -> dict[str, str]:
+def resource_attributes(
+    settings: Settings, *, usage_only: bool = False, environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return what is true of the whole process, and (``arcade_otel.*``) what the sender needs to deliver.
+
+    The machine's own attributes are in ``surroundings.machine``, which the sender adds.
 
     What the application says wins over ``OTEL_RESOURCE_ATTRIBUTES`` (the specification: the user's code has priority), but for
     the service's name.
@@ -134,11 +133,13 @@ def resource_attributes(settings: Settings, *, usage_only: bool = False) -> dict
     Args:
         settings: The application's.
         usage_only: Other exporters than PostHog's get nothing of the span.
+        environ: A copy of the process's environment, if the caller has one.
     """
+    environ = os.environ if environ is None else environ
     info = sys.version_info
-    from_environment = _resource_from_environment()
+    from_environment = _resource_from_environment(environ)
     attributes = from_environment | {
-        conventions.SERVICE_NAME: _service_name(settings, from_environment),
+        conventions.SERVICE_NAME: _service_name(settings, from_environment, environ),
         conventions.TELEMETRY_SDK_NAME: conventions.SCOPE,
         conventions.TELEMETRY_SDK_LANGUAGE: "python",
         conventions.TELEMETRY_SDK_VERSION: conventions.__version__,
@@ -147,7 +148,6 @@ def resource_attributes(settings: Settings, *, usage_only: bool = False) -> dict
         conventions.PROCESS_RUNTIME_NAME: sys.implementation.name,
         conventions.PROCESS_RUNTIME_VERSION: f"{info.major}.{info.minor}.{info.micro}",
     }
-    attributes[conventions.OS_TYPE], attributes[conventions.OS_VERSION] = _system()
     for key, value in (
         (conventions.SERVICE_VERSION, settings.version and settings.version.partition("+")[0]),  # +jane.laptop
         (conventions.RESOURCE_DISTRIBUTION, None if settings.version else settings.distribution),
@@ -169,28 +169,6 @@ def _principal_reference(settings: Settings) -> str | None:
     return principal if isinstance(principal, str) and ":" not in principal else PRINCIPAL_OF_PROGRAM
 
 
-def _system() -> tuple[str, str]:
-    """Return ``os.type`` in the semantic conventions' spelling, and the release."""
-    if hasattr(os, "uname"):
-        system = os.uname()  # what ``platform`` would ask, without its import
-        return system.sysname.lower(), _public_release(system.release)
-    windows = sys.getwindowsversion()  # type: ignore[attr-defined]  # ``platform`` runs ``cmd /c ver``, or asks WMI
-    return "windows", f"{windows.major}.{windows.minor}.{windows.build}"
-
-
-def _public_release(release: str) -> str:
-    """Return the numbers of ``release``, and its flavour if many have the same: a kernel made at home may name somebody."""
-    pieces = release.split("-")
-    numbers = 0
-    while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):
-        numbers += 1
-    if not numbers:
-        return release[: len(release) - len(release.lstrip("0123456789."))]
-    rest = "-".join(pieces[numbers:])
-    known = [rest] if rest and f" {rest} " in _RELEASE_FLAVOURS else []
-    return "-".join([*pieces[:numbers], *known])
-
-
 def command_attributes(
     settings: Settings, path: str, timing: Timing, outcome: Outcome, environ: Mapping[str, str] | None = None
 ) -> dict[str, Value]:
@@ -205,6 +183,8 @@ def command_attributes(
         conventions.PROCESS_PID: os.getpid(),
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
         conventions.IS_CI: consent.is_ci(environ),
+        "process.interactive": os.isatty(0) and os.isatty(1),
+        "outcome": outcome.kind,
     }
     if outcome.options:
         attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)
@@ -244,7 +224,7 @@ def encode(
         fresh_ids: What :func:`new_ids` returned, for a caller that needs the span's ID, too. Not used with ``ids``.
         environ: A copy of the process's environment, if the caller has one.
     """
-    parent = parent_context()
+    parent = parent_context(environ)
     trace_id, span_id = ids or fresh_ids or new_ids()
     if parent is not None and ids is None:
         trace_id = parent.trace_id
@@ -260,7 +240,7 @@ def encode(
         if parent.state:
             optional += f',"traceState":{json_string(parent.state)}'
     status = f'{{"code":{_STATUS_ERROR}}}' if outcome.failed else "{}"
-    resource = _attributes_json(resource_attributes(settings, usage_only=usage_only))
+    resource = _attributes_json(resource_attributes(settings, usage_only=usage_only, environ=environ))
     # Written as text: the ``json`` module would cost the command 5 million instructions, and dictionaries half a million.
     return (
         f'{{"resourceSpans":[{{"resource":{{"attributes":{resource}}}'

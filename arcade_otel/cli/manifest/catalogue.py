@@ -236,6 +236,15 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
     ),
     FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "whether that id is the random one", source=SPECIFICATION),
     FieldSpec(
+        conventions.POSTHOG_DISTINCT_ID,
+        STRING,
+        "account-7",
+        "the same id, by which PostHog's OTLP endpoints find the person",
+        when="OTLP only",
+        source=_POSTHOG,
+    ),
+    FieldSpec(conventions.USER_ID, STRING, "account-7", "the account's id", when="OTLP only, once you log in", source=SEMANTIC),
+    FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
@@ -254,7 +263,6 @@ RESOURCE: tuple[FieldSpec, ...] = (
     FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=SEMANTIC),
-    FieldSpec(conventions.PROCESS_RUNTIME_NAME, STRING, "cpython", "which Pythons to support", source=SEMANTIC),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
