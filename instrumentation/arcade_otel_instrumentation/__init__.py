@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 import wrapt
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
 
 import arcade_otel
 
@@ -31,8 +31,8 @@ _PROVIDERS = ("tracer_provider", "meter_provider", "logger_provider")
 class ArcadeInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     """The OpenTelemetry instrumentor of command-line programs, under the name ``arcade``.
 
-    ``instrument(**options)`` takes the options of :func:`arcade_otel.instrument`; a declarative configuration file gives them under
-    ``instrumentation/development: python: arcade:``. Apps that are made from then on are recorded. A program that calls
+    ``instrument(**options)`` takes the options of :func:`arcade_otel.instrument`. A declarative configuration file gives them
+    under ``instrumentation/development: python: arcade:``. Apps that are made from then on are recorded. A program that calls
     :func:`arcade_otel.instrument` itself keeps its own options.
     """
 

@@ -1,6 +1,6 @@
 """Run the test suites of Click, Typer, cyclopts and cleo bare and with every command instrumented, and compare the results.
 
-``make upstream`` runs it; ``python -m tests.upstream.run click`` one suite. It needs a package index, and takes some minutes, so it
+``make upstream`` runs it; ``python -m tests.upstream.run click`` one suite. It needs a package index and some minutes, so it
 is no part of ``make test``. Each suite runs in an environment of its own, with the sources of its latest release.
 """
 
@@ -81,7 +81,8 @@ def run(python: str, source: Path, report: Path, arguments: list[str]) -> dict[s
         text=True,
         check=False,
     )
-    print(f"    {ended.stdout.strip().splitlines()[-1] if ended.stdout.strip() else ended.stderr[-500:]}", flush=True)
+    lines = [line for line in ended.stdout.splitlines() if line.endswith(" spans") or " passed" in line or " error" in line]
+    print(f"    {', '.join(line.strip() for line in lines[-2:]) or ended.stderr[-500:]}", flush=True)
     outcomes = {}
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest has just written it
         kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
