@@ -92,6 +92,10 @@ class Options(TypedDict, total=False):
     """Whether commands are recorded when neither the user nor the machine's policy has decided. Default: True."""
     record_in_ci: bool
     """Whether commands are recorded in continuous integration if the user has not decided. Default: True."""
+    wait_seconds: float
+    """How long a command may wait at its end until its own event is acknowledged, at most 10 seconds. Default: 0, no wait."""
+    wait_seconds_in_ci: float
+    """The same in continuous integration, where a job's end kills the sender. Default: what ``wait_seconds`` says."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:

@@ -113,6 +113,9 @@ ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Type: seconds. Default: `2`. Effect: how long a sender with an empty queue waits for more spans before it exits.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
+#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: how long a command may wait at its end until
+#: its own event is acknowledged.
+ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: which of PostHog's capture endpoints a sender asks first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
 #: Type: `1` or an absolute path. Default: not set. Effect: `1` prints what the library does, and what went wrong, on stderr. A

@@ -50,6 +50,9 @@ class Settings:
     record_option_names: bool = False
     enabled_by_default: bool = True
     record_in_ci: bool = True
+    wait_seconds: float = 0.0
+    #: None: as ``wait_seconds`` says.
+    wait_seconds_in_ci: float | None = None
 
     def __init__(self, **fields: object) -> None:
         self.__dict__.update(fields)
@@ -94,17 +97,14 @@ class Settings:
         """``usage/``: the queue, locks and markers of this library."""
         return os.path.join(self.config_dir, "usage")
 
-    def decide(self, *, asked_before: bool = False) -> consent.Decision:
-        """Decide whether the program may be recorded now, and why (``consent.decide``).
-
-        Args:
-            asked_before: As in ``consent.decide``.
-        """
+    def decide(self, *, asked_before: bool = False, environ: Mapping[str, str] | None = None) -> consent.Decision:
+        """Decide whether the program may be recorded now, and why (``consent.decide``, which has the arguments)."""
         return consent.decide(
             self.config_dir,
             program=self.name,
             enabled_by_default=self.enabled_by_default,
             record_in_ci=self.record_in_ci,
+            environ=environ,
             asked_before=asked_before,
         )
 

@@ -96,19 +96,6 @@ class Run:
     that a clock that is set meanwhile makes no negative duration.
     """
 
-    __slots__ = (
-        "_announced",
-        "_decision",
-        "_ended",
-        "_exports",
-        "_live",
-        "_pid",
-        "_settings",
-        "_start_monotonic_ns",
-        "_start_ns",
-        "path",
-    )
-
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
         """Begin a run; None if nothing of it is to be recorded."""
@@ -189,7 +176,8 @@ class Run:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
-        decision = self._settings.decide(asked_before=True)
+        environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
+        decision = self._settings.decide(asked_before=True, environ=environ)
         if decision.mode == consent.OFF or self._decision.unreadable:
             self.discard()  # the user opted out while the command ran, or by it
             if decision.unreadable or decision.mode != consent.OFF:
@@ -200,7 +188,9 @@ class Run:
         self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
         self._ended = True
         self._detach()
-        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
+        if self._live is not None:
+            environ = dict(os.environ)  # without the TRACEPARENT of the live span
+        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns, environ)
 
     def _show_notice(self) -> None:
         decision, version = self._decision, conventions.NOTICE_VERSION
@@ -228,7 +218,7 @@ class Run:
             with guard("the end of a live span"):
                 self._live.detach()
 
-    def _record(self, outcome: Outcome, end_ns: int) -> None:
+    def _record(self, outcome: Outcome, end_ns: int, environ: Mapping[str, str]) -> None:
         from arcade_otel import spans
 
         settings = self._settings
@@ -243,21 +233,24 @@ class Run:
         if login or logout:
             from arcade_otel.recording import identity_span
 
-            identity_span.change_identity(settings, self.path, timing, outcome, login=login, logout=logout, live=self._live)
+            paths = identity_span.change_identity(
+                settings, self.path, timing, outcome, login=login, logout=logout, live=self._live
+            )
+            self._wait(paths)
             return
         from arcade_otel import handoff, identity as identity_file
 
         identity = identity_file.current(settings)
-        parent = spans.parent_context()
+        parent = spans.parent_context(environ)
         usage_only = self._live is not None or (parent is not None and not parent.sampled)
+        queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         if self._live is not None:
             with guard("the live span of a command"):
-                self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
+                queued += self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
         if has_usage:
             ids = None if self._live is None else self._live.ids
             fresh_ids = spans.new_ids() if ids is None else ids
-            environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
             payload = spans.encode(
                 settings,
                 path=self.path,
@@ -269,7 +262,17 @@ class Run:
                 fresh_ids=fresh_ids,
                 environ=environ,
             )
-            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
+            queued += handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
+        if queued:  # else a sender has the span, and nothing is waited for
+            self._wait(queued)
+
+    def _wait(self, paths: list[str]) -> None:
+        from arcade_otel import handoff
+
+        if handoff.may_wait(self._settings, os.environ):
+            from arcade_otel.recording import waiting
+
+            waiting.wait_for_delivery(self._settings, paths)
 
 
 def _outcome(error: BaseException | None, interrupted: int, exit_code: int | None) -> Outcome:

@@ -118,8 +118,6 @@ def _patch(context_class: Any) -> None:
 class _ClickRun:
     """A run of a program: the outermost context, and the innermost one that was reached so far."""
 
-    __slots__ = ("leaf", "named", "outermost", "pending", "run", "thread")
-
     def __init__(self, run: Run, outermost: Any) -> None:
         self.run = run
         self.outermost = outermost
@@ -173,8 +171,6 @@ class _ClickRun:
 
 class _ContextState:
     """What is known of one context: the run it belongs to, how often it was entered, and the names below its group."""
-
-    __slots__ = ("commands", "depth", "listed", "parsed", "run")
 
     def __init__(self, run: _ClickRun, command: Any) -> None:
         self.run = run

@@ -1,16 +1,16 @@
-"""What starting a sender takes on some systems only: Windows, a libc without POSIX_SPAWN_SETSID, a library in an archive."""
+"""What starting a sender takes on some systems only: Windows, no ``/bin/sh``, a libc without POSIX_SPAWN_SETSID, an archive."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from arcade_otel import handoff
 from arcade_otel.diagnostics import debug
 
-__all__ = ["source_in_archive", "start_by_subprocess"]
+__all__ = ["reap", "source_in_archive", "start", "start_by_subprocess"]
 
 
 def source_in_archive(program: str) -> str | None:
@@ -22,12 +22,62 @@ def source_in_archive(program: str) -> str | None:
         return None
 
 
+def reap(children: list[int]) -> None:
+    """Reap those of ``children`` that have ended, and remove them from the list."""
+    for child in children[:]:
+        try:
+            ended = os.waitpid(child, os.WNOHANG)[0] == child
+        except OSError:
+            ended = True  # reaped by the program itself
+        if ended:
+            try:
+                children.remove(child)
+            except ValueError:
+                continue  # another thread reaps at the same time
+
+
+def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
+    """Start ``command`` as ``handoff.start_sender`` does, as a child of this process.
+
+    Args:
+        command: Command line.
+        environ: Its environment.
+        config_dir: Config directory.
+        children: Takes its process ID, where it has to be reaped.
+
+    Raises:
+        OSError: The process could not be started.
+    """
+    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
+        try:
+            child = os.posix_spawn(
+                command[0],
+                list(command),
+                dict(environ),
+                file_actions=handoff.file_actions(),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=handoff.DEFAULT_SIGNALS,
+            )
+        except NotImplementedError:
+            pass  # a libc without POSIX_SPAWN_SETSID
+        else:
+            children.append(child)
+            debug(f"sender {child} started")
+            return
+    child = start_by_subprocess(command, environ, config_dir)
+    if os.name == "posix":
+        children.append(child)
+
+
 def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> int:
     """Start ``command`` as ``handoff.start_sender`` does, where ``posix_spawn`` cannot; return its process ID.
 
     Raises:
         OSError: The process could not be started.
     """
+    import subprocess  # 13 million instructions
+
     if sys.platform == "win32":
         from arcade_otel.handoff import windows
 

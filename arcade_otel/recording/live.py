@@ -99,8 +99,8 @@ class LiveSpan:
 
     def end(
         self, path: str, timing: spans.Timing, outcome: "Outcome", identity: tuple[str, bool], *, sender_follows: bool = False
-    ) -> None:
-        """End the span, and hand over what the process's tracers of ours have gathered.
+    ) -> list[str]:
+        """End the span, hand over what the process's tracers of ours have gathered, and return the files in the queue.
 
         Args:
             path: Command path joined by dots.
@@ -127,6 +127,9 @@ class LiveSpan:
             finally:
                 if exporter is not None:
                     exporter.starts_senders = True
+            if exporter is not None:
+                return exporter.take_queued()
+        return []
 
 
 def _set_variable(name: str, value: str | None) -> None:

@@ -261,9 +261,10 @@ class CliSandbox:
             data = _read(path)
             if data and self._waited.get(name) != data:
                 self._waited[name if name not in self._waited else f"{name}, later"] = data
-        for sender in self._started():
-            if not self._senders.get(sender):
-                self._senders[sender] = self._process_info(sender)
+        for group in self._started():
+            for sender in _members(group):
+                if not self._senders.get(sender):
+                    self._senders[sender] = self._process_info(sender)
 
     def _process_info(self, sender: int) -> str:
         """Return command line and environment of a process, one variable per line, or "" if that cannot be read."""
@@ -285,13 +286,28 @@ def _read(path: Path) -> bytes:
         return b""  # gone, or not there yet
 
 
-def _lives(process: int) -> bool:
-    """Return whether a process is running. A zombie is not."""
-    if os.path.isdir("/proc/self"):
-        state = _read(Path("/proc", str(process), "stat")).rpartition(b")")[2].split()
-        return bool(state) and state[0] not in (b"Z", b"X")
+def _lives(group: int) -> bool:
+    """Return whether a process of the group is running. A zombie is not. On Windows, a group is one process."""
     try:
-        os.kill(process, 0)
+        if sys.platform == "win32":
+            os.kill(group, 0)
+        else:
+            os.killpg(group, 0)
     except OSError:
         return False
-    return True
+    return bool(_members(group)) if os.path.isdir("/proc/self") else True
+
+
+def _members(group: int) -> list[int]:
+    """Return the processes of a group that are at work; none where there is no ``/proc``."""
+    try:
+        entries = os.listdir("/proc")
+    except OSError:
+        return []
+    found = []
+    for entry in entries:
+        if entry.isdigit():
+            fields = _read(Path("/proc", entry, "stat")).rpartition(b")")[2].split()[:3]
+            if len(fields) == 3 and fields[0] not in (b"Z", b"X") and int(fields[2]) == group:  # noqa: PLR2004 - state, ppid, pgrp
+                found.append(int(entry))
+    return found

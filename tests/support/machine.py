@@ -163,8 +163,8 @@ class Machine:
     def senders(self) -> list[int]:
         """Process ids of this machine's living senders.
 
-        Those that the log says were started, and those with our mark in their environment: a process has none for a moment
-        while it is being started, and the log is not always on.
+        Those of the process groups that the log says were started, and those with our mark in their environment: a process has
+        none for a moment while it is being started, and the log is not always on.
         """
         mark = f"ARCADE_USAGE_SENDER={self.config_dir}".encode()
         started = set(re.findall(r"sender (\d+) started", self.log()))
@@ -176,10 +176,10 @@ class Machine:
                 continue
             try:
                 environ = Path("/proc", entry, "environ").read_bytes()
-                state = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[0]
-            except (OSError, IndexError):
+                state, _, group = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[:3]
+            except (OSError, ValueError):
                 continue
-            ours = mark in environ.split(b"\0") or (not environ and entry in started)
+            ours = mark in environ.split(b"\0") or (not environ and group in started)
             if ours and state not in "ZX":
                 found.append(int(entry))
         return found
