@@ -5,13 +5,14 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help redaction demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search dashboards
+.PHONY: help redaction demo test test-fast test-faults test-windows test-lowest lint format catalogue bench build clean secret-patterns pictures docs search dashboards
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
 	@echo "make test         set up and run the tests"
 	@echo "make test-fast    the quick ones only"
 	@echo "make test-faults  every system call fails once, in every step of an account's life (an hour)"
+	@echo "make test-windows the tests on Windows' Python under Wine; sets that up in .windows (800 MB), as root on Debian"
 	@echo "make test-lowest  the tests with the lowest supported versions"
 	@echo "make search       look for examples that no test has tried yet (some minutes)"
 	@echo "make redaction    measure what redaction hides and keeps (fetches 300 MB of public samples once)"
@@ -44,6 +45,11 @@ test-fast: $(VENV)/.ready
 
 test-faults: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal -m faults tests/identity
+
+test-windows:
+	@.ci/windows/setup .windows
+	@.ci/windows/run .windows -m pytest -q -o timeout=120 tests/windows tests/handoff/test_windows_start.py \
+		tests/storage/test_windows_files.py
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"
