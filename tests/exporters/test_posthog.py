@@ -59,7 +59,7 @@ def test_an_event_says_what_the_command_did_and_nothing_else(make_span: SpanMake
     assert event == {
         "event": "CLI execution succeeded",
         "distinct_id": "anon-1",
-        "timestamp": "2023-11-14T22:13:20.123456+00:00",
+        "timestamp": "2023-11-14T22:13:20.123+00:00",
         "properties": {
             "command_name": "toolkit.run",
             "cli_version": "1.2.3",
