@@ -60,7 +60,7 @@ class Timing:
 class Success:
     """The :class:`outcome.Outcome` of a command that ended without an error; that module is not needed for it."""
 
-    __slots__ = ("given", "options")
+    __slots__ = ("declared", "given", "options")
 
     exit_code = 0
     error = None
@@ -71,6 +71,7 @@ class Success:
     def __init__(self) -> None:
         self.given: tuple[str, ...] = ()
         self.options: tuple[str, ...] = ()
+        self.declared: dict[str, str | bool | int] | None = None
 
 
 def replace_unencodable(text: str) -> str:
@@ -186,6 +187,10 @@ def command_attributes(
         "process.interactive": os.isatty(0) and os.isatty(1),
         "outcome": outcome.kind,
     }
+    if outcome.declared:
+        attributes.update(outcome.declared)
+    if path in settings.sample:
+        attributes["sample_rate"] = settings.sample[path]
     if outcome.options:
         attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)
     if outcome.failed:
