@@ -67,6 +67,20 @@ def instrument(app: Any, options: Mapping[str, Any]) -> None:
     find_adapter(app).attach(app, settings)
 
 
+# Runs that are under way, the innermost one last.
+_running: list[Run] = []
+
+
+def set_property(name: str, value: object) -> None:
+    """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
+    if _running:
+        _running[-1].set_property(name, value)
+
+
+def _is_below(path: str, parents: tuple[str, ...]) -> bool:
+    return any(path == parent or path.startswith(f"{parent}.") for parent in parents)
+
+
 def effective_decision(settings: Settings) -> consent.Decision:
     """Return what was decided about this run. It is off also in a sender, and where the data would go nowhere.
 
@@ -111,6 +125,8 @@ class Run:
         self._settings = settings
         self._decision = decision
         self._ended = False
+        self._values: dict[str, object] = {}
+        _running.append(self)
         self._announced = False
         self._pid = os.getpid()
         self._start_ns = time.time_ns()
@@ -140,6 +156,10 @@ class Run:
             self._announced = True
             with guard("the notice"):
                 self._show_notice()
+
+    def set_property(self, name: str, value: object) -> None:
+        """Set the value of a declared property; it is checked when the command ends."""
+        self._values[name] = value
 
     def discard(self) -> None:
         """Record nothing: no command ran (``--help``, ``--version``)."""
@@ -177,6 +197,11 @@ class Run:
                         outcome.given = get_values()
                 if self._settings.record_option_names and get_option_names is not None:
                     outcome.options = get_option_names()
+            if self._settings.properties or self._settings.groups:
+                with guard("the properties of a program"):
+                    from arcade_otel.spans import declared
+
+                    outcome.declared = declared.attributes(self._settings, self._values)
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
@@ -218,6 +243,8 @@ class Run:
                 self._live = LiveSpan(self._settings, self._start_ns)
 
     def _detach(self) -> None:
+        if self in _running:
+            _running.remove(self)
         if self._live is not None:
             with guard("the end of a live span"):
                 self._live.detach()
@@ -227,13 +254,15 @@ class Run:
 
         settings = self._settings
         timing = spans.Timing(self._start_ns, end_ns)
+        login = not outcome.failed and self.path in settings.login_commands
+        logout = not outcome.failed and self.path in settings.logout_commands
+        if settings.exclude and not (login or logout) and _is_below(self.path, settings.exclude):
+            return
         if self._decision.mode == consent.LOG:
             from arcade_otel.recording import dry_run
 
             dry_run.show(settings, self.path, timing, outcome)
             return
-        login = not outcome.failed and self.path in settings.login_commands
-        logout = not outcome.failed and self.path in settings.logout_commands
         if login or logout:
             from arcade_otel.recording import identity_span
 
@@ -251,6 +280,8 @@ class Run:
         has_usage = bool(settings.posthog_api_key) or not usage_only
         ids = None if self._live is None else self._live.ids
         fresh_ids = spans.new_ids() if ids is None else ids
+        if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
+            has_usage = False  # the live span goes, or does not, by the process's own sampler
         payload = spans.encode(
             settings,
             path=self.path,
