@@ -1,4 +1,4 @@
-"""What a program says of its own runs: the values of the properties and groups that it declared. Loaded only for such programs."""
+"""The values of the properties and groups that a program declared. Loaded only for such programs."""
 
 from __future__ import annotations
 

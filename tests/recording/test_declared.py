@@ -34,7 +34,7 @@ def test_only_declared_values_of_their_types_leave(machine: Machine, posthog: Fa
     for command in ("work", "prompt", "prompt/zsh", "login", "work"):
         assert machine.run(command, program="own").returncode == 0
         machine.settle()
-    before, login, after = (event for event in posthog.visible() if event.name.startswith("CLI"))
+    before, login, after = (event for event in posthog.visible() if event.event.startswith("CLI"))
     own = {name: before.properties.get(name) for name in ("plan", "tools", "beta", "size", "secret", "$groups")}
     assert own == {"plan": "pro", "tools": 7, "beta": True, "size": None, "secret": None, "$groups": None}
     assert login.properties["command_name"] == "login"

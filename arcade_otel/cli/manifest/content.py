@@ -47,6 +47,7 @@ class Manifest:
         self._events = [event for event in catalogue.EVENTS if mounted or event.name != conventions.EVENT_DOCTOR]
         names = {event.name for event in self._events}
         self._properties = [entry for entry in self._collected(catalogue.PROPERTIES) if names.intersection(entry.events)]
+        self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
         self._attributes = self._collected(catalogue.ATTRIBUTES)
         self._resource = self._collected(catalogue.RESOURCE)
 
@@ -65,6 +66,21 @@ class Manifest:
             replace(entry, reason=words) if conventions.ERROR_MESSAGE in (entry.attribute, entry.name) else entry
             for entry in collected
         ]
+
+    def _declared(self, name: str) -> FieldSpec:
+        """Return the entry of a property or group that the program declares."""
+        commands = (conventions.EVENT_SUCCEEDED, conventions.EVENT_FAILED)
+        kind = self._settings.properties.get(name)
+        if kind is None:
+            when = "if the program sets it, and the user is logged in"
+            return FieldSpec(
+                f"$groups.{name}", catalogue.STRING, "org_123", "a group of the program's", when=when, events=commands
+            )
+        types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
+        shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
+        words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
+        reason = "a property of the program's own"
+        return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=commands)
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
@@ -125,6 +141,10 @@ class Manifest:
             if settings.posthog_api_key
             else Setting("posthog", None, "there is no project key, so that no event goes to PostHog"),
             Setting("live_spans", settings.live_spans, live[settings.live_spans]),
+            Setting("exclude", list(settings.exclude), "these commands are not recorded"),
+            Setting(
+                "sample", [f"{path}={rate}" for path, rate in settings.sample.items()], "this share of their runs is recorded"
+            ),
         ]
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
