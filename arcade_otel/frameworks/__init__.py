@@ -250,6 +250,8 @@ class Run:
                 self._live.detach()
 
     def _record(self, outcome: Outcome, end_ns: int, environ: Mapping[str, str]) -> None:
+        if "true" in (environ.get("WERKZEUG_RUN_MAIN"), environ.get("RUN_MAIN")):
+            return  # a reloader (Werkzeug's, Django's) has started the command line again: the first process makes the event
         from arcade_otel import spans
 
         settings = self._settings

@@ -106,6 +106,7 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
     } <= names
 
 
+@pytest.mark.posix
 def test_a_second_build_is_the_same_to_the_byte(built: Path, tmp_path: Path) -> None:
     """So that anybody can make sure that what is on the index was built from this source; no clock and no umask is in it."""
     again = tmp_path / "again"

@@ -264,6 +264,7 @@ def test_every_name_of_the_conventions_that_leaves_has_an_entry() -> None:
     assert all(constants[name].startswith(conventions.RESOURCE_PRIVATE_PREFIX) for name in private if name[:3] == "RES")
 
 
+@pytest.mark.posix
 def test_a_property_comes_from_an_attribute_that_has_an_entry() -> None:
     """Of the span or its resource."""
     known = {entry.name for entry in (*catalogue.ATTRIBUTES, *catalogue.RESOURCE)}

@@ -148,6 +148,7 @@ def test_a_person_who_logged_in_counts_once() -> None:
     assert report.people == 2
 
 
+@pytest.mark.posix
 def test_old_and_new_events_are_told_apart() -> None:
     """A library without the newer properties says nothing about agents, terminals and sessions."""
     new = {"agent": "claude-code", "interactive": False, "install_method": "uv", "outcome": "interrupted", "$session_id": "s"}
