@@ -81,6 +81,10 @@ def _check_error_messages(option: str, value: object) -> object:
     return value
 
 
+def _check_path_prefixes(option: str, value: object) -> tuple[str, ...]:
+    return tuple(f"{path}." for path in _check_command_paths(option, value))
+
+
 def _check_names(option: str, value: object) -> tuple[str, ...]:
     names = tuple(_strings(option, value))
     if len(names) > MAX_GROUPS:
@@ -143,6 +147,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "float | None": _check_seconds,
     "PropertyTypes": _check_properties,
     "GroupTypes": _check_names,
+    "PathPrefixes": _check_path_prefixes,
     "PropertyValues | None": _check_function,
     "SampleRates": _check_rates,
 }

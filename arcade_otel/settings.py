@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     PrincipalSource = Callable[[], str | None] | str
     PropertyTypes = dict[str, tuple[str, ...] | type]
     GroupTypes = tuple[str, ...]
+    PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
@@ -65,7 +66,8 @@ class Settings:
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
     property_values: PropertyValues | None = None
-    exclude: tuple[str, ...] = ()
+    #: Beginnings of paths, each with a dot at its end, which the path of a command is compared with a dot at its end.
+    exclude: PathPrefixes = ()
     #: Share of the runs by the command's path.
     sample: SampleRates = EMPTY
 

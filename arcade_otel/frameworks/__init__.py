@@ -74,11 +74,7 @@ _running: list[Run] = []
 def set_property(name: str, value: object) -> None:
     """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
     if _running:
-        _running[-1].set_property(name, value)
-
-
-def _is_below(path: str, parents: tuple[str, ...]) -> bool:
-    return any(path == parent or path.startswith(f"{parent}.") for parent in parents)
+        _running[-1].values[name] = value
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
@@ -125,7 +121,8 @@ class Run:
         self._settings = settings
         self._decision = decision
         self._ended = False
-        self._values: dict[str, object] = {}
+        #: What the program set of its declared properties; checked when the command ends.
+        self.values: dict[str, object] = {}
         _running.append(self)
         self._announced = False
         self._pid = os.getpid()
@@ -156,10 +153,6 @@ class Run:
             self._announced = True
             with guard("the notice"):
                 self._show_notice()
-
-    def set_property(self, name: str, value: object) -> None:
-        """Set the value of a declared property; it is checked when the command ends."""
-        self._values[name] = value
 
     def discard(self) -> None:
         """Record nothing: no command ran (``--help``, ``--version``)."""
@@ -201,7 +194,7 @@ class Run:
                 with guard("the properties of a program"):
                     from arcade_otel.spans import declared
 
-                    outcome.declared = declared.attributes(self._settings, self._values)
+                    outcome.declared = declared.attributes(self._settings, self.values)
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
@@ -258,7 +251,7 @@ class Run:
         timing = spans.Timing(self._start_ns, end_ns)
         login = not outcome.failed and self.path in settings.login_commands
         logout = not outcome.failed and self.path in settings.logout_commands
-        if settings.exclude and not (login or logout) and _is_below(self.path, settings.exclude):
+        if settings.exclude and not (login or logout) and f"{self.path}.".startswith(settings.exclude):
             return
         if self._decision.mode == consent.LOG:
             from arcade_otel.recording import dry_run

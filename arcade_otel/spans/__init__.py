@@ -137,7 +137,6 @@ def resource_attributes(
         environ: A copy of the process's environment, if the caller has one.
     """
     environ = os.environ if environ is None else environ
-    info = sys.version_info
     from_environment = _resource_from_environment(environ)
     attributes = from_environment | {
         conventions.SERVICE_NAME: _service_name(settings, from_environment, environ),
@@ -146,8 +145,6 @@ def resource_attributes(
         conventions.TELEMETRY_SDK_VERSION: conventions.__version__,
         conventions.TELEMETRY_DISTRO_NAME: conventions.LIB,
         conventions.TELEMETRY_DISTRO_VERSION: conventions.__version__,
-        conventions.PROCESS_RUNTIME_NAME: sys.implementation.name,
-        conventions.PROCESS_RUNTIME_VERSION: f"{info.major}.{info.minor}.{info.micro}",
     }
     for key, value in (
         (conventions.SERVICE_VERSION, settings.version and settings.version.partition("+")[0]),  # +jane.laptop

@@ -53,7 +53,7 @@ class Manifest:
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
         """Return the entries that are collected under the settings."""
-        excluded = set()
+        excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.record_option_names:
             excluded.add(conventions.COMMAND_OPTIONS)
         if self._settings.error_messages == "class":
@@ -73,9 +73,8 @@ class Manifest:
         kind = self._settings.properties.get(name)
         if kind is None:
             when = "if the program sets it, and the user is logged in"
-            return FieldSpec(
-                f"$groups.{name}", catalogue.STRING, "org_123", "a group of the program's", when=when, events=commands
-            )
+            reason = "a group of the program's"
+            return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", reason, when=when, events=commands)
         types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
         shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
         words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
@@ -141,11 +140,19 @@ class Manifest:
             if settings.posthog_api_key
             else Setting("posthog", None, "there is no project key, so that no event goes to PostHog"),
             Setting("live_spans", settings.live_spans, live[settings.live_spans]),
-            Setting("exclude", list(settings.exclude), "these commands are not recorded"),
-            Setting(
-                "sample", [f"{path}={rate}" for path, rate in settings.sample.items()], "this share of their runs is recorded"
-            ),
+            *self._left_out(),
         ]
+
+    def _left_out(self) -> list[Setting]:
+        """Return the settings that leave commands out, where the program has them."""
+        exclude, sample = self._settings.exclude, self._settings.sample
+        rates = [f"{path}={rate}" for path, rate in sample.items()]
+        left_out = (
+            [Setting("exclude", [path.removesuffix(".") for path in exclude], "these commands are not recorded")]
+            if exclude
+            else []
+        )
+        return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
         """Add to ``meaning`` which of ``paths`` the program does not have."""
