@@ -4,6 +4,7 @@
 
 import enum
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -41,10 +42,19 @@ def parameter_values(context: Any) -> tuple[str, ...]:
         context: The innermost context (Click's or Typer's) of the run.
     """
     found: list[str] = []
+    hidden = False
     for each, parameter, source in _parameters(context):
         if source == "DEFAULT" and not callable(getattr(parameter, "default", None)):
             continue
-        found += texts(each.params.get(parameter.name))
+        if parameter.name in each.params:
+            found += texts(each.params[parameter.name])
+        elif source == "COMMANDLINE":
+            hidden = True
+        elif source == "ENVIRONMENT":
+            names = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or ()
+            found += (os.environ[name] for name in names if name in os.environ)
+    if hidden:  # Click keeps the value of an option with ``expose_value=False`` nowhere
+        found += (part for word in sys.argv[1:] for part in (word, word.partition("=")[2]) if part)
     return tuple(found[:_MAX_VALUES])
 
 
@@ -52,7 +62,7 @@ def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
     """Yield each context, outwards, with each of its parameters that has a value, and where the value came from."""
     while context is not None:
         for parameter in context.command.params:
-            if parameter.name in context.params:
+            if parameter.name in context.params or not getattr(parameter, "expose_value", True):
                 source = context.get_parameter_source(parameter.name)
                 yield context, parameter, getattr(source, "name", "")
         context = context.parent
