@@ -25,6 +25,7 @@ while not os.path.exists(stop):
             file.read()
             time.sleep(0.002)
         count += 1
+        time.sleep(0.002)
     except OSError:
         pass
 print(count)
