@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         def detach(self, app: Any) -> None: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "set_property"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
