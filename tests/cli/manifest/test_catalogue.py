@@ -48,7 +48,8 @@ def logout():
     pass
 
 app.add_command(arcade_otel.usage_commands(app))
-arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", record_option_names=True LIVE)
+SHARES = {"work": 1.0, "fail": 1.0}
+arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", record_option_names=True, sample=SHARES LIVE)
 app()
 """
 
