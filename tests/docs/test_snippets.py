@@ -162,3 +162,14 @@ def test_every_page_is_in_the_sites_navigation_and_every_link_leads_somewhere() 
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page}: {target}"
                 assert os.path.normpath(page.parent / target).startswith(str(ROOT))
+
+
+def test_every_row_of_a_table_is_one_line_with_as_many_cells_as_the_heading() -> None:
+    """A row that is wrapped, or joined with the next one, is shown as text."""
+    broken = []
+    for page in PAGES:
+        prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for table in re.findall(r"^\|[^\n]*\n\|[ |:-]+\|\n(?:[^\n<][^\n]*\n)*", prose, re.MULTILINE):
+            head, *rows = [re.sub(r"`[^`]*`|\\\|", "", row) for row in table.splitlines()]
+            broken += [f"{page.name}: {row[:80]}" for row in rows if row.count("|") != head.count("|") or not row.endswith("|")]
+    assert broken == []
