@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.warm_start import WarmStart
+
 __all__ = ["PLAIN", "Machine"]
 
 #: A program without a framework: its argument is the command, and ``fail`` as a second one makes it exit with 3.
@@ -38,6 +40,7 @@ class Machine:
         self.root = root
         self.posthog_url = posthog_url
         self.python = python or sys.executable
+        self.warm_start: WarmStart | None = None
         self.home = root / "home"
         self.home.mkdir(parents=True)
         self.config_dir = self.home / ".arcade"
@@ -71,10 +74,14 @@ class Machine:
         **how: Any,
     ) -> "subprocess.CompletedProcess[str]":
         """Run a program to its end; ``environ`` adds variables, or takes them away (None)."""
+        words, env = [str(self.root / f"{program}.py"), *arguments], self.with_environ(environ)
+        cwd = how.pop("cwd", self.home if self.home.is_dir() else self.root)
+        if self.warm_start and not how and self.python == sys.executable and self.warm_start.can_run(env):
+            return self.warm_start.run(words, env=env, cwd=cwd, timeout=timeout)
         return subprocess.run(
-            [self.python, str(self.root / f"{program}.py"), *arguments],
-            env=self.with_environ(environ),
-            cwd=how.pop("cwd", self.home if self.home.is_dir() else self.root),
+            [self.python, *words],
+            env=env,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
