@@ -26,7 +26,7 @@ def debug(message: str, error: BaseException | None = None) -> None:
     try:
         if os.path.isabs(target):
             # One write of a short line in append mode: lines of processes side by side do not mix.
-            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
             try:
                 os.write(descriptor, line.encode("utf-8", "backslashreplace"))
             finally:

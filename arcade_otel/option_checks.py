@@ -5,7 +5,10 @@ Each takes an option's name and value, and returns the field.
 
 from collections.abc import Callable, Iterator
 
-__all__ = ["check"]
+__all__ = ["MAX_WAIT_SECONDS", "check"]
+
+#: A command waits no longer for its own event: no sender lives longer.
+MAX_WAIT_SECONDS = 10.0
 
 
 def check(kind: str, option: str, value: object) -> object:
@@ -62,6 +65,14 @@ def _check_flag(option: str, value: object) -> bool:
     return value
 
 
+def _check_seconds(option: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{option} must be a number of seconds, not {type(value).__name__}")
+    if not 0 <= value <= MAX_WAIT_SECONDS:
+        raise ValueError(f"{option} must be between 0 and {MAX_WAIT_SECONDS:.0f} seconds, not {value!r}")
+    return float(value)
+
+
 def _check_error_messages(option: str, value: object) -> object:
     if not callable(value) and value not in ("redacted", "class", "own"):
         raise ValueError(f'{option} must be "redacted", "class", "own" or a function, not {value!r}')
@@ -75,4 +86,6 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "tuple[str, ...] | None": _check_words,
     "PrincipalSource | None": _check_principal,
     "ErrorMessages": _check_error_messages,
+    "float": _check_seconds,
+    "float | None": _check_seconds,
 }

@@ -50,6 +50,9 @@ class Settings:
     record_option_names: bool = False
     enabled_by_default: bool = True
     record_in_ci: bool = True
+    wait_seconds: float = 0.0
+    #: None: as ``wait_seconds`` says.
+    wait_seconds_in_ci: float | None = None
 
     def __init__(self, **fields: object) -> None:
         self.__dict__.update(fields)
@@ -94,17 +97,14 @@ class Settings:
         """``usage/``: the queue, locks and markers of this library."""
         return os.path.join(self.config_dir, "usage")
 
-    def decide(self, *, asked_before: bool = False) -> consent.Decision:
-        """Decide whether the program may be recorded now, and why (``consent.decide``).
-
-        Args:
-            asked_before: As in ``consent.decide``.
-        """
+    def decide(self, *, asked_before: bool = False, environ: Mapping[str, str] | None = None) -> consent.Decision:
+        """Decide whether the program may be recorded now, and why (``consent.decide``, which has the arguments)."""
         return consent.decide(
             self.config_dir,
             program=self.name,
             enabled_by_default=self.enabled_by_default,
             record_in_ci=self.record_in_ci,
+            environ=environ,
             asked_before=asked_before,
         )
 
@@ -123,16 +123,26 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
 
     An empty or relative HOME counts as none: ``/.arcade``, or a directory in whatever directory the user happens to be in, is
     never what was meant. So does a HOME that does not exist: root could make it, and Debian calls the home of users that
-    shall have none ``/nonexistent``.
+    shall have none ``/nonexistent``. On Windows the home is USERPROFILE, as for ``os.path.expanduser``.
     """
+    variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
     chosen = environ.get(conventions.ENV_WORK_DIR, "")
     if chosen:
-        return os.path.abspath(os.path.expanduser(chosen))
-    home = os.path.expanduser("~") if environ is os.environ else environ.get("HOME", "")
-    if environ is os.environ and "HOME" in environ and not environ["HOME"]:
+        return _absolute(chosen)
+    home = os.path.expanduser("~") if environ is os.environ else environ.get(variable, "")
+    if environ is os.environ and variable in environ and not environ[variable]:
         home = ""
     return os.path.join(home, ".arcade") if os.path.isabs(home) and home != "/" and os.path.isdir(home) else ""
+
+
+def _absolute(path: str) -> str:
+    path = os.path.abspath(os.path.expanduser(path))
+    if sys.platform == "win32":
+        from arcade_otel.storage.windows import long_path
+
+        return long_path(path)
+    return path
 
 
 def make_settings(**options: Any) -> Settings:
@@ -193,7 +203,7 @@ def _check_config_dir(option: str, value: object) -> str:
         return default_config_dir()
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{option} must be a path, not {type(value).__name__}")
-    return os.path.abspath(os.path.expanduser(os.fspath(value)))
+    return _absolute(os.fspath(value))
 
 
 # The options that most programs give are checked here. The others are checked by their type in ``option_checks``, which is loaded

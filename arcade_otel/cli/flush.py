@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from arcade_otel import consent, conventions, handoff
@@ -73,22 +73,16 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
             environ = handoff.sender_environment(settings.config_dir, None)
             names = [*exporter_config.exporter_names(os.environ), *(queue.lane_exporter(lane) for lane in lanes)]
             environ[conventions.ENV_TRACES_EXPORTER] = ",".join(dict.fromkeys(names))
-            sender = subprocess.Popen(
-                command,
-                env=environ,
-                cwd=settings.config_dir,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            while sender.poll() is None:
-                queued = local_state.queued_count(settings)
-                show(before - queued)
-                if not queued or time.monotonic() > deadline:
-                    sender.returncode = 0  # it ends by itself, within 10 s: without this, Popen warns when it is collected
-                    break
-                time.sleep(_POLL_SECONDS)
+            sender = _start(command, environ)
+            try:
+                while sender.poll() is None:
+                    queued = local_state.queued_count(settings)
+                    show(before - queued)
+                    if not queued or time.monotonic() > deadline:
+                        break
+                    time.sleep(_POLL_SECONDS)
+            finally:
+                sender.returncode = 0  # it ends by itself, within 10 s: without this, Popen warns when it is collected
             busy = False
             while _busy(settings, lanes) and time.monotonic() < deadline:
                 busy = True
@@ -97,6 +91,23 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
             if local_state.queued_count(settings) >= left and not busy:
                 break
     return None
+
+
+def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a sender that no Ctrl-C reaches: it finishes its request when the user interrupts ``flush``."""
+    if sys.platform == "win32":
+        from arcade_otel.handoff import windows
+
+        return windows.start(command, environ)
+    return subprocess.Popen(
+        command,
+        env=environ,
+        cwd=os.sep,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _busy(settings: Settings, lanes: list[str]) -> bool:

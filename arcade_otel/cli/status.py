@@ -83,7 +83,10 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
     if not standalone:
         rows.insert(0, ("Program:", facts["program"]))
     if facts["config_dir_problem"] and facts["tracking"] == consent.ON:
-        rows.append(("Not recorded:", f"{facts['config_dir_problem']}, so events are lost. Run doctor."))
+        text = facts["config_dir_problem"]
+        if ", so " not in text:
+            text = f"{text}, so events are lost"
+        rows.append(("Not recorded:" if text.endswith("events are lost") else "Not queued:", f"{text}. Run doctor."))
     if sender_problem:
         rows.append(("Sender:", f"cannot run since {sender_problem['at']}: {sender_problem['why']}. Run doctor."))
     if missing:

@@ -1,13 +1,6 @@
 """Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
 
-To add a framework, write one module here with these four functions, and add one entry to ``ADAPTERS``:
-
-* ``attach(app, settings)``: record each run of ``app`` from now on. Called again, it replaces the settings.
-* ``detach(app)``: undo it.
-* ``find_command(app)``: return the command that a run starts with, for ``arcade-otel manifest``.
-
-The adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
-tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(error, …)``.
+``more_adapters`` says how to add a framework.
 """
 
 from __future__ import annotations
@@ -34,10 +27,9 @@ if TYPE_CHECKING:
 
         def attach(self, app: Any, settings: Settings) -> None: ...
         def detach(self, app: Any) -> None: ...
-        def find_command(self, app: Any) -> Any: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "uninstrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
@@ -64,21 +56,15 @@ def find_adapter(app: object) -> Adapter:
             module = f"{__name__}.{name}"
             __import__(module)
             return sys.modules[module]
-    raise TypeError(f"app must be a typer.Typer or a Click command or group, not {type(app).__name__}")
+    from arcade_otel.frameworks import more_adapters  # its table would cost each Click program 20,000 instructions
+
+    return more_adapters.find_adapter(app)  # type: ignore[no-any-return]
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
     """Record each command of ``app`` from now on; :func:`arcade_otel.instrument` documents it."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
-    setattr(app, SETTINGS, settings)  # where the usage commands find them
-
-
-def uninstrument(app: Any) -> None:
-    """Undo :func:`instrument`."""
-    if hasattr(app, SETTINGS):
-        find_adapter(app).detach(app)
-        delattr(app, SETTINGS)
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
@@ -92,18 +78,14 @@ def effective_decision(settings: Settings) -> consent.Decision:
     if conventions.ENV_SENDER in os.environ:
         return consent.Decision(consent.OFF, conventions.ENV_SENDER, "this process records nothing")
     if decision.opted_out:
-        _purge_queue(settings)
+        if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
+            with guard("emptying the queue"):
+                from arcade_otel.handoff import queue
+
+                queue.clear(settings.state_dir)
     elif decision.mode != consent.OFF and not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
         return consent.Decision(consent.OFF, "no destination", "there is nobody to send to")
     return decision
-
-
-def _purge_queue(settings: Settings) -> None:
-    if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
-        with guard("emptying the queue"):
-            from arcade_otel.handoff import queue
-
-            queue.clear(settings.state_dir)
 
 
 class Run:
@@ -113,19 +95,6 @@ class Run:
     most; a process that the command forked off makes none. The end is the start plus what the monotonic clock measured, so
     that a clock that is set meanwhile makes no negative duration.
     """
-
-    __slots__ = (
-        "_announced",
-        "_decision",
-        "_ended",
-        "_exports",
-        "_live",
-        "_pid",
-        "_settings",
-        "_start_monotonic_ns",
-        "_start_ns",
-        "path",
-    )
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
@@ -181,6 +150,7 @@ class Run:
         self,
         error: BaseException | None = None,
         *,
+        exit_code: int | None = None,
         interrupted: int = 130,
         get_values: Callable[[], tuple[str, ...]] | None = None,
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
@@ -189,6 +159,7 @@ class Run:
 
         Args:
             error: The exception that left the command, or None.
+            exit_code: Exit code, if the framework handled ``error``. Default: the one that Python exits with.
             interrupted: Exit code of a command that Ctrl-C ended.
             get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
             get_option_names: Returns the names of the options that were used. Called only if the application records them.
@@ -196,7 +167,7 @@ class Run:
         if self._ended or os.getpid() != self._pid:
             return
         with guard("the end of a command"):
-            outcome = _outcome(error, interrupted)
+            outcome = _outcome(error, interrupted, exit_code)
             with guard("the parameters of a command"):
                 if outcome.failed and get_values is not None:
                     outcome.given = get_values()
@@ -205,7 +176,8 @@ class Run:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
-        decision = self._settings.decide(asked_before=True)
+        environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
+        decision = self._settings.decide(asked_before=True, environ=environ)
         if decision.mode == consent.OFF or self._decision.unreadable:
             self.discard()  # the user opted out while the command ran, or by it
             if decision.unreadable or decision.mode != consent.OFF:
@@ -216,7 +188,9 @@ class Run:
         self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
         self._ended = True
         self._detach()
-        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns)
+        if self._live is not None:
+            environ = dict(os.environ)  # without the TRACEPARENT of the live span
+        self._record(outcome, self._start_ns + time.monotonic_ns() - self._start_monotonic_ns, environ)
 
     def _show_notice(self) -> None:
         decision, version = self._decision, conventions.NOTICE_VERSION
@@ -244,7 +218,7 @@ class Run:
             with guard("the end of a live span"):
                 self._live.detach()
 
-    def _record(self, outcome: Outcome, end_ns: int) -> None:
+    def _record(self, outcome: Outcome, end_ns: int, environ: Mapping[str, str]) -> None:
         from arcade_otel import spans
 
         settings = self._settings
@@ -259,21 +233,24 @@ class Run:
         if login or logout:
             from arcade_otel.recording import identity_span
 
-            identity_span.change_identity(settings, self.path, timing, outcome, login=login, logout=logout, live=self._live)
+            paths = identity_span.change_identity(
+                settings, self.path, timing, outcome, login=login, logout=logout, live=self._live
+            )
+            self._wait(paths)
             return
         from arcade_otel import handoff, identity as identity_file
 
         identity = identity_file.current(settings)
-        parent = spans.parent_context()
+        parent = spans.parent_context(environ)
         usage_only = self._live is not None or (parent is not None and not parent.sampled)
+        queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         if self._live is not None:
             with guard("the live span of a command"):
-                self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
+                queued += self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
         if has_usage:
             ids = None if self._live is None else self._live.ids
             fresh_ids = spans.new_ids() if ids is None else ids
-            environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
             payload = spans.encode(
                 settings,
                 path=self.path,
@@ -285,12 +262,26 @@ class Run:
                 fresh_ids=fresh_ids,
                 environ=environ,
             )
-            handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
+            queued += handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
+        if queued:  # else a sender has the span, and nothing is waited for
+            self._wait(queued)
+
+    def _wait(self, paths: list[str]) -> None:
+        from arcade_otel import handoff
+
+        if handoff.may_wait(self._settings, os.environ):
+            from arcade_otel.recording import waiting
+
+            waiting.wait_for_delivery(self._settings, paths)
 
 
-def _outcome(error: BaseException | None, interrupted: int) -> Outcome:
+def _outcome(error: BaseException | None, interrupted: int, exit_code: int | None) -> Outcome:
     # Click and Typer end a command that succeeded by an exception of their own, too.
-    if error is None or (type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0):
+    if exit_code:
+        from arcade_otel.spans.outcome import Outcome
+
+        return Outcome(exit_code & 0xFF, error)
+    if error is None or exit_code == 0 or (type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0):
         from arcade_otel.spans import Success
 
         return Success()  # type: ignore[return-value]

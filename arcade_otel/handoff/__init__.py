@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
-from arcade_otel import conventions
+from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
@@ -15,7 +16,19 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["ENV_ROOTS", "LAUNCH", "MAX_VARIABLE_LENGTH", "sender_command", "sender_environment", "start_sender", "submit"]
+__all__ = [
+    "DEFAULT_SIGNALS",
+    "ENV_ROOTS",
+    "LAUNCH",
+    "MAX_VARIABLE_LENGTH",
+    "QUEUES_FIRST",
+    "file_actions",
+    "may_wait",
+    "sender_command",
+    "sender_environment",
+    "start_sender",
+    "submit",
+]
 
 #: A span with more characters goes to the queue at once: one variable is limited to 128 KiB on Linux, the whole environment
 #: to 32 KiB on Windows.
@@ -48,12 +61,24 @@ _KEPT_VARIABLES = frozenset(
         "LD_LIBRARY_PATH DYLD_LIBRARY_PATH"
     ).split()
 )
+#: On Windows the span is in the queue before the sender starts: a job object may end every process of a command together with it
+#: (``handoff.windows``), before the sender has written anything.
+QUEUES_FIRST = sys.platform == "win32"
+
 _KEPT_PREFIXES = ("ARCADE_", "OTEL_", "LC_")
 _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 
 # Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
 # QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
-_DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
+DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
+
+# Starts a sender and ends at once, so that the sender is no child of the program's: ``os.wait()`` of a supervisor or a REPL would
+# wait for it, up to 10 s. A shell, because it starts in less than a millisecond, and a fork of the program's own process would
+# run whatever the program has registered for forks. It exports some variables of its own to what it starts.
+_SHELL = "/bin/sh"
+_START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
+# When it is looked whether the shell has ended: it does after less than a millisecond, and later on a busy machine.
+_LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
 
 # Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
 _children: list[int] = []
@@ -70,9 +95,10 @@ def submit(
 ) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
-    The queue takes it in this process if it is ``owed`` (a login's span must be safe before the link is written), if it is too
-    long for a variable, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a
-    later sender delivers it.
+    The queue takes it in this process on Windows, if it is ``owed`` (a login's span must be safe before the link is written), if
+    it is too long for a variable, if the machine may end with the command (PID 1, continuous integration), if the command may
+    wait for it, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a later
+    sender delivers it.
 
     Args:
         text: The payload.
@@ -88,13 +114,18 @@ def submit(
     Raises:
         OSError: Neither a sender could be started nor the queue be written.
     """
-    if conventions.ENV_SENDER in os.environ:
+    if environ is None:
+        environ = os.environ
+    if conventions.ENV_SENDER in environ:
         return []  # a sender starts no senders
+    # A machine that ends with the command kills the sender with it: only what is in the queue by then is safe. A command that
+    # may wait needs the queue too, because a span that has left it was acknowledged.
+    owed_soon = os.getpid() == 1 or consent.is_ci(environ) or may_wait(settings, environ)
     command = settings.sender_command or sender_command()
     if _spawning_suspended(settings.state_dir):
         debug("no process reaps senders here; the span goes to the queue")
         command = None
-    if command and not owed and len(text) <= MAX_VARIABLE_LENGTH and os.getpid() != 1:
+    if command and not owed and not owed_soon and len(text) <= MAX_VARIABLE_LENGTH and not QUEUES_FIRST:
         try:
             start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
         except OSError as error:
@@ -105,13 +136,19 @@ def submit(
     from arcade_otel.handoff import queue
 
     lanes = queue.lanes_for(
-        os.environ,
+        environ,
         api_key=settings.posthog_api_key,
         host=settings.posthog_host,
         usage_only=f'"{conventions.RESOURCE_USAGE_ONLY}"' in text,
     )
-    # On the disk, and not only in its cache, if a link will rely on it.
-    paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
+    try:
+        # On the disk, and not only in its cache, if a link will rely on it.
+        paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
+    except OSError:
+        if owed or not command or len(text) > MAX_VARIABLE_LENGTH:
+            raise
+        start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
+        return []  # the disk takes no write: the sender tries once to send the span directly
     if command and paths:
         try:
             start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
@@ -120,6 +157,11 @@ def submit(
     elif paths:
         queue.maybe_enforce_limits(settings.state_dir, paths)
     return paths
+
+
+def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Return whether the command may wait for its own event; ``recording.waiting`` decides whether and for how long."""
+    return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
 def _spawning_suspended(state_dir: str) -> bool:
@@ -141,12 +183,13 @@ def sender_command(
     executable = sys.executable if executable is None else executable
     if frozen is None:
         frozen = hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals()
-    directory, name = os.path.split(executable or "")
+    name = os.path.basename(executable or "")
     if frozen or not name.lower().startswith(("python", "pypy")):
         return None
     if platform == "win32" and name.lower() == "python.exe":
-        windowless = os.path.join(directory, "pythonw.exe")
-        executable = windowless if os.path.exists(windowless) else executable
+        from arcade_otel.handoff import windows
+
+        executable = windows.find_windowless(executable)
     program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
     # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
     # own import path instead, and asks for site itself where it runs a third-party exporter.
@@ -159,7 +202,9 @@ def sender_command(
 
 
 def _package_directory() -> str:
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # Absolute already, but for a module that a program's own importer has made.
+    path = __file__ if os.path.isabs(__file__) else os.path.abspath(__file__)
+    return os.path.dirname(os.path.dirname(path))
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -211,37 +256,55 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     """Start ``command`` in a session of its own, its streams on the null device, no descriptor inherited, and do not wait.
 
     ``posix_spawn`` where it can do all of that: importing ``subprocess`` costs 13 million instructions, this none. The new
-    process inherits the working directory there and leaves it as its first act.
+    process inherits the working directory there and leaves it as its first act. It is no child of this process, where there is a
+    ``/bin/sh`` that starts it and ends. The debug log names its process group.
 
     Raises:
         OSError: The process could not be started.
     """
-    _reap_children()
-    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
+    if _children:
+        from arcade_otel.handoff import spawn
+
+        spawn.reap(_children)
+    # The shell would end well without a command, too.
+    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]) and os.access(command[0], os.X_OK):
         try:
-            child = os.posix_spawn(
-                command[0],
-                list(command),
-                dict(environ),
-                file_actions=_file_actions(),
+            shell = os.posix_spawn(
+                _SHELL,
+                (_SHELL, "-c", _START, *command),
+                environ,
+                file_actions=file_actions(),
                 setsid=True,
                 setsigmask=(),
-                setsigdef=_DEFAULT_SIGNALS,
+                setsigdef=DEFAULT_SIGNALS,
             )
-        except NotImplementedError:
-            pass  # a libc without POSIX_SPAWN_SETSID
+        except (OSError, NotImplementedError):
+            status = 1  # no shell, as in some containers, or a libc without POSIX_SPAWN_SETSID
         else:
-            _children.append(child)
-            debug(f"sender {child} started")
+            status = _wait_for_shell(shell)
+        if not status:
+            debug(f"sender {shell} started")
             return
     from arcade_otel.handoff import spawn
 
-    child = spawn.start_by_subprocess(command, environ, config_dir)
-    if os.name == "posix":
-        _children.append(child)
+    spawn.start(command, environ, config_dir, _children)
 
 
-def _file_actions() -> list[Any]:
+def _wait_for_shell(shell: int) -> int:
+    """Wait until the shell has ended, 60 ms at most; return its status, 0 if it is not known."""
+    for seconds in _LOOK_SECONDS:
+        time.sleep(seconds)
+        try:
+            ended, status = os.waitpid(shell, os.WNOHANG)
+        except OSError:
+            return 0  # the program itself has reaped it
+        if ended:
+            return status
+    _children.append(shell)
+    return 0
+
+
+def file_actions() -> list[Any]:
     """Return what the new process does with descriptors: 0, 1 and 2 on the null device, every inheritable one closed."""
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
@@ -255,16 +318,3 @@ def _file_actions() -> list[Any]:
             if inheritable:
                 actions.append((os.POSIX_SPAWN_CLOSE, descriptor))
     return actions
-
-
-def _reap_children() -> None:
-    for child in _children[:]:
-        try:
-            ended = os.waitpid(child, os.WNOHANG)[0] == child
-        except OSError:
-            ended = True  # reaped by the program itself
-        if ended:
-            try:
-                _children.remove(child)
-            except ValueError:
-                continue  # another thread reaps at the same time

@@ -1,19 +1,16 @@
-"""What starting a sender takes on some systems only: Windows, a libc without POSIX_SPAWN_SETSID, a library in an archive."""
+"""What starting a sender takes on some systems only: Windows, no ``/bin/sh``, a libc without POSIX_SPAWN_SETSID, an archive."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from arcade_otel import handoff
 from arcade_otel.diagnostics import debug
 
-__all__ = ["creation_flags", "source_in_archive", "start_by_subprocess"]
-
-_CREATE_NEW_PROCESS_GROUP = 0x00000200
-_CREATE_NO_WINDOW = 0x08000000
+__all__ = ["reap", "source_in_archive", "start", "start_by_subprocess"]
 
 
 def source_in_archive(program: str) -> str | None:
@@ -25,9 +22,52 @@ def source_in_archive(program: str) -> str | None:
         return None
 
 
-def creation_flags(platform: str = sys.platform) -> int:
-    """Return Windows' creation flags. Never ``DETACHED_PROCESS``: python.exe would open a console of its own."""
-    return _CREATE_NO_WINDOW | _CREATE_NEW_PROCESS_GROUP if platform == "win32" else 0
+def reap(children: list[int]) -> None:
+    """Reap those of ``children`` that have ended, and remove them from the list."""
+    for child in children[:]:
+        try:
+            ended = os.waitpid(child, os.WNOHANG)[0] == child
+        except OSError:
+            ended = True  # reaped by the program itself
+        if ended:
+            try:
+                children.remove(child)
+            except ValueError:
+                continue  # another thread reaps at the same time
+
+
+def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
+    """Start ``command`` as ``handoff.start_sender`` does, as a child of this process.
+
+    Args:
+        command: Command line.
+        environ: Its environment.
+        config_dir: Config directory.
+        children: Takes its process ID, where it has to be reaped.
+
+    Raises:
+        OSError: The process could not be started.
+    """
+    if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
+        try:
+            child = os.posix_spawn(
+                command[0],
+                list(command),
+                dict(environ),
+                file_actions=handoff.file_actions(),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=handoff.DEFAULT_SIGNALS,
+            )
+        except NotImplementedError:
+            pass  # a libc without POSIX_SPAWN_SETSID
+        else:
+            children.append(child)
+            debug(f"sender {child} started")
+            return
+    child = start_by_subprocess(command, environ, config_dir)
+    if os.name == "posix":
+        children.append(child)
 
 
 def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> int:
@@ -36,21 +76,23 @@ def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], conf
     Raises:
         OSError: The process could not be started.
     """
-    arguments: dict[str, Any] = {"start_new_session": True}
+    import subprocess  # 13 million instructions
+
     if sys.platform == "win32":
-        hidden = subprocess.STARTUPINFO()
-        hidden.dwFlags |= subprocess.STARTF_USESHOWWINDOW
-        arguments = {"creationflags": creation_flags(), "startupinfo": hidden}
-    process = subprocess.Popen(
-        list(command),
-        env=dict(environ),
-        cwd=config_dir if os.path.isdir(config_dir) else os.path.abspath(os.sep),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        close_fds=True,
-        **arguments,
-    )
+        from arcade_otel.handoff import windows
+
+        process = windows.start(command, environ)
+    else:
+        process = subprocess.Popen(
+            list(command),
+            env=dict(environ),
+            cwd=config_dir if os.path.isdir(config_dir) else os.sep,  # for a moment: its first act is to leave it
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            close_fds=True,
+            start_new_session=True,
+        )
     process.returncode = 0  # it is not waited for: without this, Popen warns when it is collected
     debug(f"sender {process.pid} started")
     return process.pid

@@ -38,8 +38,10 @@ def change_identity(
     login: bool,
     logout: bool,
     live: "LiveSpan | None",
-) -> None:
+) -> list[str]:
     """Record a login or logout that succeeded, change the identity, and end its live span. Never raises.
+
+    Returns the span's files in the queue, if it was written there.
 
     If that fails, the change is remembered, and the next command rotates the anonymous ID.
 
@@ -56,8 +58,9 @@ def change_identity(
     with guard("whose a command is"):
         before = identity_file.current(settings)
     changed = False
+    paths: list[str] = []
     with guard("a change of identity"):
-        record(settings, path, timing, outcome, login=login, logout=logout, ids=None if live is None else live.ids)
+        paths += record(settings, path, timing, outcome, login=login, logout=logout, ids=None if live is None else live.ids)
         changed = True
     if not changed:
         with guard("a change of identity that failed"):
@@ -66,7 +69,8 @@ def change_identity(
         with guard("the live span of a command"):
             after = identity_file.read_settled(settings.config_dir) if login else None
             identity = before if after is None else (after[1] or after[0], after[1] is None)
-            live.end(path, timing, outcome, identity)
+            paths += live.end(path, timing, outcome, identity)
+    return paths
 
 
 def record(
@@ -78,8 +82,10 @@ def record(
     login: bool = False,
     logout: bool = False,
     ids: tuple[str, str] | None = None,
-) -> None:
+) -> list[str]:
     """Make the span of a command that ended, hand it over, and change the identity as a login or logout does.
+
+    Returns the span's files in the queue, if it was written there.
 
     The provider is ours alone and never the process's: a host may have its own, and its spans are none of ours. The usage
     event is neither sampled away nor cut by ``OTEL_*`` limits, which are the host's for its traces.
@@ -111,9 +117,10 @@ def record(
         shutdown_on_exit=False,
         id_generator=_FixedIdGenerator(*ids) if ids else None,
     )
+    exporter = DetachedSpanExporter(settings=settings)
     provider.add_span_processor(
         IdentityLifecycleProcessor(
-            SimpleSpanProcessor(DetachedSpanExporter(settings=settings)),
+            SimpleSpanProcessor(exporter),
             settings,
             login=(path,) if login else (),
             logout=(path,) if logout else (),
@@ -133,6 +140,7 @@ def record(
         recorded.end(timing.end_ns)
     finally:
         provider.shutdown()
+    return exporter.take_queued()
 
 
 def _carrier() -> dict[str, str]:

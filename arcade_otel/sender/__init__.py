@@ -39,8 +39,10 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         text: A span in OTLP/JSON, or None if it is in the queue already.
         started_at: When this process began, by ``time.monotonic()``.
 
+    If the queue cannot be written (a disk that is full or read-only), the span is sent directly, once.
+
     Raises:
-        OSError: The queue cannot be written.
+        OSError: The queue cannot be read.
     """
     state_dir = os.path.join(config_dir, "usage")
     decided = consent.decide(config_dir)
@@ -53,8 +55,21 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
     if text:
         summary = otlp.summarize(text)
         lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
-        queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)
-    os.chdir(config_dir)
+        try:
+            queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)
+        except OSError as error:
+            debug("the queue cannot be written; the span is sent directly", error)
+            with guard("the delivery of the queue"):
+                _deliver_queue(config_dir, state_dir, started_at)
+            # Only here: a sender with a queue needs none of it.
+            from arcade_otel.sender import direct
+
+            direct.send_directly(config_dir, text, lanes)
+            return
+    _deliver_queue(config_dir, state_dir, started_at)
+
+
+def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
     with guard("the note of who sends"):
         zombies.register_sender(state_dir)
     acquired = _acquire_lanes(state_dir)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _POSTHOG = "posthog"  # the one exporter that needs nothing that is installed
 
-__all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "IDLE_SECONDS", "Lane", "deliver"]
+__all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "HOLDS_LOCK_WHILE_IDLE", "IDLE_SECONDS", "Lane", "deliver"]
 
 #: Spans given to an exporter at once.
 BATCH = 100
@@ -35,6 +36,9 @@ BATCH = 100
 IDLE_SECONDS = 2.0
 #: A sender of this age waits for nothing more and leaves its lock to a younger one, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
+#: Whether a sender that waits for more keeps its lane's lock. On Windows a file that is open cannot be removed: there a sender
+#: has the lock's file open only while it delivers, so that a test or an uninstaller can remove the config directory.
+HOLDS_LOCK_WHILE_IDLE = sys.platform != "win32"
 #: What an old sender leaves to a younger one before it looks again.
 _HANDOVER_SECONDS = 0.15
 #: A sender of this age begins nothing more.
@@ -135,13 +139,25 @@ class Lane:
                     self._lock = None
                     if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
                         time.sleep(_HANDOVER_SECONDS)  # a sender that came meanwhile goes first
-                    if healthy and self._age < _STOP_ACCEPTING_AFTER_SECONDS and queue.list_spans(self._queue):
+                    if healthy and self._has_more():
                         self._lock = LaneLock.acquire(self._state_dir, self.name)
             finally:
                 if self._lock is not None:
                     self._lock.release()
         if self._exporter is not None:
             self._exporter.shutdown()
+
+    def _has_more(self) -> bool:
+        """Look without the lock whether spans are queued; wait for them where an idle sender holds no lock."""
+        idle_since = time.monotonic()
+        while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
+            if queue.list_spans(self._queue):
+                return True
+            idle = self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._idle_timeout
+            if HOLDS_LOCK_WHILE_IDLE or idle or sender.is_switched_off(self._config_dir):
+                return False
+            time.sleep(_POLL_SECONDS)
+        return False
 
     def _work(self) -> bool:
         idle_since = limited_at = time.monotonic()  # the limits were enforced when the lock was taken
@@ -155,7 +171,11 @@ class Lane:
                 if not self._send(waiting[:BATCH]):
                     return False
                 idle_since = time.monotonic()
-            elif self._age > HANDS_OVER_AFTER_SECONDS or time.monotonic() - idle_since > self._idle_timeout:
+            elif (
+                not HOLDS_LOCK_WHILE_IDLE
+                or self._age > HANDS_OVER_AFTER_SECONDS
+                or time.monotonic() - idle_since > self._idle_timeout
+            ):
                 return True
             elif sender.is_switched_off(self._config_dir):
                 return True  # ``usage disable`` waits for the lock

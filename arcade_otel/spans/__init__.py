@@ -102,30 +102,33 @@ def span_name(settings: Settings, path: str) -> str:
     return replace_unencodable(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
-def _service_name(settings: Settings, from_environment: dict[str, str]) -> str:
+def _service_name(settings: Settings, from_environment: dict[str, str], environ: Mapping[str, str]) -> str:
     """Return ``OTEL_SERVICE_NAME``, else the ``service.name`` of ``OTEL_RESOURCE_ATTRIBUTES``, else the program's name."""
-    name = os.environ.get("OTEL_SERVICE_NAME", "").strip()
+    name = environ.get("OTEL_SERVICE_NAME", "").strip()
     return replace_unencodable(name or from_environment.get(conventions.SERVICE_NAME, "") or settings.name)
 
 
-def _resource_from_environment() -> dict[str, str]:
-    if not os.environ.get("OTEL_RESOURCE_ATTRIBUTES"):
+def _resource_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    if not environ.get("OTEL_RESOURCE_ATTRIBUTES"):
         return {}
     from arcade_otel.spans import environment
 
     return environment.resource_from_environment()
 
 
-def parent_context() -> ParentContext | None:
-    """Return the parent that the environment names by ``TRACEPARENT``, or None."""
-    if not os.environ.get("TRACEPARENT"):
+def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | None:
+    """Return the parent that the environment (the process's, if None) names by ``TRACEPARENT``, or None."""
+    environ = os.environ if environ is None else environ
+    if not environ.get("TRACEPARENT"):
         return None
     from arcade_otel.spans import environment
 
-    return environment.parse_traceparent(os.environ)
+    return environment.parse_traceparent(environ)
 
 
-def resource_attributes(settings: Settings, *, usage_only: bool = False) -> dict[str, str]:
+def resource_attributes(
+    settings: Settings, *, usage_only: bool = False, environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return what is true of the whole process, and (``arcade_otel.*``) what the sender needs to deliver.
 
     What the application says wins over ``OTEL_RESOURCE_ATTRIBUTES`` (the specification: the user's code has priority), but for
@@ -134,11 +137,13 @@ def resource_attributes(settings: Settings, *, usage_only: bool = False) -> dict
     Args:
         settings: The application's.
         usage_only: Other exporters than PostHog's get nothing of the span.
+        environ: A copy of the process's environment, if the caller has one.
     """
+    environ = os.environ if environ is None else environ
     info = sys.version_info
-    from_environment = _resource_from_environment()
+    from_environment = _resource_from_environment(environ)
     attributes = from_environment | {
-        conventions.SERVICE_NAME: _service_name(settings, from_environment),
+        conventions.SERVICE_NAME: _service_name(settings, from_environment, environ),
         conventions.TELEMETRY_SDK_NAME: conventions.SCOPE,
         conventions.TELEMETRY_SDK_LANGUAGE: "python",
         conventions.TELEMETRY_SDK_VERSION: conventions.__version__,
@@ -244,7 +249,7 @@ def encode(
         fresh_ids: What :func:`new_ids` returned, for a caller that needs the span's ID, too. Not used with ``ids``.
         environ: A copy of the process's environment, if the caller has one.
     """
-    parent = parent_context()
+    parent = parent_context(environ)
     trace_id, span_id = ids or fresh_ids or new_ids()
     if parent is not None and ids is None:
         trace_id = parent.trace_id
@@ -260,7 +265,7 @@ def encode(
         if parent.state:
             optional += f',"traceState":{json_string(parent.state)}'
     status = f'{{"code":{_STATUS_ERROR}}}' if outcome.failed else "{}"
-    resource = _attributes_json(resource_attributes(settings, usage_only=usage_only))
+    resource = _attributes_json(resource_attributes(settings, usage_only=usage_only, environ=environ))
     # Written as text: the ``json`` module would cost the command 5 million instructions, and dictionaries half a million.
     return (
         f'{{"resourceSpans":[{{"resource":{{"attributes":{resource}}}'

@@ -3,13 +3,13 @@
 # Imported only when a command failed: the patterns that it needs cost nothing to one that succeeds.
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.spans import replace_unencodable
+from arcade_otel.spans.raised_by import answers, defined_options, is_of_program, names_of_code
 from arcade_otel.spans.shapes import readable, with_placeholders, without_secrets
 from arcade_otel.spans.typed_values import without_values
 
@@ -20,10 +20,6 @@ __all__ = ["error_message", "redact"]
 _MAX_INPUT = 2000
 #: How many of an exception's causes are looked at.
 _MAX_CAUSES = 10
-_ARGUMENT_NAME = re.compile(r"'([A-Za-z_]\w*)'")
-_MISSING_ARGUMENTS = re.compile(r"\d+ required (?:positional|keyword-only) arguments?: [\w', ]+\Z")
-# Their frames stand between the start of a command and the program's own code.
-_FRAMEWORKS = frozenset({"arcade_otel", "argparse", "asyncio", "click", "cloup", "contextlib", "rich_click", "typer"})
 
 
 def error_message(
@@ -39,7 +35,7 @@ def error_message(
         given: Values of the command's parameters, wherever they came from.
         path: The command's path joined by dots: the program's own words, which are not looked for.
     """
-    if how == "class" or (how == "own" and not _is_of_program(error)):
+    if how == "class" or (how == "own" and not is_of_program(error)):
         return None
     if callable(how):
         told = None
@@ -56,10 +52,10 @@ def error_message(
     return (
         redact(
             message,
-            arguments=[*_without_path(sys.argv[1:], path), *given],
+            arguments=[*_without_options(_without_path(sys.argv[1:], path), defined_options(error)), *given, *answers(error)],
             environ=os.environ,
             paths=list(_file_names(error)),
-            quoted=_names_of_code(error),
+            quoted=names_of_code(error, message),
         )
         or None
     )
@@ -99,17 +95,6 @@ def redact(
     return with_placeholders(rest)[: conventions.ERROR_MESSAGE_LIMIT]
 
 
-def _is_of_program(error: BaseException) -> bool:
-    """Return whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in _FRAMEWORKS:
-            return type(error).__module__.partition(".")[0] == package
-        traceback = traceback.tb_next
-    return False
-
-
 def _without_path(words: Sequence[str], path: str) -> list[str]:
     """Return ``words`` without those that name the command, each once and in its order: what is typed again was an argument."""
     rest = path.split(".")
@@ -122,17 +107,14 @@ def _without_path(words: Sequence[str], path: str) -> list[str]:
     return typed
 
 
-def _names_of_code(error: BaseException) -> list[str]:
-    """Return what the interpreter itself quotes in a message: names that stand in a program's source."""
-    if isinstance(error, UnicodeError):
-        return [str(getattr(error, "encoding", ""))]
-    if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition
-        missing = str(error).partition(" missing ")[2]
-        return _ARGUMENT_NAME.findall(missing) if _MISSING_ARGUMENTS.match(missing) else []
-    if not isinstance(error, AttributeError | NameError | ImportError):
-        return []
-    names = [getattr(error, "name", None), type(getattr(error, "obj", None)).__name__]
-    return [name for name in names if isinstance(name, str)]
+def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterator[str]:
+    """Yield ``words`` without the names of ``options``, and the value of each that has one in the same word."""
+    for word in words:
+        name, assigned, value = word.partition("=")
+        if name not in options:
+            yield word
+        elif assigned:
+            yield value
 
 
 def _file_names(error: BaseException) -> Iterator[str]:

@@ -19,7 +19,7 @@ REDACTED = "\ue002"
 _PLACEHOLDERS = str.maketrans({ARGUMENT: "<argument>", FILE: _PATH, REDACTED: "<redacted>"})
 _PLACEHOLDER_ESCAPES = str.maketrans(dict.fromkeys((ARGUMENT, FILE, REDACTED), "\ufffd"))
 _SENSITIVE_WORDS = (
-    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
+    r"pass(?:word|wd|phrase|code)?|pwd|\bpw(?=[\"']?\s{0,3}[=:])|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
     r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
 )
 # What a secret after a space or a colon has, before the next space: a digit, a capital inside, or a sign that no sentence has.
@@ -27,10 +27,36 @@ _UNLIKE_A_WORD = r"[^\s]*?(?:\d|(?-i:[a-z][A-Z])|[=:/+_~@$%^&*#])"
 # Words of twelve letters and more that follow "basic", "token" and their like in sentences.
 _SPOKEN = r"(?:authenticat|authoriz|authoris|configurat|verificat|introspect|registrat|unauthor|revocation)\w*\b"
 # "session: closed", "token: expired" say how something is; a name in several words ("session_id: x") or in quotes has a value.
+# Of a password only what cannot be one is believed, and a class's name is followed by its message ("NoCredentialsError: Unable").
 _STATEMENT = (
     r"\b(?:auth|session|token|cookie|credential|signature|user|username|login|e-?mail|phone|account|key): "
     rf"(?!{_UNLIKE_A_WORD})(?:{_SPOKEN}|[a-z]{{1,11}}(?![^\s.,;!)]))"
+    rf"|\b(?:{_SENSITIVE_WORDS}): "
+    r"(?:denied|empty|expired|failed|incorrect|invalid|missing|not|rejected|required|too|unknown|wrong)(?![^\s.,;!)])"
+    rf"|(?:{_SENSITIVE_WORDS})[\w-]{{0,40}}(?-i:Error|Exception|Warning): "
 )
+# What stands between a name and its value, in shells, programs and their comparisons.
+_ASSIGNED = r"[\"']?\s{0,3}(?:[:=!?|]{0,3}[=:]>?|=>)\s{0,3}"
+# Words after a space belong to the value where another name and value follow: "password=a b&user=c".
+_VALUE = r"\"[^\"]*\"|'[^']*'|[^\s,;&\"']+(?:(?: [^\s,;&\"'=]{1,40}){1,6}(?=[;,&]\s?[\w.-]{1,40}=))?"
+# "--password opensesame1", "password opensesame1"
+_ASKED_FOR = rf"(?<![\w-])(--?(?:{_SENSITIVE_WORDS})[\w-]{{0,40}}|pass(?:word|wd|phrase)|pwd|secret)"
+# Parts of a server's answer, a resource's name and a statement that hold somebody's data, and what stays of them.
+_ANSWERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"(?s)\[(SQL|parameters): .*?\](?=\s*(?:\n|\Z|\(Background))", r"[\1: <value>]"),
+        (r"\)=\([^)\n]{0,400}\)?", ")=(<value>)"),  # Key (name)=(value) already exists
+        (r"(Failing row contains) \(.*\)", r"\1 (<value>)"),
+        (r"(tag mismatch:) \S+ (line \d+) and [^\s,]+", r"\1 <value> \2 and <value>"),
+        (r"(?i)\b(profile) \([^)\n]+\)", r"\1 (<value>)"),  # The config profile (name) could not be found
+        (r"\barn:[\w-]{1,20}:[\w-]{1,40}:[^\s'\",)]*", "arn:<value>"),
+        (r"\b((?:s3a?|gs|r2|az|abfss?|wasbs?|hdfs|oss)://)[^\s'\",)]+", rf"\1{REDACTED}"),  # a bucket's name comes first
+    )
+)
+# The line that a parser quotes stands above one of carets; pytest compares line by line.
+_QUOTED_LINE = re.compile(r"(?m)^[^\n]*\n([ \t]*\^[~^ \t]*)$")
+_COMPARED_LINES = re.compile(r"(?m)^((?:E\s+)?[+?-])\s[^\n]*$")
 # Order matters: what holds other things (a PEM block, an address with a password in it) goes first.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
@@ -41,15 +67,13 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             rf"(?i)\b(basic|digest|token)\s+(?={_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}})[A-Za-z0-9._~+/=-]{{6,}}",
             rf"\1 {REDACTED}",
         ),
-        (
-            rf"(?i)(?!{_STATEMENT})((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
-            rf"\1{REDACTED}",
-        ),
+        (rf"(?i)(?!{_STATEMENT})((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}{_ASSIGNED})(?:{_VALUE})", rf"\1{REDACTED}"),
+        (rf"(?i){_ASKED_FOR}\s+(?![-<({{\[])(?={_UNLIKE_A_WORD})[^\s,;\"']{{4,}}", rf"\1 {REDACTED}"),
         (
             (  # Beginnings of known tokens, for what is cut off or of another length than its rule in secret_patterns.
                 r"\b(?:gh[pousr]_|github_pat_|glpat-|gl[a-z]{1,5}-|xox[abeoprs]-|xapp-|sk-|rk-|sk_|rk_|pk_|whsec_|ph[cxs]_|npm_|pypi-"
                 r"|hf_|SG\.|ya29\.|AIza|AKIA|ASIA|ABIA|ACCA|dop_v1_|doo_v1_|shpat_|shpss_|sq0|EAA|arc_|lin_api_|dapi|glsa_|hvs\."
-                r"|tskey-)[A-Za-z0-9_.=/+-]{8,}"
+                r"|tskey-|AKC)[A-Za-z0-9_.=/+-]{8,}"
             ),
             REDACTED,
         ),
@@ -62,8 +86,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             ),
             "<ip>",
         ),
+        (r"\b(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}\b|\b(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}\b", "<id>"),  # of network cards
         (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<id>"),
-        (r"(?<![\w.])\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),  # cards, accounts, telephones
+        # Cards, accounts, telephones ("+1 (415) 555-0132"), no dates.
+        (r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),
+        (r"(?<![\w.])(?:\+?\d{1,3}[ -]?)?\(\d{2,5}\)[ -]?\d{2,4}(?:[ -]?\d{2,4}){1,3}(?![\w.])|\b\d{3}-\d\d-\d{4}\b", "<number>"),
         # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
         (r"'(?:[A-Za-z]:[\\/]|\\\\|~?/)[^'\n]*'", f"'{_PATH}'"),
         (r'"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^"\n]*"', f'"{_PATH}"'),
@@ -86,7 +113,13 @@ _IS_SECRET = re.compile(rf"(?i){_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}}")
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\|\Z))")
 PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
 _JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
-_ADDRESS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*)")
+# Words after a space belong to a query if another name and value follow: "?q=jane doe&page=2".
+_ADDRESS = re.compile(
+    r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s'\"<>]*(?:(?<=[?&=\w])(?: [^\s'\"<>&=]{1,40}){1,6}(?=&[\w.-]{1,40}=)[^\s'\"<>]*)?)"
+)
+_IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,40}")
+# subprocess names a command as a list: quotes within quotes.
+_COMMAND = re.compile(r"Command '.*' (?=returned non-zero exit status|died with|timed out after)", re.DOTALL)
 # What stands in quotes, a bytes literal's too. An apostrophe inside a word neither opens nor closes; what is cut off ends with
 # the message.
 _QUOTED = re.compile(
@@ -94,7 +127,36 @@ _QUOTED = re.compile(
     r"|[\u2018\u201c\u201e\u00ab][^\u2018-\u201e\u00ab\u00bb]*(?:[\u2019\u201c\u201d\u00bb]|\Z)",
     re.DOTALL,
 )
-_WORD = re.compile(r"[A-Za-z0-9+/_=.-]{10,}")
+_WORD = re.compile(r"(?P<object>\bat 0x[0-9a-fA-F]{6,16}\b)|[A-Za-z0-9+/_=.-]{10,}")
+# A password: letters of both cases, a digit, and often a sign.
+_PASSWORD = re.compile(r"(?<![^\s:='\"(,])[A-Za-z0-9!#$%&*@^~?._+-]{8,16}(?![^\s:;,.'\")])")
+# What says in which way a connection failed is no data, in quotes either: texts of errno, of resolvers, ssl, requests, urllib3.
+_FAILURES = re.compile(
+    r"\[Errno -?\d+\]|\[WinError \d+\]|\[SSL: [A-Z0-9_]+\]|\(_ssl\.c:\d+\)"
+    r"|<(?:urllib3|httpcore|http)\.[\w.]+ object(?: at 0x[0-9a-fA-F]+)?>"
+    r"|(?i:connection (?:refused|reset by peer|aborted|timed out|broken|was reset)|broken pipe"
+    r"|host is unreachable|no route to host|network is unreachable|name or service not known"
+    r"|temporary failure in name resolution|getaddrinfo failed"
+    r"|nodename nor servname provided, or not known|no address associated with hostname"
+    r"|failed to (?:resolve|establish a new connection)"
+    r"|(?:read |connect )?timed out|\((?:read|connect) timeout=[\d.]+\)|remote end closed connection without response"
+    r"|certificate verify failed|self[- ]signed certificate(?: in certificate chain)?|unable to get local issuer certificate"
+    r"|certificate has expired|hostname mismatch|wrong version number"
+    r"|unexpected eof(?: while reading)?"
+    r"|eof occurred in violation of protocol"
+    r"|tunnel connection failed|cannot connect to proxy|too many redirects"
+    r"|incompleteread\(\d+ bytes read(?:, \d+ more expected)?\)"
+    r"|no such file or directory|permission denied|address already in use)\.?"
+)
+_HOST = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[A-Za-z0-9.-]+(?::\d+)?")
+_STATUS = re.compile(r"[1-5]\d\d ([A-Z][A-Za-z' -]{1,40})")
+# What a name, a version or a platform is made of: words, one after another or in CamelCase, and numbers.
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d")
+_PLATFORM = re.compile(
+    r"(?<![A-Za-z0-9])(?:x86_64|amd64|aarch64|arm64|i[3-6]86|universal2|(?:many|musl)linux(?:[_\d]+)?|macosx(?:[_\d]+)?|win(?:32|_amd64)|linux|gnu"
+    r"|(?:cp|py|pp)\d{1,3}|abi3|none|any|v?\d+(?:\.\d+)+(?:(?:a|b|rc|dev|post)\d+)?)(?=[-_.]|\Z)"
+)
 _PLACEHOLDER = re.compile(f"<[a-z]+>|[{ARGUMENT}{FILE}{REDACTED}]")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,31});")
@@ -104,6 +166,9 @@ _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "me
 
 def readable(message: str) -> str:
     """Return ``message`` without a terminal's sequences, with what is escaped for an address or a page as it was before."""
+    message = _QUOTED_LINE.sub(r"<value>\n\1", message)
+    if "\n+" in message or "\nE" in message:
+        message = _COMPARED_LINES.sub(r"\1 <value>", message)
     message = decoded(replace_unencodable(_TERMINAL.sub("", message)).translate(_PLACEHOLDER_ESCAPES))
     return PEM.sub(REDACTED, message)  # before a line of it that was typed is taken out alone
 
@@ -112,13 +177,18 @@ def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
     """Return ``message`` without what has the shape of a secret, and without what stands in quotes but for ``quoted``."""
     message = _JSON_WEB_TOKEN.sub(REDACTED, message)
     message = _without_known_shapes(message)
+    for pattern, replacement in _ANSWERS:
+        message = pattern.sub(replacement, message)
     message = _ADDRESS.sub(_address, message)
+    message = _IBAN.sub(_without_account, message)
     for pattern, replacement in _PATTERNS:
         message = pattern.sub(replacement, message)
     if quoted is not None:
         kept = _PYTHON_NAMES.union(quoted)
+        message = _COMMAND.sub("Command '<value>' ", message)
         message = _QUOTED.sub(lambda match: _quoted(match, kept), message)
-    return _WORD.sub(lambda match: REDACTED if _looks_random(match.group()) else match.group(), message)
+    message = _PASSWORD.sub(lambda match: REDACTED if _is_mixed(match.group()) else match.group(), message)
+    return _WORD.sub(_without_randomness, message)
 
 
 def with_placeholders(message: str) -> str:
@@ -164,7 +234,7 @@ def _address(found: re.Match[str]) -> str:
     An @ after the first slash may be a password's with a slash in it, as may a second @; what was typed may have held the @.
     """
     scheme, rest = found.groups()
-    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]
     if rest.count("@") > authority.count("@") or authority.count("@") > 1 or (ARGUMENT in authority and ":" in authority):
         return f"{scheme}{REDACTED}"
     return scheme + authority.rpartition("@")[2][:300]
@@ -176,8 +246,44 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
         return f"{match.group()[0]}<value>{match.group()[-1]}"
     if not value or value in kept or _PLACEHOLDER.fullmatch(value) or _OPTION.fullmatch(value):
         return match.group()
+    if _HOST.fullmatch(value):  # of an address that _address has seen
+        return match.group()
     mark = match.group("quote")
-    return f"{match.group('prefix')}{mark}<value>{mark}"
+    return f"{match.group('prefix')}{mark}{_failure(value)}{mark}"
+
+
+def _failure(value: str) -> str:
+    """Return what of a quoted text says how a connection failed, and ``<value>`` for the rest."""
+    status = _STATUS.fullmatch(value)
+    if status is not None:
+        from http import HTTPStatus
+
+        return value if any(each.phrase == status.group(1) for each in HTTPStatus) else "<value>"
+    kept, place = "", 0
+    for match in _FAILURES.finditer(value):
+        between = value[place : match.start()]
+        kept += f"{'' if not kept else ' '}<value> " if any(map(str.isalnum, between)) else between
+        kept, place = kept + match.group(), match.end()
+    if not kept:
+        return "<value>"
+    return kept + (" <value>" if any(map(str.isalnum, value[place:])) else value[place:])
+
+
+def _without_account(match: re.Match[str]) -> str:
+    """Take the longest beginning out that is an account's number: its remainder by 97 is 1 (ISO 13616)."""
+    text = match.group()
+    for end in range(len(text), 14, -1):
+        number = "".join(filter(str.isalnum, text[:end]))
+        if len(number) > 34 or (end < len(text) and text[end].isalnum()):  # noqa: PLR2004 - the longest, and a word's middle
+            continue
+        if int("".join(str(int(character, 36)) for character in number[4:] + number[:4])) % 97 == 1:
+            return f"<number>{text[end:]}"
+    return text
+
+
+def _without_randomness(match: re.Match[str]) -> str:
+    word = match.group()
+    return word if match["object"] or not _looks_random(word) else REDACTED
 
 
 def _looks_random(word: str) -> bool:
@@ -189,12 +295,53 @@ def _looks_random(word: str) -> bool:
             any(character.isupper() for character in word),
         )
     )
+    if kinds >= 2 and _is_name(word):  # noqa: PLR2004
+        return False
     entropy = _entropy(word)
-    if len(word) < 16:  # noqa: PLR2004 - "OAuth2Provider" is a name: its digits stand together
+    if len(word) < 12:  # noqa: PLR2004 - a digit or two stand in many names
         return kinds == 3 and entropy > 3.0 and len(re.findall(r"\d+", word)) > 1  # noqa: PLR2004
     if kinds >= 2:  # noqa: PLR2004 - bits a character; English words of this length stay below
-        return entropy > (3.0 if kinds == 2 else 2.5)  # noqa: PLR2004
+        return entropy > (3.0 if word.isalpha() or len(word) < 16 else 2.5)  # noqa: PLR2004
     return len(word) >= 24 and word.isalnum() and entropy > 3.5  # noqa: PLR2004 - no word is that long
+
+
+def _is_name(word: str) -> bool:
+    """Return whether a word is made of words that can be spoken, as names of classes, modules and packages are.
+
+    "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied", "manylinux_2_17_x86_64": their pieces are long, have
+    vowels, and digits stand together.
+    """
+    if _TIME.fullmatch(word):
+        return True
+    rest = _PLATFORM.sub("", word)
+    letters: list[str] = []
+    for chunk in re.split(r"[-_.]", rest):
+        pieces = _PIECE.findall(chunk)
+        numbers = [piece for piece in pieces if piece.isdigit()]
+        if len(numbers) > 1 or any(len(number) > 3 for number in numbers):  # noqa: PLR2004
+            return False
+        letters += [piece for piece in pieces if not piece.isdigit()]
+    if not letters:
+        return rest != word
+    if "+" in word or "=" in word:
+        return False
+    return sum(map(len, letters)) >= 3.5 * len(letters) and all(map(_can_be_spoken, letters))
+
+
+def _can_be_spoken(piece: str) -> bool:
+    if len(piece) <= 4 or (piece.isupper() and len(piece) <= 5):  # noqa: PLR2004 - "HTTPS", "str", "core"
+        return True
+    lowered = piece.lower()
+    return len(piece) <= 18 and re.search(r"[aeiouy]", lowered) is not None and re.search(r"[^aeiouy]{5}", lowered) is None  # noqa: PLR2004
+
+
+def _is_mixed(word: str) -> bool:
+    """Return whether a short word has a digit, letters of both cases, and is no name, with a sign behind it or not."""
+    plain = word.rstrip("!?.")
+    if not (any(map(str.isdigit, plain)) and any(map(str.islower, plain)) and any(map(str.isupper, plain))) or _is_name(plain):
+        return False
+    letters = [piece for piece in _PIECE.findall(plain) if not piece.isdigit()]
+    return not plain.isalnum() or (len(letters) > 2 and sum(map(len, letters)) < 3 * len(letters))  # noqa: PLR2004
 
 
 def _entropy(word: str) -> float:

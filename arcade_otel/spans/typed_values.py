@@ -17,7 +17,7 @@ __all__ = ["without_values"]
 _MIN_ARGUMENT = 2
 _MIN_ENVIRONMENT = 6
 _MIN_SECRET = 3  # a variable whose name says that it holds one
-_MIN_IN_BASE64 = 4  # of more bytes than eleven, base64 looks random by itself
+_MIN_IN_BASE64 = 4  # and in hex; of more bytes than eleven, base64 looks random by itself
 _MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
 #: A part of what was typed is looked for as a whole word if it has at least this many letters: "quokka" of "quokka:key".
 _MIN_PART = 4
@@ -73,7 +73,7 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
         return True  # its parts are looked for, or its spellings have other words
     if not _MIN_ENVIRONMENT <= len(value) <= 3 * len(lowered):
         return False
-    return all(word in lowered for word in _CHUNK.findall(value.lower())) or _in_base64(value).lower() in lowered
+    return all(word in lowered for word in _CHUNK.findall(value.lower())) or _is_encoded_in(lowered, value)
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
@@ -89,7 +89,7 @@ def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[st
             kept.append(argument)
             continue
         last = re.split(r"[\\/]", argument.lower().rstrip("\\/"))[-1]
-        if all(word in squashed for word in _CHUNK.findall(last)) or _in_base64(argument).lower() in lowered:
+        if all(word in squashed for word in _CHUNK.findall(last)) or _is_encoded_in(lowered, argument):
             kept.append(argument)
         else:
             parts.update(word for word in _CHUNK.findall(argument.lower()) if len(word) >= _MIN_PART and word in squashed)
@@ -102,6 +102,14 @@ def _in_base64(value: str) -> str:
         if len(value) >= _MIN_IN_BASE64
         else value
     )
+
+
+def _in_hex(value: str) -> str:
+    return value.encode("utf-8", "replace").hex() if len(value) >= _MIN_IN_BASE64 else value
+
+
+def _is_encoded_in(lowered: str, value: str) -> bool:
+    return _in_base64(value).lower() in lowered or _in_hex(value) in lowered
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
@@ -202,11 +210,12 @@ def _spellings(value: str) -> set[str]:
     """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
     encoded = _in_base64(value)
     if value.isalnum():
-        return {value, encoded}
+        return {value, encoded, _in_hex(value)}
     quote = "'"
     return {
         value,
         encoded,
+        _in_hex(value),
         repr(value)[1:-1],
         ascii(value)[1:-1],
         json.dumps(value)[1:-1],

@@ -54,6 +54,11 @@ _READ = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_
 _EPERM, _EINVAL, _EFBIG = 1, 22, 27  # the errno module would be one more import
 _MOUNT_POINT = 0xA0000003  # Windows: IO_REPARSE_TAG_MOUNT_POINT, a junction
 
+if sys.platform == "win32":
+    from arcade_otel.storage.windows import open_file as _open_file  # so that the file can be replaced meanwhile
+else:
+    _open_file = os.open
+
 _private_groups: dict[tuple[int, int], bool] = {}
 
 
@@ -139,7 +144,7 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
     """Read the file ``path`` of a directory that :func:`open_directory` opened; as :func:`read_file` otherwise."""
     where = path if directory is None else os.path.basename(path)
     try:
-        descriptor = os.open(where, _READ, dir_fd=directory)
+        descriptor = _open_file(where, _READ, dir_fd=directory)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from types import TracebackType
 
@@ -18,6 +19,11 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 _STATE = "usage"
+
+if sys.platform == "win32":
+    from arcade_otel.storage.windows import open_file as _open_file  # so that the file can be removed meanwhile
+else:
+    _open_file = os.open
 
 
 class Directory:
@@ -147,7 +153,7 @@ class Directory:
         path = os.path.join(self.path, name)
         flags |= _FLAGS | (os.O_CREAT if create else 0)
         try:
-            descriptor = os.open(self._where(name), flags, 0o600, dir_fd=self._descriptor)
+            descriptor = _open_file(self._where(name), flags, 0o600, dir_fd=self._descriptor)
         except FileExistsError:
             raise
         except OSError as error:

@@ -47,6 +47,7 @@ class DetachedSpanExporter(SpanExporter):
         #: meanwhile.
         self.starts_senders = True
         self._pending_aliases: tuple[str, ...] = ()  # files of spans; replaced whole: no lock to be lost in a fork
+        self._queued: tuple[str, ...] = ()
         self._stopped = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -108,6 +109,11 @@ class DetachedSpanExporter(SpanExporter):
             for lane, name in map(os.path.split, paths)
         )
 
+    def take_queued(self) -> list[str]:
+        """Return the files that were written to the queue since the last call. Of a sender that has the span, there is none."""
+        queued, self._queued = self._queued, ()
+        return list(queued)
+
     def shutdown(self) -> None:
         """Refuse every later export. May be called more than once."""
         self._stopped = True
@@ -160,6 +166,7 @@ class DetachedSpanExporter(SpanExporter):
             queue.maybe_enforce_limits(self._settings.state_dir, paths)
 
     def _remember(self, paths: Sequence[str], has_pending_alias: bool) -> None:  # noqa: FBT001 - private
+        self._queued = (*self._queued, *paths)[-_SPANS_A_FILE:]
         if has_pending_alias:
             # An alias is PostHog's only: a login does not wait for a collector.
             self._pending_aliases += tuple(

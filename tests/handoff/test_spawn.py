@@ -11,6 +11,8 @@ import pytest
 
 from arcade_otel import conventions, handoff
 from arcade_otel.handoff import spawn
+from arcade_otel.testing import FakePostHog, Fault
+from tests.support.machine import Machine
 
 REPORT = """
 import json, os, sys
@@ -23,7 +25,7 @@ for n in os.listdir("/proc/self/fd"):
         pass
 import signal
 state = {
-    "sid": os.getsid(0) == os.getpid(), "fds": fds, "env": dict(os.environ),
+    "sid": os.getsid(0), "parent": os.getppid(), "fds": fds, "env": dict(os.environ),
     "ignored": [s for s in (1, 2, 3, 13, 15) if signal.getsignal(s) is signal.SIG_IGN and s != 13],
     "blocked": len(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
 }
@@ -45,7 +47,7 @@ def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
     return loaded
 
 
-@pytest.mark.parametrize("way", ["posix_spawn", "subprocess"])
+@pytest.mark.parametrize("way", ["shell", "posix_spawn", "subprocess"])
 def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A session of its own, the null device on all streams, no descriptor of ours, not even an inheritable one."""
     if way == "subprocess":
@@ -54,16 +56,22 @@ def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pyt
         ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     else:
         ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if way == "posix_spawn":
+        monkeypatch.setattr(handoff, "_SHELL", "/missing/sh")
+    environ = {name: value for name, value in os.environ.items() if name not in ("PWD", "OLDPWD", "SHLVL", "_")}
     read, write = os.pipe()
     os.set_inheritable(write, True)  # noqa: FBT003
     try:
-        report = started(tmp_path, dict(os.environ))
+        report = started(tmp_path, environ)
     finally:
         signal.signal(signal.SIGHUP, ignored)
         os.close(read)
         os.close(write)
-    assert report["sid"] is True
-    assert report["ignored"] == []
+    assert report["sid"] not in (0, os.getsid(0))
+    # A shell lets what it starts in the background ignore these two; the sender's own program undoes that.
+    assert report["ignored"] == ([signal.SIGINT, signal.SIGQUIT] if way == "shell" else [])
+    assert (report["parent"] == os.getpid()) is (way != "shell")
+    assert not {"PWD", "OLDPWD", "SHLVL", "_"} & set(report["env"]) - set(environ)  # type: ignore[call-overload]
     assert report["blocked"] == 0
     descriptors = dict(report["fds"])  # type: ignore[call-overload]
     assert [descriptors[number] for number in (0, 1, 2)] == [os.devnull] * 3
@@ -77,11 +85,50 @@ def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
         (tmp_path / "report").unlink()
     deadline = time.monotonic() + 30
     while handoff._children:
-        handoff._reap_children()
+        spawn.reap(handoff._children)
         assert time.monotonic() < deadline
         time.sleep(0.01)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+REPL = """
+import os, sys
+import arcade_otel
+for _ in range(2):
+    with arcade_otel.command("work", name="tool"):
+        pass
+    try:
+        print(os.wait())
+    except ChildProcessError:
+        print("no child")
+    own = os.posix_spawn("/bin/true", ["/bin/true"], {})
+    with arcade_otel.command("work", name="tool"):
+        pass
+    print(os.waitpid(-1, 0)[0] == own)
+"""
+
+
+def test_a_program_that_waits_for_its_children_never_meets_a_sender(machine: Machine, posthog: FakePostHog) -> None:
+    """os.wait() of a supervisor or a REPL is answered at once, by its own child or by none, while the sender lives on."""
+    posthog.always(Fault.hang())
+    machine.program("repl", REPL)
+    ended = machine.run(program="repl")
+    assert (ended.stdout, ended.stderr) == ("no child\nTrue\n" * 2, "")
+    assert machine.senders(), "os.wait() returned when the sender had ended"
+    posthog.wait_for(lambda: posthog.requests)
+    for sender in machine.senders():  # none of Ctrl-C and Ctrl-\\ is ignored in a sender that runs
+        status = Path("/proc", str(sender), "status").read_text()
+        ignored = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn")), 16)
+        assert not ignored >> (signal.SIGINT - 1) & 1
+        assert not ignored >> (signal.SIGQUIT - 1) & 1
+
+
+@pytest.mark.parametrize("how", ["missing", "fails"])
+def test_a_machine_without_a_working_shell_starts_senders_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """A container without /bin/sh, or one whose libraries a user's LD_LIBRARY_PATH breaks: the sender is a child then."""
+    monkeypatch.setattr(handoff, "_SHELL", "/missing/sh" if how == "missing" else "/bin/false")
+    assert started(tmp_path, dict(os.environ))["parent"] == os.getpid()
 
 
 def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
@@ -109,24 +156,6 @@ def test_only_a_python_runs_the_sender(executable: str, frozen: bool, starts: bo
     if command:
         assert command[0] == executable
         assert Path(command[-1]).is_file()
-
-
-def test_windows_runs_the_interpreter_without_a_console(tmp_path: Path) -> None:
-    """``pythonw.exe`` where there is one."""
-    python, pythonw = tmp_path / "python.exe", tmp_path / "pythonw.exe"
-    command = handoff.sender_command(executable=str(python), frozen=False, platform="win32")
-    assert command is not None
-    assert command[0] == str(python)
-    pythonw.touch()
-    command = handoff.sender_command(executable=str(python), frozen=False, platform="win32")
-    assert command is not None
-    assert command[0] == str(pythonw)
-
-
-def test_windows_flags_open_no_console() -> None:
-    """CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP, never DETACHED_PROCESS (0x8)."""
-    assert spawn.creation_flags("win32") == 0x08000200
-    assert spawn.creation_flags("linux") == 0
 
 
 def test_the_users_shell_does_not_steer_the_sender() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -376,6 +377,9 @@ def test_names_of_arguments_and_codecs_are_the_programs(source: str, expected: s
     assert error_message(raised(source), "redacted") == expected
 
 
+USERS_CODE = "def run(): raise ValueError(\"no 'hunter2'\")"
+
+
 class OwnError(Exception):
     """Of this module."""
 
@@ -400,3 +404,137 @@ def test_colours_and_links_of_a_terminal_are_left_out() -> None:
 @pytest.mark.parametrize("address", ["fe80::1", "::1", "2001:db8::ff00:42:8329", "12:30:45:67:89:1:2:3"])
 def test_addresses_of_the_sixth_version_are_taken_out(address: str) -> None:
     assert redact(f"no route to {address}") == "no route to <ip>"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("no account DE89 3704 0044 0532 0130 00 found", "no account <number> found"),
+        ("IBAN AL47212110090000000235698741!", "IBAN <number>!"),
+        ("DE89 3704 0044 0532 0130 01 has a wrong sum", "DE89 <number> has a wrong sum"),
+        ("call (415) 555-0132 or +1 (415) 555-0132", "call <number> or <number>"),
+        ("card 00-1A-2B-3C-4D-5E of 0012.3456.789a", "card <id> of <id>"),
+        ("no access for dipPr128Gg! today", "no access for <redacted> today"),
+        ("bad Prl23Db#@ here", "bad <redacted> here"),
+        ("psql --password hunter2! failed", "psql --password <redacted> failed"),
+        ("passwd := open2sesame, then", "passwd := <redacted>, then"),
+        ("bad password=open sesame now&user=jane end", "bad password=<redacted>&user=<redacted> end"),
+        ("GET https://api.example.com/?q=jane doe&page=2 failed", "GET https://api.example.com failed"),
+        ("no s3://quokka-bucket/a.csv here", "no s3://<redacted> here"),
+        ("arn:aws:iam::123456789012:role/quokka: denied", "arn:<value> denied"),
+        ("The config profile (quokka) could not be found", "The config profile (<value>) could not be found"),
+        ("Key (name)=(Quokka Ltd) already exists.", "Key (name)=(<value>) already exists."),
+        ("DETAIL: Failing row contains (1, quokka, null).", "DETAIL: Failing row contains (<value>)."),
+        ("no such table\n[SQL: select quokka from t where a[1]]\n(Background on this error)", "[SQL: <value>]"),
+        ("Opening and ending tag mismatch: quokka line 1 and zanzibar, line 1", "<value> line 1 and <value>, line 1"),
+        ("while parsing a flow sequence\n  quokka: [zanzibar\n          ^", "while parsing a flow sequence <value> ^"),
+        ("assert lists differ\n- quokka\n+ zanzibar", "assert lists differ - <value> + <value>"),
+    ],
+)
+def test_accounts_answers_of_databases_and_lines_of_files_are_taken_out(message: str, expected: str) -> None:
+    told = redact(message)
+    assert expected in told
+    assert not any(word in told for word in ("quokka", "zanzibar", "sesame", "jane"))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "HTTPSConnectionPool has ConnectTimeoutError in urllib3.connection.HTTPSConnection",
+        "google.api_core.exceptions.PermissionDenied: 403",
+        "arcade-core 2.31.0 on x86_64-linux-gnu, manylinux_2_17_x86_64 and aarch64-unknown-linux-gnu",
+        "arcade_core-2.0.0-cp311-cp311-manylinux_2_28_x86_64.whl is not supported",
+        "NoCredentialsError: Unable to locate credentials",
+        "password: required",
+        "since 2026-03-14 12:30:45 and 2026-03-14T12:30:45",
+        "<Tool object at 0x7f3a5c0b1d90>",
+    ],
+)
+def test_names_of_classes_platforms_versions_and_times_stay(message: str) -> None:
+    assert redact(message) == message
+
+
+@pytest.mark.parametrize(
+    ("quoted", "told"),
+    [
+        (
+            "<urllib3.connection.HTTPSConnection object>: Failed to establish a new connection: [Errno 111] Connection refused",
+            "same",
+        ),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1000)", "same"),
+        (
+            "Failed to resolve quokka ([Errno -2] Name or service not known)",
+            "Failed to resolve <value> [Errno -2] Name or service not known)",
+        ),
+        ("404 Not Found", "same"),
+        ("404 Jane Doe", "<value>"),
+        ("https://api.example.com/v1/quokka", "https://api.example.com"),
+    ],
+)
+def test_what_says_how_a_connection_failed_is_told_in_quotes_too(quoted: str, told: str) -> None:
+    assert redact(f"error '{quoted}' now", quoted=[]) == f"error '{quoted if told == 'same' else told}' now"
+
+
+def test_the_end_of_a_process_is_told_without_its_command() -> None:
+    message = "Command '['psql', '--quokka', 'zanzibar']' returned non-zero exit status 3."
+    assert redact(message, quoted=[]) == "Command '<value>' returned non-zero exit status 3."
+
+
+@pytest.mark.parametrize("spelling", ["71756f6b6b61", "71756F6B6B61"])
+def test_what_was_typed_is_known_in_hex(spelling: str) -> None:
+    assert redact(f"no {spelling} here", arguments=["quokka"]) == "no <argument> here"
+
+
+def test_what_the_programs_own_code_quotes_is_told_and_what_it_fills_in_is_not() -> None:
+    mode = "quokka".upper()
+    with pytest.raises(ValueError, match="none of") as caught:
+        raise ValueError(f"'{mode}' is none of 'stdio' and 'http'")
+    assert error_message(caught.value, "redacted") == "'<value>' is none of 'stdio' and 'http'"
+
+
+def test_constants_of_other_code_than_the_programs_are_data() -> None:
+    """A program may run its user's code: that is neither of its package, nor of Python, nor installed."""
+    users: dict[str, Any] = {"__name__": "users_own"}
+    exec(compile(USERS_CODE, "user.py", "exec"), users)  # noqa: S102 - the tests' own
+    with pytest.raises(ValueError, match="no") as caught:
+        users["run"]()
+    assert error_message(caught.value, "redacted") == "no '<value>'"
+
+
+@pytest.mark.parametrize("ask", ["input()", "getpass()", "prompt('Name')"])
+def test_an_answer_at_a_prompt_is_taken_out_of_what_is_made_of_it(ask: str) -> None:
+    source = (
+        f"input = getpass = prompt = lambda *_: 'quokka-zanzibar'[:]\n"
+        f"def command():\n    name = {ask}\n    message = f'no worker {{name}}'\n    raise ValueError(message)\ncommand()"
+    )
+    assert error_message(raised(source), "redacted") == "no worker <argument>"
+
+
+class _Context:
+    """As Click's."""
+
+    def __init__(self, **params: str) -> None:
+        self.params, self.parent = params, None
+        option = type("Option", (), {"name": "force", "opts": ["--force", "-f"], "secondary_opts": ["--no-force"]})
+        self.command = type("Command", (), {"params": [option]})
+
+
+def test_values_of_a_command_that_was_swapped_for_another_are_taken_out() -> None:
+    """Its context stands in the frames that the error left."""
+
+    def invoke(ctx: _Context) -> None:
+        raise ValueError("no worker quokka")
+
+    with pytest.raises(ValueError, match="quokka") as caught:
+        invoke(_Context(name="quokka"))
+    assert error_message(caught.value, "redacted") == "no worker <argument>"
+
+
+def test_an_option_that_the_command_defines_is_told_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def invoke(ctx: _Context) -> None:
+        raise ValueError("--force is not allowed with quokka and --hidden")
+
+    monkeypatch.setattr("sys.argv", ["tool", "--force=quokka", "--no-force", "--hidden"])
+    with pytest.raises(ValueError, match="quokka") as caught:
+        invoke(_Context())
+    assert error_message(caught.value, "redacted") == "--force is not allowed with <argument> and <argument>"

@@ -27,6 +27,30 @@ with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3"):
 _DEADLINE_SECONDS = 60.0
 
 
+def _windows_environ(home: Path) -> dict[str, str]:
+    """Return what Windows needs to start a process, and the user's directories."""
+    kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "COMPUTERNAME", "USERNAME", "TEMP", "TMP", "PROGRAMDATA")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"USERPROFILE": str(home)}
+
+
+def _is_running(pid: int) -> bool:
+    """Return whether a process has not ended. Not exact where a process ID is used again."""
+    if sys.platform != "win32":
+        status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return status.stdout.strip()[:1] not in ("", "Z")
+    import ctypes
+
+    kernel32 = ctypes.WinDLL("kernel32")
+    kernel32.OpenProcess.restype = ctypes.c_void_p
+    handle = kernel32.OpenProcess(0x1000, 0, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    kernel32.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
+    kernel32.CloseHandle(ctypes.c_void_p(handle))
+    return code.value == 259  # STILL_ACTIVE
+
+
 class Machine:
     """A computer whose home is under ``root``; nothing of the developer's own environment reaches it.
 
@@ -47,8 +71,7 @@ class Machine:
         self.debug_log = root / "debug.log"
         self.environ = {
             "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
+            **(_windows_environ(self.home) if sys.platform == "win32" else {"HOME": str(self.home), "LANG": "C.UTF-8"}),
             "ARCADE_USAGE_STRICT": "1",
             "ARCADE_USAGE_DEBUG": str(self.debug_log),
             "ARCADE_USAGE_POSTHOG_HOST": posthog_url,
@@ -147,33 +170,35 @@ class Machine:
     def senders(self) -> list[int]:
         """Process ids of this machine's living senders.
 
-        Those that the log says were started, and those with our mark in their environment: a process has none for a moment
-        while it is being started, and the log is not always on.
+        Those of the process groups that the log says were started, and those with our mark in their environment: a process has
+        none for a moment while it is being started, and the log is not always on.
         """
         mark = f"ARCADE_USAGE_SENDER={self.config_dir}".encode()
         started = set(re.findall(r"sender (\d+) started", self.log()))
+        if sys.platform != "linux":
+            return [int(pid) for pid in started if _is_running(int(pid))]
         found = []
         for entry in os.listdir("/proc"):
             if not entry.isdigit():
                 continue
             try:
                 environ = Path("/proc", entry, "environ").read_bytes()
-                state = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[0]
-            except (OSError, IndexError):
+                state, _, group = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[:3]
+            except (OSError, ValueError):
                 continue
-            ours = mark in environ.split(b"\0") or (not environ and entry in started)
+            ours = mark in environ.split(b"\0") or (not environ and group in started)
             if ours and state not in "ZX":
                 found.append(int(entry))
         return found
 
-    def kill_senders(self, number: int = signal.SIGKILL) -> int:
-        """Send a signal to each sender; return how many there were."""
+    def kill_senders(self, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:
+        """Send a signal to each sender; return how many there were. On Windows any signal ends a process at once."""
         killed = 0
         for pid in self.senders():
             try:
                 os.kill(pid, number)
-            except ProcessLookupError:
-                continue
+            except (ProcessLookupError, PermissionError):
+                continue  # it has ended; Windows refuses to end it twice
             killed += 1
         return killed
 

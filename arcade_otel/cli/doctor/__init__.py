@@ -44,9 +44,10 @@ def run_checks(settings: Settings) -> list[Check]:
     folder = directory.check_config_dir(settings)
     checks.append(folder)
     usable = bool(folder.ok)
-    checks += directory.check_state(settings, usable=usable, writes=decision.mode == consent.ON)
+    state = directory.check_state(settings, usable=usable, writes=decision.mode == consent.ON)
+    checks += state
     checks.append(cost.check_cost(settings))
-    checks += _check_delivery(settings, decision, usable=usable)
+    checks += _check_delivery(settings, decision, usable=usable and all(check.ok is not False for check in state[:1]))
     checks += surroundings.check_surroundings(settings)
     checks += [_check_lane(lane) for lane in (local_state.lanes(settings) if usable else [])]
     return checks

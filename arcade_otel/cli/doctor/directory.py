@@ -35,12 +35,18 @@ def check_config_dir(settings: Settings) -> Check:
         return Check(name, ok=False, detail=f"{existing} is not a directory", remedy=f"move {existing} away.")
     if not os.access(existing, os.W_OK | os.X_OK):
         remedy = f"make {existing} writable for you, or set ARCADE_WORK_DIR to a directory that you can write."
-        return Check(name, ok=False, detail=f"{existing} cannot be written", remedy=remedy)
+        return Check(name, ok=False, detail=f"{existing} cannot be written{_unqueued(settings)}", remedy=remedy)
     for path in (config_dir, settings.state_dir):
         problem = _foreign(path)
         if problem:
             return Check(name, ok=False, detail=f"{path} {problem[0]}", remedy=problem[1])
     return Check(name, ok=True, detail=config_dir)
+
+
+def _unqueued(settings: Settings) -> str:
+    """Say what becomes of events that cannot be queued: without an identity, commands record none."""
+    known = identity_file.read(settings.config_dir) is not None
+    return f", so {'each event is sent once, and lost if that fails' if known else 'events are lost'}"
 
 
 def _foreign(path: str) -> tuple[str, str] | None:
@@ -91,7 +97,8 @@ def _check_disk(settings: Settings) -> Check:
         free = shutil.disk_usage(settings.state_dir).free
     except OSError as error:
         remedy = f"free space on the disk of {settings.state_dir}, raise your quota, or set ARCADE_WORK_DIR to another disk."
-        return Check("disk", ok=False, detail=f"a test file cannot be written: {error.strerror or error}", remedy=remedy)
+        detail = f"a test file cannot be written: {error.strerror or error}{_unqueued(settings)}"
+        return Check("disk", ok=False, detail=detail, remedy=remedy)
     return Check("disk", ok=True, detail=f"a test file was written; {free // 1024**2:,} MiB free")
 
 

@@ -73,6 +73,9 @@ class Manifest:
             messages = Setting("error_messages", "function", "the program's own function says what is told of an error")
         elif settings.error_messages == "class":
             messages = Setting("error_messages", "class", "what errors say is not collected")
+        elif settings.error_messages == "own":
+            said = "what exceptions of the program's own classes say is redacted, and what others say is not collected"
+            messages = Setting("error_messages", "own", said)
         else:
             messages = Setting("error_messages", settings.error_messages, "what errors say is redacted")
         if settings.version:

@@ -5,6 +5,7 @@ archive). Neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` th
 imported in place of Python's.
 """
 
+import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it
 import faulthandler
 import os
 import sys
@@ -17,6 +18,10 @@ def main() -> None:
     """Run the sender in this process."""
     # A thread of C that needs no import and waits for no lock of Python's: it ends the process whatever that is doing.
     faulthandler.dump_traceback_later(LIFETIME_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
+    if os.name == "posix":
+        # A shell has started it, and such a process ignores these two.
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        _signal.signal(_signal.SIGQUIT, _signal.SIG_DFL)
     os.chdir(os.sep)  # hold no directory of the user's open
     # Before Python 3.11, which knows PYTHONSAFEPATH, the first entry is this file's directory, or the working directory.
     here = os.path.dirname(os.path.abspath(globals().get("__file__", "")))

@@ -23,7 +23,9 @@ def leave_problem(config_dir: str, error: ImportError) -> None:
     state_dir = os.path.join(config_dir, "usage")
     if not os.path.isabs(config_dir) or os.path.islink(state_dir):
         return
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+        flags |= getattr(os, name, 0)
     why = f"the sender cannot import {error.name} ({type(error).__name__})"
     line = json.dumps({"at": round(time.time(), 3), "state": "failed", "lane": "sender", "why": why}) + "\n"
     for name, text in (("unreaped", ""), ("receipts.jsonl", line)):

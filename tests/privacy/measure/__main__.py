@@ -25,7 +25,7 @@ FRAMES = (
 _WORD = re.compile(r"[A-Za-z]{2,}|\d+")
 _SHORTEST, _SYLLABLE = 6, 4
 _HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:app|cloud|co|com|dev|io|net|org)\b(?::\d+)?")
-_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:([^@/\s]*)@)?[^/?#\s]*")
+_ADDRESS = re.compile(r"(?:jdbc:)?[a-zA-Z][a-zA-Z0-9+.-]*://(?:([^@/\s]*)@)?[^/?#\s]*")
 
 
 def pieces(secret: str) -> set[str]:

@@ -1,8 +1,11 @@
 """Two hundred messages without a word of a user's: how many redaction changes, and which."""
 
+import os
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 from arcade_otel.spans.redaction import error_message
 
@@ -29,8 +32,10 @@ def changes() -> list[Change]:
     """Return the messages that redaction changes."""
     found = []
     for line in _lines():
-        before = re.sub(r"\{([^}]*)\}", r"\1", line)
-        after = error_message(_raised(line), "redacted") or ""
+        error = _raised(line)
+        before = str(error)
+        with mock.patch.dict(os.environ, clear=True), mock.patch.object(sys, "argv", ["tool", "run"]):
+            after = error_message(error, "redacted", path="run") or ""
         if after != before[:300].strip():
             words = _WORD.findall(before)
             left = _WORD.findall(re.sub(r"<[a-z]+>", " ", after))
@@ -43,12 +48,14 @@ def _lines() -> list[str]:
 
 
 def _raised(line: str) -> BaseException:
-    """Return the error of a program whose source has all of ``line`` but what stands in braces."""
+    """Return the error of a program whose source has all of ``line`` but what stands in braces, or that ``line`` is itself."""
     values: list[str] = re.findall(r"\{([^}]*)\}", line)
-    template = re.sub(r"\{[^}]*\}", "{}", line)
-    source = f"raise RuntimeError({template!r}.format(*values))" if values else f"raise RuntimeError({line!r})"
+    source = line.removeprefix(">>> ")
+    if source == line:
+        source = f"raise RuntimeError({re.sub(r'{[^}]*}', '{}', line)!r}.format(*values))"
     try:
         exec(source, {"__name__": "program", "values": values})  # noqa: S102 - a program of ours
-    except RuntimeError as error:
-        return error
+    except Exception as error:  # noqa: BLE001 - of whatever class
+        traceback = error.__traceback__
+        return error.with_traceback(traceback and traceback.tb_next)
     raise AssertionError(source)

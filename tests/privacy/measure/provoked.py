@@ -159,7 +159,8 @@ def _app(failure: Callable[[str], Any], value: Value, group: type[click.Group]) 
 
     @app.command()
     def line() -> None:
-        if input("Name: "):
+        name = input("Name: ")
+        if name:
             failure(value.spelled)
 
     return app
@@ -185,12 +186,14 @@ def _message(app: click.Group, arguments: list[str], answer: str, environ: dict[
     return str(told.get("error.message", ""))
 
 
-def provoke() -> Iterator[Provoked]:
-    """Run each program once, and yield what is told of its exception."""
+def provoke(*, every: int = 1) -> Iterator[Provoked]:
+    """Run each program, or one of ``every`` so many, and yield what is told of its exception."""
     chance = Random("provoked")  # noqa: S311 - the same each time
-    for way, make in WAYS.items():
+    for place, (way, make) in enumerate(WAYS.items()):
         for number, (name, failure) in enumerate(FAILURES.items()):
             value = make(_word(chance), _word(chance), number)
+            if (place + number) % every:
+                continue
             arguments, environ, answer = ["run", value.given], {}, ""
             if way == "prompted":
                 arguments, answer = [("ask", "question", "line", "ask")[number % 4]], value.given

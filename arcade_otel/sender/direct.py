@@ -1,0 +1,91 @@
+"""Sends a span that the queue cannot take: the disk is full or read-only. Tried once, because nothing can be kept for later."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+from arcade_otel import consent
+from arcade_otel.diagnostics import debug, guard
+from arcade_otel.handoff import queue
+from arcade_otel.handoff.lanes import POSTHOG
+from arcade_otel.sender import exporter_loader
+from arcade_otel.sender.backoff import Backoff
+from arcade_otel.sender.receipt_writer import ReceiptWriter
+from arcade_otel.spans import otlp
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["send_directly"]
+
+#: How long a lane that still has queued spans is waited for: another sender may be delivering them.
+_MAX_WAIT_SECONDS = 3.0
+_POLL_SECONDS = 0.1
+#: A request takes at most so long.
+_REQUEST_SECONDS = 5.0
+
+
+def send_directly(config_dir: str, text: str, lanes: Sequence[str]) -> None:
+    """Send the span ``text`` once to each of ``lanes``, under the identity that the command gave it.
+
+    A span never overtakes queued ones, which may hold the alias of its ID: a lane that is not empty within 3 s gets nothing.
+    A lane in back-off gets nothing either. Consent is read again before each request. What cannot be sent is lost.
+
+    Args:
+        config_dir: Config directory.
+        text: A span in OTLP/JSON.
+        lanes: Names of its lanes.
+    """
+    state_dir = os.path.join(config_dir, "usage")
+    for lane in lanes:
+        with guard(f"the direct delivery to {lane}"):
+            if Backoff(state_dir, lane).is_active() or not _becomes_empty(queue.lane_dir(state_dir, lane)):
+                debug(f"{lane}: the span is lost, because it can neither be queued nor be sent before the queued ones")
+                continue
+            _send(config_dir, text, lane)
+
+
+def _becomes_empty(lane_dir: str) -> bool:
+    deadline = time.monotonic() + _MAX_WAIT_SECONDS
+    while True:
+        try:
+            waiting = any(name.endswith(".json") for name in os.listdir(lane_dir))
+        except (FileNotFoundError, NotADirectoryError):
+            waiting = False
+        if not waiting or time.monotonic() > deadline:
+            return not waiting
+        time.sleep(_POLL_SECONDS)
+
+
+def _send(config_dir: str, text: str, lane: str) -> None:
+    state_dir = os.path.join(config_dir, "usage")
+    name = queue.lane_exporter(lane)
+    if name != POSTHOG:
+        from arcade_otel.sender.site_packages import add_site_packages
+
+        add_site_packages()
+    exporter: Any = exporter_loader.make_exporter(name)
+    if exporter is None:
+        return
+    try:
+        spans = exporter.decode(text)
+        program = exporter.program(spans[0])
+        result = exporter.export(
+            spans,
+            seconds=_REQUEST_SECONDS,
+            may_begin=lambda: consent.decide(config_dir, program=program).mode != consent.OFF,
+        )
+    finally:
+        exporter.shutdown()
+    receipts = ReceiptWriter(state_dir, lane)
+    summary = otlp.summarize(text)
+    name = f"{summary.end_ns or time.time_ns():020d}-{summary.span_id}.json"
+    if result.done == len(spans):
+        debug(f"{lane}: the span was sent without the queue")
+        receipts.record_exported([(name, spans)], {name} if result.refused else set())
+    elif not result.withdrawn:
+        debug(f"{lane}: the span is lost: {result.reason}")
+        receipts.record_dropped([name], f"not queued, and not sent: {result.reason}")

@@ -1,0 +1,148 @@
+"""What the frames that an error left know of it: words of the program's own code, and what a user answered at a prompt."""
+
+# Imported only when a command failed, as the modules beside it.
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+__all__ = ["answers", "defined_options", "is_of_program", "names_of_code"]
+
+_MAX_FRAMES = 60
+_MAX_CONSTANT = 400
+_ARGUMENT_NAME = re.compile(r"'([A-Za-z_]\w*)'")
+_MISSING_ARGUMENTS = re.compile(r"\d+ required (?:positional|keyword-only) arguments?: [\w', ]+\Z")
+# Their frames stand between the start of a command and the program's own code.
+_FRAMEWORKS = frozenset({"arcade_otel", "argparse", "asyncio", "click", "cloup", "contextlib", "rich_click", "typer"})
+# Functions that ask a user: ``input``, ``getpass``, Click's, Typer's and rich's prompts, questionary.
+_ASKS = re.compile(r"^(?:input|getpass|readline)$|prompt|^ask|_ask|questionary", re.IGNORECASE)
+_QUOTED = re.compile(r"(?<![^\W_])(['\"`])(?P<value>[^'\"`\n]{1,60})\1")
+
+
+def is_of_program(error: BaseException) -> bool:
+    """Return whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
+    return type(error).__module__.partition(".")[0] == _program(_frames(error))
+
+
+def names_of_code(error: BaseException, message: str) -> list[str]:
+    """Return what ``message`` may quote because it stands in a program's source.
+
+    Names that the exception itself carries, names of the command's parameters, and texts in the constants of the frames that the
+    exception left. Frames of other code than the program's, its libraries' and Python's do not count: a program may run a user's.
+    """
+    names = _names_of_error(error)
+    if not any(mark in message for mark in "'\"`"):
+        return names
+    frames = _frames(error)
+    for context in _contexts(error, frames):
+        for parameter in context.command.params:
+            names += [str(parameter.name), str(getattr(parameter, "human_readable_name", ""))]
+    program = _program(frames)
+    for frame in frames:
+        if _is_code_of(program, frame):
+            for text in _constants(frame.f_code.co_consts):
+                names.append(text)
+                names += [match["value"] for match in _QUOTED.finditer(text)]
+    return names
+
+
+def defined_options(error: BaseException) -> frozenset[str]:
+    """Return the options of the command and of the groups above it, as the program defines them, if Click or Typer runs it."""
+    found: set[str] = set()
+    for context in _contexts(error, _frames(error)):
+        for parameter in context.command.params:
+            found.update(getattr(parameter, "opts", ()), getattr(parameter, "secondary_opts", ()))
+    return frozenset(name for name in found if name.startswith("-"))
+
+
+def answers(error: BaseException) -> list[str]:
+    """Return what was typed at a prompt, as far as the frames that ``error`` left have it.
+
+    The values of parameters of each command that runs, one whose context was swapped for another's included; and, of frames whose
+    code calls a function that asks (``input``, ``prompt``), the local texts that no constant of that code is.
+    """
+    frames = _frames(error)
+    found: list[str] = []
+    for context in _contexts(error, frames):
+        for value in context.params.values():
+            found += [each for each in (value if isinstance(value, list | tuple) else [value]) if isinstance(each, str)]
+    for frame in frames:
+        if any(map(_ASKS.search, frame.f_code.co_names)):
+            constants = set(_constants(frame.f_code.co_consts))
+            texts = [
+                value
+                for name, value in list(frame.f_locals.items())
+                if isinstance(value, str) and len(value) > 1 and value not in constants and not name.startswith("__")
+            ]
+            # A message that was made of an answer is none.
+            found += [text for text in texts if not any(other in text for other in texts if other != text)]
+    return found
+
+
+def _frames(error: BaseException) -> list[FrameType]:
+    found = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        found.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    return found[:_MAX_FRAMES] if len(found) <= _MAX_FRAMES else found[: _MAX_FRAMES // 2] + found[-_MAX_FRAMES // 2 :]
+
+
+def _contexts(error: BaseException, frames: list[FrameType]) -> Iterator[Any]:
+    """Yield the contexts of Click or Typer among the frames' variables, and those above them, each once."""
+    seen: list[Any] = []
+    for candidate in (
+        getattr(error, "ctx", None),
+        *(frame.f_locals.get(name) for frame in frames for name in ("ctx", "sub_ctx")),
+    ):
+        context = candidate
+        while context is not None and not any(context is each for each in seen):
+            if not isinstance(getattr(context, "params", None), dict) or not hasattr(getattr(context, "command", None), "params"):
+                break
+            seen.append(context)
+            yield context
+            context = context.parent
+
+
+def _program(frames: list[FrameType]) -> str:
+    """Return the top-level package of the program's code, "" without a frame of it."""
+    for frame in frames:
+        package = _package(frame)
+        if package not in _FRAMEWORKS:
+            return package
+    return ""
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _is_code_of(program: str, frame: FrameType) -> bool:
+    package = _package(frame)
+    if package == program or package in sys.stdlib_module_names:
+        return True
+    return f"{os.sep}site-packages{os.sep}" in frame.f_code.co_filename
+
+
+def _constants(constants: tuple[Any, ...] | frozenset[Any]) -> Iterator[str]:
+    for constant in constants:
+        if isinstance(constant, str) and constant and len(constant) <= _MAX_CONSTANT:
+            yield constant
+        elif isinstance(constant, tuple | frozenset):
+            yield from _constants(constant)
+
+
+def _names_of_error(error: BaseException) -> list[str]:
+    """Return what the interpreter itself quotes in a message: names that stand in a program's source."""
+    if isinstance(error, UnicodeError):
+        return [str(getattr(error, "encoding", ""))]
+    if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition
+        missing = str(error).partition(" missing ")[2]
+        return _ARGUMENT_NAME.findall(missing) if _MISSING_ARGUMENTS.match(missing) else []
+    if not isinstance(error, AttributeError | NameError | ImportError):
+        return []
+    names = [getattr(error, "name", None), type(getattr(error, "obj", None)).__name__]
+    return [name for name in names if isinstance(name, str)]

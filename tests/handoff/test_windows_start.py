@@ -1,0 +1,109 @@
+"""How a sender is started on Windows, as far as any system can show it; ``tests/windows`` has what only Windows shows."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from arcade_otel import conventions, handoff
+from arcade_otel.handoff import windows
+from tests.support.machine import Machine
+
+PROCESS = cast("subprocess.Popen[bytes]", object())
+
+
+def access_denied() -> OSError:
+    """Return what Windows answers where a job does not allow to leave it."""
+    error = PermissionError(13, "Access is denied")
+    error.winerror = 5  # type: ignore[attr-defined]
+    return error
+
+
+def test_no_flag_opens_a_console() -> None:
+    """CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP, never DETACHED_PROCESS (0x8)."""
+    assert windows.FLAGS == 0x08000200
+    assert windows.BREAKAWAY == 0x01000000
+
+
+def test_a_sender_leaves_its_job() -> None:
+    """By CREATE_BREAKAWAY_FROM_JOB."""
+    tried: list[int] = []
+
+    def create(flags: int) -> "subprocess.Popen[bytes]":
+        tried.append(flags)
+        return PROCESS
+
+    assert windows.start_outside_job(create) is PROCESS
+    assert tried == [windows.FLAGS | windows.BREAKAWAY]
+
+
+def test_a_job_that_keeps_its_processes_does_not_prevent_the_start() -> None:
+    """Windows refuses to create the process with that flag; it is started within the job."""
+    tried: list[int] = []
+
+    def create(flags: int) -> "subprocess.Popen[bytes]":
+        tried.append(flags)
+        if flags & windows.BREAKAWAY:
+            raise access_denied()
+        return PROCESS
+
+    assert windows.start_outside_job(create) is PROCESS
+    assert tried == [windows.FLAGS | windows.BREAKAWAY, windows.FLAGS]
+
+
+def test_another_failure_is_not_tried_again() -> None:
+    """There is no such program, for example."""
+    tried: list[int] = []
+
+    def create(flags: int) -> "subprocess.Popen[bytes]":
+        tried.append(flags)
+        raise FileNotFoundError(2, "no such file")
+
+    with pytest.raises(FileNotFoundError):
+        windows.start_outside_job(create)
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize("place", ["beside", "base", "path"])
+def test_the_interpreter_without_a_window_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Beside the interpreter, in the installation of a virtual environment, and on PATH where it is the same Python."""
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "base"))
+    monkeypatch.setenv("PATH", os.pathsep.join(["relative", str(tmp_path / "other"), str(tmp_path / "path")]))
+    for name in ("beside", "base", "path", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "other" / "pythonw.exe").touch()  # another version: its DLL has another name
+    (tmp_path / "path" / f"python{sys.version_info[0]}{sys.version_info[1]}.dll").touch()
+    python = tmp_path / "beside" / "PYTHON.EXE"
+
+    def command() -> tuple[str, ...] | None:
+        return handoff.sender_command(executable=str(python), frozen=False, platform="win32")
+
+    before = command()
+    assert before is not None
+    assert before[0] == str(python)
+    (tmp_path / place / "pythonw.exe").touch()
+    after = command()
+    assert after is not None
+    assert after[0] == str(tmp_path / place / "pythonw.exe")
+
+
+def test_a_sender_holds_no_directory_of_the_users() -> None:
+    """Its working directory is the root of its program's drive."""
+    assert windows.root_of(os.path.join(os.sep, "opt", "python")) == os.path.splitdrive(os.path.abspath(os.sep))[0] + os.sep
+
+
+def test_the_span_is_in_the_queue_before_the_sender_starts(machine: Machine) -> None:
+    """On Windows, so that a sender that is killed with its job loses nothing."""
+    machine.program(
+        "killed",
+        "import arcade_otel\nfrom arcade_otel import handoff\n"
+        "handoff.QUEUES_FIRST = True\n"
+        "handoff.start_sender = lambda *_: None  # killed before it did anything\n"
+        "with arcade_otel.command('one', name='tool', version='1'):\n    pass\n",
+    )
+    assert machine.run(program="killed").returncode == 0
+    (span,) = machine.queue()
+    assert conventions.EVENT_SUCCEEDED in span.read_text() or '"one"' in span.read_text()
