@@ -11,7 +11,6 @@ import pytest
 from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
-from tests.support.warm_start import WarmStart
 
 if TYPE_CHECKING:
     from tests.support.collector import GrpcCollector, HttpCollector
@@ -80,10 +79,3 @@ def machine(tmp_path: Path, posthog: FakePostHog) -> Iterator[Machine]:
     (computer.state / "notice").write_text(str(conventions.NOTICE_VERSION))
     yield computer
     computer.off()
-
-
-@pytest.fixture(scope="session")
-def warm_start() -> Iterator[WarmStart]:
-    """An interpreter that has the frameworks imported, for the tests of a worker."""
-    with WarmStart() as running:
-        yield running

@@ -3,11 +3,10 @@
 import pytest
 
 from tests.support.machine import Machine
-from tests.support.warm_start import WarmStart
 
 
 @pytest.fixture
-def machine(machine: Machine, warm_start: WarmStart) -> Machine:
+def machine(machine: Machine) -> Machine:
     """A fresh computer whose programs need not import their framework."""
-    machine.warm_start = warm_start
+    machine.warm = True
     return machine

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.warm_start import WarmStart
+from tests.support.warm_start import WarmStart, drop_roots_powers, warm_start
 
 __all__ = ["PLAIN", "Machine"]
 
@@ -64,7 +64,8 @@ class Machine:
         self.root = root
         self.posthog_url = posthog_url
         self.python = python or sys.executable
-        self.warm_start: WarmStart | None = None
+        #: Whether :meth:`run` starts programs in an interpreter that has the frameworks imported, where that makes no difference.
+        self.warm = False
         self.home = root / "home"
         self.home.mkdir(parents=True)
         self.config_dir = self.home / ".arcade"
@@ -94,13 +95,20 @@ class Machine:
         program: str = "tool",
         environ: Mapping[str, str | None] | None = None,
         timeout: float = _DEADLINE_SECONDS,
+        unprivileged: bool = False,
         **how: Any,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a program to its end; ``environ`` adds variables, or takes them away (None)."""
+        """Run a program to its end; ``environ`` adds variables, or takes them away (None).
+
+        ``unprivileged``: the permissions of files bind the program and its senders, also where the tests are root's.
+        """
         words, env = [str(self.root / f"{program}.py"), *arguments], self.with_environ(environ)
         cwd = how.pop("cwd", self.home if self.home.is_dir() else self.root)
-        if self.warm_start and not how and self.python == sys.executable and self.warm_start.can_run(env):
-            return self.warm_start.run(words, env=env, cwd=cwd, timeout=timeout)
+        if self.warm and not how and self.python == sys.executable and WarmStart.can_run(env):
+            ended = warm_start().run(words, env=env, cwd=cwd, timeout=timeout, unprivileged=unprivileged)
+            return subprocess.CompletedProcess(words, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        if unprivileged and os.geteuid() == 0:
+            how["preexec_fn"] = drop_roots_powers
         return subprocess.run(
             [self.python, *words],
             env=env,

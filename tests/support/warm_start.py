@@ -6,7 +6,10 @@ an interpreter starts (a ``PYTHON…`` variable, another locale) is for ``subpro
 """
 
 import array
+import atexit
 import contextlib
+import ctypes
+import functools
 import gc
 import importlib
 import json
@@ -22,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import Any
 
-__all__ = ["WarmStart"]
+__all__ = ["WarmStart", "drop_roots_powers", "warm_start"]
 
 _PRELOADED = ("click", "typer", "typer.rich_utils", "rich.console", "rich.table", "rich.traceback", "json", "argparse")
 _LOCALE = "C.UTF-8"
@@ -51,14 +54,27 @@ class WarmStart:
         return not steering and environ.get("LANG") == _LOCALE and "LC_ALL" not in environ
 
     def run(
-        self, arguments: Sequence[str], *, env: Mapping[str, str], cwd: str | os.PathLike[str], timeout: float
-    ) -> "subprocess.CompletedProcess[str]":
+        self,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str | os.PathLike[str],
+        timeout: float = 60.0,
+        unprivileged: bool = False,
+    ) -> "subprocess.CompletedProcess[bytes]":
         """Run ``python *arguments``, a file or ``-m`` and a module, as ``subprocess.run`` does with captured output.
+
+        Args:
+            arguments: What follows ``python``.
+            env: The whole environment.
+            cwd: The working directory.
+            timeout: In seconds.
+            unprivileged: Whether the permissions of files bind the program and its senders, also if they are root's.
 
         Raises:
             subprocess.TimeoutExpired: It takes longer than ``timeout`` seconds. It is killed.
         """
-        request = {"arguments": list(arguments), "environ": dict(env), "cwd": os.fspath(cwd)}
+        request = {"arguments": list(arguments), "environ": dict(env), "cwd": os.fspath(cwd), "unprivileged": unprivileged}
         ended, theirs = os.pipe()
         with tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             text.write(json.dumps(request).encode())
@@ -74,7 +90,15 @@ class WarmStart:
                 code = os.waitstatus_to_exitcode(int(status.read(8)))
             out.seek(0)
             err.seek(0)
-            return subprocess.CompletedProcess(list(arguments), code, out.read().decode(), err.read().decode())
+            return subprocess.CompletedProcess(list(arguments), code, out.read(), err.read())
+
+
+@functools.cache
+def warm_start() -> WarmStart:
+    """Return this worker's warm interpreter; it ends with the worker."""
+    started = WarmStart().__enter__()
+    atexit.register(started.__exit__)
+    return started
 
 
 # --- what follows runs in the warm interpreter --------------------------------------------------------------------------------
@@ -113,9 +137,27 @@ def _become(request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["environ"])
     os.chdir(request["cwd"])
+    if request["unprivileged"] and os.geteuid() == 0:
+        drop_roots_powers()
     sys.excepthook = _report
     sys.orig_argv[:] = [sys.executable, *request["arguments"]]
     sys.path[0:1] = ["", *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+
+def drop_roots_powers() -> None:
+    """Let the permissions of files bind root, here and after an exec: no CAP_DAC_OVERRIDE and no CAP_DAC_READ_SEARCH.
+
+    Raises:
+        OSError: The system refuses.
+    """
+    libc, drop_from_bounding_set, version_3 = ctypes.CDLL(None, use_errno=True), 24, 0x20080522
+    header, sets = (ctypes.c_uint32 * 2)(version_3, 0), (ctypes.c_uint32 * 6)()
+    refused = [libc.prctl(drop_from_bounding_set, capability, 0, 0, 0) for capability in (1, 2)]
+    refused.append(libc.capget(header, sets))
+    for index in range(3):  # effective, permitted, inheritable
+        sets[index] &= ~0b110
+    if any([*refused, libc.capset(header, sets)]):
+        raise OSError(ctypes.get_errno(), "capabilities")
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
