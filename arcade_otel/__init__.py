@@ -6,6 +6,8 @@ code. ``docs/reference.md`` lists everything that is public.
 
 A user who opted out by the environment pays for this module alone: what the environment says about consent is read here, and
 :mod:`arcade_otel.consent` knows the rest.
+
+PYTEST_DONT_REWRITE: a program that runs pytest has imported this module before, of which pytest would warn.
 """
 
 from __future__ import annotations

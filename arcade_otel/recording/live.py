@@ -1,4 +1,4 @@
-"""The live path: the command's span made by the SDK, current while the command runs, so that other spans nest below it."""
+"""The live path: the SDK makes the command's span, which is current while the command runs, so that other spans nest below it."""
 
 import logging
 import os
@@ -17,8 +17,11 @@ from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.exporter_config import exporter_names
 from arcade_otel.spans.finished_span import identity_attributes
+from arcade_otel.spans.surroundings import machine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opentelemetry.sdk.trace import SpanProcessor
 
     from arcade_otel.exporters import DetachedSpanExporter
@@ -47,10 +50,10 @@ _ours: "dict[Settings, _Provider]" = {}
 
 
 class LiveSpan:
-    """The span of a command from its start to its end: one object, one command, used in the thread that began it.
+    """The live span of one command. Use it in the thread that began it.
 
-    It is for the traces of the process, and never for PostHog: sampler and limits are the standard variables', and the
-    command's own code may add to it. The usage event is made apart from it, with the same ids.
+    The span is for the traces of the process, and never for PostHog. The standard variables set its sampler and limits, and the
+    command's own code may add to it. The usage event is made separately, with the same IDs.
 
     Args:
         settings: The application's.
@@ -98,7 +101,14 @@ class LiveSpan:
             otel_context.detach(self._token)
 
     def end(
-        self, path: str, timing: spans.Timing, outcome: "Outcome", identity: tuple[str, bool], *, sender_follows: bool = False
+        self,
+        path: str,
+        timing: spans.Timing,
+        outcome: "Outcome",
+        identity: tuple[str, bool],
+        *,
+        added: "Mapping[str, str | bool] | None" = None,
+        sender_follows: bool = False,
     ) -> list[str]:
         """End the span, hand over what the process's tracers of ours have gathered, and return the files in the queue.
 
@@ -107,12 +117,13 @@ class LiveSpan:
             timing: When it ran.
             outcome: How it ended.
             identity: ``(distinct_id, is_anon)``.
+            added: Attributes that the command's usage event also has: what ``enrichment`` found out.
             sender_follows: The caller starts a sender next: one is enough.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)
         self._span.set_attributes(attributes)
-        self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1]})
+        self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1], **(added or {})})
         self._span.set_attributes(identity_attributes(*identity))
         if outcome.failed:
             message = attributes.get(conventions.ERROR_MESSAGE)
@@ -159,8 +170,8 @@ def _made(settings: "Settings") -> _Provider:
     Raises:
         ValueError: A variable makes no sense to the SDK.
     """
-    # The SDK says what is wrong with a variable, or with an exporter, by way of logging, which prints it where nobody has
-    # configured that: not in the user's terminal.
+    # The SDK logs configuration errors. Without a handler, Python prints them to stderr. The NullHandler keeps them from the
+    # user's terminal.
     logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
     attributes = {
         key: value
@@ -169,8 +180,9 @@ def _made(settings: "Settings") -> _Provider:
     }
     attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
     attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
+    attributes = machine() | attributes
     if not settings.version and settings.distribution:
-        from arcade_otel.exporters import installed_version
+        from arcade_otel.spans.versions import installed_version
 
         attributes[conventions.SERVICE_VERSION] = installed_version(settings.distribution) or ""
     tracers = TracerProvider(resource=Resource.create({key: value for key, value in attributes.items() if value}))

@@ -8,8 +8,8 @@ import time
 from arcade_otel import conventions
 from arcade_otel.spans import replace_unencodable
 from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, PROPERTIES, STRING, STRINGS, Property
+from arcade_otel.spans.versions import installed_version, program_version
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
-from arcade_otel_exporters.versions import installed_version, program_version
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ _MAX_TEXTS = 50
 _NAMESPACE = bytes.fromhex("5d2bd3b561c65c948c5c0d2f0d1a9d5f")
 # The specification's spelling of the event, which is ``platform.system()``'s; the resource has the semantic conventions'.
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "windows": "Windows"}
-_MICROSECONDS = 1_000_000
 
 if TYPE_CHECKING:
     Event = dict[str, Any]
@@ -108,10 +107,12 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 
 
 def utc_timestamp(nanoseconds: int) -> str:
-    """Return a time, in nanoseconds since the epoch, as ISO 8601 with microseconds; ``datetime`` costs a sender an import."""
-    # Not by way of a float, which has no room for microseconds.
-    seconds, microseconds = divmod(nanoseconds // 1000, _MICROSECONDS)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{microseconds:06d}+00:00"
+    """Return a time, in nanoseconds since the epoch, as ISO 8601 with milliseconds; ``datetime`` costs a sender an import.
+
+    Not more digits: a command takes longer than a millisecond, so these keep the order, and more would mark an event.
+    """
+    seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
 
 
 def _uuid5(name: str) -> str:

@@ -16,6 +16,8 @@ from arcade_otel.testing import FakePostHog, Fault, refused_port
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us
 
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
+
 MOUNT = {
     "typer": 'app.add_typer(arcade_otel.usage_commands(app), name="usage")\n',
     "click": "app.add_command(arcade_otel.usage_commands(app))\n",

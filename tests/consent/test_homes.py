@@ -147,6 +147,7 @@ def test_a_broken_home_changes_nothing_of_any_command(both: Machine, without_us:
         assert ended(both, OURS, *arguments) == without_us[arguments]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("home", ["", "relative/home", "{root}/missing/home", "/dev/null", None])
 def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None) -> None:
     """An empty or relative one counts as none: no ``.arcade`` appears in the folder that the user is in.
@@ -169,6 +170,7 @@ def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None)
     assert not Path("/.arcade").exists()
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("read_only", ["the home", "the config directory", "the state folder"])
 def test_a_read_only_home_changes_nothing_of_any_command(
     both: Machine, without_us: dict[tuple[str, ...], Ended], read_only: str
@@ -191,6 +193,7 @@ def test_a_read_only_home_changes_nothing_of_any_command(
         folder.chmod(0o755)
 
 
+@pytest.mark.posix
 def test_status_says_that_nothing_is_recorded_where_nothing_can_be_written(both: Machine) -> None:
     """Usage data is on by the program's default, and no event can be kept: "on" alone would be no answer."""
     both.program("status", "from arcade_otel.cli.console import main\nmain(['status'])\n")
@@ -360,6 +363,7 @@ def test_shell_completion_is_no_command_and_shows_no_notice(both: Machine, posth
     assert posthog.requests == []
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "0<&-", "0<&- 1>&- 2>&-", ">/dev/full", "2>/dev/full"])
 def test_closed_and_full_streams_change_nothing(both: Machine, posthog: FakePostHog, closed: str) -> None:
     """The exit code is what it is without us, the notice due or not, and the event arrives."""

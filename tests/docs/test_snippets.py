@@ -43,6 +43,7 @@ def test_there_are_pages_and_every_fence_is_seen() -> None:
         assert len(fences) == 2 * len(seen), page
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, posthog: FakePostHog) -> None:
     """In the page's order."""

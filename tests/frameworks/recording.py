@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from arcade_otel.conventions import NOTICE_VERSION
 from tests.support.warm_start import WarmStart, warm_start
 
 __all__ = ["Run", "run", "spans"]
@@ -60,7 +61,7 @@ def run(folder: Path, source: str, *arguments: str, terminal: bool = False, envi
         program.write_text(PRELUDE + source)
     config = folder / "config"
     (config / "usage").mkdir(parents=True, exist_ok=True)
-    (config / "usage" / "notice").touch()
+    (config / "usage" / "notice").write_text(str(NOTICE_VERSION))
     out = folder / "out"
     out.unlink(missing_ok=True)
     basis = {

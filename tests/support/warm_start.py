@@ -51,7 +51,7 @@ class WarmStart:
     def can_run(environ: Mapping[str, str]) -> bool:
         """Return whether a program in this environment starts as one in the warm interpreter's."""
         steering = [name for name in environ if name.startswith("PYTHON") and name != "PYTHONPATH"]
-        return not steering and environ.get("LANG") == _LOCALE and "LC_ALL" not in environ
+        return hasattr(os, "fork") and not steering and environ.get("LANG") == _LOCALE and "LC_ALL" not in environ
 
     def run(
         self,

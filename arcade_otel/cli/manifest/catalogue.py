@@ -197,7 +197,14 @@ FIELDS: tuple[FieldSpec, ...] = (
         source=_POSTHOG,
     ),
     FieldSpec("uuid", STRING, "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc", "a second delivery is the same event", source=_POSTHOG),
-    FieldSpec("timestamp", STRING, "2026-01-31T12:00:00.123456+00:00", "when the command began", unit="UTC", source=_POSTHOG),
+    FieldSpec(
+        "timestamp",
+        STRING,
+        "2026-01-31T12:00:00.123+00:00",
+        "when the command began, to the millisecond",
+        unit="UTC",
+        source=_POSTHOG,
+    ),
 )
 
 #: Fields of a request, which carries a batch of events.
@@ -256,7 +263,6 @@ RESOURCE: tuple[FieldSpec, ...] = (
     FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=SEMANTIC),
-    FieldSpec(conventions.PROCESS_RUNTIME_NAME, STRING, "cpython", "which Pythons to support", source=SEMANTIC),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
