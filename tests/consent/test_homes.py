@@ -299,11 +299,12 @@ def test_log_mode_shows_the_exact_payload_and_sends_nothing(
     (sent,) = json.loads(request.content)["batch"]
     assert _same(shown) == _same(sent)
     assert set(shown) == set(sent)
+    assert set(shown["properties"]) == set(sent["properties"])
 
 
 def _same(event: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in event.items() if key not in ("uuid", "timestamp", "distinct_id")}
-    kept["properties"] = {key: value for key, value in event["properties"].items() if key != "duration"}
+    kept["properties"] = {key: value for key, value in event["properties"].items() if key not in ("duration", "$session_id")}
     return kept
 
 
