@@ -5,6 +5,9 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
+# Pytest rewrites every assertion; without bytecode it does so again in each worker of each run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help redaction demo test test-fast test-faults test-windows test-lowest upstream lint format catalogue bench build clean secret-patterns pictures docs search dashboards
 
 help:

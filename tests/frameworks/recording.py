@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arcade_otel.conventions import NOTICE_VERSION
+from tests.support.warm_start import WarmStart, warm_start
 
 __all__ = ["Run", "run", "spans"]
 
@@ -79,6 +80,8 @@ def run(folder: Path, source: str, *arguments: str, terminal: bool = False, envi
 
 
 def _ended(command: list[str], environ: dict[str, str], folder: Path, *, terminal: bool) -> "subprocess.CompletedProcess[bytes]":
+    if not terminal and WarmStart.can_run(environ):
+        return warm_start().run(command[1:], env=environ, cwd=folder)
     if not terminal:
         return subprocess.run(
             command, env=environ, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
