@@ -97,7 +97,7 @@ DEFAULT_POSTHOG_HOST = "https://us.i.posthog.com"
 LIB = "arcade-otel"
 
 #: Version of the notice. It is raised when more is collected, and everyone is shown the notice again.
-NOTICE_VERSION = 1
+NOTICE_VERSION = 2
 
 # --- environment variables ------------------------------------------------------------------------------------------
 # The variables of consent are in ``arcade_otel/__init__.py``: a user who opted out pays for no other module. ``make catalogue``

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from arcade_otel_exporters.posthog_client import V0, V1
     from arcade_otel_exporters.posthog_delivery import PostHogDelivery
     from arcade_otel_exporters.span_record import SpanRecord
-    from arcade_otel_exporters.versions import installed_version, program_version
 
 __all__ = [
     "V0",
@@ -26,10 +25,8 @@ __all__ = [
     "alias_of",
     "clean_environment",
     "event_of",
-    "installed_version",
     "is_command",
     "otlp_json",
-    "program_version",
     "span_record",
 ]
 
@@ -44,10 +41,8 @@ _MODULES = {
     "alias_of": "events",
     "clean_environment": "posthog",
     "event_of": "events",
-    "installed_version": "versions",
     "is_command": "events",
     "otlp_json": "otlp_json",
-    "program_version": "versions",
     "span_record": "span_record",
 }
 

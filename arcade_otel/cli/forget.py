@@ -9,7 +9,7 @@ from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.doctor.trial import SCRATCH_PREFIX
 from arcade_otel.cli.output import Output
-from arcade_otel.handoff import queue, receipts
+from arcade_otel.handoff import history, queue, receipts
 from arcade_otel.settings import Settings
 from arcade_otel.storage.directories import Directory
 
@@ -45,7 +45,7 @@ def forget(settings: Settings, output: Output) -> int:
             except OSError as error:
                 failures.append(error)
         for name in os.listdir(settings.state_dir):
-            if name in ("unresolved", "rotation") or name.startswith(("dropped-", "pause-")):
+            if name in ("unresolved", "rotation", history.FILE) or name.startswith(("dropped-", "pause-")):
                 try:
                     with Directory.at(settings.state_dir) as state:
                         state.unlink(name)

@@ -13,9 +13,10 @@ _MARKER = "notice"
 def text(name: str) -> str:
     """Return the notice of the program ``name``."""
     return (
-        f"{name} collects usage data: the commands that are run, how long they took and how they ended, and the versions of\n"
-        f"{name}, Python and the operating system, under a random id or your account's once you log in. It never collects\n"
-        "arguments, files, paths or the environment. To opt out, set ARCADE_USAGE_TRACKING=0 or DO_NOT_TRACK=1.\n\n"
+        f"{name} collects usage data: the commands that are run, how long they took and how they ended, the versions of\n"
+        f"{name}, Python and the operating system, how {name} was installed, and whether a person, a coding agent or continuous\n"
+        "integration runs it, under a random id or your account's once you log in. It never collects arguments, files, paths\n"
+        "or values of the environment. To opt out, set ARCADE_USAGE_TRACKING=0 or DO_NOT_TRACK=1.\n\n"
     )
 
 

@@ -154,6 +154,7 @@ class Run:
         interrupted: int = 130,
         get_values: Callable[[], tuple[str, ...]] | None = None,
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
+        usage_error: bool = False,
     ) -> None:
         """Make the command's span, once. Does nothing the second time, and in a process that the command forked off.
 
@@ -163,14 +164,17 @@ class Run:
             interrupted: Exit code of a command that Ctrl-C ended.
             get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
             get_option_names: Returns the names of the options that were used. Called only if the application records them.
+            usage_error: The command line was refused. Not needed where ``error`` is Click's ``UsageError``.
         """
         if self._ended or os.getpid() != self._pid:
             return
         with guard("the end of a command"):
             outcome = _outcome(error, interrupted, exit_code)
             with guard("the parameters of a command"):
-                if outcome.failed and get_values is not None:
-                    outcome.given = get_values()
+                if outcome.failed:
+                    outcome.usage_error = usage_error
+                    if get_values is not None:
+                        outcome.given = get_values()
                 if self._settings.record_option_names and get_option_names is not None:
                     outcome.options = get_option_names()
             self._end(outcome)
@@ -245,23 +249,28 @@ class Run:
         usage_only = self._live is not None or (parent is not None and not parent.sampled)
         queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
+        ids = None if self._live is None else self._live.ids
+        fresh_ids = spans.new_ids() if ids is None else ids
+        payload = spans.encode(
+            settings,
+            path=self.path,
+            timing=timing,
+            outcome=outcome,
+            identity=identity,
+            ids=ids,
+            usage_only=usage_only,
+            fresh_ids=fresh_ids,
+            environ=environ,
+        )
         if self._live is not None:
+            from arcade_otel.handoff import enrichment
+
+            # Here and not in the sender: the live span has the same attributes as its usage event.
+            payload = enrichment.enrich(payload, settings.state_dir, environ)
             with guard("the live span of a command"):
-                queued += self._live.end(self.path, timing, outcome, identity, sender_follows=has_usage)
+                added = enrichment.added(payload)
+                queued += self._live.end(self.path, timing, outcome, identity, added=added, sender_follows=has_usage)
         if has_usage:
-            ids = None if self._live is None else self._live.ids
-            fresh_ids = spans.new_ids() if ids is None else ids
-            payload = spans.encode(
-                settings,
-                path=self.path,
-                timing=timing,
-                outcome=outcome,
-                identity=identity,
-                ids=ids,
-                usage_only=usage_only,
-                fresh_ids=fresh_ids,
-                environ=environ,
-            )
             queued += handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
         if queued:  # else a sender has the span, and nothing is waited for
             self._wait(queued)

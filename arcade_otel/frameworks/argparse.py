@@ -108,7 +108,8 @@ class _ProgramRun:
                 return
             if not self.run.path and (self.parsed or not _subparser_actions(self.root)):
                 self.run.path = self.run.program  # else a mistyped command, which stays without a name
-            self.run.end(error, get_values=self._values, get_option_names=self._option_names)
+            refused = not self.parsed and isinstance(error, SystemExit)
+            self.run.end(error, get_values=self._values, get_option_names=self._option_names, usage_error=refused)
 
     def _values(self) -> tuple[str, ...]:
         given = {} if self.namespace is None else vars(self.namespace)

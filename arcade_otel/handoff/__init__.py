@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_SIGNALS",
+    "ENV_NAMES",
     "ENV_ROOTS",
     "LAUNCH",
     "MAX_VARIABLE_LENGTH",
@@ -38,6 +39,9 @@ LAUNCH = "launch"
 #: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: where the sender imports from, behind Python's own
 #: modules: this library first, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
+#: Type: names. Default: set by the command. Effect: which variables the command's environment has, without their values. The
+#: sender recognizes coding agents and CI providers by them. Internal.
+ENV_NAMES = "ARCADE_USAGE_NAMES"
 # Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
@@ -48,6 +52,8 @@ _KEPT_VARIABLES = frozenset(
     (  # noqa: SIM905 - one constant is loaded faster than fifty
         # Who and where.
         "PATH HOME USER LOGNAME TMPDIR TEMP TMP TZ LANG LANGUAGE SUDO_UID SUDO_GID SUDO_USER "
+        # What names a coding agent, by convention.
+        "AI_AGENT AGENT "
         # Consent, and the test runners of ``consent``: a sender is no less strict than its command.
         "DO_NOT_TRACK PYTEST_CURRENT_TEST PYTEST_VERSION TOX_ENV_NAME NOX_CURRENT_SESSION "
         # Without these, Windows starts no process, opens no socket and knows no home.
@@ -79,6 +85,8 @@ _SHELL = "/bin/sh"
 _START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
 # When it is looked whether the shell has ended: it does after less than a millisecond, and later on a busy machine.
 _LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
+
+_MAX_NAMES_LENGTH = 8 * 1024
 
 # Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
 _children: list[int] = []
@@ -133,8 +141,9 @@ def submit(
             command = None  # the process table is full, or the environment too large: no second try
         else:
             return []
-    from arcade_otel.handoff import queue
+    from arcade_otel.handoff import enrichment, queue
 
+    text = enrichment.enrich(text, settings.state_dir, os.environ if environ is None else environ)
     lanes = queue.lanes_for(
         environ,
         api_key=settings.posthog_api_key,
@@ -220,6 +229,7 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
         if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES) or name.endswith(_KEPT_SUFFIXES)
     }
     chosen.pop(conventions.ENV_EVENT_DATA, None)
+    chosen[ENV_NAMES] = " ".join(environ)[:_MAX_NAMES_LENGTH]
     chosen["PYTHONSAFEPATH"] = "1"
     chosen[conventions.ENV_SENDER] = config_dir
     chosen[ENV_ROOTS] = os.pathsep.join(_import_roots())

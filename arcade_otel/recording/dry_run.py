@@ -1,10 +1,12 @@
 """Shows on stderr exactly what would be sent, for ``ARCADE_USAGE_TRACKING=log``; writes and sends nothing."""
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from arcade_otel import identity as identity_file, spans
+from arcade_otel.handoff import enrichment
 
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
@@ -32,6 +34,7 @@ def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcom
     text = spans.encode(
         settings, path=path, timing=timing, outcome=outcome, identity=(linked, False) if linked else (anon_id, True)
     )
+    text = enrichment.enrich(text, settings.state_dir, os.environ, write=False)
     exporter = PostHogSpanExporter()
     for finished in otlp_json.decode(text):
         sys.stderr.write(json.dumps(exporter.event_of(finished), indent=2, sort_keys=True) + "\n")

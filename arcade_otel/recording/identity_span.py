@@ -15,6 +15,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from arcade_otel import conventions, identity as identity_file, spans
 from arcade_otel.diagnostics import guard
+from arcade_otel.handoff import enrichment
 from arcade_otel.identity.detector import IdentityResourceDetector
 from arcade_otel.identity.login import remember_unrecorded
 from arcade_otel.identity.processor import IdentityLifecycleProcessor
@@ -69,7 +70,10 @@ def change_identity(
         with guard("the live span of a command"):
             after = identity_file.read_settled(settings.config_dir) if login else None
             identity = before if after is None else (after[1] or after[0], after[1] is None)
-            paths += live.end(path, timing, outcome, identity)
+            text = spans.encode(settings, path=path, timing=timing, outcome=outcome, identity=identity, ids=live.ids)
+            # The usage event was noted above; its live span is the same run.
+            text = enrichment.enrich(text, settings.state_dir, os.environ, write=False)
+            paths += live.end(path, timing, outcome, identity, added=enrichment.added(text))
     return paths
 
 

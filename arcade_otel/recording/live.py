@@ -17,8 +17,11 @@ from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.exporter_config import exporter_names
 from arcade_otel.spans.finished_span import identity_attributes
+from arcade_otel.spans.surroundings import machine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opentelemetry.sdk.trace import SpanProcessor
 
     from arcade_otel.exporters import DetachedSpanExporter
@@ -98,7 +101,14 @@ class LiveSpan:
             otel_context.detach(self._token)
 
     def end(
-        self, path: str, timing: spans.Timing, outcome: "Outcome", identity: tuple[str, bool], *, sender_follows: bool = False
+        self,
+        path: str,
+        timing: spans.Timing,
+        outcome: "Outcome",
+        identity: tuple[str, bool],
+        *,
+        added: "Mapping[str, str | bool] | None" = None,
+        sender_follows: bool = False,
     ) -> list[str]:
         """End the span, hand over what the process's tracers of ours have gathered, and return the files in the queue.
 
@@ -107,12 +117,13 @@ class LiveSpan:
             timing: When it ran.
             outcome: How it ended.
             identity: ``(distinct_id, is_anon)``.
+            added: Attributes that the command's usage event also has: what ``enrichment`` found out.
             sender_follows: The caller starts a sender next: one is enough.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)
         self._span.set_attributes(attributes)
-        self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1]})
+        self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1], **(added or {})})
         self._span.set_attributes(identity_attributes(*identity))
         if outcome.failed:
             message = attributes.get(conventions.ERROR_MESSAGE)
@@ -169,8 +180,9 @@ def _made(settings: "Settings") -> _Provider:
     }
     attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
     attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
+    attributes = machine() | attributes
     if not settings.version and settings.distribution:
-        from arcade_otel.exporters import installed_version
+        from arcade_otel.spans.versions import installed_version
 
         attributes[conventions.SERVICE_VERSION] = installed_version(settings.distribution) or ""
     tracers = TracerProvider(resource=Resource.create({key: value for key, value in attributes.items() if value}))

@@ -5,7 +5,7 @@ import time
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel.handoff import exporter_config, queue, zombies
+from arcade_otel.handoff import enrichment, exporter_config, queue, zombies
 from arcade_otel.handoff.lanes import is_old_name
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
@@ -53,6 +53,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         _discard_queue(state_dir, f"{decided.reason} says off")  # without the path of a file in the user's home
         return
     if text:
+        text = enrichment.enrich(text, state_dir, enrichment.command_environment(os.environ))
         summary = otlp.summarize(text)
         lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
         try:

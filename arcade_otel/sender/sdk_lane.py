@@ -10,9 +10,10 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
-from arcade_otel.exporters import installed_version, otlp_json, program_version
+from arcade_otel.exporters import otlp_json
 from arcade_otel.sender.export_result import ExportResult
 from arcade_otel.spans.finished_span import copy_span, described_status, identity_attributes, owner_of
+from arcade_otel.spans.versions import installed_version, program_version
 
 __all__ = ["SdkLaneExporter", "public_span", "public_spans"]
 

@@ -35,13 +35,6 @@ _STATUS_ERROR = 2
 # Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
-#: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
-# One string, because a command builds a set of them anew each time.
-_RELEASE_FLAVOURS = (
-    " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws"
-    " azure gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
-)
-
 #: Value of ``conventions.RESOURCE_PRINCIPAL``: the principal function is the program's own, which calls it when it logs in. No
 #: name of an entry point has parentheses.
 PRINCIPAL_OF_PROGRAM = "(program)"
@@ -73,6 +66,7 @@ class Success:
     error = None
     error_type = None
     failed = False
+    kind = "success"
 
     def __init__(self) -> None:
         self.given: tuple[str, ...] = ()
@@ -131,6 +125,8 @@ def resource_attributes(
 ) -> dict[str, str]:
     """Return what is true of the whole process, and (``arcade_otel.*``) what the sender needs to deliver.
 
+    The machine's own attributes are in ``surroundings.machine``, which the sender adds.
+
     What the application says wins over ``OTEL_RESOURCE_ATTRIBUTES`` (the specification: the user's code has priority), but for
     the service's name.
 
@@ -152,7 +148,6 @@ def resource_attributes(
         conventions.PROCESS_RUNTIME_NAME: sys.implementation.name,
         conventions.PROCESS_RUNTIME_VERSION: f"{info.major}.{info.minor}.{info.micro}",
     }
-    attributes[conventions.OS_TYPE], attributes[conventions.OS_VERSION] = _system()
     for key, value in (
         (conventions.SERVICE_VERSION, settings.version and settings.version.partition("+")[0]),  # +jane.laptop
         (conventions.RESOURCE_DISTRIBUTION, None if settings.version else settings.distribution),
@@ -174,28 +169,6 @@ def _principal_reference(settings: Settings) -> str | None:
     return principal if isinstance(principal, str) and ":" not in principal else PRINCIPAL_OF_PROGRAM
 
 
-def _system() -> tuple[str, str]:
-    """Return ``os.type`` in the semantic conventions' spelling, and the release."""
-    if hasattr(os, "uname"):
-        system = os.uname()  # what ``platform`` would ask, without its import
-        return system.sysname.lower(), _public_release(system.release)
-    windows = sys.getwindowsversion()  # type: ignore[attr-defined]  # ``platform`` runs ``cmd /c ver``, or asks WMI
-    return "windows", f"{windows.major}.{windows.minor}.{windows.build}"
-
-
-def _public_release(release: str) -> str:
-    """Return the numbers of ``release``, and its flavour if many have the same: a kernel made at home may name somebody."""
-    pieces = release.split("-")
-    numbers = 0
-    while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):
-        numbers += 1
-    if not numbers:
-        return release[: len(release) - len(release.lstrip("0123456789."))]
-    rest = "-".join(pieces[numbers:])
-    known = [rest] if rest and f" {rest} " in _RELEASE_FLAVOURS else []
-    return "-".join([*pieces[:numbers], *known])
-
-
 def command_attributes(
     settings: Settings, path: str, timing: Timing, outcome: Outcome, environ: Mapping[str, str] | None = None
 ) -> dict[str, Value]:
@@ -210,6 +183,8 @@ def command_attributes(
         conventions.PROCESS_PID: os.getpid(),
         conventions.PROCESS_EXIT_CODE: outcome.exit_code,
         conventions.IS_CI: consent.is_ci(environ),
+        "process.interactive": os.isatty(0) and os.isatty(1),
+        "outcome": outcome.kind,
     }
     if outcome.options:
         attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)

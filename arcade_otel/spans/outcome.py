@@ -16,11 +16,13 @@ class Outcome:
         error: The exception behind a failure, or None.
         given: Values of the command's parameters that the error's message may quote, to be taken out of it.
         options: Names of the options given, if the application asks for them.
+        usage_error: The command line was refused, as far as the adapter knows.
     """
 
-    __slots__ = ("error", "exit_code", "given", "options")
+    __slots__ = ("error", "exit_code", "given", "options", "usage_error")
 
     def __init__(self, exit_code: int, error: BaseException | None = None) -> None:
+        self.usage_error = False
         self.exit_code = exit_code
         self.error = error if exit_code else None
         self.given: tuple[str, ...] = ()
@@ -30,6 +32,22 @@ class Outcome:
     def failed(self) -> bool:
         """Whether the exit code is not 0: an ``Exit(0)`` is an exception and a success."""
         return self.exit_code != 0
+
+    @property
+    def kind(self) -> str:
+        """How it ended, in one word, the same for each framework.
+
+        ``success``; ``usage_error`` if the command line was refused; ``interrupted`` by Ctrl-C, or by "no" to a question (Click's
+        ``Abort``); ``exit`` if the program chose an exit code and no error is behind it; else ``failure``.
+        """
+        if not self.failed:
+            return "success"
+        names = [each.__name__ for each in type(self.error).__mro__]
+        if self.usage_error or "UsageError" in names or "ArgumentError" in names:
+            return "usage_error"
+        if isinstance(self.error, KeyboardInterrupt) or "Abort" in names:
+            return "interrupted"
+        return "exit" if self.error is None or _is_bare_exit(self.error) else "failure"
 
     @property
     def error_type(self) -> str | None:

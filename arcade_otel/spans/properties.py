@@ -1,8 +1,8 @@
 """The properties of a command's event: each is declared here once, with the attribute that it is made of and what it is for.
 
 The PostHog exporter makes events by this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) describes it to
-people. To add a property, add a row here, and its value in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No
-command imports this module.
+people. To add a property, add a row here, and its value in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``, or in
+``enrich()`` of ``arcade_otel/handoff/enrichment.py`` if the sender can find it out. No command imports this module.
 """
 
 from __future__ import annotations
@@ -157,7 +157,80 @@ PROPERTIES: tuple[Property, ...] = (
     Property(
         "os_release", conventions.OS_VERSION, STRING, "6.8.0", "which releases of them to support", source=SEMANTIC, resource=True
     ),
+    Property("arch", "host.arch", STRING, "arm64", "which architectures to build for", source=SEMANTIC, resource=True),
+    Property(
+        "python_implementation",
+        conventions.PROCESS_RUNTIME_NAME,
+        STRING,
+        "cpython",
+        "which Pythons to support",
+        source=SEMANTIC,
+        resource=True,
+    ),
+    Property(
+        "outcome",
+        "outcome",
+        STRING,
+        "success",
+        "how it ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` (a code that the "
+        "program chose)",
+    ),
     Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "to tell people from build machines"),
+    Property(
+        "ci",
+        "ci",
+        STRING,
+        "github-actions",
+        "which CI provider: a word of a closed table, else `other`",
+        when="in continuous integration",
+        rare=True,
+    ),
+    Property(
+        "agent",
+        "agent",
+        STRING,
+        "claude-code",
+        "which coding agent ran it: a word of a closed table, else `other`",
+        when="if an agent ran it",
+        rare=True,
+    ),
+    Property(
+        "interactive",
+        "process.interactive",
+        BOOLEAN,
+        "true",
+        "to tell people at a terminal from scripts: input and output are terminals",
+        source=SEMANTIC,
+    ),
+    Property("container", "container", BOOLEAN, "false", "to tell containers from computers"),
+    Property(
+        "install_method",
+        "install_method",
+        STRING,
+        "pipx",
+        "how people install it: a word of a closed table, else `other`; never a path",
+        when="if the program belongs to an installed distribution, or is frozen",
+        rare=True,
+    ),
+    Property("first_run", "first_run", BOOLEAN, "false", "how many people start", when="unless the disk refuses"),
+    Property(
+        "previous_version",
+        "previous_version",
+        STRING,
+        "1.2.2",
+        "which versions people upgrade from",
+        when="on the first run of another version",
+        rare=True,
+    ),
+    Property(
+        "$session_id",
+        "session.id",
+        STRING,
+        "019535d9-3df7-79fb-b466-fa907fa17f9e",
+        "which commands belong together: a random ID, new after 30 minutes without a command, after 24 hours and after a logout",
+        when="unless the disk refuses",
+        source=SEMANTIC,
+    ),
     Property(
         "dropped_events",
         conventions.DROPPED,

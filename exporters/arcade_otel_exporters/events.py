@@ -8,8 +8,8 @@ import time
 from arcade_otel import conventions
 from arcade_otel.spans import replace_unencodable
 from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, PROPERTIES, STRING, STRINGS, Property
+from arcade_otel.spans.versions import installed_version, program_version
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
-from arcade_otel_exporters.versions import installed_version, program_version
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:

@@ -192,7 +192,7 @@ def test_the_users_shell_does_not_steer_the_sender() -> None:
 
 #: All that a sender takes from its user: a name that is added to the code is added here, by somebody who has thought about it.
 EXACT = """
-PATH HOME USER LOGNAME TMPDIR TEMP TMP TZ LANG LANGUAGE SUDO_UID SUDO_GID SUDO_USER DO_NOT_TRACK
+AI_AGENT AGENT PATH HOME USER LOGNAME TMPDIR TEMP TMP TZ LANG LANGUAGE SUDO_UID SUDO_GID SUDO_USER DO_NOT_TRACK
 PYTEST_CURRENT_TEST PYTEST_VERSION TOX_ENV_NAME NOX_CURRENT_SESSION
 SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT COMPUTERNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA
 PROGRAMDATA PROGRAMFILES SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
@@ -215,16 +215,16 @@ def test_what_steers_the_sender_is_a_closed_list() -> None:
     kept = [*EXACT.split(), *families]
     words = [*kept, *HARMFUL.split(), *(f"X_{name}" for name in EXACT.split()), "OTELX", "ARCADEX", "LCX", "PROXY"]
     environ = handoff.sender_environment("/f", None, dict.fromkeys(words, "value"))
-    ours = {conventions.ENV_SENDER, handoff.ENV_ROOTS, "PYTHONSAFEPATH"}
+    ours = {conventions.ENV_SENDER, handoff.ENV_ROOTS, handoff.ENV_NAMES, "PYTHONSAFEPATH"}
     assert set(environ) - ours == set(kept)
 
 
 def test_the_senders_own_variables_are_never_the_users() -> None:
     """Its directory, its import path and its payload come from the program alone."""
-    names = (conventions.ENV_SENDER, handoff.ENV_ROOTS, conventions.ENV_EVENT_DATA, "PYTHONSAFEPATH")
+    names = (conventions.ENV_SENDER, handoff.ENV_ROOTS, handoff.ENV_NAMES, conventions.ENV_EVENT_DATA, "PYTHONSAFEPATH")
     given = dict.fromkeys(names, "/evil")
     environ = handoff.sender_environment("/f", None, given)
     assert environ[conventions.ENV_SENDER] == "/f"
-    assert "/evil" not in environ[handoff.ENV_ROOTS]
+    assert "/evil" not in environ[handoff.ENV_ROOTS] + environ[handoff.ENV_NAMES]
     assert environ["PYTHONSAFEPATH"] == "1"
     assert conventions.ENV_EVENT_DATA not in environ

@@ -4,6 +4,7 @@ import pytest
 
 from arcade_otel import conventions, spans
 from arcade_otel.settings import make_settings
+from arcade_otel.spans import surroundings
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ from arcade_otel.settings import make_settings
     ],
 )
 def test_a_kernels_release_is_told_by_its_numbers_and_a_flavour_that_many_have(release: str, told: str) -> None:
-    assert spans._public_release(release) == told
+    assert surroundings._public_release(release) == told
 
 
 def test_the_local_part_of_a_programs_version_is_not_told() -> None:

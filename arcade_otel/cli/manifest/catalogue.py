@@ -256,7 +256,6 @@ RESOURCE: tuple[FieldSpec, ...] = (
     FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=SEMANTIC),
-    FieldSpec(conventions.PROCESS_RUNTIME_NAME, STRING, "cpython", "which Pythons to support", source=SEMANTIC),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,

@@ -14,47 +14,57 @@ TYPE_CHECKING = False  # type checkers know better; the module typing costs a se
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["installed_version", "program_version"]
+__all__ = ["installed", "installed_version", "owner", "program_version"]
 
 # PEP 376 and the "Recording installed projects" specification: ``name-version.dist-info``.
 _SUFFIX = ".dist-info"
 _MAX_METADATA_BYTES = 256 * 1024
 
 
-@lru_cache(maxsize=16)
 def installed_version(distribution: str) -> str | None:
     """Return the version of an installed distribution, or None."""
+    return installed(distribution)[1]
+
+
+def program_version(program: str) -> str | None:
+    """Return the version of the distribution that :func:`owner` finds, or None."""
+    return owner(program)[1]
+
+
+@lru_cache(maxsize=16)
+def installed(distribution: str) -> tuple[str | None, str | None]:
+    """Return the ``.dist-info`` directory of an installed distribution, and its version; None for what cannot be found."""
     wanted = _normalized(distribution)
-    for _, name, version in _distributions():
+    for directory, name, version in _distributions():
         if _normalized(name) == wanted:
-            return version
+            return directory, version
     from importlib import metadata
 
     try:
-        return metadata.version(distribution)
+        return None, metadata.version(distribution)
     except (metadata.PackageNotFoundError, ValueError):
-        return None
+        return None, None
 
 
 @lru_cache(maxsize=16)
-def program_version(program: str) -> str | None:
-    """Return the version of the distribution that owns a console script, or else a module, called ``program``; None if none does.
+def owner(program: str) -> tuple[str | None, str | None]:
+    """Return what :func:`installed` does of the distribution that owns a console script, or else a module, called ``program``.
 
     A script that belongs to no distribution and is called as another's console script is taken for that.
     """
     if not program:
-        return None
+        return None, None
     wanted = _normalized(program)
-    of_module = None
+    of_module: tuple[str | None, str | None] = None, None
     for directory, name, version in _distributions():
         if _has_script(os.path.join(directory, "entry_points.txt"), program):
-            return version
-        if of_module is None:
+            return directory, version
+        if of_module[0] is None:
             modules = _read(os.path.join(directory, "top_level.txt")).split()
             place = os.path.dirname(directory)
             is_its_own = _normalized(name) == wanted and os.path.isfile(os.path.join(place, program, "__main__.py"))
             if program in modules or is_its_own:
-                of_module = version
+                of_module = directory, version
     return of_module
 
 

@@ -1,0 +1,113 @@
+"""Adds to a command's span what takes longer to find out than the command should wait: the sender's first act.
+
+It is done in the process that takes the span into the queue: the command's own sender, which runs on the same machine with the
+same interpreter, or the command itself where it writes to the queue. A sender that delivers the span later may be another
+program's.
+"""
+
+from __future__ import annotations
+
+from arcade_otel import conventions, handoff
+from arcade_otel.diagnostics import guard
+from arcade_otel.handoff import history
+from arcade_otel.spans import otlp, surroundings, versions
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+__all__ = ["added", "command_environment", "enrich"]
+
+_DONE = "container"  # the attribute that each enriched span has
+_ADDED = ("agent", "ci", _DONE, "install_method", "first_run", "previous_version", "session.id")
+
+
+def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
+    """Return ``payload`` with the properties that are found out here. Never raises; a span that has them stays as it is.
+
+    Args:
+        payload: A command's span in OTLP/JSON.
+        state_dir: Directory ``usage`` in the config directory.
+        environ: The command's environment; in a sender, what :func:`command_environment` returns.
+        write: Whether the run is noted in ``usage/programs.json``. A dry run changes nothing.
+    """
+    with guard("what is found out about a span"):
+        try:
+            traces = otlp.loads(payload)
+            span, resource = otlp.command_span(traces)
+            known = span is None or otlp.attribute(span, _DONE) is not None
+        except (ValueError, TypeError, AttributeError):
+            return payload  # the queue puts it aside
+        if span is None or known or otlp.attribute(resource, conventions.RESOURCE_DOCTOR):
+            return payload
+        for key, value in surroundings.machine().items():
+            if otlp.attribute(resource, key) is None:
+                otlp.set_attribute(resource, key, value)
+        for key, fact in _surroundings(environ, is_ci=otlp.attribute(span, conventions.IS_CI) is True).items():
+            otlp.set_attribute(span, key, fact)
+        with guard("what is remembered of a program"):
+            for key, fact in _history(state_dir, span, resource, write=write).items():
+                otlp.set_attribute(span, key, fact)
+        return otlp.dumps(traces)
+    return payload
+
+
+def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a sender knows of its command's environment: which variables are set, and the values that name an agent."""
+    known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
+    return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}
+
+
+def added(payload: str) -> dict[str, str | bool]:
+    """Return the attributes that :func:`enrich` has added to the span of ``payload``."""
+    span, _ = otlp.command_span(otlp.loads(payload))
+    found = {} if span is None else {key: otlp.attribute(span, key) for key in _ADDED}
+    return {key: value for key, value in found.items() if isinstance(value, str | bool)}
+
+
+def _surroundings(environ: Mapping[str, str], *, is_ci: bool) -> dict[str, str | bool]:
+    found = {
+        "agent": surroundings.agent(environ),
+        "ci": surroundings.ci_provider(environ) if is_ci else None,
+        _DONE: surroundings.is_container(environ),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, write: bool) -> dict[str, str | bool]:
+    """Return what depends on earlier runs, and set the version on the resource if only the installation says it."""
+    program = str(otlp.attribute(span, conventions.PROCESS_EXECUTABLE_NAME) or "")
+    distribution = otlp.attribute(resource, conventions.RESOURCE_DISTRIBUTION)
+
+    def find_installation() -> tuple[str | None, str | None]:
+        return versions.installed(distribution) if isinstance(distribution, str) else versions.owner(program)
+
+    version = otlp.attribute(resource, conventions.SERVICE_VERSION)
+    if not isinstance(version, str) or not version:
+        version = find_installation()[1]
+        version = version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
+        if version:
+            otlp.set_attribute(resource, conventions.SERVICE_VERSION, version)
+    owners = [otlp.attribute(span, key) for key in (conventions.DISTINCT_ID, conventions.PREVIOUS_DISTINCT_ID)]
+    known = history.record(
+        state_dir,
+        program,
+        history.Started(
+            version=version,
+            owners=tuple(str(owner) for owner in owners if owner) or ("",),
+            start_ns=int(span["startTimeUnixNano"]),
+            end_ns=int(span["endTimeUnixNano"]),
+        ),
+        find_install_method=lambda: surroundings.install_method(find_installation()[0]),
+        write=write,
+    )
+    if known is None:
+        return {}
+    found: dict[str, str | bool | None] = {
+        "install_method": known.install_method,
+        "first_run": known.first_run,
+        "previous_version": known.previous_version,
+        "session.id": known.session_id,
+    }
+    return {key: value for key, value in found.items() if value is not None}

@@ -1,0 +1,155 @@
+"""What this installation remembers of each program: the version that ran last, and the session that is under way.
+
+One small file, ``usage/programs.json``. The process that takes a span into the queue reads and replaces it under a lock. If the
+lock is not free in time, or the file cannot be written, the span goes without these properties.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from arcade_otel.storage.directories import Directory
+from arcade_otel.storage.locks import FileLock
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["FILE", "Known", "Started", "record"]
+
+#: Name of the file in ``usage/``.
+FILE = "programs.json"
+_LOCK = "programs.lock"
+_WAIT_SECONDS = 0.5
+_STALE_SECONDS = 5.0
+_MAX_PROGRAMS = 50
+_MAX_BYTES = 64 * 1024
+_NEW: dict[str, Any] = {"version": None, "session": "", "owner": "", "began": 0, "last": 0, "install": None, "looked": 0}
+
+#: Bounds of a session. Source: PostHog (https://posthog.com/docs/data/sessions), 30 minutes idle, 24 hours.
+IDLE_MS, MAX_MS = 30 * 60 * 1000, 24 * 3600 * 1000
+
+
+class Started:
+    """A run: the program's version or None, whose it is (at a login, the anonymous ID before it, too), and when it was."""
+
+    __slots__ = ("end_ns", "owners", "start_ns", "version")
+
+    def __init__(self, *, version: str | None, owners: tuple[str, ...], start_ns: int, end_ns: int) -> None:
+        self.version = version
+        self.owners = owners
+        self.start_ns = start_ns
+        self.end_ns = end_ns
+
+
+class Known:
+    """What is known of a program at a run.
+
+    Attributes:
+        first_run: Whether it is the first one here.
+        previous_version: The version that ran before, on the first run of another one; else None.
+        session_id: A UUIDv7 whose time is the start of the session, as PostHog's sessions want it.
+        install_method: ``surroundings.install_method``, which is asked again for a new version, and once a day.
+    """
+
+    __slots__ = ("first_run", "install_method", "previous_version", "session_id")
+
+    def __init__(self, *, first_run: bool, previous_version: str | None, session_id: str, install_method: str | None) -> None:
+        self.first_run = first_run
+        self.previous_version = previous_version
+        self.session_id = session_id
+        self.install_method = install_method
+
+
+def record(
+    state_dir: str, program: str, run: Started, *, find_install_method: Callable[[], str | None], write: bool = True
+) -> Known | None:
+    """Note a run of ``program``, and return what is known of it; None if the lock was not free for half a second.
+
+    A session ends with 30 minutes without a command, after 24 hours, and where the identity changes otherwise than by a login.
+
+    Args:
+        state_dir: Directory ``usage`` in the config directory.
+        program: Name of the program.
+        run: The run.
+        find_install_method: Returns how the program was installed.
+        write: Whether it is noted. A dry run changes nothing.
+
+    Raises:
+        OSError: The file cannot be read or written.
+    """
+    if not write:
+        try:
+            with Directory.at(state_dir) as state:
+                return _next(_read(state), program, run, find_install_method)
+        except FileNotFoundError:
+            return _next({}, program, run, find_install_method)
+    with Directory.open(os.path.dirname(state_dir), os.path.basename(state_dir), create=True) as state:
+        lock = FileLock.acquire(state, _LOCK, wait=_WAIT_SECONDS, stale_after=_STALE_SECONDS)
+        if lock is None:
+            return None
+        with lock:
+            programs = _read(state)
+            known = _next(programs, program, run, find_install_method)
+            latest = sorted(programs, key=lambda name: programs[name]["last"])[-_MAX_PROGRAMS:]
+            state.write(FILE, json.dumps({name: programs[name] for name in latest}).encode())
+    return known
+
+
+def _next(
+    programs: dict[str, dict[str, Any]], program: str, run: Started, find_install_method: Callable[[], str | None]
+) -> Known:
+    """Update ``programs`` by a run, and return what is known of it."""
+    start, end = run.start_ns // 1_000_000, run.end_ns // 1_000_000
+    earlier = programs.get(program)
+    entry = _NEW if earlier is None else earlier
+    in_session = entry["owner"] in run.owners and abs(start - entry["last"]) <= IDLE_MS and end - entry["began"] < MAX_MS
+    goes_on = bool(entry["session"]) and in_session
+    previous = entry["version"] if run.version and entry["version"] not in (None, run.version) else None
+    is_fresh = earlier is not None and previous is None and 0 <= start - entry["looked"] < MAX_MS
+    programs[program] = {
+        "version": run.version or entry["version"],
+        "session": entry["session"] if goes_on else _uuid7(start),
+        "owner": run.owners[0],
+        "began": entry["began"] if goes_on else start,
+        "last": max(end, entry["last"]) if goes_on else end,
+        "install": entry["install"] if is_fresh else find_install_method(),
+        "looked": entry["looked"] if is_fresh else start,
+    }
+    return Known(
+        first_run=earlier is None,
+        previous_version=previous,
+        session_id=programs[program]["session"],
+        install_method=programs[program]["install"],
+    )
+
+
+def _read(state: Directory) -> dict[str, dict[str, Any]]:
+    """Return the programs of the file; none if it is missing or not what this module writes."""
+    data = state.read(FILE, _MAX_BYTES)
+    try:
+        loaded = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return {name: entry for name, entry in loaded.items() if _is_entry(entry)} if isinstance(loaded, dict) else {}
+
+
+def _is_entry(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and entry.keys() == _NEW.keys()
+        and all(isinstance(entry[key], str | None) for key in ("version", "install"))
+        and all(isinstance(entry[key], str) for key in ("session", "owner"))
+        and all(type(entry[key]) is int for key in ("began", "last", "looked"))
+    )
+
+
+def _uuid7(milliseconds: int) -> str:
+    """Return a UUID of version 7 (RFC 9562, section 5.7). ``uuid`` has it since Python 3.14, and costs a sender an import."""
+    digits = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
+    digits[6] = digits[6] & 0x0F | 0x70
+    digits[8] = digits[8] & 0x3F | 0x80
+    text = digits.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

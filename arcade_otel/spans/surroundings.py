@@ -1,0 +1,218 @@
+"""What runs a command, and where: an agent, a CI provider, a container, an architecture, and how the program was installed.
+
+Each answer is a word of a closed table, or yes or no. Nothing of the environment is told as it is. A sender knows only the
+names of its command's variables, and the values of ``AI_AGENT`` and ``AGENT``. A command pays nothing for the tables.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from arcade_otel import conventions
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["AGENTS", "CI_PROVIDERS", "OTHER", "agent", "architecture", "ci_provider", "install_method", "is_container", "machine"]
+
+#: An agent, a provider or an installer that the tables do not have.
+OTHER = "other"
+
+#: Slug of an agent by a variable that it sets in the commands it runs. The first that is set counts: an agent that is built on
+#: another one comes before it. Variables that an editor also sets for a person at its terminal (``CURSOR_TRACE_ID``,
+#: ``REPL_ID``), and variables that a person sets (tokens, models), are left out.
+#: Sources: @vercel/detect-agent (https://github.com/vercel/vercel/tree/main/packages/detect-agent) and huggingface_hub's registry
+#: (https://huggingface.co/api/agent-harnesses).
+AGENTS: dict[str, str] = {
+    "CLAUDE_CODE_IS_COWORK": "cowork",
+    "CLAUDECODE": "claude-code",
+    "CLAUDE_CODE": "claude-code",
+    "CODEX_SANDBOX": "codex",
+    "CODEX_CI": "codex",
+    "CODEX_THREAD_ID": "codex",
+    "CURSOR_AGENT": "cursor",
+    "GEMINI_CLI": "gemini-cli",
+    "QWEN_CODE": "qwen-code",
+    "COPILOT_CLI": "github-copilot",
+    "COPILOT_AGENT": "github-copilot",
+    "OPENCODE": "opencode",
+    "OPENCODE_CLIENT": "opencode",
+    "AUGMENT_AGENT": "augment-cli",
+    "CLINE_ACTIVE": "cline",
+    "ROO_ACTIVE": "roo-code",
+    "GOOSE_TERMINAL": "goose",
+    "ANTIGRAVITY_AGENT": "antigravity",
+    "PI_CODING_AGENT": "pi",
+    "TRAE_AI_SHELL_ID": "trae",
+    "OPENCLAW_SHELL": "openclaw",
+    "CRUSH": "crush",
+}
+#: Variables whose value names the agent. Source: the ``AI_AGENT`` convention of @vercel/detect-agent, and ``AGENT`` of agents.md.
+AGENT_NAMES = ("AI_AGENT", "AGENT")
+# Agents that have no variable of their own, and other spellings of those that have one.
+_SPELLINGS = {
+    "amp": "amp",
+    "auggie": "augment-cli",
+    "claude": "claude-code",
+    "copilot": "github-copilot",
+    "copilot-cli": "github-copilot",
+    "cursor-cli": "cursor",
+    "devin": "devin",
+    "gemini": "gemini-cli",
+    "jules": "jules",
+    "kiro": "kiro",
+    "openhands": "openhands",
+    "v0": "v0",
+    "warp": "warp",
+    "zed": "zed",
+} | {slug: slug for slug in AGENTS.values()}
+
+#: Slug of a provider of continuous integration by a variable that it sets in each job.
+CI_PROVIDERS: dict[str, str] = {
+    "GITHUB_ACTIONS": "github-actions",
+    "GITLAB_CI": "gitlab",
+    "TF_BUILD": "azure-pipelines",
+    "JENKINS_URL": "jenkins",
+    "TEAMCITY_VERSION": "teamcity",
+    "BUILDKITE": "buildkite",
+    "CODEBUILD_BUILD_ID": "aws-codebuild",
+    "CIRCLECI": "circleci",
+    "TRAVIS": "travis",
+    "APPVEYOR": "appveyor",
+    "BITBUCKET_BUILD_NUMBER": "bitbucket",
+    "DRONE": "drone",
+    "CIRRUS_CI": "cirrus",
+    "SEMAPHORE": "semaphore",
+    "VERCEL": "vercel",
+    "NETLIFY": "netlify",
+    "CI": OTHER,
+}
+#: Set in each container of a Kubernetes pod.
+KUBERNETES = "KUBERNETES_SERVICE_HOST"
+
+# ``platform.machine()`` has a dozen spellings. Source: semantic conventions, ``host.arch``.
+_ARCHITECTURES = {
+    "x86_64": "amd64",
+    "amd64": "amd64",
+    "i386": "x86",
+    "i686": "x86",
+    "x86": "x86",
+    "aarch64": "arm64",
+    "arm64": "arm64",
+    "armv6l": "arm32",
+    "armv7l": "arm32",
+    "ppc64": "ppc64",
+    "ppc64le": "ppc64",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+}
+
+#: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
+_RELEASE_FLAVOURS = (
+    " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws"
+    " azure gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
+)
+
+# What the file INSTALLER says, by the packaging specification "Recording installed projects".
+_INSTALLERS = ("pip", "uv", "conda", "poetry", "pdm", "hatch", "pipenv")
+_SYSTEM_INSTALLERS = ("debian", "apt", "dpkg", "rpm", "dnf", "apk", "pacman", "portage", "nix", "guix")
+_MAX_BYTES = 64 * 1024
+_UNSET = ("", "0", "false")
+
+
+def agent(environ: Mapping[str, str]) -> str | None:
+    """Return the slug of the agent that runs the command, :data:`OTHER` for an unknown one, or None.
+
+    Args:
+        environ: The variables that are set. Only the values of :data:`AGENT_NAMES` matter.
+    """
+    named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
+    known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]
+    known += [slug for name, slug in AGENTS.items() if environ.get(name, "") not in _UNSET]
+    return next(iter(known), OTHER if named else None)
+
+
+def ci_provider(environ: Mapping[str, str]) -> str | None:
+    """Return the slug of the provider of continuous integration, :data:`OTHER` for an unknown one, or None outside of it."""
+    return next((slug for name, slug in CI_PROVIDERS.items() if environ.get(name, "").lower() not in _UNSET), None)
+
+
+def is_container(environ: Mapping[str, str]) -> bool:
+    """Return whether the command runs in a container, as Docker, Podman, Kubernetes and containerd leave their traces."""
+    if KUBERNETES in environ or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+        return True
+    groups = _read("/proc/1/cgroup")
+    return any(word in groups for word in ("docker", "kubepods", "containerd", "lxc", "libpod"))
+
+
+def architecture() -> str:
+    """Return the machine's architecture as the semantic conventions spell it (``host.arch``)."""
+    # On Windows, what Python was built for: "[MSC v.1943 64 bit (AMD64)]".
+    machine = os.uname().machine if hasattr(os, "uname") else sys.version.rpartition("(")[2].partition(")")[0]
+    return _ARCHITECTURES.get(machine.lower(), OTHER)
+
+
+def machine() -> dict[str, str]:
+    """Return the attributes of a span's resource that tell of the machine: system, release and architecture."""
+    system, release = _system()
+    return {conventions.OS_TYPE: system, conventions.OS_VERSION: release, "host.arch": architecture()}
+
+
+def install_method(directory: str | None) -> str | None:
+    """Return how a distribution was installed: a word, never a path; None if that cannot be seen.
+
+    Args:
+        directory: Its ``.dist-info`` directory, or None if it has none.
+    """
+    if hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals():
+        return "frozen"
+    if directory is None:
+        return None
+    if '"editable": true' in _read(os.path.join(directory, "direct_url.json")).replace('"editable":true', '"editable": true'):
+        return "editable"
+    place = prefix = os.path.dirname(directory)
+    for _ in range(3):  # lib/python3.12/site-packages, or Lib\site-packages
+        if os.path.basename(prefix).lower().startswith(("site-packages", "dist-packages", "python", "lib")):
+            prefix = os.path.dirname(prefix)
+    if os.path.exists(os.path.join(prefix, "pipx_metadata.json")):
+        return "pipx"
+    if os.path.exists(os.path.join(prefix, "uv-receipt.toml")):
+        return "uv-tool"
+    installer = _read(os.path.join(directory, "INSTALLER")).strip().lower()
+    if "/Cellar/" in place or installer == "brew":
+        return "homebrew"
+    if installer in _SYSTEM_INSTALLERS or place.startswith(("/usr/lib/", "/usr/lib64/", "/nix/", "/gnu/")):
+        return "system"
+    return installer if installer in _INSTALLERS else OTHER
+
+
+def _system() -> tuple[str, str]:
+    """Return ``os.type`` in the semantic conventions' spelling, and the release."""
+    if hasattr(os, "uname"):
+        system = os.uname()  # what ``platform`` would ask, without its import
+        return system.sysname.lower(), _public_release(system.release)
+    windows = sys.getwindowsversion()  # type: ignore[attr-defined]  # ``platform`` runs ``cmd /c ver``, or asks WMI
+    return "windows", f"{windows.major}.{windows.minor}.{windows.build}"
+
+
+def _public_release(release: str) -> str:
+    """Return the numbers of ``release``, and its flavour if many have the same: a kernel made at home may name somebody."""
+    pieces = release.split("-")
+    numbers = 0
+    while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):
+        numbers += 1
+    if not numbers:
+        return release[: len(release) - len(release.lstrip("0123456789."))]
+    rest = "-".join(pieces[numbers:])
+    known = [rest] if rest and f" {rest} " in _RELEASE_FLAVOURS else []
+    return "-".join([*pieces[:numbers], *known])
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(_MAX_BYTES)
+    except OSError:
+        return ""

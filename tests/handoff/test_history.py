@@ -1,0 +1,92 @@
+"""First run, upgrade and session: what an installation remembers of each program."""
+
+import json
+import stat
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.handoff import history
+
+MINUTE_NS = 60 * 10**9
+NOW_NS = 1_780_000_000 * 10**9
+
+
+def run(
+    tmp_path: Path, minutes: float = 0, *, program: str = "tool", version: str | None = "1.0", owners: tuple[str, ...] = ("anon",)
+) -> history.Known:
+    """Record a run that takes a second, so many minutes after the first."""
+    start = NOW_NS + int(minutes * MINUTE_NS)
+    started = history.Started(version=version, owners=owners, start_ns=start, end_ns=start + 10**9)
+    known = history.record(str(tmp_path / "usage"), program, started, find_install_method=lambda: "pip")
+    assert known is not None
+    return known
+
+
+def test_the_first_run_of_each_program_is_known(tmp_path: Path) -> None:
+    """Another program in the same directory has its own."""
+    assert run(tmp_path).first_run
+    assert not run(tmp_path, 1).first_run
+    assert run(tmp_path, 2, program="other").first_run
+    mode = (tmp_path / "usage" / history.FILE).stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_an_upgrade_is_told_once(tmp_path: Path) -> None:
+    """A run whose version is unknown is no upgrade."""
+    assert run(tmp_path, version="1.0").previous_version is None
+    assert run(tmp_path, 1, version=None).previous_version is None
+    assert run(tmp_path, 2, version="1.1").previous_version == "1.0"
+    assert run(tmp_path, 3, version="1.1").previous_version is None
+
+
+def test_a_session_ends_after_30_idle_minutes_and_after_24_hours(tmp_path: Path) -> None:
+    """Its ID is a UUIDv7 of its start, as PostHog asks for."""
+    first = run(tmp_path).session_id
+    parsed = uuid.UUID(first)
+    assert parsed.bytes[6] >> 4 == 7
+    assert parsed.variant == uuid.RFC_4122
+    assert int.from_bytes(parsed.bytes[:6], "big") == NOW_NS // 10**6
+    assert run(tmp_path, 29).session_id == first
+    second = run(tmp_path, 60).session_id
+    assert second != first
+    assert [run(tmp_path, minutes).session_id for minutes in range(80, 60 + 24 * 60, 20)] == [second] * 71
+    assert run(tmp_path, 60 + 24 * 60).session_id != second
+
+
+def test_a_session_goes_on_at_a_login_and_ends_with_a_logout(tmp_path: Path) -> None:
+    """A session must not join two people."""
+    first = run(tmp_path).session_id
+    assert run(tmp_path, 1, owners=("user-7", "anon")).session_id == first
+    assert run(tmp_path, 2, owners=("user-7",)).session_id == first
+    assert run(tmp_path, 3, owners=("anon-2",)).session_id != first
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"tool": 1}', '{"tool": {"version": 7}}', "[" * 5000])
+def test_a_file_that_makes_no_sense_is_replaced(tmp_path: Path, text: str) -> None:
+    """Nothing in it can stop a span."""
+    (tmp_path / "usage").mkdir(mode=0o700)
+    (tmp_path / "usage" / history.FILE).write_text(text)
+    assert run(tmp_path).first_run
+    assert not run(tmp_path, 1).first_run
+
+
+def test_one_of_many_first_runs_is_the_first(tmp_path: Path) -> None:
+    """Programs run side by side."""
+    (tmp_path / "usage").mkdir(mode=0o700)
+    found: list[bool] = []
+    threads = [threading.Thread(target=lambda: found.append(run(tmp_path).first_run)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [False] * 7 + [True]
+
+
+def test_only_the_latest_programs_are_remembered(tmp_path: Path) -> None:
+    """A script that names itself anew at each run does not fill the disk."""
+    for number in range(60):
+        run(tmp_path, number, program=f"tool{number}")
+    assert len(json.loads((tmp_path / "usage" / history.FILE).read_text())) == 50
