@@ -32,6 +32,7 @@ __all__ = [
     "__version__",
     "command",
     "configure",
+    "end_run",
     "instrument",
     "program",
     "uninstrument",
@@ -189,6 +190,19 @@ def configure(**options: Unpack[Options]) -> None:
         from arcade_otel.frameworks import context_manager
 
         context_manager.configure(options)
+
+
+def end_run() -> None:
+    """Record the command that runs in this thread now, as one that succeeded, instead of when it returns. Never raises.
+
+    For a command that never returns in this process: a server, or a daemon that forks and leaves by ``os._exit``. Call it when
+    the command has done its work, for example right before the server's loop. The duration ends here. What the command does later
+    is not recorded, neither an error nor its exit code. Where no command is recorded, it does nothing.
+    """
+    if not _is_off():
+        from arcade_otel.frameworks import early_end
+
+        early_end.end_runs()
 
 
 def usage_commands(app: Any) -> Any:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from _thread import get_ident
 
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import guard
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
         def find_command(self, app: Any) -> Any: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "uninstrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "active_runs", "effective_decision", "find_adapter", "instrument", "uninstrument"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
+
+# The runs that have begun and not ended, in the order of their beginning: what ``early_end`` ends.
+_active: list[Run] = []
 
 #: Adapter module by the class of app that it instruments: the class's name, and the first module of its path. No framework is
 #: imported to find out. Typer brings its own copy of Click since 0.26, so a Click command may come from either package.
@@ -50,6 +54,11 @@ ADAPTERS: dict[tuple[str, str], str] = {
     ("BaseCommand", "click"): "click",  # before Click 8.2
     ("Command", "typer"): "click",
 }
+
+
+def active_runs() -> list[Run]:
+    """Return the runs of this process that have begun and not ended, in the order of their beginning."""
+    return [run for run in _active if run.in_this_process]
 
 
 def find_adapter(app: object) -> Adapter:
@@ -131,12 +140,23 @@ class Run:
         self._ended = False
         self._announced = False
         self._pid = os.getpid()
+        #: Identifier of the thread that began it.
+        self.thread = get_ident()
+        _active.append(self)
+        if len(_active) == 1:
+            # While a command runs: left in place, they would keep this library alive longer than the modules that it uses.
+            os.execv, os.execve = _followed(os.execv), _followed(os.execve)
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
         # Once: each look into the environment costs eight thousand instructions, and it does not change.
         self._exports = settings.live_spans is not False and _environment_exports()
         self._start_live_span()
+
+    @property
+    def in_this_process(self) -> bool:
+        """Whether this process began it; False in one that the command forked off."""
+        return os.getpid() == self._pid
 
     @property
     def program(self) -> str:
@@ -230,6 +250,10 @@ class Run:
                 self._live = LiveSpan(self._settings, self._start_ns)
 
     def _detach(self) -> None:
+        if self in _active:
+            _active.remove(self)
+            if not _active:
+                os.execv, os.execve = _original(os.execv), _original(os.execve)
         if self._live is not None:
             with guard("the end of a live span"):
                 self._live.detach()
@@ -289,6 +313,31 @@ class Run:
             from arcade_otel.recording import waiting
 
             waiting.wait_for_delivery(self._settings, paths)
+
+
+def _followed(call: Any) -> Any:
+    """Return ``os.execv`` or ``os.execve``, before which the runs of this process end: the process becomes another program.
+
+    Every other function of the family calls one of the two. An audit hook would see the system's own functions called, too, and
+    would be called at each file that the program opens and each module that it imports.
+    """
+
+    def followed(path: Any, *arguments: Any) -> None:
+        if _active:
+            with guard("the end of a command by exec"):
+                from arcade_otel.frameworks import early_end
+
+                early_end.end_before_exec(path)
+        call(path, *arguments)
+
+    followed.__wrapped__ = call  # type: ignore[attr-defined]
+    followed.__name__ = followed.__qualname__ = call.__name__
+    return followed
+
+
+def _original(call: Any) -> Any:
+    """Undo :func:`_followed`; what another library has put in its place meanwhile stays."""
+    return call.__wrapped__ if getattr(call, "__module__", None) == __name__ else call
 
 
 def _outcome(error: BaseException | None, interrupted: int) -> Outcome:
