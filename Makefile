@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help redaction demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search
+.PHONY: help redaction demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search dashboards
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
@@ -20,8 +20,9 @@ help:
 	@echo "make catalogue    write docs/reference/, the tables of docs/what-we-collect.md, and the manifest of an example"
 	@echo "make bench        measure, and write tests/benchmarks/results.md"
 	@echo "make docs         build the documentation into site/"
-	@echo "make pictures     draw docs/demo.svg and docs/view.png anew"
+	@echo "make pictures     draw docs/demo.svg, docs/view.png and docs/dashboards anew"
 	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/spans/secret_patterns.py)"
+	@echo "make dashboards   write the dashboards' queries, and run them in ClickHouse"
 	@echo "make build        wheel and sdist into dist/"
 
 $(VENV)/.ready: pyproject.toml .ci/setup
@@ -61,6 +62,7 @@ lint: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m arcade_otel.cli.manifest --check docs/what-we-collect.md
+	$(BIN)/python dashboards/generate.py --check
 	$(BIN)/arcade-otel manifest examples/arcade_like.py:app --check examples/arcade_like.manifest.md
 	$(BIN)/python .ci/reference_pages.py --check
 
@@ -80,6 +82,12 @@ bench: $(VENV)/.ready
 pictures: $(VENV)/.ready
 	$(BIN)/python examples/demo.py docs/demo.svg
 	$(BIN)/python -m tests.cli.view.picture docs/view.png
+	$(BIN)/python -m tests.dashboards.picture docs/dashboards
+
+dashboards: $(VENV)/.ready
+	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group dashboards
+	$(BIN)/python dashboards/generate.py
+	$(BIN)/python -m pytest -m dashboards tests/dashboards
 
 docs: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group docs

@@ -21,7 +21,7 @@ CLI, ENVIRONMENT = ROOT / "docs/reference/cli.md", ROOT / "docs/reference/enviro
 BEGIN, END = "<!-- generated:begin -->", "<!-- generated:end -->"
 _INTRODUCTION = (
     "The program `arcade-otel` has every command on this page. A program that mounts the usage commands has all of them but "
-    "`manifest`, for example `mycli usage status`. See [mount the usage commands](../consent.md#the-commands)."
+    "`manifest` and `report`, for example `mycli usage status`. See [mount the usage commands](../consent.md#the-commands)."
 )
 _COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")
 

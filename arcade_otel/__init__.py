@@ -1,7 +1,8 @@
 """Usage telemetry for command-line programs: one OpenTelemetry span per command, sent by a background process.
 
-``arcade_otel.instrument(app)`` records a Typer or Click program, ``with arcade_otel.program():`` an argparse program, and
-``with arcade_otel.command("name"):`` any other code. ``docs/reference.md`` lists everything that is public.
+``arcade_otel.instrument(app)`` records a program of Typer, Click, asyncclick, cyclopts, cleo or cliff,
+``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other
+code. ``docs/reference.md`` lists everything that is public.
 
 A user who opted out by the environment pays for this module alone: what the environment says about consent is read here, and
 :mod:`arcade_otel.consent` knows the rest.
@@ -104,7 +105,8 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
     Instrumenting twice is instrumenting once, with the newer options. Nothing raises later, in a user's run.
 
     Args:
-        app: A ``typer.Typer``, or a Click command or group.
+        app: A ``typer.Typer``, a Click or asyncclick command or group, the ``App`` of cyclopts or cliff, cleo's ``Application``,
+            or an app of a framework that brings an adapter of its own (entry-point group ``arcade_otel_frameworks``).
         **options: See :class:`Options`.
 
     Raises:
@@ -126,9 +128,9 @@ def uninstrument(app: App) -> App:
     """Stop recording the commands of ``app``, and return ``app``. Does nothing if it was never instrumented."""
     getattr(app, "__dict__", {}).pop(_UNCHECKED_OPTIONS, None)
     if not _is_off():
-        from arcade_otel import frameworks
+        from arcade_otel.frameworks import more_adapters
 
-        frameworks.uninstrument(app)
+        more_adapters.uninstrument(app)
     return app
 
 

@@ -13,6 +13,10 @@ __version__ = "0.1.0"
 
 #: Name of the instrumentation scope; the PostHog exporter takes spans of this scope only.
 SCOPE = "arcade_otel"
+#: Schema of the names that are the semantic conventions' own. The sender puts it on the scope and the resource of commands' spans
+#: for OTLP. It is never on the resource in a command's process: the SDK drops attributes when it merges resources with two
+#: schemas.
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 
 #: Attribute (true) of the scope of a command's span that was made live: its usage event goes its own way, so that nobody who
 #: finds the span makes a second one of it.
@@ -32,6 +36,11 @@ DISTINCT_ID = "distinct_id"
 #: True if ``distinct_id`` is an anonymous id: the event is then sent with ``$process_person_profile: false``, so that PostHog
 #: makes no person of it (https://posthog.com/docs/data/anonymous-vs-identified-events).
 IS_ANON = "is_anon"
+#: The same ID for receivers of OTLP: ``user.id`` (semantic conventions, registry ``user``) for an account, never for an anonymous
+#: ID, and ``posthogDistinctId``, by which PostHog's OTLP endpoints attribute a span to a person
+#: (https://posthog.com/docs/logs/link-person). Never part of PostHog's events.
+USER_ID = "user.id"
+POSTHOG_DISTINCT_ID = "posthogDistinctId"
 #: The anonymous id that is to be aliased to ``distinct_id`` before this span's event. It is an attribute, so that the pending
 #: alias survives wherever the span does.
 PREVIOUS_DISTINCT_ID = "previous_distinct_id"

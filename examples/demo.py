@@ -86,6 +86,7 @@ def main() -> int:
     console.print(
         f"{len(events)} events arrived as expected; the slowest command took {slowest:.2f} s, its interpreter's start included."
     )
+    console.print("See your own program's events on a page: python -m arcade_otel.testing --report report.html", highlight=False)
     if picture is not None:
         drawn = console.export_svg(title="make demo", unique_id="demo")
         # Rich's frame loads a font from elsewhere; whoever looks at the picture asks nobody.

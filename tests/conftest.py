@@ -31,14 +31,16 @@ hypothesis.settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the whole matrix of faults unless it is asked for, and let what only waits begin first.
+    """Leave out the matrix of faults and the dashboards unless they are asked for, and let what only waits begin first.
 
     Where tests run side by side, it would wait alone at the end.
     """
-    if "faults" not in (config.option.markexpr or ""):
-        # Tens of minutes: `make test-faults`. A sample of the same is part of every run.
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("faults")])
-        items[:] = [item for item in items if not item.get_closest_marker("faults")]
+    # The faults take tens of minutes: `make test-faults`; a sample of the same is part of every run. The dashboards need packages
+    # of their own, among them ClickHouse: `make dashboards`.
+    for marker in ("faults", "dashboards"):
+        if marker not in (config.option.markexpr or ""):
+            config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(marker)])
+            items[:] = [item for item in items if not item.get_closest_marker(marker)]
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 

@@ -1,4 +1,4 @@
-"""The program ``arcade-otel``: the usage commands for a config directory, and ``manifest`` for maintainers.
+"""The program ``arcade-otel``: the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
 
 Standard library only.
 """
@@ -16,12 +16,15 @@ from arcade_otel.settings import make_settings
 __all__ = ["PROGRAM", "main", "make_parser"]
 
 PROGRAM = "arcade-otel"
-#: Only this program has the command: maintainers run it, not the users of a program.
+#: Only this program has these commands: maintainers run them, not the users of a program.
 MANIFEST = "manifest"
+REPORT = "report"
 #: Of a command that the user ended by Ctrl-C, as shells have it: 128 and the number of SIGINT.
 EXIT_INTERRUPTED = 130
 _MANIFEST_HELP = "For maintainers: import a program, and write or compare the list of everything that it can collect."
 _MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 it cannot be done."
+_REPORT_HELP = "For maintainers: answer what a dashboard answers, from files of events."
+_REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file cannot be read or written."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from arcade_otel.cli.manifest import manifest
 
         return manifest(options.app, as_json=options.json, output=options.output, check=options.check)
+    if options.command == REPORT:
+        from arcade_otel.cli.report import report
+
+        return report(options.files, as_json=options.json, html=options.html)
     settings = make_settings(name=PROGRAM, version=__version__, config_dir=options.config_dir)
     command = next(each for each in COMMANDS if each.name == options.command)
     try:
@@ -69,7 +76,19 @@ def make_parser() -> argparse.ArgumentParser:
     _add_manifest_arguments(
         subparsers.add_parser(MANIFEST, help=_MANIFEST_HELP, description=_MANIFEST_HELP, epilog=_MANIFEST_EPILOG)
     )
+    _add_report_arguments(subparsers.add_parser(REPORT, help=_REPORT_HELP, description=_REPORT_HELP, epilog=_REPORT_EPILOG))
     return parser
+
+
+def _add_report_arguments(subparser: argparse.ArgumentParser) -> None:
+    subparser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing; - is stdin.",
+    )
+    subparser.add_argument("--json", action="store_true", help=JSON_HELP)
+    subparser.add_argument("--html", metavar="OUT", help="Write one HTML page with charts to OUT, instead of tables on stdout.")
 
 
 def _add_manifest_arguments(subparser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,6 @@
-"""Consent: whether a command may be recorded, and why; one table of precedence, from the environment to the program.
+"""Decide whether a command may be recorded, and why, by one table of precedence from the environment to the program.
 
-What the environment says is read by ``arcade_otel`` itself, which is all that a user who opted out pays for.
+``arcade_otel`` itself reads the environment, so that a user who has opted out pays for one module only.
 """
 
 from __future__ import annotations
@@ -65,19 +65,20 @@ REASON_SUPPRESSED = "taken back"
 REASON_UNREADABLE = "unreadable"
 #: The config directory belongs to another user or can be written by one: it is not used. Nothing is recorded or deleted.
 REASON_UNTRUSTED = "untrusted directory"
-#: A test runner runs this command. Nothing is recorded, and nothing is deleted: a test is no choice of the developer's.
+#: A test runner runs this command. Nothing is recorded, and nothing is deleted, because a test is not the developer's choice.
 REASON_TESTS = "tests"
 
 #: Type: `1`. Default: not set. Effect: commands that a test runner starts are recorded like other runs. Set it if your test suite
 #: isolates its processes itself.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
-# Variables by which test runners are known, also to processes that a test starts: pytest (PYTEST_VERSION since 8.2), tox, nox.
+# Variables that test runners set, which processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
 _TEST_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "TOX_ENV_NAME", "NOX_CURRENT_SESSION")
-# Modules that call a test's code: unittest (also by way of Django, nose2 and IDEs), pytest, and the runners of Click and Typer.
+# Modules of test runners, which call a test's code: unittest (also by way of Django, nose2 and IDEs), pytest, and the runners of
+# Click and Typer.
 _TEST_RUNNERS = ("unittest.case", "_pytest.python", "click.testing", "typer.testing")
 
-# Variables by which continuous integration is known; ``CI`` alone is set by nearly all of them.
+# Variables that mark continuous integration. Nearly all services set ``CI``.
 _CI_VARIABLES = (
     "CI",
     "GITHUB_ACTIONS",
@@ -97,18 +98,18 @@ if sys.platform == "win32":
 
     POLICY_FILE = os.path.join(program_data(), "arcade-otel", "policy")
 
-# Nothing more of the run that is under way is to be recorded.
+# True: nothing more of the current run is recorded.
 _suppressed = False
 
 
 class Decision:
-    """What was decided, and by what.
+    """A decision and its reason.
 
     Attributes:
         mode: ``consent.ON``, ``OFF`` or ``LOG`` (print the payload on stderr, send nothing).
-        reason: What decided: the name of a variable, or one of the ``REASON_`` constants.
-        detail: The same for a person, in a few words. Names the file that decided; quotes no content of it.
-        notice: What ``usage/notice`` says: the version of the notice that was shown. None if it is missing or was not read.
+        reason: The name of the variable that decided, or one of the ``REASON_`` constants.
+        detail: The reason as a short text for the user. It names the file that decided, and quotes nothing from it.
+        notice: Content of ``usage/notice``: the version of the notice that was shown. None if it is missing or was not read.
     """
 
     __slots__ = ("detail", "mode", "notice", "reason")
@@ -162,16 +163,17 @@ def decide(
     7. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
     8. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
 
-    Costs at most two small files' reading, and none where the environment decides. Never raises.
+    This reads at most two small files, and none if the environment decides. It never raises.
 
     Args:
-        config_dir: Config directory; "" has no stored choice.
-        program: Name of the program, for a policy about it alone.
+        config_dir: Config directory. "" means that there is no stored choice.
+        program: Name of the program, for lines of the policy about that program.
         enabled_by_default: The program's own choice, which counts when no one else has decided.
         record_in_ci: Whether the program is recorded in continuous integration when no one else has decided.
-        environ: Environment; the process's if None.
-        asked_before: This process asked before, and the config directory may be used: only what may have changed since is read
-            again, which is the environment, the choice and the policy.
+        environ: Environment. None means the environment of the process.
+        asked_before: True if this process has called this before and the config directory may be used. Then only the environment,
+          the
+            choice and the policy are read again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
@@ -207,15 +209,14 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def is_test(environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether a test runs this command: by a variable, or by a runner among the callers in this thread.
+    """Return whether a test runs this command, according to a variable or to the callers in this thread.
 
-    Reads the callers only where a runner's module is loaded, which no user's run has. Limits: a process that a ``unittest`` test
-    starts, and a thread that a test starts, are not recognized.
-
-    ``ARCADE_USAGE_IN_TESTS=1`` switches this off.
+    The callers are only inspected if a test runner's module is loaded, which is never so in a user's run. Limits: a process that
+    a ``unittest`` test starts, and a thread that a test starts, are not recognized. ``ARCADE_USAGE_IN_TESTS=1`` switches this
+    off.
 
     Args:
-        environ: Environment, which decides alone if it is given; else the process's, and the callers.
+        environ: Environment, which then decides alone. None means the environment of the process, and the callers.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     if environ.get(ENV_IN_TESTS) == "1":
@@ -237,7 +238,7 @@ def choice_file(config_dir: str) -> str:
 
 
 def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
-    """Let every decision of this process be off until the next run begins: ``usage disable`` and ``forget`` leave no trace."""
+    """Turn recording off in this process until the next run begins, so that ``usage disable`` and ``forget`` leave no trace."""
     global _suppressed
     _suppressed = taken_back
 

@@ -20,18 +20,20 @@ def text(name: str) -> str:
 
 
 def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
-    """Show the notice unless this machine has seen it, in this version or a later one.
+    """Show the notice unless this version, or a later one, was shown on this machine.
 
-    The marker ``usage/notice`` holds the version that was seen. It is made before anything is written, by exactly one of many
-    processes at once. Where it cannot be made, or where no person would read the notice, nothing is shown and nothing remembered:
-    without a stderr, and in continuous integration if neither stdout nor stderr is a terminal. Nor is it shown to a user who
-    chose to be recorded, by the variable or a stored choice: a program that reads stderr can ask for silence so.
+    The marker ``usage/notice`` has the version that was shown. It is made before the notice is written, by exactly one of several
+    processes. The notice is not shown, and not marked as shown, in three cases:
+
+    - The marker cannot be made.
+    - No person would read it: there is no stderr, or this is continuous integration and neither stdout nor stderr is a terminal.
+    - The user has chosen to be recorded, by the variable or by a stored choice. A tool that parses stderr can set the variable.
 
     Args:
         config_dir: Config directory.
         program: Name of the program.
         version: Version of the notice (``conventions.NOTICE_VERSION``).
-        decided_by: What decided that the command is recorded (``Decision.reason``).
+        decided_by: Why the command is recorded (``Decision.reason``).
 
     Raises:
         OSError: The marker cannot be read or made. The caller guards.
@@ -58,7 +60,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
 
 
 def _seen_version(config_dir: str) -> int:
-    """Return the version that was seen; 0: none. A marker without a number is one whose maker was killed: the first."""
+    """Return the version that was shown, or 0. A marker without a number counts as version 1: its maker was killed."""
     number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:
         return 0

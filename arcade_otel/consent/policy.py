@@ -1,4 +1,4 @@
-"""Reads the machine's policy: what packagers and administrators decided for everybody, or for one program."""
+"""Read the machine's policy: the decision of packagers and administrators for all users, or for one program."""
 
 __all__ = ["CORRUPT", "parse"]
 
@@ -9,11 +9,11 @@ _KEY = "tracking"
 
 
 def parse(data: bytes, program: str) -> str | None:
-    """Return ``on`` or ``off`` as the policy ``data`` decides for ``program``, None if it says nothing of it, or ``CORRUPT``.
+    """Return the policy's decision for ``program``: ``on``, ``off``, ``CORRUPT``, or None if it has none.
 
-    Lines are ``tracking = off`` (or ``on``), for every program, or ``tracking.NAME = off``, for the one called NAME, which wins
-    over the former. Empty lines and lines that begin with ``#`` are comments. Of two lines about the same, off wins. Any line
-    that is none of these makes the whole file corrupt: half a policy is no decision.
+    A line is ``tracking = off`` (or ``on``), for every program, or ``tracking.NAME = off``, for the program NAME. The latter
+    takes precedence. Empty lines and lines that begin with ``#`` are comments. If two lines are about the same name, off takes
+    precedence. Any other line makes the whole file corrupt, because half a policy is no decision.
 
     Args:
         data: The file's content, UTF-8, with or without a byte order mark.

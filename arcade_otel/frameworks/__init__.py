@@ -1,13 +1,6 @@
 """Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
 
-To add a framework, write one module here with these four functions, and add one entry to ``ADAPTERS``:
-
-* ``attach(app, settings)``: record each run of ``app`` from now on. Called again, it replaces the settings.
-* ``detach(app)``: undo it.
-* ``find_command(app)``: return the command that a run starts with, for ``arcade-otel manifest``.
-
-The adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
-tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(error, …)``.
+``more_adapters`` says how to add a framework.
 """
 
 from __future__ import annotations
@@ -35,10 +28,9 @@ if TYPE_CHECKING:
 
         def attach(self, app: Any, settings: Settings) -> None: ...
         def detach(self, app: Any) -> None: ...
-        def find_command(self, app: Any) -> Any: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "active_runs", "effective_decision", "find_adapter", "instrument", "uninstrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "active_runs", "effective_decision", "find_adapter", "instrument"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
@@ -73,21 +65,15 @@ def find_adapter(app: object) -> Adapter:
             module = f"{__name__}.{name}"
             __import__(module)
             return sys.modules[module]
-    raise TypeError(f"app must be a typer.Typer or a Click command or group, not {type(app).__name__}")
+    from arcade_otel.frameworks import more_adapters  # its table would cost each Click program 20,000 instructions
+
+    return more_adapters.find_adapter(app)  # type: ignore[no-any-return]
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
     """Record each command of ``app`` from now on; :func:`arcade_otel.instrument` documents it."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
-    setattr(app, SETTINGS, settings)  # where the usage commands find them
-
-
-def uninstrument(app: Any) -> None:
-    """Undo :func:`instrument`."""
-    if hasattr(app, SETTINGS):
-        find_adapter(app).detach(app)
-        delattr(app, SETTINGS)
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
@@ -101,18 +87,14 @@ def effective_decision(settings: Settings) -> consent.Decision:
     if conventions.ENV_SENDER in os.environ:
         return consent.Decision(consent.OFF, conventions.ENV_SENDER, "this process records nothing")
     if decision.opted_out:
-        _purge_queue(settings)
+        if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
+            with guard("emptying the queue"):
+                from arcade_otel.handoff import queue
+
+                queue.clear(settings.state_dir)
     elif decision.mode != consent.OFF and not (settings.has_destination or (settings.config_dir and _uses_live_spans(settings))):
         return consent.Decision(consent.OFF, "no destination", "there is nobody to send to")
     return decision
-
-
-def _purge_queue(settings: Settings) -> None:
-    if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
-        with guard("emptying the queue"):
-            from arcade_otel.handoff import queue
-
-            queue.clear(settings.state_dir)
 
 
 class Run:
@@ -188,6 +170,7 @@ class Run:
         self,
         error: BaseException | None = None,
         *,
+        exit_code: int | None = None,
         interrupted: int = 130,
         get_values: Callable[[], tuple[str, ...]] | None = None,
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
@@ -196,6 +179,7 @@ class Run:
 
         Args:
             error: The exception that left the command, or None.
+            exit_code: Exit code, if the framework handled ``error``. Default: the one that Python exits with.
             interrupted: Exit code of a command that Ctrl-C ended.
             get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
             get_option_names: Returns the names of the options that were used. Called only if the application records them.
@@ -203,7 +187,7 @@ class Run:
         if self._ended or os.getpid() != self._pid:
             return
         with guard("the end of a command"):
-            outcome = _outcome(error, interrupted)
+            outcome = _outcome(error, interrupted, exit_code)
             with guard("the parameters of a command"):
                 if outcome.failed and get_values is not None:
                     outcome.given = get_values()
@@ -340,9 +324,13 @@ def _original(call: Any) -> Any:
     return call.__wrapped__ if getattr(call, "__module__", None) == __name__ else call
 
 
-def _outcome(error: BaseException | None, interrupted: int) -> Outcome:
+def _outcome(error: BaseException | None, interrupted: int, exit_code: int | None) -> Outcome:
     # Click and Typer end a command that succeeded by an exception of their own, too.
-    if error is None or (type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0):
+    if exit_code:
+        from arcade_otel.spans.outcome import Outcome
+
+        return Outcome(exit_code & 0xFF, error)
+    if error is None or exit_code == 0 or (type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0):
         from arcade_otel.spans import Success
 
         return Success()  # type: ignore[return-value]

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-__all__ = ["ProgramContext"]
+__all__ = ["ProgramContext", "follow", "option_names", "patch", "unfollow"]
 
 # The run that each thread is in.
-_runs: dict[int, _ProgramRun] = {}
+_runs: dict[int, Any] = {}
 _MAX_OPTIONS = 50
 
 
@@ -40,7 +40,7 @@ class ProgramContext(CommandContext):
     def __enter__(self) -> ProgramContext:
         run = None
         if get_ident() not in _runs:  # a program that runs another, or itself, is still one run
-            _patch()
+            patch()
             recorded = Run.begin(self._settings)
             run = None if recorded is None else _ProgramRun(recorded)
         self._runs.append(run)
@@ -115,14 +115,19 @@ class _ProgramRun:
         return (*self.words, *(value for value in given.values() if isinstance(value, str)))
 
     def _option_names(self) -> tuple[str, ...]:
-        names = set()
-        for word in self.words:
-            typed = word.partition("=")[0]
-            for parser in self.parsers:
-                for action in {id(each): each for each in parser._option_string_actions.values()}.values():  # noqa: SLF001
-                    if typed in action.option_strings or _abbreviates(typed, action, parser):
-                        names.add(max(action.option_strings, key=len))
-        return tuple(sorted(names)[:_MAX_OPTIONS])
+        return option_names(self.words, self.parsers)
+
+
+def option_names(words: Sequence[str], parsers: Sequence[Any]) -> tuple[str, ...]:
+    """Return the options of the parsers that ``words`` use, each once and by its longest name, sorted."""
+    names = set()
+    for word in words:
+        typed = word.partition("=")[0]
+        for parser in parsers:
+            for action in {id(each): each for each in parser._option_string_actions.values()}.values():  # noqa: SLF001
+                if typed in action.option_strings or _abbreviates(typed, action, parser):
+                    names.add(max(action.option_strings, key=len))
+    return tuple(sorted(names)[:_MAX_OPTIONS])
 
 
 def _abbreviates(typed: str, action: Any, parser: Any) -> bool:
@@ -147,7 +152,17 @@ def _subcommand_name(parser: Any, subparser: Any) -> str:
     return ""
 
 
-def _patch() -> None:
+def follow(thread: int, run: Any) -> None:
+    """Report each parser that parses in a thread to ``run``, by its methods ``on_parse_start`` and ``on_parse_end``."""
+    _runs[thread] = run
+
+
+def unfollow(thread: int) -> None:
+    """End :func:`follow`."""
+    _runs.pop(thread, None)
+
+
+def patch() -> None:
     """Patch the two methods through which every command line goes, once in a process."""
     for name in ("parse_known_args", "parse_known_intermixed_args"):
         original = getattr(argparse.ArgumentParser, name)

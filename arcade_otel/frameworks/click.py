@@ -26,9 +26,19 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["attach", "detach", "find_command", "finish_pending", "follow"]
+__all__ = [
+    "STATE",
+    "attach",
+    "context_base",
+    "detach",
+    "find_command",
+    "finish_pending",
+    "follow",
+    "is_frameworks_own",
+    "on_created",
+]
 
-_STATE = "_arcade_otel_state"
+STATE = "_arcade_otel_state"
 
 # The original methods of each patched class ``Context``.
 _originals: dict[Any, tuple[Any, Any, Any]] = {}
@@ -39,7 +49,7 @@ _runs: dict[int, _ClickRun] = {}
 def attach(app: Any, settings: Settings) -> None:
     """Record each run of the command ``app``."""
     follow(app, settings)
-    if not _is_frameworks_own(app, "make_context") and "make_context" not in vars(app):
+    if not is_frameworks_own(app, "make_context") and "make_context" not in vars(app):
         from arcade_otel.frameworks.click_extensions import CheckedMakeContext
 
         app.make_context = CheckedMakeContext(app, finish_pending)
@@ -49,6 +59,7 @@ def detach(app: Any) -> None:
     """Stop recording ``app``. The patched methods stay: without settings on a command they do nothing."""
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
+    vars(app).pop(SETTINGS, None)
 
 
 def find_command(app: Any) -> Any:
@@ -59,10 +70,10 @@ def find_command(app: Any) -> Any:
 def follow(command: Any, settings: Settings) -> None:
     """Record each run that starts with ``command``."""
     setattr(command, SETTINGS, settings)
-    _patch(_context_base(command))
+    _patch(context_base(command))
 
 
-def _context_base(command: Any) -> Any:
+def context_base(command: Any) -> Any:
     """Return the class ``Context`` that all context classes of the command's framework derive from."""
     return next(base for base in reversed(command.context_class.__mro__) if base.__name__ == "Context")
 
@@ -77,17 +88,17 @@ def _patch(context_class: Any) -> None:
     def patched_init(self: Any, command: Any, *args: Any, **kwargs: Any) -> None:
         init(self, command, *args, **kwargs)
         with guard("the start of a command"):
-            _on_created(self, command)
+            on_created(self, command)
 
     def patched_enter(self: Any) -> Any:
-        state = self.__dict__.get(_STATE)
+        state = self.__dict__.get(STATE)
         if state is not None:
             with guard("the start of a command"):
                 state.on_enter(self)
         return enter(self)
 
     def patched_exit(self: Any, exc_type: Any, error: BaseException | None, tb: Any) -> Any:
-        state = self.__dict__.get(_STATE)
+        state = self.__dict__.get(STATE)
         if state is None:
             return leave(self, exc_type, error, tb)
         try:
@@ -124,7 +135,7 @@ class _ClickRun:
             self._append(parent, context.command, context.info_name)
 
     def _append(self, parent: Any, command: Any, typed: Any) -> None:
-        name = parent.__dict__[_STATE].registered_name(command, typed) if self.named else ""
+        name = parent.__dict__[STATE].registered_name(command, typed) if self.named else ""
         self.named = bool(name)
         if name:
             self.run.enter_command(name)
@@ -137,10 +148,17 @@ class _ClickRun:
             if help_shown:
                 self.run.discard()
                 return
-            if error is not None:
-                self._name_pending_subcommand(leaf)
             command = self.outermost.command
-            if not self.run.path and not (_is_group(command) and _is_usage_error(error)):
+            mistyped = False
+            # A group kept its subcommand from being run or was mistyped, or a command has no name of the program's own.
+            if error is not None and (_is_group(leaf.command) or not self.named):
+                from arcade_otel.frameworks import click_extensions
+
+                typed = click_extensions.pending_subcommand(leaf)
+                if typed:
+                    self._append(leaf, None, typed)
+                mistyped = _is_group(command) and click_extensions.is_usage_error(error)
+            if not self.run.path and not mistyped:
                 # A program of one command, or a group that does something by itself. A mistyped command stays without a name.
                 self.run.path = self.run.program
             self.run.end(
@@ -149,12 +167,6 @@ class _ClickRun:
                 get_values=lambda: _parameters().parameter_values(leaf),
                 get_option_names=lambda: _parameters().used_options(leaf),
             )
-
-    def _name_pending_subcommand(self, group: Any) -> None:
-        """Name the command that a group's own callback kept from being run ("you are not logged in")."""
-        typed = getattr(group, "invoked_subcommand", None)
-        if typed and typed != "*" and _is_group(group.command):
-            self._append(group, None, typed)
 
 
 class _ContextState:
@@ -191,12 +203,14 @@ class _ContextState:
             with guard("the words of a command line"):
                 self._note_words(context)
             run.pending = run.outermost is context
-        elif _is_help(error):
-            run.run.discard()
+        else:
+            from arcade_otel.frameworks import click_extensions
+
+            help_shown = click_extensions.is_help(error)
+            if help_shown:
+                run.run.discard()
             if run.outermost is context:
-                run.finish(error, help_shown=True)
-        elif run.outermost is context:
-            run.finish(error)
+                run.finish(error, help_shown=help_shown)
 
     def _note_words(self, context: Any) -> None:
         """Before the group resolves its subcommand, note which of the words to come the group itself already lists."""
@@ -215,13 +229,13 @@ class _ContextState:
         return command_name(command, typed, commands=self.commands, listed=self.listed)
 
 
-def _on_created(context: Any, command: Any) -> None:
+def on_created(context: Any, command: Any) -> None:
     """Let a new context belong to its parent's run, or begin a run if its command was instrumented."""
     if context.resilient_parsing:
         return  # shell completion
-    state = None if context.parent is None else context.parent.__dict__.get(_STATE)
+    state = None if context.parent is None else context.parent.__dict__.get(STATE)
     if state is not None:
-        context.__dict__[_STATE] = _ContextState(state.run, command)
+        context.__dict__[STATE] = _ContextState(state.run, command)
         state.run.enter_command(context)
         return
     settings = getattr(command, SETTINGS, None)
@@ -234,7 +248,7 @@ def _on_created(context: Any, command: Any) -> None:
         current.finish(None, help_shown=True)  # it was parsed and left by an error that no context saw
     run = Run.begin(settings)
     if run is not None:
-        context.__dict__[_STATE] = _ContextState(_ClickRun(run, context), command)
+        context.__dict__[STATE] = _ContextState(_ClickRun(run, context), command)
 
 
 def finish_pending(command: Any, error: BaseException) -> None:
@@ -244,13 +258,13 @@ def finish_pending(command: Any, error: BaseException) -> None:
         run.finish(error)
 
 
-def _is_frameworks_own(command: Any, method: str) -> bool:
-    """Return whether Click or Typer defines the method, not the program."""
-    return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer")
+def is_frameworks_own(command: Any, method: str) -> bool:
+    """Return whether Click, Typer or asyncclick defines the method, not the program."""
+    return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer", "asyncclick")
 
 
 def _resolves_plainly(group: Any) -> bool:
-    return _is_frameworks_own(group, "get_command") and _is_frameworks_own(group, "resolve_command")
+    return is_frameworks_own(group, "get_command") and is_frameworks_own(group, "resolve_command")
 
 
 def _parameters() -> Any:
@@ -266,16 +280,3 @@ def _is_group(command: Any) -> bool:
 def _is_typer_command(command: Any) -> bool:
     """Return whether Typer runs it: Ctrl-C exits with 130 there, and with 1 (as Abort) under Click."""
     return any(base.__module__.startswith("typer.") for base in type(command).__mro__)
-
-
-def _is_usage_error(error: BaseException | None) -> bool:
-    return hasattr(error, "format_message") and hasattr(error, "ctx")
-
-
-def _is_help(error: BaseException) -> bool:
-    """Return whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for lack of arguments."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        return True
-    if isinstance(error, SystemExit):
-        return error.code in (None, 0)  # a ``--version`` callback that ends by ``exit()``, as the Arcade CLI's does
-    return type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0

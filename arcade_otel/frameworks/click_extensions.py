@@ -1,4 +1,4 @@
-"""What the Click adapter needs only for programs that change how groups find commands, or how contexts are made."""
+"""What the Click adapter needs only after an error, and for programs that change how groups find commands, or make contexts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,37 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["CheckedMakeContext", "command_name", "listed_words", "lists"]
+__all__ = [
+    "CheckedMakeContext",
+    "command_name",
+    "is_help",
+    "is_usage_error",
+    "listed_words",
+    "lists",
+    "pending_subcommand",
+]
 
 _MAX_WORDS = 1000
+
+
+def pending_subcommand(group: Any) -> str:
+    """Return the word of the command that a group's own callback kept from being run ("you are not logged in"); "" if none."""
+    typed = getattr(group, "invoked_subcommand", None)
+    return str(typed) if typed and typed != "*" and hasattr(group.command, "list_commands") else ""
+
+
+def is_usage_error(error: BaseException) -> bool:
+    """Return whether Click raised it for a wrong command line."""
+    return hasattr(error, "format_message") and hasattr(error, "ctx")
+
+
+def is_help(error: BaseException) -> bool:
+    """Return whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for lack of arguments."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return True
+    if isinstance(error, SystemExit):
+        return error.code in (None, 0)  # a ``--version`` callback that ends by ``exit()``, as the Arcade CLI's does
+    return type(error).__name__ == "Exit" and getattr(error, "exit_code", None) == 0
 
 
 def listed_words(context: Any) -> frozenset[str]:
@@ -59,7 +87,10 @@ def lists(group: Any, word: str) -> bool:
 
 def _containers(group: Any) -> Iterator[Any]:
     for holder in (group, *type(group).__mro__):
-        if getattr(holder, "__module__", "").partition(".")[0] in ("click", "typer", "builtins") and holder is not group:
+        if (
+            getattr(holder, "__module__", "").partition(".")[0] in ("click", "typer", "asyncclick", "builtins")
+            and holder is not group
+        ):
             continue
         for name, value in vars(holder).items():
             if name != "context_settings" and type(value) in (dict, list, tuple, set, frozenset):

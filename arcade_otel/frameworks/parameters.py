@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["parameter_values", "used_options"]
+__all__ = ["parameter_values", "texts", "used_options"]
 
 _MAX_DEPTH = 3
 # More than redaction looks for: it then tells nothing, where a shorter list would let the rest through.
@@ -44,7 +44,7 @@ def parameter_values(context: Any) -> tuple[str, ...]:
     for each, parameter, source in _parameters(context):
         if source == "DEFAULT" and not callable(getattr(parameter, "default", None)):
             continue
-        found += _texts(each.params.get(parameter.name), 0)
+        found += texts(each.params.get(parameter.name))
     return tuple(found[:_MAX_VALUES])
 
 
@@ -58,7 +58,8 @@ def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
         context = context.parent
 
 
-def _texts(value: object, depth: int) -> Iterator[str]:
+def texts(value: object, depth: int = 0) -> Iterator[str]:
+    """Yield what ``value`` says as text: itself, or what a collection holds, three levels deep."""
     if value is None or isinstance(value, bool) or depth > _MAX_DEPTH:
         return
     if isinstance(value, enum.Enum):
@@ -71,11 +72,11 @@ def _texts(value: object, depth: int) -> Iterator[str]:
         yield os.fsdecode(os.fspath(value))
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            yield from _texts(key, depth + 1)
-            yield from _texts(each, depth + 1)
+            yield from texts(key, depth + 1)
+            yield from texts(each, depth + 1)
     elif isinstance(value, list | tuple | set | frozenset):
         for each in value:
-            yield from _texts(each, depth + 1)
+            yield from texts(each, depth + 1)
     elif isinstance(getattr(value, "name", None), str):
         yield value.name  # type: ignore[attr-defined]  # an open file
     elif type(value).__str__ is not object.__str__:

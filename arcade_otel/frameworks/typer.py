@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from arcade_otel.frameworks import click
+from arcade_otel.frameworks import SETTINGS, click
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def attach(app: Any, settings: Settings) -> None:
         _hook(main, apps)
     apps[:] = [(each, chosen) for each, chosen in apps if each is not app]
     apps.append((app, settings))
+    setattr(app, SETTINGS, settings)  # where the usage commands find them
 
 
 def detach(app: Any) -> None:
@@ -39,6 +40,7 @@ def detach(app: Any) -> None:
         for name in _HOOKED:
             setattr(main, name, getattr(main, name).__wrapped__)
         delattr(main, _APPS)
+    vars(app).pop(SETTINGS, None)
 
 
 def find_command(app: Any) -> Any:

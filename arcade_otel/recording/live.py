@@ -16,6 +16,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.exporter_config import exporter_names
+from arcade_otel.spans.finished_span import identity_attributes
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -109,10 +110,13 @@ class LiveSpan:
             sender_follows: The caller starts a sender next: one is enough.
         """
         self._span.update_name(spans.span_name(self._settings, path))
-        self._span.set_attributes(spans.command_attributes(self._settings, path, timing, outcome))
+        attributes = spans.command_attributes(self._settings, path, timing, outcome)
+        self._span.set_attributes(attributes)
         self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1]})
+        self._span.set_attributes(identity_attributes(*identity))
         if outcome.failed:
-            self._span.set_status(Status(StatusCode.ERROR))
+            message = attributes.get(conventions.ERROR_MESSAGE)
+            self._span.set_status(Status(StatusCode.ERROR, str(message) if message else None))
         self._span.end(timing.end_ns)
         if self._provider.ours:
             exporter = self._provider.exporter

@@ -1,31 +1,46 @@
-"""The marker that makes senders leave at once while a lane's backend does not answer."""
+"""The back-off of a lane: after a failed delivery, senders skip the lane for a while."""
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from arcade_otel import storage
 from arcade_otel.storage.directories import Directory
 
-__all__ = ["DELAYS_SECONDS", "MAX_RETRY_AFTER_SECONDS", "Backoff"]
+__all__ = ["DELAYS_SECONDS", "JITTER", "MAX_RETRY_AFTER_SECONDS", "Backoff"]
 
-#: Backoff after the first, second, … failure in a row. The longest is a minute, so that the first command after the network has
-#: been back for a minute gets everything out.
+#: Seconds after the first, second, … failure in a row. The longest is a minute, so that the first command after the network has
+#: been back for a minute delivers the whole queue.
 DELAYS_SECONDS = (0.0, 5.0, 10.0, 20.0, 40.0, 60.0)
-#: A server's ``Retry-After`` is honoured up to an hour.
+#: A server's ``Retry-After`` is respected up to an hour.
 MAX_RETRY_AFTER_SECONDS = 3600.0
+#: Share of a delay that is random, so that clients that failed in the same second do not all return in the same second. A delay
+#: of the library's own becomes shorter, and one that the server asked for becomes longer.
+JITTER = 0.25
+
+
+def _random() -> float:
+    return int.from_bytes(os.urandom(2), "big") / 65536  # the module random costs a sender an import
 
 
 class Backoff:
-    """The pause of one lane: two numbers in one small file, read before anything heavy is imported."""
+    """The back-off of one lane: two numbers in a small file, which a sender reads before it imports anything heavy.
 
-    __slots__ = ("_path",)
+    Args:
+        state_dir: The directory ``usage``.
+        lane: Name of the lane.
+        random: Returns a number from 0 to below 1. Tests replace it.
+    """
 
-    def __init__(self, state_dir: str, lane: str) -> None:
+    __slots__ = ("_path", "_random")
+
+    def __init__(self, state_dir: str, lane: str, *, random: Callable[[], float] = _random) -> None:
+        self._random = random
         self._path = os.path.join(state_dir, f"pause-{lane}")
 
     def read(self) -> tuple[float, int]:
-        """Return until when it lasts, in seconds since the epoch, and the failures in a row; zeros if there is none."""
+        """Return the end of the back-off, in seconds since the epoch, and the failures in a row. Both are 0 if there is none."""
         try:
             config_dir, state = os.path.split(os.path.dirname(self._path))
             until, failures = (storage.read_file(config_dir, state, os.path.basename(self._path), max_bytes=64) or b"").split()
@@ -34,34 +49,40 @@ class Backoff:
             return 0.0, 0
 
     def is_active(self, now: float | None = None) -> bool:
-        """Return whether it lasts still. A time further off than any pause is a clock that was set back: it does not."""
+        """Return whether the lane must be skipped now.
+
+        An end that is further away than any delay means that the clock was set back. Such a back-off is not active.
+        """
         until, _ = self.read()
         now = time.time() if now is None else now
         return now < until <= now + MAX_RETRY_AFTER_SECONDS
 
     def record_failure(self, asked_seconds: float | None = None, now: float | None = None) -> float:
-        """Lengthen the pause after a failure; return its seconds.
+        """Begin the back-off after a failure, and return its seconds.
 
         Args:
-            asked_seconds: What the server asked for by ``Retry-After``, if it did.
+            asked_seconds: The server's ``Retry-After`` in seconds, or None. The delay is at least that long, up to an hour.
             now: Seconds since the epoch.
         """
         _, failures = self.read()
         seconds = DELAYS_SECONDS[min(max(failures, 0), len(DELAYS_SECONDS) - 1)]
-        if asked_seconds is not None and asked_seconds == asked_seconds:  # noqa: PLR0124 - not NaN
-            seconds = max(seconds, min(asked_seconds, MAX_RETRY_AFTER_SECONDS))
+        if asked_seconds is not None and asked_seconds > seconds:  # NaN is not
+            longest = MAX_RETRY_AFTER_SECONDS / (1 + JITTER)
+            seconds = min(asked_seconds, longest) * (1 + JITTER * self._random())
+        else:
+            seconds *= 1 - JITTER * self._random()
         now = time.time() if now is None else now
         storage.write_private(self._path, f"{now + seconds:.3f} {failures + 1}")
         return seconds
 
     def skip_delay(self) -> None:
-        """End it because a person asks to, not because something was delivered: the failures in a row still count."""
+        """End the back-off because the user asks for it, for example by ``usage flush``. The failures in a row still count."""
         until, failures = self.read()
         if until:
             storage.write_private(self._path, f"0.000 {failures}")
 
     def reset(self) -> None:
-        """End it: something was delivered."""
+        """End the back-off after a delivery."""
         state_dir, name = os.path.split(self._path)
         with suppress(FileNotFoundError), Directory.at(state_dir) as directory:
             directory.unlink(name)

@@ -6,18 +6,24 @@ from collections.abc import Callable, Sequence
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
 from arcade_otel.exporters import installed_version, otlp_json, program_version
 from arcade_otel.sender.export_result import ExportResult
-from arcade_otel.spans.finished_span import copy_span
+from arcade_otel.spans.finished_span import copy_span, described_status, identity_attributes, owner_of
 
-__all__ = ["SdkLaneExporter", "public_span"]
+__all__ = ["SdkLaneExporter", "public_span", "public_spans"]
 
 
-def public_span(span: ReadableSpan) -> ReadableSpan:
-    """Return the span for another exporter than PostHog's: without the attributes that are meant for the sender."""
+def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> ReadableSpan:
+    """Return the span for another exporter than PostHog's: without the attributes that are meant for the sender.
+
+    Args:
+        span: A finished span.
+        owner: ``(distinct_id, is_anon)`` of the command in whose trace the span is. None means the span's own.
+    """
     attributes = dict(span.resource.attributes)
     distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
     if conventions.SERVICE_VERSION not in attributes:
@@ -26,7 +32,29 @@ def public_span(span: ReadableSpan) -> ReadableSpan:
         if version:
             attributes[conventions.SERVICE_VERSION] = version.partition("+")[0]  # as in PostHog's events
     kept = {key: value for key, value in attributes.items() if not key.startswith(conventions.RESOURCE_PRIVATE_PREFIX)}
-    return copy_span(span, resource=Resource(kept, span.resource.schema_url))
+    owner = owner_of(span) or owner
+    schema_url, scope = span.resource.schema_url, span.instrumentation_scope
+    if scope is not None and scope.name == conventions.SCOPE:
+        schema_url = schema_url or conventions.SCHEMA_URL
+        scope = InstrumentationScope(scope.name, scope.version, scope.schema_url or conventions.SCHEMA_URL, scope.attributes)
+    return copy_span(
+        span,
+        attributes={**(span.attributes or {}), **(identity_attributes(*owner) if owner else {})},
+        resource=Resource(kept, schema_url),
+        status=described_status(span),
+        scope=scope,
+    )
+
+
+def public_spans(spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
+    """Return :func:`public_span` of each. A span without an owner gets the owner of a command in the same trace."""
+    owners = {_trace_id(span): owner for span in spans if (owner := owner_of(span))}
+    return [public_span(span, owners.get(_trace_id(span))) for span in spans]
+
+
+def _trace_id(span: ReadableSpan) -> int:
+    context = span.get_span_context()
+    return context.trace_id if context else 0
 
 
 class SdkLaneExporter:
@@ -54,7 +82,7 @@ class SdkLaneExporter:
         """Export the spans as others may see them; give up after ``seconds``, and begin only if ``may_begin`` says so."""
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)
-        spans = [public_span(span) for span in spans]
+        spans = public_spans(spans)
         accepted: list[bool] = []
 
         def export() -> None:

@@ -4,10 +4,21 @@ from collections.abc import Sequence
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Link, SpanContext
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode
 from opentelemetry.util.types import Attributes
 
-__all__ = ["FinishedEvent", "FinishedLink", "FinishedSpan", "copy_span"]
+from arcade_otel import conventions
+
+__all__ = [
+    "FinishedEvent",
+    "FinishedLink",
+    "FinishedSpan",
+    "copy_span",
+    "described_status",
+    "identity_attributes",
+    "owner_of",
+]
 
 # The SDK keeps these counts in bounded containers, which on its older versions also change values (bytes become text, nested
 # values are refused). Public properties overridden in subclasses keep both the counts and the values.
@@ -68,8 +79,10 @@ def copy_span(
     attributes: Attributes = None,
     resource: Resource | None = None,
     events: Sequence[Event] | None = None,
+    status: Status | None = None,
+    scope: InstrumentationScope | None = None,
 ) -> ReadableSpan:
-    """Return a copy of a finished span in which ``attributes`` (all of them), ``resource`` or ``events`` may be others.
+    """Return a copy of a finished span with other ``attributes`` (all of them), ``resource``, ``events``, ``status`` or scope.
 
     Attributes of a span that ended are frozen, for a processor too: a copy is the only way to change them.
     """
@@ -82,9 +95,35 @@ def copy_span(
         events=span.events if events is None else events,
         links=span.links,
         kind=span.kind,
-        status=span.status,
+        status=span.status if status is None else status,
         start_time=span.start_time,
         end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
+        instrumentation_scope=span.instrumentation_scope if scope is None else scope,
         dropped=(span.dropped_attributes, span.dropped_events, span.dropped_links),
     )
+
+
+def owner_of(span: ReadableSpan) -> tuple[str, bool] | None:
+    """Return ``(distinct_id, is_anon)`` of a command's span, or None if the span has no identity."""
+    attributes = span.attributes or {}
+    distinct_id = attributes.get(conventions.DISTINCT_ID)
+    if not isinstance(distinct_id, str) or not distinct_id:
+        return None
+    return distinct_id, attributes.get(conventions.IS_ANON) is not False
+
+
+def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # noqa: FBT001 - the pair of owner_of()
+    """Return the attributes by which receivers of OTLP attribute a span to a person (``conventions.USER_ID``)."""
+    attributes = {conventions.POSTHOG_DISTINCT_ID: distinct_id}
+    return attributes if is_anon else {**attributes, conventions.USER_ID: distinct_id}
+
+
+def described_status(span: ReadableSpan) -> Status:
+    """Return the status of a span, with the redacted error message as its description, which viewers of traces show.
+
+    Source: the semantic conventions deprecate ``error.message`` on spans in favour of the status.
+    """
+    message = (span.attributes or {}).get(conventions.ERROR_MESSAGE)
+    if span.status.status_code is not StatusCode.ERROR or span.status.description or not isinstance(message, str):
+        return span.status
+    return Status(StatusCode.ERROR, message)

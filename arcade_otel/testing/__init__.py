@@ -1,9 +1,7 @@
-"""A local stand-in for PostHog and for Arcade's API, and what a program's own tests need: for tests, the demo, and the curious.
+"""A fake PostHog and a fake Arcade API on this machine, and a sandbox for a program's own tests.
 
-``with FakePostHog() as posthog:`` in a test; ``python -m arcade_otel.testing`` at a prompt; ``plugin`` for pytest.
-
-Standard library
-only, on loopback only.
+Use ``with FakePostHog() as posthog:`` in a test, or ``python -m arcade_otel.testing`` at a prompt. ``plugin`` is the pytest
+plugin. This package uses the standard library only, and listens on loopback only.
 """
 
 from importlib import import_module
@@ -48,7 +46,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    # PEP 562: pytest imports this package in every run of everybody who has it installed, for the sake of ``plugin``.
+    # PEP 562: pytest imports this package, for ``plugin``, in every run wherever the library is installed. So it must be cheap.
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"arcade_otel.testing.{home}"), name)

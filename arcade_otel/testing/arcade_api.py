@@ -18,7 +18,7 @@ class RecordedRequest:
 
 
 class ArcadeApi:
-    """Who is whose: keys and tokens, and the faults that are scripted. Part of ``FakePostHog``, at the same address."""
+    """The fake Arcade API: the accounts of keys and tokens, and scripted faults. Part of ``FakePostHog``, at the same address."""
 
     def __init__(self) -> None:
         self.requests: list[RecordedRequest] = []
@@ -35,7 +35,7 @@ class ArcadeApi:
         principal_id: str | None = None,
         account_id: str | None = None,
     ) -> None:
-        """Make a key or a token known."""
+        """Add an account with a key or a token."""
         data = {key: value for key, value in (("principal_id", principal_id), ("account_id", account_id)) if value is not None}
         if api_key is not None:
             self._keys[api_key] = data
@@ -51,12 +51,12 @@ class ArcadeApi:
         self._always = fault
 
     def heal(self) -> None:
-        """Answer well again."""
+        """Answer normally again."""
         self._always = None
         self._script.clear()
 
     def fault(self) -> Fault | None:
-        """Return what is to be done to the next request."""
+        """Return the fault for the next request, or None."""
         return self._script.popleft() if self._script else self._always
 
     def answer(self, path: str, authorization: str) -> tuple[int, str]:

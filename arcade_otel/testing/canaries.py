@@ -1,4 +1,4 @@
-"""Secrets to plant: made up at random, but always the same ones for the same seed, each of a shape that is known for secrets."""
+"""Made-up secrets for tests. Equal seeds make equal secrets, and each has the shape of a real kind of secret."""
 
 import base64
 import json
@@ -13,10 +13,10 @@ _WORD = string.ascii_letters + string.digits
 
 
 class Canary(str):
-    """A planted value: a string that also says of which kind it is, and which parts of it are the secret.
+    """A made-up secret: a string with its kind and the parts of it that are secret.
 
     Attributes:
-        kind: Name of the shape, as ``github_token``.
+        kind: Name of the kind, for example ``github_token``.
         secrets: The parts that must not be found anywhere; by default, the whole. Of an address with a password the
             host is no secret, for example.
     """
@@ -35,7 +35,7 @@ class Canary(str):
 
 
 class Canaries:
-    """A set of made-up secrets: attributes of this object, which is also a sequence of all of them.
+    """A set of made-up secrets. Each is an attribute, and the object is also a sequence of all of them.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.

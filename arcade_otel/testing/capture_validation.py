@@ -53,6 +53,16 @@ class Event:
         self.time: datetime = fields["time"]
         self.request: int = fields["request"]
 
+    def exported(self) -> dict[str, Any]:
+        """Return the event as PostHog's batch export writes it, for JSON."""
+        return {
+            "uuid": self.uuid,
+            "event": self.event,
+            "distinct_id": self.distinct_id,
+            "timestamp": self.time.isoformat(timespec="microseconds"),
+            "properties": self.properties,
+        }
+
     def __repr__(self) -> str:
         return f"<{self.event} {self.properties.get('command_name', '')} {self.distinct_id}>"
 

@@ -1,4 +1,4 @@
-"""What a server may do to a request instead of answering it well."""
+"""Faults: how a server fails instead of answering a request."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ __all__ = ["Fault", "blackhole", "refused_port"]
 
 
 class Fault:
-    """One way to fail; made by the functions below, given to ``FakePostHog.script`` or ``FakePostHog.always``."""
+    """One way to fail. Make it by the methods below, and pass it to ``FakePostHog.script`` or ``FakePostHog.always``."""
 
     def __init__(
         self,
@@ -70,18 +70,18 @@ class Fault:
 
     @classmethod
     def delay(cls, seconds: float) -> "Fault":
-        """Answer well, later."""
+        """Answer normally, but later."""
         return cls("delay", seconds=seconds)
 
     @classmethod
     def dribble(cls, seconds_per_byte: float) -> "Fault":
-        """Answer well, byte by byte."""
+        """Answer normally, but byte by byte."""
         return cls("dribble", seconds=seconds_per_byte)
 
 
 @contextlib.contextmanager
 def blackhole() -> Iterator[str]:
-    """Give an address on loopback at which connections are neither accepted nor refused."""
+    """Return an address on loopback at which connections are neither accepted nor refused."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

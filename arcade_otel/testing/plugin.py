@@ -1,6 +1,6 @@
-"""A pytest plugin for programs that use this library: their tests send nothing, and can prove that nothing secret would leave.
+"""The pytest plugin: a program's tests send nothing, and can prove that no secret would leave.
 
-Loaded by its entry point wherever the library is installed, so that importing it costs next to nothing.
+pytest loads it by its entry point wherever the library is installed, so importing it must be cheap.
 """
 
 import os
@@ -24,8 +24,8 @@ __all__ = [
     "pytest_load_initial_conftests",
 ]
 
-#: Value of ``ARCADE_USAGE_SENDER`` where sending is blocked: with that variable set no process records or starts a sender,
-#: whatever a test does to the variables of consent.
+#: Value of ``ARCADE_USAGE_SENDER`` while sending is blocked. With that variable, no process records or starts a sender, whatever
+#: a test does to the variables of consent.
 BLOCKED = "blocked-by-pytest"
 
 _OPTION = "arcade_otel_block"
@@ -38,18 +38,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Block before a conftest imports the program: ``instrument()`` reads the environment."""
+    """Block before a conftest imports the program, because ``instrument()`` reads the environment."""
     _block(early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Block, where the plugin was named by a conftest and came too late for the hook above."""
+    """Block if a conftest named the plugin, which is too late for the hook above."""
     _block(config)
 
 
 @pytest.fixture
 def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandbox]":
-    """Run commands as real processes in a fresh home, with a fake PostHog; see ``arcade_otel.testing.CliSandbox``."""
+    """Run commands as real processes in a fresh home, with a fake PostHog. See ``arcade_otel.testing.CliSandbox``."""
     from arcade_otel.testing.sandbox import CliSandbox
 
     with CliSandbox(tmp_path_factory.mktemp("arcade_usage")) as usage:
@@ -58,22 +58,22 @@ def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandb
 
 @pytest.fixture
 def arcade_canaries(request: pytest.FixtureRequest) -> "Canaries":
-    """Secrets to plant, made up from the test's name: other tests have others, the next run has the same."""
+    """Made-up secrets. They differ between tests, and are the same in each run of a test."""
     from arcade_otel.testing.canaries import Canaries
 
     return Canaries(request.node.nodeid)
 
 
 def _block(config: pytest.Config) -> None:
-    """Set what keeps this process and its children from recording, until pytest ends; a blocked one stays as it is.
+    """Keep this process and its children from recording until pytest ends. Do nothing if that was done before.
 
-    Tracking is off, a variable that only senders have keeps it off if a test says "on", and the config directory is an empty one
-    of this session's, so that neither ``usage disable`` nor ``usage forget`` in a test touches the developer's.
+    Tracking is off. A variable that only senders have keeps it off even if a test turns it on. The config directory is an empty
+    directory of this session, so that ``usage disable`` and ``usage forget`` in a test do not change the developer's own choice.
     """
     if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return
     if not config.getini(_OPTION):
-        # Else consent.is_test() would keep the suite silent that isolates its processes itself.
+        # Otherwise consent.is_test() would silence a suite that isolates its processes itself.
         config.add_cleanup(_set_variables({consent.ENV_IN_TESTS: "1"}))
         return
     from shutil import rmtree
@@ -87,7 +87,7 @@ def _block(config: pytest.Config) -> None:
 
 
 def _set_variables(values: Mapping[str, str]) -> Callable[[], None]:
-    """Set variables of the environment; return a function that restores them."""
+    """Set variables of the environment. Return a function that restores them."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
 

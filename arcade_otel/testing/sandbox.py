@@ -1,4 +1,4 @@
-"""Runs a program's commands as real processes on a computer of their own, and looks at everything that they leave and send."""
+"""Run a program's commands as real processes in an empty home, and inspect everything that they write and send."""
 
 import os
 import re
@@ -38,13 +38,13 @@ _DEADLINE_SECONDS = 60.0
 
 
 class CliSandbox:
-    """A computer on which commands are recorded and delivered to a stand-in for PostHog; a context manager.
+    """An isolated computer whose commands are recorded and delivered to a fake PostHog. Use it in a ``with`` statement.
 
-    Its home is an empty directory. Its environment is this process's without what steers this library, OpenTelemetry and posthog,
-    without proxies, and without what says that this is continuous integration; tracking is on. The notice was shown.
+    The home is an empty directory. The environment is the one of this process, without proxies and without the variables of this
+    library, OpenTelemetry, posthog and continuous integration. Tracking is on, and the notice counts as shown.
 
-    Limits: what the processes of senders hold is looked at where there is a ``/proc`` (Linux). A command that logs in with
-    credentials which name no ``coordinator_url`` asks the real API whose they are: name :attr:`posthog`'s address.
+    Limits: the processes of senders are only inspected where ``/proc`` exists (Linux). A command that logs in with credentials
+    without ``coordinator_url`` asks the real API. Put :attr:`posthog`'s address into the credentials.
 
     Args:
         root: An empty directory.
@@ -52,8 +52,8 @@ class CliSandbox:
     Attributes:
         posthog: The stand-in, :class:`FakePostHog`; ``posthog.arcade`` is Arcade's API at the same address.
         home: The home directory.
-        directory: The config directory; set it before the first :meth:`run` for a program with a ``config_dir`` of its own.
-        environ: Environment of the commands; may be changed.
+        directory: The config directory. If the program has its own ``config_dir``, set this before the first :meth:`run`.
+        environ: Environment of the commands. You may change it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -108,18 +108,20 @@ class CliSandbox:
         cwd: str | os.PathLike[str] | None = None,
         timeout: float = _DEADLINE_SECONDS,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end and return how it ended, with ``stdout`` and ``stderr``.
+        """Run a command to its end. Return its exit code, ``stdout`` and ``stderr``.
 
         Args:
-            command: Its words; the first is looked up beside this interpreter first, where the scripts of its environment are.
-            env: Variables to set, or to take away (None), for this command.
-            input: What it reads from stdin; nothing if None.
-            cwd: Where it runs; here if None.
-            timeout: In seconds.
+            command: The command and its arguments. The command is looked up next to this interpreter first, where the scripts of
+              its
+                environment are.
+            env: Variables to set, or to remove (None), for this command.
+            input: Text for stdin. None means an empty stdin.
+            cwd: Working directory. None means the current one.
+            timeout: Seconds.
 
         Raises:
-            subprocess.TimeoutExpired: It takes longer.
-            OSError: It cannot be started.
+            subprocess.TimeoutExpired: The command takes longer.
+            OSError: The command cannot be started.
         """
         self._note_what_was_planted()
         environ = {name: value for name, value in {**self.environ, **(env or {})}.items() if value is not None}
@@ -137,10 +139,12 @@ class CliSandbox:
         )
 
     def settle(self, timeout: float = _DEADLINE_SECONDS) -> None:
-        """Wait until no sender is at work any more: what could be delivered is. A sender ends 0.3 s after its last event here.
+        """Wait until every sender has ended. Each event that could be delivered is then delivered.
+
+        In the sandbox a sender ends 0.3 s after its last event.
 
         Raises:
-            AssertionError: One still is after ``timeout`` seconds, which is longer than any lives.
+            AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives.
         """
         until = time.monotonic() + timeout
         while any(_lives(sender) for sender in self._started()):
@@ -153,45 +157,44 @@ class CliSandbox:
 
     @property
     def events(self) -> list[Event]:
-        """Everything that was delivered, oldest first; waits until nothing more can come (:meth:`settle`)."""
+        """The events that were delivered, oldest first. Waits until every sender has ended (:meth:`settle`)."""
         self.settle()
         return self.posthog.visible()
 
     @property
     def requests(self) -> list[Request]:
-        """The requests to the stand-in, as they were made; waits like :attr:`events`."""
+        """The requests to the fake PostHog, in their order. Waits like :attr:`events`."""
         self.settle()
         return list(self.posthog.requests)
 
     @property
     def queue(self) -> list[Path]:
-        """The files of what waits to be sent now, oldest first; does not wait."""
+        """The files of the queue, oldest first. Does not wait."""
         waiting = (self.config_dir / "usage" / "queue").glob("*/*.json")
         return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
 
     @property
     def log(self) -> str:
-        """What the library wrote for debugging (``ARCADE_USAGE_DEBUG``)."""
+        """The content of the debug log (``ARCADE_USAGE_DEBUG``)."""
         return _read(self._log).decode("utf-8", "replace")
 
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
-        """Fail if a planted value got anywhere: the proof that a program's usage data holds no secret.
+        """Fail if a secret that the test used appears anywhere in the usage data.
 
-        Waits like :attr:`events`, then looks for each value, and each 12 characters in a row of it, in any case, plain,
-        percent-encoded, base64-encoded and JSON-escaped, in: the queue as it was and is, every file below the config directory
-        (receipts among them), the debug log, the requests on the wire, and the command line and environment of each sender. Left
-        out are files of the config directory that the test put there, those named by ``besides``, and variables that a
-        sender merely has from the command's own environment.
+        This waits like :attr:`events`. Then it searches for each value, and for each 12 characters in a row of it, in any case,
+        plain, percent-encoded, base64-encoded and JSON-escaped. It searches the queue, every file of the config directory, the
+        debug log, the requests, and the command line and environment of each sender. It ignores files of the config directory
+        that the test wrote before, files named by ``besides``, and variables that a sender inherits from the command.
 
         Args:
-            canaries: Values that were planted in arguments, environment, files and errors: any text of four characters and more,
-                best one of ``arcade_canaries``, which know what of them is secret (a database's host is not).
-            besides: Names of files of the config directory that may hold secrets, because the program itself keeps them there.
+            canaries: Secrets that the test used in arguments, environment, files or errors, each of at least four characters. Use
+                ``arcade_canaries`` if you can: they know which part of them is secret (the host of a database is not).
+            besides: Names of files of the config directory in which the program itself keeps secrets.
 
         Raises:
-            AssertionError: One was found; the message says in what form and where. Also if nothing was recorded at all: then
-                nothing is proved.
-            ValueError: No value, or one too short to be looked for.
+            AssertionError: A secret was found. The message says in which form and where. Also raised if no command was recorded,
+                because the test would prove nothing.
+            ValueError: There is no value, or one is too short.
         """
         __tracebackhide__ = True
         if not canaries:
@@ -217,7 +220,7 @@ class CliSandbox:
         return which(word, path=environ.get("PATH")) or word
 
     def _note_what_was_planted(self) -> None:
-        """Before the first command whatever is in the config directory is the test's; and let the notice be seen."""
+        """Before the first command, note which files the test has put into the config directory, and mark the notice as shown."""
         if self._given:
             return
         self._planted = {path: _read(path) for path in self._files()}
@@ -240,7 +243,7 @@ class CliSandbox:
             head = "\n".join((request.path, *(f"{name}: {value}" for name, value in request.headers.items())))
             places += [(f"the head of request {number}", head.encode()), (f"request {number}", request.content)]
         places += [
-            (f"the process of sender {sender}", told.encode("utf-8", "surrogateescape")) for sender, told in self._senders.items()
+            (f"the process of sender {sender}", text.encode("utf-8", "surrogateescape")) for sender, text in self._senders.items()
         ]
         return places
 
@@ -248,7 +251,7 @@ class CliSandbox:
         return [int(number) for number in _STARTED.findall(_read(self._log))]
 
     def _watch(self) -> None:
-        """Look at what is there for moments only: senders, and what waits for them."""
+        """Inspect what exists for moments only: senders and their queue."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 
@@ -261,19 +264,19 @@ class CliSandbox:
         for group in self._started():
             for sender in _members(group):
                 if not self._senders.get(sender):
-                    self._senders[sender] = self._told_of(sender)
+                    self._senders[sender] = self._process_info(sender)
 
-    def _told_of(self, sender: int) -> str:
-        """Return command line and environment of a process, one variable a line; "" if it is gone, or there is no ``/proc``."""
-        told = []
+    def _process_info(self, sender: int) -> str:
+        """Return command line and environment of a process, one variable per line, or "" if that cannot be read."""
+        found = []
         for variable in _read(Path("/proc", str(sender), "environ")).decode("utf-8", "surrogateescape").split("\0"):
             name, _, value = variable.partition("=")
             if variable and (name, value) not in self._given:
-                told.append(variable)
-        if not told:
+                found.append(variable)
+        if not found:
             return ""
         words = _read(Path("/proc", str(sender), "cmdline")).decode("utf-8", "surrogateescape").split("\0")
-        return "\n".join((" ".join(words), *told))
+        return "\n".join((" ".join(words), *found))
 
 
 def _read(path: Path) -> bytes:
@@ -284,7 +287,7 @@ def _read(path: Path) -> bytes:
 
 
 def _lives(group: int) -> bool:
-    """Return whether a process of the group is at work; a zombie is not at work. On Windows, a group is one process."""
+    """Return whether a process of the group is running. A zombie is not. On Windows, a group is one process."""
     try:
         if sys.platform == "win32":
             os.kill(group, 0)

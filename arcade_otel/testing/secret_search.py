@@ -1,4 +1,4 @@
-"""Looks for a secret in bytes, in every form in which it may have got there: encoded, escaped, in other case, in part."""
+"""Search bytes for a secret in every form: encoded, escaped, in another case, or a part of it."""
 
 import base64
 import re
@@ -10,7 +10,7 @@ from arcade_otel.testing.canaries import Canary
 
 __all__ = ["found_in"]
 
-#: So many characters in a row of a secret are a leak: what is cut off by a limit of length is one too.
+#: This many characters in a row of a secret are a leak, because a limit of length may have cut the rest.
 _PART = 12
 _PART_OF_BASE64 = 16
 _AROUND = 40
@@ -30,17 +30,17 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 
 
 def found_in(data: bytes, canary: str) -> str | None:
-    """Return in what form, and amid what, ``canary`` or a part of 12 characters of it stands in ``data``; None: it does not.
+    """Return the form and the surroundings of ``canary``, or of 12 characters of it, in ``data``. None if it is not there.
 
-    Forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three upon each other, and base64 of any alignment in
-    either alphabet; in any case, and with any white space for white space.
+    Forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three of them nested, and base64 of any alignment in
+    either alphabet. Upper and lower case are equal, and so is all white space.
 
     Args:
-        data: UTF-8 for the most part.
-        canary: A :class:`Canary`, of which its ``secrets`` count, or any text of four characters and more.
+        data: Bytes that are mostly UTF-8.
+        canary: A :class:`Canary`, whose ``secrets`` count, or any text of at least four characters.
 
     Raises:
-        ValueError: The text is shorter: it would be found anywhere.
+        ValueError: The text is shorter. It would be found anywhere.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004
@@ -56,7 +56,7 @@ def found_in(data: bytes, canary: str) -> str | None:
 
 
 def _even(text: str) -> str:
-    """Return ``text`` in one case, its white space made one space each."""
+    """Return ``text`` in lower case, with each run of white space as one space."""
     return " ".join(text.casefold().split())
 
 
@@ -66,7 +66,7 @@ def _parts(text: str, length: int) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Return what ``data`` may be to who reads it, each named."""
+    """Return the decoded forms of ``data`` by name."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in an address is not rare
@@ -82,7 +82,7 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _base64_parts(secret: str) -> list[str]:
-    """Return what base64 makes of ``secret`` wherever in the encoded bytes it begins; what its neighbours decide is left out."""
+    """Return the base64 forms of ``secret`` for each alignment, without the characters that depend on its neighbours."""
     data = secret.encode("utf-8", "surrogatepass")
     parts = []
     for before, skipped in ((0, 0), (1, 2), (2, 3)):

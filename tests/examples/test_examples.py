@@ -32,6 +32,10 @@ def ran(machine: Machine, example: str, *arguments: str, **environ: str) -> tupl
         ("click_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
         ("argparse_cli", ("tool", "run", "hammer"), "tool.run", 0),
         ("argparse_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
+        ("cyclopts_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
+        ("cleo_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
+        ("cliff_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
+        ("asyncclick_cli", ("tool", "run", "hammer", "--fail"), "tool.run", 1),
     ],
 )
 def test_a_command_of_each_framework_is_one_event(

@@ -103,8 +103,8 @@ def test_an_app_of_an_unsupported_class_raises_a_clear_error() -> None:
 
         def make_context(self) -> None: ...
 
-    Command.__module__ = "asyncclick.core"
-    with pytest.raises(TypeError, match=r"typer\.Typer or a Click command or group, not Command"):
+    Command.__module__ = "quick.core"
+    with pytest.raises(TypeError, match=r"an app of Typer, Click, .*, not quick\.Command"):
         arcade_otel.instrument(Command())
 
 

@@ -79,18 +79,78 @@ def test_a_collector_gets_the_span_that_posthog_gets_the_event_of(
         "process.exit.code": 0,
         "is_ci": False,
         "distinct_id": event.distinct_id,
+        "posthogDistinctId": event.distinct_id,
         "is_anon": True,
     }
     attributes = good.attributes
     assert attributes.pop("process.pid") > 0
     assert attributes == expected
     assert bad.attributes["error.type"] == failed.properties["error_type"] == "ValueError"
-    assert bad.attributes["error.message"] == failed.properties["error_message"] == "it broke"
+    assert bad.attributes["error.message"] == bad.span.status.message == failed.properties["error_message"] == "it broke"
+    assert good.span.status.message == ""
     assert good.resource["service.name"] == "tool"
     assert good.resource["service.version"] == event.properties["cli_version"] == "1.2.3"
     assert not [key for received in receiver.spans for key in received.resource if key.startswith("arcade_otel.")]
     lasted = (good.span.end_time_unix_nano - good.span.start_time_unix_nano) / 1e6
     assert lasted == pytest.approx(event.properties["duration"], abs=0.002)
+
+
+TRACED = """
+import sys
+from opentelemetry import trace
+import arcade_otel
+with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3"):
+    with trace.get_tracer("mine").start_as_current_span("child"):
+        pass
+"""
+
+
+def test_posthogs_own_otlp_endpoint_gets_spans_that_belong_to_the_person(
+    tool: Machine, posthog: FakePostHog, collector: HttpCollector
+) -> None:
+    """By the environment alone, as docs/how-to/otlp.md has it; the command's own spans and the children of both accounts."""
+    tool.program("traced", TRACED)
+    collector.paths = ["/i/v1/traces"]
+    environ = {
+        "OTEL_TRACES_EXPORTER": "posthog,otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.url}/i/v1/traces",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "Authorization=Bearer%20phc_test",
+    }
+    tool.run("one", program="traced", environ=environ)
+    collector.wait_for(lambda: len(collector.spans) == 2)
+    posthog.arcade.add(api_key="key", principal_id="jane-0815")
+    tool.log_in("key", posthog.url)
+    tool.run("login", environ=environ)
+    tool.run("two", program="traced", environ=environ)
+    collector.wait_for(lambda: len(collector.spans) == 5)
+    events = {event.properties["command_name"]: event for event in posthog.visible() if "command_name" in event.properties}
+    anonymous = events["one"].distinct_id
+    headers = [{name.lower(): value for name, value in received.headers.items()} for received in collector.spans]
+    assert {each["authorization"] for each in headers} == {"Bearer phc_test"}
+    owners = [
+        (received.name, received.attributes.get("posthogDistinctId"), received.attributes.get("user.id"))
+        for received in collector.spans
+    ]
+    assert sorted(owners) == [
+        ("child", anonymous, None),
+        ("child", "jane-0815", "jane-0815"),
+        ("tool login", "jane-0815", "jane-0815"),
+        ("tool one", anonymous, None),
+        ("tool two", "jane-0815", "jane-0815"),
+    ]
+    assert "https://opentelemetry.io/schemas/1.37.0" in collector.schema_urls
+
+
+def test_baggage_of_the_environment_is_not_read(tool: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
+    """It may hold anything; the context of a trace is read, which holds two numbers."""
+    environ = {"BAGGAGE": "secret=canary", "TRACEPARENT": f"00-{'ab' * 16}-{'cd' * 8}-01", **http(collector)}
+    tool.run("one", environ=environ)
+    collector.wait_for(lambda: collector.spans)
+    posthog.wait_for(posthog.visible)
+    (received,) = collector.spans
+    assert received.trace_id == "ab" * 16
+    assert "canary" not in str(received.span) + str(received.resource) + str(posthog.visible()[0].properties)
 
 
 def test_the_standard_variables_are_honoured_in_the_sender(tool: Machine, collector: HttpCollector) -> None:

@@ -1,6 +1,7 @@
 """One sender at a time, and none while a backend does not answer."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel.sender.backoff import DELAYS_SECONDS, MAX_RETRY_AFTER_SECONDS, Backoff
+from arcade_otel.sender.backoff import DELAYS_SECONDS, JITTER, MAX_RETRY_AFTER_SECONDS, Backoff
 from arcade_otel.sender.lane_lock import LaneLock
 
 HOLDER = """
@@ -46,7 +47,7 @@ def test_the_turn_is_exclusive_and_returns_when_its_holder_is_killed(tmp_path: P
 
 def test_pauses_grow_to_a_minute_and_end_with_a_success(tmp_path: Path) -> None:
     """The first failure pauses nobody: the next command tries at once."""
-    pause = Backoff(str(tmp_path), "posthog")
+    pause = Backoff(str(tmp_path), "posthog", random=lambda: 0.0)
     assert not pause.is_active(now=1000.0)
     assert [pause.record_failure(now=1000.0) for _ in range(8)] == [0.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0]
     assert max(DELAYS_SECONDS) == 60.0
@@ -59,11 +60,31 @@ def test_pauses_grow_to_a_minute_and_end_with_a_success(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"), [(30.0, 30.0), (1e9, MAX_RETRY_AFTER_SECONDS), (float("nan"), 0.0), (-5.0, 0.0), (None, 0.0)]
+    ("asked", "seconds"),
+    [(30.0, 30.0), (1e9, MAX_RETRY_AFTER_SECONDS / (1 + JITTER)), (float("nan"), 0.0), (-5.0, 0.0), (None, 0.0)],
 )
 def test_a_server_may_ask_for_up_to_an_hour(tmp_path: Path, asked: float | None, seconds: float) -> None:
-    """Retry-After is a floor, and no server can silence us for a day."""
-    assert Backoff(str(tmp_path), "posthog").record_failure(asked, now=1000.0) == seconds
+    """Retry-After is a floor up to 48 minutes, and no server can silence a client for over an hour, whatever the jitter is."""
+    assert Backoff(str(tmp_path), "posthog", random=lambda: 0.0).record_failure(asked, now=1000.0) == seconds
+    longest = Backoff(str(tmp_path), "otlp", random=lambda: 1.0).record_failure(asked, now=1000.0)
+    assert longest == seconds * (1 + JITTER) <= MAX_RETRY_AFTER_SECONDS
+
+
+@pytest.mark.parametrize(("asked", "failures", "floor"), [(60.0, 0, 60.0), (None, 5, 45.0)], ids=["Retry-After", "own delay"])
+def test_a_thousand_clients_do_not_return_in_the_same_second(
+    tmp_path: Path, asked: float | None, failures: int, floor: float
+) -> None:
+    """All fail at once, and each tries again as soon as its back-off allows: no second sees more than an eighth of them."""
+    returns = []
+    draw = random.Random(1).random  # noqa: S311 - the same clients every time
+    for client in range(1000):
+        (tmp_path / f"pause-posthog-{client}").write_text(f"0.000 {failures}")
+        backoff = Backoff(str(tmp_path), f"posthog-{client}", random=draw)
+        returns.append(backoff.record_failure(asked, now=1000.0))
+    assert floor <= min(returns)
+    assert max(returns) <= floor + 15.1
+    seconds = [int(each) for each in returns]
+    assert max(seconds.count(each) for each in set(seconds)) <= 125
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "1 2 3", "x y", "99999999999 1", "nan 1"])

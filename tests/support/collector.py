@@ -82,6 +82,8 @@ class Collector:
         self.requests = 0
         self.failing = False
         self.url = ""
+        self.paths = ["/v1/traces"]
+        self.schema_urls: set[str] = set()
 
     def take(self, request: ExportTraceServiceRequest, headers: Mapping[str, str]) -> bool:
         """Keep the spans of a request; return False if it is to fail."""
@@ -91,6 +93,7 @@ class Collector:
         for resource in request.resource_spans:
             for scope in resource.scope_spans:
                 around = _values(resource.resource.attributes), scope.scope.name, _values(scope.scope.attributes)
+                self.schema_urls |= {resource.schema_url, scope.schema_url}
                 self.spans += [Received(span, *around, headers) for span in scope.spans]
         return True
 
@@ -128,7 +131,7 @@ class HttpCollector(Collector):
                     ParseDict(_base64_ids(json.loads(body)), request)
                 else:
                     request.ParseFromString(body)
-                good = self.path == "/v1/traces" and collector.take(request, dict(self.headers.items()))
+                good = self.path in collector.paths and collector.take(request, dict(self.headers.items()))
                 answer = ExportTraceServiceResponse().SerializeToString() if good else b"no"
                 self.send_response(200 if good else 400)
                 self.send_header("Content-Type", "application/x-protobuf")

@@ -229,6 +229,15 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
     ),
     FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "whether that id is the random one", source=SPECIFICATION),
     FieldSpec(
+        conventions.POSTHOG_DISTINCT_ID,
+        STRING,
+        "account-7",
+        "the same id, by which PostHog's OTLP endpoints find the person",
+        when="OTLP only",
+        source=_POSTHOG,
+    ),
+    FieldSpec(conventions.USER_ID, STRING, "account-7", "the account's id", when="OTLP only, once you log in", source=SEMANTIC),
+    FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",

@@ -37,13 +37,13 @@ def get_root_command(app: Any) -> Any:
         LoadError: It is none of these, or Typer can make no command of it.
     """
     try:
-        adapter = find_adapter(app)
-    except TypeError as error:
-        raise LoadError(
-            f"APP must name a typer.Typer or a Click command or group, not an object of class {type(app).__name__}"
-        ) from error
+        find_command = getattr(find_adapter(app), "find_command", None)
+    except TypeError:
+        find_command = None
+    if find_command is None:
+        raise LoadError(f"APP must name a typer.Typer or a Click command or group, not an object of class {type(app).__name__}")
     try:
-        return adapter.find_command(app)
+        return find_command(app)
     except Exception as error:
         raise LoadError(f"Typer can make no command of it: {describe_error(error)}") from error
 

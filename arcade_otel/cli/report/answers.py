@@ -1,0 +1,157 @@
+"""Answers the questions over a list of events, in an sqlite database in memory."""
+
+import math
+import re
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+from arcade_otel.cli.report.events import Event
+from arcade_otel.cli.report.questions import COLUMNS, Question, load_questions
+from arcade_otel.conventions import EVENT_ALIAS, EVENT_FAILED, EVENT_SUCCEEDED
+
+__all__ = ["Answer", "Report", "answer"]
+
+#: The Monday that weeks are counted from.
+_FIRST_MONDAY = datetime(1970, 1, 5, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND = timedelta(milliseconds=1)
+_WEEK = timedelta(days=7)
+_PYTHON = re.compile(r"[0-9]+[.][0-9]+")
+_NOTHING = ("", "false", "0")
+_TRUE = ("true", "1")
+
+
+class Answer(NamedTuple):
+    """A question with the columns and rows of its answer."""
+
+    question: Question
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+class Report(NamedTuple):
+    """Every answer over some events.
+
+    Attributes:
+        commands: How many commands there are; a second delivery of an event is not counted.
+        people: How many people ran them.
+        begin, end: When the first and the last of them began.
+    """
+
+    commands: int
+    people: int
+    begin: datetime | None
+    end: datetime | None
+    answers: list[Answer]
+
+
+def answer(events: Sequence[Event]) -> Report:
+    """Answer every question.
+
+    Raises:
+        OSError: The package's files cannot be read.
+    """
+    chosen = _without_repeats([event for event in events if event.event in (EVENT_SUCCEEDED, EVENT_FAILED)])
+    accounts = _accounts(events)
+    rows = [_row(event, accounts) for event in chosen]
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.create_function("round", 2, _round)
+        connection.execute(f"CREATE TABLE commands ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
+        connection.executemany(f"INSERT INTO commands VALUES ({', '.join('?' * len(COLUMNS))})", rows)  # noqa: S608 - marks
+        answers = []
+        for question in load_questions():
+            cursor = connection.execute(question.sql)
+            answers.append(Answer(question, [column[0] for column in cursor.description], cursor.fetchall()))
+    finally:
+        connection.close()
+    times = [event.time for event in chosen]
+    people = {accounts.get(event.distinct_id, event.distinct_id) for event in chosen}
+    return Report(len(chosen), len(people), min(times, default=None), max(times, default=None), answers)
+
+
+def _round(value: float | None, digits: int) -> float | None:
+    """Round as ClickHouse does: halves to the even digit, after multiplying. sqlite's own rounds halves away from zero."""
+    if value is None:
+        return None
+    factor = 10.0**digits
+    return round(value * factor) / factor
+
+
+def _without_repeats(events: Sequence[Event]) -> list[Event]:
+    """Return one event per uuid, the earliest; events without a uuid are all kept."""
+    kept: dict[object, Event] = {}
+    for number, event in enumerate(events):
+        key: object = event.uuid or number
+        if key not in kept or event.time < kept[key].time:
+            kept[key] = event
+    return list(kept.values())
+
+
+def _accounts(events: Sequence[Event]) -> dict[str, str]:
+    """Return the account of each anonymous ID that was joined to one; the first alias of an ID counts."""
+    aliases = sorted((event for event in events if event.event == EVENT_ALIAS), key=lambda event: (event.time, event.uuid))
+    accounts: dict[str, str] = {}
+    for event in aliases:
+        account = event.properties.get("alias")
+        if isinstance(account, str) and account:
+            accounts.setdefault(event.distinct_id, account)
+    return accounts
+
+
+def _row(event: Event, accounts: dict[str, str]) -> tuple[Any, ...]:
+    """Return the columns of ``commands``, in the order of ``COLUMNS``."""
+    properties = event.properties
+    failed = event.event == EVENT_FAILED
+    week = (event.time - _FIRST_MONDAY) // _WEEK
+    python = _PYTHON.match(_text(properties, "python_version"))
+    agent = _word(properties, "agent")
+    is_ci = _word(properties, "is_ci") in _TRUE or _word(properties, "ci") not in _NOTHING
+    interactive = _word(properties, "interactive")
+    return (
+        (event.time - _EPOCH) // _MILLISECOND / 1000.0,
+        (_FIRST_MONDAY + week * _WEEK).strftime("%Y-%m-%d"),
+        week,
+        event.distinct_id,
+        accounts.get(event.distinct_id, event.distinct_id),
+        int(_word(properties, "$process_person_profile") not in ("false", "0")),
+        _text(properties, "command_name"),
+        _text(properties, "cli_version") or "unknown",
+        int(failed),
+        _number(properties.get("duration")),
+        _text(properties, "error_type") or "_OTHER",
+        _text(properties, "os_type") or "unknown",
+        python[0] if python else "unknown",
+        int(is_ci),
+        "" if agent in _NOTHING else "agent" if agent in _TRUE else agent,
+        "yes" if interactive in _TRUE else "no" if interactive in ("false", "0") else "unknown",
+        _text(properties, "install_method") or "unknown",
+        _text(properties, "outcome") or ("failed" if failed else "succeeded"),
+        _text(properties, "$session_id"),
+    )
+
+
+def _text(properties: dict[str, Any], name: str) -> str:
+    value = properties.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _word(properties: dict[str, Any], name: str) -> str:
+    """Return a text or a boolean as text; "" for anything else."""
+    value = properties.get(name)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str):  # a cell of a CSV file
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

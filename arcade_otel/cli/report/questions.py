@@ -1,0 +1,117 @@
+"""The questions that ``report`` and the dashboards answer: one file each in ``questions/``.
+
+A file is portable SQL over a relation ``commands`` with one row per command, after comment lines that say what it answers. The
+same text runs in sqlite (``report``), in ClickHouse and in PostHog: ``dashboards/dialects`` has what makes ``commands`` there.
+
+=================  ===============================================================================================
+column             meaning
+=================  ===============================================================================================
+seconds            when the command began: seconds since the epoch, to the millisecond
+week, week_number  Monday of that week as text, in UTC; number of that week
+distinct_id        the ID that the event was sent under
+person             who that ID belongs to, once aliases are followed
+identified         1 if the ID is an account's, 0 if it is anonymous
+command, version   name of the command ("" if none was reached); version of the program
+failed, outcome    1 if the exit code was not 0; how the command ended
+duration           milliseconds, or NULL
+error_type         the exception's class
+os, python         system; Python's major and minor version
+ci, agent          1 in continuous integration; name of the coding agent, or ""
+interactive        "yes", "no" or "unknown"
+install_method     how the program was installed
+session            the session's ID, or ""
+=================  ===============================================================================================
+"""
+
+import os
+from typing import NamedTuple
+
+__all__ = ["COLUMNS", "Chart", "Question", "load_questions"]
+
+#: The columns of ``commands``, in the order of a row, with sqlite's types.
+COLUMNS = {
+    "seconds": "REAL",
+    "week": "TEXT",
+    "week_number": "INTEGER",
+    "distinct_id": "TEXT",
+    "person": "TEXT",
+    "identified": "INTEGER",
+    "command": "TEXT",
+    "version": "TEXT",
+    "failed": "INTEGER",
+    "duration": "REAL",
+    "error_type": "TEXT",
+    "os": "TEXT",
+    "python": "TEXT",
+    "ci": "INTEGER",
+    "agent": "TEXT",
+    "interactive": "TEXT",
+    "install_method": "TEXT",
+    "outcome": "TEXT",
+    "session": "TEXT",
+}
+_DIRECTORY = os.path.join(os.path.dirname(__file__), "questions")
+
+
+class Chart(NamedTuple):
+    """How an answer is drawn.
+
+    Attributes:
+        kind: ``line``, ``bar`` or ``heat``.
+        labels: Columns that name a point, a bar or, for ``heat``, the row and the column.
+        values: Columns with the numbers.
+        series: Column that splits a line into several; "" for none.
+    """
+
+    kind: str
+    labels: tuple[str, ...]
+    values: tuple[str, ...]
+    series: str
+
+
+class Question(NamedTuple):
+    """A question, and the SQL that answers it."""
+
+    name: str
+    title: str
+    question: str
+    unit: str
+    note: str
+    chart: Chart
+    sql: str
+
+
+def load_questions() -> list[Question]:
+    """Return every question, in the order of the report.
+
+    Raises:
+        OSError: The package's files cannot be read.
+        KeyError: A file lacks one of its comment lines.
+    """
+    return [_load(name) for name in sorted(os.listdir(_DIRECTORY)) if name.endswith(".sql")]
+
+
+def _load(file_name: str) -> Question:
+    with open(os.path.join(_DIRECTORY, file_name), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    comments = {}
+    while lines[0].startswith("-- "):
+        key, _, value = lines.pop(0)[3:].partition(": ")
+        comments[key] = value
+    return Question(
+        file_name.removesuffix(".sql"),
+        comments["title"],
+        comments["question"],
+        comments["unit"],
+        comments.get("note", ""),
+        _chart(comments["chart"]),
+        "\n".join(lines),
+    )
+
+
+def _chart(text: str) -> Chart:
+    words, _, series = text.partition(" by ")
+    kind, label, *values = words.split()
+    if kind == "heat":
+        return Chart(kind, (label, values[0]), (values[1],), series)
+    return Chart(kind, tuple(label.split("+")), tuple(values), series)

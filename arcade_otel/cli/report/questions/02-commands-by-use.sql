@@ -1,0 +1,10 @@
+-- title: Commands by use
+-- question: Which commands are used, and by how many people?
+-- unit: runs, people
+-- note: An empty name is a run that reached no command.
+-- chart: bar command runs
+SELECT command, count(*) AS runs, count(DISTINCT person) AS people
+FROM commands
+GROUP BY command
+ORDER BY runs DESC, command
+LIMIT 50

@@ -1,0 +1,16 @@
+-- title: Failure rate by command and version
+-- question: Which command fails in which version?
+-- unit: percent of the runs of that command in that version
+-- note: The rows with the most failures come first. Compare a command's rate with its rate in other versions.
+-- chart: bar command+version failure_percent
+SELECT
+  command,
+  version,
+  count(*) AS runs,
+  sum(failed) AS failures,
+  round(100.0 * sum(failed) / count(*), 1) AS failure_percent
+FROM commands
+GROUP BY command, version
+HAVING sum(failed) > 0
+ORDER BY failures DESC, runs DESC, command, version
+LIMIT 50

@@ -1,0 +1,11 @@
+-- title: Errors by type
+-- question: Which errors end commands, and how many people do they reach?
+-- unit: failed runs, people
+-- note: An error type is the exception's class, or _OTHER.
+-- chart: bar error_type failures
+SELECT error_type, count(*) AS failures, count(DISTINCT person) AS people, count(DISTINCT command) AS commands_with_it
+FROM commands
+WHERE failed = 1
+GROUP BY error_type
+ORDER BY failures DESC, error_type
+LIMIT 50

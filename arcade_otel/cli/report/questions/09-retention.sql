@@ -1,0 +1,27 @@
+-- title: Retention by week
+-- question: How many of the people who began in a week come back in later weeks?
+-- unit: percent of the people whose first week it was
+-- note: CI is left out. People who run the program on several machines without a login count once per machine.
+-- chart: heat cohort weeks_later percent
+WITH weeks AS (
+  SELECT DISTINCT person, week, week_number
+  FROM commands
+  WHERE ci = 0
+),
+seen AS (
+  SELECT
+    person,
+    min(week) OVER (PARTITION BY person) AS cohort,
+    week_number - min(week_number) OVER (PARTITION BY person) AS weeks_later
+  FROM weeks
+),
+counted AS (
+  SELECT cohort, weeks_later, count(*) AS people
+  FROM seen
+  WHERE weeks_later <= 8
+  GROUP BY cohort, weeks_later
+)
+SELECT cohort, weeks_later, people, round(100.0 * people / max(people) OVER (PARTITION BY cohort), 1) AS percent
+FROM counted
+ORDER BY cohort, weeks_later
+LIMIT 1000

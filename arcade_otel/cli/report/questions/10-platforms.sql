@@ -1,0 +1,9 @@
+-- title: Platforms
+-- question: Which systems and Python versions do you have to support?
+-- unit: people, runs
+-- chart: bar os+python people
+SELECT os, python, count(DISTINCT person) AS people, count(*) AS runs
+FROM commands
+GROUP BY os, python
+ORDER BY people DESC, runs DESC, os, python
+LIMIT 50

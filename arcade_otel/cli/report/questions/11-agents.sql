@@ -1,0 +1,14 @@
+-- title: Agents and people
+-- question: How much of the use is by coding agents, and do commands fail more often for them?
+-- unit: runs, people, percent of runs that failed
+-- note: Events of library versions without the property agent count as people.
+-- chart: bar caller runs
+SELECT
+  CASE WHEN agent <> '' THEN agent WHEN ci = 1 THEN 'CI' ELSE 'people' END AS caller,
+  count(*) AS runs,
+  count(DISTINCT person) AS people,
+  round(100.0 * sum(failed) / count(*), 1) AS failure_percent
+FROM commands
+GROUP BY caller
+ORDER BY runs DESC, caller
+LIMIT 50

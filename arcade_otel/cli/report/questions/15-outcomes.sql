@@ -1,0 +1,9 @@
+-- title: How commands end
+-- question: How many runs succeed, fail, or are stopped?
+-- unit: runs, percent of all runs
+-- note: Events of library versions without the property outcome count as succeeded or failed.
+-- chart: bar outcome runs
+SELECT outcome, runs, round(100.0 * runs / sum(runs) OVER (), 1) AS percent
+FROM (SELECT outcome, count(*) AS runs FROM commands GROUP BY outcome) AS counted
+ORDER BY runs DESC, outcome
+LIMIT 50

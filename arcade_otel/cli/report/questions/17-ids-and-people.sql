@@ -1,0 +1,10 @@
+-- title: IDs and people
+-- question: How many IDs belong to how many people, once anonymous IDs have been joined to accounts?
+-- unit: IDs, people
+-- note: An anonymous ID is joined to an account at the login. If both columns are equal, no one has logged in.
+-- chart: line week people ids
+SELECT week, count(DISTINCT distinct_id) AS ids, count(DISTINCT person) AS people
+FROM commands
+GROUP BY week
+ORDER BY week
+LIMIT 500

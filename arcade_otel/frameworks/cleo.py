@@ -1,0 +1,159 @@
+"""The adapter for cleo 2.
+
+How a run is followed: ``Application.run`` is replaced on the application, so it begins and ends the run. cleo handles a command's
+errors itself and exits with a code. So two more methods are followed: ``find``, which returns the command, and ``render_error``,
+which shows the error.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from arcade_otel.diagnostics import guard
+from arcade_otel.frameworks import SETTINGS, Run
+from arcade_otel.frameworks.parameters import texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+
+__all__ = ["attach", "detach"]
+
+_METHODS = ("run", "find", "render_error")
+# Attribute of an application: the run that it is in.
+_RUN = "_arcade_otel_run"
+_MAX_OPTIONS = 50
+
+
+def attach(app: Any, settings: Settings) -> None:
+    """Record each run of the application ``app``."""
+    setattr(app, SETTINGS, settings)
+    if "run" not in vars(app):
+        app.run, app.find, app.render_error = _Runner(app), _Finder(app), _ErrorWatcher(app)
+
+
+def detach(app: Any) -> None:
+    """Stop recording ``app``."""
+    if vars(app).pop(SETTINGS, None) is not None:
+        for name in _METHODS:
+            if isinstance(vars(app).get(name), _Replacement):
+                delattr(app, name)
+
+
+class _Replacement:
+    """Stands in for a method of one application. A class and no closure, so that the application can still be copied."""
+
+    __slots__ = ("_app",)
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+
+class _Runner(_Replacement):
+    """``Application.run``."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        app = self._app
+        run = None
+        if _RUN not in vars(app):  # an application that runs itself inside a command is still one run
+            with guard("the start of a command"):
+                begun = Run.begin(vars(app)[SETTINGS])
+                run = None if begun is None else _CleoRun(begun)
+        if run is None:
+            return type(app).run(app, *args, **kwargs)
+        setattr(app, _RUN, run)
+        try:
+            code = type(app).run(app, *args, **kwargs)
+        except BaseException as error:
+            delattr(app, _RUN)
+            run.finish(error, None)
+            tb = error.__traceback__
+            error.__traceback__ = tb and tb.tb_next  # without this frame
+            raise
+        delattr(app, _RUN)
+        run.finish(None, code)
+        return code
+
+
+class _Finder(_Replacement):
+    """``Application.find``: the first that a run finds is its command."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        run = vars(self._app).get(_RUN)
+        try:
+            command = type(self._app).find(self._app, *args, **kwargs)
+        except BaseException as error:
+            tb = error.__traceback__
+            error.__traceback__ = tb and tb.tb_next  # without this frame
+            raise
+        if run is not None:
+            with guard("the command line of a command"):
+                run.on_found(command)
+        return command
+
+
+class _ErrorWatcher(_Replacement):
+    """``Application.render_error``: shows the error that ended the command."""
+
+    __slots__ = ()
+
+    def __call__(self, error: Exception, io: Any, *args: Any, **kwargs: Any) -> Any:
+        run = vars(self._app).get(_RUN)
+        if run is not None:
+            run.error, run.io = error, io
+        return type(self._app).render_error(self._app, error, io, *args, **kwargs)
+
+
+class _CleoRun:
+    """What is known of a run: the command, and the error that cleo has shown."""
+
+    __slots__ = ("command", "error", "io", "run")
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.command: Any = None
+        self.error: Exception | None = None
+        self.io: Any = None
+
+    def on_found(self, command: Any) -> None:
+        if self.command is not None:
+            return
+        self.command = command
+        if type(command).__module__.startswith("cleo."):
+            self.run.discard()  # cleo's own: help, list and completions
+            return
+        for name in str(command.name or "").split():
+            self.run.enter_command(name)
+        self.run.on_command_start()
+
+    def finish(self, error: BaseException | None, code: Any) -> None:
+        """Make the span. ``error`` is what left ``run``: cleo exits by ``SystemExit``, unless it was asked not to."""
+        with guard("the end of a command"):
+            if isinstance(error, SystemExit):
+                code = error.code
+            handled = isinstance(error, SystemExit | None) and isinstance(code, int | None)
+            if handled and self.command is None and self.error is None and not code:
+                self.run.discard()  # ``--version``
+                return
+            self.run.end(
+                self.error or error if handled else error,
+                exit_code=(code or 0) if handled else None,
+                get_values=self._values,
+                get_option_names=self._option_names,
+            )
+
+    def _values(self) -> tuple[str, ...]:
+        return (*sys.argv[1:], *(texts(self.io.input.arguments) if self.io is not None else ()))
+
+    def _option_names(self) -> tuple[str, ...]:
+        names = set()
+        for option in self.command.definition.options if self.command is not None else ():
+            shortcuts = [f"-{each}" for each in (option.shortcut or "").split("|") if each]
+            if any(word.partition("=")[0] in (f"--{option.name}", *shortcuts) for word in sys.argv[1:]):
+                names.add(f"--{option.name}")
+        return tuple(sorted(names)[:_MAX_OPTIONS])

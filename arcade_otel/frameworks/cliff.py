@@ -1,0 +1,207 @@
+"""The adapter for cliff.
+
+How a run is followed: four methods are replaced on the app and on its command manager. ``App.run`` begins and ends the run.
+``CommandManager.find_command`` says which command was found. ``App.prepare_to_run_command`` and ``App.clean_up``, cliff's public
+hooks, see the command and the error that ended it. cliff parses with argparse, whose parsers say whether the command line was
+accepted.
+"""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from typing import Any
+
+from arcade_otel.diagnostics import guard
+from arcade_otel.frameworks import SETTINGS, Run, argparse
+from arcade_otel.frameworks.parameters import texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+
+__all__ = ["attach", "detach"]
+
+_RUN = "_arcade_otel_run"
+
+
+def attach(app: Any, settings: Settings) -> None:
+    """Record each run of the application ``app``."""
+    setattr(app, SETTINGS, settings)
+    if not isinstance(vars(app).get("run"), _Replacement):
+        app.run = _Runner(app, app)
+        app.prepare_to_run_command = _Prepare(app, app)
+        app.clean_up = _CleanUp(app, app)
+        app.command_manager.find_command = _Finder(app, app.command_manager)
+        argparse.patch()
+
+
+def detach(app: Any) -> None:
+    """Stop recording ``app``."""
+    if vars(app).pop(SETTINGS, None) is not None:
+        for owner, name in (
+            (app, "run"),
+            (app, "prepare_to_run_command"),
+            (app, "clean_up"),
+            (app.command_manager, "find_command"),
+        ):
+            if isinstance(vars(owner).get(name), _Replacement):
+                delattr(owner, name)
+
+
+class _Replacement:
+    """Stands in for a method of one object. A class and no closure, so that the object can still be copied."""
+
+    __slots__ = ("_app", "_owner")
+
+    def __init__(self, app: Any, owner: Any) -> None:
+        self._app = app
+        self._owner = owner
+
+
+class _Runner(_Replacement):
+    """``App.run``."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        run = None
+        if _RUN not in vars(self._app):
+            with guard("the start of a command"):
+                begun = Run.begin(vars(self._app)[SETTINGS])
+                run = None if begun is None else _CliffRun(begun, args[0] if args else kwargs.get("argv"))
+        if run is None:
+            return type(self._owner).run(self._owner, *args, **kwargs)
+        setattr(self._app, _RUN, run)
+        try:
+            code = type(self._owner).run(self._owner, *args, **kwargs)
+        except BaseException as error:
+            delattr(self._app, _RUN)
+            run.finish(self._app, error, None)
+            tb = error.__traceback__
+            error.__traceback__ = tb and tb.tb_next  # without this frame
+            raise
+        delattr(self._app, _RUN)
+        run.finish(self._app, None, code)
+        return code
+
+
+class _Finder(_Replacement):
+    """``CommandManager.find_command``: the first that a run finds is its command."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        run = vars(self._app).get(_RUN)
+        try:
+            found = type(self._owner).find_command(self._owner, *args, **kwargs)
+        except BaseException as error:
+            if run is not None:
+                run.error = error
+            tb = error.__traceback__
+            error.__traceback__ = tb and tb.tb_next  # without this frame
+            raise
+        if run is not None:
+            with guard("the command line of a command"):
+                run.on_found(self._owner, found)
+        return found
+
+
+class _Prepare(_Replacement):
+    """``App.prepare_to_run_command``."""
+
+    __slots__ = ()
+
+    def __call__(self, cmd: Any, *args: Any, **kwargs: Any) -> Any:
+        run = vars(self._app).get(_RUN)
+        if run is not None:
+            with guard("the start of a command"):
+                run.on_prepared(cmd)
+        return type(self._owner).prepare_to_run_command(self._owner, cmd, *args, **kwargs)
+
+
+class _CleanUp(_Replacement):
+    """``App.clean_up``."""
+
+    __slots__ = ()
+
+    def __call__(self, cmd: Any, result: Any, err: BaseException | None, *args: Any, **kwargs: Any) -> Any:
+        run = vars(self._app).get(_RUN)
+        if run is not None:
+            run.error = err
+        return type(self._owner).clean_up(self._owner, cmd, result, err, *args, **kwargs)
+
+
+class _CliffRun:
+    """What is known of a run: the command that was found, and whether its command line was accepted."""
+
+    __slots__ = ("command", "error", "found", "namespace", "parsers", "parsing", "run", "thread", "words")
+
+    def __init__(self, run: Run, words: Any) -> None:
+        self.run = run
+        self.words = [str(word) for word in words or ()]
+        self.found = False
+        self.command: Any = None
+        self.error: BaseException | None = None
+        self.parsers: list[Any] = []
+        self.parsing: Any = None  # the outermost parser that parses now
+        self.namespace: Any = None  # what the command's own parser has parsed
+        self.thread = get_ident()
+        argparse.follow(self.thread, self)
+
+    def on_found(self, manager: Any, found: Any) -> None:
+        if not self.found:
+            self.found = True
+            for name in _registered_name(manager, str(found[1])).split():
+                self.run.enter_command(name)
+
+    def on_prepared(self, command: Any) -> None:
+        if self.command is None:
+            self.command = command
+            if type(command).__module__.startswith("cliff.") and self.run.path in ("help", "complete"):
+                self.run.discard()  # cliff's own
+
+    def on_parse_start(self, parser: Any, words: Any) -> None:  # noqa: ARG002 - as argparse's run has it
+        if self.parsing is None:
+            self.parsing = parser
+        if self.namespace is None:
+            self.parsers.append(parser)
+
+    def on_parse_end(self, parser: Any, namespace: Any, error: BaseException | None) -> None:
+        if parser is not self.parsing:
+            return
+        self.parsing = None
+        if error is None:
+            if self.command is not None and self.namespace is None:
+                self.namespace = namespace
+                self.run.on_command_start()
+        elif self.namespace is None and (type(error).__name__ == "HelpExit" or getattr(error, "code", 1) in (None, 0)):
+            self.run.discard()  # ``--help`` or ``--version``
+
+    def finish(self, app: Any, error: BaseException | None, code: Any) -> None:
+        """Make the span. ``error`` is what left ``App.run``, which returns an exit code for most errors."""
+        with guard("the end of a command"):
+            argparse.unfollow(self.thread)
+            if not self.run.path and getattr(app, "interactive_mode", False):
+                self.run.path = self.run.program
+            handled = error is None and isinstance(code, int | None)
+            self.run.end(
+                self.error if error is None else error,
+                exit_code=(code or 0) if handled else None,
+                get_values=lambda: (*self.words, *texts({} if self.namespace is None else vars(self.namespace))),
+                get_option_names=lambda: argparse.option_names(self.words, self.parsers),
+            )
+
+
+def _registered_name(manager: Any, typed: str) -> str:
+    """Return the name of the command that cliff has found for ``typed``, which may be an old name, or abbreviate each word."""
+    typed = getattr(manager, "_legacy", {}).get(typed, typed)
+    commands = [str(name) for name in manager.commands]
+    if typed in commands:
+        return typed
+    words = typed.split()
+    found = [
+        name
+        for name in commands
+        if len(name.split()) == len(words) and all(word.startswith(part) for word, part in zip(name.split(), words, strict=True))
+    ]
+    return found[0] if len(found) == 1 else ""

@@ -1,0 +1,216 @@
+"""The adapter for cyclopts 4.0 and later.
+
+How a run is followed: ``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module
+replaces what that returns by a context manager of its own, which begins the run and ends it with the error that leaves the block.
+So no frame of ours stands in a command's traceback. ``App._parse_known_args``, which every command line goes through, returns the
+command that was found, or raises the usage error.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident
+from typing import Any
+
+from arcade_otel.diagnostics import guard
+from arcade_otel.frameworks import SETTINGS, Run
+from arcade_otel.frameworks.parameters import texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from arcade_otel.settings import Settings
+
+__all__ = ["attach", "detach"]
+
+# The run that each thread is in.
+_runs: dict[int, _CycloptsRun] = {}
+# What cyclopts does itself, rather than a command: methods of an app.
+_ANSWERS = ("help_print", "version_print", "_version_print_async", "_run_complete")
+_MAX_OPTIONS = 50
+
+
+def attach(app: Any, settings: Settings) -> None:
+    """Record each run of ``app``, and of its meta apps."""
+    stack = getattr(app, "app_stack", None)
+    if stack is None:
+        raise TypeError("cyclopts 4.0 or later is needed")
+    setattr(stack, SETTINGS, settings)  # an App has slots
+    _patch(next(base for base in type(app).__mro__ if base.__module__.startswith("cyclopts.")), type(stack))
+
+
+def detach(app: Any) -> None:
+    """Stop recording ``app``. The patched methods stay: without settings they do nothing."""
+    vars(app.app_stack).pop(SETTINGS, None)
+
+
+def _patch(app_class: Any, stack_class: Any) -> None:
+    enter, parse = stack_class.__call__, app_class._parse_known_args  # noqa: SLF001 - cyclopts has no public hook
+    if hasattr(parse, "__arcade_otel__"):
+        return
+    runs = {vars(app_class)[name].__code__ for name in ("__call__", "run_async")}
+
+    def patched_enter(self: Any, apps: Any, overrides: Any = None) -> Any:
+        context = enter(self, apps, overrides)
+        if sys._getframe(1).f_code in runs:  # noqa: SLF001
+            with guard("the start of a command"):
+                run = _run_of(self)
+                if run is not None:
+                    return _WatchedContext(context, run)
+        return context
+
+    def patched_parse(self: Any, tokens: Any = None, *args: Any, **kwargs: Any) -> Any:
+        run = _runs.get(get_ident())
+        if run is None or not run.expects(self):
+            return parse(self, tokens, *args, **kwargs)
+        words = [str(each) for each in tokens or ()]  # a copy: cyclopts takes ``--help`` out of its own
+        try:
+            result = parse(self, tokens, *args, **kwargs)
+        except BaseException as error:
+            run.on_parsed(self, words, None)
+            tb = error.__traceback__
+            error.__traceback__ = tb and tb.tb_next  # without this frame
+            raise
+        run.on_parsed(self, words, result)
+        return result
+
+    replaced: tuple[tuple[Any, Any], ...] = ((patched_enter, enter), (patched_parse, parse))
+    for patched, original in replaced:
+        patched.__arcade_otel__ = True
+        patched.__doc__, patched.__qualname__, patched.__module__ = original.__doc__, original.__qualname__, original.__module__
+    stack_class.__call__, app_class._parse_known_args = patched_enter, patched_parse  # noqa: SLF001
+
+
+def _run_of(stack: Any) -> _CycloptsRun | None:
+    """Return the run that an app with this stack is about to begin or to continue; None for one that is not recorded."""
+    run = _runs.get(get_ident())
+    if run is not None:
+        # cyclopts enters twice in a row: to split the command line, and to run the command.
+        return run if stack is run.stack and not run.depth else None
+    app = stack.stack[0][0]
+    while app is not None:
+        settings = vars(app.app_stack).get(SETTINGS)
+        if settings is not None:
+            begun = Run.begin(settings)
+            return None if begun is None else _CycloptsRun(begun, stack)
+        app = app._meta_parent  # noqa: SLF001 - a meta app runs the app that was instrumented
+    return None
+
+
+class _WatchedContext:
+    """Begins and ends a run with cyclopts' own context manager."""
+
+    __slots__ = ("_context", "_run")
+
+    def __init__(self, context: Any, run: _CycloptsRun) -> None:
+        self._context = context
+        self._run = run
+
+    def __enter__(self) -> Any:
+        self._run.depth += 1
+        return self._context.__enter__()
+
+    def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> Any:
+        suppressed = self._context.__exit__(exc_type, error, tb)
+        self._run.on_left(None if suppressed else error)
+        return suppressed
+
+
+class _CycloptsRun:
+    """What is known of a run: the command that was found, and the words that it was given."""
+
+    __slots__ = ("arguments", "bound", "depth", "parsed", "root", "run", "stack", "thread", "words")
+
+    def __init__(self, run: Run, stack: Any) -> None:
+        self.run = run
+        self.stack = stack
+        self.root = _root(stack.stack[0][0])
+        self.depth = 0
+        self.parsed = False  # the app's own command line was parsed, not only that of its meta app
+        self.words: list[str] = []
+        self.bound: Any = None
+        self.arguments: Any = ()
+        self.thread = get_ident()
+        _runs[self.thread] = self
+
+    def expects(self, app: Any) -> bool:
+        """Return whether ``app`` parses the command line of this run: it is the app, or a meta app of it."""
+        return not self.parsed and _root(app) is self.root
+
+    def on_parsed(self, app: Any, words: list[str], result: Any) -> None:
+        """Learn which command was found. ``result`` is what cyclopts' parser returned; None if it raised."""
+        with guard("the command line of a command"):
+            meta = app._meta_parent is not None  # noqa: SLF001
+            self.parsed = not meta
+            self.words = self.words or words
+            self.run.path = ".".join(_registered_names(app, app.parse_commands(words, include_parent_meta=meta)[0]))
+            if result is None:
+                return
+            command, self.bound, _, _, *rest = result
+            self.arguments = rest[0] if rest else ()
+            if getattr(command, "__name__", "") in _ANSWERS and hasattr(getattr(command, "__self__", None), "app_stack"):
+                self.run.discard()
+            elif self.parsed:
+                self.run.on_command_start()
+
+    def on_left(self, error: BaseException | None) -> None:
+        """End the run when its outermost context is left; before anything was parsed, only by an error."""
+        self.depth -= 1
+        if self.depth or (error is None and not self.words and not self.parsed and self.bound is None):
+            return
+        with guard("the end of a command"):
+            _runs.pop(self.thread, None)
+            if not self.run.path and (self.root.default_command is not None or not _is_usage_error(error)):
+                self.run.path = self.run.program  # else a mistyped command, which stays without a name
+            self.run.end(error, get_values=self._values, get_option_names=self._option_names)
+
+    def _values(self) -> tuple[str, ...]:
+        found = list(self.words)
+        if self.bound is not None:
+            for value in self.bound.arguments.values():
+                found += texts(value)
+        return tuple(found)
+
+    def _option_names(self) -> tuple[str, ...]:
+        names = set()
+        for argument in self.arguments:
+            if any(token.source == "cli" and token.keyword for token in argument.tokens):
+                positive = [name for name in argument.names if not name.startswith(("--no-", "--empty-"))]
+                names.add(max(positive or argument.names, key=len))
+        return tuple(sorted(names)[:_MAX_OPTIONS])
+
+
+def _root(app: Any) -> Any:
+    while app._meta_parent is not None:  # noqa: SLF001
+        app = app._meta_parent  # noqa: SLF001
+    return app
+
+
+def _registered_names(app: Any, chain: Sequence[str]) -> Iterator[str]:
+    """Yield the name of each command in the chain: the first under which it was registered, so that an alias counts as it."""
+    current = list(_family(app))
+    for word in chain:
+        commands: dict[str, Any] = {}
+        for each in current:
+            commands.update(each._commands)  # noqa: SLF001 - the public mapping loads what is lazy
+        child = commands.get(word)
+        yield next((name for name, known in commands.items() if known is child), word) if child is not None else word
+        child = getattr(child, "_resolved", child)
+        current = [] if child is None else list(_family(child))
+
+
+def _family(app: Any) -> Iterator[Any]:
+    yield app
+    meta = app._meta  # noqa: SLF001
+    while meta is not None:
+        yield meta
+        meta = meta._meta  # noqa: SLF001
+    while app._meta_parent is not None:  # noqa: SLF001
+        app = app._meta_parent  # noqa: SLF001
+        yield app
+
+
+def _is_usage_error(error: BaseException | None) -> bool:
+    cause = None if error is None else error.__context__
+    return any(base.__name__ == "CycloptsError" for each in (error, cause) for base in type(each).__mro__)

@@ -1,0 +1,63 @@
+"""The adapters of all frameworks but Click and Typer, of this library and of other distributions.
+
+To add a framework, write one module here with these functions, and add one entry to ``ADAPTERS``. A distribution of its own
+registers the module as an entry point instead (``docs/how-to/adapter.md``).
+
+* ``attach(app, settings)``: record each run of ``app`` from now on. Called again, it replaces the settings.
+* ``detach(app)``: undo it. Does nothing if ``app`` was not attached.
+* ``find_command(app)``, optional: return the Click command that a run starts with, for ``arcade-otel manifest``.
+
+The adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
+tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(error, …)``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["ADAPTERS", "GROUP", "find_adapter", "uninstrument"]
+
+#: Adapter module by the class of app that it instruments: the first module of the class's path, a dot, and its name.
+ADAPTERS = {
+    "asyncclick.Command": "asyncclick",
+    "asyncclick.BaseCommand": "asyncclick",  # before asyncclick 8.2
+    "cleo.Application": "cleo",
+    "cliff.App": "cliff",
+    "cyclopts.App": "cyclopts",
+}
+#: Entry-point group. An entry's name is a class of apps, as in ``ADAPTERS``.
+GROUP = "arcade_otel_frameworks"
+
+
+def find_adapter(app: object) -> Any:
+    """Return the adapter for the class of ``app``, or for one of its bases; this library's own first.
+
+    Raises:
+        TypeError: There is none.
+    """
+    classes = [f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(app).__mro__]
+    for name in classes:
+        if name in ADAPTERS:
+            return import_module(f"arcade_otel.frameworks.{ADAPTERS[name]}")
+    from importlib.metadata import entry_points  # reads the metadata of all distributions: only where nothing else fits
+
+    registered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    for name in classes:
+        if name in registered:
+            return registered[name].load()
+    raise TypeError(
+        "app must be an app of Typer, Click, asyncclick, cyclopts, cleo or cliff, or of a framework with an adapter of its own, "
+        f"not {classes[0]}"
+    )
+
+
+def uninstrument(app: Any) -> None:
+    """Stop recording ``app``; :func:`arcade_otel.uninstrument` documents it."""
+    from arcade_otel import frameworks
+
+    try:
+        adapter = frameworks.find_adapter(app)
+    except TypeError:
+        return  # it was never instrumented
+    adapter.detach(app)

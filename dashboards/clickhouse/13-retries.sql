@@ -1,0 +1,90 @@
+-- Retries after a failure
+-- Question: Do people run a failed command again within ten minutes, and does it work then?
+-- Unit: failed runs; percent of them that were retried; percent of the retries that succeeded
+-- Note: The next run of the same command by the same person counts as the retry. CI is left out.
+-- Written by make dashboards from arcade_otel/cli/report/questions.
+-- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
+-- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.
+WITH aliases AS (
+  -- The account that an anonymous ID was joined to. An anonymous ID is joined to one account only; the first one counts.
+  SELECT distinct_id AS anonymous_id, argMin(JSONExtractString(properties, 'alias'), (timestamp, uuid)) AS account
+  FROM events
+  WHERE event = '$create_alias'
+  GROUP BY distinct_id
+),
+received AS (
+  -- A second delivery has the same uuid.
+  SELECT uuid, event, distinct_id, timestamp, properties
+  FROM events
+  WHERE event IN ('CLI execution succeeded', 'CLI execution failed')
+  ORDER BY timestamp
+  LIMIT 1 BY uuid
+),
+commands AS (
+  SELECT
+    toUnixTimestamp64Milli(toDateTime64(timestamp, 6, 'UTC')) / 1000.0 AS seconds,
+    toString(toMonday(toTimeZone(timestamp, 'UTC'))) AS week,
+    dateDiff('week', toDate('1970-01-05'), toMonday(toTimeZone(timestamp, 'UTC'))) AS week_number,
+    received.distinct_id AS distinct_id,
+    coalesce(nullIf(aliases.account, ''), received.distinct_id) AS person,
+    if(JSONExtractRaw(properties, '$process_person_profile') = 'false', 0, 1) AS identified,
+    JSONExtractString(properties, 'command_name') AS command,
+    coalesce(nullIf(JSONExtractString(properties, 'cli_version'), ''), 'unknown') AS version,
+    if(event = 'CLI execution failed', 1, 0) AS failed,
+    JSONExtract(properties, 'duration', 'Nullable(Float64)') AS duration,
+    coalesce(nullIf(JSONExtractString(properties, 'error_type'), ''), '_OTHER') AS error_type,
+    coalesce(nullIf(JSONExtractString(properties, 'os_type'), ''), 'unknown') AS os,
+    coalesce(nullIf(extract(JSONExtractString(properties, 'python_version'), '^[0-9]+[.][0-9]+'), ''), 'unknown') AS python,
+    if(
+      JSONExtractRaw(properties, 'is_ci') = 'true'
+        OR JSONExtractRaw(properties, 'ci') NOT IN ('', 'null', 'false', '""', '"false"', '"0"'),
+      1, 0
+    ) AS ci,
+    multiIf(
+      JSONExtractRaw(properties, 'agent') IN ('true', '"true"', '"1"'), 'agent',
+      JSONExtractString(properties, 'agent') IN ('false', '0'), '',
+      JSONExtractString(properties, 'agent')
+    ) AS agent,
+    multiIf(
+      JSONExtractRaw(properties, 'interactive') = 'true', 'yes',
+      JSONExtractRaw(properties, 'interactive') = 'false', 'no',
+      'unknown'
+    ) AS interactive,
+    coalesce(nullIf(JSONExtractString(properties, 'install_method'), ''), 'unknown') AS install_method,
+    coalesce(
+      nullIf(JSONExtractString(properties, 'outcome'), ''),
+      if(event = 'CLI execution failed', 'failed', 'succeeded')
+    ) AS outcome,
+    JSONExtractString(properties, '$session_id') AS session
+  FROM received
+  LEFT JOIN aliases ON aliases.anonymous_id = received.distinct_id
+),
+followed AS (
+  SELECT
+    command,
+    failed,
+    seconds,
+    count(*) OVER next_run AS has_next,
+    min(seconds) OVER next_run AS next_seconds,
+    min(failed) OVER next_run AS next_failed
+  FROM commands
+  WHERE ci = 0
+  WINDOW next_run AS (PARTITION BY person, command ORDER BY seconds ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING)
+),
+judged AS (
+  SELECT
+    command,
+    CASE WHEN has_next = 1 AND next_seconds - seconds <= 600 THEN 1 ELSE 0 END AS retried,
+    CASE WHEN has_next = 1 AND next_seconds - seconds <= 600 AND next_failed = 0 THEN 1 ELSE 0 END AS mended
+  FROM followed
+  WHERE failed = 1
+)
+SELECT
+  command,
+  count(*) AS failures,
+  round(100.0 * sum(retried) / count(*), 1) AS retried_percent,
+  round(100.0 * sum(mended) / nullif(sum(retried), 0), 1) AS success_percent
+FROM judged
+GROUP BY command
+ORDER BY failures DESC, command
+LIMIT 50

@@ -1,0 +1,96 @@
+-- Sessions
+-- Question: How many sessions are there each week, and how many commands does one have?
+-- Unit: sessions, people, commands per session (mean)
+-- Note: Events without a $session_id belong to one session until a pause of more than 30 minutes. CI is left out.
+-- Written by make dashboards from arcade_otel/cli/report/questions.
+-- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
+-- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.
+WITH aliases AS (
+  -- The account that an anonymous ID was joined to. An anonymous ID is joined to one account only; the first one counts.
+  SELECT distinct_id AS anonymous_id, argMin(JSONExtractString(properties, 'alias'), (timestamp, uuid)) AS account
+  FROM events
+  WHERE event = '$create_alias'
+  GROUP BY distinct_id
+),
+received AS (
+  -- A second delivery has the same uuid.
+  SELECT uuid, event, distinct_id, timestamp, properties
+  FROM events
+  WHERE event IN ('CLI execution succeeded', 'CLI execution failed')
+  ORDER BY timestamp
+  LIMIT 1 BY uuid
+),
+commands AS (
+  SELECT
+    toUnixTimestamp64Milli(toDateTime64(timestamp, 6, 'UTC')) / 1000.0 AS seconds,
+    toString(toMonday(toTimeZone(timestamp, 'UTC'))) AS week,
+    dateDiff('week', toDate('1970-01-05'), toMonday(toTimeZone(timestamp, 'UTC'))) AS week_number,
+    received.distinct_id AS distinct_id,
+    coalesce(nullIf(aliases.account, ''), received.distinct_id) AS person,
+    if(JSONExtractRaw(properties, '$process_person_profile') = 'false', 0, 1) AS identified,
+    JSONExtractString(properties, 'command_name') AS command,
+    coalesce(nullIf(JSONExtractString(properties, 'cli_version'), ''), 'unknown') AS version,
+    if(event = 'CLI execution failed', 1, 0) AS failed,
+    JSONExtract(properties, 'duration', 'Nullable(Float64)') AS duration,
+    coalesce(nullIf(JSONExtractString(properties, 'error_type'), ''), '_OTHER') AS error_type,
+    coalesce(nullIf(JSONExtractString(properties, 'os_type'), ''), 'unknown') AS os,
+    coalesce(nullIf(extract(JSONExtractString(properties, 'python_version'), '^[0-9]+[.][0-9]+'), ''), 'unknown') AS python,
+    if(
+      JSONExtractRaw(properties, 'is_ci') = 'true'
+        OR JSONExtractRaw(properties, 'ci') NOT IN ('', 'null', 'false', '""', '"false"', '"0"'),
+      1, 0
+    ) AS ci,
+    multiIf(
+      JSONExtractRaw(properties, 'agent') IN ('true', '"true"', '"1"'), 'agent',
+      JSONExtractString(properties, 'agent') IN ('false', '0'), '',
+      JSONExtractString(properties, 'agent')
+    ) AS agent,
+    multiIf(
+      JSONExtractRaw(properties, 'interactive') = 'true', 'yes',
+      JSONExtractRaw(properties, 'interactive') = 'false', 'no',
+      'unknown'
+    ) AS interactive,
+    coalesce(nullIf(JSONExtractString(properties, 'install_method'), ''), 'unknown') AS install_method,
+    coalesce(
+      nullIf(JSONExtractString(properties, 'outcome'), ''),
+      if(event = 'CLI execution failed', 'failed', 'succeeded')
+    ) AS outcome,
+    JSONExtractString(properties, '$session_id') AS session
+  FROM received
+  LEFT JOIN aliases ON aliases.anonymous_id = received.distinct_id
+),
+paused AS (
+  SELECT
+    person,
+    session,
+    week,
+    seconds,
+    count(*) OVER previous AS has_previous,
+    max(seconds) OVER previous AS previous_seconds
+  FROM commands
+  WHERE ci = 0
+  WINDOW previous AS (PARTITION BY person, session ORDER BY seconds ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING)
+),
+numbered AS (
+  SELECT
+    person,
+    session,
+    week,
+    sum(CASE WHEN has_previous = 0 OR (session = '' AND seconds - previous_seconds > 1800) THEN 1 ELSE 0 END)
+      OVER (PARTITION BY person, session ORDER BY seconds ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS session_number
+  FROM paused
+),
+each_session AS (
+  SELECT person, min(week) AS first_week, count(*) AS length
+  FROM numbered
+  GROUP BY person, session, session_number
+)
+SELECT
+  first_week AS week,
+  count(*) AS sessions,
+  count(DISTINCT person) AS people,
+  round(1.0 * sum(length) / count(*), 1) AS commands_per_session
+FROM each_session
+GROUP BY first_week
+ORDER BY first_week
+LIMIT 500

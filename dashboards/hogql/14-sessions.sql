@@ -1,0 +1,72 @@
+-- Sessions
+-- Question: How many sessions are there each week, and how many commands does one have?
+-- Unit: sessions, people, commands per session (mean)
+-- Note: Events without a $session_id belong to one session until a pause of more than 30 minutes. CI is left out.
+-- Written by make dashboards from arcade_otel/cli/report/questions.
+WITH commands AS (
+  SELECT
+    toUnixTimestamp64Milli(timestamp) / 1000.0 AS seconds,
+    toString(toMonday(timestamp)) AS week,
+    dateDiff('week', toDate('1970-01-05'), toMonday(timestamp)) AS week_number,
+    distinct_id AS distinct_id,
+    toString(person_id) AS person,
+    if(toString(properties.$process_person_profile) IN ('false', '0'), 0, 1) AS identified,
+    coalesce(toString(properties.command_name), '') AS command,
+    coalesce(nullIf(toString(properties.cli_version), ''), 'unknown') AS version,
+    if(event = 'CLI execution failed', 1, 0) AS failed,
+    toFloat(properties.duration) AS duration,
+    coalesce(nullIf(toString(properties.error_type), ''), '_OTHER') AS error_type,
+    coalesce(nullIf(toString(properties.os_type), ''), 'unknown') AS os,
+    coalesce(nullIf(extract(toString(properties.python_version), '^[0-9]+[.][0-9]+'), ''), 'unknown') AS python,
+    if(toString(properties.is_ci) IN ('true', '1') OR coalesce(toString(properties.ci), '') NOT IN ('', 'false', '0'), 1, 0) AS ci,
+    multiIf(
+      coalesce(toString(properties.agent), '') IN ('', 'false', '0'), '',
+      toString(properties.agent) IN ('true', '1'), 'agent',
+      coalesce(toString(properties.agent), '')
+    ) AS agent,
+    multiIf(
+      toString(properties.interactive) IN ('true', '1'), 'yes',
+      toString(properties.interactive) IN ('false', '0'), 'no',
+      'unknown'
+    ) AS interactive,
+    coalesce(nullIf(toString(properties.install_method), ''), 'unknown') AS install_method,
+    coalesce(nullIf(toString(properties.outcome), ''), if(event = 'CLI execution failed', 'failed', 'succeeded')) AS outcome,
+    coalesce(toString(properties.$session_id), '') AS session
+  FROM events
+  WHERE event IN ('CLI execution succeeded', 'CLI execution failed') AND {filters}
+),
+paused AS (
+  SELECT
+    person,
+    session,
+    week,
+    seconds,
+    count(*) OVER previous AS has_previous,
+    max(seconds) OVER previous AS previous_seconds
+  FROM commands
+  WHERE ci = 0
+  WINDOW previous AS (PARTITION BY person, session ORDER BY seconds ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING)
+),
+numbered AS (
+  SELECT
+    person,
+    session,
+    week,
+    sum(CASE WHEN has_previous = 0 OR (session = '' AND seconds - previous_seconds > 1800) THEN 1 ELSE 0 END)
+      OVER (PARTITION BY person, session ORDER BY seconds ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS session_number
+  FROM paused
+),
+each_session AS (
+  SELECT person, min(week) AS first_week, count(*) AS length
+  FROM numbered
+  GROUP BY person, session, session_number
+)
+SELECT
+  first_week AS week,
+  count(*) AS sessions,
+  count(DISTINCT person) AS people,
+  round(1.0 * sum(length) / count(*), 1) AS commands_per_session
+FROM each_session
+GROUP BY first_week
+ORDER BY first_week
+LIMIT 500

@@ -1,0 +1,285 @@
+"""The dashboards' queries: PostHog's parser reads them, ClickHouse runs them, and their answers are right."""
+
+import json
+import sys
+import types
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from arcade_otel.cli.report.answers import Report, answer
+from arcade_otel.cli.report.events import EventFiles
+from arcade_otel.cli.report.questions import COLUMNS, load_questions
+from arcade_otel.testing import FakePostHog, Persons
+from tests.dashboards.year import BAD_COMMAND, BAD_VERSION, BEGIN, COMMANDS, WEEKS, Year, made_year
+from tests.support.machine import Machine
+
+if TYPE_CHECKING:
+    from tests.dashboards.engine import Engine
+
+pytestmark = [pytest.mark.dashboards, pytest.mark.timeout(500)]
+
+DASHBOARDS = Path(__file__).parents[2] / "dashboards"
+NAMES = [question.name for question in load_questions()]
+PROGRAM = Path(__file__).parents[2] / "examples/arcade_like.py"
+#: What the errors of PostHog's own code are called, which its parser asks for when it is loaded.
+ERRORS = ("BaseHogQLError", "ExposedHogQLError", "InternalHogQLError", "ParsingError", "SyntaxError", "NotImplementedError")
+
+
+#: The functions of HogQL that the queries use. PostHog refuses any that its own table has not; these are in it.
+#: Source: PostHog, posthog/hogql/functions/mapping.py and the modules next to it (commit 1fd70c2d).
+FUNCTIONS = {
+    *(
+        "coalesce",
+        "count",
+        "dateDiff",
+        "extract",
+        "if",
+        "max",
+        "min",
+        "multiIf",
+        "nullIf",
+        "nullif",
+        "round",
+        "row_number",
+        "sum",
+    ),
+    *("toDate", "toFloat", "toMonday", "toString", "toUnixTimestamp64Milli"),
+}
+
+
+@pytest.fixture(scope="module")
+def year() -> Year:
+    """The year."""
+    return made_year()
+
+
+@pytest.fixture(scope="module")
+def reported(year: Year) -> Report:
+    """What ``arcade-otel report`` answers about it."""
+    return report_of(year.events)
+
+
+@pytest.fixture(scope="module")
+def engine(year: Year, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Engine]":
+    """ClickHouse with the year."""
+    from tests.dashboards.engine import Engine
+
+    with Engine(tmp_path_factory.mktemp("year") / "chdb", year.events, year.people_by_id) as running:
+        yield running
+
+
+def report_of(events: list[dict[str, Any]]) -> Report:
+    """Return what ``arcade-otel report`` answers."""
+    files = EventFiles()
+    files.add(json.dumps(events))
+    assert files.skipped == 0
+    return answer(files.events)
+
+
+def rows(report: Report, name: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a question's answer."""
+    return next(each.rows for each in report.answers if each.question.name == name)
+
+
+# --- HogQL --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parse(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """PostHog's parser of HogQL. It is made for PostHog's own code, of which it wants the names of some errors."""
+    package, errors = types.ModuleType("posthog.hogql"), types.ModuleType("posthog.hogql.errors")
+    package.__path__ = []
+    for name in ERRORS:
+        setattr(errors, name, type(name, (Exception,), {"__init__": lambda self, text, **_: Exception.__init__(self, text)}))
+    monkeypatch.setitem(sys.modules, "posthog.hogql", package)
+    monkeypatch.setitem(sys.modules, "posthog.hogql.errors", errors)
+    import hogql_parser
+
+    return lambda sql: json.loads(hogql_parser.parse_select_json(sql))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_posthogs_parser_reads_the_query(name: str, parse: Any) -> None:
+    """Its common tables and its limit included: without a limit of its own PostHog would cut the answer at 100 rows."""
+    tree = parse((DASHBOARDS / f"hogql/{name}.sql").read_text())
+    assert tree.get("node") == "SelectQuery", tree
+    assert tree["ctes"][0]["name"] == "commands"
+    assert tree["limit"]["value"] > 0
+    assert set(_calls(tree)) <= FUNCTIONS
+
+
+def _calls(tree: Any) -> Iterator[str]:
+    """Return the names of the functions in a syntax tree."""
+    if isinstance(tree, dict):
+        if tree.get("node") in ("Call", "WindowFunction"):
+            yield tree["name"]
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for each in tree:
+            yield from _calls(each)
+
+
+def test_the_parser_refuses_what_is_no_hogql(parse: Any) -> None:
+    """So its silence means something."""
+    assert parse((DASHBOARDS / f"hogql/{NAMES[0]}.sql").read_text().replace("GROUP BY", "GROUP"))["error"] is True
+
+
+@pytest.mark.parametrize("dialect", ["hogql", "clickhouse"])
+def test_a_dialect_makes_the_columns_that_the_questions_read(dialect: str) -> None:
+    """In the order of ``COLUMNS``."""
+    text = (DASHBOARDS / f"dialects/{dialect}.sql").read_text().partition("commands AS (")[2]
+    found = [line.rstrip(",").rsplit(" AS ", 1)[1] for line in text.splitlines() if line.startswith("    ") and " AS " in line]
+    assert [name for name in found if name in COLUMNS] == list(COLUMNS)
+
+
+# --- the year -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dialect", ["hogql", "clickhouse"])
+def test_each_engine_gives_the_answer_of_report(name: str, dialect: str, engine: "Engine", reported: Report) -> None:
+    """Column for column and row for row, over a year with aliases, second deliveries and events of an older library."""
+    columns, found = getattr(engine, dialect)(name)
+    expected = next(each for each in reported.answers if each.question.name == name)
+    assert columns == expected.columns
+    assert found
+    assert found == expected.rows
+
+
+def test_the_year_has_what_the_answers_are_checked_against(year: Year) -> None:
+    """It is large, some events came twice, and PostHog's persons are those that the year says."""
+    assert len(year.commands()) == COMMANDS
+    assert len(year.events) > COMMANDS + 1000
+    sent = FakePostHog()
+    for number, event in enumerate(year.events[:20_000]):
+        sent.events.append(_delivered(event, number))
+    persons = Persons(sent.events)
+    owners: dict[str, set[str]] = {}
+    for delivered in sent.events:
+        owners.setdefault(persons.owner(delivered), set()).add(delivered.distinct_id)
+    joined = {event.distinct_id for event in sent.events if event.event == "$create_alias"}
+    for identities in owners.values():
+        known = {year.people_by_id[identity] if identity in joined else identity for identity in identities}
+        assert len(known) == 1, identities
+
+
+def _delivered(event: dict[str, Any], number: int) -> Any:
+    from arcade_otel.testing import Event
+
+    return Event(
+        **{key: event[key] for key in ("event", "distinct_id", "uuid", "timestamp", "properties")},
+        sent_at=event["timestamp"],
+        token="phc_year",
+        time=datetime.fromisoformat(event["timestamp"]),
+        request=number,
+    )
+
+
+def test_the_seeded_failure_shows(reported: Report, year: Year) -> None:
+    """It is the first row, with exact numbers, and the same command is well in every other version."""
+    of_version = [event for event in year.commands() if event["properties"]["cli_version"] == BAD_VERSION]
+    bad = [event for event in of_version if event["properties"]["command_name"] == BAD_COMMAND]
+    failures = sum(event["event"] == "CLI execution failed" for event in bad)
+    first, *others = rows(reported, "03-failure-rate")
+    assert first == (BAD_COMMAND, BAD_VERSION, len(bad), failures, round(1000 * failures / len(bad)) / 10)
+    assert first[4] > 50
+    assert max(row[4] for row in others if row[0] == BAD_COMMAND) < 15
+    assert rows(reported, "04-errors-by-type")[0][0] == "KeyError"
+
+
+def test_people_weeks_and_retention_are_right(reported: Report, year: Year) -> None:
+    """As sets in Python count them."""
+    weeks: dict[str, set[str]] = {}
+    for event in year.commands():
+        if not event["properties"]["is_ci"]:
+            weeks.setdefault(_week(event), set()).add(year.people_by_id[event["distinct_id"]])
+    found = {row[0]: row[1] for row in rows(reported, "01-people-by-week")}
+    assert found == {week: len(people) for week, people in weeks.items()}
+    assert len(found) >= WEEKS - 1
+    seen: dict[str, str] = {}
+    for week in sorted(weeks):
+        for person in weeks[week]:
+            seen.setdefault(person, week)
+    expected = Counter()  # type: Counter[tuple[str, int]]
+    for week, people in weeks.items():
+        for person in people:
+            later = (datetime.fromisoformat(week) - datetime.fromisoformat(seen[person])) // timedelta(weeks=1)
+            if later <= 8:
+                expected[seen[person], later] += 1
+    assert {(row[0], row[1]): row[2] for row in rows(reported, "09-retention")} == dict(expected)
+
+
+def _week(event: dict[str, Any]) -> str:
+    weeks = (datetime.fromisoformat(event["timestamp"]) - BEGIN) // timedelta(weeks=1)
+    return (BEGIN + timedelta(weeks=weeks)).strftime("%Y-%m-%d")
+
+
+def test_durations_uses_and_the_funnel_are_right(reported: Report, year: Year) -> None:
+    """As lists in Python do."""
+    durations: dict[str, list[float]] = {}
+    for event in year.commands():
+        durations.setdefault(event["properties"]["command_name"], []).append(event["properties"]["duration"])
+    for command, runs, p50, p95 in rows(reported, "05-duration"):
+        ordered = sorted(durations[command])
+        assert runs == len(ordered)
+        assert p50 == pytest.approx(ordered[ceil(0.5 * runs) - 1], abs=0.051)
+        assert p95 == pytest.approx(ordered[ceil(0.95 * runs) - 1], abs=0.051)
+    assert {row[0]: row[1] for row in rows(reported, "02-commands-by-use")} == {name: len(of) for name, of in durations.items()}
+    people = {year.people_by_id[event["distinct_id"]] for event in year.commands() if not event["properties"]["is_ci"]}
+    accounts = {person for person in people if person.startswith("account-")}
+    (_, ran, _), (_, logged_in, _), (_, used, _) = rows(reported, "08-funnel")
+    assert (ran, logged_in) == (len(people), len(accounts))
+    assert 0 < used <= logged_in
+
+
+def test_what_may_be_published_has_no_small_groups(year: Year) -> None:
+    """A command that nine people used is left out; with the tenth it is there."""
+
+    def run(person: int) -> dict[str, Any]:
+        event = dict(year.commands()[0], distinct_id=f"p{person}", uuid=f"u{person}")
+        return event | {"properties": event["properties"] | {"command_name": "rare"}}
+
+    assert rows(report_of([run(person) for person in range(9)]), "18-public-commands") == []
+    assert rows(report_of([run(person) for person in range(10)]), "18-public-commands") == [("rare", 10, 10, 10)]
+    assert rows(report_of([run(person) for person in range(9)]), "19-public-platforms") == []
+
+
+# --- what the product sends ---------------------------------------------------------------------------------------------------
+
+
+def test_the_queries_run_over_what_the_product_sent(
+    machine: Machine, posthog: FakePostHog, engine: "Engine", tmp_path: Path
+) -> None:
+    """A real program, its sender and the stand-in: one person before and after the login, another after the logout.
+
+    A process has one ClickHouse, so the events join those of the year in tables of their own.
+    """
+    posthog.arcade.add(api_key="key", principal_id="jane")
+    login = ["login", "--api-key", "key", "--url", posthog.url]
+    day = (["toolkit", "list"], ["deploy"], login, ["toolkit", "run"], ["deploy"], ["logout"], ["whoami"])
+    machine.program("arcade", PROGRAM.read_text())
+    for count, words in enumerate(day, 1):
+        machine.run(*words, program="arcade")
+        posthog.wait_for(lambda count=count: sum("CLI" in event.event for event in posthog.visible()) >= count)  # type: ignore[misc]
+    machine.settle()
+    events = [event.exported() for event in posthog.events]
+    persons = posthog.persons()
+    expected = report_of(events)
+    assert (expected.commands, expected.people) == (7, 2)
+    assert rows(expected, "08-funnel") == [
+        ("1. first command", 2, 100.0),
+        ("2. logged in", 1, 50.0),
+        ("3. a success after the login", 1, 50.0),
+    ]
+    assert [(row[0], *row[2:]) for row in rows(expected, "03-failure-rate")] == [("deploy", 2, 2, 100.0)]
+    engine.replace(tmp_path, events, {event["distinct_id"]: persons.owner_of(event["distinct_id"]) for event in events})
+    for each in expected.answers:
+        for dialect in ("hogql", "clickhouse"):
+            columns, found = getattr(engine, dialect)(each.question.name)
+            assert (columns, found) == (each.columns, each.rows), (dialect, each.question.name)
