@@ -36,6 +36,7 @@ __all__ = [
     "__version__",
     "command",
     "configure",
+    "end_run",
     "instrument",
     "program",
     "set_property",
@@ -220,6 +221,19 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
     frameworks = sys.modules.get("arcade_otel.frameworks")
     if frameworks is not None:
         frameworks.set_property(name, value)
+
+
+def end_run() -> None:
+    """Record the command that runs in this thread now, as one that succeeded, instead of when it returns. Never raises.
+
+    For a command that never returns in this process: a server, or a daemon that forks and leaves by ``os._exit``. Call it when
+    the command has done its work, for example right before the server's loop. The duration ends here. What the command does later
+    is not recorded, neither an error nor its exit code. Where no command is recorded, it does nothing.
+    """
+    if not _is_off():
+        from arcade_otel.frameworks import early_end
+
+        early_end.end_runs()
 
 
 def usage_commands(app: Any) -> Any:

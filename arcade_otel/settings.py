@@ -147,9 +147,9 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     chosen = environ.get(conventions.ENV_WORK_DIR, "")
     if chosen:
         return _absolute(chosen)
-    home = os.path.expanduser("~") if environ is os.environ else environ.get(variable, "")
-    if environ is os.environ and variable in environ and not environ[variable]:
-        home = ""
+    home = environ.get(variable)
+    if home is None:
+        home = os.path.expanduser("~") if environ is os.environ else ""  # POSIX: by the database of users
     return os.path.join(home, ".arcade") if os.path.isabs(home) and home != "/" and os.path.isdir(home) else ""
 
 

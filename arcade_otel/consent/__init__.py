@@ -219,15 +219,14 @@ def is_test(environ: Mapping[str, str] | None = None) -> bool:
         environ: Environment, which then decides alone. None means the environment of the process, and the callers.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
-    if environ.get(ENV_IN_TESTS) == "1":
-        return False
-    if any(name in environ for name in _TEST_VARIABLES):
-        return True
+    for name in _TEST_VARIABLES:  # a generator costs each command as much as all of this
+        if name in environ:
+            return environ.get(ENV_IN_TESTS) != "1"
     runners = [] if only_environ else [name for name in _TEST_RUNNERS if name in sys.modules]
     frame = sys._getframe(1) if runners else None  # noqa: SLF001 - inspect, which calls it too, costs an import
     while frame is not None:
         if frame.f_globals.get("__name__") in runners:
-            return True
+            return environ.get(ENV_IN_TESTS) != "1"
         frame = frame.f_back
     return False
 

@@ -89,6 +89,10 @@ def follow(step: "re.Match[str]", machine: Machine) -> None:
         run(machine, "sh -n" if step["how"] else "sh -e", text)
     elif language in ("yaml", "yml"):
         assert list(yaml.safe_load_all(text))
+    elif language == "dockerfile":
+        instructions = [line.split()[0] for line in text.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
+        assert instructions[0] == "FROM"
+        assert set(instructions) <= {"FROM", "RUN", "COPY", "ENV", "ENTRYPOINT", "CMD", "WORKDIR", "VOLUME"}
     elif language == "json":
         assert json.loads(text)
     elif language == "text":

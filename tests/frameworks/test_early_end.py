@@ -1,0 +1,122 @@
+"""Commands that never end in their own process leave their event: exec, a server, a daemon; and what no library can see."""
+
+import signal
+import sys
+
+import pytest
+
+from arcade_otel.testing import FakePostHog
+from tests.support.machine import Machine
+
+APP = """
+import os, signal, sys, threading
+import click
+import arcade_otel
+
+@click.group()
+def app(): pass
+
+@app.command()
+def become():
+    os.execvp("true", ["true"])
+
+@app.command()
+def find():
+    try:
+        os.execvp("no-such-program", ["no-such-program"])
+    except FileNotFoundError:
+        sys.exit(3)
+
+@app.command()
+def serve():
+    arcade_otel.end_run()
+    print("serving", flush=True)
+    signal.pause()
+
+@app.command()
+def daemon():
+    arcade_otel.end_run()
+    if os.fork():
+        os._exit(0)
+    os._exit(0)
+
+@app.command()
+def leave():
+    os._exit(0)
+
+@app.command()
+def stop():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pause()
+
+@app.command()
+def child():
+    if os.fork() == 0:
+        os.execvp("true", ["true"])
+    os.wait()
+
+@app.command()
+def twice():
+    thread = threading.Thread(target=arcade_otel.end_run)  # it has begun no run
+    thread.start()
+    thread.join()
+    arcade_otel.end_run()
+    arcade_otel.end_run()
+    sys.exit(5)
+
+original = os.execv, os.execve
+arcade_otel.instrument(app, name="tool")
+try:
+    app()
+finally:
+    assert (os.execv, os.execve) == original
+"""
+
+
+def results(posthog: FakePostHog) -> list[tuple[str, int]]:
+    """Return the commands that arrived, each with its exit code."""
+    return [(event.properties["command_name"], event.properties["exit_code"]) for event in posthog.visible()]
+
+
+@pytest.mark.parametrize(
+    ("command", "ends_with", "recorded"),
+    [
+        ("become", 0, [("become", 0)]),
+        ("find", 3, [("find", 3)]),  # no directory of PATH had it: the command went on
+        ("daemon", 0, [("daemon", 0)]),
+        ("leave", 0, []),  # os._exit runs no code of anybody's
+        ("stop", 143, [("stop", 143)]),
+        ("child", 0, [("child", 0)]),  # a forked child that becomes another program is none of ours
+        ("twice", 5, [("twice", 0)]),
+    ],
+)
+def test_a_command_that_does_not_return_leaves_one_event(
+    machine: Machine, posthog: FakePostHog, command: str, ends_with: int, recorded: list[tuple[str, int]]
+) -> None:
+    """The path of the command, once; os.execv and os.execve are the system's own before and after."""
+    machine.program("app", APP)
+    ended = machine.run(command, program="app")
+    assert (ended.returncode, ended.stderr) == (ends_with, "")
+    machine.settle()
+    assert results(posthog) == recorded
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_server_that_called_end_run_may_be_killed(machine: Machine, posthog: FakePostHog, number: int) -> None:
+    """Its event is sent while it serves, and no second one when it ends."""
+    machine.program("app", APP)
+    process = machine.start("serve", program="app")
+    posthog.wait_for(lambda: results(posthog) == [("serve", 0)])
+    process.send_signal(number)
+    assert process.wait() == -number
+    machine.settle()
+    assert results(posthog) == [("serve", 0)]
+
+
+@pytest.mark.parametrize("environ", [{"ARCADE_USAGE_TRACKING": "0"}, {}])
+def test_end_run_without_a_run_does_nothing(machine: Machine, posthog: FakePostHog, environ: dict[str, str]) -> None:
+    """Not for a user who opted out, and not outside of a command."""
+    machine.program("bare", "import arcade_otel, sys\narcade_otel.end_run()\nprint('arcade_otel.handoff' in sys.modules)")
+    assert machine.run(program="bare", environ=environ).stdout == "False\n", sys.version
+    assert posthog.requests == []
