@@ -135,7 +135,7 @@ class Run:
         if os.execv is not _become:
             # While a command runs: left in place, they would keep this library alive longer than the modules that it uses.
             _exec[:] = os.execv, os.execve
-            os.execv = os.execve = _become
+            os.execv = os.execve = _become  # type: ignore[assignment]
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None

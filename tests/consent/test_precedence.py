@@ -349,7 +349,7 @@ provider.shutdown()
 
 # --- the notice ---------------------------------------------------------------------------------------------------------------
 
-NEWER = "from arcade_otel import conventions\nfrom arcade_otel.consent import notice\nconventions.NOTICE_VERSION = 2\n"
+NEWER = "from arcade_otel import conventions\nfrom arcade_otel.consent import notice\nconventions.NOTICE_VERSION += 1\n"
 # Every one of eight processes has looked at the old marker before any of them goes on.
 TOGETHER = """
 import os, time
@@ -371,9 +371,9 @@ def test_a_newer_notice_is_shown_again_once(machine: Machine) -> None:
     machine.program("newer", NEWER + HELLO)
     (machine.state / "notice").unlink()
     assert "collects usage data" in machine.run(program="hello").stderr
-    assert (machine.state / "notice").read_text() == "1"
+    assert (machine.state / "notice").read_text() == str(conventions.NOTICE_VERSION)
     assert "collects usage data" in machine.run(program="newer").stderr
-    assert (machine.state / "notice").read_text() == "2"
+    assert (machine.state / "notice").read_text() == str(conventions.NOTICE_VERSION + 1)
     assert [machine.run(program=each).stderr for each in ("newer", "hello", "newer")] == ["", "", ""]
 
 
@@ -433,7 +433,7 @@ def test_in_ci_with_a_terminal_it_is_shown(machine: Machine, stream: str) -> Non
     shown = os.read(leader, 4096) if stream == "stderr" else ended.stderr
     os.close(leader)
     assert b"collects usage data" in shown
-    assert (machine.state / "notice").read_text() == "1"
+    assert (machine.state / "notice").read_text() == str(conventions.NOTICE_VERSION)
 
 
 def test_the_notice_comes_before_anything_is_sent(machine: Machine, posthog: FakePostHog) -> None:
