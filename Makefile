@@ -5,14 +5,19 @@ BIN = $(VENV)/bin
 # Two cores, but most tests wait for processes: four workers keep both busy.
 WORKERS ?= 4
 
-.PHONY: help redaction demo test test-fast test-faults test-lowest lint format catalogue bench build clean secret-patterns pictures docs search dashboards
+# Pytest rewrites every assertion; without bytecode it does so again in each worker of each run.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help redaction demo test test-fast test-faults test-windows test-lowest upstream lint format catalogue bench build clean secret-patterns pictures docs search dashboards
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
 	@echo "make test         set up and run the tests"
 	@echo "make test-fast    the quick ones only"
 	@echo "make test-faults  every system call fails once, in every step of an account's life (an hour)"
+	@echo "make test-windows the tests on Windows' Python under Wine; sets that up in .windows (800 MB), as root on Debian"
 	@echo "make test-lowest  the tests with the lowest supported versions"
+	@echo "make upstream     run the suites of Click, Typer, cyclopts and cleo, bare and instrumented (many minutes)"
 	@echo "make search       look for examples that no test has tried yet (some minutes)"
 	@echo "make redaction    measure what redaction hides and keeps (fetches 300 MB of public samples once)"
 	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
@@ -45,8 +50,16 @@ test-fast: $(VENV)/.ready
 test-faults: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal -m faults tests/identity
 
+test-windows:
+	@.ci/windows/setup .windows
+	@.ci/windows/run .windows -m pytest -q -o timeout=120 tests/windows tests/handoff/test_windows_start.py \
+		tests/storage/test_windows_files.py
+
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"
+
+upstream: $(VENV)/.ready
+	$(BIN)/python -m tests.upstream.run
 
 search: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --timeout 1800 --hypothesis-profile search \

@@ -6,11 +6,14 @@ code. ``docs/reference.md`` lists everything that is public.
 
 A user who opted out by the environment pays for this module alone: what the environment says about consent is read here, and
 :mod:`arcade_otel.consent` knows the rest.
+
+PYTEST_DONT_REWRITE: a program that runs pytest has imported this module before, of which pytest would warn.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False  # ``typing`` itself would cost a program that does not use it 5 million instructions
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ __all__ = [
     "configure",
     "instrument",
     "program",
+    "set_property",
     "uninstrument",
     "usage_commands",
 ]
@@ -96,6 +100,16 @@ class Options(TypedDict, total=False):
     """How long a command may wait at its end until its own event is acknowledged, at most 10 seconds. Default: 0, no wait."""
     wait_seconds_in_ci: float
     """The same in continuous integration, where a job's end kills the sender. Default: what ``wait_seconds`` says."""
+    properties: Mapping[str, Any]
+    """Properties of the program's own, by name: ``bool``, ``int``, or the words that are allowed (``Literal["free", "pro"]``)."""
+    groups: str | Sequence[str]
+    """PostHog group types whose IDs the program sets, at most five: ``"organization"``."""
+    property_values: Callable[[], Mapping[str, object]] | None
+    """Returns values of ``properties`` and ``groups`` at the end of each command. :func:`set_property` takes precedence."""
+    exclude: str | Sequence[str]
+    """Paths of commands that are not recorded, with everything below them. A login or logout always is."""
+    sample: Mapping[str, float]
+    """Share of the runs that is recorded, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
@@ -191,6 +205,21 @@ def configure(**options: Unpack[Options]) -> None:
         from arcade_otel.frameworks import context_manager
 
         context_manager.configure(options)
+
+
+def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FBT001 - a value
+    """Set a declared property, or the ID of a declared group, of the command that is running. Never raises.
+
+    The value is left out, with a debug line, if the name is not declared or the value is not of its type. Nothing happens where
+    no command is recorded, for example for a user who opted out.
+
+    Args:
+        name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
+        value: The value; None takes it back.
+    """
+    frameworks = sys.modules.get("arcade_otel.frameworks")
+    if frameworks is not None:
+        frameworks.set_property(name, value)
 
 
 def usage_commands(app: Any) -> Any:

@@ -11,29 +11,29 @@ from arcade_otel import (
 
 __version__ = "0.1.0"
 
-#: Name of the instrumentation scope; the PostHog exporter takes spans of this scope only.
+#: Name of the instrumentation scope. The PostHog exporter takes spans of this scope only.
 SCOPE = "arcade_otel"
 #: Schema of the names that are the semantic conventions' own. The sender puts it on the scope and the resource of commands' spans
 #: for OTLP. It is never on the resource in a command's process: the SDK drops attributes when it merges resources with two
 #: schemas.
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 
-#: Attribute (true) of the scope of a command's span that was made live: its usage event goes its own way, so that nobody who
-#: finds the span makes a second one of it.
+#: Attribute (true) of the scope of a live span. The usage event of the command is delivered separately, so no exporter may make
+#: a second one of this span.
 SCOPE_LIVE = "arcade_otel.live"
 
 # --- attributes of the command's span -------------------------------------------------------------------------------
 #: Path in the command tree, joined by dots (``toolkit.run``); "" if no command was reached. It becomes ``command_name``, which
 #: the released Arcade CLI reports.
 COMMAND = "command"
-#: Names of the options that were given, as the program defines them (strings); only if the application asks for them.
+#: Names of the options that were used, as the program defines them (strings). Only present if the program asks for them.
 COMMAND_OPTIONS = "command_options"
 #: How long the command took, in milliseconds (float): the span's ``end - start`` in the unit that the Arcade CLI reports.
 DURATION = "duration"
-#: Whose event this is: a principal's id or an anonymous one. Source: PostHog
-#: (https://posthog.com/docs/getting-started/identify-users). A span's wins over its resource's.
+#: The person of the event: the ID of a principal, or an anonymous ID. The attribute of a span takes precedence over that of its
+#: resource. Source: PostHog (https://posthog.com/docs/getting-started/identify-users).
 DISTINCT_ID = "distinct_id"
-#: True if ``distinct_id`` is an anonymous id: the event is then sent with ``$process_person_profile: false``, so that PostHog
+#: True if ``distinct_id`` is an anonymous ID. The event is then sent with ``$process_person_profile: false``, so that PostHog
 #: makes no person of it (https://posthog.com/docs/data/anonymous-vs-identified-events).
 IS_ANON = "is_anon"
 #: The same ID for receivers of OTLP: ``user.id`` (semantic conventions, registry ``user``) for an account, never for an anonymous
@@ -41,8 +41,8 @@ IS_ANON = "is_anon"
 #: (https://posthog.com/docs/logs/link-person). Never part of PostHog's events.
 USER_ID = "user.id"
 POSTHOG_DISTINCT_ID = "posthogDistinctId"
-#: The anonymous id that is to be aliased to ``distinct_id`` before this span's event. It is an attribute, so that the pending
-#: alias survives wherever the span does.
+#: The anonymous ID that must be aliased to ``distinct_id`` before the event of this span. It is an attribute, so that the
+#: pending alias survives together with the span.
 PREVIOUS_DISTINCT_ID = "previous_distinct_id"
 #: Base name of the program. Source: semantic conventions, CLI spans (required).
 PROCESS_EXECUTABLE_NAME = "process.executable.name"
@@ -71,32 +71,33 @@ PROCESS_RUNTIME_NAME = "process.runtime.name"
 PROCESS_RUNTIME_VERSION = "process.runtime.version"
 OS_TYPE = "os.type"
 OS_VERSION = "os.version"
-#: What tells the sender how to deliver; taken off before any other exporter than ours sees the span. Strings, all of them.
+#: Prefix of attributes that are meant for the sender. Other exporters than PostHog's never see them. All values are strings.
 RESOURCE_PRIVATE_PREFIX = "arcade_otel."
 RESOURCE_API_KEY = "arcade_otel.posthog_api_key"
 RESOURCE_HOST = "arcade_otel.posthog_host"
 #: Name of the distribution whose version the sender looks up (importlib.metadata is too slow for the foreground).
 RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
-#: Who tells who is logged in: the name of an entry point in the group of this name, or ``(program)``, which only the program
-#: itself can ask; absent: Arcade's credentials and API. It never names code: whoever can write into the queue must not choose
-#: what the sender runs.
+#: The source of the principal: the name of an entry point in the group of this name, or ``(program)``, which only the program
+#: itself can ask. If it is absent, Arcade's credentials and API are the source. It never names code, because a stranger who can
+#: write into the queue must not choose what the sender runs.
 RESOURCE_PRINCIPAL = "arcade_otel.principal"
-#: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and says nothing of the machine.
+#: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and has no data about the machine.
 RESOURCE_DOCTOR = "arcade_otel.doctor"
-#: Present ("1") on a usage event of which other exporters than PostHog's get nothing: its trace goes, or does not, by itself.
+#: Present ("1") on a usage event that only PostHog may get, because the trace of the command is exported separately or was not
+#: sampled.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 
 # --- PostHog --------------------------------------------------------------------------------------------------------
 EVENT_SUCCEEDED = "CLI execution succeeded"
 EVENT_FAILED = "CLI execution failed"
 EVENT_ALIAS = "$create_alias"
-#: What ``usage doctor`` proves a round trip by. It is nobody's: its id is made for it and thrown away.
+#: The test event of ``usage doctor``. It has a temporary ID and belongs to no person.
 EVENT_DOCTOR = "arcade-otel doctor"
-#: Where events go unless the application or the user says otherwise.
+#: Address of PostHog, unless the program or the user names another one.
 DEFAULT_POSTHOG_HOST = "https://us.i.posthog.com"
 LIB = "arcade-otel"
 
-#: Version of the notice. It is raised when more is collected, and everyone is shown the notice again.
+#: Version of the notice. It is raised when more is collected, and every user then sees the notice again.
 NOTICE_VERSION = 2
 
 # --- environment variables ------------------------------------------------------------------------------------------
@@ -128,8 +129,8 @@ ENV_STRICT = "ARCADE_USAGE_STRICT"
 #: sends none. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
-#: An error message is cut to this many characters: it says which error it was, and holds little else.
+#: Maximum length of an error message, in characters. That is enough to recognize the error.
 ERROR_MESSAGE_LIMIT = 300
-#: PostHog cuts longer distinct ids, so that two long ones become one person. Source: PostHog,
+#: Maximum length of a distinct ID. PostHog cuts longer ones, so that two long IDs could become one person. Source: PostHog,
 #: ``rust/common/types/src/event.rs`` (https://github.com/PostHog/posthog).
 DISTINCT_ID_LIMIT = 200

@@ -13,8 +13,8 @@ __all__ = ["debug", "guard"]
 def debug(message: str, error: BaseException | None = None) -> None:
     """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` asks for it: ``1`` is stderr, an absolute path a file.
 
-    Never raises; writes nothing else and nowhere else. What is passed in must hold no secret: an error is told by its class
-    and, for an ``OSError``, its errno only, because messages quote paths and values.
+    This never raises. The text must not contain a secret. Of an error, only its class is written and, for an ``OSError``, its
+    errno, because messages quote paths and values.
     """
     target = os.environ.get(conventions.ENV_DEBUG, "")
     if not target or target == "0":
@@ -41,9 +41,9 @@ def debug(message: str, error: BaseException | None = None) -> None:
 class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the notice"):``
     """Keep what fails inside from reaching the user's program: ``with guard("the notice"):``.
 
-    Swallows every ``Exception`` and writes a debug line; lets ``KeyboardInterrupt`` and ``SystemExit`` pass. With
-    ``ARCADE_USAGE_STRICT=1`` (our own test suite) it re-raises whatever is not an ``OSError``, so that no fault of ours
-    hides behind it. It is the only place in this library that catches everything.
+    The guard swallows every ``Exception`` and writes a debug line. ``KeyboardInterrupt`` and ``SystemExit`` pass. With
+    ``ARCADE_USAGE_STRICT=1`` (this library's test suite) it re-raises everything but an ``OSError``, so that no fault of the
+    library stays hidden. It is the only place in this library that catches every exception.
     """
 
     __slots__ = ("_what",)

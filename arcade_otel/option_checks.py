@@ -3,12 +3,14 @@
 Each takes an option's name and value, and returns the field.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["MAX_WAIT_SECONDS", "check"]
 
 #: A command waits no longer for its own event: no sender lives longer.
 MAX_WAIT_SECONDS = 10.0
+#: Bounds of what a program declares. PostHog has five group types.
+MAX_GROUPS, MAX_NAME_LENGTH = 5, 60
 
 
 def check(kind: str, option: str, value: object) -> object:
@@ -79,6 +81,61 @@ def _check_error_messages(option: str, value: object) -> object:
     return value
 
 
+def _check_path_prefixes(option: str, value: object) -> tuple[str, ...]:
+    return tuple(f"{path}." for path in _check_command_paths(option, value))
+
+
+def _check_names(option: str, value: object) -> tuple[str, ...]:
+    names = tuple(_strings(option, value))
+    if len(names) > MAX_GROUPS:
+        raise ValueError(f"{option} must be at most {MAX_GROUPS} names: PostHog has no room for more")
+    for name in names:
+        _check_property_name(option, name)
+    return names
+
+
+def _check_property_name(option: str, name: object) -> None:
+    if not isinstance(name, str) or not (
+        name.isascii() and name.isidentifier() and name.islower() and len(name) <= MAX_NAME_LENGTH
+    ):
+        raise ValueError(f"{option}: a name must be like 'plan' or 'tools_used', not {name!r}")
+
+
+def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] | type]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
+    checked: dict[str, tuple[str, ...] | type] = {}
+    for name, kind in value.items():
+        _check_property_name(option, name)
+        words = getattr(kind, "__args__", kind)  # Literal["free", "pro"]
+        if kind in (bool, int):
+            checked[name] = kind
+        elif isinstance(words, list | tuple) and words and all(isinstance(word, str) for word in words):
+            checked[name] = tuple(words)
+        else:
+            raise TypeError(
+                f"{option}: {name} must be bool, int or a Literal of words, not {kind!r}: free text may hold anything"
+            )
+    return checked
+
+
+def _check_function(option: str, value: object) -> object:
+    if not callable(value):
+        raise TypeError(f"{option} must be a function, not {type(value).__name__}")
+    return value
+
+
+def _check_rates(option: str, value: object) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
+    for rate in value.values():
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise TypeError(f"{option} must have numbers, not {type(rate).__name__}")
+        if not 0 < rate <= 1:
+            raise ValueError(f"{option} must have numbers above 0 and up to 1, not {rate!r}; to record none, use exclude")
+    return {_check_command_paths(option, path)[0]: float(rate) for path, rate in value.items()}
+
+
 _CHECKS: dict[str, Callable[[str, object], object]] = {
     "bool": _check_flag,
     "bool | None": _check_flag,
@@ -88,4 +145,9 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "ErrorMessages": _check_error_messages,
     "float": _check_seconds,
     "float | None": _check_seconds,
+    "PropertyTypes": _check_properties,
+    "GroupTypes": _check_names,
+    "PathPrefixes": _check_path_prefixes,
+    "PropertyValues | None": _check_function,
+    "SampleRates": _check_rates,
 }

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     #: Who is logged in: a function that returns a principal's ID or None, its name (``module:function``), or the name of an
     #: entry point in the group ``arcade_otel.principal``, which is the only one of them that the sender can call too.
     PrincipalSource = Callable[[], str | None] | str
+    PropertyTypes = dict[str, tuple[str, ...] | type]
+    GroupTypes = tuple[str, ...]
+    PathPrefixes = tuple[str, ...]
+    PropertyValues = Callable[[], Mapping[str, object]]
+    SampleRates = dict[str, float]
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
 
 __all__ = ["Settings", "default_config_dir", "make_settings"]
+
+
+#: No properties, and no sampling.
+EMPTY: dict[str, Any] = {}
 
 
 class Settings:
@@ -53,6 +62,14 @@ class Settings:
     wait_seconds: float = 0.0
     #: None: as ``wait_seconds`` says.
     wait_seconds_in_ci: float | None = None
+    #: Type, or allowed words, by the property's name.
+    properties: PropertyTypes = EMPTY
+    groups: GroupTypes = ()
+    property_values: PropertyValues | None = None
+    #: Beginnings of paths, each with a dot at its end, which the path of a command is compared with a dot at its end.
+    exclude: PathPrefixes = ()
+    #: Share of the runs by the command's path.
+    sample: SampleRates = EMPTY
 
     def __init__(self, **fields: object) -> None:
         self.__dict__.update(fields)

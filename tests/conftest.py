@@ -1,6 +1,8 @@
 """What every test may ask for: a stand-in for PostHog, and a computer."""
 
 import os
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,7 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ["ARCADE_USAGE_STRICT"] = "1"
 os.environ["ARCADE_USAGE_IN_TESTS"] = "1"  # set by the plugin too, which is configured before the loop above
-os.environ["HOME"] = os.devnull
+os.environ["HOME"] = os.environ["USERPROFILE"] = os.devnull
 
 # The suite tries the same examples every time, so that red means that something has changed; `make search` looks for new ones.
 # No deadline: a stopwatch in a test tells of the machine.
@@ -30,11 +32,32 @@ hypothesis.settings.register_profile("search", derandomize=False, max_examples=2
 hypothesis.settings.load_profile("suite")
 
 
+def _missing(markers: str) -> str | None:
+    """Return the marker among these of something that this system lacks."""
+    if sys.platform == "win32" and "posix" in markers:
+        return "posix"
+    return "linux" if sys.platform != "linux" and "linux" in markers else None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out a module that is marked as a whole (``pytestmark``): on other systems it cannot even be imported."""
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+        return None
+    source = collection_path.read_text(encoding="utf-8")
+    marked = re.search(r"^pytestmark = (\[.*?\]|[^\n#]*)", source, re.MULTILINE | re.DOTALL)
+    names = " ".join(re.findall(r"mark\.(\w+)", marked[1])) if marked else ""
+    return True if _missing(names) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the matrix of faults and the dashboards unless they are asked for, and let what only waits begin first.
 
     Where tests run side by side, it would wait alone at the end.
     """
+    for item in items:
+        missing = _missing(" ".join(mark.name for mark in item.iter_markers()))
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=f"this system lacks what the marker {missing} stands for"))
     # The faults take tens of minutes: `make test-faults`; a sample of the same is part of every run. The dashboards need packages
     # of their own, among them ClickHouse: `make dashboards`.
     for marker in ("faults", "dashboards"):

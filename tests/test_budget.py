@@ -17,7 +17,7 @@ OPTED_OUT_LIMIT = int(1.5 * MILLION)
 MOUNTED_LIMIT = 2 * MILLION
 
 # Valgrind is twenty times slower. The limits are for the latest frameworks: older ones load fewer modules that we need, too.
-pytestmark = [pytest.mark.timeout(300), pytest.mark.latest]
+pytestmark = [pytest.mark.linux, pytest.mark.timeout(300), pytest.mark.latest]
 
 
 @pytest.mark.parametrize(("source", "framework"), [(TYPER, "typer"), (CLICK, "click")], ids=["typer", "click"])

@@ -102,6 +102,7 @@ def test_the_config_folder_is_arcades_or_none(tmp_path: Path, environ: dict[str,
     assert default_config_dir(environ) == folder.format(home=tmp_path)
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("home", ["", "relative", "/dev/null/missing"])
 def test_the_process_without_a_home_has_no_config_folder(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
     """The same for the real environment, where expanduser would look elsewhere."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         def detach(self, app: Any) -> None: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "set_property"]
 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
@@ -65,6 +65,16 @@ def instrument(app: Any, options: Mapping[str, Any]) -> None:
     """Record each command of ``app`` from now on; :func:`arcade_otel.instrument` documents it."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
+
+
+# Runs that are under way, the innermost one last.
+_running: list[Run] = []
+
+
+def set_property(name: str, value: object) -> None:
+    """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
+    if _running:
+        _running[-1].values[name] = value
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
@@ -111,6 +121,9 @@ class Run:
         self._settings = settings
         self._decision = decision
         self._ended = False
+        #: What the program set of its declared properties; checked when the command ends.
+        self.values: dict[str, object] = {}
+        _running.append(self)
         self._announced = False
         self._pid = os.getpid()
         self._start_ns = time.time_ns()
@@ -177,6 +190,11 @@ class Run:
                         outcome.given = get_values()
                 if self._settings.record_option_names and get_option_names is not None:
                     outcome.options = get_option_names()
+            if self._settings.properties or self._settings.groups:
+                with guard("the properties of a program"):
+                    from arcade_otel.spans import declared
+
+                    outcome.declared = declared.attributes(self._settings, self.values)
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
@@ -218,22 +236,28 @@ class Run:
                 self._live = LiveSpan(self._settings, self._start_ns)
 
     def _detach(self) -> None:
+        if self in _running:
+            _running.remove(self)
         if self._live is not None:
             with guard("the end of a live span"):
                 self._live.detach()
 
     def _record(self, outcome: Outcome, end_ns: int, environ: Mapping[str, str]) -> None:
+        if "true" in (environ.get("WERKZEUG_RUN_MAIN"), environ.get("RUN_MAIN")):
+            return  # a reloader (Werkzeug's, Django's) has started the command line again: the first process makes the event
         from arcade_otel import spans
 
         settings = self._settings
         timing = spans.Timing(self._start_ns, end_ns)
+        login = not outcome.failed and self.path in settings.login_commands
+        logout = not outcome.failed and self.path in settings.logout_commands
+        if settings.exclude and not (login or logout) and f"{self.path}.".startswith(settings.exclude):
+            return
         if self._decision.mode == consent.LOG:
             from arcade_otel.recording import dry_run
 
             dry_run.show(settings, self.path, timing, outcome)
             return
-        login = not outcome.failed and self.path in settings.login_commands
-        logout = not outcome.failed and self.path in settings.logout_commands
         if login or logout:
             from arcade_otel.recording import identity_span
 
@@ -251,6 +275,8 @@ class Run:
         has_usage = bool(settings.posthog_api_key) or not usage_only
         ids = None if self._live is None else self._live.ids
         fresh_ids = spans.new_ids() if ids is None else ids
+        if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
+            has_usage = False  # the live span goes, or does not, by the process's own sampler
         payload = spans.encode(
             settings,
             path=self.path,

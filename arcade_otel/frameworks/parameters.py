@@ -1,25 +1,26 @@
-"""What a command was given: names of its options, from their definition, and the values that an error's message may quote."""
+"""Read the options and values of a command: names of used options, and values that an error message may quote."""
 
 # Imported only when a command failed, or where the application asks for the names of options.
 
 import enum
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 __all__ = ["parameter_values", "texts", "used_options"]
 
 _MAX_DEPTH = 3
-# More than redaction looks for: it then tells nothing, where a shorter list would let the rest through.
+# More values than redaction searches for. It then drops the whole message. A shorter list would let the other values through.
 _MAX_VALUES = 12_001
 _MAX_NAMES = 50
 
 
 def used_options(context: Any) -> tuple[str, ...]:
-    """Return the names of the options that stood on the command line, as the program defines them, each once, sorted.
+    """Return the names of the options that the user gave, as the program defines them, each once and sorted.
 
-    ``--verbose`` whether ``-v`` or ``--verb`` was typed; of the command and of the groups above it. Names that are not defined
-    are not there, nor are arguments, nor any value.
+    For example, ``--verbose`` stands for ``-v`` and ``--verb``, too. The options of the groups above the command are included.
+    Arguments, values and undefined names are not.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.
@@ -32,19 +33,28 @@ def used_options(context: Any) -> tuple[str, ...]:
 
 
 def parameter_values(context: Any) -> tuple[str, ...]:
-    """Return the values of the parameters of the command and of the groups above it, as text, wherever they came from.
+    """Return the parameter values of the command and of the groups above it, as text.
 
-    From the command line, a prompt, a variable or a configuration file. Defaults that stand in the program's source are left out:
-    they are no secret. They are only used to redact messages, never recorded.
+    The values may come from the command line, a prompt, a variable or a configuration file. Defaults in the program's source are
+    left out, because they are no secret. They are only used to redact messages, never recorded.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.
     """
     found: list[str] = []
+    hidden = False
     for each, parameter, source in _parameters(context):
         if source == "DEFAULT" and not callable(getattr(parameter, "default", None)):
             continue
-        found += texts(each.params.get(parameter.name))
+        if parameter.name in each.params:
+            found += texts(each.params[parameter.name])
+        elif source == "COMMANDLINE":
+            hidden = True
+        elif source == "ENVIRONMENT":
+            names = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or ()
+            found += (os.environ[name] for name in names if name in os.environ)
+    if hidden:  # Click keeps the value of an option with ``expose_value=False`` nowhere
+        found += (part for word in sys.argv[1:] for part in (word, word.partition("=")[2]) if part)
     return tuple(found[:_MAX_VALUES])
 
 
@@ -52,14 +62,14 @@ def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
     """Yield each context, outwards, with each of its parameters that has a value, and where the value came from."""
     while context is not None:
         for parameter in context.command.params:
-            if parameter.name in context.params:
+            if parameter.name in context.params or not getattr(parameter, "expose_value", True):
                 source = context.get_parameter_source(parameter.name)
                 yield context, parameter, getattr(source, "name", "")
         context = context.parent
 
 
 def texts(value: object, depth: int = 0) -> Iterator[str]:
-    """Yield what ``value`` says as text: itself, or what a collection holds, three levels deep."""
+    """Yield ``value`` as text, or the items of a collection, three levels deep."""
     if value is None or isinstance(value, bool) or depth > _MAX_DEPTH:
         return
     if isinstance(value, enum.Enum):

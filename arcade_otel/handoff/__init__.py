@@ -1,4 +1,4 @@
-"""Gives a finished span to the detached sender, which outlives this process, shares nothing with it, and is never waited for."""
+"""Pass a finished span to the detached sender, a process that outlives this one, and never wait for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 #: A span with more characters goes to the queue at once: one variable is limited to 128 KiB on Linux, the whole environment
 #: to 32 KiB on Windows.
 MAX_VARIABLE_LENGTH = 24 * 1024
-#: Directory of the sender's program. It holds one file: nothing else comes onto ``sys.path`` with it.
+#: Directory of the sender's program. It has one file, so that nothing else comes onto ``sys.path`` with it.
 LAUNCH = "launch"
 #: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: where the sender imports from, behind Python's own
 #: modules: this library first, then the program's import path. Internal.
@@ -42,10 +42,10 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: which variables the command's environment has, without their values. The
 #: sender recognizes coding agents and CI providers by them. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-# Of a longer path the end is left out: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
+# A longer import path is cut: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
-# The whole of what a user's environment says to a sender; every other variable is left out. A list of what is harmful would never
+# The only variables of the user that a sender gets. The list names what is allowed, because a list of what is harmful would never
 # end (LD_PRELOAD, OPENSSL_CONF, GCONV_PATH, PYTHONSTARTUP, POSTHOG_*, NETRC, SSLKEYLOGFILE …), and a user's secrets must stay
 # here.
 _KEPT_VARIABLES = frozenset(
@@ -83,12 +83,12 @@ DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
 # run whatever the program has registered for forks. It exports some variables of its own to what it starts.
 _SHELL = "/bin/sh"
 _START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
-# When it is looked whether the shell has ended: it does after less than a millisecond, and later on a busy machine.
+# Pauses between the checks whether the shell has ended. It ends after less than a millisecond, and later on a busy machine.
 _LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
 
 _MAX_NAMES_LENGTH = 8 * 1024
 
-# Started by this process and not yet reaped: a program that makes many spans must not gather zombies.
+# Children of this process that are not reaped yet. A program that makes many spans must not collect zombies.
 _children: list[int] = []
 
 
@@ -103,24 +103,30 @@ def submit(
 ) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
-    The queue takes it in this process on Windows, if it is ``owed`` (a login's span must be safe before the link is written), if
-    it is too long for a variable, if the machine may end with the command (PID 1, continuous integration), if the command may
-    wait for it, or if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap): a later
-    sender delivers it.
+    This process writes the span to the queue itself in these cases:
+
+    - on Windows,
+    - if the span is ``owed``, because a login's span must be safe before the link is written,
+    - if the span is too long for a variable,
+    - if the machine may end with the command (PID 1, continuous integration),
+    - if the command may wait for the delivery,
+    - if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap). A later sender delivers
+      the span then.
 
     Args:
         text: The payload.
-        settings: The application's.
-        owed: The span must be in the queue when this returns.
-        end_ns: When the span ended, in nanoseconds since the epoch; read from the payload if None, which imports ``json``.
-        span_id: The span's ID in hex; read from the payload if None.
+        settings: The program's settings.
+        owed: True if the span must be in the queue when this returns.
+        end_ns: End of the span in nanoseconds since the epoch. None means that it is read from the payload, which imports
+          ``json``.
+        span_id: ID of the span in hex. None means that it is read from the payload.
         environ: A copy of the process's environment, if the caller has one.
 
     Returns:
-        The paths of the span's files, if it was written to the queue here; else nothing.
+        The paths of the span's files, if this process wrote it to the queue, else an empty list.
 
     Raises:
-        OSError: Neither a sender could be started nor the queue be written.
+        OSError: No sender could be started, and the queue could not be written.
     """
     if environ is None:
         environ = os.environ
@@ -217,9 +223,9 @@ def _package_directory() -> str:
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the sender's environment: what of the user's may steer it, by a closed list, and the span.
+    """Return the sender's environment: the user's variables from a closed list, and the span.
 
-    Home, locale, proxies, certificate bundles, ``OTEL_*`` and ``ARCADE_*`` stay: they are the user's and the exporters' own. The
+    Home, locale, proxies, certificate bundles, ``OTEL_*`` and ``ARCADE_*`` are on the list, because the exporters need them. The
     user's ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS`` and ``ARCADE_USAGE_EVENT_DATA`` are replaced or left out.
     """
     environ = os.environ if environ is None else environ
@@ -239,11 +245,11 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
 
 
 def _import_roots() -> list[str]:
-    """Return where this library and everything else that the program imports lies.
+    """Return the import path for the sender: this library first, then the program's path.
 
-    Not every installation has one directory for all distributions (Nix, pex, Bazel, ``PYTHONPATH``), so that the sender gets the
-    program's whole import path. It comes behind Python's own modules, and without the directory of the script and the working
-    directory, where a user's ``yaml.py`` would be imported in place of a package that is not installed.
+    The sender needs the whole path, because some installations have a directory for each distribution (Nix, pex, Bazel,
+    ``PYTHONPATH``). The path comes after Python's own modules. It leaves out the directory of the script and the working
+    directory, because a user's ``yaml.py`` there would be imported in place of a package that is not installed.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
@@ -263,11 +269,11 @@ def _import_roots() -> list[str]:
 
 
 def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
-    """Start ``command`` in a session of its own, its streams on the null device, no descriptor inherited, and do not wait.
+    """Start ``command`` in its own session, with its streams on the null device and without inherited descriptors.
 
-    ``posix_spawn`` where it can do all of that: importing ``subprocess`` costs 13 million instructions, this none. The new
-    process inherits the working directory there and leaves it as its first act. It is no child of this process, where there is a
-    ``/bin/sh`` that starts it and ends. The debug log names its process group.
+    This uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new process
+    inherits the working directory and leaves it as its first act. Where ``/bin/sh`` exists, a shell starts the process and ends
+    at once, so that the process is no child of this one. The debug log has its process group.
 
     Raises:
         OSError: The process could not be started.
@@ -276,7 +282,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
         from arcade_otel.handoff import spawn
 
         spawn.reap(_children)
-    # The shell would end well without a command, too.
+    # The shell succeeds even if the command does not exist, so check that first.
     if hasattr(os, "posix_spawn") and os.path.isabs(command[0]) and os.access(command[0], os.X_OK):
         try:
             shell = os.posix_spawn(
@@ -301,7 +307,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
 
 def _wait_for_shell(shell: int) -> int:
-    """Wait until the shell has ended, 60 ms at most; return its status, 0 if it is not known."""
+    """Wait, at most 63 ms, until the shell has ended. Return its exit status, or 0 if that is unknown."""
     for seconds in _LOOK_SECONDS:
         time.sleep(seconds)
         try:
@@ -315,7 +321,7 @@ def _wait_for_shell(shell: int) -> int:
 
 
 def file_actions() -> list[Any]:
-    """Return what the new process does with descriptors: 0, 1 and 2 on the null device, every inheritable one closed."""
+    """Return the file actions of the new process: 0, 1 and 2 on the null device, and every inheritable descriptor closed."""
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     for name in os.listdir("/dev/fd"):  # the process's own, on Linux and macOS

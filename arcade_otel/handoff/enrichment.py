@@ -83,27 +83,30 @@ def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, 
     def find_installation() -> tuple[str | None, str | None]:
         return versions.installed(distribution) if isinstance(distribution, str) else versions.owner(program)
 
-    version = otlp.attribute(resource, conventions.SERVICE_VERSION)
-    if not isinstance(version, str) or not version:
+    def find_version() -> str | None:
         version = find_installation()[1]
-        version = version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
-        if version:
-            otlp.set_attribute(resource, conventions.SERVICE_VERSION, version)
+        return version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
+
+    given = otlp.attribute(resource, conventions.SERVICE_VERSION)
     owners = [otlp.attribute(span, key) for key in (conventions.DISTINCT_ID, conventions.PREVIOUS_DISTINCT_ID)]
     known = history.record(
         state_dir,
         program,
         history.Started(
-            version=version,
+            version=given if isinstance(given, str) and given else None,
+            stamp=versions.stamp(),
             owners=tuple(str(owner) for owner in owners if owner) or ("",),
             start_ns=int(span["startTimeUnixNano"]),
             end_ns=int(span["endTimeUnixNano"]),
         ),
+        find_version=find_version,
         find_install_method=lambda: surroundings.install_method(find_installation()[0]),
         write=write,
     )
     if known is None:
         return {}
+    if known.version and not given:
+        otlp.set_attribute(resource, conventions.SERVICE_VERSION, known.version)
     found: dict[str, str | bool | None] = {
         "install_method": known.install_method,
         "first_run": known.first_run,

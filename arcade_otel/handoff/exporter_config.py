@@ -1,4 +1,4 @@
-"""Which exporters the standard variables name, and whether a process traces itself; without the SDK."""
+"""Read from the standard variables which exporters are wanted, and whether the process traces itself, without the SDK."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def uses_live_spans(settings: Settings) -> bool:
-    """Return whether the command's span is to be made by the SDK and current while the command runs.
+    """Return whether the SDK must make the command's span, so that the span is current while the command runs.
 
-    So it is where the application says so; where the environment names an exporter other than PostHog's; and where the process
-    has an SDK ``TracerProvider`` already. Costs a look at a few variables and at ``sys.modules``.
+    That is so if the program asks for it, if the environment names an exporter other than PostHog's, or if the process already
+    has an SDK ``TracerProvider``. The check reads a few variables and ``sys.modules``.
     """
     if settings.live_spans is not None:
         return settings.live_spans

@@ -26,19 +26,38 @@ _WAIT_SECONDS = 0.5
 _STALE_SECONDS = 5.0
 _MAX_PROGRAMS = 50
 _MAX_BYTES = 64 * 1024
-_NEW: dict[str, Any] = {"version": None, "session": "", "owner": "", "began": 0, "last": 0, "install": None, "looked": 0}
+_NEW: dict[str, Any] = {
+    "version": None,
+    "session": "",
+    "owner": "",
+    "began": 0,
+    "last": 0,
+    "install": None,
+    "looked": 0,
+    "installed": None,
+    "stamp": "",
+}
 
 #: Bounds of a session. Source: PostHog (https://posthog.com/docs/data/sessions), 30 minutes idle, 24 hours.
 IDLE_MS, MAX_MS = 30 * 60 * 1000, 24 * 3600 * 1000
 
 
 class Started:
-    """A run: the program's version or None, whose it is (at a login, the anonymous ID before it, too), and when it was."""
+    """A run of a program.
 
-    __slots__ = ("end_ns", "owners", "start_ns", "version")
+    Attributes:
+        version: The version that the program gave, or None.
+        stamp: Changes when a distribution is installed, upgraded or removed. The installed version is looked up once for each
+            stamp.
+        owners: The identity of the run. At a login, the anonymous ID before it, too.
+        start_ns, end_ns: When it was, in nanoseconds since the epoch.
+    """
 
-    def __init__(self, *, version: str | None, owners: tuple[str, ...], start_ns: int, end_ns: int) -> None:
+    __slots__ = ("end_ns", "owners", "stamp", "start_ns", "version")
+
+    def __init__(self, *, version: str | None, stamp: str, owners: tuple[str, ...], start_ns: int, end_ns: int) -> None:
         self.version = version
+        self.stamp = stamp
         self.owners = owners
         self.start_ns = start_ns
         self.end_ns = end_ns
@@ -52,11 +71,15 @@ class Known:
         previous_version: The version that ran before, on the first run of another one; else None.
         session_id: A UUIDv7 whose time is the start of the session, as PostHog's sessions want it.
         install_method: ``surroundings.install_method``, which is asked again for a new version, and once a day.
+        version: The version of the run: the program's own, or the installed one.
     """
 
-    __slots__ = ("first_run", "install_method", "previous_version", "session_id")
+    __slots__ = ("first_run", "install_method", "previous_version", "session_id", "version")
 
-    def __init__(self, *, first_run: bool, previous_version: str | None, session_id: str, install_method: str | None) -> None:
+    def __init__(
+        self, *, first_run: bool, previous_version: str | None, session_id: str, install_method: str | None, version: str | None
+    ) -> None:
+        self.version = version
         self.first_run = first_run
         self.previous_version = previous_version
         self.session_id = session_id
@@ -64,7 +87,13 @@ class Known:
 
 
 def record(
-    state_dir: str, program: str, run: Started, *, find_install_method: Callable[[], str | None], write: bool = True
+    state_dir: str,
+    program: str,
+    run: Started,
+    *,
+    find_version: Callable[[], str | None],
+    find_install_method: Callable[[], str | None],
+    write: bool = True,
 ) -> Known | None:
     """Note a run of ``program``, and return what is known of it; None if the lock was not free for half a second.
 
@@ -74,6 +103,7 @@ def record(
         state_dir: Directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run.
+        find_version: Returns the version of the installed program. Only called for a run without a version.
         find_install_method: Returns how the program was installed.
         write: Whether it is noted. A dry run changes nothing.
 
@@ -83,23 +113,27 @@ def record(
     if not write:
         try:
             with Directory.at(state_dir) as state:
-                return _next(_read(state), program, run, find_install_method)
+                return _next(_read(state), program, run, find_version, find_install_method)
         except FileNotFoundError:
-            return _next({}, program, run, find_install_method)
+            return _next({}, program, run, find_version, find_install_method)
     with Directory.open(os.path.dirname(state_dir), os.path.basename(state_dir), create=True) as state:
         lock = FileLock.acquire(state, _LOCK, wait=_WAIT_SECONDS, stale_after=_STALE_SECONDS)
         if lock is None:
             return None
         with lock:
             programs = _read(state)
-            known = _next(programs, program, run, find_install_method)
+            known = _next(programs, program, run, find_version, find_install_method)
             latest = sorted(programs, key=lambda name: programs[name]["last"])[-_MAX_PROGRAMS:]
             state.write(FILE, json.dumps({name: programs[name] for name in latest}).encode())
     return known
 
 
 def _next(
-    programs: dict[str, dict[str, Any]], program: str, run: Started, find_install_method: Callable[[], str | None]
+    programs: dict[str, dict[str, Any]],
+    program: str,
+    run: Started,
+    find_version: Callable[[], str | None],
+    find_install_method: Callable[[], str | None],
 ) -> Known:
     """Update ``programs`` by a run, and return what is known of it."""
     start, end = run.start_ns // 1_000_000, run.end_ns // 1_000_000
@@ -107,22 +141,29 @@ def _next(
     entry = _NEW if earlier is None else earlier
     in_session = entry["owner"] in run.owners and abs(start - entry["last"]) <= IDLE_MS and end - entry["began"] < MAX_MS
     goes_on = bool(entry["session"]) and in_session
-    previous = entry["version"] if run.version and entry["version"] not in (None, run.version) else None
+    installed = None
+    if not run.version:
+        installed = entry["installed"] if entry["stamp"] == run.stamp else find_version()
+    version = run.version or installed
+    previous = entry["version"] if version and entry["version"] not in (None, version) else None
     is_fresh = earlier is not None and previous is None and 0 <= start - entry["looked"] < MAX_MS
     programs[program] = {
-        "version": run.version or entry["version"],
+        "version": version or entry["version"],
         "session": entry["session"] if goes_on else _uuid7(start),
         "owner": run.owners[0],
         "began": entry["began"] if goes_on else start,
         "last": max(end, entry["last"]) if goes_on else end,
         "install": entry["install"] if is_fresh else find_install_method(),
         "looked": entry["looked"] if is_fresh else start,
+        "installed": installed,
+        "stamp": "" if run.version else run.stamp,
     }
     return Known(
         first_run=earlier is None,
         previous_version=previous,
         session_id=programs[program]["session"],
         install_method=programs[program]["install"],
+        version=version,
     )
 
 
@@ -140,8 +181,8 @@ def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, dict)
         and entry.keys() == _NEW.keys()
-        and all(isinstance(entry[key], str | None) for key in ("version", "install"))
-        and all(isinstance(entry[key], str) for key in ("session", "owner"))
+        and all(isinstance(entry[key], str | None) for key in ("version", "install", "installed"))
+        and all(isinstance(entry[key], str) for key in ("session", "owner", "stamp"))
         and all(type(entry[key]) is int for key in ("began", "last", "looked"))
     )
 

@@ -15,10 +15,10 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in
 
 
 def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | None = None, usage_only: bool = False) -> list[str]:
-    """Return the lanes in which a span waits: one per exporter, and for PostHog one per host and project.
+    """Return the lanes for a span: one per exporter, and for PostHog one per host and project.
 
-    So a host that does not answer, or a project whose key is wrong, delays no other. There is no PostHog lane without a project
-    key, because the span could never be sent.
+    Separate lanes make sure that a host that does not answer, or a project with a wrong key, delays no other. Without a project
+    key there is no lane for PostHog, because the span could never be sent.
 
     Args:
         environ: Environment, whose ``OTEL_TRACES_EXPORTER`` names the exporters.

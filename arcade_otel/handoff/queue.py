@@ -33,14 +33,14 @@ __all__ = [
     "rewrite_span",
 ]
 
-#: Limits of one lane: what a laptop that is offline for a week gathers, and nothing that a disk notices.
+#: Limits of one lane. A laptop that is offline for a week stays below them, and no disk notices them.
 MAX_COUNT = 1000
 MAX_BYTES = 5 * 1024 * 1024
 MAX_AGE_SECONDS = 7 * 24 * 3600
 #: A longer file is no span of this library's, and is not read.
 MAX_SPAN_BYTES = 16 * 1024 * 1024
 
-#: Files kept in ``corrupt/`` for the user who wants to know what was wrong with them.
+#: Number of files that are kept in ``corrupt/``, for a user who wants to know what was wrong with them.
 _MAX_CORRUPT = 20
 #: A temporary file of this age belongs to a process that was killed while it wrote.
 _MAX_TEMPORARY_SECONDS = 60
@@ -70,13 +70,13 @@ def end_time(name: str) -> float:
 
 
 def _is_span_name(name: str) -> bool:
-    """Return whether this library gives such names to spans: ``{end in ns}-{span ID}.json``. No other file is touched."""
+    """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``. Other files are never touched."""
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
 
 
 def _is_temporary_name(name: str) -> bool:
-    """Return whether ``Directory.write`` gives such names on the way to a span: ``.{name}.{8 hex digits}.tmp``."""
+    """Return whether ``name`` has the form of a temporary file of ``Directory.write``, ``.{name}.{8 hex digits}.tmp``."""
     inner, _, random = name.removesuffix(".tmp").rpartition(".")
     return name.endswith(".tmp") and inner.startswith(".") and _is_span_name(inner[1:]) and random.isalnum()
 
@@ -101,7 +101,7 @@ def _open_lane_dir(lane_dir: str) -> Directory:
 
 
 def lanes(state_dir: str) -> list[str]:
-    """Return the lanes that have a directory, by name. A link in a lane's place is none."""
+    """Return the names of the lanes that have a directory. A link in place of a directory is ignored."""
     try:
         with _open(state_dir, _QUEUE) as directory:
             names = directory.names()
@@ -116,7 +116,7 @@ def _is_directory(parent: Directory, name: str) -> bool:
 
 
 def list_spans(lane_dir: str) -> list[str]:
-    """Return the names of the spans in a lane's directory, oldest first; a file that is being written is none of them."""
+    """Return the names of the spans in a lane's directory, oldest first. Files that are being written are not listed."""
     try:
         with _open_lane_dir(lane_dir) as directory:
             return sorted(name for name in directory.names() if _is_span_name(name))
@@ -138,8 +138,8 @@ def enqueue(
 ) -> list[str]:
     """Write a payload in each lane and return the files' paths.
 
-    A file appears whole or not at all, readable by its owner only. Its name begins with the span's end, so that names sort as
-    commands ended, and closes with the span's ID, so that a span that is put twice is one file.
+    A file appears as a whole or not at all, and only its owner can read it. Its name begins with the span's end, so that names
+    sort in the order in which commands ended. It closes with the span's ID, so that a span that is written twice is one file.
 
     Args:
         state_dir: The directory ``usage``.
@@ -186,7 +186,7 @@ def read_span(path: str) -> str | None:
 
 
 def rewrite_span(path: str, payload: str) -> None:
-    """Replace the payload of a span's file whole, and wait until it is on the disk.
+    """Replace the payload of a span's file as a whole, and wait until it is on the disk.
 
     The file keeps its time of modification, from which its age follows where the span's own time is impossible.
 
@@ -227,9 +227,9 @@ def quarantine(state_dir: str, path: str) -> None:
 
 
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
-    """Remove spans until at most 1,000, 5 MiB and 7 days are left in a lane, oldest first; count and return how many went.
+    """Delete the oldest spans of a lane until at most 1,000 spans, 5 MiB and 7 days are left. Count and return the deleted ones.
 
-    The sender that holds the lane's lock calls this, and a program that has no sender; no ordinary hand-off does.
+    The sender that holds the lane's lock calls this, and so does a program that has no sender. An ordinary hand-off does not.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time that is
     impossible (before 2025, or more than a day ahead) is ignored: the other one counts, and if both are impossible the file
@@ -239,7 +239,7 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
         state_dir: The directory ``usage``.
         lane: The lane.
         now: Seconds since the epoch.
-        lost: Takes the name, the payload and the reason of each span that went.
+        lost: Called with the name, the payload and the reason of each deleted span.
     """
     now = time.time() if now is None else now
     count = 0
@@ -267,7 +267,7 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
 
 
 def _over_limits(directory: Directory, names: list[str], now: float) -> dict[str, str]:
-    """Return which of the spans, oldest first, have to go, and why."""
+    """Return the spans that must be deleted, with the reason of each."""
     doomed = dict.fromkeys(names[: max(0, len(names) - MAX_COUNT)], "too many wait")
     kept: list[tuple[str, int]] = []
     for name in names[len(doomed) :]:
@@ -306,7 +306,7 @@ def _read_payload(directory: Directory, name: str) -> str:
 
 
 def _carried_drop_count(payload: str) -> int:
-    """Return how many dropped spans a payload was to report: they are not reported now."""
+    """Return the number of dropped spans that a payload would have reported. They are not reported yet."""
     if not payload:
         return 0
     from arcade_otel.spans import otlp
@@ -325,9 +325,9 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 
 
 def clear(state_dir: str) -> None:
-    """Remove every span, because the user opted out or asked to be forgotten. Costs one look where there is no queue.
+    """Delete every span, because the user has opted out or asked to be forgotten. Without a queue this costs one ``stat``.
 
-    Only files with this library's names go, and no link is followed. A file that cannot be removed keeps no other from going.
+    Only files with this library's names are deleted, and no link is followed. If a file cannot be deleted, the others still are.
 
     Raises:
         OSError: Some file cannot be removed.
@@ -387,7 +387,7 @@ def migrate(state_dir: str, lane: str) -> None:
 
 
 class DropCounter:
-    """How many spans of one lane were dropped from a full queue and are not reported yet."""
+    """The number of spans of one lane that were dropped from a full queue and are not reported yet."""
 
     __slots__ = ("_name", "_state_dir")
 

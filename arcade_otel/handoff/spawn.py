@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -61,6 +62,11 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
             )
         except NotImplementedError:
             pass  # a libc without POSIX_SPAWN_SETSID
+        except OSError as error:
+            # macOS before 10.15 does not know POSIX_SPAWN_SETSID of a Python that was built on a newer one, and macOS refuses to
+            # close a descriptor that another thread has closed since it was listed.
+            if error.errno not in (errno.EINVAL, errno.EBADF):
+                raise
         else:
             children.append(child)
             debug(f"sender {child} started")

@@ -1,4 +1,4 @@
-"""The live path: the command's span made by the SDK, current while the command runs, so that other spans nest below it."""
+"""The live path: the SDK makes the command's span, which is current while the command runs, so that other spans nest below it."""
 
 import logging
 import os
@@ -50,10 +50,10 @@ _ours: "dict[Settings, _Provider]" = {}
 
 
 class LiveSpan:
-    """The span of a command from its start to its end: one object, one command, used in the thread that began it.
+    """The live span of one command. Use it in the thread that began it.
 
-    It is for the traces of the process, and never for PostHog: sampler and limits are the standard variables', and the
-    command's own code may add to it. The usage event is made apart from it, with the same ids.
+    The span is for the traces of the process, and never for PostHog. The standard variables set its sampler and limits, and the
+    command's own code may add to it. The usage event is made separately, with the same IDs.
 
     Args:
         settings: The application's.
@@ -170,8 +170,8 @@ def _made(settings: "Settings") -> _Provider:
     Raises:
         ValueError: A variable makes no sense to the SDK.
     """
-    # The SDK says what is wrong with a variable, or with an exporter, by way of logging, which prints it where nobody has
-    # configured that: not in the user's terminal.
+    # The SDK logs configuration errors. Without a handler, Python prints them to stderr. The NullHandler keeps them from the
+    # user's terminal.
     logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
     attributes = {
         key: value

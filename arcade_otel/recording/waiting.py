@@ -1,4 +1,4 @@
-"""Lets a command wait at its end until its own event was acknowledged: for containers and jobs that end with the command."""
+"""Wait at the end of a command until its own event is acknowledged, for containers and jobs that end with the command."""
 
 import math
 import os
@@ -17,11 +17,10 @@ _POLL_SECONDS = 0.02
 
 
 def wait_for_delivery(settings: Settings, paths: Iterable[str]) -> None:
-    """Wait until the files ``paths`` have left the queue, at most as long as :func:`seconds_to_wait` says.
+    """Wait until the files ``paths`` have left the queue, at most as long as :func:`seconds_to_wait` returns.
 
-    A file leaves the queue when its backend has acknowledged it, or will never take it. Nothing is waited for that cannot come:
-    a lane in back-off is not tried by any sender, and a delivery that has failed is not tried again so soon. Ctrl-C ends the
-    wait, and the command then ends as it would have.
+    A file leaves the queue when its backend has acknowledged it, or will never take it. The wait ends early if no delivery can
+    come: a lane in back-off, or a delivery that has failed. Ctrl-C ends the wait, and the command then ends as it would have.
     """
     seconds = seconds_to_wait(settings)
     deadline = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Gives what waits in the queue to the exporters, oldest first, and removes it only when it was acknowledged."""
+"""Deliver queued spans to the exporters, oldest first, and delete a span only after its backend has acknowledged it."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ __all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "HOLDS_LOCK_WHILE_IDLE", "IDLE_S
 
 #: Spans given to an exporter at once.
 BATCH = 100
-#: A sender with nothing left to do waits this long for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` says otherwise: commands in
-#: a row share one start-up of it.
+#: Seconds for which a sender with an empty queue waits for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` is set. So commands in a
+#: row share one sender.
 IDLE_SECONDS = 2.0
-#: A sender of this age waits for nothing more and leaves its lock to a younger one, well before the watchdog's 10 s.
+#: At this age, in seconds, a sender stops waiting and leaves its lock to a younger one, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
 #: Whether a sender that waits for more keeps its lane's lock. On Windows a file that is open cannot be removed: there a sender
 #: has the lock's file open only while it delivers, so that a test or an uninstaller can remove the config directory.
 HOLDS_LOCK_WHILE_IDLE = sys.platform != "win32"
-#: What an old sender leaves to a younger one before it looks again.
+#: Seconds that an old sender gives a younger one before it looks again.
 _HANDOVER_SECONDS = 0.15
-#: A sender of this age begins nothing more.
+#: At this age, in seconds, a sender begins no further export.
 _STOP_ACCEPTING_AFTER_SECONDS = 8.5
-#: How often a sender that delivers looks whether too much is queued.
+#: Seconds between two checks of the queue's limits while a sender delivers.
 _LIMITS_SECONDS = 1.0
-#: How often a sender with nothing to do looks for more. Each look costs 0.2 ms of CPU.
+#: Seconds between two looks for more spans while a sender is idle. Each look costs 0.2 ms of CPU.
 _POLL_SECONDS = 0.1
 
 
 def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
-    """Deliver each lane of ``locks``, side by side, so that one dead backend holds up no other; give the locks back.
+    """Deliver all lanes of ``locks`` at the same time, so that one dead backend delays no other. Release the locks afterwards.
 
-    Each lane makes its exporter itself: one whose import never ends holds up its own lane only.
+    Each lane makes its exporter itself, so that an exporter whose import never ends delays its own lane only.
     """
     debug(f"at work: {', '.join(locks)}")
     if any(queue.lane_exporter(name) != _POSTHOG for name in locks):
@@ -88,7 +88,7 @@ def _idle_seconds() -> float:
 
 
 class Lane:
-    """One exporter and where it delivers, its directory and its lock."""
+    """One lane: its exporter and destination, its directory and its lock."""
 
     def __init__(
         self,
@@ -116,10 +116,10 @@ class Lane:
         return time.monotonic() - self._started_at
 
     def serve(self) -> None:
-        """Deliver until nothing is left, wait a little for more, and leave; look again after giving the lock back.
+        """Deliver until the queue is empty, wait a little for more, release the lock, and look again.
 
-        The second look is what makes it safe for every other sender to leave when it finds this one at work: its span was in
-        the directory before it asked for the lock.
+        The last look makes it safe for other senders to exit when they find the lock taken. Such a sender has put its span into
+        the queue before it tried the lock, so this sender sees the span after it has released the lock.
         """
         with guard(f"delivery to {self.name}"):
             try:
@@ -148,7 +148,7 @@ class Lane:
             self._exporter.shutdown()
 
     def _has_more(self) -> bool:
-        """Look without the lock whether spans are queued; wait for them where an idle sender holds no lock."""
+        """Return whether spans are queued, without the lock. Where an idle sender holds no lock, wait for them."""
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
             if queue.list_spans(self._queue):
@@ -184,7 +184,7 @@ class Lane:
         return True
 
     def _send(self, names: Sequence[str]) -> bool:
-        """Send these spans; return False if the backend is not to be asked again for now."""
+        """Send these spans. Return False if the backend must not be asked again for now."""
         files: list[tuple[str, list[Any]]] = []
         gathered = 0
         for name in names:
@@ -246,7 +246,7 @@ class Lane:
         return permitted
 
     def _read(self, path: str) -> list[Any]:
-        """Return a file's spans, settled; none if it is no span, which sets it aside, or if it has gone."""
+        """Return a file's spans with their owner. Return none if the file is gone, or if it is no span, which is quarantined."""
         try:
             payload = queue.read_span(path)
         except ValueError:
@@ -265,7 +265,7 @@ class Lane:
         return spans
 
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
-        """Let the oldest span carry how many before it were dropped from a full queue."""
+        """Write the number of spans that a full queue has dropped into the oldest span, which reports it."""
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
         if not count:
@@ -279,7 +279,7 @@ class Lane:
         return decoded
 
     def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
-        """Export the spans of ``files``, as long as the user lets them go."""
+        """Export the spans of ``files`` until the user opts out."""
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:

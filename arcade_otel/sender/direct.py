@@ -1,4 +1,4 @@
-"""Sends a span that the queue cannot take: the disk is full or read-only. Tried once, because nothing can be kept for later."""
+"""Send a span once that the queue cannot take, because the disk is full or read-only."""
 
 from __future__ import annotations
 

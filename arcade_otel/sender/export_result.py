@@ -1,4 +1,4 @@
-"""What became of one export of a lane."""
+"""The result of one export of a lane."""
 
 from collections.abc import Collection
 
@@ -6,14 +6,14 @@ __all__ = ["ExportResult"]
 
 
 class ExportResult:
-    """What became of the spans of one export.
+    """The result of one export.
 
     Attributes:
-        done: How many leading spans are settled.
-        refused: Which of those the backend can never take, by index.
-        reason: Why not all are settled; None if they are.
-        retry_after: Seconds for which the backend asked to be left alone, or None.
-        withdrawn: Nothing stood in the way: the user has opted out meanwhile, or a span's file has gone.
+        done: Number of leading spans that are done: accepted, or refused for good.
+        refused: Indexes of the spans that the backend can never take.
+        reason: Why some spans are not done. None if all are.
+        retry_after: Seconds after which the backend allows the next request, or None.
+        withdrawn: True if the delivery ended because the user has opted out, or because a span's file is gone.
     """
 
     __slots__ = ("done", "reason", "refused", "retry_after", "withdrawn")

@@ -1,4 +1,4 @@
-"""Resolves the owner of a queued span once, and saves it to the queue before any exporter sees the span."""
+"""Resolve the owner of a queued span once, and save it to the queue before any exporter sees the span."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _NO_SPAN = (KeyError, TypeError, AttributeError, IndexError, OverflowError, Recu
 
 
 class SpanIdentityResolver:
-    """The lazy alias of one sender: at most one question to the API, and none without credentials.
+    """Resolve the owners of one sender's spans, with at most one request to the API, and none without credentials.
 
-    An anonymous span becomes the principal's only while the store's anonymous ID is still the span's, and only if the
-    credentials are older than the command's end (``LazyAliasResolver.resolve`` has the rules). What is decided is written to the
-    span's file first, then to the store: after a crash in between, the next sender decides the same again.
+    An anonymous span is attributed to the principal only if the store still has the span's anonymous ID, and only if the
+    credentials are older than the end of the command (``LazyAliasResolver.resolve`` has the rules). The decision is written to
+    the span's file first and to the store second. After a crash in between, the next sender decides the same again.
 
-    A queue file is data of whoever wrote it: it names no code (``principal.is_entry_point_name``), and one that makes no sense is
-    a ``ValueError``, whatever is wrong with it.
+    A queue file is untrusted data. It must not name code (``principal.is_entry_point_name``), and any fault in it is a
+    ``ValueError``.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -39,7 +39,7 @@ class SpanIdentityResolver:
         self._resolver: accounts.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
-        """Return the span ``text`` of the file ``path`` as it is to be exported, having written back what changed.
+        """Return the span ``text`` of the file ``path`` as it must be exported. Save it first if it has changed.
 
         Raises:
             ValueError: It is no span.
@@ -87,7 +87,7 @@ class SpanIdentityResolver:
         return text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Return the span with how many before it were dropped from a full queue, having written it back.
+        """Return the span with the number of spans that a full queue has dropped before it. Save it first.
 
         Raises:
             ValueError: It is no span.
@@ -106,7 +106,7 @@ class SpanIdentityResolver:
 
 
 def _our_span(traces: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Return the first span of our scope that is a command's, and its resource."""
+    """Return the first span of this library's scope that has a command, and its resource."""
     for group in traces["resourceSpans"]:
         for scoped in group["scopeSpans"]:
             if scoped.get("scope", {}).get("name") != conventions.SCOPE:

@@ -14,9 +14,9 @@ _STALE_SECONDS = 10.0
 class LaneLock:
     """The exclusive right to deliver one lane of one config directory.
 
-    Advisory, and never waited for: a sender that does not get it leaves, because the holder looks at the queue again after it has
-    released the lock. The system releases it when its holder dies; ``storage.locks`` says what holds on file systems that cannot
-    lock.
+    The lock is advisory, and no sender waits for it. A sender that does not get it exits, because the holder looks at the queue
+    again after it has released the lock. The system releases the lock when its holder dies. ``storage.locks`` describes file
+    systems without locks.
     """
 
     __slots__ = ("_lock",)
@@ -37,5 +37,5 @@ class LaneLock:
         return None if lock is None else cls(lock)
 
     def release(self) -> None:
-        """Let the next sender have it. May be called again."""
+        """Release the lock. May be called more than once."""
         self._lock.release()

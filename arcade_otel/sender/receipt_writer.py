@@ -1,4 +1,4 @@
-"""Writes the receipts of one lane, with exactly what its exporter sends; never holds a delivery up."""
+"""Write the receipts of one lane, with exactly what its exporter sends, and never delay a delivery."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
 
 class ReceiptWriter:
-    """The receipts of one lane. Nothing here raises, but for faults of ours under our own test suite."""
+    """Write the receipts of one lane. No method raises, except for faults of this library in its own test suite."""
 
     def __init__(self, state_dir: str, lane: str) -> None:
         self._state_dir = state_dir
         self._lane = lane
 
     def record_exported(self, files: Sequence[tuple[str, Sequence[Any]]], refused: Collection[str]) -> None:
-        """Say that the files were sent, but for those that the backend will never take.
+        """Record that the files were sent, except those that the backend will never take.
 
         Args:
             files: Names of the files, each with its spans as they were sent.
@@ -70,12 +70,12 @@ class ReceiptWriter:
             receipts.write(self._state_dir, made)
 
     def record_dropped(self, names: Sequence[str], why: str) -> None:
-        """Say that files are gone unsent, without what they held."""
+        """Record that files were deleted without being sent. The receipts have no payload."""
         with guard("the receipts"):
             made = [receipts.receipt(receipts.DROPPED, self._lane, name=name, why=why) for name in names]
             receipts.write(self._state_dir, made)
 
     def record_failure(self, why: str) -> None:
-        """Say that the lane cannot deliver for now."""
+        """Record that the lane cannot deliver for now."""
         with guard("the receipts"):
             receipts.write(self._state_dir, [receipts.receipt(receipts.FAILED, self._lane, why=why)])

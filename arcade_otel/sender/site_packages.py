@@ -1,4 +1,4 @@
-"""Lets Python's ``site`` do its work in a sender that was started without it, once something needs it."""
+"""Run Python's ``site`` later, in a sender that was started without it and then needs it."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ __all__ = ["add_site_packages"]
 def add_site_packages() -> None:
     """Process the ``.pth`` files of this interpreter's site-packages, as a start without ``-S`` does. Does so once.
 
-    To be called before there are threads: an import in another one would not find this library for a moment.
+    Call it before there are threads, because an import in another thread would not find this library for a moment.
 
     The sender to PostHog needs none of that. A third-party exporter may be installed in a way that needs it (an
     editable installation that hooks into the import system). A ``sitecustomize`` is looked for only where the interpreter itself

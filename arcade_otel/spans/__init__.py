@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from arcade_otel import consent, conventions
 
@@ -60,7 +59,7 @@ class Timing:
 class Success:
     """The :class:`outcome.Outcome` of a command that ended without an error; that module is not needed for it."""
 
-    __slots__ = ("given", "options")
+    __slots__ = ("declared", "given", "options")
 
     exit_code = 0
     error = None
@@ -71,6 +70,7 @@ class Success:
     def __init__(self) -> None:
         self.given: tuple[str, ...] = ()
         self.options: tuple[str, ...] = ()
+        self.declared: dict[str, str | bool | int] | None = None
 
 
 def replace_unencodable(text: str) -> str:
@@ -136,7 +136,6 @@ def resource_attributes(
         environ: A copy of the process's environment, if the caller has one.
     """
     environ = os.environ if environ is None else environ
-    info = sys.version_info
     from_environment = _resource_from_environment(environ)
     attributes = from_environment | {
         conventions.SERVICE_NAME: _service_name(settings, from_environment, environ),
@@ -145,8 +144,6 @@ def resource_attributes(
         conventions.TELEMETRY_SDK_VERSION: conventions.__version__,
         conventions.TELEMETRY_DISTRO_NAME: conventions.LIB,
         conventions.TELEMETRY_DISTRO_VERSION: conventions.__version__,
-        conventions.PROCESS_RUNTIME_NAME: sys.implementation.name,
-        conventions.PROCESS_RUNTIME_VERSION: f"{info.major}.{info.minor}.{info.micro}",
     }
     for key, value in (
         (conventions.SERVICE_VERSION, settings.version and settings.version.partition("+")[0]),  # +jane.laptop
@@ -186,6 +183,10 @@ def command_attributes(
         "process.interactive": os.isatty(0) and os.isatty(1),
         "outcome": outcome.kind,
     }
+    if outcome.declared:
+        attributes.update(outcome.declared)
+    if path in settings.sample:
+        attributes["sample_rate"] = settings.sample[path]
     if outcome.options:
         attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)
     if outcome.failed:

@@ -16,13 +16,15 @@ class Outcome:
         error: The exception behind a failure, or None.
         given: Values of the command's parameters that the error's message may quote, to be taken out of it.
         options: Names of the options given, if the application asks for them.
+        declared: Attributes of the properties that the program declared, or None.
         usage_error: The command line was refused, as far as the adapter knows.
     """
 
-    __slots__ = ("error", "exit_code", "given", "options", "usage_error")
+    __slots__ = ("declared", "error", "exit_code", "given", "options", "usage_error")
 
     def __init__(self, exit_code: int, error: BaseException | None = None) -> None:
         self.usage_error = False
+        self.declared: dict[str, str | bool | int] | None = None
         self.exit_code = exit_code
         self.error = error if exit_code else None
         self.given: tuple[str, ...] = ()

@@ -232,6 +232,15 @@ PROPERTIES: tuple[Property, ...] = (
         source=SEMANTIC,
     ),
     Property(
+        "sample_rate",
+        "sample_rate",
+        NUMBER,
+        "0.01",
+        "which share of the runs of this command is recorded",
+        when="if the program records a share only",
+        rare=True,
+    ),
+    Property(
         "dropped_events",
         conventions.DROPPED,
         INTEGER,

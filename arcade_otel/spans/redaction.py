@@ -43,7 +43,7 @@ def error_message(
             told = how(error)
         return replace_unencodable(told)[: conventions.ERROR_MESSAGE_LIMIT] if isinstance(told, str) and told else None
     try:
-        message = str(getattr(error, "message", None) or error)
+        message = _words_of(error)
     except Exception as failure:  # noqa: BLE001 - somebody else's __str__
         debug("an error has no readable message", failure)
         return None
@@ -93,6 +93,18 @@ def redact(
         return ""
     rest = without_secrets(rest, None if quoted is None else frozenset(quoted))
     return with_placeholders(rest)[: conventions.ERROR_MESSAGE_LIMIT]
+
+
+def _words_of(error: BaseException) -> str:
+    """Return the attribute ``message`` if there is one, and the error as text if that has it: with the reason behind it."""
+    message = getattr(error, "message", None)
+    if not message:
+        return str(error)
+    try:
+        whole = str(error)
+    except Exception:  # noqa: BLE001 - somebody else's __str__
+        whole = ""
+    return whole if str(message) in whole else str(message)
 
 
 def _without_path(words: Sequence[str], path: str) -> list[str]:

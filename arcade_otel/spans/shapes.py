@@ -288,6 +288,8 @@ def _without_randomness(match: re.Match[str]) -> str:
 
 def _looks_random(word: str) -> bool:
     """Return whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
+    if _is_text_in_hex(word):
+        return True
     kinds = sum(
         (
             any(character.isdigit() for character in word),
@@ -303,6 +305,13 @@ def _looks_random(word: str) -> bool:
     if kinds >= 2:  # noqa: PLR2004 - bits a character; English words of this length stay below
         return entropy > (3.0 if word.isalpha() or len(word) < 16 else 2.5)  # noqa: PLR2004
     return len(word) >= 24 and word.isalnum() and entropy > 3.5  # noqa: PLR2004 - no word is that long
+
+
+def _is_text_in_hex(word: str) -> bool:
+    return (
+        re.fullmatch(r"(?=\d*[A-Fa-f])(?:[2-7][0-9A-Fa-f]){6,}", word) is not None
+        and bytes.fromhex(word).decode("latin-1").isprintable()
+    )
 
 
 def _is_name(word: str) -> bool:

@@ -155,9 +155,19 @@ def architecture() -> str:
 
 
 def machine() -> dict[str, str]:
-    """Return the attributes of a span's resource that tell of the machine: system, release and architecture."""
+    """Return the attributes of a span's resource that tell of the machine and of Python.
+
+    A sender is run by the interpreter of its command.
+    """
     system, release = _system()
-    return {conventions.OS_TYPE: system, conventions.OS_VERSION: release, "host.arch": architecture()}
+    info = sys.version_info
+    return {
+        conventions.OS_TYPE: system,
+        conventions.OS_VERSION: release,
+        "host.arch": architecture(),
+        conventions.PROCESS_RUNTIME_NAME: sys.implementation.name,
+        conventions.PROCESS_RUNTIME_VERSION: f"{info.major}.{info.minor}.{info.micro}",
+    }
 
 
 def install_method(directory: str | None) -> str | None:

@@ -36,6 +36,7 @@ _USER_VARIABLES = frozenset({"USER", "USERNAME", "LOGNAME", "HOME", "USERPROFILE
 _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
 # Parts that tell nothing of who typed them.
 _ORDINARY_PARTS = _ORDINARY | {"file", "home", "html", "http", "https", "json", "toml", "yaml"}
+_HEX = re.compile(r"[0-9a-f]{8}")
 _CHUNK = re.compile(r"[^\W_]+")
 # An argument of which nothing but itself, its last component and its words is looked for.
 _PLAIN = re.compile(r"[A-Za-z0-9_./\\@:,+][A-Za-z0-9_./\\@:,+-]*")
@@ -73,7 +74,11 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
         return True  # its parts are looked for, or its spellings have other words
     if not _MIN_ENVIRONMENT <= len(value) <= 3 * len(lowered):
         return False
-    return all(word in lowered for word in _CHUNK.findall(value.lower())) or _is_encoded_in(lowered, value)
+    return (
+        all(word in lowered for word in _CHUNK.findall(value.lower()))
+        or _in_base64(value).lower() in lowered
+        or _in_hex(value) in lowered
+    )
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
@@ -82,6 +87,7 @@ def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[st
     A plain argument, however it is spelled or joined, stands there only if each word of its last component does.
     """
     squashed = "".join(_CHUNK.findall(lowered))
+    has_hex = _HEX.search(lowered) is not None  # once: of thousands of arguments each spelling costs time
     kept: list[str] = []
     parts: set[str] = set()
     for argument in arguments:
@@ -89,7 +95,11 @@ def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[st
             kept.append(argument)
             continue
         last = re.split(r"[\\/]", argument.lower().rstrip("\\/"))[-1]
-        if all(word in squashed for word in _CHUNK.findall(last)) or _is_encoded_in(lowered, argument):
+        if (
+            all(word in squashed for word in _CHUNK.findall(last))
+            or _in_base64(argument).lower() in lowered
+            or (has_hex and _in_hex(argument) in lowered)
+        ):
             kept.append(argument)
         else:
             parts.update(word for word in _CHUNK.findall(argument.lower()) if len(word) >= _MIN_PART and word in squashed)
@@ -106,10 +116,6 @@ def _in_base64(value: str) -> str:
 
 def _in_hex(value: str) -> str:
     return value.encode("utf-8", "replace").hex() if len(value) >= _MIN_IN_BASE64 else value
-
-
-def _is_encoded_in(lowered: str, value: str) -> bool:
-    return _in_base64(value).lower() in lowered or _in_hex(value) in lowered
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,8 @@ __all__ = ["BUSY_SECONDS", "chown_to_parent_owner", "ensure_private_dir", "retry
 
 #: How long an operation on a file that another Windows process has open is tried again.
 BUSY_SECONDS = 1.5
-_POLL_SECONDS = 0.02
+# Short, because two busy readers leave a file closed for a millisecond at a time.
+_POLL_SECONDS = 0.001
 #: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION. Source: Windows' System Error Codes. Windows refuses to
 #: replace or remove a file while a reader, a sender or a virus scanner has it open, which takes milliseconds.
 _BUSY = (5, 32, 33)

@@ -42,6 +42,8 @@ class Canaries:
         jwt: A JSON web token. pem: A private key, of several lines. token: A word of high entropy.
         email: An address. ipv4, ipv6: Addresses of computers.
         password_url: A database's address with a password in it.
+        words, slug: Two made-up words, with a space and with a hyphen between them. Each word is a secret, so that a program that
+            joins them otherwise is noticed, too.
         home_path, windows_path: A file in a home directory; the secret is all of it but "home" and "Users".
 
     Args:
@@ -72,6 +74,7 @@ class Canaries:
         user, file = word(10, _LETTERS), f"{word(8, _LETTERS)}.txt"
         self.home_path = Canary(f"/home/{user}/{file}", "home_path", (user, file))
         self.windows_path = Canary(f"C:\\Users\\{user}\\{file}", "windows_path", (user, file))
+        self.words, self.slug = (self._two_words(kind, mark) for kind, mark in (("words", " "), ("slug", "-")))
 
     def __iter__(self) -> Iterator[Canary]:
         return iter([value for value in vars(self).values() if isinstance(value, Canary)])
@@ -81,6 +84,10 @@ class Canaries:
 
     def _word(self, length: int, letters: str = _WORD) -> str:
         return "".join(self._random.choices(letters, k=length))
+
+    def _two_words(self, kind: str, mark: str) -> Canary:
+        words = (self._word(8, _LETTERS), self._word(9, _LETTERS))
+        return Canary(mark.join(words), kind, words)
 
     def _key(self, kind: str, text: str) -> Canary:
         return Canary(text, kind)

@@ -145,6 +145,7 @@ class CliSandbox:
 
         Raises:
             AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives.
+                Also if the program set a property that it does not declare, or to a value that is not of its type.
         """
         until = time.monotonic() + timeout
         while any(_lives(sender) for sender in self._started()):
@@ -152,6 +153,9 @@ class CliSandbox:
                 raise AssertionError(f"a sender is still at work; its log:\n{self.log}")
             time.sleep(_POLL_SECONDS)
         self._look()
+        dropped = [line for line in self.log.splitlines() if "]: property dropped: " in line]
+        if dropped:
+            raise AssertionError("the program set properties that it does not declare so:\n" + "\n".join(dropped))
 
     # --- what is seen -----------------------------------------------------------------------------------------------------------
 

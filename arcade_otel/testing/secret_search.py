@@ -32,7 +32,7 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 def found_in(data: bytes, canary: str) -> str | None:
     """Return the form and the surroundings of ``canary``, or of 12 characters of it, in ``data``. None if it is not there.
 
-    Forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three of them nested, and base64 of any alignment in
+    Forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three of them nested, hex, and base64 of any alignment in
     either alphabet. Upper and lower case are equal, and so is all white space.
 
     Args:
@@ -49,6 +49,8 @@ def found_in(data: bytes, canary: str) -> str | None:
             for part in _parts(_even(secret), _PART):
                 if part in text:
                     return f"{form}: {_excerpt(text, part)}"
+            if secret.encode("utf-8", "replace").hex() in text:
+                return f"hex{'' if form == 'plain' else ', ' + form}: {_excerpt(text, secret.encode('utf-8', 'replace').hex())}"
             for part in _base64_parts(secret):
                 if part in text:
                     return f"base64{'' if form == 'plain' else ', ' + form}: {_excerpt(text, part)}"

@@ -1,7 +1,7 @@
 -- Failure rate by command and version
 -- Question: Which command fails in which version?
 -- Unit: percent of the runs of that command in that version
--- Note: The rows with the most failures come first. Compare a command's rate with its rate in other versions.
+-- Note: A failure is any exit code but 0; the column after it counts mistyped command lines and Ctrl-C among them. Compare a command's rate with its rate in other versions.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.
@@ -53,8 +53,10 @@ commands AS (
     coalesce(nullIf(JSONExtractString(properties, 'install_method'), ''), 'unknown') AS install_method,
     coalesce(
       nullIf(JSONExtractString(properties, 'outcome'), ''),
-      if(event = 'CLI execution failed', 'failed', 'succeeded')
+      if(event = 'CLI execution failed', 'failure', 'success')
     ) AS outcome,
+    if(JSONExtractRaw(properties, 'first_run') = 'true', 1, 0) AS first_run,
+    JSONExtractString(properties, 'previous_version') AS previous_version,
     JSONExtractString(properties, '$session_id') AS session
   FROM received
   LEFT JOIN aliases ON aliases.anonymous_id = received.distinct_id
@@ -64,6 +66,7 @@ SELECT
   version,
   count(*) AS runs,
   sum(failed) AS failures,
+  sum(CASE WHEN outcome IN ('usage_error', 'interrupted') THEN 1 ELSE 0 END) AS usage_errors_and_stops,
   round(100.0 * sum(failed) / count(*), 1) AS failure_percent
 FROM commands
 GROUP BY command, version

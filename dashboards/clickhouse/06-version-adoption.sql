@@ -53,8 +53,10 @@ commands AS (
     coalesce(nullIf(JSONExtractString(properties, 'install_method'), ''), 'unknown') AS install_method,
     coalesce(
       nullIf(JSONExtractString(properties, 'outcome'), ''),
-      if(event = 'CLI execution failed', 'failed', 'succeeded')
+      if(event = 'CLI execution failed', 'failure', 'success')
     ) AS outcome,
+    if(JSONExtractRaw(properties, 'first_run') = 'true', 1, 0) AS first_run,
+    JSONExtractString(properties, 'previous_version') AS previous_version,
     JSONExtractString(properties, '$session_id') AS session
   FROM received
   LEFT JOIN aliases ON aliases.anonymous_id = received.distinct_id

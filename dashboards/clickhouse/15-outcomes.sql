@@ -1,7 +1,7 @@
 -- How commands end
--- Question: How many runs succeed, fail, or are stopped?
+-- Question: How many runs succeed, fail, are mistyped, or are stopped by the user?
 -- Unit: runs, percent of all runs
--- Note: Events of library versions without the property outcome count as succeeded or failed.
+-- Note: Events of library versions without the property outcome count as success or failure.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.
@@ -53,8 +53,10 @@ commands AS (
     coalesce(nullIf(JSONExtractString(properties, 'install_method'), ''), 'unknown') AS install_method,
     coalesce(
       nullIf(JSONExtractString(properties, 'outcome'), ''),
-      if(event = 'CLI execution failed', 'failed', 'succeeded')
+      if(event = 'CLI execution failed', 'failure', 'success')
     ) AS outcome,
+    if(JSONExtractRaw(properties, 'first_run') = 'true', 1, 0) AS first_run,
+    JSONExtractString(properties, 'previous_version') AS previous_version,
     JSONExtractString(properties, '$session_id') AS session
   FROM received
   LEFT JOIN aliases ON aliases.anonymous_id = received.distinct_id

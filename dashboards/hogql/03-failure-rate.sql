@@ -1,7 +1,7 @@
 -- Failure rate by command and version
 -- Question: Which command fails in which version?
 -- Unit: percent of the runs of that command in that version
--- Note: The rows with the most failures come first. Compare a command's rate with its rate in other versions.
+-- Note: A failure is any exit code but 0; the column after it counts mistyped command lines and Ctrl-C among them. Compare a command's rate with its rate in other versions.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT
@@ -30,7 +30,9 @@ WITH commands AS (
       'unknown'
     ) AS interactive,
     coalesce(nullIf(toString(properties.install_method), ''), 'unknown') AS install_method,
-    coalesce(nullIf(toString(properties.outcome), ''), if(event = 'CLI execution failed', 'failed', 'succeeded')) AS outcome,
+    coalesce(nullIf(toString(properties.outcome), ''), if(event = 'CLI execution failed', 'failure', 'success')) AS outcome,
+    if(toString(properties.first_run) IN ('true', '1'), 1, 0) AS first_run,
+    coalesce(toString(properties.previous_version), '') AS previous_version,
     coalesce(toString(properties.$session_id), '') AS session
   FROM events
   WHERE event IN ('CLI execution succeeded', 'CLI execution failed') AND {filters}
@@ -40,6 +42,7 @@ SELECT
   version,
   count(*) AS runs,
   sum(failed) AS failures,
+  sum(CASE WHEN outcome IN ('usage_error', 'interrupted') THEN 1 ELSE 0 END) AS usage_errors_and_stops,
   round(100.0 * sum(failed) / count(*), 1) AS failure_percent
 FROM commands
 GROUP BY command, version

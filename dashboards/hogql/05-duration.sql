@@ -30,7 +30,9 @@ WITH commands AS (
       'unknown'
     ) AS interactive,
     coalesce(nullIf(toString(properties.install_method), ''), 'unknown') AS install_method,
-    coalesce(nullIf(toString(properties.outcome), ''), if(event = 'CLI execution failed', 'failed', 'succeeded')) AS outcome,
+    coalesce(nullIf(toString(properties.outcome), ''), if(event = 'CLI execution failed', 'failure', 'success')) AS outcome,
+    if(toString(properties.first_run) IN ('true', '1'), 1, 0) AS first_run,
+    coalesce(toString(properties.previous_version), '') AS previous_version,
     coalesce(toString(properties.$session_id), '') AS session
   FROM events
   WHERE event IN ('CLI execution succeeded', 'CLI execution failed') AND {filters}

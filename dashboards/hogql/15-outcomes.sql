@@ -1,7 +1,7 @@
 -- How commands end
--- Question: How many runs succeed, fail, or are stopped?
+-- Question: How many runs succeed, fail, are mistyped, or are stopped by the user?
 -- Unit: runs, percent of all runs
--- Note: Events of library versions without the property outcome count as succeeded or failed.
+-- Note: Events of library versions without the property outcome count as success or failure.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT
@@ -30,7 +30,9 @@ WITH commands AS (
       'unknown'
     ) AS interactive,
     coalesce(nullIf(toString(properties.install_method), ''), 'unknown') AS install_method,
-    coalesce(nullIf(toString(properties.outcome), ''), if(event = 'CLI execution failed', 'failed', 'succeeded')) AS outcome,
+    coalesce(nullIf(toString(properties.outcome), ''), if(event = 'CLI execution failed', 'failure', 'success')) AS outcome,
+    if(toString(properties.first_run) IN ('true', '1'), 1, 0) AS first_run,
+    coalesce(toString(properties.previous_version), '') AS previous_version,
     coalesce(toString(properties.$session_id), '') AS session
   FROM events
   WHERE event IN ('CLI execution succeeded', 'CLI execution failed') AND {filters}

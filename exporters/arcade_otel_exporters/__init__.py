@@ -1,6 +1,8 @@
 """Exporters of finished spans.
 
 :class:`PostHogSpanExporter` delivers to PostHog. :class:`DetachedSpanExporter` starts a sender, which delivers to any exporter.
+
+PYTEST_DONT_REWRITE: as in ``arcade_otel``.
 """
 
 from typing import TYPE_CHECKING

@@ -7,6 +7,7 @@ import time
 
 from arcade_otel import conventions
 from arcade_otel.spans import replace_unencodable
+from arcade_otel.spans.declared import GROUP_PREFIX, PROPERTY_PREFIX
 from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, PROPERTIES, STRING, STRINGS, Property
 from arcade_otel.spans.versions import installed_version, program_version
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
@@ -27,7 +28,6 @@ _MAX_TEXTS = 50
 _NAMESPACE = bytes.fromhex("5d2bd3b561c65c948c5c0d2f0d1a9d5f")
 # The specification's spelling of the event, which is ``platform.system()``'s; the resource has the semantic conventions'.
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "windows": "Windows"}
-_MICROSECONDS = 1_000_000
 
 if TYPE_CHECKING:
     Event = dict[str, Any]
@@ -66,6 +66,7 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     failed = exit_code != 0 if exit_code is not None else span.is_error
     resource = span.resource
     properties: Event = {row.name: _property(span, row) for row in PROPERTIES if row.name and (failed or not row.failed_only)}
+    properties = _declared(span, is_anon=is_anon) | properties
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
     if is_anon:
@@ -73,6 +74,18 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     name = conventions.EVENT_FAILED if failed else conventions.EVENT_SUCCEEDED
     name = conventions.EVENT_DOCTOR if is_doctor else name
     return _event(name, distinct_id, properties | _ours(geoip=geoip), span, "")
+
+
+def _declared(span: SpanRecord, *, is_anon: bool) -> Event:
+    """Return the properties and groups that the program declared. PostHog drops groups of events without a person."""
+    found: Event = {}
+    groups: Event = {}
+    for key, value in span.attributes.items():
+        if key.startswith(PROPERTY_PREFIX) and isinstance(value, str | bool | int):
+            found[key.removeprefix(PROPERTY_PREFIX)] = _text(value) if isinstance(value, str) else value
+        elif key.startswith(GROUP_PREFIX) and isinstance(value, str) and not is_anon:
+            groups[key.removeprefix(GROUP_PREFIX)] = _text(value)
+    return found | ({"$groups": groups} if groups else {})
 
 
 def _property(span: SpanRecord, row: Property) -> object:
@@ -108,10 +121,12 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 
 
 def utc_timestamp(nanoseconds: int) -> str:
-    """Return a time, in nanoseconds since the epoch, as ISO 8601 with microseconds; ``datetime`` costs a sender an import."""
-    # Not by way of a float, which has no room for microseconds.
-    seconds, microseconds = divmod(nanoseconds // 1000, _MICROSECONDS)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{microseconds:06d}+00:00"
+    """Return a time, in nanoseconds since the epoch, as ISO 8601 with milliseconds; ``datetime`` costs a sender an import.
+
+    Not more digits: a command takes longer than a millisecond, so these keep the order, and more would mark an event.
+    """
+    seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
 
 
 def _uuid5(name: str) -> str:

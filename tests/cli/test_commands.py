@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from arcade_otel import conventions
 from arcade_otel.handoff import receipts
 from arcade_otel.testing import FakePostHog, Fault, refused_port
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us
+
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
 
 MOUNT = {
     "typer": 'app.add_typer(arcade_otel.usage_commands(app), name="usage")\n',
@@ -223,7 +226,7 @@ def test_who_opted_out_by_the_environment_finds_the_programs_own_settings(host: 
     source = host.machine.root / "usage.py"
     source.write_text(source.read_text().replace('version="1.2.3"', f'version="1.2.3", config_dir={str(tmp_path / "own")!r}'))
     (tmp_path / "own" / "usage").mkdir(parents=True)
-    (tmp_path / "own" / "usage" / "notice").touch()
+    (tmp_path / "own" / "usage" / "notice").write_text(str(conventions.NOTICE_VERSION))
     assert host.json("status", DO_NOT_TRACK="1")[1]["config_dir"] == str(tmp_path / "own")
     assert host.json("status", DO_NOT_TRACK="1")[1]["program"] == "tool"
     assert host.json("status")[1]["config_dir"] == str(tmp_path / "own")

@@ -1,8 +1,6 @@
 """Never in the user's way: whatever the home is like, and nothing at all once somebody opted out."""
 
-import ctypes
 import json
-import os
 import re
 import subprocess
 import sys
@@ -65,6 +63,7 @@ def both(machine: Machine) -> Machine:
     machine.program("plain/tool", APP)
     machine.environ.pop("ARCADE_USAGE_STRICT")
     machine.environ["COLUMNS"] = "100"
+    machine.warm = True
     return machine
 
 
@@ -79,6 +78,7 @@ def without_us(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...]
     """What each run of the plain program does."""
     machine = Machine(tmp_path_factory.mktemp("plain"), "http://127.0.0.1:9")
     machine.environ["COLUMNS"] = "100"
+    machine.warm = True
     (machine.root / "plain").mkdir()
     machine.program(PLAIN, APP)
     return {arguments: ended(machine, PLAIN, *arguments) for arguments in RUNS}
@@ -147,6 +147,7 @@ def test_a_broken_home_changes_nothing_of_any_command(both: Machine, without_us:
         assert ended(both, OURS, *arguments) == without_us[arguments]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("home", ["", "relative/home", "{root}/missing/home", "/dev/null", None])
 def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None) -> None:
     """An empty or relative one counts as none: no ``.arcade`` appears in the folder that the user is in.
@@ -169,16 +170,11 @@ def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None)
     assert not Path("/.arcade").exists()
 
 
-def _without_roots_powers() -> None:
-    """Let the permissions of files bind root, too: no CAP_DAC_OVERRIDE and no CAP_DAC_READ_SEARCH after the next exec."""
-    drop_from_bounding_set = 24
-    for capability in (1, 2):
-        if ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, capability, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl")
-
-
+@pytest.mark.posix
 @pytest.mark.parametrize("read_only", ["the home", "the config directory", "the state folder"])
-def test_a_read_only_home_changes_nothing_of_any_command(both: Machine, read_only: str) -> None:
+def test_a_read_only_home_changes_nothing_of_any_command(
+    both: Machine, without_us: dict[tuple[str, ...], Ended], read_only: str
+) -> None:
     """Nothing can be made in it; the commands are the same."""
     folder = {"the home": both.home, "the config directory": both.config_dir, "the state folder": both.state}[read_only]
     if read_only == "the home":
@@ -186,26 +182,25 @@ def test_a_read_only_home_changes_nothing_of_any_command(both: Machine, read_onl
         both.state.rmdir()
         both.config_dir.rmdir()
     folder.chmod(0o555)
-    limits: dict[str, Any] = {"preexec_fn": _without_roots_powers} if os.geteuid() == 0 else {}
     before = _listed(both)
     try:
         for arguments in RUNS:
-            one, other = (both.run(*arguments, program=program, cwd=both.root, **limits) for program in (OURS, PLAIN))
-            assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
+            one = both.run(*arguments, program=OURS, cwd=both.root, unprivileged=True)
+            assert (one.returncode, one.stdout, one.stderr) == without_us[arguments]
         if read_only != "the state folder":
             assert _listed(both) == before
     finally:
         folder.chmod(0o755)
 
 
+@pytest.mark.posix
 def test_status_says_that_nothing_is_recorded_where_nothing_can_be_written(both: Machine) -> None:
     """Usage data is on by the program's default, and no event can be kept: "on" alone would be no answer."""
     both.program("status", "from arcade_otel.cli.console import main\nmain(['status'])\n")
-    limits: dict[str, Any] = {"preexec_fn": _without_roots_powers} if os.geteuid() == 0 else {}
-    usable = both.run(program="status", cwd=both.root, **limits).stdout
+    usable = both.run(program="status", cwd=both.root, unprivileged=True).stdout
     both.config_dir.chmod(0o555)
     try:
-        read_only = both.run(program="status", cwd=both.root, **limits).stdout
+        read_only = both.run(program="status", cwd=both.root, unprivileged=True).stdout
     finally:
         both.config_dir.chmod(0o755)
     assert "Not recorded:" not in usable
@@ -304,11 +299,12 @@ def test_log_mode_shows_the_exact_payload_and_sends_nothing(
     (sent,) = json.loads(request.content)["batch"]
     assert _same(shown) == _same(sent)
     assert set(shown) == set(sent)
+    assert set(shown["properties"]) == set(sent["properties"])
 
 
 def _same(event: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in event.items() if key not in ("uuid", "timestamp", "distinct_id")}
-    kept["properties"] = {key: value for key, value in event["properties"].items() if key != "duration"}
+    kept["properties"] = {key: value for key, value in event["properties"].items() if key not in ("duration", "$session_id")}
     return kept
 
 
@@ -368,6 +364,7 @@ def test_shell_completion_is_no_command_and_shows_no_notice(both: Machine, posth
     assert posthog.requests == []
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "0<&-", "0<&- 1>&- 2>&-", ">/dev/full", "2>/dev/full"])
 def test_closed_and_full_streams_change_nothing(both: Machine, posthog: FakePostHog, closed: str) -> None:
     """The exit code is what it is without us, the notice due or not, and the event arrives."""

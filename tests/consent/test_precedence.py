@@ -13,6 +13,8 @@ from arcade_otel.consent import policy
 from arcade_otel.testing import FakePostHog, refused_port
 from tests.support.machine import Machine
 
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
+
 HELLO = """
 import sys
 import arcade_otel

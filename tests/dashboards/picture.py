@@ -28,7 +28,7 @@ def main(folder: str) -> None:
         )
         page = browser.new_page(viewport={"width": 660, "height": 900}, color_scheme="light")
         page.goto(Path(temporary, "year.html").as_uri())
-        page.evaluate("document.querySelectorAll('summary').forEach((each) => each.remove())")
+        page.evaluate("document.querySelectorAll('details').forEach((each) => each.remove())")
         for each in report.answers:
             section = page.locator(f"#{each.question.name.partition('-')[2]}")
             section.screenshot(path=f"{folder}/{each.question.name}.png")

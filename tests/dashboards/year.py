@@ -1,7 +1,8 @@
 """A made-up year of a program: 100,000 commands by people who come, log in, upgrade and leave; the same in every run.
 
 The events have the shape of PostHog's export. Half of the year is by a library that did not yet have the properties agent,
-interactive, install_method, outcome and $session_id. One version has a fault: ``deploy`` fails in 2.3.0.
+interactive, install_method, outcome, first_run, previous_version and $session_id. One version has a fault: ``deploy`` fails in
+2.3.0.
 """
 
 import json
@@ -129,6 +130,7 @@ class _Maker:
             "os": "Linux" if ci else chance.choices(systems, [weight for _, weight in _SYSTEMS])[0],
             "python": chance.choice(_PYTHONS),
             "ci": ci,
+            "version": "",
             "agent": "" if ci or chance.random() < 0.8 else chance.choice(("claude-code", "cursor")),
             "method": "pip" if ci else chance.choice(_METHODS),
         }
@@ -181,17 +183,22 @@ class _Maker:
             properties["error_type"] = "KeyError" if is_bad else chance.choice(_ERRORS)
         if is_anonymous:
             properties["$process_person_profile"] = False
+        outcome = "usage_error" if "UsageError" in properties.get("error_type", "") else "failure" if failed else "success"
         if week >= _NEW_PROPERTIES_FROM:
             properties |= {
                 "interactive": not machine["ci"] and not machine["agent"],
                 "install_method": machine["method"],
-                "outcome": "failed" if failed else "succeeded",
+                "outcome": outcome,
+                "first_run": not machine["version"],
                 "$session_id": f"{machine['id'][:8]}-{week}-{at.hour // 4}",
             }
+            if machine["version"] not in ("", version):
+                properties["previous_version"] = machine["version"]
             if machine["agent"]:
                 properties["agent"] = machine["agent"]
             if machine["ci"]:
-                properties["ci"] = "github_actions"
+                properties["ci"] = "github-actions"
+        machine["version"] = version
         self._add(f"CLI execution {'failed' if failed else 'succeeded'}", identity, at, properties)
         after = at + timedelta(milliseconds=duration) + timedelta(seconds=chance.choice((3, 20, 90, 600, 7200)) + chance.random())
         if failed and chance.random() < 0.5:

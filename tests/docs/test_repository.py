@@ -65,6 +65,17 @@ def test_the_architecture_page_has_a_sentence_and_a_box_for_each_package() -> No
     assert not re.search(r"url\((?!#)|@import|href=", picture), "it is loaded from elsewhere"
 
 
+def test_the_glossary_has_ten_to_fifteen_terms_that_the_documentation_uses() -> None:
+    """One word per thing, in the order of the alphabet; more of them would be a vocabulary that a reader has to learn."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^\| ([^|]+?) \| ", page.partition("## Glossary")[2], re.MULTILINE)[1:]
+    assert 10 <= len(terms) <= 15
+    assert terms == sorted(terms, key=str.lower)
+    assert [term for term in terms if "," in term] == []
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md") if path.name != "architecture.md"]
+    assert [term for term in terms if not any(term.lower() in text.lower() for text in pages)] == []
+
+
 def test_the_contributing_table_names_what_the_code_has() -> None:
     """Each of the six additions leads to a function or table that exists in the file that the row names."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -43,6 +43,7 @@ def test_there_are_pages_and_every_fence_is_seen() -> None:
         assert len(fences) == 2 * len(seen), page
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, posthog: FakePostHog) -> None:
     """In the page's order."""
@@ -161,3 +162,14 @@ def test_every_page_is_in_the_sites_navigation_and_every_link_leads_somewhere() 
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page}: {target}"
                 assert os.path.normpath(page.parent / target).startswith(str(ROOT))
+
+
+def test_every_row_of_a_table_is_one_line_with_as_many_cells_as_the_heading() -> None:
+    """A row that is wrapped, or joined with the next one, is shown as text."""
+    broken = []
+    for page in PAGES:
+        prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for table in re.findall(r"^\|[^\n]*\n\|[ |:-]+\|\n(?:[^\n<][^\n]*\n)*", prose, re.MULTILINE):
+            head, *rows = [re.sub(r"`[^`]*`|\\\|", "", row) for row in table.splitlines()]
+            broken += [f"{page.name}: {row[:80]}" for row in rows if row.count("|") != head.count("|") or not row.endswith("|")]
+    assert broken == []

@@ -97,6 +97,7 @@ def test_the_released_arcade_cli_runs_with_our_tracker_for_its_own(
     logout, secrets = posthog.visible()
     assert (logout.event, logout.properties["command_name"]) == ("CLI execution succeeded", "logout")
     assert (secrets.event, secrets.properties["command_name"]) == ("CLI execution failed", "secret")  # its group asks for a login
+    assert "Not logged in" in secrets.properties["error_message"]  # why, which the exit alone does not say
     assert logout.properties["cli_version"].count(".") == 2
     assert posthog.requests
     assert all(request.path == "/batch/" for request in posthog.requests)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from arcade_otel.conventions import NOTICE_VERSION
 from tests.frameworks.recording import PRELUDE, spans
 
 __all__ = ["Ended", "run_all"]
@@ -54,7 +55,7 @@ def run_all(folder: Path, source: str, command_lines: list[list[str]], python: s
     program.write_text(PRELUDE + source + DRIVER)
     config = folder / "config"
     (config / "usage").mkdir(parents=True, exist_ok=True)
-    (config / "usage" / "notice").touch()
+    (config / "usage" / "notice").write_text(str(NOTICE_VERSION))
     out = folder / "out"
     out.unlink(missing_ok=True)
     environ = {

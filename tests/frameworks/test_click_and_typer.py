@@ -206,6 +206,8 @@ def test_the_attributes_of_a_span(tmp_path: Path, source: str) -> None:
         "process.executable.name": str,
         "process.pid": int,
         "process.exit.code": int,
+        "process.interactive": bool,
+        "outcome": str,
         "is_ci": bool,
         "distinct_id": str,
         "is_anon": bool,

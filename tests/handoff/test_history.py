@@ -19,10 +19,35 @@ def run(
 ) -> history.Known:
     """Record a run that takes a second, so many minutes after the first."""
     start = NOW_NS + int(minutes * MINUTE_NS)
-    started = history.Started(version=version, owners=owners, start_ns=start, end_ns=start + 10**9)
-    known = history.record(str(tmp_path / "usage"), program, started, find_install_method=lambda: "pip")
+    started = history.Started(version=version, stamp="1", owners=owners, start_ns=start, end_ns=start + 10**9)
+    known = history.record(
+        str(tmp_path / "usage"), program, started, find_version=lambda: None, find_install_method=lambda: "pip"
+    )
     assert known is not None
     return known
+
+
+def test_the_installed_version_is_looked_up_once_until_a_distribution_changes(tmp_path: Path) -> None:
+    """The lookup reads a file of each distribution."""
+    lookups: list[str] = []
+
+    def version(stamp: str, installed: str) -> str | None:
+        def find() -> str:
+            lookups.append(installed)
+            return installed
+
+        started = history.Started(version=None, stamp=stamp, owners=("anon",), start_ns=NOW_NS, end_ns=NOW_NS)
+        known = history.record(str(tmp_path / "usage"), "tool", started, find_version=find, find_install_method=lambda: "pip")
+        assert known is not None
+        return f"{known.version} after {known.previous_version}"
+
+    assert [version("1", "1.0"), version("1", "1.0"), version("2", "1.1"), version("2", "1.1")] == [
+        "1.0 after None",
+        "1.0 after None",
+        "1.1 after 1.0",
+        "1.1 after None",
+    ]
+    assert lookups == ["1.0", "1.1"]
 
 
 def test_the_first_run_of_each_program_is_known(tmp_path: Path) -> None:

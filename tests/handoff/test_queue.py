@@ -35,6 +35,7 @@ def test_a_span_put_twice_is_one_file(tmp_path: Path) -> None:
     assert len(queue.list_spans(queue.lane_dir(str(tmp_path), "posthog"))) == 1
 
 
+@pytest.mark.posix
 def test_files_and_folders_are_their_owners_only(tmp_path: Path) -> None:
     """0600 in 0700, whatever the umask."""
     mask = os.umask(0)

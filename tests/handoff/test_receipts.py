@@ -64,6 +64,7 @@ def test_an_alias_is_in_the_receipt_of_the_event_that_owed_it(machine: Machine, 
     assert [event.event for event in posthog.events] == ["$create_alias", "CLI execution succeeded"]
 
 
+@pytest.mark.posix
 def test_only_its_owner_reads_the_file_and_it_holds_no_key(machine: Machine, posthog: FakePostHog) -> None:
     """Neither in PostHog's lane nor in another's, which has the whole span."""
     machine.run("hello")

@@ -1,5 +1,6 @@
 """What differs between platforms is chosen in one place; what is started shares nothing with who started it."""
 
+import errno
 import json
 import os
 import signal
@@ -47,6 +48,7 @@ def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
     return loaded
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("way", ["shell", "posix_spawn", "subprocess"])
 def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A session of its own, the null device on all streams, no descriptor of ours, not even an inheritable one."""
@@ -78,6 +80,7 @@ def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pyt
     assert not any(target.startswith("pipe:") for target in descriptors.values())
 
 
+@pytest.mark.posix
 def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
     """Those that ended are reaped when the next is started."""
     for _ in range(3):
@@ -129,6 +132,18 @@ def test_a_machine_without_a_working_shell_starts_senders_too(tmp_path: Path, mo
     """A container without /bin/sh, or one whose libraries a user's LD_LIBRARY_PATH breaks: the sender is a child then."""
     monkeypatch.setattr(handoff, "_SHELL", "/missing/sh" if how == "missing" else "/bin/false")
     assert started(tmp_path, dict(os.environ))["parent"] == os.getpid()
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EBADF])
+def test_what_macos_refuses_is_started_by_other_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """An old macOS does not know the flag for a new session; a descriptor may be closed by another thread after the listing."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_spawn", refuse)
+    assert started(tmp_path, dict(os.environ))["sid"]
 
 
 def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:

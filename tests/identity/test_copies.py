@@ -124,6 +124,7 @@ def test_a_directory_that_a_container_mounts_is_no_copy(tmp_path: Path) -> None:
     assert _current(tmp_path) == before
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can change its user")
 @pytest.mark.parametrize("copied", [False, True])
 def test_a_home_that_cannot_be_written_is_used_unless_it_is_a_copy(copied: bool) -> None:  # noqa: FBT001
@@ -150,6 +151,7 @@ def test_a_home_that_cannot_be_written_is_used_unless_it_is_a_copy(copied: bool)
         assert ended.stdout.strip() == ("none" if copied else anon_id)
 
 
+@pytest.mark.posix
 def test_neither_the_hosts_name_nor_the_kernel_is_in_it(tmp_path: Path) -> None:
     known = place.fingerprint(str(tmp_path))
     system = os.uname()
@@ -158,6 +160,7 @@ def test_neither_the_hosts_name_nor_the_kernel_is_in_it(tmp_path: Path) -> None:
         assert system.release not in text
 
 
+@pytest.mark.linux
 def test_no_marker_says_where_in_clear(tmp_path: Path) -> None:
     """The machine's ID is in no file, and two markers of one place have different hashes."""
     _current(tmp_path / "a")

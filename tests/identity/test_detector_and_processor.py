@@ -106,6 +106,7 @@ def run(processor: SpanProcessor, *commands: str, scope: str = conventions.SCOPE
             span.set_attributes({"command": command, "process.exit.code": exit_code})
 
 
+@pytest.mark.posix
 def test_the_detector_tells_the_identity_and_makes_one_where_there_is_none(settings: Settings) -> None:
     resource = IdentityResourceDetector(settings=settings).detect()
     identity = identity_of(settings)
@@ -216,6 +217,7 @@ def test_identity_is_left_alone_once_the_user_opted_out(settings: Settings, monk
     assert not os.path.exists(settings.config_dir)
 
 
+@pytest.mark.posix
 def test_record_queues_the_debt_and_links(settings: Settings) -> None:
     identity_span.record(settings, "login", TIMING, Outcome(0), login=True)
     anon_id, linked = identity_of(settings)
@@ -268,6 +270,7 @@ def test_a_login_is_not_held_up_by_a_posthog_that_hangs(settings: Settings, rece
     assert len(queued(settings)) == 1
 
 
+@pytest.mark.posix
 def test_the_detached_exporter_works_alone_and_addresses_commands(settings: Settings, make_span: SpanMaker) -> None:
     exporter = DetachedSpanExporter("posthog,otlp", settings=settings)
     assert exporter.export([make_span(), make_span(scope="host", attributes={"url.full": "canary"})]) is SUCCESS
@@ -326,6 +329,7 @@ def test_nothing_is_handed_over_for_who_opted_out(
     assert not os.path.exists(settings.config_dir)
 
 
+@pytest.mark.posix
 def test_two_threads_and_a_fork_hand_over_everything(settings: Settings, make_span: SpanMaker) -> None:
     exporter = DetachedSpanExporter("posthog", settings=settings)
     threads = [threading.Thread(target=exporter.export, args=([make_span()],)) for _ in range(8)]

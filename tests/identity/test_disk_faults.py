@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,7 +43,7 @@ STEPS = ("first", "hello", "login", "logout", "second-login", "switch")
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("gcc") is None, reason="the library that makes calls fail needs a C compiler"),
-    pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD"),
+    pytest.mark.linux,  # LD_PRELOAD
 ]
 
 

@@ -20,6 +20,8 @@ from arcade_otel.identity.credentials import Credentials, CredentialsUnreadableE
 from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, get_principal
 from tests.identity.arcade_api import ArcadeApi
 
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
+
 _VALIDATE = "/api/v1/auth/validate"
 _MIB = 1024 * 1024
 

@@ -135,6 +135,7 @@ def test_a_refused_connection_is_no_answer() -> None:
             fetch_principal(_credentials(f"http://127.0.0.1:{taken.getsockname()[1]}"), timeout=30)
 
 
+@pytest.mark.posix
 def test_a_password_in_netrc_is_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A default entry of ~/.netrc does not replace the token."""
     (tmp_path / ".netrc").write_text("default login me password secret\n")

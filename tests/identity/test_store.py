@@ -98,6 +98,7 @@ def test_a_config_folder_that_cannot_be_made_raises_oserror(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == ["file"]
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can change its user")
 def test_a_read_only_home_raises_oserror(tmp_path: Path) -> None:
     """A user who may not write into the home gets OSError, not a crash of another kind."""
@@ -125,6 +126,7 @@ def test_a_held_lock_does_not_keep_a_first_run_from_a_file_that_appears(tmp_path
         assert UsageIdentity(str(tmp_path)).get_or_create() == ("made-meanwhile", None)
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 def test_files_and_folders_are_private(tmp_path: Path) -> None:
     """The folder is 0700, the file and its lock 0600, and no temporary file is left."""
@@ -139,6 +141,7 @@ def test_files_and_folders_are_private(tmp_path: Path) -> None:
     assert [path.stat().st_mode & 0o777 for path in (folder / "usage").iterdir()] == [0o600]
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be sudo")
 def test_under_sudo_everything_belongs_to_the_homes_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root in the home of the user who invoked sudo leaves nothing of root's."""

@@ -21,6 +21,8 @@ from arcade_otel.testing import FakePostHog, Fault, PartitionOrder
 from tests.model import mutations
 from tests.model.fork_server import Ended, SenderWanted, Zygote
 
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
+
 PEOPLE = ("alice", "bob", "carol")
 ORDERS = ("sent", PartitionOrder(1), PartitionOrder(2), PartitionOrder(3))
 FAULTS = (

@@ -106,6 +106,7 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
     } <= names
 
 
+@pytest.mark.posix
 def test_a_second_build_is_the_same_to_the_byte(built: Path, tmp_path: Path) -> None:
     """So that anybody can make sure that what is on the index was built from this source; no clock and no umask is in it."""
     again = tmp_path / "again"
@@ -121,14 +122,14 @@ def test_a_second_build_is_the_same_to_the_byte(built: Path, tmp_path: Path) -> 
 
 
 def test_the_licences_of_what_others_made_come_along(built: Path) -> None:
-    """The patterns of secrets are CredSweeper's (MIT), whose licence asks for its text in every copy."""
+    """The patterns of secrets are CredSweeper's and gitleaks' (MIT), whose licence asks for its text in every copy."""
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         licences = {name.partition("/licenses/")[2]: archive.read(name) for name in archive.namelist() if "/licenses/" in name}
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert set(licences) == {"LICENSE", "LICENSES/CredSweeper.txt"} <= names
-    assert b"Permission is hereby granted" in licences["LICENSES/CredSweeper.txt"]
+    assert set(licences) == {"LICENSE", "LICENSES/CredSweeper.txt", "LICENSES/gitleaks.txt"} <= names
+    assert all(b"Permission is hereby granted" in licences[f"LICENSES/{name}.txt"] for name in ("CredSweeper", "gitleaks"))
 
 
 def test_the_sdist_holds_nothing_that_the_repository_does_not(built: Path) -> None:

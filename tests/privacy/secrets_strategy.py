@@ -69,6 +69,11 @@ def _name(chance: Random) -> Canary:
     return Canary(f"{first.title()} {last.title()}", "name", (first, last))
 
 
+def _slug(chance: Random) -> Canary:
+    words = [_core(chance) for _ in range(chance.randint(2, 4))]
+    return Canary(chance.choice("-_.:/@").join(words), "slug", words)
+
+
 _KINDS: dict[str, Callable[[Random], Canary]] = {
     **{
         kind: _known(kind)
@@ -82,8 +87,9 @@ _KINDS: dict[str, Callable[[Random], Canary]] = {
     # Nothing tells these but that they were typed, or stand in the environment.
     "password": _password,
     "name": _name,
+    "slug": _slug,
 }
-_KNOWN = tuple(kind for kind in _KINDS if kind not in ("password", "name"))
+_KNOWN = tuple(kind for kind in _KINDS if kind not in ("password", "name", "slug"))
 
 
 def _doubled(text: str) -> str:
@@ -118,7 +124,16 @@ _QUOTES: dict[str, Callable[[str], str]] = {
     "at the limit of what is told": lambda text: f"{'very ' * 55}long {text}",
     "far behind": lambda text: f"{'very ' * 794}long {text} {'very ' * 400}",
 }
-QUOTED = tuple(_QUOTES)
+#: What a program makes of the words of a name or a slug that was typed.
+_DERIVED: dict[str, Callable[[Sequence[str]], str]] = {
+    "joined otherwise": "_".join,
+    "in CamelCase": lambda words: "".join(map(str.title, words)),
+    "a part": lambda words: words[-1],
+    "in the plural": lambda words: f"{words[0].lower()}s",
+    "in capitals": lambda words: "-".join(words).upper(),
+    "in hex": lambda words: words[0].encode().hex(),
+}
+QUOTED = (*_QUOTES, *_DERIVED)
 _PROMPT = "at a prompt"
 _TYPED = ("positional", "--opt VALUE", "--opt=VALUE", "-o VALUE", "-oVALUE")
 ENDINGS = (
@@ -140,7 +155,11 @@ class Telling(NamedTuple):
     @property
     def text(self) -> str:
         """Words of the message."""
-        return self.frame.format(_QUOTES[self.quoted](self.canary))
+        derived = _DERIVED.get(self.quoted)
+        if derived is None:
+            return self.frame.format(_QUOTES[self.quoted](self.canary))
+        typed = self.told_from == "argv" and self.canary.kind in ("name", "slug")
+        return self.frame.format(derived(self.canary.secrets) if typed else self.canary)
 
 
 class Scenario:

@@ -9,6 +9,8 @@ import pytest
 from arcade_otel.testing import Canaries, CliSandbox
 from tests.privacy.scenarios import PROGRAMS
 
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
+
 CASES = [
     ("typer", "error"),
     ("typer", "unknown command"),

@@ -124,6 +124,7 @@ def test_other_spans_nest_below_the_commands_in_one_trace(
     assert not any(b"canary" in request.content or b"hammer" in request.content for request in posthog.requests)
 
 
+@pytest.mark.posix
 def test_the_live_span_is_the_deferred_one_attribute_by_attribute(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:

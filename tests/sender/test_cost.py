@@ -30,7 +30,7 @@ NEVER = frozenset(
     }
 )
 
-pytestmark = pytest.mark.timeout(300)  # valgrind is fifty times slower
+pytestmark = [pytest.mark.linux, pytest.mark.timeout(300)]  # valgrind is fifty times slower
 
 
 @pytest.fixture

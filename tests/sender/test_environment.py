@@ -111,6 +111,7 @@ def test_posthogs_own_variables_and_a_dotenv_do_not_steer_the_sender(machine: Ma
     assert request.path == "/batch/"
 
 
+@pytest.mark.posix
 def test_a_netrc_never_becomes_a_password(machine: Machine, posthog: FakePostHog) -> None:
     """A ``default`` entry in ``~/.netrc``, or the file that ``NETRC`` names, would be sent to the telemetry host."""
     posthog.arcade.add(api_key="key", principal_id="user-1")
@@ -169,6 +170,7 @@ def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog
         posthog.wait_for(lambda: len(posthog.visible()) == 2)
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("umask", [0o000, 0o077])
 def test_no_session_keys_and_no_readable_file_are_left_behind(machine: Machine, posthog: FakePostHog, umask: int) -> None:
     """``SSLKEYLOGFILE`` would let whoever reads that file read the requests; files are the user's alone under any umask."""
@@ -217,6 +219,7 @@ def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posth
     posthog.wait_for(lambda: len(posthog.visible()) == 2)
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be anybody else")
 def test_sudo_leaves_no_file_that_its_user_cannot_replace(machine: Machine, posthog: FakePostHog) -> None:
     """Root in the home of somebody: every file and folder that is made in it is theirs, the config directory too."""
@@ -280,6 +283,7 @@ def test_a_thousand_commands_of_a_frozen_program_stay_bounded(machine: Machine) 
     assert 1000 <= len(machine.queue()) <= 1250
 
 
+@pytest.mark.linux
 def test_the_sender_holds_no_folder_of_the_users_open(machine: Machine, posthog: FakePostHog) -> None:
     """Its working directory is the root: a stick can be ejected, a project removed, a home unmounted."""
     from arcade_otel.testing import Fault

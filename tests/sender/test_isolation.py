@@ -11,7 +11,7 @@ import pytest
 from arcade_otel.testing import FakePostHog, Fault
 from tests.support.machine import Machine
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="/proc tells what a process holds")
+pytestmark = pytest.mark.linux  # /proc tells what a process holds
 needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another user")
 
 OTHER_USER = 12346

@@ -10,6 +10,8 @@ import pytest
 from arcade_otel.testing import FakePostHog, Fault
 from tests.support.machine import Machine
 
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
+
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machine, posthog: FakePostHog, number: int) -> None:

@@ -21,6 +21,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.posix
 def test_the_turn_is_exclusive_and_returns_when_its_holder_is_killed(tmp_path: Path) -> None:
     """SIGKILL included: the system takes it back, no marker is left that somebody must judge stale."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

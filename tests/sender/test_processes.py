@@ -209,6 +209,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.linux
 def test_where_nobody_reaps_only_a_few_zombies_are_left_and_nothing_is_lost(machine: Machine, posthog: FakePostHog) -> None:
     """As in a container whose PID 1 is ``sleep``: eight of 20 s and longer, then one an hour; the rest waits."""
     notes = machine.state / "senders"

@@ -510,6 +510,24 @@ def test_an_answer_at_a_prompt_is_taken_out_of_what_is_made_of_it(ask: str) -> N
     assert error_message(raised(source), "redacted") == "no worker <argument>"
 
 
+class _ReasonedError(Exception):
+    """As the Arcade CLI's: the text has more than the message."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message, reason)
+        self.message, self.reason = message, reason
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.reason}" if self.reason else "something else"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("the tree is not clean", "no deployment: the tree is not clean"), ("", "no deployment")]
+)
+def test_an_error_with_a_message_is_told_with_the_reason_that_its_text_has(reason: str, told: str) -> None:
+    assert error_message(_ReasonedError("no deployment", reason), "redacted") == told
+
+
 class _Context:
     """As Click's."""
 

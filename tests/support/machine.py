@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.warm_start import WarmStart, drop_roots_powers, warm_start
+
 __all__ = ["PLAIN", "Machine"]
 
 #: A program without a framework: its argument is the command, and ``fail`` as a second one makes it exit with 3.
@@ -62,6 +64,8 @@ class Machine:
         self.root = root
         self.posthog_url = posthog_url
         self.python = python or sys.executable
+        #: Whether :meth:`run` starts programs in an interpreter that has the frameworks imported, where that makes no difference.
+        self.warm = False
         self.home = root / "home"
         self.home.mkdir(parents=True)
         self.config_dir = self.home / ".arcade"
@@ -91,13 +95,24 @@ class Machine:
         program: str = "tool",
         environ: Mapping[str, str | None] | None = None,
         timeout: float = _DEADLINE_SECONDS,
+        unprivileged: bool = False,
         **how: Any,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a program to its end; ``environ`` adds variables, or takes them away (None)."""
+        """Run a program to its end; ``environ`` adds variables, or takes them away (None).
+
+        ``unprivileged``: the permissions of files bind the program and its senders, also where the tests are root's.
+        """
+        words, env = [str(self.root / f"{program}.py"), *arguments], self.with_environ(environ)
+        cwd = how.pop("cwd", self.home if self.home.is_dir() else self.root)
+        if self.warm and not how and self.python == sys.executable and WarmStart.can_run(env):
+            ended = warm_start().run(words, env=env, cwd=cwd, timeout=timeout, unprivileged=unprivileged)
+            return subprocess.CompletedProcess(words, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        if unprivileged and os.geteuid() == 0:
+            how["preexec_fn"] = drop_roots_powers
         return subprocess.run(
-            [self.python, str(self.root / f"{program}.py"), *arguments],
-            env=self.with_environ(environ),
-            cwd=how.pop("cwd", self.home if self.home.is_dir() else self.root),
+            [self.python, *words],
+            env=env,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

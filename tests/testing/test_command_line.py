@@ -8,9 +8,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from arcade_otel.cli.console import main
 
 
+@pytest.mark.posix
 def test_events_are_printed_logged_and_reported_as_they_arrive(tmp_path: Path, capsys: Any) -> None:
     """The page is there while it runs, and is up to date when it ends; ``report`` reads the log."""
     log, page = tmp_path / "events.jsonl", tmp_path / "report.html"

@@ -280,6 +280,7 @@ def test_the_real_client_is_understood(posthog: FakePostHog) -> None:
     assert posthog.persons().owner_of("anon") == posthog.persons().owner_of("A")
 
 
+@pytest.mark.posix
 def test_it_runs_at_a_prompt() -> None:
     """``python -m arcade_otel.testing``: an address, a line an event, a clean end at SIGTERM."""
     process = subprocess.Popen(

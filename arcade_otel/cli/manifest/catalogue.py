@@ -197,7 +197,14 @@ FIELDS: tuple[FieldSpec, ...] = (
         source=_POSTHOG,
     ),
     FieldSpec("uuid", STRING, "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc", "a second delivery is the same event", source=_POSTHOG),
-    FieldSpec("timestamp", STRING, "2026-01-31T12:00:00.123456+00:00", "when the command began", unit="UTC", source=_POSTHOG),
+    FieldSpec(
+        "timestamp",
+        STRING,
+        "2026-01-31T12:00:00.123+00:00",
+        "when the command began, to the millisecond",
+        unit="UTC",
+        source=_POSTHOG,
+    ),
 )
 
 #: Fields of a request, which carries a batch of events.

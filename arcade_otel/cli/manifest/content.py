@@ -47,12 +47,13 @@ class Manifest:
         self._events = [event for event in catalogue.EVENTS if mounted or event.name != conventions.EVENT_DOCTOR]
         names = {event.name for event in self._events}
         self._properties = [entry for entry in self._collected(catalogue.PROPERTIES) if names.intersection(entry.events)]
+        self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
         self._attributes = self._collected(catalogue.ATTRIBUTES)
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
         """Return the entries that are collected under the settings."""
-        excluded = set()
+        excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.record_option_names:
             excluded.add(conventions.COMMAND_OPTIONS)
         if self._settings.error_messages == "class":
@@ -65,6 +66,20 @@ class Manifest:
             replace(entry, reason=words) if conventions.ERROR_MESSAGE in (entry.attribute, entry.name) else entry
             for entry in collected
         ]
+
+    def _declared(self, name: str) -> FieldSpec:
+        """Return the entry of a property or group that the program declares."""
+        commands = (conventions.EVENT_SUCCEEDED, conventions.EVENT_FAILED)
+        kind = self._settings.properties.get(name)
+        if kind is None:
+            when = "if the program sets it, and the user is logged in"
+            reason = "a group of the program's"
+            return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", reason, when=when, events=commands)
+        types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
+        shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
+        words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
+        reason = "a property of the program's own"
+        return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=commands)
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
@@ -125,7 +140,19 @@ class Manifest:
             if settings.posthog_api_key
             else Setting("posthog", None, "there is no project key, so that no event goes to PostHog"),
             Setting("live_spans", settings.live_spans, live[settings.live_spans]),
+            *self._left_out(),
         ]
+
+    def _left_out(self) -> list[Setting]:
+        """Return the settings that leave commands out, where the program has them."""
+        exclude, sample = self._settings.exclude, self._settings.sample
+        rates = [f"{path}={rate}" for path, rate in sample.items()]
+        left_out = (
+            [Setting("exclude", [path.removesuffix(".") for path in exclude], "these commands are not recorded")]
+            if exclude
+            else []
+        )
+        return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
         """Add to ``meaning`` which of ``paths`` the program does not have."""

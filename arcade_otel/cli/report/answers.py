@@ -128,7 +128,9 @@ def _row(event: Event, accounts: dict[str, str]) -> tuple[Any, ...]:
         "" if agent in _NOTHING else "agent" if agent in _TRUE else agent,
         "yes" if interactive in _TRUE else "no" if interactive in ("false", "0") else "unknown",
         _text(properties, "install_method") or "unknown",
-        _text(properties, "outcome") or ("failed" if failed else "succeeded"),
+        _text(properties, "outcome") or ("failure" if failed else "success"),
+        int(_word(properties, "first_run") in _TRUE),
+        _text(properties, "previous_version"),
         _text(properties, "$session_id"),
     )
 

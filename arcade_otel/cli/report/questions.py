@@ -19,6 +19,8 @@ os, python         system; Python's major and minor version
 ci, agent          1 in continuous integration; name of the coding agent, or ""
 interactive        "yes", "no" or "unknown"
 install_method     how the program was installed
+first_run          1 on the first run of an installation
+previous_version   the version before, on the first run of another one; else ""
 session            the session's ID, or ""
 =================  ===============================================================================================
 """
@@ -48,6 +50,8 @@ COLUMNS = {
     "interactive": "TEXT",
     "install_method": "TEXT",
     "outcome": "TEXT",
+    "first_run": "INTEGER",
+    "previous_version": "TEXT",
     "session": "TEXT",
 }
 _DIRECTORY = os.path.join(os.path.dirname(__file__), "questions")

@@ -14,10 +14,23 @@ import sys
 LIFETIME_SECONDS = 9.5
 
 
+def _end(seconds: float) -> None:
+    import time
+
+    time.sleep(seconds)
+    os._exit(1)
+
+
 def main() -> None:
     """Run the sender in this process."""
     # A thread of C that needs no import and waits for no lock of Python's: it ends the process whatever that is doing.
     faulthandler.dump_traceback_later(LIFETIME_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
+    if sys.platform == "win32":
+        import _thread
+
+        # That call prints the stacks of running threads first, which can read freed memory: on Windows the process would crash,
+        # and wait for a debugger or an error report. So a thread of Python's ends it a moment earlier, unless it cannot run.
+        _thread.start_new_thread(_end, (LIFETIME_SECONDS - 0.3,))
     if os.name == "posix":
         # A shell has started it, and such a process ignores these two.
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)

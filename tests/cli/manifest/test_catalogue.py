@@ -48,7 +48,8 @@ def logout():
     pass
 
 app.add_command(arcade_otel.usage_commands(app))
-arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", record_option_names=True LIVE)
+SHARES = {"work": 1.0, "fail": 1.0}
+arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", record_option_names=True, sample=SHARES LIVE)
 app()
 """
 
@@ -264,6 +265,7 @@ def test_every_name_of_the_conventions_that_leaves_has_an_entry() -> None:
     assert all(constants[name].startswith(conventions.RESOURCE_PRIVATE_PREFIX) for name in private if name[:3] == "RES")
 
 
+@pytest.mark.posix
 def test_a_property_comes_from_an_attribute_that_has_an_entry() -> None:
     """Of the span or its resource."""
     known = {entry.name for entry in (*catalogue.ATTRIBUTES, *catalogue.RESOURCE)}

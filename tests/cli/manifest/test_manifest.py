@@ -15,6 +15,7 @@ from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_us, with_usage
+from tests.support.warm_start import WarmStart, warm_start
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,9 +24,14 @@ def manifest(
     folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, **how: Any
 ) -> "subprocess.CompletedProcess[str]":
     """Run ``arcade-otel manifest`` in a folder, as on a maintainer's machine."""
+    words = ["-m", "arcade_otel.cli.console", "manifest", *arguments]
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **(environ or {})}
+    if not how and WarmStart.can_run(env):
+        ended = warm_start().run(words, env=env, cwd=folder)
+        return subprocess.CompletedProcess(words, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
     return subprocess.run(
-        [sys.executable, "-m", "arcade_otel.cli.console", "manifest", *arguments],
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **(environ or {})},
+        [sys.executable, *words],
+        env=env,
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -14,6 +14,8 @@ from arcade_otel.cli.report.questions import load_questions
 from tests.cli.view.test_page import ARGUMENTS, AUDIT, CHROMIUM
 from tests.dashboards.year import made_year
 
+pytestmark = pytest.mark.linux  # Debian's Chromium
+
 SCRIPT = "<img src=x onerror=window.pwned=1><script>window.pwned=1</script>\u202eevil"
 
 

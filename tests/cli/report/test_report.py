@@ -132,7 +132,7 @@ def test_spans_in_otlp_json_become_the_events_that_posthog_gets() -> None:
     foreign = second.replace('"arcade_otel"', '"another"')
     report = report_of(f"{first}\n{second}\n{foreign}\n")
     assert (report.commands, report.people) == (2, 1)
-    assert rows(report, "03-failure-rate") == [("build", "1.2.3", 1, 1, 100.0)]
+    assert rows(report, "03-failure-rate") == [("build", "1.2.3", 1, 1, 0, 100.0)]
     assert rows(report, "04-errors-by-type") == [("ValueError", 1, 1, 1)]
 
 
@@ -148,9 +148,13 @@ def test_a_person_who_logged_in_counts_once() -> None:
     assert report.people == 2
 
 
+@pytest.mark.posix
 def test_old_and_new_events_are_told_apart() -> None:
     """A library without the newer properties says nothing about agents, terminals and sessions."""
-    new = {"agent": "claude-code", "interactive": False, "install_method": "uv", "outcome": "interrupted", "$session_id": "s"}
+    new = {"agent": "claude-code", "interactive": False, "install_method": "uv", "outcome": "interrupted", "$session_id": "s"} | {
+        "first_run": True,
+        "previous_version": "1",
+    }
     report = report_of(
         json.dumps(
             [
@@ -164,7 +168,9 @@ def test_old_and_new_events_are_told_apart() -> None:
     )
     assert dict(row[:2] for row in rows(report, "11-agents")) == {"people": 2, "CI": 2, "claude-code": 1}
     assert dict(row[:2] for row in rows(report, "12-ci-and-terminals")) == {"CI": 2, "unknown": 1, "script": 1, "terminal": 1}
-    assert dict(row[:2] for row in rows(report, "15-outcomes")) == {"succeeded": 4, "interrupted": 1}
+    assert dict(row[:2] for row in rows(report, "15-outcomes")) == {"success": 4, "interrupted": 1}
+    assert rows(report, "03-failure-rate")[0][2:5] == (5, 1, 1)
+    assert rows(report, "18-installations") == [("2026-01-05", 1, 1, 1)]
     assert dict(rows(report, "16-install-methods")) == {"unknown": 1, "uv": 1}
 
 

@@ -248,6 +248,7 @@ def test_a_client_that_leaves_early_leaves_no_trace(machine: Machine, serving: S
     assert serving.get().status == 200
 
 
+@pytest.mark.linux
 def test_it_listens_on_loopback_only(serving: Serving) -> None:
     """As the system tells it."""
     listening = []
@@ -293,6 +294,7 @@ except ConnectionError:
 """
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root can be another user; Linux tells whose a peer is"
 )

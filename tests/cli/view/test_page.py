@@ -16,6 +16,8 @@ from tests.cli.view.collected import WHO, Collected
 from tests.cli.view.serving import SECONDS, Serving
 from tests.support.machine import Machine
 
+pytestmark = pytest.mark.linux  # Debian's Chromium
+
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--headless=new",

@@ -19,6 +19,8 @@ from tests.cli.view.serving import ALONE, Serving
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, with_usage
 
+pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
+
 ATTRIBUTES = [{"key": "command", "value": {"stringValue": "x"}}]
 #: What nobody of ours would write, in the place of each field.
 STRANGE: list[Any] = [

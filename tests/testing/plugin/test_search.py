@@ -27,6 +27,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base64 for addresses": lambda text: base64.urlsafe_b64encode(b"~~" + text.encode() + b"~").decode(),
     "HTML": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
     "lines made one": lambda text: " ".join(text.split()),
+    "hex": lambda text: text.encode().hex().upper(),
     "its first half": lambda text: text[: max(14, len(text) // 2)],
     "its second half": lambda text: text[-max(14, len(text) // 2) :],
 }

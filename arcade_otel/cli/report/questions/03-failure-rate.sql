@@ -1,13 +1,14 @@
 -- title: Failure rate by command and version
 -- question: Which command fails in which version?
 -- unit: percent of the runs of that command in that version
--- note: The rows with the most failures come first. Compare a command's rate with its rate in other versions.
+-- note: A failure is any exit code but 0; the column after it counts mistyped command lines and Ctrl-C among them. Compare a command's rate with its rate in other versions.
 -- chart: bar command+version failure_percent
 SELECT
   command,
   version,
   count(*) AS runs,
   sum(failed) AS failures,
+  sum(CASE WHEN outcome IN ('usage_error', 'interrupted') THEN 1 ELSE 0 END) AS usage_errors_and_stops,
   round(100.0 * sum(failed) / count(*), 1) AS failure_percent
 FROM commands
 GROUP BY command, version

@@ -1,7 +1,7 @@
--- For publication: platforms
--- Question: Which numbers about systems and Python versions can you publish?
--- Unit: percent of the runs in the 365 days before the newest event
--- Note: Only platforms that at least ten people used. The rest of 100 percent is on platforms with fewer people.
+-- Installations and upgrades
+-- Question: How many installations begin each week, and how many move to another version?
+-- Unit: first runs, first runs of another version than before
+-- Note: Events of library versions without the properties first_run and previous_version count as neither. CI is left out.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.
@@ -53,28 +53,21 @@ commands AS (
     coalesce(nullIf(JSONExtractString(properties, 'install_method'), ''), 'unknown') AS install_method,
     coalesce(
       nullIf(JSONExtractString(properties, 'outcome'), ''),
-      if(event = 'CLI execution failed', 'failed', 'succeeded')
+      if(event = 'CLI execution failed', 'failure', 'success')
     ) AS outcome,
+    if(JSONExtractRaw(properties, 'first_run') = 'true', 1, 0) AS first_run,
+    JSONExtractString(properties, 'previous_version') AS previous_version,
     JSONExtractString(properties, '$session_id') AS session
   FROM received
   LEFT JOIN aliases ON aliases.anonymous_id = received.distinct_id
-),
-recent AS (
-  SELECT os, python, person, max(seconds) OVER () - seconds AS age
-  FROM commands
-),
-counted AS (
-  SELECT os, python, count(*) AS runs, count(DISTINCT person) AS people
-  FROM recent
-  WHERE age < 31536000
-  GROUP BY os, python
-),
-shares AS (
-  SELECT os, python, people, round(100.0 * runs / sum(runs) OVER (), 1) AS percent
-  FROM counted
 )
-SELECT os, python, percent
-FROM shares
-WHERE people >= 10
-ORDER BY percent DESC, os, python
-LIMIT 50
+SELECT
+  week,
+  sum(first_run) AS first_runs,
+  sum(CASE WHEN previous_version <> '' THEN 1 ELSE 0 END) AS upgrades,
+  count(DISTINCT CASE WHEN previous_version <> '' THEN person END) AS people_who_upgraded
+FROM commands
+WHERE ci = 0
+GROUP BY week
+ORDER BY week
+LIMIT 500

@@ -1,7 +1,7 @@
--- For publication: commands
--- Question: Which numbers about commands can you publish?
--- Unit: runs in the 30, 90 and 365 days before the newest event
--- Note: Only commands that at least ten people used. There are no people, IDs, times or errors in it.
+-- For publication: platforms
+-- Question: Which numbers about systems and Python versions can you publish?
+-- Unit: percent of the runs in the 365 days before the newest event
+-- Note: Only platforms that at least ten people used. The rest of 100 percent is on platforms with fewer people.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.
@@ -53,24 +53,30 @@ commands AS (
     coalesce(nullIf(JSONExtractString(properties, 'install_method'), ''), 'unknown') AS install_method,
     coalesce(
       nullIf(JSONExtractString(properties, 'outcome'), ''),
-      if(event = 'CLI execution failed', 'failed', 'succeeded')
+      if(event = 'CLI execution failed', 'failure', 'success')
     ) AS outcome,
+    if(JSONExtractRaw(properties, 'first_run') = 'true', 1, 0) AS first_run,
+    JSONExtractString(properties, 'previous_version') AS previous_version,
     JSONExtractString(properties, '$session_id') AS session
   FROM received
   LEFT JOIN aliases ON aliases.anonymous_id = received.distinct_id
 ),
-aged AS (
-  SELECT command, person, max(seconds) OVER () - seconds AS age
+recent AS (
+  SELECT os, python, person, max(seconds) OVER () - seconds AS age
   FROM commands
+),
+counted AS (
+  SELECT os, python, count(*) AS runs, count(DISTINCT person) AS people
+  FROM recent
+  WHERE age < 31536000
+  GROUP BY os, python
+),
+shares AS (
+  SELECT os, python, people, round(100.0 * runs / sum(runs) OVER (), 1) AS percent
+  FROM counted
 )
-SELECT
-  command,
-  sum(CASE WHEN age < 2592000 THEN 1 ELSE 0 END) AS runs_30_days,
-  sum(CASE WHEN age < 7776000 THEN 1 ELSE 0 END) AS runs_90_days,
-  count(*) AS runs_365_days
-FROM aged
-WHERE age < 31536000
-GROUP BY command
-HAVING count(DISTINCT person) >= 10
-ORDER BY runs_365_days DESC, command
-LIMIT 500
+SELECT os, python, percent
+FROM shares
+WHERE people >= 10
+ORDER BY percent DESC, os, python
+LIMIT 50

@@ -1,0 +1,15 @@
+-- title: Installations and upgrades
+-- question: How many installations begin each week, and how many move to another version?
+-- unit: first runs, first runs of another version than before
+-- note: Events of library versions without the properties first_run and previous_version count as neither. CI is left out.
+-- chart: line week first_runs upgrades
+SELECT
+  week,
+  sum(first_run) AS first_runs,
+  sum(CASE WHEN previous_version <> '' THEN 1 ELSE 0 END) AS upgrades,
+  count(DISTINCT CASE WHEN previous_version <> '' THEN person END) AS people_who_upgraded
+FROM commands
+WHERE ci = 0
+GROUP BY week
+ORDER BY week
+LIMIT 500

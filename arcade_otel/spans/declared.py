@@ -1,0 +1,54 @@
+"""The values of the properties and groups that a program declared. Loaded only for such programs."""
+
+from __future__ import annotations
+
+from arcade_otel.diagnostics import debug, guard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from arcade_otel.settings import Settings
+
+__all__ = ["GROUP_PREFIX", "PROPERTY_PREFIX", "attributes"]
+
+#: Attributes of declared properties and groups begin with these.
+PROPERTY_PREFIX, GROUP_PREFIX = "cli.property.", "cli.group."
+_MAX_GROUP_LENGTH = 100
+_MAX_INTEGER = 2**53
+_ID_SIGNS = str.maketrans("", "", "-_.:")
+
+
+def attributes(settings: Settings, given: Mapping[str, object]) -> dict[str, str | bool | int]:
+    """Return the attributes of the values that are declared and right. The others are left out, with a debug line.
+
+    Args:
+        settings: The program's.
+        given: What ``arcade_otel.set_property`` was given. It wins over what the program's function returns.
+    """
+    values: dict[str, object] = {}
+    if settings.property_values is not None:
+        with guard("the function of property_values"):
+            values.update(settings.property_values())
+    values.update(given)
+    found: dict[str, str | bool | int] = {}
+    for name, value in values.items():
+        if name in settings.groups and _is_id(value):
+            found[f"{GROUP_PREFIX}{name}"] = str(value)
+        elif name in settings.properties and _is_of(settings.properties[name], value):
+            found[f"{PROPERTY_PREFIX}{name}"] = value  # type: ignore[assignment]  # _is_of has checked it
+        elif value is not None:
+            declared = name in settings.properties or name in settings.groups
+            debug(f"property dropped: {name if declared else 'a name that is not declared'} ({type(value).__name__})")
+    return found
+
+
+def _is_of(kind: object, value: object) -> bool:
+    if isinstance(kind, tuple):
+        return isinstance(value, str) and value in kind
+    return type(value) is kind and (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER)  # type: ignore[operator]
+
+
+def _is_id(value: object) -> bool:
+    """Return whether ``value`` is an ID, and no name or address of a person or a place."""
+    return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -1,0 +1,217 @@
+"""A framework brings its own adapter, and a program without a line of ours is recorded: both as installed distributions."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.testing import FakePostHog
+from tests.support.machine import Machine
+
+ROOT = Path(__file__).parents[2]
+
+FRAMEWORK = {
+    "pyproject.toml": """
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+        [project]
+        name = "quick-cli"
+        version = "1.0"
+        [project.entry-points.arcade_otel_frameworks]
+        "quick.App" = "quick.telemetry"
+        [tool.hatch.build.targets.wheel]
+        packages = ["quick"]
+    """,
+    "quick/__init__.py": """
+        import sys
+        class App:
+            def __init__(self, **commands):
+                self.commands = commands
+                self.watcher = None
+            def __call__(self):
+                name = sys.argv[1]
+                if self.watcher:
+                    self.watcher.started()
+                if name == "--help":
+                    print("help")
+                    return
+                try:
+                    if self.watcher:
+                        self.watcher.found(name if name in self.commands else "")
+                    code = self.commands[name]()
+                except Exception as error:
+                    if self.watcher:
+                        self.watcher.ended(error, 9)
+                    sys.exit(9)
+                if self.watcher:
+                    self.watcher.ended(None, code or 0)
+                sys.exit(code)
+    """,
+    "quick/telemetry.py": """
+        from arcade_otel.frameworks import Run
+
+        class Watcher:
+            def __init__(self, settings):
+                self.settings, self.run = settings, None
+            def started(self):
+                self.run = Run.begin(self.settings)
+            def found(self, name):
+                if self.run is not None and name:
+                    self.run.enter_command(name)
+                    self.run.on_command_start()
+            def ended(self, error, code):
+                if self.run is not None:
+                    self.run.end(error, exit_code=code)
+
+        def attach(app, settings):
+            app.watcher = Watcher(settings)
+
+        def detach(app):
+            app.watcher = None
+    """,
+}
+PROGRAM = """
+import sys
+import arcade_otel, quick
+class MyApp(quick.App):
+    pass
+def fail():
+    raise ValueError("it broke")
+app = MyApp(hello=lambda: print("hello"), fail=fail, leave=lambda: 4)
+arcade_otel.instrument(app, name="mycli")
+if "--bare" in sys.argv:
+    arcade_otel.uninstrument(app)
+app()
+"""
+BARE = """
+import typer
+app = typer.Typer()
+kit = typer.Typer()
+app.add_typer(kit, name="kit")
+@kit.command()
+def run(n: int = 1):
+    print("ran", n)
+    raise typer.Exit(n)
+if __name__ == "__main__":
+    app()
+"""
+
+
+def installed(source: Path, place: Path) -> str:
+    """Build and install a distribution into a folder of its own, and return it."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--no-build-isolation", "--target", str(place), str(source)], check=True, capture_output=True)
+    return str(place)
+
+
+def test_a_framework_brings_its_own_adapter(machine: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
+    """By an entry point named after the class, which also serves its subclasses; the exit code is the framework's own."""
+    for name, text in FRAMEWORK.items():
+        path = tmp_path / "source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    environ = {"PYTHONPATH": installed(tmp_path / "source", tmp_path / "installed")}
+    machine.program("mycli", PROGRAM)
+    runs = [["hello"], ["fail"], ["leave"], ["nosuch"], ["hello", "--bare"]]
+    codes = [machine.run(*words, program="mycli", environ=environ).returncode for words in runs]
+    assert codes == [0, 9, 4, 9, 0]
+    posthog.wait_for(lambda: len(posthog.visible()) == 4)
+    machine.settle()
+    seen = [event.properties for event in posthog.visible()]
+    assert sorted((each["command_name"], each["exit_code"], each.get("error_type")) for each in seen) == [
+        ("", 9, "KeyError"),
+        ("fail", 9, "ValueError"),
+        ("hello", 0, None),
+        ("leave", 4, "_OTHER"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def instrumentation(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Install the instrumentor's distribution."""
+    return installed(ROOT / "instrumentation", tmp_path_factory.mktemp("instrumentation"))
+
+
+def test_a_program_without_our_line_is_recorded_under_opentelemetry_instrument(
+    machine: Machine, posthog: FakePostHog, instrumentation: str
+) -> None:
+    """Only where the instrumentor's distribution is installed: this library alone changes nothing."""
+    machine.program("bare", BARE)
+    machine.program(
+        "auto",
+        "import sys\nfrom opentelemetry.instrumentation.auto_instrumentation import run\n"
+        f"sys.argv = ['opentelemetry-instrument', sys.executable, {str(machine.root / 'bare.py')!r}, *sys.argv[1:]]\nrun()\n",
+    )
+    quiet = {"OTEL_TRACES_EXPORTER": "posthog", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+    without = machine.run("kit", "run", "--n", "2", program="auto", environ=quiet)
+    ended = machine.run("kit", "run", "--n", "3", program="auto", environ={**quiet, "PYTHONPATH": instrumentation})
+    assert (without.returncode, without.stdout, ended.returncode, ended.stdout) == (2, "ran 2\n", 3, "ran 3\n"), ended.stderr
+    posthog.wait_for(posthog.visible)
+    machine.settle()
+    (event,) = posthog.visible()
+    assert (event.properties["command_name"], event.properties["exit_code"]) == ("kit.run", 3)
+
+
+@pytest.mark.latest
+def test_a_declarative_file_names_the_instrumentor_and_its_options(
+    machine: Machine, posthog: FakePostHog, instrumentation: str
+) -> None:
+    """``instrumentation/development: python: arcade: {version: …}``."""
+    machine.program("bare", BARE)
+    machine.program(
+        "auto",
+        "import sys\nfrom opentelemetry.instrumentation.auto_instrumentation import run\n"
+        f"sys.argv = ['opentelemetry-instrument', sys.executable, {str(machine.root / 'bare.py')!r}, *sys.argv[1:]]\nrun()\n",
+    )
+    (machine.root / "otel.yaml").write_text(
+        textwrap.dedent("""
+        file_format: "1.0"
+        tracer_provider:
+          processors:
+            - simple: {exporter: {console: {}}}
+        instrumentation/development:
+          python:
+            arcade: {version: "7.1.0"}
+        """)
+    )
+    # opentelemetry-distro chooses ``otlp`` where nothing is set, and then nothing goes to PostHog.
+    environ = {
+        "OTEL_CONFIG_FILE": str(machine.root / "otel.yaml"),
+        "OTEL_TRACES_EXPORTER": "posthog",
+        "PYTHONPATH": instrumentation,
+    }
+    ended = machine.run("kit", "run", "--n", "3", program="auto", environ=environ)
+    assert (ended.returncode, ended.stdout.splitlines()[0]) == (3, "ran 3"), ended.stderr
+    posthog.wait_for(posthog.visible)
+    machine.settle()
+    (event,) = posthog.visible()
+    assert (event.properties["command_name"], event.properties["cli_version"]) == ("kit.run", "7.1.0")
+
+
+INSTRUMENTOR = """
+import sys
+from arcade_otel_instrumentation import ArcadeInstrumentor
+try:
+    ArcadeInstrumentor().instrument(nmae="x")
+except TypeError as error:
+    print(error)
+ArcadeInstrumentor().instrument(name="tool")
+import click
+from arcade_otel.frameworks import SETTINGS
+before = click.Command("x")
+print(hasattr(before, SETTINGS))
+ArcadeInstrumentor().uninstrument()
+print(hasattr(before, SETTINGS), hasattr(click.Command("y"), SETTINGS))
+ArcadeInstrumentor().instrument(name="tool")
+print(hasattr(click.Command("z"), SETTINGS), list(ArcadeInstrumentor().instrumentation_dependencies()))
+"""
+
+
+def test_the_instrumentor_can_be_called_by_hand_and_undone(machine: Machine, instrumentation: str) -> None:
+    """A wrong option raises at once."""
+    machine.program("hand", INSTRUMENTOR)
+    ended = machine.run(program="hand", environ={"PYTHONPATH": instrumentation})
+    assert ended.stdout.splitlines() == ["unknown option: nmae", "True", "False False", "True []"], ended.stderr
