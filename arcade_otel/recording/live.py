@@ -32,6 +32,7 @@ __all__ = ["LiveSpan"]
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _POSTHOG = "posthog"
+_INSTANCE_ID = "service.instance.id"
 _CONSOLE = "console"
 
 
@@ -164,6 +165,19 @@ def _provider(settings: "Settings") -> _Provider:
     return known
 
 
+def _resource(attributes: dict[str, str]) -> Resource:
+    """Make the resource by the SDK, without the random ``service.instance.id`` that newer SDKs add.
+
+    Nothing of ours needs another identifier, and a deferred span has none. A user who names it in the environment gets it.
+    """
+    resource = Resource.create({**attributes})
+    asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))
+    if any(name in value for value in asked for name in (_INSTANCE_ID, "service_instance", "*")):
+        return resource
+    kept = {key: value for key, value in resource.attributes.items() if key != _INSTANCE_ID}
+    return Resource(kept, resource.schema_url)
+
+
 def _made(settings: "Settings") -> _Provider:
     """Make a provider by the standard variables: resource, sampler, limits, exporters.
 
@@ -185,7 +199,7 @@ def _made(settings: "Settings") -> _Provider:
         from arcade_otel.spans.versions import installed_version
 
         attributes[conventions.SERVICE_VERSION] = installed_version(settings.distribution) or ""
-    tracers = TracerProvider(resource=Resource.create({key: value for key, value in attributes.items() if value}))
+    tracers = TracerProvider(resource=_resource({key: value for key, value in attributes.items() if value}))
     names = exporter_names(os.environ)
     processors: list[SpanProcessor] = []
     if _CONSOLE in names and sys.stderr is not None:

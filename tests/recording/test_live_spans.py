@@ -149,7 +149,7 @@ def test_the_live_span_is_the_deferred_one_attribute_by_attribute(
         assert resources[1].pop("telemetry.sdk.name") == "arcade_otel"
         for resource in resources:
             del resource["telemetry.sdk.version"]
-            resource.pop("service.instance.id", None)  # the latest SDK's own
+            assert "service.instance.id" not in resource  # the latest SDK's own
         assert resources[0] == resources[1]
     assert posthog.visible()
 
@@ -269,7 +269,8 @@ def test_service_name_and_resource_attributes_are_the_standard_variables(
     program(machine, "deferred", live=", live_spans=False")
     standard = {
         "OTEL_SERVICE_NAME": "tool-in-ci",
-        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=a%20canary,service.version=9,broken,arcade_otel.posthog_host=x",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=a%20canary,service.version=9,broken,arcade_otel.posthog_host=x,"
+        "service.instance.id=canary-1,cicd.pipeline.name=canary-release,vcs.repository.name=canary-repository",
     }
     for name in ("live", "deferred"):
         ran(machine, "work", "--times", "0", environ=to(collector, **standard), name=name)
@@ -278,6 +279,9 @@ def test_service_name_and_resource_attributes_are_the_standard_variables(
         assert one.resource["service.name"] == "tool-in-ci"
         assert one.resource["deployment.environment.name"] == "a canary"
         assert one.resource["service.version"] == "1.2.3"
+        assert one.resource["service.instance.id"] == "canary-1"
+        assert one.resource["cicd.pipeline.name"] == "canary-release"
+        assert one.resource["vcs.repository.name"] == "canary-repository"
         assert not [key for key in one.resource if key.startswith("arcade_otel")]
     posthog.wait_for(lambda: len(posthog.events) == 2)
     assert not any(b"canary" in request.content or b"tool-in-ci" in request.content for request in posthog.requests)

@@ -37,7 +37,6 @@ NULL = "null"
 # --- where a name comes from --------------------------------------------------------------------------------------------------
 _OURS = properties.OURS
 _POSTHOG = "PostHog"
-_SDK = "OpenTelemetry SDK"
 
 
 @dataclass(frozen=True)
@@ -278,15 +277,6 @@ RESOURCE: tuple[FieldSpec, ...] = (
         "whether that id is the random one",
         when="at a login or logout",
         source=SPECIFICATION,
-    ),
-    FieldSpec(
-        "service.instance.id",
-        STRING,
-        "b7ff9f73-1921-442d-95be-d71a0d070bc7",
-        "a new random id in each process",
-        when="by newer SDKs, where the process traces itself",
-        source=_SDK,
-        rare=True,
     ),
 )
 
