@@ -38,7 +38,7 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
 def register_sender(state_dir: str) -> None:
     """Note that this process is a sender, and count those of before it that ended 20 s ago or longer and were never reaped.
 
-    It is told by what is seen, not by guessing what PID 1 may do: a process that lies in ``/proc`` as a zombie, with the start
+    It follows from what is seen, not by guessing what PID 1 may do: a process that lies in ``/proc`` as a zombie, with the start
     time that it had. Does nothing where there is no ``/proc``.
 
     Raises:

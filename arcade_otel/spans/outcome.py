@@ -1,4 +1,4 @@
-"""How a command ended: its exit code and the error behind it, as the process tells them to the shell."""
+"""How a command ended: its exit code and the error behind it, as the process reports them to the shell."""
 
 import sys
 
@@ -56,7 +56,7 @@ class Outcome:
         """The exception's class by its qualified name, ``_OTHER`` without one, None after a success. Source: ``error.type``.
 
         A class whose module does not have it under that name was made at run time, of whatever words: its nearest base that
-        stands in a module is told instead.
+        stands in a module is recorded instead.
         """
         if not self.failed:
             return None

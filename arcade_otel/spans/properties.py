@@ -175,7 +175,7 @@ PROPERTIES: tuple[Property, ...] = (
         "how it ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` (a code that the "
         "program chose)",
     ),
-    Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "to tell people from build machines"),
+    Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "to distinguish people from build machines"),
     Property(
         "ci",
         "ci",
@@ -199,10 +199,10 @@ PROPERTIES: tuple[Property, ...] = (
         "process.interactive",
         BOOLEAN,
         "true",
-        "to tell people at a terminal from scripts: input and output are terminals",
+        "to distinguish people at a terminal from scripts: input and output are terminals",
         source=SEMANTIC,
     ),
-    Property("container", "container", BOOLEAN, "false", "to tell containers from computers"),
+    Property("container", "container", BOOLEAN, "false", "to distinguish containers from computers"),
     Property(
         "install_method",
         "install_method",

@@ -25,12 +25,12 @@ _MAX_CAUSES = 10
 def error_message(
     error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = (), path: str = ""
 ) -> str | None:
-    """Return what may be told of ``error``, at most 300 characters, or None for nothing.
+    """Return the text of ``error`` that may be recorded, at most 300 characters, or None.
 
     Args:
         error: What ended the command.
         how: ``redacted``: its message, redacted; ``own``: the same, if the program's own package defines its class, else
-            nothing; ``class``: nothing beyond the class, which ``error.type`` tells; or the
+            nothing; ``class``: nothing beyond the class, which ``error.type`` has; or the
             application's own function, whose answer is taken as it is but for length and characters that JSON cannot hold.
         given: Values of the command's parameters, wherever they came from.
         path: The command's path joined by dots: the program's own words, which are not looked for.
@@ -79,7 +79,7 @@ def redact(
     neither typed nor set nor quoted, is not recognised.
 
     Args:
-        message: What an exception says. Nothing past its first 2,000 characters is looked at, or told.
+        message: What an exception says. Nothing past its first 2,000 characters is read or recorded.
         arguments: Words of the command line, and values of its parameters.
         environ: The environment.
         paths: Names of files.

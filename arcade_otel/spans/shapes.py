@@ -41,7 +41,7 @@ _ASSIGNED = r"[\"']?\s{0,3}(?:[:=!?|]{0,3}[=:]>?|=>)\s{0,3}"
 _VALUE = r"\"[^\"]*\"|'[^']*'|[^\s,;&\"']+(?:(?: [^\s,;&\"'=]{1,40}){1,6}(?=[;,&]\s?[\w.-]{1,40}=))?"
 # "--password opensesame1", "password opensesame1"
 _ASKED_FOR = rf"(?<![\w-])(--?(?:{_SENSITIVE_WORDS})[\w-]{{0,40}}|pass(?:word|wd|phrase)|pwd|secret)"
-# Parts of a server's answer, a resource's name and a statement that hold somebody's data, and what stays of them.
+# Parts of a server's answer, a resource's name and a statement that hold a user's data, and what stays of them.
 _ANSWERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -91,7 +91,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # Cards, accounts, telephones ("+1 (415) 555-0132"), no dates.
         (r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ -]?\d){8,}(?![\w.])", "<number>"),
         (r"(?<![\w.])(?:\+?\d{1,3}[ -]?)?\(\d{2,5}\)[ -]?\d{2,4}(?:[ -]?\d{2,4}){1,3}(?![\w.])|\b\d{3}-\d\d-\d{4}\b", "<number>"),
-        # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") tells nothing and stays.
+        # Paths, Windows' and POSIX', in quotes (with spaces) and bare. One component alone ("/") has no information and stays.
         (r"'(?:[A-Za-z]:[\\/]|\\\\|~?/)[^'\n]*'", f"'{_PATH}'"),
         (r'"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^"\n]*"', f'"{_PATH}"'),
         # A space belongs to a bare path if another separator follows the word after it ("C:\\Users\\Jane Doe\\a.txt").

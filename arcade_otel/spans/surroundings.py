@@ -1,6 +1,6 @@
 """What runs a command, and where: an agent, a CI provider, a container, an architecture, and how the program was installed.
 
-Each answer is a word of a closed table, or yes or no. Nothing of the environment is told as it is. A sender knows only the
+Each answer is a word of a closed table, or yes or no. No value of the environment is recorded as it is. A sender knows only the
 names of its command's variables, and the values of ``AI_AGENT`` and ``AGENT``. A command pays nothing for the tables.
 """
 
@@ -155,7 +155,7 @@ def architecture() -> str:
 
 
 def machine() -> dict[str, str]:
-    """Return the attributes of a span's resource that tell of the machine and of Python.
+    """Return the attributes of a span's resource about the machine and Python.
 
     A sender is run by the interpreter of its command.
     """
@@ -208,7 +208,7 @@ def _system() -> tuple[str, str]:
 
 
 def _public_release(release: str) -> str:
-    """Return the numbers of ``release``, and its flavour if many have the same: a kernel made at home may name somebody."""
+    """Return the numbers of ``release``, and its flavour if many have the same: a self-made kernel may have a person's name."""
     pieces = release.split("-")
     numbers = 0
     while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):

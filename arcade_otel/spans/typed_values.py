@@ -23,7 +23,7 @@ _MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" 
 _MIN_PART = 4
 #: Parts joined otherwise ("quokka_zanzibar" for "quokka-zanzibar") are looked for if they have at least this many letters in all.
 _MIN_JOINED = 6
-#: Each value costs time at the end of a command that failed. Beyond these, nothing of the message is told: of what was given, and
+#: Each value costs time at the end of a command that failed. Beyond these, the message is not recorded: of what was given, and
 #: of what is left of it when names of files that the message cannot quote were put aside (``mycli check **/*.py``).
 _MAX_GIVEN = 6_000
 _MAX_GIVEN_SIZE = 300_000
@@ -34,7 +34,7 @@ _LONG = 8
 _SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
 _USER_VARIABLES = frozenset({"USER", "USERNAME", "LOGNAME", "HOME", "USERPROFILE"})
 _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
-# Parts that tell nothing of who typed them.
+# Parts that say nothing about the user who typed them.
 _ORDINARY_PARTS = _ORDINARY | {"file", "home", "html", "http", "https", "json", "toml", "yaml"}
 _HEX = re.compile(r"[0-9a-f]{8}")
 _CHUNK = re.compile(r"[^\W_]+")
@@ -174,7 +174,7 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Return whether a part of what was typed is looked for: ``--`` and ``/`` tell nothing, and stand in what does.
+    """Return whether a part of what was typed is looked for: ``--`` and ``/`` are common to all, and are not.
 
     A password may be of other signs alone ("!@#$%^&*"): those are looked for if they are several, or long.
     """

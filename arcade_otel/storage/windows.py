@@ -68,7 +68,7 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
     """Open a file as ``os.open`` does, but so that other processes can replace and remove it meanwhile; return the descriptor.
 
     ``os.open`` goes through Windows' C library, which lets other processes read and write an open file, and lets none remove it.
-    A lock's file is open for as long as the lock is held: without this, nobody could remove the config directory meanwhile.
+    A lock's file is open for as long as the lock is held: without this, the config directory could not be removed meanwhile.
 
     Raises:
         OSError: It cannot be opened or made.

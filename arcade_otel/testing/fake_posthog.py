@@ -65,7 +65,7 @@ class Request:
 class FakePostHog:
     """PostHog on this machine, for tests and for people who want to look: a context manager, or :meth:`start` and :meth:`stop`.
 
-    Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails as it is told. Modelled on
+    Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails on request. Modelled on
     PostHog's source (https://github.com/PostHog/posthog). Not modelled: Kafka's losses, GeoIP, rate limits.
 
     Args:
@@ -123,8 +123,8 @@ class FakePostHog:
     def stop(self) -> None:
         """Close every connection and listen no more: connections are refused. May be called again.
 
-        The port is kept from others until :meth:`start` or :meth:`close`, so that what is sent here while nobody listens
-        reaches nobody.
+        The port is kept from others until :meth:`start` or :meth:`close`, so that no other
+        process receives what is sent here meanwhile.
         """
         server, self._server = self._server, None
         if server is None:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def comparable(posthog: FakePostHog) -> list[dict[str, Any]]:
             "event": event.event,
             "distinct_id": event.distinct_id,
             "uuid": event.uuid,
-            "timestamp": event.timestamp,
+            "timestamp": datetime.fromisoformat(str(event.timestamp)),
             "token": event.token,
             "properties": {key: value for key, value in event.properties.items() if key not in ours | theirs},
         }

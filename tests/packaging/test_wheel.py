@@ -143,7 +143,7 @@ def test_the_sdist_holds_nothing_that_the_repository_does_not(built: Path) -> No
     assert tops <= {
         *(".ci", ".github", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "LICENSES"),
         *("Makefile", "README.md", "SECURITY.md", "arcade_otel", "docs", "examples", "exporters", "mkdocs.yml", "pyproject.toml"),
-        "tests",
+        *("tests", "dashboards", "instrumentation"),
     }
     suffixes = {Path(name).suffix for name in names if "/" in name}
     assert not suffixes & {".pyc", ".so", ".log", ".env", ".pem", ".key", ".gz", ".whl", ".db"}

@@ -78,10 +78,10 @@ def the_debug_log_tells_the_message() -> None:
     """Of the error that ended the command."""
     record = frameworks.Run._record
 
-    def telling(self: Any, outcome: Any, end_ns: int) -> None:
+    def telling(self: Any, outcome: Any, end_ns: int, environ: Any) -> None:
         if outcome.failed:
             diagnostics.debug(f"the command failed: {outcome.error}")
-        record(self, outcome, end_ns)
+        record(self, outcome, end_ns, environ)
 
     frameworks.Run._record = telling
 

@@ -84,6 +84,11 @@ def test_a_collector_gets_the_span_that_posthog_gets_the_event_of(
     }
     attributes = good.attributes
     assert attributes.pop("process.pid") > 0
+    # What is known at the end of the command, and what the sender finds out; each is PostHog's property, too.
+    assert attributes.pop("session.id") == event.properties["$session_id"]
+    assert attributes.pop("process.interactive") == event.properties["interactive"]
+    for name in ("outcome", "container", "first_run"):
+        assert attributes.pop(name) == event.properties[name]
     assert attributes == expected
     assert bad.attributes["error.type"] == failed.properties["error_type"] == "ValueError"
     assert bad.attributes["error.message"] == bad.span.status.message == failed.properties["error_message"] == "it broke"

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from arcade_otel import consent, handoff
+from arcade_otel import consent, conventions, handoff
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.settings import Settings
 
@@ -41,8 +41,8 @@ def check_cost(settings: Settings) -> Check:
     took: dict[str, list[float]] = {_BARE: [], _HOST: [], _RECORDED: []}
     with tempfile.TemporaryDirectory(prefix="arcade-otel-") as config_dir:
         os.mkdir(os.path.join(config_dir, "usage"))
-        with open(os.path.join(config_dir, "usage", "notice"), "w", encoding="ascii"):
-            pass  # the notice was shown
+        with open(os.path.join(config_dir, "usage", "notice"), "w", encoding="ascii") as file:
+            file.write(str(conventions.NOTICE_VERSION))  # the notice was shown
         try:
             for _ in range(_RUNS + 1):
                 for source, times in took.items():

@@ -106,7 +106,7 @@ EVENTS: tuple[Event, ...] = (
     Event(
         conventions.EVENT_ALIAS,
         "alias",
-        "somebody logged in, or credentials were found: once, before the first event under the account's id",
+        "an account logged in, or credentials were found: once, before the first event under the account's id",
         "joins the events under the random id to the account's",
         _POSTHOG,
     ),
@@ -114,7 +114,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "a person ran `usage doctor`",
-        "proves that the server takes events; it is nobody's",
+        "proves that the server takes events, and belongs to no person",
         _OURS,
     ),
 )

@@ -19,7 +19,7 @@ _NOT_INSTRUMENTED = """\
 **Not instrumented: nothing is collected.** What follows is what `arcade_otel.instrument(app)` would collect. If the program is
 instrumented, name the very object that `instrument()` was given."""
 _NAMELESS = f"`{PROGRAM}` is the name of the file by which the program is started: it gives itself none."
-_NO_COMMAND = "(empty) what was typed is no command of the program; nothing of it is told"
+_NO_COMMAND = "(empty) what was typed is no command of the program, and no part of it is recorded"
 
 
 class Setting(NamedTuple):
@@ -85,7 +85,7 @@ class Manifest:
         """Return the program's settings that decide what is collected."""
         settings = self._settings
         if callable(settings.error_messages):
-            messages = Setting("error_messages", "function", "the program's own function says what is told of an error")
+            messages = Setting("error_messages", "function", "the program's own function says what is recorded of an error")
         elif settings.error_messages == "class":
             messages = Setting("error_messages", "class", "what errors say is not collected")
         elif settings.error_messages == "own":
