@@ -35,8 +35,6 @@ __all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", 
 #: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
 SETTINGS = "_arcade_otel_settings"
 
-# The functions that a run replaces, ``os.execv`` and ``os.execve``.
-_exec: list[Any] = []
 
 #: Adapter module by the class of app that it instruments: the class's name, and the first module of its path. No framework is
 #: imported to find out. Typer brings its own copy of Click since 0.26, so a Click command may come from either package.
@@ -132,10 +130,6 @@ class Run:
         self._pid = os.getpid()
         #: Identifier of the thread that began it.
         self.thread = get_ident()
-        if os.execv is not _become:
-            # While a command runs: left in place, they would keep this library alive longer than the modules that it uses.
-            _exec[:] = os.execv, os.execve
-            os.execv = os.execve = _become  # type: ignore[assignment]
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
@@ -248,8 +242,6 @@ class Run:
     def _detach(self) -> None:
         if self in _running:
             _running.remove(self)
-            if not _running and os.execv is _become:
-                os.execv, os.execve = _exec
         if self._live is not None:
             with guard("the end of a live span"):
                 self._live.detach()
@@ -320,16 +312,6 @@ class Run:
             from arcade_otel.recording import waiting
 
             waiting.wait_for_delivery(self._settings, paths)
-
-
-# Every other function of the family calls one of these two. An audit hook would see calls of the system's own functions, too, and
-# would be called at each file that the program opens and each module that it imports.
-def _become(path: Any, argv: Any, env: Any = None) -> None:
-    with guard("the end of a command by exec"):
-        from arcade_otel.frameworks import early_end
-
-        early_end.end_before_exec(path)
-    _exec[0](path, argv) if env is None else _exec[1](path, argv, env)
 
 
 def _outcome(error: BaseException | None, interrupted: int, exit_code: int | None) -> Outcome:
