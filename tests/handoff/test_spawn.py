@@ -52,6 +52,9 @@ def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
 @pytest.mark.parametrize("way", ["shell", "posix_spawn", "subprocess"])
 def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A session of its own, the null device on all streams, no descriptor of ours, not even an inheritable one."""
+    for number in (signal.SIGINT, signal.SIGQUIT):  # ignored where the suite runs as a background job of a shell
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if way == "subprocess":
         monkeypatch.delattr(os, "posix_spawn")
         # Only posix_spawn resets what is ignored, which these tests inherit when they are run by ``nohup``.
