@@ -68,6 +68,34 @@ def test_a_recorded_command_imports_nothing_dear(machine: Machine, posthog: Fake
     assert not {name for name in extra if name in NEVER or name.split(".")[0] in NEVER}
 
 
+SAY = 'print("hello you")\n'
+WITH_COMMAND = 'import arcade_otel\nwith arcade_otel.command("hello", name="tool", version="1.2.3"):\n    print("hello you")\n'
+PARSE = """
+import argparse
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_subparsers(dest="command").add_parser("hello")
+    parser.parse_args()
+    print("hello you")
+"""
+WITH_PROGRAM = 'import arcade_otel\nwith arcade_otel.program(name="tool", version="1.2.3"):\n    main()\n'
+
+
+@pytest.mark.parametrize(
+    ("plain", "ours"), [(SAY, WITH_COMMAND), (PARSE + "main()", PARSE + WITH_PROGRAM)], ids=["no framework", "argparse"]
+)
+def test_a_program_that_imports_little_gets_nothing_but_this_library(
+    machine: Machine, posthog: FakePostHog, plain: str, ours: str
+) -> None:
+    """Typer and Click import ``typing``, ``enum`` and ``contextlib`` themselves. Each would cost milliseconds here."""
+    machine.program("plain", TELL + plain)
+    machine.program("ours", TELL + ours)
+    extra = _imported(machine, "ours") - _imported(machine, "plain")
+    machine.settle()
+    assert len(posthog.visible()) == 2
+    assert {name for name in extra if not name.startswith("arcade_otel")} <= {"__future__"}
+
+
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_the_usage_commands_are_imported_only_when_one_of_them_runs(machine: Machine, source: str) -> None:
     """Mounting them costs a program one small module."""

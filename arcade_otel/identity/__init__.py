@@ -8,10 +8,10 @@ Public: ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleP
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from arcade_otel import storage
 
+TYPE_CHECKING = False  # ``typing`` itself would cost a program that does not use it 5 million instructions
 if TYPE_CHECKING:
     from arcade_otel.identity.detector import IdentityResourceDetector
     from arcade_otel.identity.processor import IdentityLifecycleProcessor
