@@ -1,7 +1,7 @@
 """The line about the cost: what a recorded command pays here, in milliseconds, compared with a bare start of Python.
 
 The unit is that of the documentation: the CPU time of a whole process over that of the same process without arcade-otel. The
-documentation counts instructions, of which the CPU executes about 4 million per millisecond.
+documentation counts instructions, of which the CPU executes 2.5 to 4 million per millisecond.
 """
 
 import os
