@@ -63,10 +63,14 @@ def child():
     os.wait()
 
 @app.command()
-def twice():
+def elsewhere():
     thread = threading.Thread(target=arcade_otel.end_run)  # it has begun no run
     thread.start()
     thread.join()
+    sys.exit(6)
+
+@app.command()
+def twice():
     arcade_otel.end_run()
     arcade_otel.end_run()
     sys.exit(5)
@@ -92,6 +96,7 @@ def results(posthog: FakePostHog) -> list[tuple[str, int]]:
         ("stop", 143, [("stop", 143)]),
         ("child", 0, [("child", 0)]),  # a forked child that becomes another program is none of ours
         ("twice", 5, [("twice", 0)]),
+        ("elsewhere", 6, [("elsewhere", 6)]),  # another thread does not end the run
     ],
 )
 def test_a_command_that_does_not_return_leaves_one_event(

@@ -1,6 +1,7 @@
 """First run, upgrade and session: what an installation remembers of each program."""
 
 import json
+import os
 import stat
 import threading
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from arcade_otel.handoff import history
+from arcade_otel.spans import versions
 
 MINUTE_NS = 60 * 10**9
 NOW_NS = 1_780_000_000 * 10**9
@@ -48,6 +50,20 @@ def test_the_installed_version_is_looked_up_once_until_a_distribution_changes(tm
         "1.1 after None",
     ]
     assert lookups == ["1.0", "1.1"]
+
+
+def test_the_stamp_changes_when_a_distribution_is_installed_or_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any directory of the import path; it stays while nothing is installed, and a missing directory is no error."""
+    monkeypatch.setattr("sys.path", [str(tmp_path), str(tmp_path / "missing")])
+    installed = tmp_path / "tool-1.0.dist-info"
+    stamps = [versions.stamp(), versions.stamp()]
+    for change in (installed.mkdir, installed.rmdir):
+        before = tmp_path.stat().st_mtime_ns
+        change()
+        os.utime(tmp_path, ns=(before + 1, before + 1 + len(stamps)))  # two changes may fall into one tick of the clock
+        stamps.append(versions.stamp())
+    assert stamps[0] == stamps[1]
+    assert len(set(stamps)) == 3
 
 
 def test_the_first_run_of_each_program_is_known(tmp_path: Path) -> None:
