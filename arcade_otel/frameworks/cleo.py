@@ -12,6 +12,7 @@ from typing import Any
 
 from arcade_otel.diagnostics import guard
 from arcade_otel.frameworks import SETTINGS, Run
+from arcade_otel.frameworks.more_adapters import drop_own_frame
 from arcade_otel.frameworks.parameters import texts
 
 TYPE_CHECKING = False
@@ -70,8 +71,7 @@ class _Runner(_Replacement):
         except BaseException as error:
             delattr(app, _RUN)
             run.finish(error, None)
-            tb = error.__traceback__
-            error.__traceback__ = tb and tb.tb_next  # without this frame
+            drop_own_frame(error)
             raise
         delattr(app, _RUN)
         run.finish(None, code)
@@ -88,8 +88,7 @@ class _Finder(_Replacement):
         try:
             command = type(self._app).find(self._app, *args, **kwargs)
         except BaseException as error:
-            tb = error.__traceback__
-            error.__traceback__ = tb and tb.tb_next  # without this frame
+            drop_own_frame(error)
             raise
         if run is not None:
             with guard("the command line of a command"):

@@ -13,6 +13,7 @@ from typing import Any
 
 from arcade_otel.diagnostics import guard
 from arcade_otel.frameworks import SETTINGS, Run, argparse
+from arcade_otel.frameworks.more_adapters import drop_own_frame
 from arcade_otel.frameworks.parameters import texts
 
 TYPE_CHECKING = False
@@ -77,8 +78,7 @@ class _Runner(_Replacement):
         except BaseException as error:
             delattr(self._app, _RUN)
             run.finish(self._app, error, None)
-            tb = error.__traceback__
-            error.__traceback__ = tb and tb.tb_next  # without this frame
+            drop_own_frame(error)
             raise
         delattr(self._app, _RUN)
         run.finish(self._app, None, code)
@@ -97,8 +97,7 @@ class _Finder(_Replacement):
         except BaseException as error:
             if run is not None:
                 run.error = error
-            tb = error.__traceback__
-            error.__traceback__ = tb and tb.tb_next  # without this frame
+            drop_own_frame(error)
             raise
         if run is not None:
             with guard("the command line of a command"):

@@ -14,6 +14,7 @@ from typing import Any
 
 from arcade_otel.diagnostics import guard
 from arcade_otel.frameworks import SETTINGS, Run
+from arcade_otel.frameworks.more_adapters import drop_own_frame
 from arcade_otel.frameworks.parameters import texts
 
 TYPE_CHECKING = False
@@ -69,8 +70,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
             result = parse(self, tokens, *args, **kwargs)
         except BaseException as error:
             run.on_parsed(self, words, None)
-            tb = error.__traceback__
-            error.__traceback__ = tb and tb.tb_next  # without this frame
+            drop_own_frame(error)
             raise
         run.on_parsed(self, words, result)
         return result

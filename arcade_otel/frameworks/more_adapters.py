@@ -16,7 +16,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["ADAPTERS", "GROUP", "find_adapter", "uninstrument"]
+__all__ = ["ADAPTERS", "GROUP", "drop_own_frame", "find_adapter", "uninstrument"]
 
 #: Adapter module by the class of app that it instruments: the first module of the class's path, a dot, and its name.
 ADAPTERS = {
@@ -61,3 +61,12 @@ def uninstrument(app: Any) -> None:
     except TypeError:
         return  # it was never instrumented
     adapter.detach(app)
+
+
+def drop_own_frame(error: BaseException) -> None:
+    """Take the caller's frame off the traceback of ``error``, which the caller raises again.
+
+    For an adapter that stands in for a method of the framework: the user sees the frames of a program without this library.
+    """
+    tb = error.__traceback__
+    error.__traceback__ = tb and tb.tb_next

@@ -10,6 +10,7 @@ import os
 import sys
 
 from arcade_otel import conventions
+from arcade_otel.spans.versions import read_text
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
@@ -118,7 +119,6 @@ _RELEASE_FLAVOURS = (
 # What the file INSTALLER says, by the packaging specification "Recording installed projects".
 _INSTALLERS = ("pip", "uv", "conda", "poetry", "pdm", "hatch", "pipenv")
 _SYSTEM_INSTALLERS = ("debian", "apt", "dpkg", "rpm", "dnf", "apk", "pacman", "portage", "nix", "guix")
-_MAX_BYTES = 64 * 1024
 _UNSET = ("", "0", "false")
 
 
@@ -143,7 +143,7 @@ def is_container(environ: Mapping[str, str]) -> bool:
     """Return whether the command runs in a container, as Docker, Podman, Kubernetes and containerd leave their traces."""
     if KUBERNETES in environ or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         return True
-    groups = _read("/proc/1/cgroup")
+    groups = read_text("/proc/1/cgroup")
     return any(word in groups for word in ("docker", "kubepods", "containerd", "lxc", "libpod"))
 
 
@@ -180,7 +180,7 @@ def install_method(directory: str | None) -> str | None:
         return "frozen"
     if directory is None:
         return None
-    if '"editable": true' in _read(os.path.join(directory, "direct_url.json")).replace('"editable":true', '"editable": true'):
+    if '"editable": true' in read_text(os.path.join(directory, "direct_url.json")).replace('"editable":true', '"editable": true'):
         return "editable"
     place = prefix = os.path.dirname(directory)
     for _ in range(3):  # lib/python3.12/site-packages, or Lib\site-packages
@@ -190,7 +190,7 @@ def install_method(directory: str | None) -> str | None:
         return "pipx"
     if os.path.exists(os.path.join(prefix, "uv-receipt.toml")):
         return "uv-tool"
-    installer = _read(os.path.join(directory, "INSTALLER")).strip().lower()
+    installer = read_text(os.path.join(directory, "INSTALLER")).strip().lower()
     if "/Cellar/" in place or installer == "brew":
         return "homebrew"
     if installer in _SYSTEM_INSTALLERS or place.startswith(("/usr/lib/", "/usr/lib64/", "/nix/", "/gnu/")):
@@ -218,11 +218,3 @@ def _public_release(release: str) -> str:
     rest = "-".join(pieces[numbers:])
     known = [rest] if rest and f" {rest} " in _RELEASE_FLAVOURS else []
     return "-".join([*pieces[:numbers], *known])
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(_MAX_BYTES)
-    except OSError:
-        return ""

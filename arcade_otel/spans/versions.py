@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # type checkers know better; the module typing costs a se
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["installed", "installed_version", "owner", "program_version", "stamp"]
+__all__ = ["installed", "installed_version", "owner", "program_version", "read_text", "stamp"]
 
 # PEP 376 and the "Recording installed projects" specification: ``name-version.dist-info``.
 _SUFFIX = ".dist-info"
@@ -75,7 +75,7 @@ def owner(program: str) -> tuple[str | None, str | None]:
         if _has_script(os.path.join(directory, "entry_points.txt"), program):
             return directory, version
         if of_module[0] is None:
-            modules = _read(os.path.join(directory, "top_level.txt")).split()
+            modules = read_text(os.path.join(directory, "top_level.txt")).split()
             place = os.path.dirname(directory)
             is_its_own = _normalized(name) == wanted and os.path.isfile(os.path.join(place, program, "__main__.py"))
             if program in modules or is_its_own:
@@ -104,7 +104,7 @@ def _distributions() -> Iterator[tuple[str, str, str]]:
 
 def _has_script(path: str, program: str) -> bool:
     section = ""
-    for line in _read(path).splitlines():
+    for line in read_text(path).splitlines():
         text = line.strip()
         if text.startswith("["):
             section = text
@@ -113,9 +113,10 @@ def _has_script(path: str, program: str) -> bool:
     return False
 
 
-def _read(path: str) -> str:
+def read_text(path: str, max_characters: int = _MAX_METADATA_BYTES) -> str:
+    """Return the text of a small file, or "" if it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(_MAX_METADATA_BYTES)
+            return file.read(max_characters)
     except OSError:
         return ""
