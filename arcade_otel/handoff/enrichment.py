@@ -24,7 +24,7 @@ _ADDED = ("agent", "ci", _DONE, "install_method", "first_run", "previous_version
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
-    """Return ``payload`` with the properties that are found out here. Never raises; a span that has them stays as it is.
+    """Return ``payload`` with the properties that are found out here, or unchanged if it has them. Never raise.
 
     Args:
         payload: A command's span in OTLP/JSON.

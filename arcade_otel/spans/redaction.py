@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.spans import replace_unencodable
-from arcade_otel.spans.raised_by import answers, defined_options, is_of_program, names_of_code
-from arcade_otel.spans.shapes import readable, with_placeholders, without_secrets
+from arcade_otel.spans.error_frames import answers, defined_options, is_of_program, names_of_code
+from arcade_otel.spans.secret_shapes import readable, with_placeholders, without_secrets
 from arcade_otel.spans.typed_values import without_values
 
 __all__ = ["error_message", "redact"]

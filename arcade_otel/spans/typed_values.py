@@ -9,7 +9,7 @@ from binascii import b2a_base64
 from collections.abc import Iterator, Mapping, Sequence
 
 from arcade_otel.spans import replace_unencodable
-from arcade_otel.spans.shapes import ARGUMENT, FILE, PEM, decoded
+from arcade_otel.spans.secret_shapes import ARGUMENT, FILE, PEM, decoded
 
 __all__ = ["without_values"]
 
@@ -47,7 +47,7 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
     """Return ``message`` without the values, or None if there are too many, or too large ones, to look for.
 
     Args:
-        message: As :func:`shapes.readable` returns it.
+        message: As :func:`secret_shapes.readable` returns it.
         arguments: Words of the command line, and values of its parameters.
         environ: The environment.
         paths: Names of files.

@@ -50,7 +50,7 @@ def _unqueued(settings: Settings) -> str:
 
 
 def _foreign(path: str) -> tuple[str, str] | None:
-    """Return what is wrong with owner and mode of ``path``, and what to do; None if nothing is."""
+    """Return the fault in owner or mode of ``path`` and its remedy, or None if there is no fault."""
     if not hasattr(os, "geteuid"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What secrets look like, wherever they stand: tokens, keys, addresses, paths, what follows ``password=``, what looks random."""
+"""Find secrets by their shape: tokens, keys, addresses, paths, values after ``password=``, and words that look random."""
 
 # Imported only when a command failed, as the modules beside it.
 

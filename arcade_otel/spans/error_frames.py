@@ -1,4 +1,4 @@
-"""What the frames that an error left know of it: words of the program's own code, and what a user answered at a prompt."""
+"""Read the frames of an error: words of the program's own code, and what a user answered at a prompt."""
 
 # Imported only when a command failed, as the modules beside it.
 
