@@ -356,7 +356,7 @@ def test_controls_and_changes_of_direction_are_shown_escaped(tab: Page, machine:
     collected.sent("one " + hostile, error=ValueError(hostile))
     collected.raw({"at": 1.0, "state": "dropped", "lane": hostile, "id": hostile, "why": hostile, "payload": [hostile]})
     with Serving(machine) as serving:
-        tab.goto(serving.url)
+        look(tab, serving)
         for row in tab.locator(".row").all():
             row.click()
         expect(tab.locator("pre").first).to_be_visible()
