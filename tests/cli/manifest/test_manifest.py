@@ -410,7 +410,7 @@ def test_a_check_finds_what_a_change_starts_to_collect(tmp_path: Path, form: lis
     assert lines[:2] == ["--- usage.txt", "+++ cli:app"]
     if not form:
         assert [line for line in lines[2:] if line.startswith("+")] == [
-            "+| error_messages | `class` | what errors say is not collected |",
+            "+| error_messages | `class` | the class of an error is collected, and its message is not |",
             "+- `brand-new`",
         ]
         assert [line.split("|")[1].strip() for line in lines[2:] if line.startswith("-")] == [
