@@ -6,6 +6,7 @@ from typing import Any
 from arcade_otel.cli.output import iso
 from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings
+from arcade_otel.spans import otlp
 
 __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_count", "queued_events", "sender_problem"]
 
@@ -109,12 +110,9 @@ def command_name(payload: list[Any]) -> str | None:
             if "properties" in part:
                 if "command_name" in part["properties"]:
                     return str(part["properties"]["command_name"])
-                continue
-            for group in part["resourceSpans"]:
-                for scoped in group["scopeSpans"]:
-                    for span in scoped["spans"]:
-                        return str(span["name"])
-        except (KeyError, TypeError):
+            elif otlp.is_traces(part):
+                return next((otlp.read_string(span, "name") or None for span, _ in otlp.spans(part)), None)
+        except (TypeError, ValueError):
             continue
     return None
 

@@ -36,15 +36,15 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
         try:
             traces = otlp.loads(payload)
             span, resource = otlp.command_span(traces)
-            known = span is None or otlp.attribute(span, _DONE) is not None
-        except (ValueError, TypeError, AttributeError):
+            known = span is None or otlp.read_attribute(span, _DONE) is not None
+        except ValueError:
             return payload  # the queue puts it aside
-        if span is None or known or otlp.attribute(resource, conventions.RESOURCE_DOCTOR):
+        if span is None or known or otlp.read_attribute(resource, conventions.RESOURCE_DOCTOR):
             return payload
         for key, value in surroundings.machine().items():
-            if otlp.attribute(resource, key) is None:
+            if otlp.read_attribute(resource, key) is None:
                 otlp.set_attribute(resource, key, value)
-        for key, fact in _surroundings(environ, is_ci=otlp.attribute(span, conventions.IS_CI) is True).items():
+        for key, fact in _surroundings(environ, is_ci=otlp.read_attribute(span, conventions.IS_CI) is True).items():
             otlp.set_attribute(span, key, fact)
         with guard("what is remembered of a program"):
             for key, fact in _history(state_dir, span, resource, write=write).items():
@@ -62,7 +62,7 @@ def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def added(payload: str) -> dict[str, str | bool]:
     """Return the attributes that :func:`enrich` has added to the span of ``payload``."""
     span, _ = otlp.command_span(otlp.loads(payload))
-    found = {} if span is None else {key: otlp.attribute(span, key) for key in _ADDED}
+    found = {} if span is None else {key: otlp.read_attribute(span, key) for key in _ADDED}
     return {key: value for key, value in found.items() if isinstance(value, str | bool)}
 
 
@@ -77,8 +77,8 @@ def _surroundings(environ: Mapping[str, str], *, is_ci: bool) -> dict[str, str |
 
 def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, write: bool) -> dict[str, str | bool]:
     """Return what depends on earlier runs, and set the version on the resource if only the installation says it."""
-    program = str(otlp.attribute(span, conventions.PROCESS_EXECUTABLE_NAME) or "")
-    distribution = otlp.attribute(resource, conventions.RESOURCE_DISTRIBUTION)
+    program = str(otlp.read_attribute(span, conventions.PROCESS_EXECUTABLE_NAME) or "")
+    distribution = otlp.read_attribute(resource, conventions.RESOURCE_DISTRIBUTION)
 
     def find_installation() -> tuple[str | None, str | None]:
         return versions.installed(distribution) if isinstance(distribution, str) else versions.owner(program)
@@ -87,8 +87,8 @@ def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, 
         version = find_installation()[1]
         return version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
 
-    given = otlp.attribute(resource, conventions.SERVICE_VERSION)
-    owners = [otlp.attribute(span, key) for key in (conventions.DISTINCT_ID, conventions.PREVIOUS_DISTINCT_ID)]
+    given = otlp.read_attribute(resource, conventions.SERVICE_VERSION)
+    owners = [otlp.read_attribute(span, key) for key in (conventions.DISTINCT_ID, conventions.PREVIOUS_DISTINCT_ID)]
     known = history.record(
         state_dir,
         program,
@@ -96,8 +96,8 @@ def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, 
             version=given if isinstance(given, str) and given else None,
             stamp=versions.stamp(),
             owners=tuple(str(owner) for owner in owners if owner) or ("",),
-            start_ns=int(span["startTimeUnixNano"]),
-            end_ns=int(span["endTimeUnixNano"]),
+            start_ns=otlp.read_integer(span, "startTimeUnixNano", otlp.UINT64),
+            end_ns=otlp.read_integer(span, "endTimeUnixNano", otlp.UINT64),
         ),
         find_version=find_version,
         find_install_method=lambda: surroundings.install_method(find_installation()[0]),

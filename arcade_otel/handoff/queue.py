@@ -153,9 +153,9 @@ def enqueue(
         OSError: The queue cannot be written.
     """
     if end_ns is None or span_id is None:
-        from arcade_otel.spans import otlp
+        from arcade_otel.handoff.span_summary import summarize
 
-        summary = otlp.summarize(payload)
+        summary = summarize(payload)
         end_ns = end_ns if end_ns is not None else summary.end_ns
         span_id = span_id or summary.span_id
     name = f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
@@ -309,9 +309,9 @@ def _carried_drop_count(payload: str) -> int:
     """Return the number of dropped spans that a payload would have reported. They are not reported yet."""
     if not payload:
         return 0
-    from arcade_otel.spans import otlp
+    from arcade_otel.handoff.span_summary import summarize
 
-    return otlp.summarize(payload).dropped
+    return summarize(payload).dropped
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
@@ -374,11 +374,11 @@ def migrate(state_dir: str, lane: str) -> None:
     """
     if not is_old_name(lane):
         return
-    from arcade_otel.spans import otlp
+    from arcade_otel.handoff.span_summary import summarize
 
     with _open(state_dir, _QUEUE, lane) as old:
         for name in sorted(name for name in old.names() if _is_span_name(name)):
-            summary = otlp.summarize(_read_payload(old, name))
+            summary = summarize(_read_payload(old, name))
             if summary.api_key:
                 with _open(state_dir, _QUEUE, lane_name(summary.host, summary.api_key), create=True) as new:
                     old.rename(name, new, name)

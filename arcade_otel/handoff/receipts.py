@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from arcade_otel import conventions, storage
+from arcade_otel.spans import otlp
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.locks import FileLock
 
@@ -150,15 +151,9 @@ def public(text: str) -> list[Any] | None:
     The payload has no attributes that are meant for the sender, such as the project key. This needs no SDK.
     """
     try:
-        traces = json.loads(text)
-        for group in traces["resourceSpans"]:
-            resource = group.get("resource", {})
-            resource["attributes"] = [
-                attribute
-                for attribute in resource.get("attributes", ())
-                if not str(attribute.get("key")).startswith(conventions.RESOURCE_PRIVATE_PREFIX)
-            ]
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        traces = otlp.loads(text)
+        otlp.remove_resource_attributes(traces, conventions.RESOURCE_PRIVATE_PREFIX)
+    except ValueError:
         return None
     return [traces]
 

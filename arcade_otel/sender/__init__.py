@@ -7,9 +7,9 @@ from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import enrichment, exporter_config, queue, zombies
 from arcade_otel.handoff.lanes import is_old_name
+from arcade_otel.handoff.span_summary import summarize
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
-from arcade_otel.spans import otlp
 
 __all__ = ["enforce_limits", "is_switched_off", "main", "record_import_failure", "run", "wait_for_lanes"]
 
@@ -54,7 +54,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         return
     if text:
         text = enrichment.enrich(text, state_dir, enrichment.command_environment(os.environ))
-        summary = otlp.summarize(text)
+        summary = summarize(text)
         lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
         try:
             queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)

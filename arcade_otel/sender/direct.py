@@ -10,10 +10,10 @@ from arcade_otel import consent
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import queue
 from arcade_otel.handoff.lanes import POSTHOG
+from arcade_otel.handoff.span_summary import summarize
 from arcade_otel.sender import exporter_loader
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.receipt_writer import ReceiptWriter
-from arcade_otel.spans import otlp
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _send(config_dir: str, text: str, lane: str) -> None:
     finally:
         exporter.shutdown()
     receipts = ReceiptWriter(state_dir, lane)
-    summary = otlp.summarize(text)
+    summary = summarize(text)
     name = f"{summary.end_ns or time.time_ns():020d}-{summary.span_id}.json"
     if result.done == len(spans):
         debug(f"{lane}: the span was sent without the queue")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import queue
+from arcade_otel.spans import otlp
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
-    from typing import Any
-
     from arcade_otel.identity import login as accounts
 
 __all__ = ["SpanIdentityResolver"]
-
-#: What a file that is no span of this library's may raise on the way.
-_NO_SPAN = (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
 class SpanIdentityResolver:
@@ -49,15 +44,13 @@ class SpanIdentityResolver:
             return text  # nothing to settle, and no need to read it
         if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._config_dir, "credentials.yaml")):
             return text
-        try:
-            traces = json.loads(text)
-            span, resource = _our_span(traces)
-            if span is None or _value(span, conventions.IS_ANON) is not True:
-                return text
-            anon_id, principal = _value(span, conventions.DISTINCT_ID), _value(resource, conventions.RESOURCE_PRINCIPAL)
-            ended = int(span["endTimeUnixNano"]) / 1e9
-        except _NO_SPAN as error:
-            raise ValueError("not OTLP/JSON") from error
+        traces = otlp.loads(text)
+        span, resource = otlp.command_span(traces)
+        if span is None or otlp.read_attribute(span, conventions.IS_ANON) is not True:
+            return text
+        anon_id = otlp.read_attribute(span, conventions.DISTINCT_ID)
+        principal = otlp.read_attribute(resource, conventions.RESOURCE_PRINCIPAL)
+        ended = otlp.read_integer(span, "endTimeUnixNano", otlp.UINT64) / 1e9
         from arcade_otel.identity.principal import is_entry_point_name
 
         if not isinstance(anon_id, str):
@@ -76,10 +69,10 @@ class SpanIdentityResolver:
                 return text
             if settled is None:
                 return text
-            _set(span, conventions.DISTINCT_ID, {"stringValue": settled.distinct_id})
-            _set(span, conventions.IS_ANON, {"boolValue": False})
+            otlp.set_attribute(span, conventions.DISTINCT_ID, settled.distinct_id)
+            otlp.set_attribute(span, conventions.IS_ANON, value=False)
             if settled.previous_distinct_id:
-                _set(span, conventions.PREVIOUS_DISTINCT_ID, {"stringValue": settled.previous_distinct_id})
+                otlp.set_attribute(span, conventions.PREVIOUS_DISTINCT_ID, settled.previous_distinct_id)
             text = _written_back(path, traces)
             with guard("the link of a lazy alias"):  # the span is safe, and the marker makes the next login rotate
                 self._resolver.commit(settled)
@@ -93,46 +86,16 @@ class SpanIdentityResolver:
             ValueError: It is no span.
             OSError: It cannot be written back; it stays as it was.
         """
-        try:
-            traces = json.loads(text)
-            span, _ = _our_span(traces)
-            if span is None:
-                return text
-            before = _value(span, conventions.DROPPED)
-            _set(span, conventions.DROPPED, {"intValue": str(count + (int(before) if isinstance(before, int) else 0))})
-        except _NO_SPAN as error:
-            raise ValueError("not OTLP/JSON") from error
+        traces = otlp.loads(text)
+        span, _ = otlp.command_span(traces)
+        if span is None:
+            return text
+        before = otlp.read_attribute(span, conventions.DROPPED)
+        otlp.set_attribute(span, conventions.DROPPED, count + (int(before) if isinstance(before, int) else 0))
         return _written_back(path, traces)
 
 
-def _our_span(traces: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Return the first span of this library's scope that has a command, and its resource."""
-    for group in traces["resourceSpans"]:
-        for scoped in group["scopeSpans"]:
-            if scoped.get("scope", {}).get("name") != conventions.SCOPE:
-                continue
-            for span in scoped["spans"]:
-                if _value(span, conventions.COMMAND) is not None:
-                    return span, group.get("resource", {})
-    return None, {}
-
-
-def _value(holder: dict[str, Any], key: str) -> object:
-    for attribute in holder.get("attributes", ()):
-        if attribute.get("key") == key:
-            value = attribute.get("value", {})
-            if "intValue" in value:
-                return int(value["intValue"])
-            return next(iter(value.values()), None)
-    return None
-
-
-def _set(span: dict[str, Any], key: str, value: dict[str, object]) -> None:
-    span["attributes"] = [attribute for attribute in span["attributes"] if attribute.get("key") != key]
-    span["attributes"].append({"key": key, "value": value})
-
-
-def _written_back(path: str, traces: Any) -> str:
-    text = json.dumps(traces, separators=(",", ":"))
+def _written_back(path: str, traces: otlp.Json) -> str:
+    text = otlp.dumps(traces)
     queue.rewrite_span(path, text)
     return text

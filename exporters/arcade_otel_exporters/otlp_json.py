@@ -14,7 +14,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 
 from arcade_otel.spans import replace_unencodable
 from arcade_otel.spans.finished_span import FinishedEvent, FinishedLink, FinishedSpan
-from arcade_otel_exporters.otlp_fields import (
+from arcade_otel.spans.otlp import (
     INT64,
     IS_REMOTE,
     SPAN_ID_DIGITS,
@@ -22,13 +22,14 @@ from arcade_otel_exporters.otlp_fields import (
     UINT32,
     UINT64,
     Json,
-    load,
+    loads,
     read_attributes,
     read_id,
     read_integer,
-    read_list,
     read_object,
+    read_objects,
     read_string,
+    scopes,
 )
 
 __all__ = ["decode", "encode"]
@@ -170,22 +171,17 @@ def _any_value(value: object) -> Json:
 def decode(text: str | bytes) -> list[ReadableSpan]:
     """Return the spans of a ``TracesData`` in OTLP/JSON, in its order.
 
-    Tolerates what the protocol asks receivers to tolerate: unknown fields and kinds, 64-bit integers as numbers or as text,
-    ids in upper case, ``null`` for what is absent.
+    Tolerates what ``arcade_otel.spans.otlp`` does, unknown kinds of spans, and ids in upper case.
 
     Raises:
         ValueError: It is no OTLP/JSON of spans.
     """
-    traces = load(text)
     spans: list[ReadableSpan] = []
-    try:
-        for group in read_list(traces, "resourceSpans"):
-            resource = Resource(read_attributes(read_object(read_object(group).get("resource"))), read_string(group, "schemaUrl"))
-            for scoped in read_list(group, "scopeSpans"):
-                scope = _read_scope(read_object(read_object(scoped).get("scope")), read_string(scoped, "schemaUrl"))
-                spans.extend(_read_span(read_object(span), resource, scope) for span in read_list(scoped, "spans"))
-    except RecursionError:
-        raise ValueError("OTLP/JSON nested too deeply") from None
+    for resource_spans, scope_spans in scopes(loads(text)):
+        attributes = read_attributes(read_object(resource_spans.get("resource")))
+        resource = Resource(attributes, read_string(resource_spans, "schemaUrl"))
+        scope = _read_scope(read_object(scope_spans.get("scope")), read_string(scope_spans, "schemaUrl"))
+        spans += [_read_span(span, resource, scope) for span in read_objects(scope_spans, "spans")]
     return spans
 
 
@@ -216,8 +212,8 @@ def _read_span(span: Json, resource: Resource, scope: InstrumentationScope) -> R
         parent=parent,
         resource=resource,
         attributes=read_attributes(span),
-        events=tuple(_read_event(read_object(event)) for event in read_list(span, "events")),
-        links=tuple(_read_link(read_object(link)) for link in read_list(span, "links")),
+        events=tuple(_read_event(event) for event in read_objects(span, "events")),
+        links=tuple(_read_link(link) for link in read_objects(span, "links")),
         kind=_KIND_OF.get(read_integer(span, "kind", UINT32), SpanKind.INTERNAL),
         status=_read_status(read_object(span.get("status"))),
         start_time=read_integer(span, "startTimeUnixNano", UINT64) or None,

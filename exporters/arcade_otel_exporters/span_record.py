@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from arcade_otel_exporters.otlp_fields import (
+from arcade_otel.spans.otlp import (
     SPAN_ID_DIGITS,
     TRACE_ID_DIGITS,
     UINT32,
     UINT64,
     Json,
-    load,
+    loads,
     read_attributes,
     read_id,
     read_integer,
-    read_list,
     read_object,
+    read_objects,
     read_string,
+    scopes,
 )
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["SpanRecord", "decode", "from_sdk"]
+__all__ = ["SpanRecord", "decode", "from_sdk", "read_spans"]
 
 #: ``Status.code`` of a span that failed, in OTLP and in the SDK alike.
 _STATUS_ERROR = 2
@@ -84,16 +85,20 @@ def decode(text: str | bytes) -> list[SpanRecord]:
     Raises:
         ValueError: It is no OTLP/JSON of spans, or an id is all zeros.
     """
-    traces = load(text)
+    return read_spans(loads(text))
+
+
+def read_spans(traces: Json) -> list[SpanRecord]:
+    """Return the spans of a ``TracesData``, in its order.
+
+    Raises:
+        ValueError: It is no OTLP/JSON of spans, or an id is all zeros.
+    """
     records = []
-    try:
-        for group in map(read_object, read_list(traces, "resourceSpans")):
-            resource = read_attributes(read_object(group.get("resource")))
-            for scoped in map(read_object, read_list(group, "scopeSpans")):
-                scope = read_object(scoped.get("scope"))
-                records += [_record(read_object(span), scope, resource) for span in read_list(scoped, "spans")]
-    except RecursionError:
-        raise ValueError("OTLP/JSON nested too deeply") from None
+    for resource_spans, scope_spans in scopes(traces):
+        resource = read_attributes(read_object(resource_spans.get("resource")))
+        scope = read_object(scope_spans.get("scope"))
+        records += [_record(span, scope, resource) for span in read_objects(scope_spans, "spans")]
     return records
 
 

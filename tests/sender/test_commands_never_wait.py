@@ -115,7 +115,7 @@ def _moved(machine: Machine) -> None:
     import json
 
     from arcade_otel.handoff import lanes, queue
-    from arcade_otel.spans import otlp
+    from arcade_otel.handoff.span_summary import summarize
 
     for file in machine.queue():
         text = file.read_text()
@@ -125,7 +125,7 @@ def _moved(machine: Machine) -> None:
             if pair["key"] == "arcade_otel.posthog_host"
         )
         text = text.replace(host, machine.posthog_url)
-        key = otlp.summarize(text).api_key
+        key = summarize(text).api_key
         queue.enqueue(str(machine.state), text, lanes.lanes_for({}, api_key=key, host=machine.posthog_url))
         if file.exists() and host != machine.posthog_url:
             file.unlink()

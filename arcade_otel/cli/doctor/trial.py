@@ -4,7 +4,6 @@ The sender gets a scratch config directory, on the same disk as the real one, so
 identity. What became of the event is in the receipts that it writes there.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.handoff import queue, receipts
 from arcade_otel.settings import Settings
+from arcade_otel.spans import otlp
 from arcade_otel.spans.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ def make_payload(settings: Settings) -> str:
     span = spans.encode(
         settings, path="doctor", timing=spans.Timing(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True)
     )
-    traces = json.loads(span)
-    marker = {"key": conventions.RESOURCE_DOCTOR, "value": {"stringValue": "1"}}
-    traces["resourceSpans"][0]["resource"]["attributes"].append(marker)
-    return json.dumps(traces, separators=(",", ":"))
+    traces = otlp.loads(span)
+    _, resource = otlp.command_span(traces)
+    otlp.set_attribute(resource, conventions.RESOURCE_DOCTOR, "1")
+    return otlp.dumps(traces)
 
 
 def check_start(settings: Settings) -> Check:

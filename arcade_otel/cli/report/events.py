@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from arcade_otel.exporters import alias_of, event_of, is_command, span_record
+from arcade_otel.spans import otlp
 
 __all__ = ["Event", "EventFiles"]
 
@@ -133,7 +134,7 @@ def _unpacked(record: Any) -> Iterable[Any]:
         return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
     if not isinstance(record, dict):
         return [record]
-    if "resourceSpans" in record:
+    if otlp.is_traces(record):
         return _of_spans(record)
     for key in ("results", "batch"):
         if isinstance(record.get(key), list):
@@ -146,7 +147,7 @@ def _unpacked(record: Any) -> Iterable[Any]:
 
 def _of_spans(record: dict[str, Any]) -> list[Any]:
     try:
-        spans = span_record.decode(json.dumps(record))
+        spans = span_record.read_spans(record)
     except ValueError:
         return [None]
     events = [event for span in spans if is_command(span) for event in (alias_of(span), event_of(span))]

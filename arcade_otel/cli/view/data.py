@@ -2,12 +2,14 @@
 
 import json
 import math
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
 from arcade_otel import conventions, terminal
 from arcade_otel.cli import local_state, status
 from arcade_otel.settings import Settings
+from arcade_otel.spans import otlp
 
 __all__ = ["row", "snapshot"]
 
@@ -73,41 +75,19 @@ def _command_fields(payload: list[Any]) -> dict[str, Any]:
         properties = part.get("properties")
         if isinstance(properties, dict) and "command_name" in properties:
             return {**properties, "command": properties["command_name"], "started": part.get("timestamp")}
-        for span in _spans(part):
-            attributes = _attributes(span)
-            if conventions.COMMAND in attributes:
-                return {
-                    "command": attributes[conventions.COMMAND],
-                    "started": span.get("startTimeUnixNano"),
-                    "duration": attributes.get(conventions.DURATION),
-                    "exit_code": attributes.get(conventions.PROCESS_EXIT_CODE),
-                    "error_type": attributes.get(conventions.ERROR_TYPE),
-                    "error_message": attributes.get(conventions.ERROR_MESSAGE),
-                }
+        with suppress(ValueError):  # a receipt that another program wrote
+            for span, _ in otlp.spans(part):
+                attributes = otlp.read_attributes(span)
+                if conventions.COMMAND in attributes:
+                    return {
+                        "command": attributes[conventions.COMMAND],
+                        "started": str(otlp.read_integer(span, "startTimeUnixNano", otlp.UINT64)),
+                        "duration": attributes.get(conventions.DURATION),
+                        "exit_code": attributes.get(conventions.PROCESS_EXIT_CODE),
+                        "error_type": attributes.get(conventions.ERROR_TYPE),
+                        "error_message": attributes.get(conventions.ERROR_MESSAGE),
+                    }
     return {}
-
-
-def _spans(traces: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for group in _dicts(traces.get("resourceSpans")):
-        for scoped in _dicts(group.get("scopeSpans")):
-            found += _dicts(scoped.get("spans"))
-    return found
-
-
-def _attributes(span: dict[str, Any]) -> dict[str, Any]:
-    """Return a span's attributes: OTLP/JSON writes an integer as text."""
-    found: dict[str, Any] = {}
-    for attribute in _dicts(span.get("attributes")):
-        value = attribute.get("value")
-        for kind, held in value.items() if isinstance(value, dict) else ():
-            number = str(held).removeprefix("-")
-            found[str(attribute.get("key"))] = int(held) if kind == "intValue" and number.isdigit() and len(number) < 20 else held  # noqa: PLR2004 - 64 bits
-    return found
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _start_time(fields: dict[str, Any]) -> str | None:

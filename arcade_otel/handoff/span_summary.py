@@ -1,0 +1,68 @@
+"""What the queue needs to know of a payload: when its command ended, and where it goes."""
+
+from __future__ import annotations
+
+from arcade_otel import conventions
+from arcade_otel.spans import otlp
+
+__all__ = ["SpanSummary", "summarize"]
+
+
+class SpanSummary:
+    """What the queue needs to know of a payload.
+
+    Attributes:
+        end_ns: When the first command's span ended (of a payload without one: the first span), in nanoseconds since the epoch;
+            None if the payload does not say.
+        span_id: Its span ID in hex, or None.
+        api_key: PostHog project key, or None: the payload goes to no PostHog.
+        host: PostHog host, or None.
+        usage_only: Only PostHog gets the payload.
+        dropped: How many spans were dropped from a full queue before this one and are reported by it.
+    """
+
+    __slots__ = ("api_key", "dropped", "end_ns", "host", "span_id", "usage_only")
+
+    def __init__(
+        self,
+        *,
+        end_ns: int | None = None,
+        span_id: str | None = None,
+        api_key: str | None = None,
+        host: str | None = None,
+        usage_only: bool = False,
+        dropped: int = 0,
+    ) -> None:
+        self.end_ns = end_ns
+        self.span_id = span_id
+        self.api_key = api_key
+        self.host = host
+        self.usage_only = usage_only
+        self.dropped = dropped
+
+
+def summarize(payload: str) -> SpanSummary:
+    """Return what the queue needs to know of a payload; an empty summary if it is malformed. Never raises."""
+    try:
+        traces = otlp.loads(payload)
+        span, resource = otlp.command_span(traces)
+        if span is None:
+            span, resource = next(otlp.spans(traces), (None, {}))
+        if span is None:
+            return SpanSummary()
+        span_id = otlp.read_id(span, "spanId", otlp.SPAN_ID_DIGITS)
+        dropped = otlp.read_attribute(span, conventions.DROPPED)
+        return SpanSummary(
+            end_ns=otlp.read_integer(span, "endTimeUnixNano", otlp.INT64) or None,
+            span_id=f"{span_id:016x}",
+            api_key=_text(otlp.read_attribute(resource, conventions.RESOURCE_API_KEY)),
+            host=_text(otlp.read_attribute(resource, conventions.RESOURCE_HOST)),
+            usage_only=otlp.read_attribute(resource, conventions.RESOURCE_USAGE_ONLY) is not None,
+            dropped=dropped if isinstance(dropped, int) and dropped >= 0 else 0,
+        )
+    except ValueError:
+        return SpanSummary()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
