@@ -111,6 +111,8 @@ class Options(TypedDict, total=False):
     """Paths of commands that are not recorded, with everything below them. A login or logout always is."""
     sample: Mapping[str, float]
     """Share of the runs that is recorded, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    record_start: str | Sequence[str]
+    """Paths of commands that also leave an event when they begin, such as ``serve``: a server that is killed leaves a trace."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:

@@ -108,6 +108,9 @@ class Run:
     that a clock that is set meanwhile makes no negative duration.
     """
 
+    #: Trace ID and span ID of the command's span, if they were chosen when the command began (``record_start``).
+    _ids: tuple[str, str] | None = None
+
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
         """Begin a run; None if nothing of it is to be recorded."""
@@ -147,7 +150,19 @@ class Run:
         self.path = f"{self.path}.{name}" if self.path else name
 
     def on_command_start(self) -> None:
-        """Note that a command is about to run: the moment for the notice, and for a provider that a callback may have set."""
+        """Note that a command is about to run: show the notice, and record the start of a command of ``record_start``."""
+        self._announce()
+        if self._settings.record_start and not self._ended and self._ids is None and not self._decision.unreadable:
+            with guard("the start of a long command"):
+                from arcade_otel.recording import start
+
+                ids = None if self._live is None else self._live.ids
+                path = self.path or self.program  # a program of one command
+                is_dry = self._decision.mode == consent.LOG
+                self._ids = start.record(self._settings, path, self._start_ns, ids=ids, values=self.values, is_dry=is_dry)
+
+    def _announce(self) -> None:
+        """Show the notice, and use a provider that a callback of the program may have set."""
         if not self._ended:
             self._start_live_span()
             if self._live is not None:
@@ -211,7 +226,7 @@ class Run:
 
                 login.remember_unrecorded(self._settings, self.path, failed=outcome.failed)
             return
-        self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
+        self._announce()  # the notice precedes whatever is recorded, a mistyped command too
         self._ended = True
         self._detach()
         if self._live is not None:
@@ -278,7 +293,7 @@ class Run:
         queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         ids = None if self._live is None else self._live.ids
-        fresh_ids = spans.new_ids() if ids is None else ids
+        fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
         if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
             has_usage = False  # the live span goes, or does not, by the process's own sampler
         payload = spans.encode(
