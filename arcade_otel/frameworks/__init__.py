@@ -152,14 +152,10 @@ class Run:
     def on_command_start(self) -> None:
         """Note that a command is about to run: show the notice, and record the start of a command of ``record_start``."""
         self._announce()
-        if self._settings.record_start and not self._ended and self._ids is None and not self._decision.unreadable:
-            with guard("the start of a long command"):
-                from arcade_otel.recording import start
+        if self._settings.record_start:
+            from arcade_otel.recording import start
 
-                ids = None if self._live is None else self._live.ids
-                path = self.path or self.program  # a program of one command
-                is_dry = self._decision.mode == consent.LOG
-                self._ids = start.record(self._settings, path, self._start_ns, ids=ids, values=self.values, is_dry=is_dry)
+            start.record_start(self)
 
     def _announce(self) -> None:
         """Show the notice, and use a provider that a callback of the program may have set."""

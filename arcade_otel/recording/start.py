@@ -4,26 +4,45 @@ The span of the start has the trace ID of the command's own span, and a span ID 
 receiver it would be a second span of the same command.
 """
 
+# ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
+
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from arcade_otel import conventions, handoff, identity as identity_file, spans
+from arcade_otel import consent, conventions, handoff, identity as identity_file, spans
+from arcade_otel.diagnostics import guard
 from arcade_otel.spans import declared, otlp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from arcade_otel.frameworks import Run
     from arcade_otel.settings import Settings
 
-__all__ = ["record"]
+__all__ = ["record_start"]
 
 #: Attributes that say how a command ended.
 _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
-def record(
+def record_start(run: Run) -> None:
+    """Hand over the event that the command of ``run`` has begun, once, if ``record_start`` names it. Never raises."""
+    if run._ended or run._ids is not None or run._decision.unreadable:
+        return
+    with guard("the start of a command"):
+        run._ids = _record(
+            run._settings,
+            run.path or run.program,  # a program of one command
+            run._start_ns,
+            ids=None if run._live is None else run._live.ids,
+            values=run.values,
+            is_dry=run._decision.mode == consent.LOG,
+        )
+
+
+def _record(
     settings: Settings,
     path: str,
     start_ns: int,
