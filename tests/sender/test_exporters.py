@@ -28,7 +28,8 @@ import sys
 import arcade_otel
 from opentelemetry import trace
 kind = sys.argv[1]
-with arcade_otel.command(kind, name="tool", live_spans=LIVE, error_messages=(lambda error: None) if kind == "withheld" else "redacted"):
+messages = (lambda error: None) if kind == "withheld" else "redacted"
+with arcade_otel.command(kind, name="tool", live_spans=LIVE, error_messages=messages):
     with trace.get_tracer("tool").start_as_current_span("child", record_exception=False, set_status_on_exception=False) as child:
         child.set_status(trace.Status(trace.StatusCode.ERROR))
     if kind == "exit":
