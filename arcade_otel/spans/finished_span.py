@@ -1,4 +1,4 @@
-"""Finished spans that remember how much was dropped from them: copies, and spans that were read back."""
+"""Finished spans with given counts of dropped attributes, events and links: copies, and spans that were read from OTLP/JSON."""
 
 from collections.abc import Sequence
 
@@ -20,12 +20,12 @@ __all__ = [
     "owner_of",
 ]
 
-# The SDK keeps these counts in bounded containers, which on its older versions also change values (bytes become text, nested
-# values are refused). Public properties overridden in subclasses keep both the counts and the values.
+# The SDK keeps these counts in bounded containers. In older versions these also change values: bytes become text, and nested
+# values are refused. The classes below override public properties instead, which keeps both the counts and the values.
 
 
 class FinishedEvent(Event):
-    """An event whose count of dropped attributes is given."""
+    """An event with a given count of dropped attributes."""
 
     def __init__(self, name: str, attributes: Attributes, timestamp: int, *, dropped_attributes: int = 0) -> None:
         super().__init__(name, attributes, timestamp)
@@ -38,7 +38,7 @@ class FinishedEvent(Event):
 
 
 class FinishedLink(Link):
-    """A link whose count of dropped attributes is given."""
+    """A link with a given count of dropped attributes."""
 
     def __init__(self, context: SpanContext, attributes: Attributes, *, dropped_attributes: int = 0) -> None:
         super().__init__(context, attributes)
@@ -51,7 +51,7 @@ class FinishedLink(Link):
 
 
 class FinishedSpan(ReadableSpan):
-    """A span whose counts of what was dropped are given: ``dropped`` is (attributes, events, links)."""
+    """A span with given counts of dropped parts: ``dropped`` is (attributes, events, links)."""
 
     def __init__(self, *args: object, dropped: tuple[int, int, int] = (0, 0, 0), **fields: object) -> None:
         super().__init__(*args, **fields)  # type: ignore[arg-type]
@@ -84,7 +84,7 @@ def copy_span(
 ) -> ReadableSpan:
     """Return a copy of a finished span with other ``attributes`` (all of them), ``resource``, ``events``, ``status`` or scope.
 
-    Attributes of a span that ended are frozen, for a processor too: a copy is the only way to change them.
+    The attributes of an ended span are frozen, even for a processor. So only a copy can have other ones.
     """
     return FinishedSpan(
         name=span.name,
@@ -119,7 +119,7 @@ def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # n
 
 
 def described_status(span: ReadableSpan) -> Status:
-    """Return the status of a span, with the redacted error message as its description, which viewers of traces show.
+    """Return the status of a span with the redacted error message as its description, because trace viewers show that.
 
     Source: the semantic conventions deprecate ``error.message`` on spans in favour of the status.
     """
