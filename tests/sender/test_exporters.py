@@ -229,7 +229,7 @@ def test_the_standard_certificate_is_honoured_in_the_sender(
         tool.run("stranger", environ=environ)
         tool.settle()
         assert chosen.requests == 0
-        assert len(tool.queue("otlp")) == 1
+        assert len(tool.queued("otlp")) == 1
         tool.time_passes()
         tool.run("known", environ={**environ, "OTEL_EXPORTER_OTLP_CERTIFICATE": str(bundle)})
         chosen.wait_for(lambda: names(chosen) == ["tool stranger", "tool known"])
@@ -241,8 +241,8 @@ def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: Fake
     tool.run("one", environ=environ)
     posthog.wait_for(lambda: commands(posthog) == ["one"])
     tool.settle()
-    assert "exporter otlp of OTEL_TRACES_EXPORTER is not installed (no otlp_json_http in" in tool.log()
-    assert len(tool.queue("otlp")) == 1
+    assert "exporter otlp of OTEL_TRACES_EXPORTER is not installed (no otlp_json_http in" in tool.log
+    assert len(tool.queued("otlp")) == 1
 
 
 def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it_is_back(
@@ -254,7 +254,7 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
         tool.run(f"c{number}", environ=http(collector))
     posthog.wait_for(lambda: len(posthog.visible()) == 3)
     tool.settle()
-    assert len(tool.queue("otlp")) == 3
+    assert len(tool.queued("otlp")) == 3
     collector.failing = False
     tool.time_passes()
     tool.run("last", environ=http(collector))
@@ -262,7 +262,7 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
     tool.settle()
     assert names(collector) == ["tool c0", "tool c1", "tool c2", "tool last"]
     assert commands(posthog) == ["c0", "c1", "c2", "last"]
-    assert tool.queue("otlp") == tool.queue() == []
+    assert tool.queued("otlp") == tool.queue == []
 
 
 @pytest.mark.waits
@@ -280,9 +280,9 @@ def test_senders_pause_for_a_collector_that_never_answers(
             tool.run(f"c{number}", environ=hanging)
             posthog.wait_for(lambda: len(posthog.visible()) == number + 1)  # noqa: B023
             tool.settle()
-            assert tool.log().count("otlp: 0 of") == number + 1
+            assert tool.log.count("otlp: 0 of") == number + 1
         assert (tool.state / "pause-otlp").read_text().split()[1] == "2"
-    assert len(tool.queue("otlp")) == 2
+    assert len(tool.queued("otlp")) == 2
     tool.time_passes()
     tool.run("last", environ=http(collector))
     collector.wait_for(lambda: len(collector.spans) == 3)
@@ -302,8 +302,8 @@ def test_the_standard_timeout_is_honoured_in_the_sender(tool: Machine, collector
         more = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
         tool.run("one", environ={**http(collector, "otlp"), **more})
         tool.settle()
-    assert "otlp: 0 of 1 spans delivered; the exporter failed" in tool.log()
-    assert len(tool.queue("otlp")) == 1
+    assert "otlp: 0 of 1 spans delivered; the exporter failed" in tool.log
+    assert len(tool.queued("otlp")) == 1
 
 
 def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
@@ -337,7 +337,7 @@ def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machi
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     posthog.wait_for(lambda: posthog.events)
     tool.settle()
-    assert tool.queue("console") == []
+    assert tool.queued("console") == []
 
 
 def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, posthog: FakePostHog) -> None:
@@ -347,9 +347,9 @@ def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, p
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
         tool.settle()
     assert commands(posthog) == ["c0", "c1", "c2"]
-    said = [line for line in tool.log().splitlines() if "exporter nosuch of OTEL_TRACES_EXPORTER is not installed" in line]
+    said = [line for line in tool.log.splitlines() if "exporter nosuch of OTEL_TRACES_EXPORTER is not installed" in line]
     assert len(said) == 1
-    assert len(tool.queue("nosuch")) == 3
+    assert len(tool.queued("nosuch")) == 3
 
 
 @pytest.mark.parametrize(
@@ -378,16 +378,16 @@ def test_any_registered_exporter_runs(tool: Machine, posthog: FakePostHog, body:
     tool.settle()
     # The sender looks where the interpreter does; a folder that only PYTHONPATH names is none of its places.
     assert not seen.exists()
-    assert len(tool.queue("theirs")) == 1
+    assert len(tool.queued("theirs")) == 1
     tool.time_passes()
     _install(tool, roots, seen)
     tool.settle()
     if "raise" in body:
-        assert "theirs raised: RuntimeError" in tool.log()
-        assert len(tool.queue("theirs")) == 1
+        assert "theirs raised: RuntimeError" in tool.log
+        assert len(tool.queued("theirs")) == 1
     else:
         assert seen.read_text() == "tool one"
-        assert tool.queue("theirs") == []
+        assert tool.queued("theirs") == []
 
 
 def _install(machine: Machine, roots: Path, seen: Path) -> None:
@@ -410,7 +410,7 @@ def test_a_file_of_the_queue_can_be_posted_to_any_otlp_endpoint_as_it_is(tool: M
     """OTLP/JSON, by ``curl --data-binary @file``."""
     tool.run("one", "fail", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
     tool.settle()
-    (file,) = tool.queue()
+    (file,) = tool.queue
     request = urllib.request.Request(
         f"{collector.url}/v1/traces", data=file.read_bytes(), headers={"Content-Type": "application/json"}, method="POST"
     )
