@@ -73,7 +73,7 @@ def send_day(folder: Path, receiver: str, sending: Mapping[str, str]) -> list[st
             if ended.returncode != code:
                 wrong.append(f"{example} {' '.join(words)} exited with {ended.returncode}: {ended.stderr[-300:]}")
         machine.settle()
-        wrong += [f"not accepted: {path.name}" for path in machine.queue("otlp")]
+        wrong += [f"not accepted: {path.name}" for path in machine.queued("otlp")]
     return wrong
 
 
