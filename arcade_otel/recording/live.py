@@ -16,7 +16,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.exporter_config import exporter_names
-from arcade_otel.spans.finished_span import identity_attributes
+from arcade_otel.spans.finished_span import failure_description, identity_attributes
 from arcade_otel.spans.surroundings import machine
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ class LiveSpan:
         self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1], **(added or {})})
         self._span.set_attributes(identity_attributes(*identity))
         if outcome.failed:
-            message = attributes.get(conventions.ERROR_MESSAGE)
-            self._span.set_status(Status(StatusCode.ERROR, str(message) if message else None))
+            self._span.set_status(Status(StatusCode.ERROR, failure_description(attributes)))
         self._span.end(timing.end_ns)
         if self._provider.ours:
             exporter = self._provider.exporter

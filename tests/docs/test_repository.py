@@ -41,6 +41,14 @@ def test_no_file_refers_to_a_document_that_is_not_in_the_repository() -> None:
     assert found == []
 
 
+def test_no_file_has_a_line_that_a_merge_left() -> None:
+    """A conflict that was resolved by half: ``<<<<<<<``, ``=======`` or ``>>>>>>>`` at the beginning of a line."""
+    marker = re.compile(r"^(?:<{7} |>{7} |={7}$).*", re.MULTILINE)
+    files = (path for path in text_files() if "__pycache__" not in path.parts)
+    found = [f"{path.relative_to(ROOT)}: {match[0]}" for path in files for match in marker.finditer(path.read_text("utf-8"))]
+    assert found == []
+
+
 def test_every_file_that_a_page_names_is_there() -> None:
     """A page that names a test or a module names it by its path, which moves with the next restructuring."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]

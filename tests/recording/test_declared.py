@@ -41,8 +41,8 @@ def test_only_declared_values_of_their_types_leave(machine: Machine, posthog: Fa
     assert after.properties["$groups"] == {"organization": "org_123"}
     everything = b"".join(request.content for request in posthog.requests) + machine.debug_log.read_bytes()
     assert b"CANARY" not in everything
-    assert machine.log().count("property dropped: size (str)") == 3 + 2
-    assert machine.log().count("property dropped: a name that is not declared (str)") == 3 + 2
+    assert machine.log.count("property dropped: size (str)") == 3 + 2
+    assert machine.log.count("property dropped: a name that is not declared (str)") == 3 + 2
 
 
 def test_a_share_is_chosen_by_the_spans_id_and_told_on_the_event(machine: Machine, posthog: FakePostHog) -> None:

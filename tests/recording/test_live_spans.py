@@ -336,7 +336,7 @@ def test_opentelemetry_instrument_works_with_our_exporter_and_our_detector(machi
     (event,) = posthog.events
     assert event.properties["command_name"] == "work"
     assert event.distinct_id == machine.usage["anon_id"]
-    assert "live: the process's own tracer provider gets the command's span" in machine.log()
+    assert "live: the process's own tracer provider gets the command's span" in machine.log
 
 
 CONFIGURED = """
@@ -409,7 +409,7 @@ def test_what_cannot_be_delivered_waits_and_a_dead_collector_costs_the_command_n
         ran(machine, "work", environ=to(collector) | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"})
         posthog.wait_for(lambda: posthog.events)
         machine.settle()
-        assert len(machine.queue("otlp")) >= 1
+        assert len(machine.queued("otlp")) >= 1
     machine.time_passes()
     ran(machine, "show", environ=to(collector))
     collector.wait_for(lambda: len(collector.spans) == 6)
@@ -453,7 +453,7 @@ def test_a_program_without_a_posthog_key_can_be_traced(machine: Machine, posthog
     collector.wait_for(lambda: len(collector.spans) == 5)
     machine.settle()
     assert posthog.requests == []
-    assert machine.queue() == []
+    assert machine.queue == []
 
 
 def test_who_opted_out_is_not_traced_by_us(machine: Machine, collector: HttpCollector) -> None:
@@ -472,4 +472,4 @@ def test_many_spans_of_a_long_command_arrive_without_a_process_each(machine: Mac
     ran(machine, "work", "--times", "500", environ=to(collector))
     collector.wait_for(lambda: len(collector.spans) == 1001, timeout=60)
     machine.settle()
-    assert machine.log().count("started") <= 12
+    assert machine.log.count("started") <= 12

@@ -100,7 +100,7 @@ def test_no_command_but_login_makes_a_network_call(machine: Machine, posthog: Fa
         # The sender of the first is still at it (or gave up, where the refusal came at once): nobody waited for it.
         if how != "refused":
             assert machine.senders()
-        machine.wait_until(lambda: len(machine.queue()) == 3, "senders had taken all three over")
+        machine.wait_until(lambda: len(machine.queue) == 3, "senders had taken all three over")
         machine.kill_senders()
     (machine.config_dir / "credentials.yaml").unlink(missing_ok=True)
     machine.environ["ARCADE_USAGE_POSTHOG_HOST"] = posthog.url
@@ -117,7 +117,7 @@ def _moved(machine: Machine) -> None:
     from arcade_otel.handoff import lanes, queue
     from arcade_otel.handoff.span_summary import summarize
 
-    for file in machine.queue():
+    for file in machine.queue:
         text = file.read_text()
         host = next(
             pair["value"]["stringValue"]

@@ -98,7 +98,7 @@ def ran(machine: Machine, *arguments: str, name: str = "cli", code: int = 0, env
         program=name,
         environ={"PYTHONPATH": f"{machine.root}{os.pathsep}{machine.root / 'site-packages'}", **(environ or {})},
     )
-    assert ended.returncode == code, (ended.stderr, machine.log())
+    assert ended.returncode == code, (ended.stderr, machine.log)
     machine.settle()
 
 
@@ -114,7 +114,7 @@ def upgrade(machine: Machine, version: str) -> None:
 
 def grow_old(machine: Machine, exporter: str) -> None:
     """Let what waits for an exporter be as old as nothing may get there: the next sender drops it, and counts."""
-    waiting = machine.queue(exporter)
+    waiting = machine.queued(exporter)
     assert waiting
     for path in waiting:
         end, _, rest = path.name.partition("-")

@@ -581,7 +581,7 @@ def test_looking_at_a_program_records_sends_and_removes_nothing(
     posthog.stop()
     machine.run("waits")
     machine.settle()
-    (waiting,) = machine.queue()
+    (waiting,) = machine.queue
     posthog.start()
     source = BUSY.replace("DIRECT", direct).replace("HOST", repr(posthog.url)).replace("FOLDER", repr(str(machine.config_dir)))
     machine.program("busy", source)
