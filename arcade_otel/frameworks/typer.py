@@ -69,7 +69,7 @@ def _hook(main: Any, apps: list[tuple[Any, Settings]]) -> None:
     def command_from_info(command_info: Any, *args: Any, **kwargs: Any) -> Any:
         command = get_command_from_info(command_info, *args, **kwargs)
         for app, settings in apps:
-            # In an app with one command and no callback, that command is the root. In other apps, its parent's context begins the run.
+            # With one command and no callback, that command is the root. In other apps, its parent's context begins the run.
             if any(info is command_info for info in app.registered_commands):
                 click.attach(command, settings)
         return command
