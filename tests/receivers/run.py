@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 from tests.receivers.day import DAY, differences, send_day
-from tests.receivers.picture import take_picture
 from tests.receivers.servers import SERVERS, Seen, Server, running
 
 #: What the receivers keep of the resource: Phoenix the project's name, MLflow everything as the trace's tags.
@@ -52,6 +51,8 @@ def check(server: Server, pictures: Path | None) -> list[str]:
         spans = server.spans(url)
         wrong += differences(spans) + without_resource(server, spans)
         if pictures is not None:
+            from tests.receivers.picture import take_picture  # needs a browser, which the checks do not
+
             take_picture(server, url, pictures, Path(folder))
     print(f"{server.title} {version}: {len(spans)} spans of {len(DAY)} commands; {len(wrong)} are not as expected", flush=True)
     for each in wrong:

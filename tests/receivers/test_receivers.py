@@ -52,6 +52,7 @@ def test_the_documentation_shows_a_picture_of_each_receiver(server: Server) -> N
     assert re.search(rf"It drew the pictures with .*{server.title.split()[-1]} \d+\.\d+\.\d+", PAGE)
 
 
+@pytest.mark.linux
 def test_the_day_arrives_at_a_collector_as_the_receivers_must_show_it(collector: HttpCollector, tmp_path: Path) -> None:
     """Names, parents, errors with their messages, and persons of every example's spans; and MLflow's resource attributes."""
     mlflow = next(server for server in SERVERS if server.name == "mlflow")
