@@ -4,10 +4,10 @@
 ``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other
 code. ``docs/reference.md`` lists everything that is public.
 
-A user who opted out by the environment pays for this module alone: what the environment says about consent is read here, and
-:mod:`arcade_otel.consent` knows the rest.
+If a user has opted out by a variable, only this module is imported. So it reads the variables of consent, and the module
+:mod:`arcade_otel.consent` does the rest.
 
-PYTEST_DONT_REWRITE: a program that runs pytest has imported this module before, of which pytest would warn.
+PYTEST_DONT_REWRITE: without this word, pytest would warn if a program imports this module before it runs pytest.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _ON, _OFF, _LOG = "on", "off", "log"
 _NO = ("0", "false", "no", "off")
 _YES = ("1", "true", "yes", "on")
 
-#: Attribute of an app that was instrumented in the run of a user who opted out: its options, which nothing has checked.
+#: Attribute with the unchecked options of an app that was instrumented while the user has opted out.
 _UNCHECKED_OPTIONS = "_arcade_otel_options"
 
 
@@ -116,20 +116,20 @@ class Options(TypedDict, total=False):
 def instrument(app: App, **options: Unpack[Options]) -> App:
     """Record each command of ``app`` from now on, and return ``app``.
 
-    Instrumenting twice is instrumenting once, with the newer options. Nothing raises later, in a user's run.
+    If you call this twice, the newer options count. Errors are raised at once, and never later in a user's run.
 
     Args:
         app: A ``typer.Typer``, a Click or asyncclick command or group, the ``App`` of cyclopts or cliff, cleo's ``Application``,
-            or an app of a framework that brings an adapter of its own (entry-point group ``arcade_otel_frameworks``).
+            or an app of another framework with an adapter (entry-point group ``arcade_otel_frameworks``).
         **options: See :class:`Options`.
 
     Raises:
         TypeError: ``app`` is of an unsupported class, an option is unknown, or its value has the wrong type.
-        ValueError: An option's value makes no sense.
+        ValueError: The value of an option is not allowed.
     """
     if _is_off():
         _check_names(options)
-        getattr(app, "__dict__", {})[_UNCHECKED_OPTIONS] = options  # where usage_commands() finds them
+        getattr(app, "__dict__", {})[_UNCHECKED_OPTIONS] = options  # usage_commands() reads them there
         _purge_queue(options)
         return app
     from arcade_otel import frameworks
@@ -139,7 +139,7 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
 
 
 def uninstrument(app: App) -> App:
-    """Stop recording the commands of ``app``, and return ``app``. Does nothing if it was never instrumented."""
+    """Stop recording the commands of ``app``, and return ``app``. This does nothing if you never instrumented it."""
     getattr(app, "__dict__", {}).pop(_UNCHECKED_OPTIONS, None)
     if not _is_off():
         from arcade_otel.frameworks import more_adapters
@@ -151,15 +151,16 @@ def uninstrument(app: App) -> App:
 def program(**options: Unpack[Options]) -> CommandContext:
     """Record the run of an argparse program: ``with arcade_otel.program(name="mycli"): main()``, or as a decorator of ``main``.
 
-    The first ``ArgumentParser`` that parses inside is the program's. Its sub-commands name the command; ``--help`` and
-    ``--version`` are not recorded; usage errors, exit codes and exceptions are. If nothing is parsed, nothing is recorded.
+    The first ``ArgumentParser`` that parses inside the block is the program's. The event has the names of its sub-commands, for
+    example ``toolkit.run``. Usage errors, exit codes and exceptions are recorded, and ``--help`` and ``--version`` are not. If
+    the block parses no command line, nothing is recorded.
 
     Args:
         **options: See :class:`Options`.
 
     Raises:
         TypeError: An option is unknown, or its value has the wrong type.
-        ValueError: An option's value makes no sense.
+        ValueError: The value of an option is not allowed.
     """
     if _is_off():
         _check_names(options)
@@ -176,12 +177,12 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
     """Record a block of code as one command: ``with arcade_otel.command("toolkit.run"): …``.
 
     Args:
-        path: Path of the command, joined by dots or spaces. A name that the program defines, never what a user typed.
+        path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.
         **options: See :class:`Options`. They take precedence over those of :func:`configure`.
 
     Raises:
-        TypeError: ``path`` is no string, an option is unknown, or its value has the wrong type.
-        ValueError: ``path`` is empty, or an option's value makes no sense. Both are raised at once, before the block runs.
+        TypeError: ``path`` is not a string, an option is unknown, or its value has the wrong type.
+        ValueError: ``path`` is empty, or the value of an option is not allowed. Both errors are raised before the block runs.
     """
     if _is_off():
         _check_names(options)
@@ -199,7 +200,7 @@ def configure(**options: Unpack[Options]) -> None:
 
     Raises:
         TypeError: An option is unknown, or its value has the wrong type.
-        ValueError: An option's value makes no sense.
+        ValueError: The value of an option is not allowed.
     """
     _check_names(options)
     if not _is_off():
@@ -209,14 +210,14 @@ def configure(**options: Unpack[Options]) -> None:
 
 
 def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FBT001 - a value
-    """Set a declared property, or the ID of a declared group, of the command that is running. Never raises.
+    """Set a declared property, or the ID of a declared group, for the command that is running. This never raises.
 
-    The value is left out, with a debug line, if the name is not declared or the value is not of its type. Nothing happens where
-    no command is recorded, for example for a user who opted out.
+    If you did not declare the name, or the value has another type, the value is left out and the debug log says so. If no command
+    is recorded, for example because the user has opted out, nothing happens.
 
     Args:
         name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
-        value: The value; None takes it back.
+        value: The value. None removes a value that you have set before.
     """
     frameworks = sys.modules.get("arcade_otel.frameworks")
     if frameworks is not None:
@@ -224,11 +225,11 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 
 
 def end_run() -> None:
-    """Record the command that runs in this thread now, as one that succeeded, instead of when it returns. Never raises.
+    """Record the command that runs in this thread as a success now, and not when it returns. This never raises.
 
-    For a command that never returns in this process: a server, or a daemon that forks and leaves by ``os._exit``. Call it when
-    the command has done its work, for example right before the server's loop. The duration ends here. What the command does later
-    is not recorded, neither an error nor its exit code. Where no command is recorded, it does nothing.
+    Call this in a command that never returns, such as a server, or a daemon that forks and calls ``os._exit``. Call it when the
+    command has done its work, for example right before the loop of the server. The recorded duration ends there. A later error
+    and the exit code are not recorded. If no command is recorded, nothing happens.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -237,7 +238,7 @@ def end_run() -> None:
 
 
 def usage_commands(app: Any) -> Any:
-    """Return the usage commands of ``app`` (``status``, ``enable``, ``disable`` …), to be mounted in it.
+    """Return the usage commands for ``app`` (``status``, ``enable``, ``disable`` …), which you mount in it.
 
     ``app.add_typer(arcade_otel.usage_commands(app), name="usage")`` in a Typer program,
     ``group.add_command(arcade_otel.usage_commands(group))`` in a Click program. They also work for users who opted out.
@@ -246,10 +247,10 @@ def usage_commands(app: Any) -> Any:
         app: A ``typer.Typer``, or a Click group.
 
     Returns:
-        A ``typer.Typer`` for the former, a group called ``usage`` for the latter.
+        For a ``typer.Typer``, a ``typer.Typer``. For a Click group, a group called ``usage``.
 
     Raises:
-        TypeError: ``app`` is neither.
+        TypeError: ``app`` is of another class.
     """
     from arcade_otel import cli
 
@@ -257,18 +258,18 @@ def usage_commands(app: Any) -> Any:
 
 
 def _is_off() -> bool:
-    """Return whether the environment alone opts the user out. Reads no file."""
+    """Return whether a variable opts the user out. This reads no file."""
     said = _decision_from_env(os.environ)
     return said is not None and said[0] == _OFF
 
 
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the mode, the variable that decides it and the same in words, or None if no variable says anything.
+    """Return the mode, the variable that decides it, and a text for the user. Return None if no variable decides.
 
-    ``DO_NOT_TRACK`` set to anything but "", ``0`` or ``false`` is off (consoledonottrack.com); ``OTEL_SDK_DISABLED`` is off if
-    ``true`` in any case, and by nothing else (OpenTelemetry specification); ``ARCADE_USAGE_TRACKING`` says ``0``, ``false``,
-    ``no`` or ``off``, ``1``, ``true``, ``yes`` or ``on``, or ``log`` (print the payload on stderr, send nothing), in any case; a
-    word that is none of these says nothing.
+    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` is off (consoledonottrack.com).
+    * ``OTEL_SDK_DISABLED``: only ``true`` is off, in any case (OpenTelemetry specification).
+    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` are off. ``1``, ``true``, ``yes`` and ``on`` are on. ``log``
+      prints the payload on stderr and sends nothing. Case does not matter, and another word decides nothing.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -285,14 +286,14 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Refuse unknown options in the run of a user who opted out, too, where no value is checked."""
+    """Refuse unknown options. This is called if the user has opted out, because then no value is checked."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")
 
 
 def _purge_queue(options: Any) -> None:
-    """Delete the events that are still queued: the user has opted out. Costs one ``stat`` where there is no queue."""
+    """Delete the queued events, because the user has opted out. If there is no queue, this costs one ``stat``."""
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
         from arcade_otel.frameworks import effective_decision
@@ -302,7 +303,7 @@ def _purge_queue(options: Any) -> None:
 
 
 def __getattr__(name: str) -> object:
-    # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use.
+    # PEP 562: a program pays only for the parts of ``arcade_otel`` that it uses.
     if name == "CommandContext":
         from arcade_otel.command_context import CommandContext
 

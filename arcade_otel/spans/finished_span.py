@@ -1,12 +1,12 @@
 """Finished spans with given counts of dropped attributes, events and links: copies, and spans that were read from OTLP/JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode
-from opentelemetry.util.types import Attributes
+from opentelemetry.util.types import Attributes, AttributeValue
 
 from arcade_otel import conventions
 
@@ -16,6 +16,7 @@ __all__ = [
     "FinishedSpan",
     "copy_span",
     "described_status",
+    "failure_description",
     "identity_attributes",
     "owner_of",
 ]
@@ -119,11 +120,25 @@ def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # n
 
 
 def described_status(span: ReadableSpan) -> Status:
-    """Return the status of a span with the redacted error message as its description, because trace viewers show that.
+    """Return the status of a span; a failed command's has a description, which viewers of traces show in their error column."""
+    if span.status.status_code is not StatusCode.ERROR or span.status.description:
+        return span.status
+    return Status(StatusCode.ERROR, failure_description(span.attributes or {}))
 
+
+def failure_description(attributes: Mapping[str, AttributeValue]) -> str | None:
+    """Return what describes the failure of a command's span: its redacted message, else its error type, else its exit code.
+
+    For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing. Its description is "exit code 3".
+    Spans that are not a command's get no description.
     Source: the semantic conventions deprecate ``error.message`` on spans in favour of the status.
     """
-    message = (span.attributes or {}).get(conventions.ERROR_MESSAGE)
-    if span.status.status_code is not StatusCode.ERROR or span.status.description or not isinstance(message, str):
-        return span.status
-    return Status(StatusCode.ERROR, message)
+    message, exit_code = attributes.get(conventions.ERROR_MESSAGE), attributes.get(conventions.PROCESS_EXIT_CODE)
+    if isinstance(message, str) and message:
+        return message
+    if exit_code is None:
+        return None
+    error_type = attributes.get(conventions.ERROR_TYPE)
+    if attributes.get("outcome") == "exit" or not isinstance(error_type, str) or error_type in ("", "_OTHER"):
+        return f"exit code {exit_code}"
+    return error_type

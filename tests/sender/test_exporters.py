@@ -22,6 +22,21 @@ with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3", live_spans=F
         raise ValueError("it broke")
 """
 
+#: A program whose failures have no message, with a child span that failed where its spans are live (``LIVE``).
+WITHOUT_MESSAGE = """
+import sys
+import arcade_otel
+from opentelemetry import trace
+kind = sys.argv[1]
+messages = (lambda error: None) if kind == "withheld" else "redacted"
+with arcade_otel.command(kind, name="tool", live_spans=LIVE, error_messages=messages):
+    with trace.get_tracer("tool").start_as_current_span("child", record_exception=False, set_status_on_exception=False) as child:
+        child.set_status(trace.Status(trace.StatusCode.ERROR))
+    if kind == "exit":
+        sys.exit(3)
+    raise ValueError if kind == "empty" else RuntimeError("it is secret")
+"""
+
 Environ = dict[str, str | None]
 
 
@@ -55,6 +70,24 @@ def names(collector: Collector) -> list[str]:
 def commands(posthog: FakePostHog) -> list[str]:
     """Return the commands that PostHog shows."""
     return [event.properties["command_name"] for event in posthog.visible()]
+
+
+@pytest.mark.parametrize("live", ["True", "False"])
+def test_a_failure_without_a_message_is_described_to_a_collector_by_its_type_or_exit_code(
+    machine: Machine, collector: HttpCollector, live: str
+) -> None:
+    """Viewers show the description of the status; a bare exit has its code there, a withheld or empty message the error type.
+
+    A child span of the program keeps the status that the program gave it.
+    """
+    machine.program("tool", WITHOUT_MESSAGE.replace("LIVE", live))
+    for words, code in ((("exit",), 3), (("empty",), 1), (("withheld",), 1)):
+        assert machine.run(*words, environ=http(collector)).returncode == code
+    collector.wait_for(lambda: len([one for one in collector.spans if one.name.startswith("tool ")]) == 3)
+    described = {one.name: (one.span.status.code, one.span.status.message) for one in collector.spans}
+    assert described.pop("child", (2, "")) == (2, "")
+    assert described == {"tool exit": (2, "exit code 3"), "tool empty": (2, "ValueError"), "tool withheld": (2, "RuntimeError")}
+    assert not any("error.message" in one.attributes for one in collector.spans)
 
 
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
