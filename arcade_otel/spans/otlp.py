@@ -91,7 +91,7 @@ def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
     """Yield each ``ResourceSpans`` and ``ScopeSpans`` of a ``TracesData``, in order.
 
     Raises:
-        ValueError: It is no OTLP/JSON.
+        ValueError: The payload is not OTLP/JSON.
     """
     for resource_spans in read_objects(traces, "resourceSpans"):
         for scope_spans in read_objects(resource_spans, "scopeSpans"):
@@ -102,7 +102,7 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
     """Yield each span of a ``TracesData`` with its resource, in order.
 
     Raises:
-        ValueError: It is no OTLP/JSON.
+        ValueError: The payload is not OTLP/JSON.
     """
     for resource_spans, scope_spans in scopes(traces):
         for span in read_objects(scope_spans, "spans"):
@@ -113,7 +113,7 @@ def command_span(traces: Json) -> tuple[Json | None, Json]:
     """Return the first command's span of this library's scope, and its resource. Return ``(None, {})`` if there is none.
 
     Raises:
-        ValueError: It is no OTLP/JSON.
+        ValueError: The payload is not OTLP/JSON.
     """
     for resource_spans, scope_spans in scopes(traces):
         if read_string(read_object(scope_spans.get("scope")), "name") != conventions.SCOPE:

@@ -48,7 +48,7 @@ class CliSandbox(Computer):
         root: An empty directory.
 
     Attributes:
-        posthog: The stand-in, :class:`FakePostHog`; ``posthog.arcade`` is Arcade's API at the same address.
+        posthog: The fake PostHog. ``posthog.arcade`` is the fake Arcade API at the same address.
         home: The home directory.
         config_dir: The config directory. If the program has its own ``config_dir``, set this before the first :meth:`run`.
         environ: Environment of the commands. You may change it.
@@ -58,8 +58,8 @@ class CliSandbox(Computer):
         self.posthog = FakePostHog()
         self._planted: dict[Path, bytes] = {}
         self._given: set[tuple[str, str]] = set()
-        self._senders: dict[int, str] = {}  # process ID -> what /proc says of it; "" if nothing yet
-        self._waited: dict[str, bytes] = {}  # what was seen in the queue, by its name there
+        self._senders: dict[int, str] = {}  # process ID -> its command line and environment, or "" if /proc has none yet
+        self._waited: dict[str, bytes] = {}  # the payloads that were seen in the queue, by their names
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="arcade-usage", daemon=True)
         environ = {
@@ -89,7 +89,7 @@ class CliSandbox(Computer):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
         self._watcher.join()
-        self.posthog.close()  # what a sender still has to say is refused, and it leaves
+        self.posthog.close()  # the remaining senders get a refusal, and exit
 
     # --- what is done -----------------------------------------------------------------------------------------------------------
 
@@ -104,9 +104,9 @@ class CliSandbox(Computer):
         """Run a command to its end. Return its exit code, ``stdout`` and ``stderr``.
 
         Args:
-            command: The command and its arguments. The command is looked up next to this interpreter first, where the scripts of
-              its
-                environment are.
+            command: The command and its arguments. The command is searched next to this interpreter first, with the scripts of
+                its
+            environment.
             env: Variables to set, or to remove (None), for this command.
             input: Text for stdin. None means an empty stdin.
             cwd: Working directory. None means the current one.
@@ -202,7 +202,10 @@ class CliSandbox(Computer):
         return which(word, path=environ.get("PATH")) or word
 
     def _note_what_was_planted(self) -> None:
-        """Before the first command, note which files the test has put into the config directory, and mark the notice as shown."""
+        """Before the first command, remember the files that the test has put into the config directory.
+
+        Mark the notice as shown.
+        """
         if self._given:
             return
         self._planted = {path: _read(path) for path in self._files()}
@@ -228,7 +231,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Inspect what exists for moments only: senders and their queue."""
+        """Read the senders and their queue again and again, because they exist for a moment only."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 
@@ -259,4 +262,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return b""  # gone, or not there yet
+        return b""  # the process has ended, or has not begun

@@ -27,13 +27,13 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The methods of ``posthog.Posthog`` that are used. They are public in each version from 6 on."""
+    """The methods of ``posthog.Posthog`` that this module calls. They are public since version 6."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
-        """Take an event. Return its ID, or None if it was not taken."""
+        """Accept an event. Return its ID, or None if it was not accepted."""
 
     def alias(self, previous_id: str, distinct_id: str | None, **fields: Any) -> str | None:
-        """Take an alias. Return its ID, or None if it was not taken."""
+        """Accept an alias. Return its ID, or None if it was not accepted."""
 
 
 def clean_environment(environ: MutableMapping[str, str]) -> None:

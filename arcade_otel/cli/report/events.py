@@ -124,7 +124,7 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Return the JSON value of a CSV cell. A version such as 1.2 is a number here, and is read as text later."""
+    """Return the boolean in a CSV cell, or else its text. A version such as 1.2 stays text."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 
