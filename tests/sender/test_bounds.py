@@ -4,19 +4,9 @@ import re
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-NO_LISTING = """
-import os
-real = os.listdir, os.scandir
-def refuse(path="."):
-    place = os.readlink(f"/proc/self/fd/{path}") if isinstance(path, int) else os.fspath(path)
-    if ".arcade" in place:
-        os.write(2, b"listed")
-        os._exit(9)
-    return real[0](path)
-os.listdir = refuse
-os.scandir = lambda path=".": refuse(path) and real[1](path)
-"""
+NO_LISTING = read_program("sender/no_listing")
 
 
 def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Machine, posthog: FakePostHog) -> None:

@@ -11,41 +11,9 @@ import pytest
 from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
 from tests.benchmarks import counter
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-APP = """
-import os, sys
-import click
-
-@click.group()
-def app():
-    pass
-
-@app.command()
-def work():
-    print("done")
-
-@app.command()
-def fail():
-    raise click.ClickException("it broke")
-
-@app.command()
-def login():
-    print("hello")
-
-@app.command()
-def logout():
-    print("bye")
-
-asked = []
-sys.addaudithook(lambda event, arguments: asked.append(event) if event.startswith("socket.") else None)
-# instrument
-try:
-    app(standalone_mode=False)
-except click.ClickException as error:
-    print(error.format_message())
-if os.environ.get("SHOW_SOCKETS"):
-    print(sorted(set(asked)))
-"""
+APP = read_program("sender/never_waits")
 
 INSTRUMENTED = 'import arcade_otel\narcade_otel.instrument(app, name="tool", version="1.2.3")\n'
 

@@ -18,6 +18,7 @@ from arcade_otel.spans.outcome import Outcome
 from arcade_otel.testing import FakePostHog, Fault
 from tests.benchmarks import counter
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
 
 @pytest.fixture
@@ -191,22 +192,7 @@ def test_senders_start_no_senders(machine: Machine) -> None:
 
 
 #: The first process of a container: it runs the commands that it is told of, and reaps no process but those.
-NO_REAPER = """
-import ctypes, os, subprocess, sys
-assert ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
-for line in sys.stdin:
-    if line.strip() == "zombies":
-        states = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            states.append(fields[0] == "Z" and fields[1] == str(os.getpid()))
-        print(sum(states), flush=True)
-    else:
-        print(subprocess.run(line.split()).returncode, flush=True)
-"""
+NO_REAPER = read_program("sender/no_reaper")
 
 
 @pytest.mark.linux

@@ -10,18 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from arcade_otel.testing.computer import Computer
+from tests.support.programs import read_program
 from tests.support.warm_start import WarmStart, drop_roots_powers, warm_start
 
 __all__ = ["PLAIN", "Machine"]
 
 #: A program without a framework: its argument is the command, and ``fail`` as a second one makes it exit with 3.
-PLAIN = """
-import sys
-import arcade_otel
-with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3"):
-    if sys.argv[2:] == ["fail"]:
-        sys.exit(3)
-"""
+PLAIN = read_program("plain")
 
 _DEADLINE_SECONDS = 60.0
 

@@ -13,23 +13,9 @@ from typing import Any
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-READER = """
-import sys, time
-path, stop = sys.argv[1:]
-import os
-count = 0
-while not os.path.exists(stop):
-    try:
-        with open(path) as file:
-            file.read()
-            time.sleep(0.002)
-        count += 1
-        time.sleep(0.002)
-    except OSError:
-        pass
-print(count)
-"""
+READER = read_program("windows/reader")
 
 
 @contextmanager
