@@ -1,4 +1,4 @@
-"""What the queue needs to know of a payload: when its command ended, and where it goes."""
+"""Read the parts of a payload that the queue needs: the end of the command, and the destination."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ __all__ = ["SpanSummary", "summarize"]
 
 
 class SpanSummary:
-    """What the queue needs to know of a payload.
+    """The parts of a payload that the queue needs.
 
     Attributes:
-        end_ns: When the first command's span ended (of a payload without one: the first span), in nanoseconds since the epoch;
-            None if the payload does not say.
-        span_id: Its span ID in hex, or None.
-        api_key: PostHog project key, or None: the payload goes to no PostHog.
+        end_ns: End of the first command's span, or else of the first span, in nanoseconds since the epoch. None if it is missing.
+        span_id: The ID of that span in hex, or None.
+        api_key: PostHog project key. None if the payload is not sent to PostHog.
         host: PostHog host, or None.
-        usage_only: Only PostHog gets the payload.
-        dropped: How many spans were dropped from a full queue before this one and are reported by it.
+        usage_only: Whether only PostHog gets the payload.
+        dropped: The number of dropped spans that this payload reports.
     """
 
     __slots__ = ("api_key", "dropped", "end_ns", "host", "span_id", "usage_only")
@@ -42,7 +41,7 @@ class SpanSummary:
 
 
 def summarize(payload: str) -> SpanSummary:
-    """Return what the queue needs to know of a payload; an empty summary if it is malformed. Never raises."""
+    """Return the summary of a payload, or an empty one if the payload is malformed. This never raises."""
     try:
         traces = otlp.loads(payload)
         span, resource = otlp.command_span(traces)

@@ -30,18 +30,18 @@ class SpanIdentityResolver:
 
     def __init__(self, config_dir: str) -> None:
         self._config_dir = config_dir
-        self._lock = threading.Lock()  # lanes run side by side, and the question is asked once
+        self._lock = threading.Lock()  # the lanes run at the same time, and the API is asked once
         self._resolver: accounts.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
         """Return the span ``text`` of the file ``path`` as it must be exported. Save it first if it has changed.
 
         Raises:
-            ValueError: It is no span.
-            OSError: It cannot be written back; it stays as it was.
+            ValueError: The text is not a span.
+            OSError: The file cannot be written. It is unchanged then.
         """
         if '"boolValue":true' not in text:
-            return text  # nothing to settle, and no need to read it
+            return text  # nothing to resolve, and no need to parse the text
         if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._config_dir, "credentials.yaml")):
             return text
         traces = otlp.loads(text)
@@ -56,10 +56,10 @@ class SpanIdentityResolver:
         if not isinstance(anon_id, str):
             return text
         if principal is not None and not (isinstance(principal, str) and is_entry_point_name(principal)):
-            return text  # only the program itself knows, or a stranger wrote a name of code into the queue
+            return text  # only the program itself can call the function, or another program wrote the name of code into the queue
         with self._lock:
             if self._resolver is None:
-                from arcade_otel.identity import login as accounts  # dear, and seldom needed
+                from arcade_otel.identity import login as accounts  # an expensive import, which is rarely needed
 
                 self._resolver = accounts.LazyAliasResolver(self._config_dir)
             try:
@@ -74,7 +74,7 @@ class SpanIdentityResolver:
             if settled.previous_distinct_id:
                 otlp.set_attribute(span, conventions.PREVIOUS_DISTINCT_ID, settled.previous_distinct_id)
             text = _written_back(path, traces)
-            with guard("the link of a lazy alias"):  # the span is safe, and the marker makes the next login rotate
+            with guard("the link of a lazy alias"):  # the span is safe, and the marker makes the next login rotate the ID
                 self._resolver.commit(settled)
         debug("an anonymous span was settled as its principal's")
         return text
@@ -83,8 +83,8 @@ class SpanIdentityResolver:
         """Return the span with the number of spans that a full queue has dropped before it. Save it first.
 
         Raises:
-            ValueError: It is no span.
-            OSError: It cannot be written back; it stays as it was.
+            ValueError: The text is not a span.
+            OSError: The file cannot be written. It is unchanged then.
         """
         traces = otlp.loads(text)
         span, _ = otlp.command_span(traces)

@@ -1,11 +1,11 @@
-"""The one reader of spans in OTLP/JSON: the queue, the sender, the exporters and the usage commands read by these functions.
+"""Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands all use these functions.
 
 Source of the format: the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/), and
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so each function raises ``ValueError`` where the
-format is broken, and nothing else. It tolerates what the protocol asks receivers to tolerate: unknown fields, 64-bit integers as
-numbers or as text, and ``null`` for what is absent.
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so each function raises
+``ValueError`` if the format is broken, and no other exception. As the protocol demands, unknown fields are ignored, 64-bit
+integers may be numbers or text, and ``null`` counts as absent.
 
-This module needs no SDK. It imports ``json``, which the foreground of a command does without.
+This module needs no SDK. It imports ``json``, so a command does not import it before it ends.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = [
 INT64 = 1 << 63
 UINT64 = 1 << 64
 UINT32 = 1 << 32
-#: The bit of ``flags`` that says that a parent, or a link's target, is in another process.
+#: The bit of ``flags`` that is set if a parent, or the target of a link, is in another process.
 IS_REMOTE = 0x200
 TRACE_ID_DIGITS = 32
 SPAN_ID_DIGITS = 16
@@ -66,7 +66,7 @@ def loads(payload: str | bytes) -> Json:
     """Return the ``TracesData`` of a payload.
 
     Raises:
-        ValueError: It is no JSON, or not of spans, or nested too deeply.
+        ValueError: The payload is not JSON, contains no spans, or is nested too deeply.
     """
     try:
         traces = json.loads(payload.decode("utf-8") if isinstance(payload, bytes) else payload, parse_constant=_no_constant)
@@ -78,7 +78,7 @@ def loads(payload: str | bytes) -> Json:
 
 
 def is_traces(value: object) -> TypeGuard[Json]:
-    """Return whether ``value`` has the outermost shape of a ``TracesData``."""
+    """Return whether ``value`` is an object with a list ``resourceSpans``, as a ``TracesData`` is."""
     return isinstance(value, dict) and "resourceSpans" in value
 
 
@@ -88,10 +88,10 @@ def dumps(traces: Json) -> str:
 
 
 def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
-    """Yield each ``ScopeSpans`` of a ``TracesData``, in its order, after the ``ResourceSpans`` that holds it.
+    """Yield each ``ResourceSpans`` and ``ScopeSpans`` of a ``TracesData``, in order.
 
     Raises:
-        ValueError: It is no OTLP/JSON.
+        ValueError: The payload is not OTLP/JSON.
     """
     for resource_spans in read_objects(traces, "resourceSpans"):
         for scope_spans in read_objects(resource_spans, "scopeSpans"):
@@ -99,10 +99,10 @@ def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
-    """Yield each span of a ``TracesData``, in its order, with its resource.
+    """Yield each span of a ``TracesData`` with its resource, in order.
 
     Raises:
-        ValueError: It is no OTLP/JSON.
+        ValueError: The payload is not OTLP/JSON.
     """
     for resource_spans, scope_spans in scopes(traces):
         for span in read_objects(scope_spans, "spans"):
@@ -110,10 +110,10 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def command_span(traces: Json) -> tuple[Json | None, Json]:
-    """Return the first span of this library's scope that is a command's, and its resource; ``(None, {})`` if there is none.
+    """Return the first command's span of this library's scope, and its resource. Return ``(None, {})`` if there is none.
 
     Raises:
-        ValueError: It is no OTLP/JSON.
+        ValueError: The payload is not OTLP/JSON.
     """
     for resource_spans, scope_spans in scopes(traces):
         if read_string(read_object(scope_spans.get("scope")), "name") != conventions.SCOPE:
@@ -128,7 +128,7 @@ def command_span(traces: Json) -> tuple[Json | None, Json]:
 
 
 def read_attribute(holder: Json, key: str) -> object:
-    """Return the value of one attribute of a span, a scope or a resource, or None; of two with one key the last.
+    """Return the value of one attribute of a span, a scope or a resource, or None. If a key occurs twice, the last one counts.
 
     Raises:
         ValueError: The value is malformed. The other attributes are not read.
@@ -140,10 +140,10 @@ def read_attribute(holder: Json, key: str) -> object:
 
 
 def read_attributes(holder: Json) -> dict[str, Any]:
-    """Return the attributes of a span, a scope or a resource; of two with one key the last.
+    """Return the attributes of a span, a scope or a resource. If a key occurs twice, the last one counts.
 
     Raises:
-        ValueError: Any of them is malformed.
+        ValueError: An attribute is malformed.
     """
     attributes = {}
     for attribute in read_objects(holder, "attributes"):
@@ -154,7 +154,7 @@ def read_attributes(holder: Json) -> dict[str, Any]:
 
 
 def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # noqa: FBT001 - one of three types
-    """Set an attribute, in place of those with the same key.
+    """Set an attribute, and remove others with the same key.
 
     Raises:
         ValueError: The attributes of ``holder`` are malformed.
@@ -231,14 +231,14 @@ def _read_int64(value: Json, key: str) -> int:
 
 
 def read_object(value: object) -> Json:
-    """Return ``value`` as an object; an empty one if it is absent."""
+    """Return ``value`` as an object, or an empty object if it is absent."""
     if value is None:
         return {}
     return value if isinstance(value, dict) else _malformed("an object")
 
 
 def read_list(holder: Json, key: str) -> list[Any]:
-    """Return the list under ``key``; an empty one if it is absent."""
+    """Return the list under ``key``, or an empty list if it is absent."""
     value = holder.get(key)
     if value is None:
         return []
@@ -246,12 +246,12 @@ def read_list(holder: Json, key: str) -> list[Any]:
 
 
 def read_objects(holder: Json, key: str) -> list[Json]:
-    """Return the objects in the list under ``key``; an empty list if it is absent."""
+    """Return the objects in the list under ``key``, or an empty list if it is absent."""
     return [read_object(each) for each in read_list(holder, key)]
 
 
 def read_string(holder: Json, key: str) -> str:
-    """Return the text under ``key``; "" if it is absent."""
+    """Return the text under ``key``, or "" if it is absent."""
     value = holder.get(key)
     if value is None:
         return ""
@@ -259,7 +259,7 @@ def read_string(holder: Json, key: str) -> str:
 
 
 def read_id(holder: Json, key: str, digits: int) -> int:
-    """Return the id under ``key``, which must have this many hexadecimal digits."""
+    """Return the ID under ``key``, which must have this many hexadecimal digits."""
     value = read_string(holder, key)
     if len(value) != digits or not value.isascii() or not value.isalnum():
         _malformed(key)
@@ -270,7 +270,7 @@ def read_id(holder: Json, key: str, digits: int) -> int:
 
 
 def read_integer(holder: Json, key: str, bound: int) -> int:
-    """Return an integer of ``0 <= n < bound``; 0 if it is absent."""
+    """Return an integer of ``0 <= n < bound``, or 0 if it is absent."""
     value = holder.get(key)
     if value is None:
         return 0

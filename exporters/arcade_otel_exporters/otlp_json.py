@@ -1,4 +1,4 @@
-"""Finished spans to OTLP/JSON and back, with the SDK's public API only."""
+"""Convert finished spans to OTLP/JSON and back, with the SDK's public API only."""
 
 import base64
 import json
@@ -43,16 +43,16 @@ _KINDS = {
     SpanKind.CONSUMER: 5,
 }
 _KIND_OF = {number: kind for kind, number in _KINDS.items()}
-# Bits of ``flags``: the W3C trace flags, whether it is known that a context is remote, and whether it is.
+# Bits of ``flags``: the W3C trace flags, it is known whether a context is remote, and the context is remote.
 _TRACE_FLAGS = 0xFF
 _HAS_IS_REMOTE = 0x100
 
 
 def encode(spans: Sequence[ReadableSpan]) -> str:
-    """Return ``spans`` as one ``TracesData`` in OTLP/JSON, ASCII only, in their order.
+    """Return ``spans`` as one ``TracesData`` in OTLP/JSON, in the same order. The text is ASCII.
 
-    Lone surrogates become U+FFFD, since strict readers refuse them; integers of more than 64 bits become text, as the
-    specification asks (common/attribute-type-mapping).
+    Lone surrogates become U+FFFD, because strict readers refuse them. Integers of more than 64 bits become text, as the
+    specification demands (common/attribute-type-mapping).
 
     Raises:
         ValueError: A span has no context.
@@ -79,7 +79,7 @@ def encode(spans: Sequence[ReadableSpan]) -> str:
 
 
 def _present(**fields: Any) -> Json:
-    """Return the fields that are not at their default: JSON leaves those out, as protobuf does."""
+    """Return the fields without those that have their default value, which JSON leaves out as protobuf does."""
     return {key: _text(value) if isinstance(value, str) else value for key, value in fields.items() if value or value == {}}
 
 
@@ -169,12 +169,12 @@ def _any_value(value: object) -> Json:
 
 
 def decode(text: str | bytes) -> list[ReadableSpan]:
-    """Return the spans of a ``TracesData`` in OTLP/JSON, in its order.
+    """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order.
 
-    Tolerates what ``arcade_otel.spans.otlp`` does, unknown kinds of spans, and ids in upper case.
+    This tolerates the same as ``arcade_otel.spans.otlp``, and also unknown kinds of spans and IDs in upper case.
 
     Raises:
-        ValueError: It is no OTLP/JSON of spans.
+        ValueError: The payload is not OTLP/JSON of spans.
     """
     spans: list[ReadableSpan] = []
     for resource_spans, scope_spans in scopes(loads(text)):
@@ -252,7 +252,7 @@ def _read_status(status: Json) -> Status:
     code = read_integer(status, "code", UINT32)
     if code == StatusCode.ERROR.value:
         return Status(StatusCode.ERROR, read_string(status, "message") or None)
-    # The SDK keeps a description for errors only, as the specification says.
+    # As the specification demands, the SDK keeps a description only for errors.
     return Status(StatusCode.OK if code == StatusCode.OK.value else StatusCode.UNSET)
 
 

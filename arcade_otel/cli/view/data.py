@@ -13,12 +13,12 @@ from arcade_otel.spans import otlp
 
 __all__ = ["row", "snapshot"]
 
-#: A number of more milliseconds (30,000 years) is not a duration.
+#: A larger number of milliseconds (30,000 years) is not a duration.
 _MAX_DURATION_MS = 1e15
 
 
 def snapshot(settings: Settings) -> bytes:
-    """Return the page's data, newest event first: one JSON object in ASCII, without NaN, which JavaScript's JSON does not know.
+    """Return the page's data as one JSON object in ASCII, newest event first. It has no NaN, which JavaScript cannot parse.
 
     Raises:
         OSError: The config directory cannot be read.
@@ -32,14 +32,14 @@ def snapshot(settings: Settings) -> bytes:
 
 
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what the page shows of an event of :func:`arcade_otel.cli.local_state.all_events`.
+    """Return the row of the page for an event of :func:`arcade_otel.cli.local_state.all_events`.
 
-    Its texts are escaped (:func:`arcade_otel.terminal.escape`). ``payload`` is the exact payload, as indented JSON in ASCII; None
-    if it was not kept.
+    Its texts are escaped (:func:`arcade_otel.terminal.escape`). ``payload`` is the exact payload as indented JSON in ASCII, or
+    None if it was not kept.
 
     Args:
         event: The event.
-        lane: The lane of a queued event, whose last problem says why the event is still queued.
+        lane: The lane of a queued event. Its last problem is the reason why the event is still queued.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -68,7 +68,7 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return a command's fields in a payload, under PostHog's names; the payload may be anything, so nothing raises."""
+    """Return a command's fields in a payload, under PostHog's names. The payload may be anything, so this never raises."""
     for part in payload:
         if not isinstance(part, dict):
             continue
@@ -91,7 +91,7 @@ def _command_fields(payload: list[Any]) -> dict[str, Any]:
 
 
 def _start_time(fields: dict[str, Any]) -> str | None:
-    """Return when the command began, to the millisecond: PostHog's events have it in ISO 8601, spans in nanoseconds."""
+    """Return the start of the command, to the millisecond. PostHog's events have it in ISO 8601, and spans in nanoseconds."""
     started = fields.get("started")
     try:
         if isinstance(started, str) and started.isdigit():
