@@ -59,7 +59,7 @@ def of_event(name: str) -> list[FieldSpec]:
 
 def program(machine: Machine, name: str = "cli", *, live: str = "") -> None:
     """Write the program, whose ``login`` is always the same person's."""
-    machine.program(name, PROGRAM.replace("sample=SHARES)", f"sample=SHARES{live})"))
+    machine.program(name, PROGRAM.replace("sample=SHARES,", f"sample=SHARES{live},"))
     (machine.root / "who.py").write_text("def am_i():\n    return 'user-9'\n")
 
 

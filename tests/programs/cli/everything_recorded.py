@@ -36,6 +36,14 @@ def logout():
 
 
 app.add_command(arcade_otel.usage_commands(app))
-RECORDED = {"record_option_names": True, "record_start": "serve", "sample": {"work": 1.0, "fail": 1.0, "serve": 1.0}}
-arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", **RECORDED)
+SHARES = {"work": 1.0, "fail": 1.0, "serve": 1.0}
+arcade_otel.instrument(
+    app,
+    name="tool",
+    version="1.2.3",
+    principal="who:am_i",
+    record_option_names=True,
+    record_start="serve",
+    sample=SHARES,
+)
 app()
