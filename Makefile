@@ -8,7 +8,7 @@ WORKERS ?= 4
 # Pytest rewrites every assertion; without bytecode it does so again in each worker of each run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help redaction demo test test-fast test-faults test-windows test-lowest upstream lint format catalogue bench build clean secret-patterns pictures docs search dashboards
+.PHONY: help redaction demo test test-fast test-faults test-windows test-lowest upstream lint format catalogue bench build clean secret-patterns pictures docs search dashboards receivers
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
@@ -28,6 +28,7 @@ help:
 	@echo "make pictures     draw docs/demo.svg, docs/view.png and docs/dashboards anew"
 	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/spans/secret_patterns.py)"
 	@echo "make dashboards   write the dashboards' queries, and run them in ClickHouse"
+	@echo "make receivers    send spans to Arize Phoenix and MLflow, and check what arrived; installs them in .receivers (2 GB)"
 	@echo "make build        wheel and sdist into dist/"
 
 $(VENV)/.ready: pyproject.toml .ci/setup
@@ -102,6 +103,9 @@ dashboards: $(VENV)/.ready
 	$(BIN)/python dashboards/generate.py
 	$(BIN)/python -m pytest -m dashboards tests/dashboards
 
+receivers: $(VENV)/.ready
+	$(BIN)/python -m tests.receivers.run docs/receivers
+
 docs: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
@@ -114,4 +118,4 @@ build: $(VENV)/.ready
 	$(BIN)/python -m build --no-isolation --outdir dist
 
 clean:
-	rm -r -f .venv .venv-lowest dist site .mypy_cache .ruff_cache .hypothesis
+	rm -r -f .venv .venv-lowest .receivers dist site .mypy_cache .ruff_cache .hypothesis

@@ -4,10 +4,10 @@
 ``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other
 code. ``docs/reference.md`` lists everything that is public.
 
-A user who opted out by the environment pays for this module alone: what the environment says about consent is read here, and
-:mod:`arcade_otel.consent` knows the rest.
+If a user has opted out by a variable, only this module is imported. So it reads the variables of consent, and the module
+:mod:`arcade_otel.consent` does the rest.
 
-PYTEST_DONT_REWRITE: a program that runs pytest has imported this module before, of which pytest would warn.
+PYTEST_DONT_REWRITE: without this word, pytest would warn if a program imports this module before it runs pytest.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ __all__ = [
 #: or `on` turns it on and skips the notice. `log` prints each payload on stderr and sends nothing.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
+#: Set it in your shell's profile if you want no telemetry from any program that respects it.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
 #: Type: boolean. Default: `false`. Effect: `true`, in any case, turns recording off and deletes the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
@@ -59,7 +60,7 @@ _ON, _OFF, _LOG = "on", "off", "log"
 _NO = ("0", "false", "no", "off")
 _YES = ("1", "true", "yes", "on")
 
-#: Attribute of an app that was instrumented in the run of a user who opted out: its options, which nothing has checked.
+#: Attribute with the unchecked options of an app that was instrumented while the user has opted out.
 _UNCHECKED_OPTIONS = "_arcade_otel_options"
 
 
@@ -67,69 +68,73 @@ class Options(TypedDict, total=False):
     """Keywords of :func:`instrument`, :func:`program`, :func:`command` and :func:`configure`. All are optional."""
 
     name: str | None
-    """Name of the program. Default: the base name of what was started."""
+    """Name of your program. Default: the base name of the file that was started."""
     version: str | None
-    """Version of the program."""
+    """Version of your program. If you do not set it, the sender looks up the installed distribution."""
     distribution: str | None
-    """Installed distribution whose version is the program's. The sender looks it up, so it costs the command nothing."""
+    """The installed distribution of your program. The sender looks up its version, so you need not set ``version``."""
     posthog_api_key: str | None
-    """PostHog project key. Without one, nothing is sent to PostHog."""
+    """The key of your PostHog project. If you set none, nothing is sent to PostHog."""
     posthog_host: str | None
-    """PostHog host. Default: ``https://us.i.posthog.com``."""
+    """Your PostHog host, for example ``https://eu.i.posthog.com``. Default: ``https://us.i.posthog.com``."""
     config_dir: str | os.PathLike[str] | None
     """Config directory. Default: ``ARCADE_WORK_DIR``, else ``~/.arcade``."""
     login_commands: str | Sequence[str] | None
-    """Paths of the commands that log in. Default: ``login``."""
+    """Paths of the commands that log in, for example ``["auth.login"]``. Default: ``login``."""
     logout_commands: str | Sequence[str] | None
     """Paths of the commands that log out. Default: ``logout``."""
     principal: Callable[[], str | None] | str | None
-    """Who is logged in: a function that returns an ID or None within 2 s, ``"module:function"``, or the name of an entry point
-    in the group ``arcade_otel.principal``. Default: Arcade's API."""
+    """Set this if your program has accounts of its own: a function that returns the ID of the account or None within 2 s,
+    ``"module:function"``, or the name of an entry point in the group ``arcade_otel.principal``. Default: Arcade's API."""
     sender_command: Sequence[str] | None
-    """Command line that runs the sender, for a frozen program, which has no Python interpreter."""
+    """Command line that runs the sender. You need it if your program is frozen and has no Python interpreter."""
     live_spans: bool | None
-    """Whether the SDK makes the command's span, so that other spans nest below it. Default: if this process exports traces."""
+    """Whether the SDK makes the command's span, so that your own spans nest below it. Default: if this process exports traces."""
     error_messages: Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
-    """What is recorded of an error: its redacted message, only its class, or what the function returns."""
+    """What is recorded of an error: its redacted message, only its class, or the text that your function returns. With ``"own"``,
+    only messages of exceptions that your program's package defines are recorded."""
     record_option_names: bool
-    """Whether the names of the options that were used are recorded; never their values. Default: False."""
+    """Whether the names of the options that a user gave are recorded. Their values never are. Default: False."""
     enabled_by_default: bool
-    """Whether commands are recorded when neither the user nor the machine's policy has decided. Default: True."""
+    """Whether commands are recorded if neither the user nor the machine's policy has decided. Default: True."""
     record_in_ci: bool
     """Whether commands are recorded in continuous integration if the user has not decided. Default: True."""
     wait_seconds: float
-    """How long a command may wait at its end until its own event is acknowledged, at most 10 seconds. Default: 0, no wait."""
+    """How many seconds a command may wait at its end until its own event is acknowledged, at most 10. Default: 0, no wait."""
     wait_seconds_in_ci: float
-    """The same in continuous integration, where a job's end kills the sender. Default: what ``wait_seconds`` says."""
+    """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
     properties: Mapping[str, Any]
-    """Properties of the program's own, by name: ``bool``, ``int``, or the words that are allowed (``Literal["free", "pro"]``)."""
+    """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``)."""
     groups: str | Sequence[str]
-    """PostHog group types whose IDs the program sets, at most five: ``"organization"``."""
+    """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
     property_values: Callable[[], Mapping[str, object]] | None
-    """Returns values of ``properties`` and ``groups`` at the end of each command. :func:`set_property` takes precedence."""
+    """A function that returns values of ``properties`` and ``groups``.
+
+    It is called at the end of each command. Values that you set
+    by :func:`set_property` take precedence."""
     exclude: str | Sequence[str]
-    """Paths of commands that are not recorded, with everything below them. A login or logout always is."""
+    """Paths of commands that you do not want to record, including their sub-commands. Logins and logouts are always recorded."""
     sample: Mapping[str, float]
-    """Share of the runs that is recorded, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
     """Record each command of ``app`` from now on, and return ``app``.
 
-    Instrumenting twice is instrumenting once, with the newer options. Nothing raises later, in a user's run.
+    If you call this twice, the newer options count. Errors are raised at once, and never later in a user's run.
 
     Args:
         app: A ``typer.Typer``, a Click or asyncclick command or group, the ``App`` of cyclopts or cliff, cleo's ``Application``,
-            or an app of a framework that brings an adapter of its own (entry-point group ``arcade_otel_frameworks``).
+            or an app of another framework with an adapter (entry-point group ``arcade_otel_frameworks``).
         **options: See :class:`Options`.
 
     Raises:
         TypeError: ``app`` is of an unsupported class, an option is unknown, or its value has the wrong type.
-        ValueError: An option's value makes no sense.
+        ValueError: The value of an option is not allowed.
     """
     if _is_off():
         _check_names(options)
-        getattr(app, "__dict__", {})[_UNCHECKED_OPTIONS] = options  # where usage_commands() finds them
+        getattr(app, "__dict__", {})[_UNCHECKED_OPTIONS] = options  # usage_commands() reads them there
         _purge_queue(options)
         return app
     from arcade_otel import frameworks
@@ -139,7 +144,7 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
 
 
 def uninstrument(app: App) -> App:
-    """Stop recording the commands of ``app``, and return ``app``. Does nothing if it was never instrumented."""
+    """Stop recording the commands of ``app``, and return ``app``. This does nothing if you never instrumented it."""
     getattr(app, "__dict__", {}).pop(_UNCHECKED_OPTIONS, None)
     if not _is_off():
         from arcade_otel.frameworks import more_adapters
@@ -151,15 +156,16 @@ def uninstrument(app: App) -> App:
 def program(**options: Unpack[Options]) -> CommandContext:
     """Record the run of an argparse program: ``with arcade_otel.program(name="mycli"): main()``, or as a decorator of ``main``.
 
-    The first ``ArgumentParser`` that parses inside is the program's. Its sub-commands name the command; ``--help`` and
-    ``--version`` are not recorded; usage errors, exit codes and exceptions are. If nothing is parsed, nothing is recorded.
+    The first ``ArgumentParser`` that parses inside the block is the program's. The event has the names of its sub-commands, for
+    example ``toolkit.run``. Usage errors, exit codes and exceptions are recorded, and ``--help`` and ``--version`` are not. If
+    the block parses no command line, nothing is recorded.
 
     Args:
         **options: See :class:`Options`.
 
     Raises:
         TypeError: An option is unknown, or its value has the wrong type.
-        ValueError: An option's value makes no sense.
+        ValueError: The value of an option is not allowed.
     """
     if _is_off():
         _check_names(options)
@@ -176,12 +182,12 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
     """Record a block of code as one command: ``with arcade_otel.command("toolkit.run"): …``.
 
     Args:
-        path: Path of the command, joined by dots or spaces. A name that the program defines, never what a user typed.
+        path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.
         **options: See :class:`Options`. They take precedence over those of :func:`configure`.
 
     Raises:
-        TypeError: ``path`` is no string, an option is unknown, or its value has the wrong type.
-        ValueError: ``path`` is empty, or an option's value makes no sense. Both are raised at once, before the block runs.
+        TypeError: ``path`` is not a string, an option is unknown, or its value has the wrong type.
+        ValueError: ``path`` is empty, or the value of an option is not allowed. Both errors are raised before the block runs.
     """
     if _is_off():
         _check_names(options)
@@ -199,7 +205,7 @@ def configure(**options: Unpack[Options]) -> None:
 
     Raises:
         TypeError: An option is unknown, or its value has the wrong type.
-        ValueError: An option's value makes no sense.
+        ValueError: The value of an option is not allowed.
     """
     _check_names(options)
     if not _is_off():
@@ -209,14 +215,14 @@ def configure(**options: Unpack[Options]) -> None:
 
 
 def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FBT001 - a value
-    """Set a declared property, or the ID of a declared group, of the command that is running. Never raises.
+    """Set a declared property, or the ID of a declared group, for the command that is running. This never raises.
 
-    The value is left out, with a debug line, if the name is not declared or the value is not of its type. Nothing happens where
-    no command is recorded, for example for a user who opted out.
+    If you did not declare the name, or the value has another type, the value is left out and the debug log says so. If no command
+    is recorded, for example because the user has opted out, nothing happens.
 
     Args:
         name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
-        value: The value; None takes it back.
+        value: The value. None removes a value that you have set before.
     """
     frameworks = sys.modules.get("arcade_otel.frameworks")
     if frameworks is not None:
@@ -224,11 +230,11 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 
 
 def end_run() -> None:
-    """Record the command that runs in this thread now, as one that succeeded, instead of when it returns. Never raises.
+    """Record the command that runs in this thread as a success now, and not when it returns. This never raises.
 
-    For a command that never returns in this process: a server, or a daemon that forks and leaves by ``os._exit``. Call it when
-    the command has done its work, for example right before the server's loop. The duration ends here. What the command does later
-    is not recorded, neither an error nor its exit code. Where no command is recorded, it does nothing.
+    Call this in a command that never returns, such as a server, or a daemon that forks and calls ``os._exit``. Call it when the
+    command has done its work, for example right before the loop of the server. The recorded duration ends there. A later error
+    and the exit code are not recorded. If no command is recorded, nothing happens.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -237,7 +243,7 @@ def end_run() -> None:
 
 
 def usage_commands(app: Any) -> Any:
-    """Return the usage commands of ``app`` (``status``, ``enable``, ``disable`` …), to be mounted in it.
+    """Return the usage commands for ``app`` (``status``, ``enable``, ``disable`` …), which you mount in it.
 
     ``app.add_typer(arcade_otel.usage_commands(app), name="usage")`` in a Typer program,
     ``group.add_command(arcade_otel.usage_commands(group))`` in a Click program. They also work for users who opted out.
@@ -246,10 +252,10 @@ def usage_commands(app: Any) -> Any:
         app: A ``typer.Typer``, or a Click group.
 
     Returns:
-        A ``typer.Typer`` for the former, a group called ``usage`` for the latter.
+        For a ``typer.Typer``, a ``typer.Typer``. For a Click group, a group called ``usage``.
 
     Raises:
-        TypeError: ``app`` is neither.
+        TypeError: ``app`` is of another class.
     """
     from arcade_otel import cli
 
@@ -257,18 +263,18 @@ def usage_commands(app: Any) -> Any:
 
 
 def _is_off() -> bool:
-    """Return whether the environment alone opts the user out. Reads no file."""
+    """Return whether a variable opts the user out. This reads no file."""
     said = _decision_from_env(os.environ)
     return said is not None and said[0] == _OFF
 
 
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the mode, the variable that decides it and the same in words, or None if no variable says anything.
+    """Return the mode, the variable that decides it, and a text for the user. Return None if no variable decides.
 
-    ``DO_NOT_TRACK`` set to anything but "", ``0`` or ``false`` is off (consoledonottrack.com); ``OTEL_SDK_DISABLED`` is off if
-    ``true`` in any case, and by nothing else (OpenTelemetry specification); ``ARCADE_USAGE_TRACKING`` says ``0``, ``false``,
-    ``no`` or ``off``, ``1``, ``true``, ``yes`` or ``on``, or ``log`` (print the payload on stderr, send nothing), in any case; a
-    word that is none of these says nothing.
+    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` is off (consoledonottrack.com).
+    * ``OTEL_SDK_DISABLED``: only ``true`` is off, in any case (OpenTelemetry specification).
+    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` are off. ``1``, ``true``, ``yes`` and ``on`` are on. ``log``
+      prints the payload on stderr and sends nothing. Case does not matter, and another word decides nothing.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -285,14 +291,14 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Refuse unknown options in the run of a user who opted out, too, where no value is checked."""
+    """Refuse unknown options. This is called if the user has opted out, because then no value is checked."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")
 
 
 def _purge_queue(options: Any) -> None:
-    """Delete the events that are still queued: the user has opted out. Costs one ``stat`` where there is no queue."""
+    """Delete the queued events, because the user has opted out. If there is no queue, this costs one ``stat``."""
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
         from arcade_otel.frameworks import effective_decision
@@ -302,7 +308,7 @@ def _purge_queue(options: Any) -> None:
 
 
 def __getattr__(name: str) -> object:
-    # PEP 562: ``import arcade_otel`` costs a program nothing that it does not use.
+    # PEP 562: a program pays only for the parts of ``arcade_otel`` that it uses.
     if name == "CommandContext":
         from arcade_otel.command_context import CommandContext
 

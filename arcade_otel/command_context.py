@@ -15,9 +15,9 @@ __all__ = ["CommandContext"]
 
 
 class CommandContext:
-    """What :func:`arcade_otel.command` and :func:`arcade_otel.program` return: a context manager, and a decorator.
+    """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`: a context manager, and a decorator.
 
-    This class records nothing: it serves users who opted out. The classes that record derive from it.
+    This class itself records nothing, and is used if the user has opted out. The classes that record are derived from it.
     """
 
     __slots__ = ()
@@ -29,5 +29,5 @@ class CommandContext:
         return None
 
     def __call__(self, function: Function) -> Function:
-        """Decorate ``function``: each call of it is one run."""
+        """Decorate ``function``. Each call of it is one run."""
         return function

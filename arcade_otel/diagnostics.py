@@ -25,7 +25,7 @@ def debug(message: str, error: BaseException | None = None) -> None:
     line = f"arcade_otel[{os.getpid()}]: {message}\n"
     try:
         if os.path.isabs(target):
-            # One write of a short line in append mode: lines of processes side by side do not mix.
+            # A short line is written at once in append mode, so lines of different processes do not mix.
             descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
             try:
                 os.write(descriptor, line.encode("utf-8", "backslashreplace"))
@@ -39,7 +39,7 @@ def debug(message: str, error: BaseException | None = None) -> None:
 
 
 class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the notice"):``
-    """Keep what fails inside from reaching the user's program: ``with guard("the notice"):``.
+    """Keep errors of this library out of the user's program: ``with guard("the notice"):``.
 
     The guard swallows every ``Exception`` and writes a debug line. ``KeyboardInterrupt`` and ``SystemExit`` pass. With
     ``ARCADE_USAGE_STRICT=1`` (this library's test suite) it re-raises everything but an ``OSError``, so that no fault of the

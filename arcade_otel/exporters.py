@@ -1,6 +1,6 @@
-"""The library's only door to ``arcade_otel_exporters``: what other packages use of it, one module loaded at a time.
+"""The only module that imports ``arcade_otel_exporters``. It loads each of its modules when a name from it is used.
 
-A sender of PostHog's lane must not import the SDK, and most of the exporters need it. So a name is looked up when it is used.
+The sender of PostHog's lane must not import the SDK, which most exporters need.
 """
 
 import sys
@@ -30,7 +30,7 @@ __all__ = [
     "span_record",
 ]
 
-#: Module of ``arcade_otel_exporters`` by the name that it provides; a module provides itself.
+#: The module of ``arcade_otel_exporters`` that has a name. A module's own name stands for the module.
 _MODULES = {
     "DetachedSpanExporter": "detached",
     "PostHogDelivery": "posthog_delivery",

@@ -1,15 +1,15 @@
-"""Checks of the options that few programs give: one for each type that a field of ``Settings`` has.
+"""Checks for the options that few programs set: one for each type of a field of ``Settings``.
 
-Each takes an option's name and value, and returns the field.
+Each check gets the name and the value of an option, and returns the field.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["MAX_WAIT_SECONDS", "check"]
 
-#: A command waits no longer for its own event: no sender lives longer.
+#: A command never waits longer for its own event, because no sender lives longer.
 MAX_WAIT_SECONDS = 10.0
-#: Bounds of what a program declares. PostHog has five group types.
+#: Limits of the properties and groups that a program declares. PostHog has five group types.
 MAX_GROUPS, MAX_NAME_LENGTH = 5, 60
 
 
@@ -17,13 +17,13 @@ def check(kind: str, option: str, value: object) -> object:
     """Return the field of ``Settings`` for ``value``, which is not None.
 
     Args:
-        kind: The field's type, as ``Settings`` writes it.
-        option: The option's name, for the error message.
-        value: What the program gave.
+        kind: The type of the field, as it is written in ``Settings``.
+        option: The name of the option, for the error message.
+        value: The value that the program has set.
 
     Raises:
         TypeError: The value has the wrong type.
-        ValueError: The value makes no sense.
+        ValueError: The value is not allowed.
     """
     return _CHECKS[kind](option, value)
 

@@ -1,4 +1,4 @@
-"""The frozen settings of one program: its own options, checked, joined with the environment's. Making them creates no file."""
+"""The frozen settings of one program: its checked options, together with those of the environment. No file is created."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
-    #: Who is logged in: a function that returns a principal's ID or None, its name (``module:function``), or the name of an
-    #: entry point in the group ``arcade_otel.principal``, which is the only one of them that the sender can call too.
+    #: The source of the principal: a function that returns the principal's ID or None, its name (``module:function``), or the
+    #: name of
+    #: an entry point in the group ``arcade_otel.principal``. The sender can call only the entry point.
     PrincipalSource = Callable[[], str | None] | str
     PropertyTypes = dict[str, tuple[str, ...] | type]
     GroupTypes = tuple[str, ...]
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "default_config_dir", "make_settings"]
 
 
-#: No properties, and no sampling.
+#: The default of ``properties`` and ``sample``: none.
 EMPTY: dict[str, Any] = {}
 
 
 class Settings:
-    """What :func:`make_settings` returns. Immutable; equal fields make equal settings.
+    """The settings of one program, made by :func:`make_settings`. They are immutable, and equal if all fields are equal.
 
     Each option of :class:`arcade_otel.Options` is one field here, with its type and its default. The type chooses the check
     (``option_checks``), unless ``_CHECKS`` below has one for the option.
@@ -40,35 +41,36 @@ class Settings:
     name: str = "cli"
     version: str | None = None
     distribution: str | None = None
-    #: PostHog project key, or None: nothing is sent to PostHog.
+    #: PostHog project key. Without one (None), nothing is sent to PostHog.
     posthog_api_key: str | None = None
     #: PostHog host, ``https://…`` without a trailing slash.
     posthog_host: str = conventions.DEFAULT_POSTHOG_HOST
-    #: Config directory, absolute; "" where there is none (no HOME): nothing is recorded then.
+    #: Absolute path of the config directory. "" if there is none (no HOME), and then nothing is recorded.
     config_dir: str = ""
     #: Paths of the commands that log in, joined by dots.
     login_commands: tuple[str, ...] = ("login",)
     logout_commands: tuple[str, ...] = ("logout",)
-    #: The application's own principal source, or None for Arcade's credentials and API.
+    #: The program's own principal source. None means Arcade's credentials and API.
     principal: PrincipalSource | None = None
-    #: Command line that runs the sender, or None for this interpreter.
+    #: The command line that runs the sender. None means this Python interpreter.
     sender_command: tuple[str, ...] | None = None
-    #: None: ``handoff.exporter_config.uses_live_spans`` decides.
+    #: None means that ``handoff.exporter_config.uses_live_spans`` decides.
     live_spans: bool | None = None
     error_messages: ErrorMessages = "redacted"
     record_option_names: bool = False
     enabled_by_default: bool = True
     record_in_ci: bool = True
     wait_seconds: float = 0.0
-    #: None: as ``wait_seconds`` says.
+    #: None means the value of ``wait_seconds``.
     wait_seconds_in_ci: float | None = None
-    #: Type, or allowed words, by the property's name.
+    #: The type or the allowed words of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
     property_values: PropertyValues | None = None
-    #: Beginnings of paths, each with a dot at its end, which the path of a command is compared with a dot at its end.
+    #: The excluded paths, each with a dot at its end. A command is excluded if its path with a dot at the end begins with one of
+    #: them.
     exclude: PathPrefixes = ()
-    #: Share of the runs by the command's path.
+    #: The recorded share of the runs, by the command's path.
     sample: SampleRates = EMPTY
 
     def __init__(self, **fields: object) -> None:
@@ -101,21 +103,21 @@ class Settings:
         return _restore, (self.__dict__.copy(),)
 
     def replace(self, **fields: object) -> Settings:
-        """Return a copy in which ``fields`` differ."""
+        """Return a copy with other values of ``fields``."""
         return Settings(**(self.__dict__ | fields))
 
     @property
     def usage_file(self) -> str:
-        """``usage.json``, shared with the released Arcade CLI."""
+        """The path of ``usage.json``, which the released Arcade CLI uses, too."""
         return os.path.join(self.config_dir, "usage.json")
 
     @property
     def state_dir(self) -> str:
-        """``usage/``: the queue, locks and markers of this library."""
+        """The path of ``usage/``, which has the queue, locks and markers of this library."""
         return os.path.join(self.config_dir, "usage")
 
     def decide(self, *, asked_before: bool = False, environ: Mapping[str, str] | None = None) -> consent.Decision:
-        """Decide whether the program may be recorded now, and why (``consent.decide``, which has the arguments)."""
+        """Decide whether the program may be recorded now, and why. The arguments are those of ``consent.decide``."""
         return consent.decide(
             self.config_dir,
             program=self.name,
@@ -127,7 +129,7 @@ class Settings:
 
     @property
     def has_destination(self) -> bool:
-        """Whether recorded events go anywhere: there is a directory, and a PostHog key or an exporter named by the user."""
+        """Whether events have a destination: a config directory, and a PostHog key or an exporter that the user has set."""
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 
 
@@ -136,11 +138,11 @@ def _restore(fields: dict[str, Any]) -> Settings:
 
 
 def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
-    """Return the config directory: ``ARCADE_WORK_DIR`` if set, else ``~/.arcade``; "" if there is neither.
+    """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``. Return "" if there is no home.
 
-    An empty or relative HOME counts as none: ``/.arcade``, or a directory in whatever directory the user happens to be in, is
-    never what was meant. So does a HOME that does not exist: root could make it, and Debian calls the home of users that
-    shall have none ``/nonexistent``. On Windows the home is USERPROFILE, as for ``os.path.expanduser``.
+    An empty or relative HOME counts as none, because the user does not mean ``/.arcade`` or a directory in the current one. A
+    HOME that does not exist counts as none, too: root could create it, and Debian gives users without a home ``/nonexistent``. On
+    Windows the home is USERPROFILE, as for ``os.path.expanduser``.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
@@ -149,7 +151,7 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
         return _absolute(chosen)
     home = environ.get(variable)
     if home is None:
-        home = os.path.expanduser("~") if environ is os.environ else ""  # POSIX: by the database of users
+        home = os.path.expanduser("~") if environ is os.environ else ""  # POSIX: from the database of users
     return os.path.join(home, ".arcade") if os.path.isabs(home) and home != "/" and os.path.isdir(home) else ""
 
 
@@ -163,12 +165,12 @@ def _absolute(path: str) -> str:
 
 
 def make_settings(**options: Any) -> Settings:
-    """Check an application's options (:class:`arcade_otel.Options`) and join them with the environment's.
+    """Check the options of a program (:class:`arcade_otel.Options`) and combine them with the environment.
 
     Raises:
         TypeError: An option is unknown, or its value has the wrong type.
-        ValueError: A value is empty, or the host is no ``http(s)://host`` address. Only the application's own options raise; a
-            variable in the user's environment that makes no sense is ignored, with a debug line.
+        ValueError: A value is empty, or the host is not an ``http(s)://host`` address. Only the program's own options raise. If a
+            variable in the user's environment has a bad value, it is ignored with a debug line.
     """
     fields = {option: check(option, options.pop(option, None)) for option, check in _CHECKS.items()}
     for option, value in options.items():
@@ -223,7 +225,7 @@ def _check_config_dir(option: str, value: object) -> str:
     return _absolute(os.fspath(value))
 
 
-# The options that most programs give are checked here. The others are checked by their type in ``option_checks``, which is loaded
+# The options that most programs set are checked here. The others are checked by their type in ``option_checks``, which is loaded
 # only for them.
 _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "name": _check_name,
@@ -236,7 +238,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 
 
 def _program_name() -> str:
-    """Name the program as the semantic conventions do: the base name of what was started, never its path."""
+    """Return the name of the program by the semantic conventions: the base name of the file that was started, never its path."""
     name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if name == "__main__.py":  # ``python -m package``
         name = os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0])))
@@ -252,6 +254,6 @@ def _is_host(value: str) -> bool:
         separator
         and scheme in ("http", "https")
         and host
-        and "@" not in host  # a password in an address would end up in the queue
+        and "@" not in host  # a password in the address would be written to the queue
         and not any(character.isspace() or character in "?#" for character in rest)
     )

@@ -1,4 +1,4 @@
-"""Makes text from elsewhere (error messages, names, a server's reply) safe to print, on any terminal and in any code page."""
+"""Make text from other sources (error messages, names, a server's reply) safe to print on any terminal, in any encoding."""
 
 from typing import Any, TextIO
 
@@ -6,21 +6,21 @@ __all__ = ["encoding_of", "escape", "escape_all", "write"]
 
 
 def escape(text: str, encoding: str = "utf-8") -> str:
-    r"""Return ``text`` with every character escaped that could act on a terminal instead of being shown.
+    r"""Return ``text`` with every character escaped that a terminal would interpret instead of showing it.
 
-    Escaped as Python writes them (``\x1b``, ``\r``, ``\u202e``) are control characters, line ends included, characters that
-    change the direction of writing or are invisible, lone surrogates, and what ``encoding`` cannot express. So a message can
-    neither steer a terminal, nor hide or reorder what is printed, nor forge a line of its own.
+    These are control characters and line ends, characters that are invisible or change the direction of writing, lone surrogates,
+    and characters that ``encoding`` does not have. They are escaped as in Python (``\x1b``, ``\r``, ``\u202e``). So a message can
+    neither control the terminal, nor hide or reorder text, nor print a line that looks like another one.
 
-    Why: a terminal executes escape sequences in whatever it prints (CWE-150), and bidirectional controls show a text other than
-    it is (CVE-2021-42574).
+    A terminal executes escape sequences in any text that it prints (CWE-150), and bidirectional controls change how a text looks
+    (CVE-2021-42574).
     """
     safe = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
     return safe.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def escape_all(value: Any) -> Any:
-    """Return ``value``, what JSON can hold, with :func:`escape` applied to every text in it; keys too."""
+    """Return ``value``, a value of JSON, with :func:`escape` applied to every text and key in it."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, dict):
@@ -31,7 +31,7 @@ def escape_all(value: Any) -> Any:
 
 
 def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
-    """Write one line to ``stream``, escaped for it; nothing if the process has no such stream (``pythonw``).
+    """Write one escaped line to ``stream``. Do nothing if the process has no such stream (``pythonw``).
 
     Raises:
         OSError: The stream cannot be written, because its reader has closed it.
@@ -43,7 +43,7 @@ def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
 
 
 def encoding_of(stream: object) -> str:
-    """Return the encoding of a text stream; ASCII for one that does not say."""
+    """Return the encoding of a text stream, or ASCII if it has none."""
     return getattr(stream, "encoding", None) or "ascii"
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
 
@@ -97,8 +96,6 @@ def grpc_collector() -> "Iterator[GrpcCollector]":
 def machine(tmp_path: Path, posthog: FakePostHog) -> Iterator[Machine]:
     """A fresh computer whose events go to the stand-in."""
     computer = Machine(tmp_path / "machine", posthog.url)
-    # The notice has its own tests.
-    computer.state.mkdir(parents=True)
-    (computer.state / "notice").write_text(str(conventions.NOTICE_VERSION))
+    computer.mark_notice_as_shown()  # it has tests of its own
     yield computer
     computer.off()

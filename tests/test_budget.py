@@ -33,7 +33,7 @@ def test_a_command_pays_at_most_12_million_instructions_and_a_user_who_opted_out
     for name, text in programs.items():
         machine.program(name, text)
         for _ in range(2):  # the notice was shown, usage.json and *.pyc are there
-            assert machine.run("hello", program=name).stdout == "hello you\n", machine.log()
+            assert machine.run("hello", program=name).stdout == "hello you\n", machine.log
     machine.settle()
     before = len(posthog.visible())
 

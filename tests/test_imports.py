@@ -51,7 +51,7 @@ def _imported(machine: Machine, program: str, changes: dict[str, str] | None = N
     told = machine.root / f"{program}.json"
     for _ in range(2):  # the second is the steady state
         result = machine.run("hello", program=program, environ={"MODULES": str(told), **(changes or {})})
-        assert result.stdout == "hello you\n", (result.stderr, machine.log())
+        assert result.stdout == "hello you\n", (result.stderr, machine.log)
     return set(told.read_text().split())
 
 

@@ -6,26 +6,27 @@ from typing import Any
 __all__ = ["NAMES", "usage_commands"]
 
 _NAME = "usage"
-#: Names of the commands; ``commands.COMMANDS`` has the rest, and is loaded later.
+#: Names of the commands. ``commands.COMMANDS`` has their help and options, and is loaded later.
 NAMES = ("status", "enable", "disable", "show", "log", "flush", "forget", "doctor", "view")
 _HELP = "Show, choose and check which usage data is collected."
 
 
 def usage_commands(app: Any) -> Any:
-    """Return the usage commands of ``app``, to mount in it under any name.
+    """Return the usage commands for ``app``. You can mount them under any name.
 
     In a Typer program: ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program:
-    ``group.add_command(arcade_otel.usage_commands(group))``. Call it before or after ``instrument(app)``: the commands look
-    up the program's settings when one of them runs. Their modules are imported when one of them, or their help, is asked for.
+    ``group.add_command(arcade_otel.usage_commands(group))``. You can call this before or after
+    ``instrument(app)``, because a command looks up the program's settings when it runs. The modules of the commands are imported
+    when a user runs one of them or asks for their help.
 
     Args:
         app: A ``typer.Typer``, or a Click group (Typer's own included).
 
     Returns:
-        A ``typer.Typer`` for a ``typer.Typer``, a group called ``usage`` for a group.
+        For a ``typer.Typer``, a ``typer.Typer``. For a group, a group called ``usage``.
 
     Raises:
-        TypeError: ``app`` is neither.
+        TypeError: ``app`` is of another class.
     """
     for base in type(app).__mro__:
         if base.__name__ == "Typer" and base.__module__ == "typer.main":
@@ -45,7 +46,7 @@ def _lazy_group(base: Any, app: Any, family: str) -> Any:
     class UsageGroup(base):  # type: ignore[misc]
         """A group that loads its commands when the first of them is looked up."""
 
-        names = NAMES  # where the adapter finds which words are commands, before they are loaded
+        names = NAMES  # the adapter reads here which words are commands, before they are loaded
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Click's signature
             return self._load().get(cmd_name)

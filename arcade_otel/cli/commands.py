@@ -1,4 +1,4 @@
-"""The table of the usage commands: name, help, options, and where the code is. Importing it loads none of the commands."""
+"""The table of the usage commands: name, help, options, and the function. Importing it loads none of the commands."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -21,11 +21,11 @@ __all__ = [
 ]
 
 # --- exit codes ---------------------------------------------------------------------------------------------------------------
-#: The command did what it was asked to do.
+#: The command succeeded.
 EXIT_OK = 0
-#: It did not, or something needs attention.
+#: The command failed, or something needs attention.
 EXIT_FAILURE = 1
-#: The command line is wrong (Click's, Typer's and argparse's own).
+#: The command line is wrong. Click, Typer and argparse exit with the same code.
 EXIT_USAGE = 2
 #: ``status``: no usage data is collected.
 EXIT_OFF = 3
@@ -35,7 +35,7 @@ EPILOG = "Exit codes: 0 done, 1 not done or something needs attention, 2 wrong u
 
 
 class IntOption(NamedTuple):
-    """A command's option that takes a whole number: ``--name N``."""
+    """An option with a whole number: ``--name N``."""
 
     name: str
     default: int
@@ -45,19 +45,19 @@ class IntOption(NamedTuple):
 
 
 class FlagOption(NamedTuple):
-    """A command's option without a value: ``--name``; a keyword of that name to its function."""
+    """An option without a value: ``--name``. The command's function gets it as a keyword."""
 
     name: str
     help: str
 
     @property
     def keyword(self) -> str:
-        """The name as Python writes it."""
+        """The name of the keyword in Python."""
         return self.name.replace("-", "_")
 
 
 class Command(NamedTuple):
-    """A command: its name, its help, the module and function that run it, and its options besides ``--json``."""
+    """A command: its name, its help, its module and function, and its options except ``--json``."""
 
     name: str
     help: str
@@ -66,7 +66,7 @@ class Command(NamedTuple):
     flag: FlagOption | None = None
 
     def run(self, settings: Settings, output: Output, number: int | None = None, *, flag: bool = False) -> int:
-        """Run it and return its exit code.
+        """Run the command and return its exit code.
 
         Raises:
             OSError: The config directory cannot be read or written.

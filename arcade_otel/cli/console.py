@@ -16,10 +16,10 @@ from arcade_otel.settings import make_settings
 __all__ = ["PROGRAM", "main", "make_parser"]
 
 PROGRAM = "arcade-otel"
-#: Only this program has these commands: maintainers run them, not the users of a program.
+#: Only ``arcade-otel`` has these commands, because they are for maintainers.
 MANIFEST = "manifest"
 REPORT = "report"
-#: Of a command that the user ended by Ctrl-C, as shells have it: 128 and the number of SIGINT.
+#: The exit code after Ctrl-C, as in shells: 128 and the number of SIGINT.
 EXIT_INTERRUPTED = 130
 _MANIFEST_HELP = "For maintainers: import a program, and write or compare the list of everything that it can collect."
 _MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 it cannot be done."
@@ -28,10 +28,10 @@ _REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file can
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line ``arguments`` (the process's if None) and return the exit code.
+    """Run the command line ``arguments`` and return the exit code. None means the command line of the process.
 
     Raises:
-        SystemExit: The command line is wrong (2), or asks for help or the version (0).
+        SystemExit: The command line is wrong (2), or the user asked for help or the version (0).
     """
     options = make_parser().parse_args(arguments)
     if options.command == MANIFEST:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; ``docs/reference/cli.md`` is made of it."""
+    """Return the parser of the whole command line. ``docs/reference/cli.md`` is generated from it."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Show, choose and check which usage data the programs of a config directory collect.",

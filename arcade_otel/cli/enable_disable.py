@@ -1,7 +1,6 @@
-"""``usage enable`` and ``usage disable``: store the user's choice, and say whether it takes effect.
+"""``usage enable`` and ``usage disable``: store the user's choice, and report whether it takes effect.
 
-The choice is stored in the config directory. It therefore counts for every program that uses the directory, not only for the one
-whose command was run, and both commands say so.
+The choice is stored in the config directory. So it counts for every program that uses the directory, and both commands say that.
 """
 
 from contextlib import suppress
@@ -21,7 +20,7 @@ _SENDERS_SECONDS = 6.0
 
 
 def enable(settings: Settings, output: Output) -> int:
-    """Store ``on``; return 1 if something stronger keeps usage data off.
+    """Store ``on``. Return 1 if something that takes precedence, for example a variable, keeps usage data off.
 
     Raises:
         OSError: The choice cannot be stored.
@@ -45,10 +44,10 @@ def enable(settings: Settings, output: Output) -> int:
 
 
 def disable(settings: Settings, output: Output) -> int:
-    """Store ``off`` and delete the queued events; return 1 if something stronger keeps usage data on.
+    """Store ``off`` and delete the queued events. Return 1 if something that takes precedence keeps usage data on.
 
-    This command itself is not recorded. A sender at work reads the choice before each request, and this waits until the request
-    that is being sent, if there is one, is over (at most 6 s, longer than a request may take): nothing is sent once it returned.
+    This command itself is not recorded. A sender reads the choice before each request. This function waits until the current
+    request is over, at most 6 s, which is longer than a request may take. So nothing is sent after it has returned.
 
     Raises:
         OSError: The choice cannot be stored.
@@ -57,13 +56,13 @@ def disable(settings: Settings, output: Output) -> int:
     decision = settings.decide()
     consent.suppress_for_this_run()
     removed = local_state.queued_count(settings)
-    with suppress(OSError):  # a file that is open on Windows: tried again below, when the senders have ended
+    with suppress(OSError):  # a file is open on Windows. It is deleted below, when the senders have ended
         queue.clear(settings.state_dir)
     if decision.mode == consent.OFF and not sender.wait_for_lanes(settings.state_dir, _SENDERS_SECONDS):
         debug("a sender is still at work")
     failure = None
     try:
-        queue.clear(settings.state_dir)  # what the sender wrote back meanwhile
+        queue.clear(settings.state_dir)  # spans that the sender has written back since
     except OSError as error:
         failure = error
     left = local_state.queued_count(settings) if failure is not None else 0
@@ -82,7 +81,7 @@ def disable(settings: Settings, output: Output) -> int:
         output.line(f"Disabled usage data for every program that uses {settings.config_dir}.")
         output.line(f"Deleted queued events: {removed - left}")
         if failure is not None:
-            # They are never sent: the next run or sender deletes them, because the choice is stored.
+            # The remaining spans are never sent: the choice is stored, so the next run or sender deletes them.
             output.line(
                 f"Not deleted: {left} queued events ({failure.strerror or failure}). They are not sent. Run disable again."
             )

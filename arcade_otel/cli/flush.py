@@ -17,12 +17,12 @@ from arcade_otel.settings import Settings
 __all__ = ["flush"]
 
 _POLL_SECONDS = 0.05
-#: How often another sender's lane lock is tried: each try holds the lock for a moment.
+#: Seconds between two tries to take another sender's lane lock. Each successful try holds the lock for a moment.
 _LOCK_POLL_SECONDS = 0.25
 
 
 def flush(settings: Settings, output: Output, timeout: int) -> int:
-    """Send every queued event, back-off or not, for at most ``timeout`` seconds; return 1 if some are still queued.
+    """Send every queued event, even during a back-off, for at most ``timeout`` seconds. Return 1 if events are still queued.
 
     Raises:
         OSError: The sender cannot be started.
@@ -47,7 +47,7 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
 
 
 def _problem(settings: Settings) -> str | None:
-    """Return why events are still queued, as far as receipts and senders say."""
+    """Return why events are still queued, from the receipts and the senders."""
     sender_problem = local_state.sender_problem(settings)
     if sender_problem is not None:
         return f"the sender cannot run: {sender_problem['why']}"
@@ -58,7 +58,7 @@ def _problem(settings: Settings) -> str | None:
 
 
 def _send(settings: Settings, before: int, timeout: int) -> str | None:
-    """Run senders until the queue is empty, none makes progress, or the time is over; return what kept them from running."""
+    """Run senders until the queue is empty, no sender makes progress, or the time is over. Return why a sender could not run."""
     from arcade_otel.sender.backoff import Backoff
 
     command = settings.sender_command or handoff.sender_command()
@@ -82,7 +82,9 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
                         break
                     time.sleep(_POLL_SECONDS)
             finally:
-                sender.returncode = 0  # it ends by itself, within 10 s: without this, Popen warns when it is collected
+                sender.returncode = (
+                    0  # the sender ends by itself within 10 s. Without this, Popen would warn when it is garbage-collected
+                )
             busy = False
             while _busy(settings, lanes) and time.monotonic() < deadline:
                 busy = True
@@ -94,7 +96,7 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
 
 
 def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start a sender that no Ctrl-C reaches: it finishes its request when the user interrupts ``flush``."""
+    """Start a sender that does not get Ctrl-C, so that it finishes its request when the user interrupts ``flush``."""
     if sys.platform == "win32":
         from arcade_otel.handoff import windows
 
@@ -111,7 +113,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Po
 
 
 def _busy(settings: Settings, lanes: list[str]) -> bool:
-    """Return whether another sender is at work."""
+    """Return whether another sender is running."""
     from arcade_otel.sender.lane_lock import LaneLock
 
     for lane in lanes:
@@ -124,7 +126,7 @@ def _busy(settings: Settings, lanes: list[str]) -> bool:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr if that is a terminal; rich's if it is installed."""
+    """Show a progress bar on stderr if that is a terminal. Use rich if it is installed."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -20,12 +20,12 @@ _MAX_WAIT_SECONDS = 12.0
 
 
 def forget(settings: Settings, output: Output) -> int:
-    """Delete the queued events, the receipts and the files in quarantine; rotate the anonymous ID, if there is one.
+    """Delete the queued events, the receipts and the files in ``corrupt/``. Rotate the anonymous ID if there is one.
 
-    The stored choice and the marker of the notice stay. This command itself is not recorded. It waits for senders at work, at
-    most 12 s, so that they leave nothing behind.
+    The stored choice and the marker of the notice stay. This command itself is not recorded. It waits at most 12 s for running
+    senders, so that they write nothing afterwards.
 
-    A file that cannot be deleted (it is open on Windows) keeps no other from being deleted, and the exit code is 1.
+    If a file cannot be deleted, because it is open on Windows, the others are still deleted, and the exit code is 1.
 
     Raises:
         OSError: The identity cannot be written.
@@ -35,7 +35,7 @@ def forget(settings: Settings, output: Output) -> int:
     removed = local_state.queued_count(settings)
     receipt_count = len(receipts.events(settings.state_dir))
     failures: list[OSError] = []
-    with suppress(OSError):  # a file that is open on Windows: tried again below, when the senders have ended
+    with suppress(OSError):  # a file is open on Windows. It is deleted below, when the senders have ended
         queue.clear(settings.state_dir)
     if os.path.isdir(settings.state_dir):
         sender.wait_for_lanes(settings.state_dir, _MAX_WAIT_SECONDS)

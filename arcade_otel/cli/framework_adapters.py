@@ -1,4 +1,4 @@
-"""Make Typer or Click commands of the usage commands, with the settings of the program around them."""
+"""Make Typer or Click commands from the usage commands. They use the settings of the program in which they are mounted."""
 
 import inspect
 import os
@@ -17,9 +17,9 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
     """Return the commands by name.
 
     Args:
-        app: The Typer app or Click group in which they are mounted.
+        app: The Typer app or Click group in which the commands are mounted.
         family: ``typer`` or ``click``.
-        framework: The module of that name.
+        framework: The module ``typer`` or ``click``.
     """
     if family == "click":
         return {command.name: _to_click(command, app, framework) for command in COMMANDS}
@@ -31,12 +31,12 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
 
 
 def execute(command: Command, settings: Settings, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
-    """Run a command with ``settings`` and return its exit code; 1 if a directory cannot be used, or the reader has left."""
+    """Run a command with ``settings`` and return its exit code. That is 1 if a directory cannot be used or stdout was closed."""
     output = Output(as_json=as_json)
     try:
         return command.run(settings, output, number, flag=flag)
     except BrokenPipeError:  # ``usage log | head``
-        # Else the interpreter would write the rest of the buffer at its end, and print an error about it.
+        # Otherwise Python would write the rest of the buffer when it exits, and print an error.
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())
         os.close(devnull)
@@ -74,7 +74,7 @@ def _to_typer(command: Command, app: Any, typer: Any) -> Any:
     if command.flag is not None:
         parameters["flag"] = bool, typer.Option(False, f"--{command.flag.name}", help=command.flag.help)  # noqa: FBT003 - Typer's signature
     parameters["as_json"] = bool, typer.Option(False, "--json", help=JSON_HELP)  # noqa: FBT003
-    # Typer reads annotations and the signature. Its types have no name here: this module does not import Typer.
+    # Typer reads the signature and its annotations. They are made here, because this module does not import Typer.
     run.__annotations__ = {name: annotation for name, (annotation, _) in parameters.items()}
     keyword = inspect.Parameter.KEYWORD_ONLY
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

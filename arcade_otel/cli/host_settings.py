@@ -10,7 +10,7 @@ __all__ = ["get_settings", "instrumented"]
 
 
 def get_settings(app: Any, root: Any = None) -> Settings:
-    """Return the settings with which ``app`` was instrumented, else those of the command ``root``, else the environment's.
+    """Return the settings of the instrumented ``app``, or else of the command ``root``, or else those of the environment.
 
     Args:
         app: The Typer app or Click group in which the commands are mounted.
@@ -27,8 +27,8 @@ def instrumented(app: Any) -> Settings | None:
     """Return the settings with which ``app`` was instrumented, or None if it was not.
 
     Raises:
-        TypeError: A setting has the wrong type. For a user who opted out, ``instrument()`` has not checked the settings.
-        ValueError: A setting has a wrong value, likewise.
+        TypeError: A setting has the wrong type. If the user has opted out, ``instrument()`` has not checked the settings.
+        ValueError: The value of a setting is not allowed, for the same reason.
     """
     settings = getattr(app, SETTINGS, None)
     if isinstance(settings, Settings):

@@ -6,6 +6,7 @@ from typing import Any
 from arcade_otel.cli.output import iso
 from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings
+from arcade_otel.spans import otlp
 
 __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_count", "queued_events", "sender_problem"]
 
@@ -40,7 +41,7 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def sender_problem(settings: Settings) -> dict[str, Any] | None:
-    """Return since when and why no sender can run; None if none has failed, or an event was delivered or dropped since."""
+    """Return since when and why no sender can run. Return None if none has failed, or a later event was delivered or dropped."""
     if not settings.config_dir:
         return None
     problem = receipts.problems(settings.state_dir).get(receipts.SENDER)
@@ -65,7 +66,7 @@ def exporters(settings: Settings) -> list[dict[str, Any]]:
 def queued_events(settings: Settings) -> list[dict[str, Any]]:
     """Return the queued events, oldest first in each lane, each with the payload that its exporter would send now.
 
-    If the user has logged in since, the sender may still attribute an anonymous event to the account, and add an alias.
+    If the user has logged in after the event, the sender may still attribute an anonymous event to the account, and add an alias.
     """
     from arcade_otel.sender.receipt_writer import queued_payload
 
@@ -76,10 +77,10 @@ def queued_events(settings: Settings) -> list[dict[str, Any]]:
             try:
                 text = queue.read_span(os.path.join(directory, name))
                 if text is None:
-                    continue  # sent meanwhile
+                    continue  # a sender has just sent it
                 payload: list[Any] = queued_payload(lane, text)
             except ValueError:
-                payload = []  # no span: the sender will move it to corrupt/
+                payload = []  # the file contains no span, and the sender will move it to corrupt/
             identity = name.removesuffix(".json").partition("-")[2]
             ended = queue.end_time(name)
             queued = {"at": ended, "ended": ended, "state": "queued", "lane": lane, "id": identity, "payload": payload}
@@ -98,7 +99,7 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return what became of the last 100 events, queued ones included, newest last."""
+    """Return what happened to the last 100 events, including queued ones, newest last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 
@@ -109,12 +110,9 @@ def command_name(payload: list[Any]) -> str | None:
             if "properties" in part:
                 if "command_name" in part["properties"]:
                     return str(part["properties"]["command_name"])
-                continue
-            for group in part["resourceSpans"]:
-                for scoped in group["scopeSpans"]:
-                    for span in scoped["spans"]:
-                        return str(span["name"])
-        except (KeyError, TypeError):
+            elif otlp.is_traces(part):
+                return next((otlp.read_string(span, "name") or None for span, _ in otlp.spans(part)), None)
+        except (TypeError, ValueError):
             continue
     return None
 
@@ -137,7 +135,7 @@ def _to_row(each: receipts.Receipt) -> dict[str, Any]:
 
 
 def _optional_text(value: object) -> str | None:
-    """Return a field of a receipt as text: the file may have been written by any other program."""
+    """Return a field of a receipt as text, whatever its type, because another program may have written the file."""
     return None if value is None else str(value)
 
 

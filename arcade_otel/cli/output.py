@@ -1,4 +1,7 @@
-"""Print a command's result: one JSON object for programs, lines and tables for people (rich's on a terminal, if installed)."""
+"""Print a command's result: one JSON object for programs, or lines and tables for people.
+
+On a terminal, use rich if installed.
+"""
 
 import json
 import sys
@@ -12,7 +15,7 @@ __all__ = ["Output", "iso"]
 
 
 def iso(seconds: float | None) -> str | None:
-    """Return a time, in seconds since the epoch, as ISO 8601 in UTC; None for None and for a number that is no time."""
+    """Return a time in seconds since the epoch as ISO 8601 in UTC. Return None for None, and for a number out of range."""
     if seconds is None:
         return None
     try:
@@ -22,12 +25,13 @@ def iso(seconds: float | None) -> str | None:
 
 
 class Output:
-    """Where a command's result goes: stdout, which gets nothing else. Errors go to stderr.
+    """Print a command's result to stdout and its errors to stderr.
 
-    Every text is escaped (:func:`arcade_otel.terminal.escape`): nothing in it acts on the terminal, and no code page fails.
+    Every text is escaped (:func:`arcade_otel.terminal.escape`), so it cannot control the terminal, and every encoding can print
+    it.
 
     Args:
-        as_json: Print :meth:`result` only, as JSON; else everything else.
+        as_json: Print only :meth:`result`, as JSON. Otherwise print everything but :meth:`result`.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -55,7 +59,7 @@ class Output:
             terminal.write(sys.stderr, message)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people; without a heading if every column's name is empty."""
+        """Print a table for people. If the names of all columns are empty, it has no heading."""
         if self.as_json or sys.stdout is None:
             return
         encoding = terminal.encoding_of(sys.stdout)
@@ -68,7 +72,7 @@ class Output:
     def _print_json(value: object) -> None:
         if sys.stdout is None:
             return
-        # ASCII leaves one control character as it is: DEL.
+        # JSON in ASCII escapes every control character except DEL.
         sys.stdout.write(json.dumps(value, indent=2).replace("\x7f", "\\u007f") + "\n")
         sys.stdout.flush()
 
@@ -85,7 +89,7 @@ def _print_with_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> b
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # Text: what looks like markup is none
+        table.add_row(*(Text(cell) for cell in row))  # a Text, so that rich interprets no markup in it
     Console(file=sys.stdout).print(table)
     return True
 

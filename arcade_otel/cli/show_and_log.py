@@ -1,4 +1,4 @@
-"""``usage show`` and ``usage log``: the exact payloads of sent and queued events, and what became of the last events."""
+"""``usage show`` and ``usage log``: the exact payloads of sent and queued events, and what happened to the last events."""
 
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OK
@@ -30,7 +30,7 @@ def show(settings: Settings, output: Output) -> int:
 
 
 def log(settings: Settings, output: Output, limit: int) -> int:
-    """Show what became of the last events, newest last, at most ``limit``."""
+    """Show what happened to the last events, at most ``limit``, newest last."""
     events = local_state.log(settings)[-limit:]
     output.result({"events": events})
     if events:

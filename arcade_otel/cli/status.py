@@ -14,7 +14,10 @@ __all__ = ["collect_status", "print_status", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:
-    """Print the status; return 0 if commands are recorded, 3 if not. Changes nothing: makes neither an ID nor a directory."""
+    """Print the status.
+
+    Return 0 if commands are recorded, and 3 if not. This changes nothing: it makes no ID and no directory.
+    """
     facts = collect_status(settings)
     output.result(facts)
     print_status(facts, output, standalone=_is_standalone(settings))
@@ -56,12 +59,12 @@ def collect_status(settings: Settings) -> dict[str, Any]:
 
 
 def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> None:
-    """Print what :func:`collect_status` returned, for people.
+    """Print the result of :func:`collect_status` for people.
 
     Args:
         facts: The status.
-        output: Where it goes.
-        standalone: The program is ``arcade-otel``, which stands for no program in particular.
+        output: Prints the status.
+        standalone: Whether the program is ``arcade-otel``, which shows the directory and no program in particular.
     """
     words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}
     sent, problem, sender_problem = facts["last_sent"], facts["last_problem"], facts["sender_problem"]

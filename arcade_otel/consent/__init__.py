@@ -55,26 +55,26 @@ __all__ = [
     "tracking_mode",
 ]
 
-# Why, besides the names of the three variables above.
+# Reasons of a decision, in addition to the names of the three variables above.
 REASON_STORED = "stored choice"
 REASON_POLICY = "policy"
 REASON_CI = "continuous integration"
 REASON_DEFAULT = "default"
 REASON_SUPPRESSED = "taken back"
-#: The stored choice cannot be read for now (no descriptor left, a bad disk). Nothing is recorded, and nothing is deleted.
+#: The stored choice cannot be read at the moment (no descriptor left, a bad disk). Nothing is recorded or deleted.
 REASON_UNREADABLE = "unreadable"
-#: The config directory belongs to another user or can be written by one: it is not used. Nothing is recorded or deleted.
+#: The config directory is not used, because it belongs to another user or one can write it. Nothing is recorded or deleted.
 REASON_UNTRUSTED = "untrusted directory"
 #: A test runner runs this command. Nothing is recorded, and nothing is deleted, because a test is not the developer's choice.
 REASON_TESTS = "tests"
 
-#: Type: `1`. Default: not set. Effect: commands that a test runner starts are recorded like other runs. Set it if your test suite
-#: isolates its processes itself.
+#: Type: `1`. Default: not set. Effect: commands that a test runner starts are recorded like other runs. You need it
+#: only if your test suite isolates its processes itself.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
-# Variables that test runners set, which processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
+# Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
 _TEST_VARIABLES = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "TOX_ENV_NAME", "NOX_CURRENT_SESSION")
-# Modules of test runners, which call a test's code: unittest (also by way of Django, nose2 and IDEs), pytest, and the runners of
+# Modules of test runners that call the code of a test: unittest (also in Django, nose2 and IDEs), pytest, and the runners of
 # Click and Typer.
 _TEST_RUNNERS = ("unittest.case", "_pytest.python", "click.testing", "typer.testing")
 
@@ -90,15 +90,15 @@ _CI_VARIABLES = (
     "CODEBUILD_BUILD_ID",
 )
 
-#: What packagers and administrators decide for everybody on this machine. No variable says where it is: one that did would let
-#: any environment undo it. On Windows the registry says it (``storage.windows``).
+#: The policy of packagers and administrators for all users of this machine. Its path is not in a variable, because a user could
+#: then undo the policy. On Windows the path comes from the registry (``storage.windows``).
 POLICY_FILE = "/etc/arcade-otel/policy"
 if sys.platform == "win32":
     from arcade_otel.storage.windows import program_data
 
     POLICY_FILE = os.path.join(program_data(), "arcade-otel", "policy")
 
-# True: nothing more of the current run is recorded.
+# True if nothing more of the current run is recorded.
 _suppressed = False
 
 
@@ -127,7 +127,7 @@ class Decision:
 
     @property
     def unreadable(self) -> bool:
-        """Whether the stored choice cannot be read for now: nothing is recorded, nothing is deleted, and no decision was made."""
+        """Whether the stored choice cannot be read at the moment. Then nothing is recorded and nothing is deleted."""
         return self.reason == REASON_UNREADABLE
 
     def __repr__(self) -> str:
@@ -135,7 +135,7 @@ class Decision:
 
 
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
-    """Return what the environment alone says: ``ON`` (also if it says nothing), ``OFF`` or ``LOG``. Reads no file."""
+    """Return the decision of the environment: ``ON`` (also if no variable decides), ``OFF`` or ``LOG``. This reads no file."""
     said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
 
@@ -149,19 +149,19 @@ def decide(
     environ: Mapping[str, str] | None = None,
     asked_before: bool = False,
 ) -> Decision:
-    """Decide by the first of these that says anything:
+    """Decide whether to record. The first of these that applies decides:
 
-    1. ``DO_NOT_TRACK``;
-    2. ``OTEL_SDK_DISABLED``;
-    3. ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` says which words);
-    4. a config directory that belongs to another user or can be written by one: off, also where the variable says ``on``
-       (``storage`` has the rules);
-    5. a test runner: off unless the variable says ``on``. Known are pytest, unittest, tox, nox, and the ``CliRunner`` of Click
-       and Typer (:func:`is_test`);
-    6. the choice stored in the config directory (``usage enable``, ``usage disable``); what cannot be read, or says anything
-       else than ``on`` or ``off``, is off;
-    7. the machine's policy, ``POLICY_FILE``; what cannot be read or understood is off;
-    8. the program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
+    1. The variable ``DO_NOT_TRACK``.
+    2. The variable ``OTEL_SDK_DISABLED``.
+    3. The variable ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` has its values).
+    4. The config directory belongs to another user or one can write it: off, even if the variable is ``on`` (``storage`` has the
+       rules).
+    5. A test runner: off unless the variable is ``on``. pytest, unittest, tox, nox, and the ``CliRunner`` of Click and Typer are
+       recognized (:func:`is_test`).
+    6. The choice in the config directory (``usage enable``, ``usage disable``). If the file cannot be read, or has another word
+       than ``on`` or ``off``, it is off.
+    7. The machine's policy, ``POLICY_FILE``. If it cannot be read or is corrupt, it is off.
+    8. The program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
 
     This reads at most two small files, and none if the environment decides. It never raises.
 
@@ -172,8 +172,7 @@ def decide(
         record_in_ci: Whether the program is recorded in continuous integration when no one else has decided.
         environ: Environment. None means the environment of the process.
         asked_before: True if this process has called this before and the config directory may be used. Then only the environment,
-          the
-            choice and the policy are read again.
+            the choice and the policy are read again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
@@ -200,7 +199,7 @@ def decide(
 
 
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether this runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
+    """Return whether this process runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
     environ = os.environ if environ is None else environ
     for name in _CI_VARIABLES:  # noqa: SIM110 - a generator costs each command as much as all of this
         if name in environ and environ[name].lower() not in ("", "0", "false"):
@@ -211,15 +210,16 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 def is_test(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether a test runs this command, according to a variable or to the callers in this thread.
 
-    The callers are only inspected if a test runner's module is loaded, which is never so in a user's run. Limits: a process that
-    a ``unittest`` test starts, and a thread that a test starts, are not recognized. ``ARCADE_USAGE_IN_TESTS=1`` switches this
-    off.
+    The callers are only inspected if the module of a test runner is loaded, which is not the case in a user's run. Limits: a
+    process that a ``unittest`` test starts is not recognized, and neither is a thread that a test starts.
+    ``ARCADE_USAGE_IN_TESTS=1`` turns the check off.
 
     Args:
-        environ: Environment, which then decides alone. None means the environment of the process, and the callers.
+        environ: An environment. If it is given, only its variables count. None means the environment of the process, and the
+            callers.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
-    for name in _TEST_VARIABLES:  # a generator costs each command as much as all of this
+    for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function
         if name in environ:
             return environ.get(ENV_IN_TESTS) != "1"
     runners = [] if only_environ else [name for name in _TEST_RUNNERS if name in sys.modules]
@@ -237,13 +237,13 @@ def choice_file(config_dir: str) -> str:
 
 
 def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
-    """Turn recording off in this process until the next run begins, so that ``usage disable`` and ``forget`` leave no trace."""
+    """Turn recording off in this process until the next run begins, so that ``usage disable`` and ``forget`` are not recorded."""
     global _suppressed
     _suppressed = taken_back
 
 
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
-    """Return what the user chose, and which notice was shown: one opening of the directory serves both files."""
+    """Return the user's choice, and the version of the notice that was shown. The directory is opened once for both files."""
     path = choice_file(config_dir)
     state_dir = os.path.dirname(path)
     notice = None
@@ -274,7 +274,7 @@ def _shown_notice(directory: int | None, state_dir: str) -> bytes | None:
     try:
         return storage.read_at(directory, os.path.join(state_dir, "notice"), 8)
     except (OSError, ValueError):
-        return None  # the notice's own module decides what to do
+        return None  # the module of the notice handles this
 
 
 def _policy_decision(program: str) -> Decision | None:
@@ -292,11 +292,11 @@ def _policy_decision(program: str) -> Decision | None:
 def _read_small_file(path: str, most: int) -> bytes | None:
     """Return a file's content, or None if there is no such file.
 
-    A file that cannot be read, or is too long, counts as one NUL, which is never valid. A pipe or a terminal in the file's place
-    does not make the command wait.
+    If the file cannot be read or is too long, return one NUL, which is never valid. If a pipe or a terminal is in the file's
+    place, the command does not wait.
     """
     try:
-        # Windows' text mode would end the file at its first Ctrl-Z.
+        # In text mode, Windows would end the file at the first Ctrl-Z.
         flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
         descriptor = os.open(path, os.O_RDONLY | flags)
         try:

@@ -34,7 +34,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
         config_dir: Config directory.
         program: Name of the program.
         version: Version of the notice (``conventions.NOTICE_VERSION``).
-        decided_by: Why the command is recorded (``Decision.reason``).
+        decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
         OSError: The marker cannot be read or made. The caller guards.
@@ -44,12 +44,12 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
         return
     from arcade_otel.storage.directories import Directory
 
-    # An older marker is replaced whole; the process that makes the file with this version's name does that.
+    # An older marker is replaced by the one process that succeeds in making the file with this version's name.
     with Directory.open(config_dir, "usage", create=True) as directory:
         try:
             descriptor = directory.open_file(f"{_MARKER}.{version}" if seen else _MARKER, os.O_WRONLY | os.O_EXCL)
         except FileExistsError:
-            return  # another process was quicker, and shows it
+            return  # another process was quicker, and shows the notice
         try:
             os.write(descriptor, str(version).encode())
         finally:
@@ -61,7 +61,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
 
 
 def _seen_version(config_dir: str) -> int:
-    """Return the version that was shown, or 0. A marker without a number counts as version 1: its maker was killed."""
+    """Return the version that was shown, or 0. A marker without a number counts as version 1, because its process was killed."""
     number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:
         return 0

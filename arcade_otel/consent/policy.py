@@ -2,7 +2,7 @@
 
 __all__ = ["CORRUPT", "parse"]
 
-#: What :func:`parsed` returns for a file that it does not understand: it counts as off.
+#: The result of :func:`parse` for a file with unknown lines. It counts as off.
 CORRUPT = "corrupt"
 
 _KEY = "tracking"
@@ -16,8 +16,8 @@ def parse(data: bytes, program: str) -> str | None:
     precedence. Any other line makes the whole file corrupt, because half a policy is no decision.
 
     Args:
-        data: The file's content, UTF-8, with or without a byte order mark.
-        program: Name of the program; "" is none.
+        data: The content of the file in UTF-8, with or without a byte order mark.
+        program: Name of the program, or "".
     """
     try:
         lines = data.decode("utf-8-sig").splitlines()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from arcade_otel.spans.outcome import Outcome
 
     class Adapter(Protocol):
-        """What a framework's module provides."""
+        """The functions that the module of an adapter has."""
 
         def attach(self, app: Any, settings: Settings) -> None: ...
         def detach(self, app: Any) -> None: ...
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "set_property"]
 
-#: Attribute of an app, or of the command that a run starts with: the settings it was instrumented with.
+#: Attribute with the settings of an instrumented app, or of the command that a run starts with.
 SETTINGS = "_arcade_otel_settings"
 
 
-#: Adapter module by the class of app that it instruments: the class's name, and the first module of its path. No framework is
-#: imported to find out. Typer brings its own copy of Click since 0.26, so a Click command may come from either package.
+#: The adapter module for a class of apps, by the class's name and the first module of its path. So no framework is imported to
+#: find the adapter. Typer has its own copy of Click since 0.26, so a Click command may come from either package.
 ADAPTERS: dict[tuple[str, str], str] = {
     ("Typer", "typer"): "typer",
     ("Command", "click"): "click",
@@ -58,7 +58,7 @@ def find_adapter(app: object) -> Adapter:
             module = f"{__name__}.{name}"
             __import__(module)
             return sys.modules[module]
-    from arcade_otel.frameworks import more_adapters  # its table would cost each Click program 20,000 instructions
+    from arcade_otel.frameworks import more_adapters  # the table in that module would cost each Click program 20,000 instructions
 
     return more_adapters.find_adapter(app)  # type: ignore[no-any-return]
 
@@ -69,7 +69,7 @@ def instrument(app: Any, options: Mapping[str, Any]) -> None:
     find_adapter(app).attach(app, settings)
 
 
-# Runs that are under way, the innermost one last.
+# Runs that have begun and not ended, the innermost one last.
 _running: list[Run] = []
 
 
@@ -80,10 +80,10 @@ def set_property(name: str, value: object) -> None:
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
-    """Return what was decided about this run. It is off also in a sender, and where the data would go nowhere.
+    """Return the decision about this run. It is also off in a sender, and if the events have no destination.
 
-    If the user has opted out, delete the queued events: this costs one ``stat`` where there is no queue. A process that only
-    inspects a program (a sender, ``arcade-otel manifest``, tests that are blocked) deletes nothing.
+    If the user has opted out, delete the queued events. If there is no queue, this costs one ``stat``. A process that only
+    inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
@@ -101,39 +101,41 @@ def effective_decision(settings: Settings) -> consent.Decision:
 
 
 class Run:
-    """A program's run: it learns which command was reached, and makes the span when that ends.
+    """One run of a program. An adapter reports to it which command was reached, and that the command has ended.
 
-    Guarantees: no method raises an ``Exception``, not even where the command removed this library; ``end`` makes one span at
-    most; a process that the command forked off makes none. The end is the start plus what the monotonic clock measured, so
-    that a clock that is set meanwhile makes no negative duration.
+    Guarantees:
+
+    * No method raises an ``Exception``, not even if the command has removed this library.
+    * ``end`` makes at most one span, and none in a process that the command has forked.
+    * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
-        """Begin a run; None if nothing of it is to be recorded."""
+        """Begin a run. Return None if the run is not recorded."""
         with guard("the start of a command"):
             decision = effective_decision(settings)
-            # A login or logout is remembered, though not recorded, if the user's choice cannot be read for now.
+            # If the user's choice cannot be read at the moment, a login or logout is not recorded, but remembered.
             return None if decision.mode == consent.OFF and not decision.unreadable else cls(settings, decision)
         return None
 
     def __init__(self, settings: Settings, decision: consent.Decision) -> None:
-        #: Path in the command tree, joined by dots; "" as long as no command was reached.
+        #: Path in the command tree, joined by dots. "" until a command is reached.
         self.path = ""
         self._settings = settings
         self._decision = decision
         self._ended = False
-        #: What the program set of its declared properties; checked when the command ends.
+        #: Values that the program has set for its declared properties. They are checked when the command ends.
         self.values: dict[str, object] = {}
         _running.append(self)
         self._announced = False
         self._pid = os.getpid()
-        #: Identifier of the thread that began it.
+        #: Identifier of the thread that began the run.
         self.thread = get_ident()
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
-        # Once: each look into the environment costs eight thousand instructions, and it does not change.
+        # Read once, because each access to os.environ costs eight thousand instructions.
         self._exports = settings.live_spans is not False and _environment_exports()
         self._start_live_span()
 
@@ -143,11 +145,11 @@ class Run:
         return self._settings.name
 
     def enter_command(self, name: str) -> None:
-        """Follow the run one step down the command tree, to the command that the program calls ``name``."""
+        """Record one step down the command tree, to the command that the program calls ``name``."""
         self.path = f"{self.path}.{name}" if self.path else name
 
     def on_command_start(self) -> None:
-        """Note that a command is about to run: the moment for the notice, and for a provider that a callback may have set."""
+        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
         if not self._ended:
             self._start_live_span()
             if self._live is not None:
@@ -159,7 +161,7 @@ class Run:
                 self._show_notice()
 
     def discard(self) -> None:
-        """Record nothing: no command ran (``--help``, ``--version``)."""
+        """Record nothing, because no command ran (``--help``, ``--version``)."""
         self._ended = True
         self._detach()
 
@@ -173,15 +175,15 @@ class Run:
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
         usage_error: bool = False,
     ) -> None:
-        """Make the command's span, once. Does nothing the second time, and in a process that the command forked off.
+        """Make the command's span. Do nothing the second time, and in a process that the command has forked.
 
         Args:
-            error: The exception that left the command, or None.
-            exit_code: Exit code, if the framework handled ``error``. Default: the one that Python exits with.
-            interrupted: Exit code of a command that Ctrl-C ended.
-            get_values: Returns the values of the command's parameters. Called only after a failure, to redact them.
-            get_option_names: Returns the names of the options that were used. Called only if the application records them.
-            usage_error: The command line was refused. Not needed where ``error`` is Click's ``UsageError``.
+            error: The exception that ended the command, or None.
+            exit_code: The exit code, if the framework has handled ``error``. Default: the one that Python exits with.
+            interrupted: The exit code of a command that the user ended by Ctrl-C.
+            get_values: Returns the values of the command's parameters. It is called only after a failure, to redact them.
+            get_option_names: Returns the names of the options that were used. It is called only if the program records them.
+            usage_error: Whether the command line was refused. Not needed if ``error`` is Click's ``UsageError``.
         """
         if self._ended or os.getpid() != self._pid:
             return
@@ -202,16 +204,16 @@ class Run:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
-        environ = dict(os.environ)  # once: each look into os.environ costs eight thousand instructions
+        environ = dict(os.environ)  # read once, because each access to os.environ costs eight thousand instructions
         decision = self._settings.decide(asked_before=True, environ=environ)
         if decision.mode == consent.OFF or self._decision.unreadable:
-            self.discard()  # the user opted out while the command ran, or by it
+            self.discard()  # the user opted out while the command ran, or by this command
             if decision.unreadable or decision.mode != consent.OFF:
                 from arcade_otel.identity import login
 
                 login.remember_unrecorded(self._settings, self.path, failed=outcome.failed)
             return
-        self.on_command_start()  # the notice precedes whatever is recorded, a mistyped command too
+        self.on_command_start()  # the notice comes before anything is recorded, even a mistyped command
         self._ended = True
         self._detach()
         if self._live is not None:
@@ -220,7 +222,7 @@ class Run:
 
     def _show_notice(self) -> None:
         decision, version = self._decision, conventions.NOTICE_VERSION
-        # The steady state: this version was shown, and the module of the notice is not needed.
+        # In most runs, this version of the notice was shown before, and its module is not needed.
         if decision.notice != str(version).encode():
             from arcade_otel.consent import notice
 
@@ -248,7 +250,7 @@ class Run:
 
     def _record(self, outcome: Outcome, end_ns: int, environ: Mapping[str, str]) -> None:
         if "true" in (environ.get("WERKZEUG_RUN_MAIN"), environ.get("RUN_MAIN")):
-            return  # a reloader (Werkzeug's, Django's) has started the command line again: the first process makes the event
+            return  # a reloader (Werkzeug's, Django's) has started the command line again, and the first process makes the event
         from arcade_otel import spans
 
         settings = self._settings
@@ -280,7 +282,7 @@ class Run:
         ids = None if self._live is None else self._live.ids
         fresh_ids = spans.new_ids() if ids is None else ids
         if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
-            has_usage = False  # the live span goes, or does not, by the process's own sampler
+            has_usage = False  # the process's own sampler decides about the live span
         payload = spans.encode(
             settings,
             path=self.path,
@@ -295,14 +297,14 @@ class Run:
         if self._live is not None:
             from arcade_otel.handoff import enrichment
 
-            # Here and not in the sender: the live span has the same attributes as its usage event.
+            # This is done here and not in the sender, so that the live span has the same attributes as its usage event.
             payload = enrichment.enrich(payload, settings.state_dir, environ)
             with guard("the live span of a command"):
                 added = enrichment.added(payload)
                 queued += self._live.end(self.path, timing, outcome, identity, added=added, sender_follows=has_usage)
         if has_usage:
             queued += handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
-        if queued:  # else a sender has the span, and nothing is waited for
+        if queued:  # otherwise a sender has the span, and there is no file to wait for
             self._wait(queued)
 
     def _wait(self, paths: list[str]) -> None:
@@ -315,7 +317,7 @@ class Run:
 
 
 def _outcome(error: BaseException | None, interrupted: int, exit_code: int | None) -> Outcome:
-    # Click and Typer end a command that succeeded by an exception of their own, too.
+    # Click and Typer also end a successful command by an exception.
     if exit_code:
         from arcade_otel.spans.outcome import Outcome
 
@@ -340,7 +342,7 @@ def _environment_exports() -> bool:
 
 
 def _uses_live_spans(settings: Settings) -> bool:
-    """Return what ``exporter_config.uses_live_spans`` does, which is loaded only where something may ask for live spans."""
+    """Return the result of ``exporter_config.uses_live_spans``. Load that module only if something may ask for live spans."""
     if settings.live_spans is not None:
         return settings.live_spans
     if not ("opentelemetry.sdk.trace" in sys.modules or _environment_exports()):

@@ -1,7 +1,7 @@
-"""``with arcade_otel.program():`` for programs whose command line is parsed by argparse.
+"""``with arcade_otel.program():`` for programs that parse their command line with argparse.
 
 How a run is followed: ``ArgumentParser.parse_known_args`` is patched once. The first parser that parses inside the ``with`` block
-is the program's. A parser that parses while another one does is a sub-command: its name is in that other parser's tables.
+is the program's. If a second parser parses while the first one does, it is that of a sub-command. The first parser has its name.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class ProgramContext(CommandContext):
             run.finish(error)
 
     def __call__(self, function: Any) -> Any:
-        """Decorate ``function``: each call of it is one run."""
+        """Decorate ``function``. Each call of it is one run."""
         return decorate(self, function)
 
 
 class _ProgramRun:
-    """What is known of a run: the parsers that were reached, and the words that they were given."""
+    """The state of a run: the parsers that were reached, and the words that each of them got."""
 
     __slots__ = ("namespace", "parsed", "parsers", "root", "run", "stack", "thread", "words")
 
@@ -77,7 +77,7 @@ class _ProgramRun:
             self.root = parser
             self.words = [str(word) for word in (sys.argv[1:] if words is None else words)]
         elif not self.stack:
-            return  # another command line, which the program parses for itself
+            return  # another command line that the program parses
         else:
             name = _subcommand_name(self.stack[-1], parser)
             if name:
@@ -99,7 +99,7 @@ class _ProgramRun:
             self.run.discard()  # ``--help`` or ``--version``
 
     def finish(self, error: BaseException | None) -> None:
-        """Make the span. Never raises."""
+        """Make the span. This never raises."""
         with guard("the end of a program"):
             _runs.pop(self.thread, None)
             if self.root is None:
@@ -107,7 +107,7 @@ class _ProgramRun:
                 self.run.discard()
                 return
             if not self.run.path and (self.parsed or not _subparser_actions(self.root)):
-                self.run.path = self.run.program  # else a mistyped command, which stays without a name
+                self.run.path = self.run.program  # otherwise the command was mistyped, and stays without a name
             refused = not self.parsed and isinstance(error, SystemExit)
             self.run.end(error, get_values=self._values, get_option_names=self._option_names, usage_error=refused)
 
@@ -120,7 +120,7 @@ class _ProgramRun:
 
 
 def option_names(words: Sequence[str], parsers: Sequence[Any]) -> tuple[str, ...]:
-    """Return the options of the parsers that ``words`` use, each once and by its longest name, sorted."""
+    """Return the sorted names of the options that ``words`` use, each once and with its longest name."""
     names = set()
     for word in words:
         typed = word.partition("=")[0]
@@ -132,7 +132,7 @@ def option_names(words: Sequence[str], parsers: Sequence[Any]) -> tuple[str, ...
 
 
 def _abbreviates(typed: str, action: Any, parser: Any) -> bool:
-    """Return whether argparse takes ``typed`` as a beginning of one of the options of ``action``, and of no other action."""
+    """Return whether argparse accepts ``typed`` as an abbreviation of an option of ``action``, and of no other action."""
     if not (typed.startswith("--") and len(typed) > len("--") and parser.allow_abbrev):
         return False
     options = parser._option_string_actions  # noqa: SLF001
@@ -145,7 +145,7 @@ def _subparser_actions(parser: Any) -> list[Any]:
 
 
 def _subcommand_name(parser: Any, subparser: Any) -> str:
-    """Return the name by which ``parser`` knows ``subparser``, not an alias; "" if it does not know it."""
+    """Return the name of ``subparser`` in ``parser``, not an alias. Return "" if it is not there."""
     for action in _subparser_actions(parser):
         for name, known in action._name_parser_map.items():  # noqa: SLF001 - names come before their aliases
             if known is subparser:
@@ -164,7 +164,7 @@ def unfollow(thread: int) -> None:
 
 
 def patch() -> None:
-    """Patch the two methods through which every command line goes, once in a process."""
+    """Patch the two methods that parse every command line, once in a process."""
     for name in ("parse_known_args", "parse_known_intermixed_args"):
         original = getattr(argparse.ArgumentParser, name)
         if not hasattr(original, "__wrapped__"):

@@ -1,4 +1,4 @@
-"""The adapter for asyncclick: Click's, with the two methods of ``Context`` that asyncclick has made coroutines."""
+"""The adapter for asyncclick. It is Click's adapter, with the two methods of ``Context`` that are coroutines in asyncclick."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay: without settings on a command they do nothing."""
+    """Stop recording ``app``. The patched methods stay, and do nothing for a command without settings."""
     if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
         del app.make_context
     vars(app).pop(SETTINGS, None)
@@ -66,7 +66,7 @@ def _patch(context_class: Any) -> None:
 
 
 def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
-    """Return how the process ends by ``error``: asyncio and trio cancel the command at Ctrl-C, and then raise it themselves."""
+    """Return the error by which the process ends. At Ctrl-C, asyncio and trio cancel the command and then raise the error."""
     if type(error).__name__ in ("CancelledError", "Cancelled"):
         interrupted = SystemExit(130)
         interrupted.__cause__ = KeyboardInterrupt()
@@ -75,7 +75,7 @@ def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
 
 
 class _CheckedMakeContext:
-    """As ``click_extensions.CheckedMakeContext``, for a ``make_context`` that is a coroutine function."""
+    """The same as ``click_extensions.CheckedMakeContext``, for a ``make_context`` that is a coroutine function."""
 
     __slots__ = ("_command",)
 

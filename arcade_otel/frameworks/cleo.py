@@ -1,8 +1,8 @@
 """The adapter for cleo 2.
 
-How a run is followed: ``Application.run`` is replaced on the application, so it begins and ends the run. cleo handles a command's
-errors itself and exits with a code. So two more methods are followed: ``find``, which returns the command, and ``render_error``,
-which shows the error.
+This module replaces three methods of the application. ``Application.run`` begins and ends the run. cleo handles the errors of a
+command itself and exits with a code, so the other two are needed: ``find`` returns the command, and ``render_error`` shows the
+error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["attach", "detach"]
 
 _METHODS = ("run", "find", "render_error")
-# Attribute of an application: the run that it is in.
+# Attribute of an application with its current run.
 _RUN = "_arcade_otel_run"
 _MAX_OPTIONS = 50
 
@@ -43,7 +43,7 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """Stands in for a method of one application. A class and no closure, so that the application can still be copied."""
+    """The replacement of a method of one application. It is a class, not a closure, so that the application can be copied."""
 
     __slots__ = ("_app",)
 
@@ -59,7 +59,7 @@ class _Runner(_Replacement):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         app = self._app
         run = None
-        if _RUN not in vars(app):  # an application that runs itself inside a command is still one run
+        if _RUN not in vars(app):  # if an application runs itself inside a command, that is still one run
             with guard("the start of a command"):
                 begun = Run.begin(vars(app)[SETTINGS])
                 run = None if begun is None else _CleoRun(begun)
@@ -79,7 +79,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """``Application.find``: the first that a run finds is its command."""
+    """``Application.find``. The first command that a run finds is the one that runs."""
 
     __slots__ = ()
 
@@ -97,7 +97,7 @@ class _Finder(_Replacement):
 
 
 class _ErrorWatcher(_Replacement):
-    """``Application.render_error``: shows the error that ended the command."""
+    """``Application.render_error``, which shows the error that ended the command."""
 
     __slots__ = ()
 
@@ -109,7 +109,7 @@ class _ErrorWatcher(_Replacement):
 
 
 class _CleoRun:
-    """What is known of a run: the command, and the error that cleo has shown."""
+    """The state of a run: the command, and the error that cleo has shown."""
 
     __slots__ = ("command", "error", "io", "run")
 
@@ -124,14 +124,14 @@ class _CleoRun:
             return
         self.command = command
         if type(command).__module__.startswith("cleo."):
-            self.run.discard()  # cleo's own: help, list and completions
+            self.run.discard()  # cleo's own commands: help, list and completions
             return
         for name in str(command.name or "").split():
             self.run.enter_command(name)
         self.run.on_command_start()
 
     def finish(self, error: BaseException | None, code: Any) -> None:
-        """Make the span. ``error`` is what left ``run``: cleo exits by ``SystemExit``, unless it was asked not to."""
+        """Make the span. ``error`` is the exception that left ``run``, usually cleo's ``SystemExit``."""
         with guard("the end of a command"):
             if isinstance(error, SystemExit):
                 code = error.code

@@ -1,16 +1,17 @@
 """The adapter for Click, and for the copy of Click that Typer brings.
 
-How a run is followed: Click makes one ``Context`` per command. It enters the context once to parse the arguments, and once more
-to run the command. So this module patches three methods of the class ``Context`` and learns from them everything it needs:
+Click makes one ``Context`` for each command. It enters the context once to parse the arguments, and once more to run the command.
+So this module patches three methods of the class ``Context``:
 
-* ``__init__``: a context without a parent, of an instrumented command, begins a run. A context below one of the run is the next
-  step down the command tree.
-* ``__enter__``: the second time, the command is about to run.
-* ``__exit__``: the first time ends the parsing (with an error: help, a version or a usage error). The last time, in the context
-  that began the run, ends the run with the error that leaves it.
+* ``__init__``: if the context has no parent and its command is instrumented, a run begins. If its parent belongs to a run, it is
+  the next step down the command tree.
+* ``__enter__``: when a context is entered for the second time, its command is about to run.
+* ``__exit__``: the first exit of a context ends the parsing. If there is an error, it is help, a version or a usage error. The
+  last
+  exit of the context that began the run ends the run.
 
-No function of the program is wrapped or called, so that the program runs exactly as it would without this library: no frame of
-ours stands in the traceback of a command, a context keeps its class, and a lazy group loads each command once.
+No function of the program is wrapped or called, so the program runs as it would without this library: tracebacks have no frames
+of this library, a context keeps its class, and a lazy group loads each command once.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ STATE = "_arcade_otel_state"
 
 # The original methods of each patched class ``Context``.
 _originals: dict[Any, tuple[Any, Any, Any]] = {}
-# The run that each thread is in: a program that runs another, or itself, inside a command is still one run.
+# The current run of each thread. If a program runs another one, or itself, inside a command, that is still one run.
 _runs: dict[int, _ClickRun] = {}
 
 
@@ -63,7 +64,7 @@ def detach(app: Any) -> None:
 
 
 def find_command(app: Any) -> Any:
-    """Return ``app``: it is the command that a run starts with."""
+    """Return ``app``, because it is the command that a run starts with."""
     return app
 
 
@@ -74,7 +75,7 @@ def follow(command: Any, settings: Settings) -> None:
 
 
 def context_base(command: Any) -> Any:
-    """Return the class ``Context`` that all context classes of the command's framework derive from."""
+    """Return the base class ``Context`` of all contexts in the command's framework."""
     return next(base for base in reversed(command.context_class.__mro__) if base.__name__ == "Context")
 
 
@@ -116,19 +117,19 @@ def _patch(context_class: Any) -> None:
 
 
 class _ClickRun:
-    """A run of a program: the outermost context, and the innermost one that was reached so far."""
+    """The state of a run: its outermost context, and the innermost context that was reached so far."""
 
     def __init__(self, run: Run, outermost: Any) -> None:
         self.run = run
         self.outermost = outermost
         self.leaf = outermost
         self.named = True  # False once a command without a registered name was reached
-        self.pending = False  # the arguments were parsed, and the command has not begun
+        self.pending = False  # True after the arguments were parsed, until the command begins
         self.thread = get_ident()
         _runs[self.thread] = self
 
     def enter_command(self, context: Any) -> None:
-        """Follow the run one step down; a command that runs from within another (``ctx.invoke``) is no step."""
+        """Record one step down the command tree. A command that another one invokes (``ctx.invoke``) is not a step."""
         parent = context.parent
         if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
             self.leaf = context
@@ -141,16 +142,19 @@ class _ClickRun:
             self.run.enter_command(name)
 
     def finish(self, error: BaseException | None, *, help_shown: bool = False) -> None:
-        """The outermost context was left for good, by ``error`` or by itself. Never raises."""
+        """End the run, because the outermost context was exited for the last time, with ``error`` or normally.
+
+        This never raises.
+        """
         with guard("the end of a command"):
             _runs.pop(self.thread, None)
-            leaf, self.leaf = self.leaf, None  # leaves no cycle for the garbage collector
+            leaf, self.leaf = self.leaf, None  # so that no reference cycle is left for the garbage collector
             if help_shown:
                 self.run.discard()
                 return
             command = self.outermost.command
             mistyped = False
-            # A group kept its subcommand from being run or was mistyped, or a command has no name of the program's own.
+            # A group did not run its subcommand, the user mistyped it, or a command has no name in the program.
             if error is not None and (_is_group(leaf.command) or not self.named):
                 from arcade_otel.frameworks import click_extensions
 
@@ -159,7 +163,7 @@ class _ClickRun:
                     self._append(leaf, None, typed)
                 mistyped = _is_group(command) and click_extensions.is_usage_error(error)
             if not self.run.path and not mistyped:
-                # A program of one command, or a group that does something by itself. A mistyped command stays without a name.
+                # A program with a single command, or a group that is a command itself. A mistyped command stays without a name.
                 self.run.path = self.run.program
             self.run.end(
                 error,
@@ -170,14 +174,14 @@ class _ClickRun:
 
 
 class _ContextState:
-    """What is known of one context: the run it belongs to, how often it was entered, and the names below its group."""
+    """The state of one context: its run, how often it was entered, and the names in its group."""
 
     def __init__(self, run: _ClickRun, command: Any) -> None:
         self.run = run
         self.depth = 0
         self.parsed = False
-        # A copy: a group may keep a command that it makes of any word typed. Another mapping of the program's own may load
-        # everything when it is iterated.
+        # A copy, because a group may add a command for any word that the user types. If the program uses a mapping of its own,
+        # iterating it may load everything, so it is not copied.
         commands = command.__dict__.get("commands")
         self.commands: dict[Any, Any] = dict(commands) if type(commands) is dict else {}
         self.listed: frozenset[str] = frozenset()
@@ -213,14 +217,14 @@ class _ContextState:
                 run.finish(error, help_shown=help_shown)
 
     def _note_words(self, context: Any) -> None:
-        """Before the group resolves its subcommand, note which of the words to come the group itself already lists."""
+        """Before the group resolves its subcommand, remember which of the next words are names in the group."""
         if _is_group(context.command) and not _resolves_plainly(context.command):
             from arcade_otel.frameworks.click_extensions import listed_words
 
             self.listed = listed_words(context)
 
     def registered_name(self, command: Any, typed: Any) -> str:
-        """Return the name of ``command`` in the tree, as ``click_extensions.command_name`` does; "" if there is none."""
+        """Return the name of ``command`` in the tree as ``click_extensions.command_name`` does, or "" if there is none."""
         for name, child in self.commands.items():
             if child is command:
                 return str(name)
@@ -245,14 +249,14 @@ def on_created(context: Any, command: Any) -> None:
     if current is not None:
         if not current.pending:
             return
-        current.finish(None, help_shown=True)  # it was parsed and left by an error that no context saw
+        current.finish(None, help_shown=True)  # its arguments were parsed, and an error left it that no context saw
     run = Run.begin(settings)
     if run is not None:
         context.__dict__[STATE] = _ContextState(_ClickRun(run, context), command)
 
 
 def finish_pending(command: Any, error: BaseException) -> None:
-    """End the run of ``command`` if its arguments were parsed and it has not begun: ``error`` left its ``make_context``."""
+    """End the run of ``command`` after ``error`` has left its ``make_context``, before the command began."""
     run = _runs.get(get_ident())
     if run is not None and run.pending and run.outermost.command is command:
         run.finish(error)
@@ -268,7 +272,7 @@ def _resolves_plainly(group: Any) -> bool:
 
 
 def _parameters() -> Any:
-    from arcade_otel.frameworks import parameters  # only after a failure, or where the application records option names
+    from arcade_otel.frameworks import parameters  # only after a failure, or if the program records names of options
 
     return parameters
 
@@ -278,5 +282,5 @@ def _is_group(command: Any) -> bool:
 
 
 def _is_typer_command(command: Any) -> bool:
-    """Return whether Typer runs it: Ctrl-C exits with 130 there, and with 1 (as Abort) under Click."""
+    """Return whether Typer runs the command. At Ctrl-C, Typer exits with 130, and Click with 1 (as ``Abort``)."""
     return any(base.__module__.startswith("typer.") for base in type(command).__mro__)

@@ -1,4 +1,4 @@
-"""What the Click adapter needs only after an error, and for programs that change how groups find commands, or make contexts."""
+"""Rarely used parts of the Click adapter: for errors, and for programs with their own ``get_command`` or ``make_context``."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _MAX_WORDS = 1000
 
 
 def pending_subcommand(group: Any) -> str:
-    """Return the word of the command that a group's own callback kept from being run ("you are not logged in"); "" if none."""
+    """Return the word of the subcommand that a group's callback did not let run ("you are not logged in"), or ""."""
     typed = getattr(group, "invoked_subcommand", None)
     return str(typed) if typed and typed != "*" and hasattr(group.command, "list_commands") else ""
 
 
 def is_usage_error(error: BaseException) -> bool:
-    """Return whether Click raised it for a wrong command line."""
+    """Return whether the error is Click's error for a wrong command line."""
     return hasattr(error, "format_message") and hasattr(error, "ctx")
 
 
 def is_help(error: BaseException) -> bool:
-    """Return whether parsing ended in an answer rather than an error: ``--help``, ``--version``, help for lack of arguments."""
+    """Return whether the parsing ended with output instead of an error: ``--help``, ``--version``, help without arguments."""
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
     if isinstance(error, SystemExit):
@@ -40,28 +40,29 @@ def is_help(error: BaseException) -> bool:
 
 
 def listed_words(context: Any) -> frozenset[str]:
-    """Return which of the words to come the context's group itself lists, before it resolves any of them."""
-    # Click 8.2 renamed it, and warns where the old name is used.
+    """Return which of the next words are names in the context's group, before the group resolves any of them."""
+    # Click 8.2 has renamed it, and warns if the old name is used.
     state = vars(context)
     words = [*(state.get("_protected_args") or state.get("protected_args") or ()), *context.args][:_MAX_WORDS]
     return frozenset(word for word in words if lists(context.command, word))
 
 
 def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: frozenset[str]) -> str:
-    """Return the name by which the program knows the subcommand; "" if there is none. What a user typed never becomes a name.
+    """Return the name of the subcommand in the program, or "" if it has none. Text that a user typed never becomes a name.
 
-    In this order:
+    The first of these that exists is the name:
 
-    1. the key of the command in ``group.commands``, so that an alias or an abbreviation counts as the command;
-    2. the typed word, if the group lists it: as a key of ``commands`` (with another object, for a placeholder that is
-       swapped when it is resolved), or in another container of its own, as a lazy group has one;
-    3. the command's own name, if the command is a global of the module that defines its function: it was written, not made.
+    1. The key of the command in ``group.commands``, so that an alias or an abbreviation has the command's name.
+    2. The typed word, if it is a name in the group: a key of ``commands`` with another object (a placeholder that is replaced
+       later), or an item of another container, as in a lazy group.
+    3. The command's own name, if the command is a global of the module that defines its function. Then the name is in the source
+       code.
 
     Args:
-        command: The command that the group resolved; None if it resolved none yet.
-        typed: The word that it was resolved from.
-        commands: ``group.commands``, as it was before the command was resolved.
-        listed: Words that the group listed then.
+        command: The command that the group has resolved, or None.
+        typed: The word that the group resolved.
+        commands: A copy of ``group.commands`` from before the command was resolved.
+        listed: The words that were names in the group at that time.
     """
     if command is not None:
         for name, child in commands.items():
@@ -75,7 +76,7 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
 
 def lists(group: Any, word: str) -> bool:
-    """Return whether a plain container of the group holds ``word``. Calls no code of the program's."""
+    """Return whether a plain container of the group contains ``word``. This calls no code of the program."""
     for container in _containers(group):
         if isinstance(container, dict):
             if word in container:
@@ -103,10 +104,10 @@ def _is_module_global(command: Any) -> bool:
 
 
 class CheckedMakeContext:
-    """Stands in for a ``make_context`` that the program overrides: an error that leaves it after the parsing ends the run.
+    """The replacement of a program's own ``make_context``. If an error leaves it after the parsing, the run ends.
 
-    No context sees that error, because the context was not entered yet. A class and no closure, so that the command can still be
-    copied and pickled.
+    No context sees that error, because the context was not entered yet. This is a class, not a closure, so that the command can
+    be copied and pickled.
     """
 
     __slots__ = ("_command", "_finish_pending")

@@ -1,9 +1,8 @@
 """The adapter for cliff.
 
-How a run is followed: four methods are replaced on the app and on its command manager. ``App.run`` begins and ends the run.
-``CommandManager.find_command`` says which command was found. ``App.prepare_to_run_command`` and ``App.clean_up``, cliff's public
-hooks, see the command and the error that ended it. cliff parses with argparse, whose parsers say whether the command line was
-accepted.
+This module replaces four methods of the app and its command manager. ``App.run`` begins and ends the run.
+``CommandManager.find_command`` finds the command. cliff's public hooks ``App.prepare_to_run_command`` and ``App.clean_up`` get
+the command and the error that ended it. cliff uses argparse, so the argparse parsers show whether the command line was accepted.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """Stands in for a method of one object. A class and no closure, so that the object can still be copied."""
+    """The replacement of a method of one object. It is a class, not a closure, so that the object can be copied."""
 
     __slots__ = ("_app", "_owner")
 
@@ -86,7 +85,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """``CommandManager.find_command``: the first that a run finds is its command."""
+    """``CommandManager.find_command``. The first command that a run finds is the one that runs."""
 
     __slots__ = ()
 
@@ -131,7 +130,7 @@ class _CleanUp(_Replacement):
 
 
 class _CliffRun:
-    """What is known of a run: the command that was found, and whether its command line was accepted."""
+    """The state of a run: the command that was found, and whether its command line was accepted."""
 
     __slots__ = ("command", "error", "found", "namespace", "parsers", "parsing", "run", "thread", "words")
 
@@ -143,7 +142,7 @@ class _CliffRun:
         self.error: BaseException | None = None
         self.parsers: list[Any] = []
         self.parsing: Any = None  # the outermost parser that parses now
-        self.namespace: Any = None  # what the command's own parser has parsed
+        self.namespace: Any = None  # the words that the command's own parser has parsed
         self.thread = get_ident()
         argparse.follow(self.thread, self)
 
@@ -177,7 +176,10 @@ class _CliffRun:
             self.run.discard()  # ``--help`` or ``--version``
 
     def finish(self, app: Any, error: BaseException | None, code: Any) -> None:
-        """Make the span. ``error`` is what left ``App.run``, which returns an exit code for most errors."""
+        """Make the span.
+
+        ``error`` is the exception that left ``App.run``. For most errors, cliff returns an exit code instead.
+        """
         with guard("the end of a command"):
             argparse.unfollow(self.thread)
             if not self.run.path and getattr(app, "interactive_mode", False):
@@ -192,7 +194,7 @@ class _CliffRun:
 
 
 def _registered_name(manager: Any, typed: str) -> str:
-    """Return the name of the command that cliff has found for ``typed``, which may be an old name, or abbreviate each word."""
+    """Return the name of the command that cliff has found for ``typed``. The user may type an old name or abbreviations."""
     typed = getattr(manager, "_legacy", {}).get(typed, typed)
     commands = [str(name) for name in manager.commands]
     if typed in commands:

@@ -1,4 +1,4 @@
-"""``with arcade_otel.command("name"):`` for code that no adapter follows."""
+"""``with arcade_otel.command("name"):`` for code without an adapter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def configure(options: Mapping[str, Any]) -> None:
 class RecordedCommand(CommandContext):
     """A context manager that records a block of code as one command; :func:`arcade_otel.command` documents it.
 
-    A class and no generator: no frame of ours, nor of contextlib's, gets into the traceback of what the block raises.
+    It is a class, not a generator, so that tracebacks of the block have no frames of this library or of ``contextlib``.
     """
 
     __slots__ = ("_path", "_runs", "_settings")
@@ -56,12 +56,12 @@ class RecordedCommand(CommandContext):
             run.end(error)
 
     def __call__(self, function: Any) -> Any:
-        """Decorate ``function``: each call of it is one run."""
+        """Decorate ``function``. Each call of it is one run."""
         return decorate(self, function)
 
 
 def decorate(context: CommandContext, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``function``, each call of which runs inside ``context``."""
+    """Return a function that calls ``function`` inside ``context``."""
     from functools import wraps
 
     @wraps(function)

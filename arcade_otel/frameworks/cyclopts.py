@@ -1,8 +1,8 @@
 """The adapter for cyclopts 4.0 and later.
 
-How a run is followed: ``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module
-replaces what that returns by a context manager of its own, which begins the run and ends it with the error that leaves the block.
-So no frame of ours stands in a command's traceback. ``App._parse_known_args``, which every command line goes through, returns the
+``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module replaces the context
+manager of that block. The new one begins the run, and ends it with the error that leaves the block. So a command's traceback has
+no frames of this library. The module also patches ``App._parse_known_args``, which parses every command line: it returns the
 command that was found, or raises the usage error.
 """
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["attach", "detach"]
 
-# The run that each thread is in.
+# The current run of each thread.
 _runs: dict[int, _CycloptsRun] = {}
-# What cyclopts does itself, rather than a command: methods of an app.
+# Methods of an app that cyclopts runs itself, for example for ``--help``. They are no commands.
 _ANSWERS = ("help_print", "version_print", "_version_print_async", "_run_complete")
 _MAX_OPTIONS = 50
 
@@ -42,7 +42,7 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay: without settings they do nothing."""
+    """Stop recording ``app``. The patched methods stay, and do nothing for an app without settings."""
     vars(app.app_stack).pop(SETTINGS, None)
 
 
@@ -65,7 +65,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
         run = _runs.get(get_ident())
         if run is None or not run.expects(self):
             return parse(self, tokens, *args, **kwargs)
-        words = [str(each) for each in tokens or ()]  # a copy: cyclopts takes ``--help`` out of its own
+        words = [str(each) for each in tokens or ()]  # a copy, because cyclopts removes ``--help`` from its own list
         try:
             result = parse(self, tokens, *args, **kwargs)
         except BaseException as error:
@@ -83,7 +83,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that an app with this stack is about to begin or to continue; None for one that is not recorded."""
+    """Return the run that an app with this stack begins or continues, or None if it is not recorded."""
     run = _runs.get(get_ident())
     if run is not None:
         # cyclopts enters twice in a row: to split the command line, and to run the command.
@@ -99,7 +99,7 @@ def _run_of(stack: Any) -> _CycloptsRun | None:
 
 
 class _WatchedContext:
-    """Begins and ends a run with cyclopts' own context manager."""
+    """Begin and end a run together with cyclopts' own context manager."""
 
     __slots__ = ("_context", "_run")
 
@@ -118,7 +118,7 @@ class _WatchedContext:
 
 
 class _CycloptsRun:
-    """What is known of a run: the command that was found, and the words that it was given."""
+    """The state of a run: the command that was found, and its words on the command line."""
 
     __slots__ = ("arguments", "bound", "depth", "parsed", "root", "run", "stack", "thread", "words")
 
@@ -135,11 +135,11 @@ class _CycloptsRun:
         _runs[self.thread] = self
 
     def expects(self, app: Any) -> bool:
-        """Return whether ``app`` parses the command line of this run: it is the app, or a meta app of it."""
+        """Return whether ``app`` parses the command line of this run, because it is the app or one of its meta apps."""
         return not self.parsed and _root(app) is self.root
 
     def on_parsed(self, app: Any, words: list[str], result: Any) -> None:
-        """Learn which command was found. ``result`` is what cyclopts' parser returned; None if it raised."""
+        """Remember the command that was found. ``result`` is the result of cyclopts' parser, or None if the parser raised."""
         with guard("the command line of a command"):
             meta = app._meta_parent is not None  # noqa: SLF001
             self.parsed = not meta
@@ -155,14 +155,14 @@ class _CycloptsRun:
                 self.run.on_command_start()
 
     def on_left(self, error: BaseException | None) -> None:
-        """End the run when its outermost context is left; before anything was parsed, only by an error."""
+        """End the run when its outermost context is exited. If nothing was parsed yet, end it only after an error."""
         self.depth -= 1
         if self.depth or (error is None and not self.words and not self.parsed and self.bound is None):
             return
         with guard("the end of a command"):
             _runs.pop(self.thread, None)
             if not self.run.path and (self.root.default_command is not None or not _is_usage_error(error)):
-                self.run.path = self.run.program  # else a mistyped command, which stays without a name
+                self.run.path = self.run.program  # otherwise the command was mistyped, and stays without a name
             self.run.end(error, get_values=self._values, get_option_names=self._option_names)
 
     def _values(self) -> tuple[str, ...]:
@@ -188,7 +188,7 @@ def _root(app: Any) -> Any:
 
 
 def _registered_names(app: Any, chain: Sequence[str]) -> Iterator[str]:
-    """Yield the name of each command in the chain: the first under which it was registered, so that an alias counts as it."""
+    """Yield the name of each command in the chain. That is the first name under which it was registered, never an alias."""
     current = list(_family(app))
     for word in chain:
         commands: dict[str, Any] = {}

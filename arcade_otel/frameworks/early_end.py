@@ -10,7 +10,7 @@ __all__ = ["end_runs"]
 
 
 def end_runs() -> None:
-    """End each run that this thread has begun, the innermost first, as one that succeeded. Never raises."""
+    """End each run that this thread has begun as a success, the innermost first. This never raises."""
     for run in _active_runs():
         if run.thread == get_ident():
             with guard("the end of a run"):

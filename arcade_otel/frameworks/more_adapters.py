@@ -1,10 +1,10 @@
-"""The adapters of all frameworks but Click and Typer, of this library and of other distributions.
+"""The table of adapters for all frameworks but Click and Typer, and the look-up of adapters in other distributions.
 
-To add a framework, write one module here with these functions, and add one entry to ``ADAPTERS``. A distribution of its own
-registers the module as an entry point instead (``docs/how-to/adapter.md``).
+To add a framework, write a module here with the functions below, and add an entry to ``ADAPTERS``. Another distribution registers
+its module as an entry point instead (``docs/how-to/adapter.md``).
 
 * ``attach(app, settings)``: record each run of ``app`` from now on. Called again, it replaces the settings.
-* ``detach(app)``: undo it. Does nothing if ``app`` was not attached.
+* ``detach(app)``: undo ``attach``. Do nothing if ``app`` was not attached.
 * ``find_command(app)``, optional: return the Click command that a run starts with, for ``arcade-otel manifest``.
 
 The adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
@@ -18,7 +18,7 @@ from typing import Any
 
 __all__ = ["ADAPTERS", "GROUP", "drop_own_frame", "find_adapter", "uninstrument"]
 
-#: Adapter module by the class of app that it instruments: the first module of the class's path, a dot, and its name.
+#: The adapter module for a class of apps. The key is the first module of the class's path, a dot, and the class's name.
 ADAPTERS = {
     "asyncclick.Command": "asyncclick",
     "asyncclick.BaseCommand": "asyncclick",  # before asyncclick 8.2
@@ -31,16 +31,16 @@ GROUP = "arcade_otel_frameworks"
 
 
 def find_adapter(app: object) -> Any:
-    """Return the adapter for the class of ``app``, or for one of its bases; this library's own first.
+    """Return the adapter for the class of ``app``, or for one of its base classes. This library's own adapters come first.
 
     Raises:
-        TypeError: There is none.
+        TypeError: There is no adapter.
     """
     classes = [f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(app).__mro__]
     for name in classes:
         if name in ADAPTERS:
             return import_module(f"arcade_otel.frameworks.{ADAPTERS[name]}")
-    from importlib.metadata import entry_points  # reads the metadata of all distributions: only where nothing else fits
+    from importlib.metadata import entry_points  # reads the metadata of all distributions, so it comes last
 
     registered = {entry.name: entry for entry in entry_points(group=GROUP)}
     for name in classes:
@@ -64,9 +64,9 @@ def uninstrument(app: Any) -> None:
 
 
 def drop_own_frame(error: BaseException) -> None:
-    """Take the caller's frame off the traceback of ``error``, which the caller raises again.
+    """Remove the caller's frame from the traceback of ``error``. The caller then raises ``error`` again.
 
-    For an adapter that stands in for a method of the framework: the user sees the frames of a program without this library.
+    Adapters that replace a method of the framework call this, so that the user sees the same frames as without this library.
     """
     tb = error.__traceback__
     error.__traceback__ = tb and tb.tb_next

@@ -1,6 +1,6 @@
 """Read the options and values of a command: names of used options, and values that an error message may quote."""
 
-# Imported only when a command failed, or where the application asks for the names of options.
+# This module is imported only when a command has failed, or if the program records the names of options.
 
 import enum
 import os
@@ -11,7 +11,8 @@ from typing import Any
 __all__ = ["parameter_values", "texts", "used_options"]
 
 _MAX_DEPTH = 3
-# More values than redaction searches for. It then drops the whole message. A shorter list would let the other values through.
+# This is more than redaction searches for, so that it drops the whole message. With a shorter list, other values would get
+# through.
 _MAX_VALUES = 12_001
 _MAX_NAMES = 50
 
@@ -53,13 +54,13 @@ def parameter_values(context: Any) -> tuple[str, ...]:
         elif source == "ENVIRONMENT":
             names = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or ()
             found += (os.environ[name] for name in names if name in os.environ)
-    if hidden:  # Click keeps the value of an option with ``expose_value=False`` nowhere
+    if hidden:  # Click does not keep the value of an option with ``expose_value=False``
         found += (part for word in sys.argv[1:] for part in (word, word.partition("=")[2]) if part)
     return tuple(found[:_MAX_VALUES])
 
 
 def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
-    """Yield each context, outwards, with each of its parameters that has a value, and where the value came from."""
+    """Yield each context from the innermost one outwards, with each of its parameters that has a value, and its source."""
     while context is not None:
         for parameter in context.command.params:
             if parameter.name in context.params or not getattr(parameter, "expose_value", True):

@@ -1,4 +1,4 @@
-"""The adapter for Typer: it follows a ``typer.Typer`` to the Click command that Typer makes of it anew in each run."""
+"""The adapter for Typer. In each run, Typer makes a new Click command from the ``typer.Typer``, which this module instruments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOOKED = ("get_group", "get_command_from_info")
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of ``app``, however it is started: called, by a console script, or by Typer's test runner."""
+    """Record each run of ``app``, whether it is called, started by a console script, or run by Typer's test runner."""
     main = _typer_main()
     apps: list[tuple[Any, Settings]] | None = getattr(main, _APPS, None)
     if apps is None:
@@ -28,11 +28,11 @@ def attach(app: Any, settings: Settings) -> None:
         _hook(main, apps)
     apps[:] = [(each, chosen) for each, chosen in apps if each is not app]
     apps.append((app, settings))
-    setattr(app, SETTINGS, settings)  # where the usage commands find them
+    setattr(app, SETTINGS, settings)  # the usage commands read them there
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``; with the last one, Typer's own functions return to their place."""
+    """Stop recording ``app``. After the last app, restore Typer's own functions."""
     main = _typer_main()
     apps = getattr(main, _APPS, [])
     apps[:] = [(each, chosen) for each, chosen in apps if each is not app]
@@ -44,7 +44,7 @@ def detach(app: Any) -> None:
 
 
 def find_command(app: Any) -> Any:
-    """Return the Click command that Typer makes of ``app``."""
+    """Return the Click command that Typer makes from ``app``."""
     return _typer_main().get_command(app)
 
 
@@ -53,9 +53,9 @@ def _typer_main() -> Any:
 
 
 def _hook(main: Any, apps: list[tuple[Any, Settings]]) -> None:
-    """Look at what the two functions return that make a root command: of a group, and of an app with one command.
+    """Patch the two functions that make a root command: one for a group, and one for an app with a single command.
 
-    All callers look them up in the module (``Typer.__call__``, ``get_command``, and through it Typer's test runner).
+    All callers look the functions up in the module: ``Typer.__call__``, ``get_command``, and Typer's test runner.
     """
     get_group, get_command_from_info = main.get_group, main.get_command_from_info
 
@@ -69,7 +69,7 @@ def _hook(main: Any, apps: list[tuple[Any, Settings]]) -> None:
     def command_from_info(command_info: Any, *args: Any, **kwargs: Any) -> Any:
         command = get_command_from_info(command_info, *args, **kwargs)
         for app, settings in apps:
-            # In an app of one command without a callback that command is the root; elsewhere a parent's context is found.
+            # With one command and no callback, that command is the root. In other apps, its parent's context begins the run.
             if any(info is command_info for info in app.registered_commands):
                 click.attach(command, settings)
         return command

@@ -31,10 +31,10 @@ __all__ = [
     "submit",
 ]
 
-#: A span with more characters goes to the queue at once: one variable is limited to 128 KiB on Linux, the whole environment
-#: to 32 KiB on Windows.
+#: A longer span is written to the queue at once, because a variable has at most 128 KiB on Linux, and the whole environment has
+#: at most 32 KiB on Windows.
 MAX_VARIABLE_LENGTH = 24 * 1024
-#: Directory of the sender's program. It has one file, so that nothing else comes onto ``sys.path`` with it.
+#: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
 #: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: where the sender imports from, behind Python's own
 #: modules: this library first, then the program's import path. Internal.
@@ -42,7 +42,7 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: which variables the command's environment has, without their values. The
 #: sender recognizes coding agents and CI providers by them. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-# A longer import path is cut: Windows has room for 32 KiB of environment, Linux for 128 KiB in a variable.
+# A longer import path is cut, for the same reason.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
 # The only variables of the user that a sender gets. The list names what is allowed, because a list of what is harmful would never
@@ -50,40 +50,42 @@ _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 # here.
 _KEPT_VARIABLES = frozenset(
     (  # noqa: SIM905 - one constant is loaded faster than fifty
-        # Who and where.
+        # The user, the directories and the locale.
         "PATH HOME USER LOGNAME TMPDIR TEMP TMP TZ LANG LANGUAGE SUDO_UID SUDO_GID SUDO_USER "
-        # What names a coding agent, by convention.
+        # Variables that name a coding agent by convention.
         "AI_AGENT AGENT "
-        # Consent, and the test runners of ``consent``: a sender is no less strict than its command.
+        # Consent, and the test runners of ``consent``, so that a sender decides as its command did.
         "DO_NOT_TRACK PYTEST_CURRENT_TEST PYTEST_VERSION TOX_ENV_NAME NOX_CURRENT_SESSION "
-        # Without these, Windows starts no process, opens no socket and knows no home.
+        # Windows needs these to start a process, open a socket and find the home directory.
         "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT COMPUTERNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA "
         "PROGRAMDATA PROGRAMFILES "
-        # Certificates, and what marks a CGI program, in which HTTP_PROXY is a request's header ("httpoxy").
+        # Certificates, and the mark of a CGI program, in which HTTP_PROXY is a header of a request ("httpoxy").
         "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH REQUEST_METHOD "
-        # Where Python's own things are. All others of Python's steer what is run.
+        # The places of Python's own files. Python's other variables change what it runs.
         "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE "
-        # Where an interpreter has its libraries (Nix, modules of clusters): without them it does not start, and the span is lost.
+        # The libraries of the interpreter (Nix, modules of clusters). Without them, the sender does not start, and the span is
+        # lost.
         "LD_LIBRARY_PATH DYLD_LIBRARY_PATH"
     ).split()
 )
-#: On Windows the span is in the queue before the sender starts: a job object may end every process of a command together with it
-#: (``handoff.windows``), before the sender has written anything.
+#: On Windows the command writes the span to the queue before it starts the sender, because a job object may end every process of
+#: a command together with it (``handoff.windows``), before the sender has written the span.
 QUEUES_FIRST = sys.platform == "win32"
 
 _KEPT_PREFIXES = ("ARCADE_", "OTEL_", "LC_")
 _KEPT_SUFFIXES = ("_proxy", "_PROXY")
 
-# Signals whose handling a child would inherit as "ignored" (Python itself ignores SIGPIPE and SIGXFSZ, nohup SIGHUP): HUP, INT,
-# QUIT, PIPE, TERM, XFSZ. The same numbers on Linux and macOS; the signal module would cost the foreground an import.
+# Signals that a child would inherit as ignored: HUP, INT, QUIT, PIPE, TERM and XFSZ. Python itself ignores SIGPIPE and SIGXFSZ,
+# and nohup ignores SIGHUP. The numbers are the same on Linux and macOS. They are written here to save the import of the signal
+# module.
 DEFAULT_SIGNALS = (1, 2, 3, 13, 15, 25)
 
-# Starts a sender and ends at once, so that the sender is no child of the program's: ``os.wait()`` of a supervisor or a REPL would
-# wait for it, up to 10 s. A shell, because it starts in less than a millisecond, and a fork of the program's own process would
-# run whatever the program has registered for forks. It exports some variables of its own to what it starts.
+# The shell starts the sender and ends at once, so that the sender is no child of the program. Otherwise ``os.wait()`` in a
+# supervisor or a REPL would wait for it, up to 10 s. A shell starts in less than a millisecond. A fork of the program's process
+# would run the functions that the program has registered for forks. The shell exports some variables of its own to the sender.
 _SHELL = "/bin/sh"
 _START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
-# Pauses between the checks whether the shell has ended. It ends after less than a millisecond, and later on a busy machine.
+# Pauses between the checks whether the shell has ended. That takes less than a millisecond, and longer on a busy machine.
 _LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
 
 _MAX_NAMES_LENGTH = 8 * 1024
@@ -132,8 +134,8 @@ def submit(
         environ = os.environ
     if conventions.ENV_SENDER in environ:
         return []  # a sender starts no senders
-    # A machine that ends with the command kills the sender with it: only what is in the queue by then is safe. A command that
-    # may wait needs the queue too, because a span that has left it was acknowledged.
+    # If the machine ends with the command, it kills the sender, and only queued spans are safe. A command that may wait also
+    # needs the queue, because the span was acknowledged when its file is gone.
     owed_soon = os.getpid() == 1 or consent.is_ci(environ) or may_wait(settings, environ)
     command = settings.sender_command or sender_command()
     if _spawning_suspended(settings.state_dir):
@@ -144,7 +146,7 @@ def submit(
             start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
         except OSError as error:
             debug("no sender could be started; the span goes to the queue", error)
-            command = None  # the process table is full, or the environment too large: no second try
+            command = None  # the process table is full, or the environment is too large, so a second try would fail, too
         else:
             return []
     from arcade_otel.handoff import enrichment, queue
@@ -157,13 +159,13 @@ def submit(
         usage_only=f'"{conventions.RESOURCE_USAGE_ONLY}"' in text,
     )
     try:
-        # On the disk, and not only in its cache, if a link will rely on it.
+        # A login's span must be on the disk, and not only in its cache, before the link is written.
         paths = queue.enqueue(settings.state_dir, text, lanes, durable=owed, end_ns=end_ns, span_id=span_id)
     except OSError:
         if owed or not command or len(text) > MAX_VARIABLE_LENGTH:
             raise
         start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
-        return []  # the disk takes no write: the sender tries once to send the span directly
+        return []  # the disk cannot be written, so the sender tries once to send the span directly
     if command and paths:
         try:
             start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
@@ -175,13 +177,13 @@ def submit(
 
 
 def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
-    """Return whether the command may wait for its own event; ``recording.waiting`` decides whether and for how long."""
+    """Return whether the command may wait for its own event. ``recording.waiting`` then decides whether it does, and how long."""
     return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
 def _spawning_suspended(state_dir: str) -> bool:
     if not os.path.exists(os.path.join(state_dir, "unreaped")):
-        return False  # the steady state, without the module
+        return False  # in most runs, without importing the module
     from arcade_otel.handoff import zombies
 
     return zombies.spawning_suspended(state_dir)
@@ -190,7 +192,7 @@ def _spawning_suspended(state_dir: str) -> bool:
 def sender_command(
     *, executable: str | None = None, frozen: bool | None = None, platform: str = sys.platform
 ) -> tuple[str, ...] | None:
-    """Return the command line that runs the sender, or None where there is no interpreter to run it.
+    """Return the command line that runs the sender, or None if there is no interpreter to run it.
 
     In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter ``sys.executable`` is
     empty or the program itself, and starting it would run the user's program again.
@@ -206,8 +208,8 @@ def sender_command(
 
         executable = windows.find_windowless(executable)
     program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
-    # -S: the module site costs a third of a bare Python, and runs code of whatever is installed. The sender gets the program's
-    # own import path instead, and asks for site itself where it runs a third-party exporter.
+    # -S leaves out the module site, which costs a third of a bare Python start, and runs code of installed packages. The sender
+    # gets the program's own import path instead. For a third-party exporter, it runs site itself.
     if os.path.isfile(program):
         return (executable, "-S", program)
     from arcade_otel.handoff import spawn
@@ -217,7 +219,7 @@ def sender_command(
 
 
 def _package_directory() -> str:
-    # Absolute already, but for a module that a program's own importer has made.
+    # The path is absolute, unless the program has an importer of its own.
     path = __file__ if os.path.isabs(__file__) else os.path.abspath(__file__)
     return os.path.dirname(os.path.dirname(path))
 
@@ -324,13 +326,13 @@ def file_actions() -> list[Any]:
     """Return the file actions of the new process: 0, 1 and 2 on the null device, and every inheritable descriptor closed."""
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
-    for name in os.listdir("/dev/fd"):  # the process's own, on Linux and macOS
+    for name in os.listdir("/dev/fd"):  # the descriptors of this process, on Linux and macOS
         descriptor = int(name)
         if descriptor > 2:  # noqa: PLR2004 - past stdin, stdout and stderr
             try:
                 inheritable = os.get_inheritable(descriptor)
             except OSError:
-                continue  # the listing's own
+                continue  # the descriptor of the listing itself
             if inheritable:
                 actions.append((os.POSIX_SPAWN_CLOSE, descriptor))
     return actions

@@ -1,8 +1,8 @@
-"""Adds to a command's span what takes longer to find out than the command should wait: the sender's first act.
+"""Add properties to a command's span that take too long to find out in the command, for example the installed version.
 
-It is done in the process that takes the span into the queue: the command's own sender, which runs on the same machine with the
-same interpreter, or the command itself where it writes to the queue. A sender that delivers the span later may be another
-program's.
+The process that writes the span to the queue does this. That is the command's own sender, which has the same interpreter on the
+same machine, or the command itself if it writes to the queue. A later sender cannot do it, because another program may have
+started it.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ _ADDED = ("agent", "ci", _DONE, "install_method", "first_run", "previous_version
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
-    """Return ``payload`` with the properties that are found out here, or unchanged if it has them. Never raise.
+    """Return ``payload`` with the added properties, or unchanged if it has them already. This never raises.
 
     Args:
         payload: A command's span in OTLP/JSON.
-        state_dir: Directory ``usage`` in the config directory.
-        environ: The command's environment; in a sender, what :func:`command_environment` returns.
-        write: Whether the run is noted in ``usage/programs.json``. A dry run changes nothing.
+        state_dir: The directory ``usage`` in the config directory.
+        environ: The command's environment. In a sender, the result of :func:`command_environment`.
+        write: Whether to write the run into ``usage/programs.json``. A dry run changes nothing.
     """
     with guard("what is found out about a span"):
         try:
             traces = otlp.loads(payload)
             span, resource = otlp.command_span(traces)
-            known = span is None or otlp.attribute(span, _DONE) is not None
-        except (ValueError, TypeError, AttributeError):
-            return payload  # the queue puts it aside
-        if span is None or known or otlp.attribute(resource, conventions.RESOURCE_DOCTOR):
+            known = span is None or otlp.read_attribute(span, _DONE) is not None
+        except ValueError:
+            return payload  # the queue moves it to corrupt/
+        if span is None or known or otlp.read_attribute(resource, conventions.RESOURCE_DOCTOR):
             return payload
         for key, value in surroundings.machine().items():
-            if otlp.attribute(resource, key) is None:
+            if otlp.read_attribute(resource, key) is None:
                 otlp.set_attribute(resource, key, value)
-        for key, fact in _surroundings(environ, is_ci=otlp.attribute(span, conventions.IS_CI) is True).items():
+        for key, fact in _surroundings(environ, is_ci=otlp.read_attribute(span, conventions.IS_CI) is True).items():
             otlp.set_attribute(span, key, fact)
         with guard("what is remembered of a program"):
             for key, fact in _history(state_dir, span, resource, write=write).items():
@@ -54,7 +54,7 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
 
 
 def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what a sender knows of its command's environment: which variables are set, and the values that name an agent."""
+    """Return the sender's copy of its command's environment: the names of all variables, and the values that name an agent."""
     known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
     return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}
 
@@ -62,7 +62,7 @@ def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def added(payload: str) -> dict[str, str | bool]:
     """Return the attributes that :func:`enrich` has added to the span of ``payload``."""
     span, _ = otlp.command_span(otlp.loads(payload))
-    found = {} if span is None else {key: otlp.attribute(span, key) for key in _ADDED}
+    found = {} if span is None else {key: otlp.read_attribute(span, key) for key in _ADDED}
     return {key: value for key, value in found.items() if isinstance(value, str | bool)}
 
 
@@ -76,19 +76,22 @@ def _surroundings(environ: Mapping[str, str], *, is_ci: bool) -> dict[str, str |
 
 
 def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, write: bool) -> dict[str, str | bool]:
-    """Return what depends on earlier runs, and set the version on the resource if only the installation says it."""
-    program = str(otlp.attribute(span, conventions.PROCESS_EXECUTABLE_NAME) or "")
-    distribution = otlp.attribute(resource, conventions.RESOURCE_DISTRIBUTION)
+    """Return the properties that depend on earlier runs.
+
+    If the program sets no version, set the installed one on the resource.
+    """
+    program = str(otlp.read_attribute(span, conventions.PROCESS_EXECUTABLE_NAME) or "")
+    distribution = otlp.read_attribute(resource, conventions.RESOURCE_DISTRIBUTION)
 
     def find_installation() -> tuple[str | None, str | None]:
         return versions.installed(distribution) if isinstance(distribution, str) else versions.owner(program)
 
     def find_version() -> str | None:
         version = find_installation()[1]
-        return version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
+        return version and version.partition("+")[0]  # a local part (PEP 440) may have the name of the person who built it
 
-    given = otlp.attribute(resource, conventions.SERVICE_VERSION)
-    owners = [otlp.attribute(span, key) for key in (conventions.DISTINCT_ID, conventions.PREVIOUS_DISTINCT_ID)]
+    given = otlp.read_attribute(resource, conventions.SERVICE_VERSION)
+    owners = [otlp.read_attribute(span, key) for key in (conventions.DISTINCT_ID, conventions.PREVIOUS_DISTINCT_ID)]
     known = history.record(
         state_dir,
         program,
@@ -96,8 +99,8 @@ def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, 
             version=given if isinstance(given, str) and given else None,
             stamp=versions.stamp(),
             owners=tuple(str(owner) for owner in owners if owner) or ("",),
-            start_ns=int(span["startTimeUnixNano"]),
-            end_ns=int(span["endTimeUnixNano"]),
+            start_ns=otlp.read_integer(span, "startTimeUnixNano", otlp.UINT64),
+            end_ns=otlp.read_integer(span, "endTimeUnixNano", otlp.UINT64),
         ),
         find_version=find_version,
         find_install_method=lambda: surroundings.install_method(find_installation()[0]),

@@ -1,4 +1,4 @@
-"""Read from the standard variables which exporters are wanted, and whether the process traces itself, without the SDK."""
+"""Read OpenTelemetry's variables without the SDK: which exporters to use, and whether the process makes live spans."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _OTLP = "otlp"
 
 
 def exporter_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order; ``none``: no one.
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. ``none`` stands for no exporters.
 
-    Unset: ``posthog``, and ``otlp`` too if the environment names an endpoint for it and its package is installed: a user's
-    endpoint, set for other programs, asks nothing of a program that ships no OTLP.
+    If the variable is not set, return ``posthog``. Also return ``otlp`` if the environment has an endpoint for it and its package
+    is installed. If a user has set the endpoint for other programs, a program without that package is not affected.
     """
     wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip()
     if not wanted:
@@ -31,7 +31,7 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
     for word in wanted.split(","):
         name = word.strip()
         if name == "none" or not name or name in chosen or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
-            continue  # a name becomes a directory's: no separator, nothing hidden
+            continue  # the name becomes that of a directory, so it has no separator and is not hidden
         chosen.append(name)
     return chosen
 
@@ -50,7 +50,7 @@ def uses_live_spans(settings: Settings) -> bool:
         return True
     sdk = sys.modules.get("opentelemetry.sdk.trace")
     if sdk is None:
-        return False  # no provider can have been made
+        return False  # the SDK was not imported, so there is no provider
     from opentelemetry import trace
 
     return isinstance(trace.get_tracer_provider(), sdk.TracerProvider)
@@ -61,12 +61,12 @@ def _has_endpoint(environ: Mapping[str, str]) -> bool:
 
 
 def _otlp_is_installed() -> bool:
-    from importlib.util import find_spec  # only where an endpoint is set
+    from importlib.util import find_spec  # imported only if an endpoint is set
 
     for way in ("proto.grpc", "proto.http", "json.http"):
         try:
             if find_spec(f"opentelemetry.exporter.otlp.{way}") is not None:
                 return True
         except ImportError:
-            continue  # not even the package that it would be in
+            continue  # not even the parent package is installed
     return False

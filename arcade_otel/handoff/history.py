@@ -1,7 +1,7 @@
-"""What this installation remembers of each program: the version that ran last, and the session that is under way.
+"""The history of each program on this machine: the version that ran last, and the current session.
 
-One small file, ``usage/programs.json``. The process that takes a span into the queue reads and replaces it under a lock. If the
-lock is not free in time, or the file cannot be written, the span goes without these properties.
+It is in one small file, ``usage/programs.json``. The process that writes a span to the queue reads and replaces the file under a
+lock. If the lock is not free in time, or the file cannot be written, the span does not have these properties.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NEW: dict[str, Any] = {
     "stamp": "",
 }
 
-#: Bounds of a session. Source: PostHog (https://posthog.com/docs/data/sessions), 30 minutes idle, 24 hours.
+#: Limits of a session: 30 minutes without a command, and 24 hours. Source: PostHog (https://posthog.com/docs/data/sessions).
 IDLE_MS, MAX_MS = 30 * 60 * 1000, 24 * 3600 * 1000
 
 
@@ -46,11 +46,11 @@ class Started:
     """A run of a program.
 
     Attributes:
-        version: The version that the program gave, or None.
-        stamp: Changes when a distribution is installed, upgraded or removed. The installed version is looked up once for each
-            stamp.
-        owners: The identity of the run. At a login, the anonymous ID before it, too.
-        start_ns, end_ns: When it was, in nanoseconds since the epoch.
+        version: The version that the program sets, or None.
+        stamp: A text that changes when a distribution is installed, upgraded or removed. The installed version is looked up once
+            for each stamp.
+        owners: The ID of the run. At a login, also the anonymous ID before it.
+        start_ns, end_ns: Start and end of the run in nanoseconds since the epoch.
     """
 
     __slots__ = ("end_ns", "owners", "stamp", "start_ns", "version")
@@ -64,13 +64,13 @@ class Started:
 
 
 class Known:
-    """What is known of a program at a run.
+    """The properties of a run that depend on the history.
 
     Attributes:
-        first_run: Whether it is the first one here.
-        previous_version: The version that ran before, on the first run of another one; else None.
-        session_id: A UUIDv7 whose time is the start of the session, as PostHog's sessions want it.
-        install_method: ``surroundings.install_method``, which is asked again for a new version, and once a day.
+        first_run: Whether it is the program's first run on this machine.
+        previous_version: On the first run of another version, the version that ran before. Else None.
+        session_id: A UUIDv7. As PostHog requires, its time is the start of the session.
+        install_method: The result of ``surroundings.install_method``, which is called for a new version, and once a day.
         version: The version of the run: the program's own, or the installed one.
     """
 
@@ -95,17 +95,17 @@ def record(
     find_install_method: Callable[[], str | None],
     write: bool = True,
 ) -> Known | None:
-    """Note a run of ``program``, and return what is known of it; None if the lock was not free for half a second.
+    """Write a run of ``program`` to the history and return its properties, or None if the lock was not free for half a second.
 
-    A session ends with 30 minutes without a command, after 24 hours, and where the identity changes otherwise than by a login.
+    A session ends after 30 minutes without a command, after 24 hours, and at a change of the identity that is not a login.
 
     Args:
-        state_dir: Directory ``usage`` in the config directory.
+        state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run.
-        find_version: Returns the version of the installed program. Only called for a run without a version.
+        find_version: Returns the version of the installed program. It is called only for a run without a version.
         find_install_method: Returns how the program was installed.
-        write: Whether it is noted. A dry run changes nothing.
+        write: Whether to write the run. A dry run changes nothing.
 
     Raises:
         OSError: The file cannot be read or written.
@@ -135,7 +135,7 @@ def _next(
     find_version: Callable[[], str | None],
     find_install_method: Callable[[], str | None],
 ) -> Known:
-    """Update ``programs`` by a run, and return what is known of it."""
+    """Add a run to ``programs``, and return its properties."""
     start, end = run.start_ns // 1_000_000, run.end_ns // 1_000_000
     earlier = programs.get(program)
     entry = _NEW if earlier is None else earlier
@@ -168,7 +168,7 @@ def _next(
 
 
 def _read(state: Directory) -> dict[str, dict[str, Any]]:
-    """Return the programs of the file; none if it is missing or not what this module writes."""
+    """Return the programs of the file, or an empty dictionary if it is missing or has another format."""
     data = state.read(FILE, _MAX_BYTES)
     try:
         loaded = json.loads(data or b"{}")
@@ -188,7 +188,7 @@ def _is_entry(entry: object) -> bool:
 
 
 def _uuid7(milliseconds: int) -> str:
-    """Return a UUID of version 7 (RFC 9562, section 5.7). ``uuid`` has it since Python 3.14, and costs a sender an import."""
+    """Return a UUID of version 7 (RFC 9562, section 5.7). The module ``uuid`` has it only since Python 3.14."""
     digits = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
     digits[6] = digits[6] & 0x0F | 0x70
     digits[8] = digits[8] & 0x3F | 0x80

@@ -17,14 +17,14 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in
 def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | None = None, usage_only: bool = False) -> list[str]:
     """Return the lanes for a span: one per exporter, and for PostHog one per host and project.
 
-    Separate lanes make sure that a host that does not answer, or a project with a wrong key, delays no other. Without a project
+    With separate lanes, a host that does not answer or a project with a wrong key does not delay the others. Without a project
     key there is no lane for PostHog, because the span could never be sent.
 
     Args:
-        environ: Environment, whose ``OTEL_TRACES_EXPORTER`` names the exporters.
+        environ: The environment. Its ``OTEL_TRACES_EXPORTER`` names the exporters.
         api_key: PostHog project key.
         host: PostHog host, ``https://…``.
-        usage_only: Only PostHog gets the span: its trace goes its own way, or its parent was not sampled.
+        usage_only: Whether only PostHog gets the span, because its trace is exported separately or its parent was not sampled.
     """
     names = [name for name in exporter_names(environ) if name.partition(".")[0].lower() not in _DEVICES and name[-1] != "."]
     if usage_only:
@@ -38,8 +38,8 @@ def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | No
 def lane_name(host: str | None, api_key: str) -> str:
     """Return the name of PostHog's lane to a host and project, such as ``posthog@eu.i.posthog.com~1a2b3c4d``.
 
-    It ends with a checksum of the key (CRC-32, eight hexadecimal digits), which distinguishes projects and does not reveal the
-    key. All its letters are fit for a file name on every system.
+    It ends with a checksum of the key (CRC-32, eight hexadecimal digits), which distinguishes projects without revealing the key.
+    Every system allows its letters in a file name.
     """
     place = (host or "").partition("://")[2][:_MAX_HOST_LENGTH].lower()
     place = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "-." else "_" for letter in place)

@@ -33,19 +33,19 @@ __all__ = [
     "rewrite_span",
 ]
 
-#: Limits of one lane. A laptop that is offline for a week stays below them, and no disk notices them.
+#: Limits of one lane. A laptop that is offline for a week usually stays below them, and they are small for any disk.
 MAX_COUNT = 1000
 MAX_BYTES = 5 * 1024 * 1024
 MAX_AGE_SECONDS = 7 * 24 * 3600
-#: A longer file is no span of this library's, and is not read.
+#: A longer file was not written by this library, and is not read.
 MAX_SPAN_BYTES = 16 * 1024 * 1024
 
 #: Number of files that are kept in ``corrupt/``, for a user who wants to know what was wrong with them.
 _MAX_CORRUPT = 20
 #: A temporary file of this age belongs to a process that was killed while it wrote.
 _MAX_TEMPORARY_SECONDS = 60
-#: A time before this is a clock that was never set (1 January 2025: this library is younger), one more than a day ahead a clock
-#: that is wrong. Neither says how old a span is.
+#: Times before 1 January 2025 come from a clock that was never set, because this library is younger. Times more than a day in the
+#: future come from a wrong clock. Neither shows how old a span is.
 _MIN_TIME = 1735689600
 _MAX_AHEAD_SECONDS = 24 * 3600
 
@@ -138,24 +138,25 @@ def enqueue(
 ) -> list[str]:
     """Write a payload in each lane and return the files' paths.
 
-    A file appears as a whole or not at all, and only its owner can read it. Its name begins with the span's end, so that names
-    sort in the order in which commands ended. It closes with the span's ID, so that a span that is written twice is one file.
+    A file is written as a whole or not at all, and only its owner can read it. Its name begins with the end of the span, so that
+    sorted names are in the order in which commands ended. The name ends with the span's ID, so that a span that is written twice
+    is one file.
 
     Args:
         state_dir: The directory ``usage``.
         payload: OTLP/JSON.
         lanes: Names of lanes.
-        durable: The file is on the disk, not only in its cache, when this returns.
-        end_ns: When the span ended. Read from the payload if None, which imports ``json``.
-        span_id: The span's ID. Read from the payload if None.
+        durable: Whether to wait until the file is on the disk, and not only in its cache.
+        end_ns: The end of the span. If None, it is read from the payload, which imports ``json``.
+        span_id: The span's ID. If None, it is read from the payload.
 
     Raises:
         OSError: The queue cannot be written.
     """
     if end_ns is None or span_id is None:
-        from arcade_otel.spans import otlp
+        from arcade_otel.handoff.span_summary import summarize
 
-        summary = otlp.summarize(payload)
+        summary = summarize(payload)
         end_ns = end_ns if end_ns is not None else summary.end_ns
         span_id = span_id or summary.span_id
     name = f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
@@ -171,8 +172,8 @@ def read_span(path: str) -> str | None:
     """Return the payload of a span's file, or None if it has gone.
 
     Raises:
-        ValueError: It is not text, no regular file, or longer than 16 MiB: it will never be a span.
-        OSError: It cannot be read for now.
+        ValueError: The file is not a span: it is not text, not a regular file, or longer than 16 MiB.
+        OSError: The file cannot be read at the moment.
     """
     lane_dir, name = os.path.split(path)
     try:
@@ -188,10 +189,10 @@ def read_span(path: str) -> str | None:
 def rewrite_span(path: str, payload: str) -> None:
     """Replace the payload of a span's file as a whole, and wait until it is on the disk.
 
-    The file keeps its time of modification, from which its age follows where the span's own time is impossible.
+    The file keeps its time of modification, which shows the age of a span with an impossible time.
 
     Raises:
-        OSError: It cannot be written; the file is as it was.
+        OSError: The file cannot be written. It is unchanged then.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -200,10 +201,10 @@ def rewrite_span(path: str, payload: str) -> None:
 
 
 def remove_span(path: str) -> None:
-    """Remove a span's file; one that has gone already is no error.
+    """Remove a span's file. Do nothing if it does not exist.
 
     Raises:
-        OSError: It cannot be removed.
+        OSError: The file cannot be removed.
     """
     lane_dir, name = os.path.split(path)
     with suppress(FileNotFoundError), _open_lane_dir(lane_dir) as directory:
@@ -211,10 +212,10 @@ def remove_span(path: str) -> None:
 
 
 def quarantine(state_dir: str, path: str) -> None:
-    """Move a file that is no span to ``corrupt/``, which keeps the 20 newest.
+    """Move a file that contains no span to ``corrupt/``, which keeps the 20 newest.
 
     Raises:
-        OSError: It cannot be moved.
+        OSError: The file cannot be moved.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as lane, _open(state_dir, _CORRUPT, create=True) as corrupt:
@@ -229,11 +230,11 @@ def quarantine(state_dir: str, path: str) -> None:
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
     """Delete the oldest spans of a lane until at most 1,000 spans, 5 MiB and 7 days are left. Count and return the deleted ones.
 
-    The sender that holds the lane's lock calls this, and so does a program that has no sender. An ordinary hand-off does not.
+    The sender that holds the lane's lock calls this, and so does a program without a sender. Other commands do not.
 
-    A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time that is
-    impossible (before 2025, or more than a day ahead) is ignored: the other one counts, and if both are impossible the file
-    counts as written now. While this machine's own clock is impossible, no span is too old.
+    A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. An impossible
+    time (before 2025, or more than a day in the future) is ignored. If both times are impossible, the file counts as written now.
+    While this machine's own clock is impossible, no span is too old.
 
     Args:
         state_dir: The directory ``usage``.
@@ -279,7 +280,7 @@ def _over_limits(directory: Directory, names: list[str], now: float) -> dict[str
         else:
             kept.append((name, status.st_size))
     total = 0
-    for place in range(len(kept) - 1, -1, -1):  # from the newest on, as long as there is room
+    for place in range(len(kept) - 1, -1, -1):  # keep the newest spans, as long as there is room
         total += kept[place][1]
         if total > MAX_BYTES:
             doomed |= dict.fromkeys((name for name, _ in kept[: place + 1]), "too much waits")
@@ -294,7 +295,7 @@ def _is_too_old(directory: Directory, name: str, written: float, now: float) -> 
     if possible:
         return min(possible) < now - MAX_AGE_SECONDS
     with suppress(OSError):
-        directory.touch(name, now)  # its age is counted from now on
+        directory.touch(name, now)  # so that its age counts from now
     return False
 
 
@@ -306,16 +307,16 @@ def _read_payload(directory: Directory, name: str) -> str:
 
 
 def _carried_drop_count(payload: str) -> int:
-    """Return the number of dropped spans that a payload would have reported. They are not reported yet."""
+    """Return the number of dropped spans in a payload, which was not delivered. So they still have to be reported."""
     if not payload:
         return 0
-    from arcade_otel.spans import otlp
+    from arcade_otel.handoff.span_summary import summarize
 
-    return otlp.summarize(payload).dropped
+    return summarize(payload).dropped
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """Enforce the limits in the lanes of ``paths``, by chance at one span of 16: where no sender runs, no other process would."""
+    """Enforce the limits in the lanes of ``paths`` for about one span in 16. Without senders, no other process does it."""
     for path in paths:
         if path[: -len(_SUFFIX)].endswith("0"):
             enforce_limits(state_dir, os.path.basename(os.path.dirname(path)))
@@ -345,7 +346,7 @@ def clear(state_dir: str) -> None:
                     queue.rmdir(lane)
         _remove_all(state_dir, (_CORRUPT,), errors)
         with suppress(OSError), _open(state_dir) as state:
-            state.rmdir(_QUEUE)  # so that the next look finds nothing
+            state.rmdir(_QUEUE)  # so that the next command finds no queue
     if errors:
         raise errors[0]
 
@@ -374,11 +375,11 @@ def migrate(state_dir: str, lane: str) -> None:
     """
     if not is_old_name(lane):
         return
-    from arcade_otel.spans import otlp
+    from arcade_otel.handoff.span_summary import summarize
 
     with _open(state_dir, _QUEUE, lane) as old:
         for name in sorted(name for name in old.names() if _is_span_name(name)):
-            summary = otlp.summarize(_read_payload(old, name))
+            summary = summarize(_read_payload(old, name))
             if summary.api_key:
                 with _open(state_dir, _QUEUE, lane_name(summary.host, summary.api_key), create=True) as new:
                     old.rename(name, new, name)
@@ -396,7 +397,7 @@ class DropCounter:
         self._name = f"{_DROPPED}-{lane}"
 
     def count(self) -> int:
-        """Return the count; 0 if there is none or it cannot be read."""
+        """Return the count, or 0 if there is none or it cannot be read."""
         try:
             with _open(self._state_dir) as directory:
                 return int(directory.read(self._name, 20) or b"0")
@@ -409,6 +410,6 @@ class DropCounter:
             directory.write(self._name, str(self.count() + more).encode())
 
     def reset(self) -> None:
-        """Forget the count: a span carries it now."""
+        """Reset the count to 0, because a span carries it now."""
         with suppress(FileNotFoundError), _open(self._state_dir) as directory:
             directory.unlink(self._name)

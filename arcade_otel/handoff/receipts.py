@@ -1,4 +1,4 @@
-"""Keeps receipts: what became of the last 100 events that left this machine's queue, with what was sent, in one bounded file."""
+"""Receipts of the last 100 events that left the queue: what happened to each, and its payload. They are in one small file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from arcade_otel import conventions, storage
+from arcade_otel.spans import otlp
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.locks import FileLock
 
@@ -38,25 +39,25 @@ __all__ = [
 SENT = "sent"
 #: The event was deleted and not delivered. ``why`` gives the reason.
 DROPPED = "dropped"
-#: A lane could not deliver; its events wait. Not the receipt of an event, but a problem that ``usage status`` shows.
+#: A lane could not deliver, and its events stay queued. This is a problem that ``usage status`` shows, not a receipt of an event.
 FAILED = "failed"
 
-#: The "lane" of a failure that concerns every lane: no sender can be started, or it cannot import what it needs.
+#: The name instead of a lane for a failure of the sender itself: it cannot be started, or cannot import a module.
 SENDER = "sender"
 
-#: How many events' receipts are kept.
+#: The number of receipts that are kept.
 MAX_COUNT = 100
-#: A file that grew beyond this is rewritten, with the newest receipts that fit in half of it.
+#: A larger file is rewritten with the newest receipts that fit into half of this size.
 MAX_BYTES = 1024 * 1024
-#: A payload of more characters is left out; ``too_large`` says so.
+#: A longer payload is left out, and the receipt has ``too_large``.
 MAX_PAYLOAD = 16 * 1024
 _LOCK_SECONDS = 0.2
-#: Where the file system cannot lock, a holder that has not finished in this time is presumed dead.
+#: On a file system without locks, a holder that has not finished in this time counts as dead.
 _STALE_SECONDS = 2.0
 _FILE = "receipts.jsonl"
 
-#: One line of the file: ``at`` (seconds since the epoch), ``state``, ``lane``, and of an event its ``id``, when its command
-#: ``ended`` and its ``payload``; of what was dropped or failed, ``why``.
+#: One line of the file. It has ``at`` (seconds since the epoch), ``state`` and ``lane``. For an event, it also has ``id``, the
+#: end of the command (``ended``) and ``payload``. For a drop or a failure, it has ``why``.
 if TYPE_CHECKING:
     Receipt = dict[str, Any]
 else:
@@ -73,10 +74,10 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
 
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
-        lane: The lane in which the event waited.
-        name: Name of the event's file, which has its ID and the end of its command. "" for a failure.
-        why: A short text for a person, of what was dropped or failed. Holds no secret.
-        payload: What was sent, a list of what JSON can hold; None if that is unknown.
+        lane: The lane of the event.
+        name: Name of the event's file, which contains its ID and the end of its command. "" for a failure.
+        why: The reason for a drop or a failure, as a short text for the user. It must not contain a secret.
+        payload: The payload that was sent, as a list of JSON values, or None if it is unknown.
     """
     made: Receipt = {"at": round(time.time(), 3), "state": state, "lane": lane}
     if name:
@@ -95,13 +96,13 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
 
 
 def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
-    """Append receipts, in one write. Called by senders, and by the commands that a person calls; never by an ordinary command.
+    """Append receipts in one write. Senders and usage commands call this, and ordinary commands never do.
 
-    Senders side by side wait for each other, at most 0.2 s: a receipt may then be lost to another's rewriting, a delivery is
-    never held up.
+    Several senders wait for each other at most 0.2 s. After that, a receipt may be lost while another sender rewrites the file,
+    but no delivery is delayed.
 
     Raises:
-        OSError: The file cannot be written. Delivery must go on all the same.
+        OSError: The file cannot be written. The caller must continue the delivery.
     """
     if not receipts:
         return
@@ -113,7 +114,7 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
         try:
             size = os.fstat(descriptor).st_size
             if size and os.lseek(descriptor, -1, os.SEEK_END) >= 0 and os.read(descriptor, 1) != b"\n":
-                lines = b"\n" + lines  # a process was killed in the middle of its line, or the disk was full
+                lines = b"\n" + lines  # another process was killed while it wrote its line, or the disk was full
             os.write(descriptor, lines)
         finally:
             os.close(descriptor)
@@ -122,15 +123,15 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
 
 
 def events(state_dir: str) -> list[Receipt]:
-    """Return the receipts of the last 100 events, newest last; of two about the same event in the same lane the newer one.
+    """Return the receipts of the last 100 events, newest last. If an event has two receipts in a lane, return the newer one.
 
-    A line that is none of ours is skipped; no file is no receipts.
+    Lines with another format are skipped. Without a file, there are no receipts.
     """
     return _last_events(_lines(receipts_file(state_dir)))
 
 
 def problems(state_dir: str) -> dict[str, Receipt]:
-    """Return for each lane what last went wrong there: the newest failure or drop."""
+    """Return the last problem of each lane: the newest failure or drop."""
     return {each["lane"]: each for each in _lines(receipts_file(state_dir)) if each["state"] in (FAILED, DROPPED)}
 
 
@@ -138,27 +139,21 @@ def remove(state_dir: str) -> None:
     """Remove every receipt.
 
     Raises:
-        OSError: The file is there and cannot be removed.
+        OSError: The file exists and cannot be removed.
     """
     with suppress(FileNotFoundError), _locked(state_dir), Directory.open(*os.path.split(state_dir)) as directory:
         directory.unlink(_FILE)
 
 
 def public(text: str) -> list[Any] | None:
-    """Return the span ``text`` (OTLP/JSON) as a payload, or None if it is no span.
+    """Return the span ``text`` (OTLP/JSON) as a payload, or None if it contains no span.
 
     The payload has no attributes that are meant for the sender, such as the project key. This needs no SDK.
     """
     try:
-        traces = json.loads(text)
-        for group in traces["resourceSpans"]:
-            resource = group.get("resource", {})
-            resource["attributes"] = [
-                attribute
-                for attribute in resource.get("attributes", ())
-                if not str(attribute.get("key")).startswith(conventions.RESOURCE_PRIVATE_PREFIX)
-            ]
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        traces = otlp.loads(text)
+        otlp.remove_resource_attributes(traces, conventions.RESOURCE_PRIVATE_PREFIX)
+    except ValueError:
         return None
     return [traces]
 
@@ -194,12 +189,12 @@ def _lines(path: str) -> Iterator[Receipt]:
 
 
 def _rewrite(path: str) -> None:
-    """Keep the last 100 events and the newest problem of each lane, as far as half of the bound goes."""
+    """Rewrite the file with the last 100 events and the newest problem of each lane, up to half of the maximum size."""
     lines = list(_lines(path))
     problems = {each["lane"]: each for each in lines if each["state"] == FAILED}
     kept = {id(each) for each in (*_last_events(lines), *problems.values())}
     texts: list[str] = []
-    size = sum(len(json.dumps(each)) for each in problems.values())  # these stay, however old
+    size = sum(len(json.dumps(each)) for each in problems.values())  # these stay, even if they are old
     for each in reversed(lines):
         if id(each) not in kept:
             continue
@@ -214,7 +209,7 @@ def _rewrite(path: str) -> None:
 
 @contextmanager
 def _locked(state_dir: str) -> Iterator[bool]:
-    """Try to take the lock for 0.2 s; yield True if that succeeded."""
+    """Try to take the lock for 0.2 s. Yield True if that succeeded."""
     with Directory.open(*os.path.split(state_dir)) as directory:
         lock = FileLock.acquire(directory, "receipts.lock", wait=_LOCK_SECONDS, stale_after=_STALE_SECONDS)
     try:

@@ -1,4 +1,4 @@
-"""What starting a sender takes on some systems only: Windows, no ``/bin/sh``, a libc without POSIX_SPAWN_SETSID, an archive."""
+"""Start a sender on Windows, without ``/bin/sh``, with a libc without POSIX_SPAWN_SETSID, or from a library in an archive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["reap", "source_in_archive", "start", "start_by_subprocess"]
 
 
 def source_in_archive(program: str) -> str | None:
-    """Return the sender's program as text where the library is imported from an archive (zipapp, pex), or None."""
+    """Return the sender's program as text if the library is imported from an archive (zipapp, pex), or else None."""
     loader: Any = globals().get("__loader__")
     try:
         return str(loader.get_data(program).decode("utf-8"))
@@ -24,7 +24,7 @@ def source_in_archive(program: str) -> str | None:
 
 
 def reap(children: list[int]) -> None:
-    """Reap those of ``children`` that have ended, and remove them from the list."""
+    """Reap the ended processes of ``children``, and remove them from the list."""
     for child in children[:]:
         try:
             ended = os.waitpid(child, os.WNOHANG)[0] == child
@@ -44,7 +44,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
         command: Command line.
         environ: Its environment.
         config_dir: Config directory.
-        children: Takes its process ID, where it has to be reaped.
+        children: Gets the process ID if this process has to reap it.
 
     Raises:
         OSError: The process could not be started.
@@ -77,7 +77,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
 
 
 def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> int:
-    """Start ``command`` as ``handoff.start_sender`` does, where ``posix_spawn`` cannot; return its process ID.
+    """Start ``command`` as ``handoff.start_sender`` does, without ``posix_spawn``. Return the process ID.
 
     Raises:
         OSError: The process could not be started.
@@ -92,13 +92,15 @@ def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], conf
         process = subprocess.Popen(
             list(command),
             env=dict(environ),
-            cwd=config_dir if os.path.isdir(config_dir) else os.sep,  # for a moment: its first act is to leave it
+            cwd=config_dir if os.path.isdir(config_dir) else os.sep,  # the sender leaves this directory as its first act
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             close_fds=True,
             start_new_session=True,
         )
-    process.returncode = 0  # it is not waited for: without this, Popen warns when it is collected
+    process.returncode = (
+        0  # this process does not wait for the sender. Without this, Popen would warn when it is garbage-collected
+    )
     debug(f"sender {process.pid} started")
     return process.pid

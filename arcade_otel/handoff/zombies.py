@@ -1,16 +1,16 @@
-"""Bounds the zombies that senders leave where PID 1 reaps none, as in a container whose first process is ``sleep``."""
+"""Limit the zombies of senders if PID 1 does not reap ended processes, for example in a container whose PID 1 is ``sleep``."""
 
 import os
 import time
 
 __all__ = ["MAX_COUNT", "PAUSE_SECONDS", "ZOMBIE_GRACE_SECONDS", "register_sender", "spawning_suspended"]
 
-#: Only a parent can reap, and a process that outlives its command has none but PID 1. So many of ours may lie about …
+#: Only a parent can reap a process, and the parent of a sender is PID 1 once its command has ended. After this many zombies, …
 MAX_COUNT = 8
-#: … before commands only write to the queue, and one in this time starts a sender, which looks again.
+#: … commands only write to the queue. One command in this time starts a sender, which counts the zombies again.
 PAUSE_SECONDS = 3600.0
 
-#: A process that ended counts once it has lain about for this long: there are supervisors that reap every few seconds.
+#: A zombie counts only after this time, because some supervisors reap every few seconds.
 ZOMBIE_GRACE_SECONDS = 20.0
 
 _SENDERS = "senders"
@@ -19,7 +19,7 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether no sender is to be started for now. Costs one look where PID 1 does its duty."""
+    """Return whether this command must not start a sender. If PID 1 reaps its processes, this costs one ``stat``."""
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime
@@ -29,20 +29,19 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     if since <= now < since + PAUSE_SECONDS:
         return True
     try:
-        os.utime(marker)  # this command's sender is the one of the next hour
+        os.utime(marker)  # this command starts the only sender of the next hour
     except OSError:
         return True
     return False
 
 
 def register_sender(state_dir: str) -> None:
-    """Note that this process is a sender, and count those of before it that ended 20 s ago or longer and were never reaped.
+    """Write down that this process is a sender, and count earlier senders that have been zombies for at least 20 s.
 
-    It follows from what is seen, not by guessing what PID 1 may do: a process that lies in ``/proc`` as a zombie, with the start
-    time that it had. Does nothing where there is no ``/proc``.
+    A sender is a zombie if ``/proc`` has its process as a zombie with the same start time. Without ``/proc``, do nothing.
 
     Raises:
-        OSError: The notes cannot be written.
+        OSError: The file cannot be written.
     """
     from arcade_otel import storage  # only in a sender
 
@@ -73,7 +72,7 @@ def register_sender(state_dir: str) -> None:
 
 
 def _read_notes(path: str) -> list[tuple[str, str, float]]:
-    """Return the process id and the start time of earlier senders, and since when each lies about (0: it does not)."""
+    """Return the process ID and start time of earlier senders, and since when each is a zombie (0: it is not)."""
     try:
         from arcade_otel import storage
 
@@ -86,10 +85,10 @@ def _read_notes(path: str) -> list[tuple[str, str, float]]:
 
 
 def _process_info(pid: int) -> tuple[str, str] | None:
-    """Return the state (``Z``: ended, and not reaped) and the start time of a process, or None if there is no such thing."""
+    """Return the state (``Z`` is a zombie) and the start time of a process, or None if it does not exist."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()  # the name before it may hold anything
+            fields = file.read().rpartition(")")[2].split()  # the name before it may contain any characters
         return fields[0], fields[19]
     except (OSError, IndexError):
         return None

@@ -38,9 +38,9 @@ __all__ = [
 #: The file's two keys, shared with the released Arcade CLI. Source: the specification.
 ANON_ID = "anon_id"
 LINKED_PRINCIPAL_ID = "linked_principal_id"
-#: File in ``usage/``: the anonymous ID must rotate before the next event (``identity.markers``).
+#: A file in ``usage/``. It is a marker that the anonymous ID must rotate before the next event (``identity.markers``).
 ROTATION_MARKER = "rotation"
-#: Names of files in ``usage/``: where the directory is (``identity.place``).
+#: Prefix of files in ``usage/`` that identify the place of the directory (``identity.place``).
 PLACE_PREFIX = "place-"
 
 
@@ -138,8 +138,7 @@ def current(settings: Settings) -> tuple[str, bool]:
     This never asks an API. It takes the lock, and imports it, only if there is no identity yet or a rotation is pending.
 
     Raises:
-        OSError: There is no usable file and none can be made, the file cannot be read for now, or a rotation is pending and
-        cannot
+        OSError: There is no usable file and none can be made, the file cannot be read at the moment, or a pending rotation cannot
             be made. The command must not be recorded then.
     """
     identity = read_settled(settings.config_dir)
@@ -152,7 +151,7 @@ def current(settings: Settings) -> tuple[str, bool]:
 
 
 def __getattr__(name: str) -> object:
-    # PEP 562: a command only reads the file; it loads the store where there is nothing to read, and the SDK's parts never.
+    # PEP 562: a command usually only reads the file. It loads the store if there is no file, and never the parts for the SDK.
     if name in ("UsageIdentity", "ARCADE_CONFIG_PATH", "CREDENTIALS_FILE_PATH"):
         from arcade_otel.identity import store as module
     elif name == "IdentityResourceDetector":

@@ -86,7 +86,7 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     known = identity_file.read(settings.config_dir)
     if known is None and not store.exists():
-        known = store.get_or_create(wait=_until(deadline))  # raises where no file can be written: then nothing is recorded
+        known = store.get_or_create(wait=_until(deadline))  # raises if no file can be written, and then nothing is recorded
     must_rotate = unresolved.marked() if known is None or known[1] is None else known[1] != principal
     if known is None or must_rotate:
         # Has no effect if another process has changed the ID by then.
@@ -117,7 +117,7 @@ def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: floa
 
 
 def begin_logout(settings: "Settings") -> Identity | None:
-    """Return the identity under which to send a logout's event, and note that its anonymous ID must rotate.
+    """Return the identity under which to send a logout's event, and write down that its anonymous ID must rotate.
 
     Call :func:`logout` after the event is in the queue.
 
@@ -125,7 +125,7 @@ def begin_logout(settings: "Settings") -> Identity | None:
         The identity, or None if it cannot be read: then the event must not be sent.
 
     Raises:
-        OSError: The ID must rotate, and the disk does not take a note of that.
+        OSError: The ID must rotate, and the marker of that cannot be written.
     """
     store = UsageIdentity(settings.config_dir)
     identity = identity_file.read_settled(settings.config_dir)
@@ -140,10 +140,10 @@ def begin_logout(settings: "Settings") -> Identity | None:
 
 
 def remember_change(settings: "Settings", *, login: bool) -> None:
-    """Note what must happen before the next event, because a successful login or logout is not recorded.
+    """Write down what must happen before the next event, because a successful login or logout is not recorded.
 
     Raises:
-        OSError: The disk does not take the note.
+        OSError: The marker cannot be written.
     """
     begin_logout(settings)
     if login and UsageIdentity(settings.config_dir).exists():
@@ -154,7 +154,7 @@ def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> Non
     """Call :func:`remember_change` if ``path`` is a login or logout command that succeeded and was not recorded.
 
     Raises:
-        OSError: The disk does not take the note.
+        OSError: The marker cannot be written.
     """
     if not failed and path in (*settings.login_commands, *settings.logout_commands):
         remember_change(settings, login=path in settings.login_commands)
@@ -217,7 +217,7 @@ class LazyAliasResolver:
 
         Args:
             anon_id: The anonymous ID of the span.
-            ended: When its command ended, in seconds since the epoch.
+            ended: The end of its command, in seconds since the epoch.
             source: The program's principal source. None means Arcade's credentials and API.
         """
         identity = identity_file.read_settled(self._config_dir)

@@ -6,10 +6,10 @@ takes a new anonymous ID before its next event.
 The marker ``usage/place-…`` holds two salted hashes of where the directory is. A command compares only the name of the marker,
 which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module compares the hashes:
 
-* **the place**: the machine's ID, the directory's inode, and the writable layer of a container's file system. On a network file
-  system the server's address and the inode instead, because many machines share that directory. On a file system whose inodes
-  may change when it is mounted (FUSE, 9p, virtiofs), the path instead of the inode.
-* **the directory in this boot**: the kernel's boot ID, device and inode. If these are equal, it is certainly the same directory,
+* **The place**: the machine's ID, the directory's inode, and the writable layer of a container's file system. On a network file
+  system, it is the server's address and the inode instead, because many machines share that directory. On a file system whose
+  inodes may change when it is mounted (FUSE, 9p, virtiofs), the path replaces the inode.
+* **The directory in this boot**: the kernel's boot ID, device and inode. If these are equal, it is certainly the same directory,
   even in a container that mounts it and has another machine ID or none.
 
 The directory is a copy if markers exist and none of them has an equal hash. Neither hash contains the host's name or the kernel's
@@ -33,7 +33,7 @@ from arcade_otel.storage.directories import Directory
 __all__ = ["fingerprint", "is_copy", "is_settled", "settle"]
 
 _STATE = "usage"
-#: Machines that share a directory have a marker each, and a device may have another number after each boot.
+#: Maximum number of markers. Machines that share a directory have one each, and a device may have another number after each boot.
 _MAX_MARKERS = 16
 _NETWORK_FILE_SYSTEMS = frozenset(
     ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "gpfs", "beegfs", "afs", "glusterfs", "pvfs2", "panfs", "orangefs")
@@ -187,7 +187,7 @@ def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, st
             continue
         point = _unescaped(fields[4])
         inside = path == point or path.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= longest:  # the last of equal ones covers the others
+        if inside and len(point) >= longest:  # if several mounts have the same path, the last one covers the others
             longest, found = len(point), (fields[3], more[0], more[1], more[2])
     return found
 

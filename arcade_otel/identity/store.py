@@ -173,7 +173,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Return whether there is a file; one that cannot be looked at counts as one."""
+        """Return whether the file exists. If that cannot be found out, return True."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):
@@ -183,15 +183,15 @@ class UsageIdentity:
         return True
 
     def require_rotation(self, anon_id: str) -> None:
-        """Make sure that ``anon_id`` is not used again, whatever fails later.
+        """Make sure that ``anon_id`` is not used again, even if a later step fails.
 
-        This writes a marker. If the disk takes no marker, it deletes ``usage.json``.
+        This writes a marker. If the marker cannot be written, it deletes ``usage.json``.
 
         Args:
             anon_id: The ID. An empty string means the ID that the file has.
 
         Raises:
-            OSError: Neither is possible.
+            OSError: The marker cannot be written, and ``usage.json`` cannot be deleted.
         """
         try:
             PendingRotation(self._config_dir).remember(anon_id)
@@ -199,7 +199,7 @@ class UsageIdentity:
             debug("a rotation cannot be remembered: usage.json is removed", error)
             if storage.distrust_reason(self._config_dir):
                 raise
-            with suppress(FileNotFoundError):  # deleting needs neither space nor a descriptor
+            with suppress(FileNotFoundError):  # a file can be deleted without space on the disk and without a descriptor
                 retry_while_busy(lambda: os.unlink(self._usage_file))
 
     def _is_copy(self, identity: Identity) -> bool:

@@ -1,4 +1,4 @@
-"""Shows on stderr exactly what would be sent, for ``ARCADE_USAGE_TRACKING=log``; writes and sends nothing."""
+"""Print the exact payload on stderr for ``ARCADE_USAGE_TRACKING=log``, without writing or sending anything."""
 
 import json
 import os
@@ -18,8 +18,8 @@ __all__ = ["show"]
 def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcome") -> None:
     """Print the event of a command as PostHog would get it, as indented JSON on stderr.
 
-    The identity is read but not made: where there is none, the id shown is one that is thrown away. An alias that a login
-    would send first is not shown.
+    The identity is read but never created. If there is none, the output has a random ID that is not stored. The alias of a login
+    is not printed.
     """
     if sys.stderr is None:
         return

@@ -1,4 +1,4 @@
-"""The live path: a command that changes the identity, as a span of the SDK that goes through the lifecycle processor."""
+"""Record a login or a logout as a span of the SDK, which passes through the lifecycle processor."""
 
 import os
 from typing import TYPE_CHECKING
@@ -40,20 +40,21 @@ def change_identity(
     logout: bool,
     live: "LiveSpan | None",
 ) -> list[str]:
-    """Record a login or logout that succeeded, change the identity, and end its live span. Never raises.
+    """Record a successful login or logout, change the identity, and end the live span. This never raises.
 
-    Returns the span's files in the queue, if it was written there.
-
-    If that fails, the change is remembered, and the next command rotates the anonymous ID.
+    If it fails, the change is remembered, and the next command rotates the anonymous ID.
 
     Args:
-        settings: The application's.
-        path: Command path joined by dots.
-        timing: When it ran.
-        outcome: How it ended.
-        login: It is a login.
-        logout: It is a logout.
+        settings: The program's settings.
+        path: The command path joined by dots.
+        timing: When the command ran.
+        outcome: How the command ended.
+        login: Whether the command is a login.
+        logout: Whether the command is a logout.
         live: The command's live span, if it has one.
+
+    Returns:
+        The files of the span in the queue, if it was written there.
     """
     before = ("", True)
     with guard("whose a command is"):
@@ -71,7 +72,7 @@ def change_identity(
             after = identity_file.read_settled(settings.config_dir) if login else None
             identity = before if after is None else (after[1] or after[0], after[1] is None)
             text = spans.encode(settings, path=path, timing=timing, outcome=outcome, identity=identity, ids=live.ids)
-            # The usage event was noted above; its live span is the same run.
+            # The history already has this run from the usage event, so do not write it again.
             text = enrichment.enrich(text, settings.state_dir, os.environ, write=False)
             paths += live.end(path, timing, outcome, identity, added=enrichment.added(text))
     return paths
@@ -87,28 +88,29 @@ def record(
     logout: bool = False,
     ids: tuple[str, str] | None = None,
 ) -> list[str]:
-    """Make the span of a command that ended, hand it over, and change the identity as a login or logout does.
+    """Make the span of an ended command, pass it to a sender, and change the identity after a login or logout.
 
-    Returns the span's files in the queue, if it was written there.
-
-    The provider is ours alone and never the process's: a host may have its own, and its spans are none of ours. The usage
-    event is neither sampled away nor cut by ``OTEL_*`` limits, which are the host's for its traces.
+    The span is made with a provider of this library, never with the process's own. So the program's spans are not affected, and
+    the usage event is neither sampled nor cut by ``OTEL_*`` limits, which are meant for the program's traces.
 
     Args:
-        settings: The application's.
-        path: Command path joined by dots.
-        timing: When it ran.
-        outcome: How it ended.
-        login: It was a login that succeeded: takes up to 4.5 s if the API or PostHog does not answer.
-        logout: It was a logout that succeeded.
-        ids: Trace id and span id, in hex, of the live span that goes its own way; PostHog only gets the usage event then.
+        settings: The program's settings.
+        path: The command path joined by dots.
+        timing: When the command ran.
+        outcome: How the command ended.
+        login: Whether it was a successful login. Then this takes up to 4.5 s if the API or PostHog does not answer.
+        logout: Whether it was a successful logout.
+        ids: The trace ID and span ID in hex of the live span, which is exported separately. Then only PostHog gets this span.
+
+    Returns:
+        The files of the span in the queue, if it was written there.
     """
-    # Only here: the exporters import this package's leaves, never the other way round at import.
+    # Imported here, because the exporters import modules of this package.
     from arcade_otel.exporters import DetachedSpanExporter
 
     parent = spans.parent_context()
     if ids is not None and parent is not None and parent.trace_id != ids[0]:
-        parent = None  # the live span was made within another trace
+        parent = None  # the live span belongs to another trace
     usage_only = ids is not None or (parent is not None and not parent.sampled)
     attributes = spans.resource_attributes(settings, usage_only=usage_only)
     attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
@@ -132,7 +134,7 @@ def record(
     )
     try:
         tracer = provider.get_tracer(conventions.SCOPE, conventions.__version__)
-        # Else an empty context: whatever span of the host's is current has nothing to do with this one.
+        # Otherwise the context is empty, because the program's current span is not the parent of this one.
         context = Context() if parent is None else _PROPAGATOR.extract(_carrier(), context=Context())
         recorded = tracer.start_span(
             spans.span_name(settings, path), context=context, kind=SpanKind.INTERNAL, start_time=timing.start_ns
@@ -152,16 +154,16 @@ def _carrier() -> dict[str, str]:
 
 
 class _FixedIdGenerator(IdGenerator):
-    """The ids of a span that there is already."""
+    """An ID generator that returns the IDs of an existing span."""
 
     def __init__(self, trace_id: str, span_id: str) -> None:
         self._trace_id = int(trace_id, 16)
         self._span_id = int(span_id, 16)
 
     def generate_trace_id(self) -> int:
-        """Return the trace id."""
+        """Return the trace ID."""
         return self._trace_id
 
     def generate_span_id(self) -> int:
-        """Return the span id."""
+        """Return the span ID."""
         return self._span_id

@@ -1,4 +1,4 @@
-"""The live path: the SDK makes the command's span, which is current while the command runs, so that other spans nest below it."""
+"""Live spans: the SDK makes the command's span. It is current while the command runs, so that other spans nest below it."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.exporter_config import exporter_names
-from arcade_otel.spans.finished_span import identity_attributes
+from arcade_otel.spans.finished_span import failure_description, identity_attributes
 from arcade_otel.spans.surroundings import machine
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _CONSOLE = "console"
 
 
 class _Provider:
-    """A tracer provider, and the exporter behind it if both are ours."""
+    """A tracer provider, and its exporter if this library has made both."""
 
     __slots__ = ("exporter", "ours", "tracers")
 
@@ -57,8 +57,8 @@ class LiveSpan:
     command's own code may add to it. The usage event is made separately, with the same IDs.
 
     Args:
-        settings: The application's.
-        start_ns: When the command began, nanoseconds since the epoch.
+        settings: The program's settings.
+        start_ns: The start of the command in nanoseconds since the epoch.
     """
 
     __slots__ = ("_environ", "_provider", "_settings", "_span", "_token")
@@ -69,7 +69,7 @@ class LiveSpan:
         tracer = self._provider.tracers.get_tracer(
             conventions.SCOPE, conventions.__version__, attributes={conventions.SCOPE_LIVE: True}
         )
-        parent = None  # whatever is current in a host that traces around its commands
+        parent = None  # the current span of a program that traces around its commands
         if not trace.get_current_span().get_span_context().is_valid:
             carrier = {name: os.environ.get(name.upper(), "") for name in ("traceparent", "tracestate")}
             parent = _PROPAGATOR.extract(carrier, context=otel_context.get_current())
@@ -85,20 +85,20 @@ class LiveSpan:
 
     @property
     def ids(self) -> tuple[str, str]:
-        """Trace id and span id, in hex."""
+        """The trace ID and the span ID, in hex."""
         context = self._span.get_span_context()
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
     def on_command_start(self) -> None:
-        """Let the process's tracers be ours, unless a provider has been set, for example in a callback of the program."""
+        """Set this library's provider for the process, unless the program has set one, for example in a callback."""
         if self._provider.ours and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             trace.set_tracer_provider(self._provider.tracers)
 
     def detach(self) -> None:
-        """Let the span be current no more, and child processes inherit what they did before."""
+        """Make the previous span current again, and restore the environment that child processes inherit."""
         for name, value in self._environ.items():
             _set_variable(name, value)
-        if trace.get_current_span() is self._span:  # else the run ends in another context, which knows no token of ours
+        if trace.get_current_span() is self._span:  # otherwise the run ends in another context, in which the token is not valid
             otel_context.detach(self._token)
 
     def end(
@@ -111,15 +111,15 @@ class LiveSpan:
         added: "Mapping[str, str | bool] | None" = None,
         sender_follows: bool = False,
     ) -> list[str]:
-        """End the span, hand over what the process's tracers of ours have gathered, and return the files in the queue.
+        """End the span, pass the spans of this library's provider to a sender, and return their files in the queue.
 
         Args:
-            path: Command path joined by dots.
-            timing: When it ran.
-            outcome: How it ended.
+            path: The command path joined by dots.
+            timing: When the command ran.
+            outcome: How the command ended.
             identity: ``(distinct_id, is_anon)``.
-            added: Attributes that the command's usage event also has: what ``enrichment`` found out.
-            sender_follows: The caller starts a sender next: one is enough.
+            added: The attributes from ``enrichment``, which the usage event has, too.
+            sender_follows: Whether the caller starts a sender afterwards, so that this function need not start one.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)
@@ -127,8 +127,7 @@ class LiveSpan:
         self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1], **(added or {})})
         self._span.set_attributes(identity_attributes(*identity))
         if outcome.failed:
-            message = attributes.get(conventions.ERROR_MESSAGE)
-            self._span.set_status(Status(StatusCode.ERROR, str(message) if message else None))
+            self._span.set_status(Status(StatusCode.ERROR, failure_description(attributes)))
         self._span.end(timing.end_ns)
         if self._provider.ours:
             exporter = self._provider.exporter
@@ -152,7 +151,7 @@ def _set_variable(name: str, value: str | None) -> None:
 
 
 def _provider(settings: "Settings") -> _Provider:
-    """Return the provider that the process has, or one of ours, made once."""
+    """Return the provider of the process, or else this library's provider, which is made once."""
     current = trace.get_tracer_provider()
     known = _ours.get(settings)
     if isinstance(current, TracerProvider) and (known is None or current is not known.tracers):
@@ -168,7 +167,7 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Make the resource by the SDK, without the random ``service.instance.id`` that newer SDKs add.
 
-    Nothing of ours needs another identifier, and a deferred span has none. A user who names it in the environment gets it.
+    The library needs no other identifier, and a deferred span has none. A user can set one in the environment.
     """
     resource = Resource.create({**attributes})
     asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))
@@ -179,10 +178,10 @@ def _resource(attributes: dict[str, str]) -> Resource:
 
 
 def _made(settings: "Settings") -> _Provider:
-    """Make a provider by the standard variables: resource, sampler, limits, exporters.
+    """Make a provider by OpenTelemetry's variables for resource, sampler, limits and exporters.
 
     Raises:
-        ValueError: A variable makes no sense to the SDK.
+        ValueError: The SDK does not accept the value of a variable.
     """
     # The SDK logs configuration errors. Without a handler, Python prints them to stderr. The NullHandler keeps them from the
     # user's terminal.
@@ -203,7 +202,9 @@ def _made(settings: "Settings") -> _Provider:
     names = exporter_names(os.environ)
     processors: list[SpanProcessor] = []
     if _CONSOLE in names and sys.stderr is not None:
-        processors.append(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))  # the user who asks for it wants to see it
+        processors.append(
+            SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr))
+        )  # a user who sets the variable wants to see the output
     names = [name for name in names if name not in (_POSTHOG, _CONSOLE)]
     exporter = None
     if names:

@@ -1,4 +1,4 @@
-"""The detached sender: writes its span down, and delivers what waits unless another sender is at it."""
+"""The detached sender: it writes its span to the queue, and delivers the queued spans unless another sender does."""
 
 import os
 import time
@@ -7,16 +7,17 @@ from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import enrichment, exporter_config, queue, zombies
 from arcade_otel.handoff.lanes import is_old_name
+from arcade_otel.handoff.span_summary import summarize
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.lane_lock import LaneLock
-from arcade_otel.spans import otlp
 
 __all__ = ["enforce_limits", "is_switched_off", "main", "record_import_failure", "run", "wait_for_lanes"]
 
-#: How often :func:`wait_for_lanes` looks.
+#: Seconds between two checks in :func:`wait_for_lanes`.
 _POLL_SECONDS = 0.02
 
-# Imports above are all that a sender needs which finds another at work, or nothing to do: 2.5 times a bare Python is its limit.
+# A sender without work, for example because another one is running, needs only the imports above. Its limit is 2.5 bare Python
+# starts.
 
 
 def main() -> None:
@@ -32,14 +33,14 @@ def main() -> None:
 
 
 def run(config_dir: str, text: str | None, started_at: float) -> None:
-    """Put ``text`` into the queue of ``config_dir`` and deliver every lane whose lock is free.
-
-    Args:
-        config_dir: Config directory, absolute.
-        text: A span in OTLP/JSON, or None if it is in the queue already.
-        started_at: When this process began, by ``time.monotonic()``.
+    """Write ``text`` to the queue of ``config_dir`` and deliver every lane with a free lock.
 
     If the queue cannot be written (a disk that is full or read-only), the span is sent directly, once.
+
+    Args:
+        config_dir: Absolute path of the config directory.
+        text: A span in OTLP/JSON, or None if it is in the queue already.
+        started_at: Start of this process, by ``time.monotonic()``.
 
     Raises:
         OSError: The queue cannot be read.
@@ -49,12 +50,12 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
     if is_switched_off(config_dir, decided):
         debug(f"nothing is sent: {decided.reason}")
         if not decided.opted_out:
-            return  # no decision could be read, or the directory is not used: nothing is deleted either
-        _discard_queue(state_dir, f"{decided.reason} says off")  # without the path of a file in the user's home
+            return  # no decision could be read, or the directory is not used, so nothing is sent or deleted
+        _discard_queue(state_dir, f"{decided.reason} says off")  # the text has no path, because that may be in the user's home
         return
     if text:
         text = enrichment.enrich(text, state_dir, enrichment.command_environment(os.environ))
-        summary = otlp.summarize(text)
+        summary = summarize(text)
         lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
         try:
             queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)
@@ -62,7 +63,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
             debug("the queue cannot be written; the span is sent directly", error)
             with guard("the delivery of the queue"):
                 _deliver_queue(config_dir, state_dir, started_at)
-            # Only here: a sender with a queue needs none of it.
+            # Imported here, because a sender with a queue does not need it.
             from arcade_otel.sender import direct
 
             direct.send_directly(config_dir, text, lanes)
@@ -76,7 +77,7 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
     acquired = _acquire_lanes(state_dir)
     if acquired:
         try:
-            # Only here: a sender without work pays for no client.
+            # Imported here, so that a sender without work does not pay for the client.
             from arcade_otel.sender import delivery
         except ImportError as error:
             for lane, lock in acquired.items():
@@ -87,16 +88,16 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
 
 
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
-    """Return whether nothing of any program may be sent: not so where the machine's policy says no, which may name programs."""
+    """Return whether the user has opted out for all programs. A policy does not count, because it may be about one program."""
     decided = decided or consent.decide(config_dir)
     return decided.mode == consent.OFF and decided.reason != consent.REASON_POLICY
 
 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:
-    """Wait until no sender is at work; return False if one still is after ``seconds``.
+    """Wait until no sender is running. Return False if one still is after ``seconds``.
 
-    A sender asks right before each request whether it may begin, and gives its lock back when it may not. So once the choice is
-    stored and the queue is empty, this returns when the request that was under way, if there was one, is over.
+    A sender reads the choice right before each request, and releases its lock if it must not begin. So once the choice is stored
+    and the queue is empty, this returns when the current request is over.
     """
     deadline = time.monotonic() + seconds
     prefix, suffix = "sender-", ".lock"
@@ -114,7 +115,7 @@ def wait_for_lanes(state_dir: str, seconds: float) -> bool:
 
 
 def record_import_failure(state_dir: str, lane: str, error: ImportError) -> None:
-    """Let ``usage status`` show what cannot be imported, and let the lane pause for a minute at least."""
+    """Write a receipt, so that ``usage status`` shows the failed import, and start a back-off of at least a minute."""
     from arcade_otel.handoff import receipts
 
     Backoff(state_dir, lane).record_failure(60.0)
@@ -123,7 +124,7 @@ def record_import_failure(state_dir: str, lane: str, error: ImportError) -> None
 
 
 def enforce_limits(state_dir: str, lane: str) -> None:
-    """Bound what waits in ``lane``, and write receipts of what goes."""
+    """Enforce the limits of ``lane``, and write receipts of the deleted spans."""
     lost: list[tuple[str, str, str]] = []
     queue.enforce_limits(state_dir, lane, lost=lost)
     if lost:
@@ -138,7 +139,7 @@ def enforce_limits(state_dir: str, lane: str) -> None:
 
 
 def _discard_queue(state_dir: str, why: str) -> None:
-    """Empty the queue, because the user has opted out since these spans were recorded."""
+    """Empty the queue, because the user has opted out after these spans were recorded."""
     waiting = {lane: queue.list_spans(queue.lane_dir(state_dir, lane)) for lane in queue.lanes(state_dir)}
     queue.clear(state_dir)
     if any(waiting.values()):
@@ -150,13 +151,13 @@ def _discard_queue(state_dir: str, why: str) -> None:
 
 
 def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
-    """Take the lock of each lane that has spans, that no other sender delivers and that does not pause.
+    """Take the lock of each lane that has spans, is not in back-off, and is not delivered by another sender.
 
-    The limits hold in every lane, of exporters that the environment does not name now, too.
+    The limits are enforced in every lane, even of exporters that the environment does not name now.
     """
     acquired = {}
     exporters = exporter_config.exporter_names(os.environ)
-    # Old lanes first (``posthog@host``): their spans move to the lanes of their projects, which are then listed.
+    # Old lanes (``posthog@host``) come first, because their spans move to the lanes of their projects, which are listed next.
     _migrate(state_dir)
     for lane in queue.lanes(state_dir):
         lock = LaneLock.acquire(state_dir, lane)
@@ -176,13 +177,13 @@ def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
 
 
 def _migrate(state_dir: str) -> None:
-    """Move spans from the lanes of version 0.1.0, which held all projects of a host, to their projects' lanes."""
+    """Move spans from the lanes of version 0.1.0, which had one lane for all projects of a host, to their projects' lanes."""
     for lane in queue.lanes(state_dir):
         if not is_old_name(lane):
             continue
         lock = LaneLock.acquire(state_dir, lane)
         if lock is None:
-            continue  # a sender of that version is at work
+            continue  # a sender of that version is running
         try:
             with guard("the migration of a lane"):
                 queue.migrate(state_dir, lane)

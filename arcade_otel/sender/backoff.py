@@ -21,7 +21,7 @@ JITTER = 0.25
 
 
 def _random() -> float:
-    return int.from_bytes(os.urandom(2), "big") / 65536  # the module random costs a sender an import
+    return int.from_bytes(os.urandom(2), "big") / 65536  # without an import of the module random
 
 
 class Backoff:
@@ -66,7 +66,7 @@ class Backoff:
         """
         _, failures = self.read()
         seconds = DELAYS_SECONDS[min(max(failures, 0), len(DELAYS_SECONDS) - 1)]
-        if asked_seconds is not None and asked_seconds > seconds:  # NaN is not
+        if asked_seconds is not None and asked_seconds > seconds:  # false for NaN
             longest = MAX_RETRY_AFTER_SECONDS / (1 + JITTER)
             seconds = min(asked_seconds, longest) * (1 + JITTER * self._random())
         else:

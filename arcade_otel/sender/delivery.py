@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 
     from arcade_otel.sender.export_result import ExportResult
 
-_POSTHOG = "posthog"  # the one exporter that needs nothing that is installed
+_POSTHOG = "posthog"  # the only exporter without other packages
 
 __all__ = ["BATCH", "HANDS_OVER_AFTER_SECONDS", "HOLDS_LOCK_WHILE_IDLE", "IDLE_SECONDS", "Lane", "deliver"]
 
-#: Spans given to an exporter at once.
+#: The number of spans that an exporter gets at once.
 BATCH = 100
 #: Seconds for which a sender with an empty queue waits for more, unless ``ARCADE_USAGE_IDLE_SECONDS`` is set. So commands in a
 #: row share one sender.
 IDLE_SECONDS = 2.0
-#: At this age, in seconds, a sender stops waiting and leaves its lock to a younger one, well before the watchdog's 10 s.
+#: At this age, in seconds, a sender stops waiting and lets a younger one take the lock, well before the watchdog's 10 s.
 HANDS_OVER_AFTER_SECONDS = 6.0
-#: Whether a sender that waits for more keeps its lane's lock. On Windows a file that is open cannot be removed: there a sender
-#: has the lock's file open only while it delivers, so that a test or an uninstaller can remove the config directory.
+#: Whether an idle sender keeps its lane's lock. On Windows an open file cannot be removed, so there a sender has the lock file
+#: open only while it delivers. So a test or an uninstaller can remove the config directory.
 HOLDS_LOCK_WHILE_IDLE = sys.platform != "win32"
-#: Seconds that an old sender gives a younger one before it looks again.
+#: Seconds that an old sender waits for a younger one before it checks the queue again.
 _HANDOVER_SECONDS = 0.15
 #: At this age, in seconds, a sender begins no further export.
 _STOP_ACCEPTING_AFTER_SECONDS = 8.5
 #: Seconds between two checks of the queue's limits while a sender delivers.
 _LIMITS_SECONDS = 1.0
-#: Seconds between two looks for more spans while a sender is idle. Each look costs 0.2 ms of CPU.
+#: Seconds between two checks for more spans while a sender is idle. Each check costs 0.2 ms of CPU.
 _POLL_SECONDS = 0.1
 
 
@@ -103,7 +103,7 @@ class Lane:
         self._config_dir = config_dir
         self._state_dir = os.path.join(config_dir, "usage")
         self._queue = queue.lane_dir(self._state_dir, name)
-        self._exporter: Any = None  # a PostHogLaneExporter or an SdkLaneExporter, whose spans are its own
+        self._exporter: Any = None  # a PostHogLaneExporter or an SdkLaneExporter, each with its own type of spans
         self._lock: LaneLock | None = lock
         self._resolver = resolver
         self._backoff = Backoff(self._state_dir, name)
@@ -129,7 +129,8 @@ class Lane:
                     sender.record_import_failure(self._state_dir, self.name, error)
                     raise
                 if self._exporter is None:
-                    # Unknown or not installed: its spans stay until they are too old, and not every command asks again.
+                    # The exporter is unknown or not installed. Its spans stay until they are too old, and the back-off spares
+                    # further tries.
                     self._backoff.record_failure(60.0)
                     self._receipts.record_failure(f"the exporter {queue.lane_exporter(self.name)} is unknown or not installed")
                     return
@@ -138,7 +139,7 @@ class Lane:
                     self._lock.release()
                     self._lock = None
                     if healthy and self._age > HANDS_OVER_AFTER_SECONDS:
-                        time.sleep(_HANDOVER_SECONDS)  # a sender that came meanwhile goes first
+                        time.sleep(_HANDOVER_SECONDS)  # a sender that has started since goes first
                     if healthy and self._has_more():
                         self._lock = LaneLock.acquire(self._state_dir, self.name)
             finally:
@@ -148,7 +149,7 @@ class Lane:
             self._exporter.shutdown()
 
     def _has_more(self) -> bool:
-        """Return whether spans are queued, without the lock. Where an idle sender holds no lock, wait for them."""
+        """Return whether spans are queued, without the lock. On Windows, where an idle sender holds no lock, wait for spans."""
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
             if queue.list_spans(self._queue):
@@ -184,7 +185,7 @@ class Lane:
         return True
 
     def _send(self, names: Sequence[str]) -> bool:
-        """Send these spans. Return False if the backend must not be asked again for now."""
+        """Send these spans. Return False if the sender must not send more at the moment."""
         files: list[tuple[str, list[Any]]] = []
         gathered = 0
         for name in names:
@@ -194,12 +195,12 @@ class Lane:
                 files.append((path, spans))
                 gathered += len(spans)
                 if gathered >= BATCH:
-                    break  # a file of a process that traces itself holds many
+                    break  # a file with live spans may contain many
         if not files:
             return True
         read, files = files, self._permitted(files)
         if not files:
-            # Of what no decision could be read for, neither is anything sent nor removed: the next sender asks again.
+            # If no decision can be read for a span, it is neither sent nor removed, and the next sender tries again.
             return not any(os.path.exists(path) for path, _ in read)
         files[0] = (files[0][0], self._attach_drop_count(*files[0]))
         result = self._export(files)
@@ -221,7 +222,7 @@ class Lane:
         if result.reason is None or result.withdrawn:
             if delivered:
                 self._backoff.reset()
-            return True  # what was withdrawn is looked at again, and removed
+            return True  # withdrawn spans are checked again, and removed
         if delivered:
             self._backoff.reset()  # failures in a row are counted
         self._backoff.record_failure(result.retry_after)
@@ -229,7 +230,7 @@ class Lane:
         return False
 
     def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """Delete the spans that the user has forbidden to send since they were recorded, and return the rest."""
+        """Delete the spans of programs for which the user has opted out since, and return the rest."""
         permitted = []
         decisions: dict[str, Decision] = {}
         for path, spans in files:
@@ -237,22 +238,25 @@ class Lane:
             if program not in decisions:
                 decisions[program] = consent.decide(self._config_dir, program=program)
             if decisions[program].mode == consent.OFF and not decisions[program].opted_out:
-                continue  # no decision could be read: neither sent nor removed
+                continue  # no decision could be read, so the span is neither sent nor removed
             if decisions[program].mode == consent.OFF:
                 queue.remove_span(path)
                 self._receipts.record_dropped([os.path.basename(path)], f"{decisions[program].reason} says off")
-            elif os.path.exists(path):  # else the queue was emptied since it was read
+            elif os.path.exists(path):  # otherwise the queue was emptied after it was read
                 permitted.append((path, spans))
         return permitted
 
     def _read(self, path: str) -> list[Any]:
-        """Return a file's spans with their owner. Return none if the file is gone, or if it is no span, which is quarantined."""
+        """Return a file's spans with their owner.
+
+        Return none if the file is gone. A file without a span is moved to ``corrupt/``.
+        """
         try:
             payload = queue.read_span(path)
         except ValueError:
             payload = ""  # not even text
         if payload is None:
-            return []  # the user opted out meanwhile
+            return []  # the user has just opted out
         try:
             text = self._resolver.resolve(path, payload)
             spans: list[Any] = self._exporter.decode(text)
@@ -274,7 +278,8 @@ class Lane:
         if payload is None:
             return spans
         text = self._resolver.with_drop_count(path, payload, count)
-        dropped.reset()  # after the span has it: a kill in between reports it twice rather than never
+        # If the sender is killed before this reset, the count is reported twice, which is better than never.
+        dropped.reset()
         decoded: list[Any] = self._exporter.decode(text)
         return decoded
 

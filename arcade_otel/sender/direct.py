@@ -1,4 +1,4 @@
-"""Send a span once that the queue cannot take, because the disk is full or read-only."""
+"""Send a span once without the queue, because the disk is full or read-only."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from arcade_otel import consent
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import queue
 from arcade_otel.handoff.lanes import POSTHOG
+from arcade_otel.handoff.span_summary import summarize
 from arcade_otel.sender import exporter_loader
 from arcade_otel.sender.backoff import Backoff
 from arcade_otel.sender.receipt_writer import ReceiptWriter
-from arcade_otel.spans import otlp
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["send_directly"]
 
-#: How long a lane that still has queued spans is waited for: another sender may be delivering them.
+#: Seconds to wait for a lane with queued spans, which another sender may be delivering.
 _MAX_WAIT_SECONDS = 3.0
 _POLL_SECONDS = 0.1
-#: A request takes at most so long.
+#: The time limit of a request, in seconds.
 _REQUEST_SECONDS = 5.0
 
 
 def send_directly(config_dir: str, text: str, lanes: Sequence[str]) -> None:
     """Send the span ``text`` once to each of ``lanes``, under the identity that the command gave it.
 
-    A span never overtakes queued ones, which may hold the alias of its ID: a lane that is not empty within 3 s gets nothing.
-    A lane in back-off gets nothing either. Consent is read again before each request. What cannot be sent is lost.
+    A span never overtakes queued ones, because one of them may carry the alias of its ID. So it is not sent if the lane is not
+    empty within 3 s, or is in back-off. Consent is read again before each request. If the span cannot be sent, it is lost.
 
     Args:
         config_dir: Config directory.
@@ -81,7 +81,7 @@ def _send(config_dir: str, text: str, lane: str) -> None:
     finally:
         exporter.shutdown()
     receipts = ReceiptWriter(state_dir, lane)
-    summary = otlp.summarize(text)
+    summary = summarize(text)
     name = f"{summary.end_ns or time.time_ns():020d}-{summary.span_id}.json"
     if result.done == len(spans):
         debug(f"{lane}: the span was sent without the queue")

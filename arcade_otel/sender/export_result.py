@@ -9,7 +9,7 @@ class ExportResult:
     """The result of one export.
 
     Attributes:
-        done: Number of leading spans that are done: accepted, or refused for good.
+        done: Number of spans at the beginning that are done: accepted, or refused for good.
         refused: Indexes of the spans that the backend can never take.
         reason: Why some spans are not done. None if all are.
         retry_after: Seconds after which the backend allows the next request, or None.

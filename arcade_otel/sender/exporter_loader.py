@@ -1,4 +1,4 @@
-"""From the names in ``OTEL_TRACES_EXPORTER`` to exporters."""
+"""Make the exporters that ``OTEL_TRACES_EXPORTER`` names."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["make_exporter"]
 
 _GROUP = "opentelemetry_traces_exporter"
-# ``otlp`` is gRPC unless the protocol says otherwise, as in opentelemetry-instrument. Each comes with a distribution of its own.
+# ``otlp`` is gRPC unless the protocol is set, as in opentelemetry-instrument. Each protocol has a distribution of its own.
 _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/json": "otlp_json_http"}
 
 
 def make_exporter(name: str) -> PostHogLaneExporter | SdkLaneExporter | None:
-    """Return what delivers to the exporter called ``name``, or None, with a debug line, if it is not installed or cannot be made.
+    """Return the exporter for the lane of ``name``. Return None, with a debug line, if it is not installed or cannot be made.
 
-    PostHog's needs no SDK. Any other is the class registered in the entry-point group, called without arguments: it takes its own
-    standard variables (``OTEL_EXPORTER_OTLP_*``) from the environment.
+    PostHog's exporter needs no SDK. Every other exporter is a class that is registered in the entry-point group. It is called
+    without arguments, and reads its own variables (``OTEL_EXPORTER_OTLP_*``) from the environment.
     """
     if name == "posthog":
         from arcade_otel.sender.posthog_lane import PostHogLaneExporter
@@ -44,7 +44,7 @@ def _make_sdk_exporter(name: str) -> SdkLaneExporter | None:
     from arcade_otel.exporters import clean_environment
     from arcade_otel.sender.sdk_lane import SdkLaneExporter
 
-    clean_environment(os.environ)  # of what would steer others' HTTP clients
+    clean_environment(os.environ)  # without variables that would change HTTP clients
     registered = name
     if name == "otlp":
         protocol = (

@@ -1,4 +1,4 @@
-"""PostHog's lane: from the queue's OTLP/JSON to events, without OpenTelemetry's SDK."""
+"""Deliver PostHog's lane: make events from the OTLP/JSON of the queue, without OpenTelemetry's SDK."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ __all__ = ["PostHogLaneExporter"]
 
 
 def _protocol() -> str:
-    """Return which of PostHog's endpoints is asked first, by ``ARCADE_USAGE_POSTHOG_PROTOCOL``: ``v0`` unless it says ``v1``."""
+    """Return the endpoint of PostHog to try first: ``v1`` if ``ARCADE_USAGE_POSTHOG_PROTOCOL`` is ``v1``, else ``v0``."""
     asked = os.environ.get(conventions.ENV_PROTOCOL, "").strip().lower()
     if asked not in ("", V0, V1):
         debug(f"{conventions.ENV_PROTOCOL} is neither {V0} nor {V1}: {V0} it is")
@@ -20,9 +20,9 @@ def _protocol() -> str:
 
 
 class PostHogLaneExporter:
-    """Delivers events to PostHog; connections are kept for as long as the sender lives. For one thread."""
+    """Deliver events to PostHog, and keep the connections as long as the sender lives. For one thread."""
 
-    #: Whether an export never came to an end: each of ours is bounded.
+    #: Whether an export has not ended in time. Exports to PostHog always do.
     is_stuck = False
 
     def __init__(self) -> None:
@@ -32,16 +32,16 @@ class PostHogLaneExporter:
         """Return the spans of a file.
 
         Raises:
-            ValueError: It holds none.
+            ValueError: The file contains no spans.
         """
         return span_record.decode(text)
 
     def program(self, span: SpanRecord) -> str:
-        """Return the name of the program that a span is of."""
+        """Return the name of the program that made a span."""
         return str(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[SpanRecord], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Send the spans' events; begin no request after ``seconds``, and none when ``may_begin`` says no."""
+        """Send the events of the spans. Begin no request after ``seconds``, or if ``may_begin`` returns False."""
         result = self._delivery.deliver(spans, seconds=seconds, may_begin=may_begin)
         return ExportResult(result.done, result.refused, result.reason, result.retry_after, withdrawn=result.withdrawn)
 

@@ -19,10 +19,12 @@ _POSTHOG = "posthog"
 
 
 def queued_payload(lane: str, text: str) -> list[Any]:
-    """Return what the exporter of ``lane`` would send of a file's text. Needs the SDK for other lanes than PostHog's only.
+    """Return the payload that the exporter of ``lane`` would send for a file's text.
+
+    Only lanes other than PostHog's need the SDK.
 
     Raises:
-        ValueError: It is no OTLP/JSON of spans.
+        ValueError: The payload is not OTLP/JSON of spans.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
         return sent_payload(lane, span_record.decode(text))
@@ -32,11 +34,11 @@ def queued_payload(lane: str, text: str) -> list[Any]:
 
 
 def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
-    """Return what the exporter of ``lane`` sends of the spans of one file: PostHog's events, or for any other OTLP/JSON.
+    """Return the payload that the exporter of ``lane`` sends for the spans of one file: PostHog's events, or else OTLP/JSON.
 
     Args:
         lane: Name of a lane.
-        spans: As that lane's exporter decodes them.
+        spans: The spans, as that lane's exporter has decoded them.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
         found = [event for span in spans if is_command(span) for event in (alias_of(span), event_of(span))]
@@ -76,6 +78,6 @@ class ReceiptWriter:
             receipts.write(self._state_dir, made)
 
     def record_failure(self, why: str) -> None:
-        """Record that the lane cannot deliver for now."""
+        """Record that the lane cannot deliver at the moment."""
         with guard("the receipts"):
             receipts.write(self._state_dir, [receipts.receipt(receipts.FAILED, self._lane, why=why)])

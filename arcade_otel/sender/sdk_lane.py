@@ -59,28 +59,31 @@ def _trace_id(span: ReadableSpan) -> int:
 
 
 class SdkLaneExporter:
-    """Runs one ``SpanExporter``, whose own time-outs may be longer than a sender lives. For one thread."""
+    """Run one ``SpanExporter``. Its own time-outs may be longer than the life of a sender. For one thread."""
 
     def __init__(self, name: str, exporter: SpanExporter) -> None:
         self._name = name
         self._exporter = exporter
-        #: Whether an export goes on: the exporter is left to the end of the process.
+        #: Whether an export has not ended in time. It goes on until the process ends.
         self.is_stuck = False
 
     def decode(self, text: str) -> list[ReadableSpan]:
         """Return the spans of a file.
 
         Raises:
-            ValueError: It holds none.
+            ValueError: The file contains no spans.
         """
         return otlp_json.decode(text)
 
     def program(self, span: ReadableSpan) -> str:
-        """Return the name of the program that a span is of."""
+        """Return the name of the program that made a span."""
         return str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Export the spans as others may see them; give up after ``seconds``, and begin only if ``may_begin`` says so."""
+        """Export the spans without private attributes.
+
+        Give up after ``seconds``, and begin only if ``may_begin`` returns True.
+        """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)
         spans = public_spans(spans)
@@ -93,7 +96,8 @@ class SdkLaneExporter:
                 debug(f"{self._name} raised", error)
                 accepted.append(False)
 
-        # OTLP's own time-out is 10 s, longer than a sender lives: the watchdog would end it, and no back-off would be recorded.
+        # OTLP's own time-out is 10 s, which is longer than a sender lives. The watchdog would end the sender before it records a
+        # back-off.
         thread = threading.Thread(target=export, name=f"{self._name} export", daemon=True)
         thread.start()
         thread.join(seconds)
@@ -103,6 +107,6 @@ class SdkLaneExporter:
         return ExportResult(len(spans)) if accepted[0] else ExportResult(0, reason="the exporter failed")
 
     def shutdown(self) -> None:
-        """Let the exporter end, unless it is stuck."""
+        """Shut the exporter down, unless it is stuck."""
         if not self.is_stuck:
             self._exporter.shutdown()

@@ -9,13 +9,13 @@ __all__ = ["add_site_packages"]
 
 
 def add_site_packages() -> None:
-    """Process the ``.pth`` files of this interpreter's site-packages, as a start without ``-S`` does. Does so once.
+    """Process the ``.pth`` files of this interpreter's site-packages once, as a start without ``-S`` does.
 
-    Call it before there are threads, because an import in another thread would not find this library for a moment.
+    Call this before there are threads, because for a moment an import in another thread would not find this library.
 
-    The sender to PostHog needs none of that. A third-party exporter may be installed in a way that needs it (an
-    editable installation that hooks into the import system). A ``sitecustomize`` is looked for only where the interpreter itself
-    would find it, not where the program imports from: ``opentelemetry-instrument`` puts one there that would trace the sender.
+    The sender to PostHog does not need this. A third-party exporter may need it, for example if an editable installation hooks
+    into the import system. A ``sitecustomize`` is imported only from the interpreter's own directories, not from the program's
+    import path, because ``opentelemetry-instrument`` puts one there that would trace the sender.
     """
     if "site" in sys.modules:
         return

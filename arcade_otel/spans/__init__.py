@@ -1,4 +1,4 @@
-"""A finished command as one span in OTLP/JSON, made of plain dictionaries and without the SDK."""
+"""Write a finished command as one span in OTLP/JSON, without the SDK."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ __all__ = [
 
 _KIND_INTERNAL = 1
 _STATUS_ERROR = 2
-# Bits of an OTLP span's flags: W3C's "sampled", "it is known whether the parent is remote", "it is".
+# Bits of an OTLP span's flags: the trace is sampled, it is known whether the parent is remote, the parent is remote.
 _SAMPLED, _KNOWN, _REMOTE = 0x001, 0x100, 0x200
 
-#: Value of ``conventions.RESOURCE_PRINCIPAL``: the principal function is the program's own, which calls it when it logs in. No
-#: name of an entry point has parentheses.
+#: Value of ``conventions.RESOURCE_PRINCIPAL`` if the program has a principal function of its own, which only the program can
+#: call. The name of an entry point cannot have parentheses.
 PRINCIPAL_OF_PROGRAM = "(program)"
 
 Value = str | bool | int | float | tuple[str, ...]
 
 
 class Timing:
-    """When a command ran: ``start_ns`` and ``end_ns``, nanoseconds since the epoch, ``end_ns >= start_ns``."""
+    """The start and the end of a command in nanoseconds since the epoch. The end is never before the start."""
 
     __slots__ = ("end_ns", "start_ns")
 
@@ -57,7 +57,7 @@ class Timing:
 
 
 class Success:
-    """The :class:`outcome.Outcome` of a command that ended without an error; that module is not needed for it."""
+    """The outcome of a command that succeeded. It has the interface of :class:`outcome.Outcome` without importing that module."""
 
     __slots__ = ("declared", "given", "options")
 
@@ -74,9 +74,9 @@ class Success:
 
 
 def replace_unencodable(text: str) -> str:
-    """Return ``text`` without what strict JSON readers refuse: lone surrogates and NUL become U+FFFD.
+    """Replace lone surrogates and NUL in ``text`` by U+FFFD, because strict JSON readers refuse them.
 
-    Paths that are no UTF-8 reach Python as lone surrogates; one of them makes PostHog refuse the whole batch.
+    If a path is not valid UTF-8, Python represents it with lone surrogates. One of them makes PostHog refuse the whole batch.
     """
     if text.isascii() and "\0" not in text:
         return text
@@ -84,7 +84,7 @@ def replace_unencodable(text: str) -> str:
 
 
 def new_ids() -> tuple[str, str]:
-    """Return a new trace id and span id, in hex, from the system's own source of randomness; neither is all zeros."""
+    """Return a new trace ID and span ID in hex, from the system's source of randomness. Neither consists of zeros only."""
     while True:
         trace_id, span_id = os.urandom(16).hex(), os.urandom(8).hex()
         if int(trace_id, 16) and int(span_id, 16):
@@ -92,7 +92,7 @@ def new_ids() -> tuple[str, str]:
 
 
 def span_name(settings: Settings, path: str) -> str:
-    """Return ``"{program} {command path}"``; the path comes from the command tree, never from what was typed."""
+    """Return ``"{program} {command path}"``. The path comes from the command tree, never from what the user typed."""
     return replace_unencodable(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
@@ -111,7 +111,7 @@ def _resource_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | None:
-    """Return the parent that the environment (the process's, if None) names by ``TRACEPARENT``, or None."""
+    """Return the parent span that ``TRACEPARENT`` names, or None. Without ``environ``, read the environment of the process."""
     environ = os.environ if environ is None else environ
     if not environ.get("TRACEPARENT"):
         return None
@@ -123,16 +123,16 @@ def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | 
 def resource_attributes(
     settings: Settings, *, usage_only: bool = False, environ: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return what is true of the whole process, and (``arcade_otel.*``) what the sender needs to deliver.
+    """Return the attributes of the resource, and those that the sender needs to deliver the span (``arcade_otel.*``).
 
-    The machine's own attributes are in ``surroundings.machine``, which the sender adds.
+    The sender adds the attributes of the machine (``surroundings.machine``).
 
-    What the application says wins over ``OTEL_RESOURCE_ATTRIBUTES`` (the specification: the user's code has priority), but for
-    the service's name.
+    Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification demands. Only
+    the service's name is taken from the environment first.
 
     Args:
-        settings: The application's.
-        usage_only: Other exporters than PostHog's get nothing of the span.
+        settings: The program's settings.
+        usage_only: Whether only PostHog gets the span.
         environ: A copy of the process's environment, if the caller has one.
     """
     environ = os.environ if environ is None else environ
@@ -162,16 +162,16 @@ def _principal_reference(settings: Settings) -> str | None:
     principal = settings.principal
     if principal is None:
         return None
-    # What lies in the queue never names code: only a registered entry point has a name there.
+    # A queued span never names code. It can only name a registered entry point.
     return principal if isinstance(principal, str) and ":" not in principal else PRINCIPAL_OF_PROGRAM
 
 
 def command_attributes(
     settings: Settings, path: str, timing: Timing, outcome: Outcome, environ: Mapping[str, str] | None = None
 ) -> dict[str, Value]:
-    """Return the attributes of a command's span, but for whose it is: the same for both ways in which a span is made.
+    """Return the attributes of a command's span without the identity. Live and deferred spans both have them.
 
-    ``environ`` is a copy of the process's environment, in which a look is cheaper than in ``os.environ``.
+    ``environ`` is a copy of the process's environment, because ``os.environ`` is slower to read.
     """
     attributes: dict[str, Value] = {
         conventions.COMMAND: replace_unencodable(path),
@@ -215,14 +215,14 @@ def encode(
     """Return the command's span as OTLP/JSON ``TracesData``, ASCII only.
 
     Args:
-        settings: The application's.
-        path: Command path joined by dots, "" if no command was reached.
-        timing: When it ran.
-        outcome: How it ended.
-        identity: ``(distinct_id, is_anon)`` as it was when the command ended.
-        ids: Trace id and span id in hex; new ones, in the trace of ``TRACEPARENT`` if that is set, if None.
-        usage_only: Other exporters than PostHog's get nothing of the span.
-        fresh_ids: What :func:`new_ids` returned, for a caller that needs the span's ID, too. Not used with ``ids``.
+        settings: The program's settings.
+        path: The command path joined by dots, "" if no command was reached.
+        timing: When the command ran.
+        outcome: How the command ended.
+        identity: ``(distinct_id, is_anon)`` at the end of the command.
+        ids: The trace ID and span ID in hex. If None, the span gets new ones, in the trace of ``TRACEPARENT`` if that is set.
+        usage_only: Whether only PostHog gets the span.
+        fresh_ids: The result of :func:`new_ids`, if the caller needs the span's ID, too. Not used together with ``ids``.
         environ: A copy of the process's environment, if the caller has one.
     """
     parent = parent_context(environ)
@@ -230,7 +230,7 @@ def encode(
     if parent is not None and ids is None:
         trace_id = parent.trace_id
     if parent is not None and trace_id != parent.trace_id:
-        parent = None  # the span was made within another trace
+        parent = None  # the span belongs to a live trace
     attributes = command_attributes(settings, path, timing, outcome, environ)
     attributes[conventions.DISTINCT_ID], attributes[conventions.IS_ANON] = identity
     flags = _KNOWN | _SAMPLED
@@ -242,7 +242,8 @@ def encode(
             optional += f',"traceState":{json_string(parent.state)}'
     status = f'{{"code":{_STATUS_ERROR}}}' if outcome.failed else "{}"
     resource = _attributes_json(resource_attributes(settings, usage_only=usage_only, environ=environ))
-    # Written as text: the ``json`` module would cost the command 5 million instructions, and dictionaries half a million.
+    # The payload is written as text. The ``json`` module would cost the command 5 million instructions, and dictionaries half a
+    # million.
     return (
         f'{{"resourceSpans":[{{"resource":{{"attributes":{resource}}}'
         f',"scopeSpans":[{{"scope":{{"name":"{conventions.SCOPE}","version":"{conventions.__version__}"}},"spans":[{{'
@@ -254,7 +255,7 @@ def encode(
 
 
 def _attributes_json(attributes: dict[str, Value] | dict[str, str]) -> str:
-    # Keys are ours, or checked by ``environment.resource_from_environment``: none needs escapes.
+    # No key needs escapes: they are this library's, or ``environment.resource_from_environment`` has checked them.
     pairs = [f'{{"key":"{key}","value":{_value_json(value)}}}' for key, value in attributes.items()]
     return f"[{','.join(pairs)}]"
 
@@ -273,7 +274,7 @@ def _value_json(value: Value) -> str:
 
 
 def json_string(value: str) -> str:
-    """Return ``json.dumps(value)``, and import that module only for text that needs escapes."""
+    """Return ``json.dumps(value)``. Import ``json`` only if the text needs escapes."""
     if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
         return f'"{value}"'
     import json

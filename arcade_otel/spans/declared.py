@@ -1,4 +1,4 @@
-"""The values of the properties and groups that a program declared. Loaded only for such programs."""
+"""Check the values of the properties and groups that a program declared. Only such programs import this module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUP_PREFIX", "PROPERTY_PREFIX", "attributes"]
 
-#: Attributes of declared properties and groups begin with these.
+#: Prefixes of the attributes of declared properties and groups.
 PROPERTY_PREFIX, GROUP_PREFIX = "cli.property.", "cli.group."
 _MAX_GROUP_LENGTH = 100
 _MAX_INTEGER = 2**53
@@ -20,11 +20,11 @@ _ID_SIGNS = str.maketrans("", "", "-_.:")
 
 
 def attributes(settings: Settings, given: Mapping[str, object]) -> dict[str, str | bool | int]:
-    """Return the attributes of the values that are declared and right. The others are left out, with a debug line.
+    """Return the attributes of the values that are declared and have the right type. Skip other values with a debug line.
 
     Args:
-        settings: The program's.
-        given: What ``arcade_otel.set_property`` was given. It wins over what the program's function returns.
+        settings: The program's settings.
+        given: The values that ``arcade_otel.set_property`` got. They take precedence over those of the program's function.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -50,5 +50,5 @@ def _is_of(kind: object, value: object) -> bool:
 
 
 def _is_id(value: object) -> bool:
-    """Return whether ``value`` is an ID, and no name or address of a person or a place."""
+    """Return whether ``value`` is an ID, and not the name or address of a person or a place."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -1,6 +1,6 @@
-"""What the environment and the application add to a span: the trace that it belongs to, and attributes of the resource.
+"""Read the parent trace and the resource attributes of a span from the environment.
 
-Loaded only where one of the variables is set.
+This module is imported only if one of the variables is set.
 """
 
 import os
@@ -11,12 +11,12 @@ from arcade_otel.spans import replace_unencodable
 
 __all__ = ["ParentContext", "parse_traceparent", "resource_from_environment"]
 
-#: W3C Trace Context asks for this much of ``tracestate`` to be carried on.
+#: W3C Trace Context demands that at least this much of ``tracestate`` is passed on.
 _MAX_TRACESTATE_LENGTH = 512
 
 
 class ParentContext:
-    """What ``TRACEPARENT`` says: whose child a command's span is. ``trace_id`` and ``span_id`` in hex, ``sampled``, ``state``."""
+    """The parent of a command's span, from ``TRACEPARENT``. ``trace_id`` and ``span_id`` are in hex."""
 
     __slots__ = ("sampled", "span_id", "state", "trace_id")
 
@@ -28,7 +28,7 @@ class ParentContext:
 
 
 def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
-    """Return the parent that the environment names, or None: W3C trace context in ``TRACEPARENT`` and ``TRACESTATE``.
+    """Return the parent that ``TRACEPARENT`` and ``TRACESTATE`` name (W3C trace context), or None.
 
     Source: W3C Trace Context, and OpenTelemetry's "Environment Variables as Context Propagation Carriers".
     """
@@ -49,7 +49,10 @@ def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
 
 
 def resource_from_environment() -> dict[str, str]:
-    """Return ``OTEL_RESOURCE_ATTRIBUTES``: ``key=value`` pairs, percent-encoded, joined by commas; a bad pair is left out."""
+    """Return the attributes of ``OTEL_RESOURCE_ATTRIBUTES``: percent-encoded ``key=value`` pairs, joined by commas.
+
+    Skip bad pairs.
+    """
     pairs = os.environ.get("OTEL_RESOURCE_ATTRIBUTES")
     if not pairs:
         return {}

@@ -1,6 +1,6 @@
-"""Read the frames of an error: words of the program's own code, and what a user answered at a prompt."""
+"""Read the frames of an error, to find words of the program's own code and the user's answers at a prompt."""
 
-# Imported only when a command failed, as the modules beside it.
+# This module is imported only when a command has failed.
 
 import os
 import re
@@ -15,7 +15,7 @@ _MAX_FRAMES = 60
 _MAX_CONSTANT = 400
 _ARGUMENT_NAME = re.compile(r"'([A-Za-z_]\w*)'")
 _MISSING_ARGUMENTS = re.compile(r"\d+ required (?:positional|keyword-only) arguments?: [\w', ]+\Z")
-# Their frames stand between the start of a command and the program's own code.
+# Frameworks. Their frames come between the start of a command and the program's own code.
 _FRAMEWORKS = frozenset({"arcade_otel", "argparse", "asyncio", "click", "cloup", "contextlib", "rich_click", "typer"})
 # Functions that ask a user: ``input``, ``getpass``, Click's, Typer's and rich's prompts, questionary.
 _ASKS = re.compile(r"^(?:input|getpass|readline)$|prompt|^ask|_ask|questionary", re.IGNORECASE)
@@ -23,15 +23,18 @@ _QUOTED = re.compile(r"(?<![^\W_])(['\"`])(?P<value>[^'\"`\n]{1,60})\1")
 
 
 def is_of_program(error: BaseException) -> bool:
-    """Return whether the package of the command's own code, its outermost frame but a framework's, has the class of ``error``."""
+    """Return whether the package of the command's own code defines the class of ``error``.
+
+    The command's own code is the outermost frame that is not a framework's.
+    """
     return type(error).__module__.partition(".")[0] == _program(_frames(error))
 
 
 def names_of_code(error: BaseException, message: str) -> list[str]:
-    """Return what ``message`` may quote because it stands in a program's source.
+    """Return the names and texts that ``message`` may quote because they come from source code.
 
-    Names that the exception itself carries, names of the command's parameters, and texts in the constants of the frames that the
-    exception left. Frames of other code than the program's, its libraries' and Python's do not count: a program may run a user's.
+    These are names that the exception itself has, names of the command's parameters, and constants of the frames in the
+    traceback. Only frames of the program, its libraries and Python count, because a program may also run a user's code.
     """
     names = _names_of_error(error)
     if not any(mark in message for mark in "'\"`"):
@@ -59,10 +62,11 @@ def defined_options(error: BaseException) -> frozenset[str]:
 
 
 def answers(error: BaseException) -> list[str]:
-    """Return what was typed at a prompt, as far as the frames that ``error`` left have it.
+    """Return the user's answers at prompts, as far as the frames in the traceback of ``error`` still have them.
 
-    The values of parameters of each command that runs, one whose context was swapped for another's included; and, of frames whose
-    code calls a function that asks (``input``, ``prompt``), the local texts that no constant of that code is.
+    These are the values of the parameters of each running command, even if its context was replaced by another one. For a frame
+    whose code calls a function that asks (``input``, ``prompt``), they are also the local texts that are not constants of that
+    code.
     """
     frames = _frames(error)
     found: list[str] = []
@@ -77,7 +81,7 @@ def answers(error: BaseException) -> list[str]:
                 for name, value in list(frame.f_locals.items())
                 if isinstance(value, str) and len(value) > 1 and value not in constants and not name.startswith("__")
             ]
-            # A message that was made of an answer is none.
+            # A message that contains an answer is not an answer itself.
             found += [text for text in texts if not any(other in text for other in texts if other != text)]
     return found
 
@@ -92,7 +96,7 @@ def _frames(error: BaseException) -> list[FrameType]:
 
 
 def _contexts(error: BaseException, frames: list[FrameType]) -> Iterator[Any]:
-    """Yield the contexts of Click or Typer among the frames' variables, and those above them, each once."""
+    """Yield the contexts of Click or Typer in the frames' variables, and their parents, each once."""
     seen: list[Any] = []
     for candidate in (
         getattr(error, "ctx", None),
@@ -108,7 +112,7 @@ def _contexts(error: BaseException, frames: list[FrameType]) -> Iterator[Any]:
 
 
 def _program(frames: list[FrameType]) -> str:
-    """Return the top-level package of the program's code, "" without a frame of it."""
+    """Return the top-level package of the program's code, or "" if the traceback has no frame of it."""
     for frame in frames:
         package = _package(frame)
         if package not in _FRAMEWORKS:
@@ -136,7 +140,7 @@ def _constants(constants: tuple[Any, ...] | frozenset[Any]) -> Iterator[str]:
 
 
 def _names_of_error(error: BaseException) -> list[str]:
-    """Return what the interpreter itself quotes in a message: names that stand in a program's source."""
+    """Return the names from source code that Python itself quotes in the error's message."""
     if isinstance(error, UnicodeError):
         return [str(getattr(error, "encoding", ""))]
     if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition

@@ -1,12 +1,12 @@
-"""Finished spans that remember how much was dropped from them: copies, and spans that were read back."""
+"""Finished spans with given counts of dropped attributes, events and links: copies, and spans that were read from OTLP/JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode
-from opentelemetry.util.types import Attributes
+from opentelemetry.util.types import Attributes, AttributeValue
 
 from arcade_otel import conventions
 
@@ -16,16 +16,17 @@ __all__ = [
     "FinishedSpan",
     "copy_span",
     "described_status",
+    "failure_description",
     "identity_attributes",
     "owner_of",
 ]
 
-# The SDK keeps these counts in bounded containers, which on its older versions also change values (bytes become text, nested
-# values are refused). Public properties overridden in subclasses keep both the counts and the values.
+# The SDK keeps these counts in bounded containers. In older versions these also change values: bytes become text, and nested
+# values are refused. The classes below override public properties instead, which keeps both the counts and the values.
 
 
 class FinishedEvent(Event):
-    """An event whose count of dropped attributes is given."""
+    """An event with a given count of dropped attributes."""
 
     def __init__(self, name: str, attributes: Attributes, timestamp: int, *, dropped_attributes: int = 0) -> None:
         super().__init__(name, attributes, timestamp)
@@ -38,7 +39,7 @@ class FinishedEvent(Event):
 
 
 class FinishedLink(Link):
-    """A link whose count of dropped attributes is given."""
+    """A link with a given count of dropped attributes."""
 
     def __init__(self, context: SpanContext, attributes: Attributes, *, dropped_attributes: int = 0) -> None:
         super().__init__(context, attributes)
@@ -51,7 +52,7 @@ class FinishedLink(Link):
 
 
 class FinishedSpan(ReadableSpan):
-    """A span whose counts of what was dropped are given: ``dropped`` is (attributes, events, links)."""
+    """A span with given counts of dropped parts: ``dropped`` is (attributes, events, links)."""
 
     def __init__(self, *args: object, dropped: tuple[int, int, int] = (0, 0, 0), **fields: object) -> None:
         super().__init__(*args, **fields)  # type: ignore[arg-type]
@@ -84,7 +85,7 @@ def copy_span(
 ) -> ReadableSpan:
     """Return a copy of a finished span with other ``attributes`` (all of them), ``resource``, ``events``, ``status`` or scope.
 
-    Attributes of a span that ended are frozen, for a processor too: a copy is the only way to change them.
+    The attributes of an ended span are frozen, even for a processor. So only a copy can have other ones.
     """
     return FinishedSpan(
         name=span.name,
@@ -119,11 +120,25 @@ def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # n
 
 
 def described_status(span: ReadableSpan) -> Status:
-    """Return the status of a span, with the redacted error message as its description, which viewers of traces show.
+    """Return the status of a span; a failed command's has a description, which viewers of traces show in their error column."""
+    if span.status.status_code is not StatusCode.ERROR or span.status.description:
+        return span.status
+    return Status(StatusCode.ERROR, failure_description(span.attributes or {}))
 
+
+def failure_description(attributes: Mapping[str, AttributeValue]) -> str | None:
+    """Return what describes the failure of a command's span: its redacted message, else its error type, else its exit code.
+
+    For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing. Its description is "exit code 3".
+    Spans that are not a command's get no description.
     Source: the semantic conventions deprecate ``error.message`` on spans in favour of the status.
     """
-    message = (span.attributes or {}).get(conventions.ERROR_MESSAGE)
-    if span.status.status_code is not StatusCode.ERROR or span.status.description or not isinstance(message, str):
-        return span.status
-    return Status(StatusCode.ERROR, message)
+    message, exit_code = attributes.get(conventions.ERROR_MESSAGE), attributes.get(conventions.PROCESS_EXIT_CODE)
+    if isinstance(message, str) and message:
+        return message
+    if exit_code is None:
+        return None
+    error_type = attributes.get(conventions.ERROR_TYPE)
+    if attributes.get("outcome") == "exit" or not isinstance(error_type, str) or error_type in ("", "_OTHER"):
+        return f"exit code {exit_code}"
+    return error_type

@@ -1,157 +1,312 @@
-"""Reads and changes spans as OTLP/JSON dictionaries, without the SDK.
+"""Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands all use these functions.
 
-Source of the format: the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/). This module
-imports ``json``, which the foreground of a command does without.
+Source of the format: the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/), and
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so each function raises
+``ValueError`` if the format is broken, and no other exception. As the protocol demands, unknown fields are ignored, 64-bit
+integers may be numbers or text, and ``null`` counts as absent.
+
+This module needs no SDK. It imports ``json``, so a command does not import it before it ends.
 """
 
 from __future__ import annotations
 
+import binascii
 import json
 
 from arcade_otel import conventions
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterator
+    from typing import Any, NoReturn, TypeGuard
 
-__all__ = ["SpanSummary", "attribute", "command_span", "dumps", "loads", "set_attribute", "summarize"]
+__all__ = [
+    "INT64",
+    "IS_REMOTE",
+    "SPAN_ID_DIGITS",
+    "TRACE_ID_DIGITS",
+    "UINT32",
+    "UINT64",
+    "Json",
+    "command_span",
+    "dumps",
+    "is_traces",
+    "loads",
+    "read_attribute",
+    "read_attributes",
+    "read_id",
+    "read_integer",
+    "read_list",
+    "read_object",
+    "read_objects",
+    "read_string",
+    "remove_resource_attributes",
+    "scopes",
+    "set_attribute",
+    "spans",
+]
 
-_MAX_NANOSECONDS = 2**63
+INT64 = 1 << 63
+UINT64 = 1 << 64
+UINT32 = 1 << 32
+#: The bit of ``flags`` that is set if a parent, or the target of a link, is in another process.
+IS_REMOTE = 0x200
+TRACE_ID_DIGITS = 32
+SPAN_ID_DIGITS = 16
+
+if TYPE_CHECKING:
+    Json = dict[str, Any]
+else:
+    Json = dict
+
+# --- the whole --------------------------------------------------------------------------------------------------------------
 
 
-class SpanSummary:
-    """What the queue needs to know of a payload.
-
-    Attributes:
-        end_ns: When the first command's span ended (of a payload without one: the first span), in nanoseconds since the epoch;
-            None if the payload does not say.
-        span_id: Its span ID in hex, or None.
-        api_key: PostHog project key, or None: the payload goes to no PostHog.
-        host: PostHog host, or None.
-        usage_only: Only PostHog gets the payload.
-        dropped: How many spans were dropped from a full queue before this one and are reported by it.
-    """
-
-    __slots__ = ("api_key", "dropped", "end_ns", "host", "span_id", "usage_only")
-
-    def __init__(
-        self,
-        *,
-        end_ns: int | None = None,
-        span_id: str | None = None,
-        api_key: str | None = None,
-        host: str | None = None,
-        usage_only: bool = False,
-        dropped: int = 0,
-    ) -> None:
-        self.end_ns = end_ns
-        self.span_id = span_id
-        self.api_key = api_key
-        self.host = host
-        self.usage_only = usage_only
-        self.dropped = dropped
-
-
-def loads(payload: str) -> dict[str, Any]:
+def loads(payload: str | bytes) -> Json:
     """Return the ``TracesData`` of a payload.
 
     Raises:
-        ValueError: It is no JSON object, or nested too deeply.
+        ValueError: The payload is not JSON, contains no spans, or is nested too deeply.
     """
     try:
-        traces = json.loads(payload)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if not isinstance(traces, dict):
-        raise ValueError("not OTLP/JSON")  # noqa: TRY004 - a fault of the data, not of the caller
+        traces = json.loads(payload.decode("utf-8") if isinstance(payload, bytes) else payload, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("OTLP/JSON nested too deeply") from None
+    if not is_traces(traces):
+        _malformed("no spans")
     return traces
 
 
-def dumps(traces: dict[str, Any]) -> str:
+def is_traces(value: object) -> TypeGuard[Json]:
+    """Return whether ``value`` is an object with a list ``resourceSpans``, as a ``TracesData`` is."""
+    return isinstance(value, dict) and "resourceSpans" in value
+
+
+def dumps(traces: Json) -> str:
     """Return the payload of ``TracesData``, compact and in ASCII."""
     return json.dumps(traces, separators=(",", ":"))
 
 
-def command_span(traces: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Return the first span of this library's scope that is a command's, and its resource; ``(None, {})`` if there is none.
+def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
+    """Yield each ``ResourceSpans`` and ``ScopeSpans`` of a ``TracesData``, in order.
 
     Raises:
-        ValueError: It is no OTLP/JSON.
+        ValueError: The payload is not OTLP/JSON.
     """
-    return _find(traces, commands_only=True)
+    for resource_spans in read_objects(traces, "resourceSpans"):
+        for scope_spans in read_objects(resource_spans, "scopeSpans"):
+            yield resource_spans, scope_spans
 
 
-def attribute(holder: dict[str, Any], key: str) -> object:
-    """Return the value of a span's or a resource's attribute, or None. Integers, which OTLP/JSON writes as text, are ``int``.
+def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
+    """Yield each span of a ``TracesData`` with its resource, in order.
 
     Raises:
-        ValueError: An integer is none.
+        ValueError: The payload is not OTLP/JSON.
     """
-    for each in holder.get("attributes", ()):
-        if each.get("key") == key:
-            value = each.get("value", {})
-            if "intValue" in value:
-                return int(value["intValue"])
-            return next(iter(value.values()), None)
+    for resource_spans, scope_spans in scopes(traces):
+        for span in read_objects(scope_spans, "spans"):
+            yield span, read_object(resource_spans.get("resource"))
+
+
+def command_span(traces: Json) -> tuple[Json | None, Json]:
+    """Return the first command's span of this library's scope, and its resource. Return ``(None, {})`` if there is none.
+
+    Raises:
+        ValueError: The payload is not OTLP/JSON.
+    """
+    for resource_spans, scope_spans in scopes(traces):
+        if read_string(read_object(scope_spans.get("scope")), "name") != conventions.SCOPE:
+            continue
+        for span in read_objects(scope_spans, "spans"):
+            if read_attribute(span, conventions.COMMAND) is not None:
+                return span, read_object(resource_spans.get("resource"))
+    return None, {}
+
+
+# --- attributes -------------------------------------------------------------------------------------------------------------
+
+
+def read_attribute(holder: Json, key: str) -> object:
+    """Return the value of one attribute of a span, a scope or a resource, or None. If a key occurs twice, the last one counts.
+
+    Raises:
+        ValueError: The value is malformed. The other attributes are not read.
+    """
+    for attribute in reversed(read_objects(holder, "attributes")):
+        if attribute.get("key") == key:
+            return _read_value(attribute)
     return None
 
 
-def set_attribute(holder: dict[str, Any], key: str, value: str | bool | int) -> None:  # noqa: FBT001 - one of three types
-    """Set an attribute, in place of one with the same key."""
+def read_attributes(holder: Json) -> dict[str, Any]:
+    """Return the attributes of a span, a scope or a resource. If a key occurs twice, the last one counts.
+
+    Raises:
+        ValueError: An attribute is malformed.
+    """
+    attributes = {}
+    for attribute in read_objects(holder, "attributes"):
+        key = read_string(attribute, "key")
+        if key:
+            attributes[key] = _read_value(attribute)
+    return attributes
+
+
+def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # noqa: FBT001 - one of three types
+    """Set an attribute, and remove others with the same key.
+
+    Raises:
+        ValueError: The attributes of ``holder`` are malformed.
+    """
     if isinstance(value, bool):
-        any_value: dict[str, object] = {"boolValue": value}
+        any_value: Json = {"boolValue": value}
     elif isinstance(value, int):
         any_value = {"intValue": str(value)}
     else:
         any_value = {"stringValue": value}
-    holder["attributes"] = [each for each in holder.get("attributes", ()) if each.get("key") != key]
-    holder["attributes"].append({"key": key, "value": any_value})
+    others = [attribute for attribute in read_objects(holder, "attributes") if attribute.get("key") != key]
+    holder["attributes"] = [*others, {"key": key, "value": any_value}]
 
 
-def summarize(payload: str) -> SpanSummary:
-    """Return what the queue needs to know of a payload; an empty summary if it is no OTLP/JSON. Never raises."""
+def remove_resource_attributes(traces: Json, prefix: str) -> None:
+    """Remove the attributes of each resource whose key begins with ``prefix``.
+
+    Raises:
+        ValueError: A resource is malformed.
+    """
+    for resource_spans in read_objects(traces, "resourceSpans"):
+        resource = read_object(resource_spans.get("resource"))
+        resource["attributes"] = [
+            attribute
+            for attribute in read_objects(resource, "attributes")
+            if not read_string(attribute, "key").startswith(prefix)
+        ]
+
+
+def _read_value(attribute: Json) -> Any:
     try:
-        traces = loads(payload)
-        span, resource = _find(traces, commands_only=True)
-        if span is None:
-            span, resource = _find(traces, commands_only=False)
-        if span is None:
-            return SpanSummary()
-        dropped = attribute(span, conventions.DROPPED)
-        return SpanSummary(
-            end_ns=_nanoseconds(span.get("endTimeUnixNano")),
-            span_id=_span_id(span.get("spanId")),
-            api_key=_text(attribute(resource, conventions.RESOURCE_API_KEY)),
-            host=_text(attribute(resource, conventions.RESOURCE_HOST)),
-            usage_only=attribute(resource, conventions.RESOURCE_USAGE_ONLY) is not None,
-            dropped=dropped if isinstance(dropped, int) and 0 <= dropped < _MAX_NANOSECONDS else 0,
-        )
-    except (ValueError, TypeError, AttributeError):
-        return SpanSummary()
+        return _read_any_value(read_object(attribute.get("value")))
+    except RecursionError:
+        raise ValueError("OTLP/JSON nested too deeply") from None
 
 
-def _find(traces: dict[str, Any], *, commands_only: bool) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _read_any_value(value: Json) -> Any:
+    for key, read in _READERS.items():
+        if value.get(key) is not None:
+            return read(value, key)
+    return None
+
+
+def _read_bytes(value: Json, key: str) -> bytes:
     try:
-        for group in traces["resourceSpans"]:
-            for scoped in group["scopeSpans"]:
-                if commands_only and scoped.get("scope", {}).get("name") != conventions.SCOPE:
-                    continue
-                for span in scoped["spans"]:
-                    if not commands_only or attribute(span, conventions.COMMAND) is not None:
-                        return span, group.get("resource", {})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("not OTLP/JSON") from error
-    return None, {}
+        from base64 import b64decode  # spans of commands hold no bytes
+
+        return b64decode(read_string(value, key), validate=True)
+    except binascii.Error as error:
+        raise ValueError("bytes that are no base64") from error
 
 
-def _nanoseconds(value: object) -> int | None:
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _MAX_NANOSECONDS else None  # noqa: PLR2004 - 64 bits have 19 digits
+def _read_bool(value: Json, key: str) -> bool:
+    found = value[key]
+    return found if isinstance(found, bool) else _malformed(key)
 
 
-def _span_id(value: object) -> str | None:
-    return value if isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= 16 else None  # noqa: PLR2004 - 64 bits in hex
+def _read_double(value: Json, key: str) -> float:
+    found = value[key]
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        _malformed(key)
+    try:
+        return float(found)
+    except (ValueError, OverflowError):
+        _malformed(key)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _read_int64(value: Json, key: str) -> int:
+    number = _number(value[key], key)
+    return number if -INT64 <= number < INT64 else _malformed(key)
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------------
+
+
+def read_object(value: object) -> Json:
+    """Return ``value`` as an object, or an empty object if it is absent."""
+    if value is None:
+        return {}
+    return value if isinstance(value, dict) else _malformed("an object")
+
+
+def read_list(holder: Json, key: str) -> list[Any]:
+    """Return the list under ``key``, or an empty list if it is absent."""
+    value = holder.get(key)
+    if value is None:
+        return []
+    return value if isinstance(value, list) else _malformed(key)
+
+
+def read_objects(holder: Json, key: str) -> list[Json]:
+    """Return the objects in the list under ``key``, or an empty list if it is absent."""
+    return [read_object(each) for each in read_list(holder, key)]
+
+
+def read_string(holder: Json, key: str) -> str:
+    """Return the text under ``key``, or "" if it is absent."""
+    value = holder.get(key)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else _malformed(key)
+
+
+def read_id(holder: Json, key: str, digits: int) -> int:
+    """Return the ID under ``key``, which must have this many hexadecimal digits."""
+    value = read_string(holder, key)
+    if len(value) != digits or not value.isascii() or not value.isalnum():
+        _malformed(key)
+    try:
+        return int(value, 16)
+    except ValueError:
+        _malformed(key)
+
+
+def read_integer(holder: Json, key: str, bound: int) -> int:
+    """Return an integer of ``0 <= n < bound``, or 0 if it is absent."""
+    value = holder.get(key)
+    if value is None:
+        return 0
+    number = _number(value, key)
+    return number if 0 <= number < bound else _malformed(key)
+
+
+def _number(value: object, key: str) -> int:
+    if isinstance(value, bool):
+        _malformed(key)
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
+        return int(value)
+    return _malformed(key)
+
+
+def _malformed(what: str) -> NoReturn:
+    raise ValueError(f"malformed OTLP/JSON: {what}")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"malformed OTLP/JSON: {name} is no JSON")
+
+
+# How each member of an ``AnyValue`` is read.
+_READERS = {
+    "stringValue": read_string,
+    "boolValue": _read_bool,
+    "intValue": _read_int64,
+    "doubleValue": _read_double,
+    "arrayValue": lambda value, key: tuple(
+        _read_any_value(read_object(item)) for item in read_list(read_object(value[key]), "values")
+    ),
+    "kvlistValue": lambda value, key: read_attributes({"attributes": read_list(read_object(value[key]), "values")}),
+    "bytesValue": _read_bytes,
+}

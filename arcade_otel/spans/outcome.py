@@ -5,19 +5,19 @@ import sys
 __all__ = ["Outcome", "class_name", "outcome_from_error"]
 
 _MAX_CAUSES = 10
-_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+_INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 
 class Outcome:
     """The end of a command.
 
     Attributes:
-        exit_code: What the process exits with.
+        exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
-        given: Values of the command's parameters that the error's message may quote, to be taken out of it.
-        options: Names of the options given, if the application asks for them.
+        given: Values of the command's parameters. They are removed from the error's message, which may quote them.
+        options: Names of the options that the user gave, if the program records them.
         declared: Attributes of the properties that the program declared, or None.
-        usage_error: The command line was refused, as far as the adapter knows.
+        usage_error: Whether the command line was refused, as far as the adapter knows.
     """
 
     __slots__ = ("declared", "error", "exit_code", "given", "options", "usage_error")
@@ -32,15 +32,18 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the exit code is not 0: an ``Exit(0)`` is an exception and a success."""
+        """Whether the exit code is not 0. An exception such as ``Exit(0)`` can be a success."""
         return self.exit_code != 0
 
     @property
     def kind(self) -> str:
-        """How it ended, in one word, the same for each framework.
+        """How the command ended, in one word that is the same for each framework.
 
-        ``success``; ``usage_error`` if the command line was refused; ``interrupted`` by Ctrl-C, or by "no" to a question (Click's
-        ``Abort``); ``exit`` if the program chose an exit code and no error is behind it; else ``failure``.
+        * ``success``: the exit code is 0.
+        * ``usage_error``: the command line was refused.
+        * ``interrupted``: the user pressed Ctrl-C, or answered "no" to a question (Click's ``Abort``).
+        * ``exit``: the program chose the exit code, and there is no error behind it.
+        * ``failure``: any other end.
         """
         if not self.failed:
             return "success"
@@ -53,10 +56,10 @@ class Outcome:
 
     @property
     def error_type(self) -> str | None:
-        """The exception's class by its qualified name, ``_OTHER`` without one, None after a success. Source: ``error.type``.
+        """The qualified name of the exception's class, ``_OTHER`` without an exception, None after a success (``error.type``).
 
-        A class whose module does not have it under that name was made at run time, of whatever words: its nearest base that
-        stands in a module is recorded instead.
+        A class that was made at run time may have any words as its name. If its module does not have the class under that name,
+        the nearest base class that a module has is recorded instead.
         """
         if not self.failed:
             return None
@@ -64,7 +67,7 @@ class Outcome:
 
 
 def class_name(error_class: type[BaseException]) -> str:
-    """Return the qualified name of ``error_class``, or of its nearest base, that its module has under that name."""
+    """Return the qualified name of ``error_class``, or of its nearest base class that can be found in its module."""
     for each in error_class.__mro__:
         found: object = sys.modules.get(each.__module__)
         for name in each.__qualname__.split("."):
@@ -75,11 +78,16 @@ def class_name(error_class: type[BaseException]) -> str:
 
 
 def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTERRUPTED) -> Outcome:
-    """Return the outcome of a block that ``error`` left, or that ended by itself (None).
+    """Return the outcome of a block that ended by ``error``, or normally (None).
 
-    ``SystemExit`` exits with its code (None is 0, text is 1, as Python does it); ``KeyboardInterrupt`` with ``interrupted``; an
-    exception that carries an integer ``exit_code`` (Click's and Typer's ``Exit`` and ``ClickException``) with that; any other
-    with 1. The error of an ``Exit``, and of a ``SystemExit`` without text, is the failure that it was raised for.
+    The exit code depends on the exception:
+
+    * ``SystemExit``: its code. As in Python, None is 0 and text is 1.
+    * ``KeyboardInterrupt``: the argument ``interrupted``.
+    * An exception with an integer ``exit_code``, such as ``Exit`` and ``ClickException`` of Click and Typer: that code.
+    * Any other exception: 1.
+
+    For an ``Exit``, and for a ``SystemExit`` without text, the error is the exception that it was raised for.
     """
     if error is None:
         return Outcome(0)
@@ -92,12 +100,12 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
 
 def _failure_behind(error: BaseException) -> BaseException:
-    """Return the exception that a bare exit was raised for; ``error`` itself if there is none.
+    """Return the exception that an exit without a message was raised for, or ``error`` itself if there is none.
 
-    ``except X as e: print(e); raise typer.Exit(1)`` and ``sys.exit(1)`` carry no message of their own; ``X`` does. It is the
-    exit's ``__cause__``, else its ``__context__`` unless ``from None`` suppressed that, as a traceback would show it; nor one
-    that was caught outside of the command (``except ImportError: main()``), which the command did not fail for. For argparse's
-    ``ArgumentParser.error`` it is the ``ArgumentError``, where there is one.
+    For example, after ``except X as e: print(e); raise typer.Exit(1)``, the exit has no message of its own, so return ``X``. It
+    is the exit's ``__cause__``, or else its ``__context__`` unless ``from None`` suppressed that, as in a traceback. An exception
+    that was caught outside of the command (``except ImportError: main()``) does not count, because the command did not fail for
+    it. For argparse's ``ArgumentParser.error``, return the ``ArgumentError`` if there is one.
     """
     for _ in range(_MAX_CAUSES):
         if not _is_bare_exit(error):
@@ -110,7 +118,7 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Return whether ``earlier`` was caught in none of the frames that ``error`` left: its traceback begins at the command."""
+    """Return whether ``earlier`` was caught before the command began, so that no frame of ``error``'s traceback caught it."""
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False
@@ -130,5 +138,5 @@ def _is_bare_exit(error: BaseException) -> bool:
 def _system_exit_code(code: object) -> int:
     if code is None:
         return 0
-    # The shell sees the lowest byte: exit(-1) is 255, exit(256) a success.
+    # The shell sees only the lowest byte: exit(-1) is 255, and exit(256) is a success.
     return code & 0xFF if isinstance(code, int) else 1

@@ -1,8 +1,8 @@
-"""The properties of a command's event: each is declared here once, with the attribute that it is made of and what it is for.
+"""The properties of a command's event. Each is declared here once, with the attribute that it is made from and what it is for.
 
-The PostHog exporter makes events by this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) describes it to
-people. To add a property, add a row here, and its value in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``, or in
-``enrich()`` of ``arcade_otel/handoff/enrichment.py`` if the sender can find it out. No command imports this module.
+The PostHog exporter makes events by this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. To
+add a property, add a row here and set its value: in ``enrich()`` of ``arcade_otel/handoff/enrichment.py`` if the sender can find
+the value out, otherwise in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ SEMANTIC = "semantic conventions"
 
 
 class Property:
-    """One property. A plain class, because ``dataclasses`` would cost a sender more than the table.
+    """One property. It is a plain class, because the import of ``dataclasses`` would cost a sender more than the table.
 
     Attributes:
-        name: Its name in PostHog; "": other backends get the attribute, and PostHog does not.
-        attribute: The attribute that it is made of.
+        name: Its name in PostHog. "" if only other backends get the attribute.
+        attribute: The attribute that it is made from.
         type: One of the types above. A value of another type is left out.
-        example: A value, as JSON has it but for the quotes of a string.
-        reason: What it is for.
-        when: When it is there; "": always.
-        unit: Unit or bound of the value; "": none.
-        source: Who named the attribute.
-        failed_only: Only the event of a failure has it.
-        resource: The attribute is one of the resource, and not of the span.
-        rare: It is seen in exceptional runs only.
+        example: A value as in JSON, but a string without its quotes.
+        reason: What it is for, or what it holds.
+        when: When it is present. "" means always.
+        unit: Unit or bound of the value, or "".
+        source: Who defined the attribute's name.
+        failed_only: Whether only the event of a failed command has it.
+        resource: Whether the attribute is on the span's resource instead of the span.
+        rare: Whether only exceptional runs have it.
     """
 
     __slots__ = ("attribute", "example", "failed_only", "name", "rare", "reason", "resource", "source", "type", "unit", "when")
@@ -91,7 +91,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.COMMAND,
         STRING,
         "toolkit.run",
-        "which commands are used; from the program's own command tree, never from what was typed",
+        "shows which commands are used. The name comes from the program's command tree, never from what you typed",
         source=SPECIFICATION,
     ),
     Property(
@@ -99,27 +99,27 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DURATION,
         NUMBER,
         "1250.42",
-        "which commands are slow",
+        "shows which commands are slow",
         unit="milliseconds",
         source=SPECIFICATION,
     ),
-    Property("", conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "which program it is: a name, never a path", source=CLI),
-    Property("", conventions.PROCESS_PID, INTEGER, "4711", "required by the conventions; PostHog never gets it", source=CLI),
-    Property("exit_code", conventions.PROCESS_EXIT_CODE, INTEGER, "0", "how it ended", source=CLI),
+    Property("", conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "names the program, without its path", source=CLI),
+    Property("", conventions.PROCESS_PID, INTEGER, "4711", "the conventions require it. PostHog never gets it", source=CLI),
+    Property("exit_code", conventions.PROCESS_EXIT_CODE, INTEGER, "0", "shows how the command ended", source=CLI),
     Property(
         "command_options",
         conventions.COMMAND_OPTIONS,
         STRINGS,
         '["--force"]',
-        "which options were given: their names as the program defines them, never a value",
-        when="if the program asks for them, and any was given",
+        "shows which options are used: their names as the program defines them, never a value",
+        when="if the program records them, and you gave one",
     ),
     Property(
         "error_type",
         conventions.ERROR_TYPE,
         STRING,
         "ValueError",
-        "what went wrong: the exception's class",
+        "shows what went wrong: the class of the exception",
         source=SEMANTIC,
         failed_only=True,
     ),
@@ -128,7 +128,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.ERROR_MESSAGE,
         STRING,
         "cannot reach https://api.example.com",
-        "what went wrong, redacted",
+        "shows what went wrong: the message of the exception, redacted",
         when="if there is a message",
         unit=f"at most {conventions.ERROR_MESSAGE_LIMIT} characters",
         source=SEMANTIC,
@@ -139,8 +139,8 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.SERVICE_VERSION,
         STRING,
         "1.2.3",
-        "which versions are in use",
-        when="if it is installed, or says it",
+        "shows which versions of the program are in use",
+        when="if the program gives its version, or the sender finds it",
         source=SEMANTIC,
         resource=True,
     ),
@@ -149,21 +149,27 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.PROCESS_RUNTIME_VERSION,
         STRING,
         "3.12.1",
-        "which Pythons to support",
+        "shows which versions of Python to support",
         source=SEMANTIC,
         resource=True,
     ),
-    Property("os_type", conventions.OS_TYPE, STRING, "Linux", "which systems to support", source=SEMANTIC, resource=True),
+    Property("os_type", conventions.OS_TYPE, STRING, "Linux", "shows which systems to support", source=SEMANTIC, resource=True),
     Property(
-        "os_release", conventions.OS_VERSION, STRING, "6.8.0", "which releases of them to support", source=SEMANTIC, resource=True
+        "os_release",
+        conventions.OS_VERSION,
+        STRING,
+        "6.8.0",
+        "shows which releases of a system to support",
+        source=SEMANTIC,
+        resource=True,
     ),
-    Property("arch", "host.arch", STRING, "arm64", "which architectures to build for", source=SEMANTIC, resource=True),
+    Property("arch", "host.arch", STRING, "arm64", "shows which architectures to build for", source=SEMANTIC, resource=True),
     Property(
         "python_implementation",
         conventions.PROCESS_RUNTIME_NAME,
         STRING,
         "cpython",
-        "which Pythons to support",
+        "shows which implementations of Python to support",
         source=SEMANTIC,
         resource=True,
     ),
@@ -172,16 +178,16 @@ PROPERTIES: tuple[Property, ...] = (
         "outcome",
         STRING,
         "success",
-        "how it ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` (a code that the "
-        "program chose)",
+        "shows how the command ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` "
+        "(the program chose the exit code)",
     ),
-    Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "to distinguish people from build machines"),
+    Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "distinguishes people from build machines"),
     Property(
         "ci",
         "ci",
         STRING,
         "github-actions",
-        "which CI provider: a word of a closed table, else `other`",
+        "names the CI provider by a word of a fixed list, or `other`",
         when="in continuous integration",
         rare=True,
     ),
@@ -190,7 +196,7 @@ PROPERTIES: tuple[Property, ...] = (
         "agent",
         STRING,
         "claude-code",
-        "which coding agent ran it: a word of a closed table, else `other`",
+        "names the coding agent that ran the command by a word of a fixed list, or `other`",
         when="if an agent ran it",
         rare=True,
     ),
@@ -199,26 +205,33 @@ PROPERTIES: tuple[Property, ...] = (
         "process.interactive",
         BOOLEAN,
         "true",
-        "to distinguish people at a terminal from scripts: input and output are terminals",
+        "distinguishes people from scripts: true if input and output are terminals",
         source=SEMANTIC,
     ),
-    Property("container", "container", BOOLEAN, "false", "to distinguish containers from computers"),
+    Property("container", "container", BOOLEAN, "false", "distinguishes containers from computers"),
     Property(
         "install_method",
         "install_method",
         STRING,
         "pipx",
-        "how people install it: a word of a closed table, else `other`; never a path",
+        "shows how people install the program: a word of a fixed list, or `other`, never a path",
         when="if the program belongs to an installed distribution, or is frozen",
         rare=True,
     ),
-    Property("first_run", "first_run", BOOLEAN, "false", "how many people start", when="unless the disk refuses"),
+    Property(
+        "first_run",
+        "first_run",
+        BOOLEAN,
+        "false",
+        "shows how many people start to use the program",
+        when="unless the disk cannot be written",
+    ),
     Property(
         "previous_version",
         "previous_version",
         STRING,
         "1.2.2",
-        "which versions people upgrade from",
+        "shows which versions people upgrade from",
         when="on the first run of another version",
         rare=True,
     ),
@@ -227,8 +240,9 @@ PROPERTIES: tuple[Property, ...] = (
         "session.id",
         STRING,
         "019535d9-3df7-79fb-b466-fa907fa17f9e",
-        "which commands belong together: a random ID, new after 30 minutes without a command, after 24 hours and after a logout",
-        when="unless the disk refuses",
+        "shows which commands belong together: a random ID, new after 30 minutes without a command, after 24 hours and after a "
+        "logout",
+        when="unless the disk cannot be written",
         source=SEMANTIC,
     ),
     Property(
@@ -236,8 +250,8 @@ PROPERTIES: tuple[Property, ...] = (
         "sample_rate",
         NUMBER,
         "0.01",
-        "which share of the runs of this command is recorded",
-        when="if the program records a share only",
+        "says which share of this command's runs is recorded, so that they can be weighed",
+        when="if the program samples the command",
         rare=True,
     ),
     Property(
@@ -245,8 +259,8 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DROPPED,
         INTEGER,
         "12",
-        "how many events a full queue lost before this one",
-        when="if it lost any",
+        "counts the events that a full queue dropped before this one",
+        when="if any were dropped",
         rare=True,
     ),
 )

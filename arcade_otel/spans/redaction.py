@@ -1,6 +1,6 @@
-"""Takes secrets, and what a person typed, out of an error's message, in the process in which it was raised."""
+"""Remove secrets, and what the user typed, from an error's message. This runs in the process that raised the error."""
 
-# Imported only when a command failed: the patterns that it needs cost nothing to one that succeeds.
+# This module is imported only when a command has failed, so a command that succeeds does not pay for its patterns.
 
 import os
 import sys
@@ -15,10 +15,10 @@ from arcade_otel.spans.typed_values import without_values
 
 __all__ = ["error_message", "redact"]
 
-# What is looked at; the rest of a longer message is dropped unread: a 2 MB message must not hold up the prompt, and the time that
-# the worst message takes grows with the square of this.
+# Only this many characters of a message are read, and the rest is dropped. A message of 2 MB must not delay the user's prompt,
+# and the time for the worst message grows with the square of this number.
 _MAX_INPUT = 2000
-#: How many of an exception's causes are looked at.
+#: How many causes of an exception are read.
 _MAX_CAUSES = 10
 
 
@@ -28,12 +28,12 @@ def error_message(
     """Return the text of ``error`` that may be recorded, at most 300 characters, or None.
 
     Args:
-        error: What ended the command.
-        how: ``redacted``: its message, redacted; ``own``: the same, if the program's own package defines its class, else
-            nothing; ``class``: nothing beyond the class, which ``error.type`` has; or the
-            application's own function, whose answer is taken as it is but for length and characters that JSON cannot hold.
-        given: Values of the command's parameters, wherever they came from.
-        path: The command's path joined by dots: the program's own words, which are not looked for.
+        error: The exception that ended the command.
+        how: ``redacted`` returns the redacted message. ``own`` does the same if the program's own package defines the class of
+            the error, and otherwise returns None. ``class`` returns None, because ``error.type`` has the class. If it is a
+            function of the program, its result is only cut, and characters that JSON cannot represent are replaced.
+        given: Values of the command's parameters, from any source.
+        path: The command's path joined by dots. These are the program's own words, so they are not removed.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None
@@ -48,7 +48,7 @@ def error_message(
         debug("an error has no readable message", failure)
         return None
     if message == str(getattr(error, "exit_code", None)) or (isinstance(error, SystemExit) and not isinstance(error.code, str)):
-        return None  # it says its code, which the span has
+        return None  # its text is its code, which the span has
     return (
         redact(
             message,
@@ -69,24 +69,28 @@ def redact(
     paths: Sequence[str] = (),
     quoted: Iterable[str] | None = None,
 ) -> str:
-    """Return ``message`` on one line, at most 300 characters, without secrets and without what was typed.
+    """Return ``message`` on one line, at most 300 characters, without secrets and without what the user typed.
 
-    Taken out: tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, values after words such as
-    ``password=``, the user part, path and query of addresses, e-mail and IP addresses, long numbers, paths, words that look
-    random, words of the command line and values of the environment, and of what was typed each word of four letters and more,
-    and its words joined otherwise. Returns "" if there are too many values, or too large ones, to look for.
-    A limit: a secret that looks like an ordinary word, and is
-    neither typed nor set nor quoted, is not recognised.
+    The function removes:
+
+    * tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
+      ``password=``,
+    * the user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random,
+    * words of the command line and values of the environment. Of what was typed, it also removes each word of four letters and
+      more, and its words joined differently.
+
+    It returns "" if there are too many values to search for, or too large ones. It does not recognise a secret that looks like an
+    ordinary word, if the user neither typed nor set it and it is not in quotes.
 
     Args:
-        message: What an exception says. Nothing past its first 2,000 characters is read or recorded.
+        message: The text of an exception. Only its first 2,000 characters are read.
         arguments: Words of the command line, and values of its parameters.
         environ: The environment.
         paths: Names of files.
-        quoted: If given, whatever stands in quotes is taken out too, but for these words, options and names of Python's types.
+        quoted: If not None, text in quotes is removed too, except for these words, options and names of Python's types.
     """
     if len(message) > _MAX_INPUT:
-        # The last word may be the first half of a secret, which no pattern would know.
+        # The last word may be the first half of a secret, which no pattern would recognise.
         message = message[:_MAX_INPUT].rpartition(" ")[0]
     rest = without_values(readable(message), arguments=arguments, environ=environ or {}, paths=paths)
     if rest is None:
@@ -96,7 +100,7 @@ def redact(
 
 
 def _words_of(error: BaseException) -> str:
-    """Return the attribute ``message`` if there is one, and the error as text if that has it: with the reason behind it."""
+    """Return the text of the error. If it has an attribute ``message`` that the text does not contain, return that attribute."""
     message = getattr(error, "message", None)
     if not message:
         return str(error)
@@ -108,7 +112,10 @@ def _words_of(error: BaseException) -> str:
 
 
 def _without_path(words: Sequence[str], path: str) -> list[str]:
-    """Return ``words`` without those that name the command, each once and in its order: what is typed again was an argument."""
+    """Return ``words`` without the names of the command, each removed once and in order.
+
+    A name that is typed again is an argument.
+    """
     rest = path.split(".")
     typed = []
     for word in words:
@@ -120,7 +127,7 @@ def _without_path(words: Sequence[str], path: str) -> list[str]:
 
 
 def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterator[str]:
-    """Yield ``words`` without the names of ``options``, and the value of each that has one in the same word."""
+    """Yield ``words`` without the names of ``options``. For ``--name=value`` in one word, yield the value."""
     for word in words:
         name, assigned, value = word.partition("=")
         if name not in options:
@@ -130,7 +137,7 @@ def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterato
 
 
 def _file_names(error: BaseException) -> Iterator[str]:
-    """Yield the names of files that ``error`` and what led to it carry: a message may quote them without a separator."""
+    """Yield the names of files in ``error`` and its causes, because a message may quote them without a separator."""
     seen: list[BaseException] = []
     while len(seen) < _MAX_CAUSES and error not in seen:
         seen.append(error)

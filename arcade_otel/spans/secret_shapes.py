@@ -1,6 +1,6 @@
 """Find secrets by their shape: tokens, keys, addresses, paths, values after ``password=``, and words that look random."""
 
-# Imported only when a command failed, as the modules beside it.
+# This module is imported only when a command has failed.
 
 import builtins
 import math
@@ -12,7 +12,8 @@ from arcade_otel.spans.secret_patterns import RULES
 __all__ = ["ARGUMENT", "FILE", "PEM", "REDACTED", "decoded", "readable", "with_placeholders", "without_secrets"]
 
 _PATH = "<path>"
-# What is found first becomes one letter that no pattern ends at, until all have looked: "?a=<argument>&q=…" would end an address.
+# A text that is found becomes one letter first, and the placeholder only when all patterns were applied. A placeholder such as in
+# "?a=<argument>&q=…" would end an address.
 ARGUMENT = "\ue000"
 FILE = "\ue001"
 REDACTED = "\ue002"
@@ -22,9 +23,9 @@ _SENSITIVE_WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|\bpw(?=[\"']?\s{0,3}[=:])|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(?:orization)?|cookie|credential"
     r"|signature|session|user(?:name)?|login|e-?mail|phone|pin|otp|iban|dsn|account|key"
 )
-# What a secret after a space or a colon has, before the next space: a digit, a capital inside, or a sign that no sentence has.
+# A word after a space or a colon counts as a secret if it has a digit, a capital letter inside, or a sign that no sentence has.
 _UNLIKE_A_WORD = r"[^\s]*?(?:\d|(?-i:[a-z][A-Z])|[=:/+_~@$%^&*#])"
-# Words of twelve letters and more that follow "basic", "token" and their like in sentences.
+# Words of twelve letters and more that follow "basic", "token" and similar words in ordinary sentences.
 _SPOKEN = r"(?:authenticat|authoriz|authoris|configurat|verificat|introspect|registrat|unauthor|revocation)\w*\b"
 # "session: closed", "token: expired" say how something is; a name in several words ("session_id: x") or in quotes has a value.
 # Of a password only what cannot be one is believed, and a class's name is followed by its message ("NoCredentialsError: Unable").
@@ -35,13 +36,13 @@ _STATEMENT = (
     r"(?:denied|empty|expired|failed|incorrect|invalid|missing|not|rejected|required|too|unknown|wrong)(?![^\s.,;!)])"
     rf"|(?:{_SENSITIVE_WORDS})[\w-]{{0,40}}(?-i:Error|Exception|Warning): "
 )
-# What stands between a name and its value, in shells, programs and their comparisons.
+# The text between a name and its value, in shells, programs and comparisons.
 _ASSIGNED = r"[\"']?\s{0,3}(?:[:=!?|]{0,3}[=:]>?|=>)\s{0,3}"
-# Words after a space belong to the value where another name and value follow: "password=a b&user=c".
+# Words after a space belong to the value if another name and value follow: "password=a b&user=c".
 _VALUE = r"\"[^\"]*\"|'[^']*'|[^\s,;&\"']+(?:(?: [^\s,;&\"'=]{1,40}){1,6}(?=[;,&]\s?[\w.-]{1,40}=))?"
 # "--password opensesame1", "password opensesame1"
 _ASKED_FOR = rf"(?<![\w-])(--?(?:{_SENSITIVE_WORDS})[\w-]{{0,40}}|pass(?:word|wd|phrase)|pwd|secret)"
-# Parts of a server's answer, a resource's name and a statement that hold a user's data, and what stays of them.
+# Parts of a server's answer, of a resource's name and of an SQL statement with a user's data, and the text that is kept of them.
 _ANSWERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -54,10 +55,10 @@ _ANSWERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b((?:s3a?|gs|r2|az|abfss?|wasbs?|hdfs|oss)://)[^\s'\",)]+", rf"\1{REDACTED}"),  # a bucket's name comes first
     )
 )
-# The line that a parser quotes stands above one of carets; pytest compares line by line.
+# A parser quotes a line above a line of carets. pytest shows the lines that it compares.
 _QUOTED_LINE = re.compile(r"(?m)^[^\n]*\n([ \t]*\^[~^ \t]*)$")
 _COMPARED_LINES = re.compile(r"(?m)^((?:E\s+)?[+?-])\s[^\n]*$")
-# Order matters: what holds other things (a PEM block, an address with a password in it) goes first.
+# Order matters: a text that contains others (a PEM block, an address with a password in it) comes first.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -70,7 +71,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"(?i)(?!{_STATEMENT})((?:{_SENSITIVE_WORDS})[\w-]{{0,40}}{_ASSIGNED})(?:{_VALUE})", rf"\1{REDACTED}"),
         (rf"(?i){_ASKED_FOR}\s+(?![-<({{\[])(?={_UNLIKE_A_WORD})[^\s,;\"']{{4,}}", rf"\1 {REDACTED}"),
         (
-            (  # Beginnings of known tokens, for what is cut off or of another length than its rule in secret_patterns.
+            (  # Beginnings of known tokens, to find those that are cut off or longer than their rule in secret_patterns.
                 r"\b(?:gh[pousr]_|github_pat_|glpat-|gl[a-z]{1,5}-|xox[abeoprs]-|xapp-|sk-|rk-|sk_|rk_|pk_|whsec_|ph[cxs]_|npm_|pypi-"
                 r"|hf_|SG\.|ya29\.|AIza|AKIA|ASIA|ABIA|ACCA|dop_v1_|doo_v1_|shpat_|shpss_|sq0|EAA|arc_|lin_api_|dapi|glsa_|hvs\."
                 r"|tskey-|AKC)[A-Za-z0-9_.=/+-]{8,}"
@@ -109,7 +110,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _IS_SECRET = re.compile(rf"(?i){_UNLIKE_A_WORD}|(?!{_SPOKEN})[^\s]{{12}}")
-# Colours and the like (ECMA-48), and a terminal's titles and links, whose address is not shown.
+# Sequences of a terminal: colours (ECMA-48), titles, and links with their hidden address.
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\|\Z))")
 PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,40}-----|\Z)")
 _JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_+/=-]{5,}(?:\.[A-Za-z0-9_+/=-]*){0,4}")  # cut off ones too
@@ -120,17 +121,17 @@ _ADDRESS = re.compile(
 _IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,40}")
 # subprocess names a command as a list: quotes within quotes.
 _COMMAND = re.compile(r"Command '.*' (?=returned non-zero exit status|died with|timed out after)", re.DOTALL)
-# What stands in quotes, a bytes literal's too. An apostrophe inside a word neither opens nor closes; what is cut off ends with
-# the message.
+# Text in quotes, including bytes literals. An apostrophe inside a word neither opens nor closes a quote. A quote that is cut off
+# ends with the message.
 _QUOTED = re.compile(
     r"(?<![^\W_])(?P<prefix>[bBrRuUfF]{0,2})(?P<quote>['\"`])(?P<value>(?:(?!(?P=quote)).|(?P=quote)(?=[^\W_]))*)(?:(?P=quote)|\Z)"
     r"|[\u2018\u201c\u201e\u00ab][^\u2018-\u201e\u00ab\u00bb]*(?:[\u2019\u201c\u201d\u00bb]|\Z)",
     re.DOTALL,
 )
 _WORD = re.compile(r"(?P<object>\bat 0x[0-9a-fA-F]{6,16}\b)|[A-Za-z0-9+/_=.-]{10,}")
-# A password: letters of both cases, a digit, and often a sign.
+# A password has letters of both cases, a digit, and often a sign.
 _PASSWORD = re.compile(r"(?<![^\s:='\"(,])[A-Za-z0-9!#$%&*@^~?._+-]{8,16}(?![^\s:;,.'\")])")
-# What says in which way a connection failed is no data, in quotes either: texts of errno, of resolvers, ssl, requests, urllib3.
+# Texts that say how a connection failed are no data, even in quotes: those of errno, resolvers, ssl, requests and urllib3.
 _FAILURES = re.compile(
     r"\[Errno -?\d+\]|\[WinError \d+\]|\[SSL: [A-Z0-9_]+\]|\(_ssl\.c:\d+\)"
     r"|<(?:urllib3|httpcore|http)\.[\w.]+ object(?: at 0x[0-9a-fA-F]+)?>"
@@ -150,7 +151,7 @@ _FAILURES = re.compile(
 )
 _HOST = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[A-Za-z0-9.-]+(?::\d+)?")
 _STATUS = re.compile(r"[1-5]\d\d ([A-Z][A-Za-z' -]{1,40})")
-# What a name, a version or a platform is made of: words, one after another or in CamelCase, and numbers.
+# The parts of a name, a version or a platform: words, joined or in CamelCase, and numbers.
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d")
 _PLATFORM = re.compile(
@@ -165,7 +166,7 @@ _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "me
 
 
 def readable(message: str) -> str:
-    """Return ``message`` without a terminal's sequences, with what is escaped for an address or a page as it was before."""
+    """Return ``message`` without the escape sequences of terminals, and with URL and HTML escapes decoded."""
     message = _QUOTED_LINE.sub(r"<value>\n\1", message)
     if "\n+" in message or "\nE" in message:
         message = _COMPARED_LINES.sub(r"\1 <value>", message)
@@ -174,7 +175,7 @@ def readable(message: str) -> str:
 
 
 def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
-    """Return ``message`` without what has the shape of a secret, and without what stands in quotes but for ``quoted``."""
+    """Return ``message`` without text that has the shape of a secret, and without text in quotes that is not in ``quoted``."""
     message = _JSON_WEB_TOKEN.sub(REDACTED, message)
     message = _without_known_shapes(message)
     for pattern, replacement in _ANSWERS:
@@ -192,12 +193,12 @@ def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
 
 
 def with_placeholders(message: str) -> str:
-    """Return ``message`` on one line, with words for what was taken out."""
+    """Return ``message`` on one line, with placeholders such as ``<value>`` for the text that was removed."""
     return " ".join(message.translate(_PLACEHOLDERS).split())
 
 
 def decoded(message: str) -> str:
-    """Return ``message`` as it was before it was written for an address or a page: what is escaped has no shape."""
+    """Return ``message`` with URL and HTML escapes decoded, because an escaped secret has no recognizable shape."""
     for _ in range(2):  # an address within an address
         if _PERCENT.search(message):
             from urllib.parse import unquote
@@ -221,7 +222,7 @@ def _without_known_shapes(message: str) -> str:
 
 
 def _without_value(match: re.Match[str]) -> str:
-    """Keep what stands before and after the group ``value``."""
+    """Keep the text before and after the group ``value``."""
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
         return whole  # "basic authentication"
@@ -229,9 +230,9 @@ def _without_value(match: re.Match[str]) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    """Keep scheme and host ("cannot connect to api.example.com" is what a maintainer needs), and nothing where those are unsure.
+    """Keep the scheme and host of a URL, because a maintainer needs to know which server failed. Remove all if they are unclear.
 
-    An @ after the first slash may be a password's with a slash in it, as may a second @; what was typed may have held the @.
+    They are unclear if there is an @ after the first slash, or a second @: a password may contain a slash or an @.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]
@@ -246,14 +247,14 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
         return f"{match.group()[0]}<value>{match.group()[-1]}"
     if not value or value in kept or _PLACEHOLDER.fullmatch(value) or _OPTION.fullmatch(value):
         return match.group()
-    if _HOST.fullmatch(value):  # of an address that _address has seen
+    if _HOST.fullmatch(value):  # part of an address that _address has handled
         return match.group()
     mark = match.group("quote")
     return f"{match.group('prefix')}{mark}{_failure(value)}{mark}"
 
 
 def _failure(value: str) -> str:
-    """Return what of a quoted text says how a connection failed, and ``<value>`` for the rest."""
+    """Return the part of a quoted text that says how a connection failed, and ``<value>`` for the rest."""
     status = _STATUS.fullmatch(value)
     if status is not None:
         from http import HTTPStatus
@@ -270,7 +271,7 @@ def _failure(value: str) -> str:
 
 
 def _without_account(match: re.Match[str]) -> str:
-    """Take the longest beginning out that is an account's number: its remainder by 97 is 1 (ISO 13616)."""
+    """Remove the longest beginning that is a valid account number: its remainder by 97 is 1 (ISO 13616)."""
     text = match.group()
     for end in range(len(text), 14, -1):
         number = "".join(filter(str.isalnum, text[:end]))
@@ -287,7 +288,7 @@ def _without_randomness(match: re.Match[str]) -> str:
 
 
 def _looks_random(word: str) -> bool:
-    """Return whether a word is more likely a key than a name: many different characters of several kinds, or digits all over."""
+    """Return whether a word is more likely a key than a name: it has many different characters of several kinds, or digits."""
     if _is_text_in_hex(word):
         return True
     kinds = sum(
@@ -315,10 +316,10 @@ def _is_text_in_hex(word: str) -> bool:
 
 
 def _is_name(word: str) -> bool:
-    """Return whether a word is made of words that can be spoken, as names of classes, modules and packages are.
+    """Return whether a word consists of pronounceable words, as names of classes, modules and packages do.
 
-    "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied", "manylinux_2_17_x86_64": their pieces are long, have
-    vowels, and digits stand together.
+    For example "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64": their parts are
+    long and have vowels, and their digits are together.
     """
     if _TIME.fullmatch(word):
         return True
@@ -345,7 +346,7 @@ def _can_be_spoken(piece: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    """Return whether a short word has a digit, letters of both cases, and is no name, with a sign behind it or not."""
+    """Return whether a short word has a digit and letters of both cases, and is no name. It may end with a sign."""
     plain = word.rstrip("!?.")
     if not (any(map(str.isdigit, plain)) and any(map(str.islower, plain)) and any(map(str.isupper, plain))) or _is_name(plain):
         return False

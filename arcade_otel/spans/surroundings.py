@@ -1,7 +1,8 @@
-"""What runs a command, and where: an agent, a CI provider, a container, an architecture, and how the program was installed.
+"""Find out what runs a command, and where: the agent, CI provider, container, architecture, and how the program was installed.
 
-Each answer is a word of a closed table, or yes or no. No value of the environment is recorded as it is. A sender knows only the
-names of its command's variables, and the values of ``AI_AGENT`` and ``AGENT``. A command pays nothing for the tables.
+Each answer is a word of a fixed list, or true or false. No value of the environment is recorded as it is. The sender calls these
+functions, so a command pays nothing for the tables. It gets only the names of its command's variables, and the values of
+``AI_AGENT`` and ``AGENT``.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AGENTS", "CI_PROVIDERS", "OTHER", "agent", "architecture", "ci_provider", "install_method", "is_container", "machine"]
 
-#: An agent, a provider or an installer that the tables do not have.
+#: The word for an agent, a provider or an installer that is not in the tables.
 OTHER = "other"
 
-#: Slug of an agent by a variable that it sets in the commands it runs. The first that is set counts: an agent that is built on
-#: another one comes before it. Variables that an editor also sets for a person at its terminal (``CURSOR_TRACE_ID``,
-#: ``REPL_ID``), and variables that a person sets (tokens, models), are left out.
-#: Sources: @vercel/detect-agent (https://github.com/vercel/vercel/tree/main/packages/detect-agent) and huggingface_hub's registry
+#: The word for an agent by a variable that it sets for the commands it runs. The first variable that is set counts, so an agent
+#: that is built on another one comes before it. Variables that an editor also sets for a person at its terminal
+#: (``CURSOR_TRACE_ID``, ``REPL_ID``), and variables that a person sets (tokens, models), are left out. Sources:
+#: @vercel/detect-agent (https://github.com/vercel/vercel/tree/main/packages/detect-agent) and huggingface_hub's registry
 #: (https://huggingface.co/api/agent-harnesses).
 AGENTS: dict[str, str] = {
     "CLAUDE_CODE_IS_COWORK": "cowork",
@@ -52,7 +53,7 @@ AGENTS: dict[str, str] = {
 }
 #: Variables whose value names the agent. Source: the ``AI_AGENT`` convention of @vercel/detect-agent, and ``AGENT`` of agents.md.
 AGENT_NAMES = ("AI_AGENT", "AGENT")
-# Agents that have no variable of their own, and other spellings of those that have one.
+# Agents without a variable of their own, and other spellings of agents with one.
 _SPELLINGS = {
     "amp": "amp",
     "auggie": "augment-cli",
@@ -70,7 +71,7 @@ _SPELLINGS = {
     "zed": "zed",
 } | {slug: slug for slug in AGENTS.values()}
 
-#: Slug of a provider of continuous integration by a variable that it sets in each job.
+#: The word for a provider of continuous integration by a variable that it sets in each job.
 CI_PROVIDERS: dict[str, str] = {
     "GITHUB_ACTIONS": "github-actions",
     "GITLAB_CI": "gitlab",
@@ -110,20 +111,20 @@ _ARCHITECTURES = {
     "riscv64": "riscv64",
 }
 
-#: Of the kernels of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
+#: Names in the kernel releases of Ubuntu, Debian, Arch, clouds, FreeBSD, Docker Desktop and Windows' Subsystem for Linux.
 _RELEASE_FLAVOURS = (
     " generic lowlatency virtual raspi oem amd64 arm64 cloud-amd64 cloud-arm64 rt-amd64 lts arch1 arch1-1 zen1 zen1-1-zen aws"
     " azure gcp oracle linuxkit microsoft-standard-WSL2 RELEASE STABLE CURRENT MANJARO "
 )
 
-# What the file INSTALLER says, by the packaging specification "Recording installed projects".
+# Contents of the file INSTALLER, by the packaging specification "Recording installed projects".
 _INSTALLERS = ("pip", "uv", "conda", "poetry", "pdm", "hatch", "pipenv")
 _SYSTEM_INSTALLERS = ("debian", "apt", "dpkg", "rpm", "dnf", "apk", "pacman", "portage", "nix", "guix")
 _UNSET = ("", "0", "false")
 
 
 def agent(environ: Mapping[str, str]) -> str | None:
-    """Return the slug of the agent that runs the command, :data:`OTHER` for an unknown one, or None.
+    """Return the word for the agent that runs the command, :data:`OTHER` for an unknown one, or None if there is none.
 
     Args:
         environ: The variables that are set. Only the values of :data:`AGENT_NAMES` matter.
@@ -135,12 +136,12 @@ def agent(environ: Mapping[str, str]) -> str | None:
 
 
 def ci_provider(environ: Mapping[str, str]) -> str | None:
-    """Return the slug of the provider of continuous integration, :data:`OTHER` for an unknown one, or None outside of it."""
+    """Return the word for the CI provider, :data:`OTHER` for an unknown one, or None outside of continuous integration."""
     return next((slug for name, slug in CI_PROVIDERS.items() if environ.get(name, "").lower() not in _UNSET), None)
 
 
 def is_container(environ: Mapping[str, str]) -> bool:
-    """Return whether the command runs in a container, as Docker, Podman, Kubernetes and containerd leave their traces."""
+    """Return whether the command runs in a container of Docker, Podman, Kubernetes or containerd."""
     if KUBERNETES in environ or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         return True
     groups = read_text("/proc/1/cgroup")
@@ -149,7 +150,7 @@ def is_container(environ: Mapping[str, str]) -> bool:
 
 def architecture() -> str:
     """Return the machine's architecture as the semantic conventions spell it (``host.arch``)."""
-    # On Windows, what Python was built for: "[MSC v.1943 64 bit (AMD64)]".
+    # On Windows, the architecture that Python was built for: "[MSC v.1943 64 bit (AMD64)]".
     machine = os.uname().machine if hasattr(os, "uname") else sys.version.rpartition("(")[2].partition(")")[0]
     return _ARCHITECTURES.get(machine.lower(), OTHER)
 
@@ -157,7 +158,7 @@ def architecture() -> str:
 def machine() -> dict[str, str]:
     """Return the attributes of a span's resource about the machine and Python.
 
-    A sender is run by the interpreter of its command.
+    The sender can call this, because it is run by the same interpreter as its command.
     """
     system, release = _system()
     info = sys.version_info
@@ -171,7 +172,7 @@ def machine() -> dict[str, str]:
 
 
 def install_method(directory: str | None) -> str | None:
-    """Return how a distribution was installed: a word, never a path; None if that cannot be seen.
+    """Return how a distribution was installed, in one word, or None if that is unknown. The word is never a path.
 
     Args:
         directory: Its ``.dist-info`` directory, or None if it has none.
@@ -201,7 +202,7 @@ def install_method(directory: str | None) -> str | None:
 def _system() -> tuple[str, str]:
     """Return ``os.type`` in the semantic conventions' spelling, and the release."""
     if hasattr(os, "uname"):
-        system = os.uname()  # what ``platform`` would ask, without its import
+        system = os.uname()  # the same source as ``platform``, without its import
         return system.sysname.lower(), _public_release(system.release)
     windows = sys.getwindowsversion()  # type: ignore[attr-defined]  # ``platform`` runs ``cmd /c ver``, or asks WMI
     # Not ``major`` and ``minor``: to a program whose manifest does not name Windows 10, these are those of Windows 8.
@@ -209,7 +210,7 @@ def _system() -> tuple[str, str]:
 
 
 def _public_release(release: str) -> str:
-    """Return the numbers of ``release``, and its flavour if many have the same: a self-made kernel may have a person's name."""
+    """Return the numbers of ``release`` and a common flavour. Other text is left out, because it may have a person's name."""
     pieces = release.split("-")
     numbers = 0
     while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):

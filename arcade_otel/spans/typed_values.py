@@ -1,6 +1,6 @@
-"""What a user typed, set or named a file, found in a message however the program spells it."""
+"""Find and replace in a message what the user typed, set in the environment, or chose as the name of a file."""
 
-# Imported only when a command failed, as the modules beside it.
+# This module is imported only when a command has failed.
 
 import json
 import os
@@ -13,48 +13,49 @@ from arcade_otel.spans.secret_shapes import ARGUMENT, FILE, PEM, decoded
 
 __all__ = ["without_values"]
 
-#: A value is looked for in the message if it has at least this many characters; shorter ones are syllables.
+#: A value must have at least this many characters, because shorter ones are often syllables of other words.
 _MIN_ARGUMENT = 2
 _MIN_ENVIRONMENT = 6
-_MIN_SECRET = 3  # a variable whose name says that it holds one
-_MIN_IN_BASE64 = 4  # and in hex; of more bytes than eleven, base64 looks random by itself
-_MIN_SIGNS = 4  # different ones, in a value without a letter or a digit: "://" is no secret
-#: A part of what was typed is looked for as a whole word if it has at least this many letters: "quokka" of "quokka:key".
+_MIN_SECRET = 3  # for a variable with a name such as API_KEY
+_MIN_IN_BASE64 = 4  # and for hex. Base64 of more than eleven bytes looks random by itself
+_MIN_SIGNS = 4  # different characters, in a value without a letter or a digit: "://" is no secret
+#: A part of what the user typed, for example "quokka" of "quokka:key", must have at least this many letters.
 _MIN_PART = 4
-#: Parts joined otherwise ("quokka_zanzibar" for "quokka-zanzibar") are looked for if they have at least this many letters in all.
+#: Parts that are joined differently ("quokka_zanzibar" for "quokka-zanzibar") must have at least this many letters together.
 _MIN_JOINED = 6
-#: Each value costs time at the end of a command that failed. Beyond these, the message is not recorded: of what was given, and
-#: of what is left of it when names of files that the message cannot quote were put aside (``mycli check **/*.py``).
+#: Each value costs time at the end of a command that failed. If there are more, the message is not recorded. The first two
+#: numbers limit what the user gave. The next two limit what is left without the names of files that the message cannot quote, for
+#: example after ``mycli check **/*.py``.
 _MAX_GIVEN = 6_000
 _MAX_GIVEN_SIZE = 300_000
 _MAX_VALUES = 600
 _MAX_VALUES_SIZE = 40_000
-#: A value of this length is no accident even inside another word.
+#: A value of this length is found inside another word, too, because it is not there by accident.
 _LONG = 8
 _SECRET_VARIABLE = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|pin\b|dsn")
 _USER_VARIABLES = frozenset({"USER", "USERNAME", "LOGNAME", "HOME", "USERPROFILE"})
 _ORDINARY = frozenset({"true", "false", "yes", "none", "null", "off", "auto", "default"})
-# Parts that say nothing about the user who typed them.
+# Parts that reveal nothing about the user who typed them.
 _ORDINARY_PARTS = _ORDINARY | {"file", "home", "html", "http", "https", "json", "toml", "yaml"}
 _HEX = re.compile(r"[0-9a-f]{8}")
 _CHUNK = re.compile(r"[^\W_]+")
-# An argument of which nothing but itself, its last component and its words is looked for.
+# A plain argument. Only the argument itself, its last component and its words are searched for.
 _PLAIN = re.compile(r"[A-Za-z0-9_./\\@:,+][A-Za-z0-9_./\\@:,+-]*")
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> str | None:
-    """Return ``message`` without the values, or None if there are too many, or too large ones, to look for.
+    """Return ``message`` without the values, or None if there are too many of them, or too large ones.
 
     Args:
-        message: As :func:`secret_shapes.readable` returns it.
+        message: A message that :func:`secret_shapes.readable` has returned.
         arguments: Words of the command line, and values of its parameters.
         environ: The environment.
         paths: Names of files.
     """
     lowered = message.lower()
     environ = {name: value for name, value in environ.items() if _is_looked_for(name, value, lowered)}
-    if len(arguments) > 2 * _MAX_GIVEN:  # a command line and its parameters' values are usually the same twice
+    if len(arguments) > 2 * _MAX_GIVEN:  # the command line and the values of the parameters usually have the same words
         return None
     arguments = list(dict.fromkeys(arguments))
     if len(arguments) > _MAX_GIVEN or sum(map(len, (*arguments, *environ.values(), *paths))) > _MAX_GIVEN_SIZE:
@@ -67,11 +68,14 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 
 
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
-    """Return whether a variable can stand in the message, by its words: a long PATH is not worth the time."""
+    """Return whether the message may contain the variable's value.
+
+    It decides by words, because a long PATH would take too long.
+    """
     if name.startswith("ARCADE_USAGE_"):
         return False
     if _SECRET_VARIABLE.search(name) or name in _USER_VARIABLES or "%" in value or "&" in value or not value.isascii():
-        return True  # its parts are looked for, or its spellings have other words
+        return True  # its parts are searched for, or its spellings have other words
     if not _MIN_ENVIRONMENT <= len(value) <= 3 * len(lowered):
         return False
     return (
@@ -82,12 +86,12 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that may stand in the message, and words in it of those that cannot: exact for plain ones only.
+    """Return the arguments that the message may contain, and the words in the message of all other arguments.
 
-    A plain argument, however it is spelled or joined, stands there only if each word of its last component does.
+    This is exact for plain arguments only: the message contains one only if it contains each word of its last component.
     """
     squashed = "".join(_CHUNK.findall(lowered))
-    has_hex = _HEX.search(lowered) is not None  # once: of thousands of arguments each spelling costs time
+    has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
     kept: list[str] = []
     parts: set[str] = set()
     for argument in arguments:
@@ -119,7 +123,7 @@ def _in_hex(value: str) -> str:
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Return what is looked for, in lower case, and what stands in its place."""
+    """Return the values to search for, in lower case, each with its placeholder."""
     values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), FILE)
     for argument in arguments:
         parts = [argument, *argument.split("="), *argument.splitlines(), *PEM.split(argument)]
@@ -141,7 +145,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the texts whose parts are looked for too: typed values without options' names, secrets of the environment."""
+    """Return the texts whose parts are searched for, too: typed values without names of options, and secret variables."""
     typed = []
     for argument in arguments:
         if not argument.startswith("-"):
@@ -155,7 +159,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns for what ``message`` may have made of ``texts``: their words, and these joined by any separator or none."""
+    """Yield patterns for the words of ``texts``, alone and joined by any separator or none, as ``message`` may have them."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -174,9 +178,9 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Return whether a part of what was typed is looked for: ``--`` and ``/`` are common to all, and are not.
+    """Return whether to search for a part of what the user typed. Common text such as ``--`` and ``/`` is no value.
 
-    A password may be of other signs alone ("!@#$%^&*"): those are looked for if they are several, or long.
+    A password may consist of special characters ("!@#$%^&*"). They count if there are several different ones, or many.
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
@@ -185,9 +189,9 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value where it stands, as it is or as it is usually escaped, in any case, the longest first and in one pass.
+    """Replace each value in the message, plain or escaped and in any case. All are replaced in one pass, the longest first.
 
-    A short one only as a word of its own: "on" typed is not the "on" of "connection".
+    A short value is replaced only if it is a whole word: if the user typed "on", "connection" stays as it is.
     """
     lowered = message.lower()
     found: dict[str, str] = {}
@@ -207,13 +211,13 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
         if len(form) < _LONG:
             escaped = (r"(?<![^\W_])" if form[0].isalnum() else "") + escaped + (r"(?![^\W_])" if form[-1].isalnum() else "")
         alternatives.append(escaped)
-    # Exact values first: a joined pattern may end inside one.
+    # Exact values come first, because a joined pattern may end inside one.
     pattern = re.compile("|".join([*alternatives, *derived]), re.IGNORECASE)
     return pattern.sub(lambda match: found.get(match.group().lower(), ARGUMENT), message)
 
 
 def _spellings(value: str) -> set[str]:
-    """Return ``value`` as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
+    """Return the spellings of ``value``: as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
     encoded = _in_base64(value)
     if value.isalnum():
         return {value, encoded, _in_hex(value)}

@@ -1,7 +1,7 @@
-"""Finds the version of an installed program by the names of its metadata's directories.
+"""Find the version of an installed program by the names of ``.dist-info`` directories.
 
-``importlib.metadata`` would find the same at the price of a bare Python's start: it imports ``email`` and ``zipfile``. It is
-asked where the directories are not enough: distributions in archives, and metadata of other kinds.
+``importlib.metadata`` would find the same, but it imports ``email`` and ``zipfile``, which costs as much as a bare Python start.
+It is used only if the directories are not enough, for distributions in archives and for metadata of other kinds.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def program_version(program: str) -> str | None:
 def stamp() -> str:
     """Return a text that changes when a distribution is installed, upgraded or removed.
 
-    An installer makes or removes a ``.dist-info`` directory, which changes the time of the directory around it. This costs one
-    ``stat`` for each entry of ``sys.path``. Looking a version up costs a sender a third of a bare Python.
+    An installer makes or removes a ``.dist-info`` directory, which changes the time of its parent directory. So this function
+    calls ``stat`` once for each entry of ``sys.path``. To look up a version costs a sender a third of a bare Python start.
     """
     times = []
     for directory in sys.path:
@@ -48,7 +48,7 @@ def stamp() -> str:
 
 @lru_cache(maxsize=16)
 def installed(distribution: str) -> tuple[str | None, str | None]:
-    """Return the ``.dist-info`` directory of an installed distribution, and its version; None for what cannot be found."""
+    """Return the ``.dist-info`` directory of an installed distribution, and its version. Each is None if it cannot be found."""
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():
         if _normalized(name) == wanted:
@@ -63,9 +63,9 @@ def installed(distribution: str) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=16)
 def owner(program: str) -> tuple[str | None, str | None]:
-    """Return what :func:`installed` does of the distribution that owns a console script, or else a module, called ``program``.
+    """Find the distribution with a console script, or else a module, called ``program``. Return the same as :func:`installed`.
 
-    A script that belongs to no distribution and is called as another's console script is taken for that.
+    A limit: if a script of no distribution has the name of another distribution's console script, it counts as that.
     """
     if not program:
         return None, None
@@ -89,7 +89,7 @@ def _normalized(name: str) -> str:
 
 
 def _distributions() -> Iterator[tuple[str, str, str]]:
-    """Yield directory, name and version of each distribution on ``sys.path``, in its order."""
+    """Yield the directory, name and version of each distribution on ``sys.path``, in order."""
     for place in dict.fromkeys(sys.path):
         try:
             entries = sorted(os.listdir(place or os.curdir))

@@ -1,21 +1,22 @@
-"""Reads small files of the config directory: without following a link, without blocking, and only what other users cannot write.
+"""Read small files of the config directory, without following links or blocking, and only if other users cannot write them.
 
-Whose state is used
--------------------
+Which files are used
+--------------------
 The config directory, ``usage/`` in it and each file that is read there must belong to the user who runs the program, or to root,
-and must not be writable by other users. Anything else is not used: the program runs as if there were no config directory, records
-nothing, and ``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A directory or file that only its owner's private
-group may write (umask 002 and a group with the user's name and no other member) counts as not writable by others.
+and other users must not be able to write them. Otherwise the program runs as if there were no config directory: it records
+nothing, and ``usage status`` and ``usage doctor`` show :func:`distrust_reason`. If only the owner's private group may write a
+file (umask 002, and a group with the user's name and no other member), that counts as not writable by others.
 
-Under ``sudo`` with ``HOME`` kept, the config directory is the invoking user's. Root uses it only if it belongs to the user that
-``sudo`` names in ``SUDO_UID``: an opt-out of that user counts, and ``sudo mycli`` is recorded under the same identity. The
-state is data for root and never code: root follows no link in it, deletes only names that this library gives, and gives each
-file that it makes to the directory's owner. Root uses the state of no other user. Without ``sudo`` (``su -m``, a container that
-mounts another user's directory), root uses only state that belongs to root.
+Under ``sudo`` with ``HOME`` kept, the config directory is that of the user who called ``sudo``. Root uses it only if it belongs
+to the user in ``SUDO_UID``. An opt-out of that user counts, and ``sudo mycli`` is recorded under the same identity. Root treats
+the files as data and never as code. It follows no link, deletes only files with this library's names, and gives each new file to
+the directory's owner. Root uses no files of other users. Without ``sudo`` (``su -m``, a container that mounts another user's
+directory), root uses only files that belong to root.
 
-Limits: POSIX access control lists and Windows' permissions are not looked at, nor are the directories above the config directory.
+Limits: POSIX access control lists and the permissions of Windows are not checked, and neither are the parents of the config
+directory.
 
-This module is imported by every recorded command, and holds only what reading one small file needs. The rest is in
+Every recorded command imports this module, so it contains only what is needed to read one small file. The rest is in
 ``storage.files``, ``storage.directories`` and ``storage.locks``.
 """
 
@@ -44,10 +45,10 @@ __all__ = [
     "write_private",
 ]
 
-#: A file of more bytes is not read, unless the caller says otherwise.
+#: A longer file is not read, unless the caller passes another limit.
 MAX_FILE_BYTES = 64 * 1024
 
-# 0 where the platform lacks a flag (Windows has only O_BINARY).
+# 0 if the platform lacks a flag (Windows has only O_BINARY).
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _OPEN_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -63,11 +64,11 @@ _private_groups: dict[tuple[int, int], bool] = {}
 
 
 class UntrustedStateError(PermissionError):
-    """A directory or file belongs to another user or can be written by one: it is not used."""
+    """A directory or file is not used, because it belongs to another user or another user can write it."""
 
 
 class UnusableFileError(OSError):
-    """There is no regular file of a sane size under this name, but a link, a pipe, a directory, a device or a huge file."""
+    """There is something else than a small regular file under this name: a link, pipe, directory, device or huge file."""
 
 
 def __getattr__(name: str) -> object:
@@ -93,9 +94,9 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
         max_bytes: A longer file raises.
 
     Raises:
-        UnusableFileError: It is no regular file, or longer than ``max_bytes``. It will not become readable by itself.
-        UntrustedStateError: It, or a directory on the way, belongs to another user or can be written by one.
-        OSError: It cannot be read for now (no permission, no descriptor left, a bad disk). It may be a good file.
+        UnusableFileError: It is not a regular file, or it is longer than ``max_bytes``. A later try would fail, too.
+        UntrustedStateError: The file, or a directory above it, belongs to another user or can be written by one.
+        OSError: The file cannot be read at the moment (no permission, no descriptor left, a bad disk). A later try may succeed.
     """
     try:
         directory = open_directory(config_dir, *names[:-1])
@@ -112,11 +113,11 @@ def open_directory(config_dir: str, *names: str) -> int | None:
     """Open a directory below the config directory without following links, and return its descriptor.
 
     Returns:
-        A descriptor that the caller closes; None on Windows, which has none for directories: only the checks were made.
+        A descriptor, which the caller must close. None on Windows, which has no descriptors for directories.
 
     Raises:
-        UntrustedStateError: A directory on the way belongs to another user or can be written by one.
-        OSError: One is missing, is no directory, or cannot be opened.
+        UntrustedStateError: A directory on the path belongs to another user or can be written by one.
+        OSError: A directory is missing, is not a directory, or cannot be opened.
     """
     if sys.platform == "win32":
         path = config_dir
@@ -141,7 +142,7 @@ def open_directory(config_dir: str, *names: str) -> int | None:
 
 
 def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
-    """Read the file ``path`` of a directory that :func:`open_directory` opened; as :func:`read_file` otherwise."""
+    """Read the file ``path`` of a directory that :func:`open_directory` has opened, with the checks of :func:`read_file`."""
     where = path if directory is None else os.path.basename(path)
     try:
         descriptor = _open_file(where, _READ, dir_fd=directory)
@@ -172,10 +173,10 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
 
 
 def distrust_reason(config_dir: str) -> str | None:
-    """Return why the state in ``config_dir`` is not used, as a sentence's part for a person, or None if it may be used.
+    """Return why the files in ``config_dir`` are not used, as text to show to a user, or None if they are used.
 
-    Examples: ``/srv/.arcade belongs to another user (uid 1001)``; ``/srv/.arcade/usage is a link``. What is missing is no reason.
-    Never raises.
+    For example: ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a link``. A missing file is no
+    reason. This never raises.
     """
     try:
         status = os.lstat(config_dir)
@@ -188,7 +189,7 @@ def distrust_reason(config_dir: str) -> str | None:
         if reason:
             return reason
     except (OSError, ValueError):
-        return None  # there is none, or it cannot be reached: nothing can be read there
+        return None  # it does not exist, or cannot be reached, so no file in it is read
     for name in ("usage", "usage/consent", "usage.json"):
         path = os.path.join(config_dir, *name.split("/"))
         try:
@@ -200,7 +201,7 @@ def distrust_reason(config_dir: str) -> str | None:
             if reason:
                 return reason
         elif name == "usage":
-            return f"{path} is a link"  # in a file's place: the file's reader refuses it
+            return f"{path} is a link"  # something else is in place of the file, which the reader of the file refuses
     return None
 
 
@@ -235,7 +236,7 @@ def _check_windows_directory(path: str, *, link_allowed: bool = False) -> None:
 
 
 def check_trust(status: os.stat_result, path: str) -> None:
-    """Raise :class:`UntrustedStateError` if what has this status belongs to another user or can be written by one."""
+    """Raise :class:`UntrustedStateError` if the file with this status belongs to another user or can be written by one."""
     reason = _distrust(status, path)
     if reason:
         raise UntrustedStateError(_EPERM, reason, path)
@@ -243,7 +244,7 @@ def check_trust(status: os.stat_result, path: str) -> None:
 
 def _distrust(status: os.stat_result, path: str) -> str | None:
     if not hasattr(os, "geteuid"):
-        return None  # Windows: a file's mode does not say who may write it
+        return None  # on Windows, the mode of a file does not say who may write it
     if status.st_uid not in (0, os.geteuid()) and status.st_uid not in _trusted_users():
         return f"{path} belongs to another user (uid {status.st_uid})"
     mode = status.st_mode
@@ -253,16 +254,16 @@ def _distrust(status: os.stat_result, path: str) -> str | None:
 
 
 def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
-    """Say why the link in place of a config directory is not followed: another user's, or one that leads root elsewhere."""
+    """Return why a link in place of the config directory is not followed: another user's link, or a link that misleads root."""
     if not hasattr(os, "geteuid") or link.st_uid in (0, os.geteuid()):
         return None
     if link.st_uid in _trusted_users() and link.st_uid == target.st_uid:
-        return None  # under sudo: the invoking user's link to a directory of the same user
+        return None  # under sudo, a link of the user who called sudo, to a directory of the same user
     return f"{path} is a link of another user (uid {link.st_uid})"
 
 
 def _trusted_users() -> tuple[int, ...]:
-    """Return whose state is used: root's and the running user's; for root also that of the user who invoked ``sudo``."""
+    """Return the users whose files are used: root and the running user. For root, also the user who called ``sudo``."""
     user = os.geteuid()
     if user == 0:
         invoker = os.environ.get("SUDO_UID", "")
@@ -273,7 +274,8 @@ def _trusted_users() -> tuple[int, ...]:
 def _is_private_group(user: int, group: int) -> bool:
     """Return whether the group has the user's name and no other member, as with umask 002 on Fedora, RHEL and Debian.
 
-    Debian's OpenSSH has the same exception (its patch ``user-group-modes``). Looked up once in a process: it may ask LDAP.
+    Debian's OpenSSH makes the same exception (its patch ``user-group-modes``). The result is cached, because the look-up may ask
+    an LDAP server.
     """
     known = _private_groups.get((user, group))
     if known is None:

@@ -1,4 +1,4 @@
-"""An open directory of the config directory, in which every operation is relative to its descriptor and follows no link."""
+"""An open directory. Every operation is relative to its descriptor and follows no link."""
 
 import os
 import stat
@@ -21,7 +21,9 @@ _FLAGS = (
 _STATE = "usage"
 
 if sys.platform == "win32":
-    from arcade_otel.storage.windows import open_file as _open_file  # so that the file can be removed meanwhile
+    from arcade_otel.storage.windows import (
+        open_file as _open_file,
+    )  # so that another process can remove the file while it is open
 else:
     _open_file = os.open
 
@@ -29,9 +31,9 @@ else:
 class Directory:
     """An open directory. Close it, or use it in a ``with`` statement.
 
-    Guarantees: on POSIX, what happens to the path meanwhile (a link in its place, a renamed parent) changes nothing, because
-    operations go by descriptor. Names are plain file names. Windows has no descriptors for directories: there operations go by
-    path, and links are refused when the directory is opened.
+    On POSIX, operations use the descriptor. So they stay in this directory even if its path changes, for example if its parent is
+    renamed or a link takes its place. Windows has no descriptors for directories, so operations use the path there, and links are
+    refused when the directory is opened. Names are plain file names.
     """
 
     __slots__ = ("_descriptor", "path")
@@ -42,16 +44,16 @@ class Directory:
 
     @classmethod
     def open(cls, config_dir: str, *names: str, create: bool = False) -> "Directory":
-        """Open the config directory, or the one below it that ``names`` lead to.
+        """Open the config directory, or a directory below it.
 
         Args:
-            config_dir: Config directory.
-            names: Names of the directories below it, one by one.
-            create: Make what is missing (0700), the config directory included.
+            config_dir: The config directory.
+            names: Names of the directories below it, one for each level.
+            create: Make missing directories with mode 0700, including the config directory.
 
         Raises:
-            storage.UntrustedStateError: A directory on the way belongs to another user or can be written by one.
-            OSError: One is missing, is a link or no directory, or cannot be opened or made.
+            storage.UntrustedStateError: A directory on the path belongs to another user or can be written by one.
+            OSError: A directory is missing, is a link or something else, or cannot be opened or made.
         """
         path = os.path.join(config_dir, *names)
         try:
@@ -79,7 +81,7 @@ class Directory:
         self.close()
 
     def close(self) -> None:
-        """Close it. May be called again."""
+        """Close the directory. This may be called again."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -88,7 +90,7 @@ class Directory:
         return name if self._descriptor is not None else os.path.join(self.path, name)
 
     def _made(self, name: str) -> "Directory":
-        """Make the directory ``name`` in this one unless it exists, and open it."""
+        """Make the directory ``name`` in this directory if it does not exist, and open it."""
         path = os.path.join(self.path, name)
         made = False
         with suppress(FileExistsError):
@@ -108,7 +110,7 @@ class Directory:
         return Directory(path, descriptor)
 
     def _give_to_owner(self, descriptor: int) -> None:
-        """Under ``sudo``, give what this process has just made to this directory's owner."""
+        """Under ``sudo``, give a file that this process has just made to the owner of this directory."""
         if self._descriptor is not None and os.geteuid() == 0:
             owner = os.fstat(self._descriptor)
             if owner.st_uid != 0:
@@ -117,38 +119,38 @@ class Directory:
     # --- reading ------------------------------------------------------------------------------------------------------------
 
     def names(self) -> list[str]:
-        """Return the names in it, in any order.
+        """Return the names of the files in this directory, in any order.
 
         Raises:
-            OSError: It cannot be listed.
+            OSError: The directory cannot be listed.
         """
         return os.listdir(self.path if self._descriptor is None else self._descriptor)
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return a file's status (of a link: the link's own), or None if it is missing."""
+        """Return the status of a file, or None if it is missing. For a link, return the status of the link itself."""
         try:
             return os.stat(self._where(name), dir_fd=self._descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def read(self, name: str, max_bytes: int = storage.MAX_FILE_BYTES) -> bytes | None:
-        """Return a file's content or None if it is missing, with the checks and errors of ``storage.read_file``."""
+        """Return the content of a file, or None if it is missing. Checks and errors are those of ``storage.read_file``."""
         return storage.read_at(self._descriptor, os.path.join(self.path, name), max_bytes)
 
     # --- writing ------------------------------------------------------------------------------------------------------------
 
     def open_file(self, name: str, flags: int, *, create: bool = True) -> int:
-        """Open a regular file with one name, made (0600) if it is missing, and return the descriptor.
+        """Open a regular file without hard links, and return the descriptor.
 
         Args:
-            name: Its name.
-            flags: ``os.O_RDWR``, ``os.O_WRONLY``, ``os.O_APPEND``, ``os.O_EXCL`` and such.
-            create: Make it if it is missing.
+            name: Name of the file.
+            flags: Flags such as ``os.O_RDWR``, ``os.O_WRONLY``, ``os.O_APPEND`` and ``os.O_EXCL``.
+            create: Make the file with mode 0600 if it is missing.
 
         Raises:
-            FileExistsError: It exists, and ``flags`` hold ``os.O_EXCL``.
-            storage.UnusableFileError: A link, a pipe, a directory, or a file with a second name (a hard link to another file).
-            OSError: It cannot be opened or made.
+            FileExistsError: The file exists, and ``flags`` contains ``os.O_EXCL``.
+            storage.UnusableFileError: It is a link, a pipe, a directory, or a file with a second name (a hard link).
+            OSError: The file cannot be opened or made.
         """
         path = os.path.join(self.path, name)
         flags |= _FLAGS | (os.O_CREAT if create else 0)
@@ -174,16 +176,18 @@ class Directory:
         return descriptor
 
     def write(self, name: str, data: bytes, *, durable: bool = False, mtime_ns: int | None = None) -> None:
-        """Replace a file whole (0600): written under a name beside it, then renamed. Nothing is left beside it on failure.
+        """Replace the whole file: write a temporary file with mode 0600 and rename it.
+
+        After a failure, remove the temporary file.
 
         Args:
-            name: Its name.
-            data: Its content.
-            durable: Wait until it is on the disk.
-            mtime_ns: Its time of modification, in nanoseconds since the epoch; None is now.
+            name: Name of the file.
+            data: The new content.
+            durable: Wait until the content is on the disk.
+            mtime_ns: Time of modification in nanoseconds since the epoch. None means now.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
         """
         temporary = f".{name}.{os.urandom(4).hex()}.tmp"
         descriptor = self.open_file(temporary, os.O_WRONLY | os.O_EXCL)
@@ -203,19 +207,19 @@ class Directory:
             raise
 
     def touch(self, name: str, moment: float) -> None:
-        """Set a file's time of modification, in seconds since the epoch; of a link: the link's own.
+        """Set the time of modification of a file, in seconds since the epoch. For a link, set that of the link itself.
 
         Raises:
-            OSError: It cannot be set.
+            OSError: The time cannot be set.
         """
         follows = os.utime not in os.supports_follow_symlinks  # Windows
         os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, follow_symlinks=follows)
 
     def rename(self, name: str, target: "Directory", new_name: str) -> None:
-        """Move a file into ``target``, in place of whatever file has that name there. Windows: retried while it is open.
+        """Move a file into ``target``, and replace a file with the same name there. On Windows, retry while the file is open.
 
         Raises:
-            OSError: It cannot be moved. Its ``filename`` is the whole path of the target, which is what a person is shown.
+            OSError: The file cannot be moved. ``filename`` of the error is the whole path of the target, to be shown to a user.
         """
         try:
             files.retry_while_busy(
@@ -231,10 +235,10 @@ class Directory:
             raise
 
     def unlink(self, name: str) -> bool:
-        """Remove a file, or a link itself; return whether it was there. Windows: retried while it is open.
+        """Remove a file or a link, and return whether it existed. On Windows, retry while the file is open.
 
         Raises:
-            OSError: It cannot be removed.
+            OSError: The file cannot be removed.
         """
         try:
             files.retry_while_busy(lambda: os.unlink(self._where(name), dir_fd=self._descriptor))
@@ -243,23 +247,23 @@ class Directory:
         return True
 
     def rmdir(self, name: str) -> None:
-        """Remove an empty directory; do nothing if it is not empty or not there."""
+        """Remove an empty directory. Do nothing if it is not empty or does not exist."""
         with suppress(OSError):
             os.rmdir(self._where(name), dir_fd=self._descriptor)
 
 
 def write_private(path: str, text: str, *, durable: bool = False) -> None:
-    """Replace a file of the config directory, or of ``usage/`` in it, whole (0600): written beside it, then renamed.
+    """Replace a whole file of the config directory, or of ``usage/`` in it: write a temporary file (0600) and rename it.
 
-    Nothing is left beside it on failure. Never writes through a link.
+    After a failure, no temporary file is left. This never writes through a link.
 
     Args:
-        path: Its directory must exist.
-        text: Encoded as UTF-8; lone surrogates are an error.
-        durable: Wait until it is on the disk, so that a power cut cannot leave an empty file under this name.
+        path: Path of the file. Its directory must exist.
+        text: The content, which is encoded as UTF-8. Lone surrogates are an error.
+        durable: Wait until the content is on the disk, so that a power cut cannot leave an empty file.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     parent, name = os.path.split(path)
     with Directory.at(parent) as directory:

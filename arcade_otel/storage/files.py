@@ -1,4 +1,4 @@
-"""Makes private directories, gives files to the owner of the directory around them, and retries what Windows refuses for now."""
+"""Make private directories, give files to the owner of their directory, and retry while Windows has a file open."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BUSY_SECONDS", "chown_to_parent_owner", "ensure_private_dir", "retry_while_busy"]
 
-#: How long an operation on a file that another Windows process has open is tried again.
+#: How long an operation is tried again on Windows, while another process has the file open.
 BUSY_SECONDS = 1.5
-# Short, because two busy readers leave a file closed for a millisecond at a time.
+# This is short, because with two busy readers a file is closed for a millisecond at a time only.
 _POLL_SECONDS = 0.001
 #: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION. Source: Windows' System Error Codes. Windows refuses to
 #: replace or remove a file while a reader, a sender or a virus scanner has it open, which takes milliseconds.
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
-    """Call ``action``; on Windows, call it again for 1.5 s while another process has the file open.
+    """Call ``action``. On Windows, call it again for up to 1.5 s while another process has the file open.
 
-    On other systems this is one plain call: they replace and remove open files.
+    Other systems can replace and remove open files, so there it is called once.
 
     Raises:
-        OSError: What ``action`` raised, the last time.
+        OSError: The last call of ``action`` raised it.
     """
     if not windows:
         return action()
@@ -47,10 +47,10 @@ def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platf
 
 
 def ensure_private_dir(path: str) -> None:
-    """Make the directory ``path`` (0700) and what is missing above it; one that exists stays as it is.
+    """Make the directory ``path`` and its missing parents with mode 0700. An existing directory stays as it is.
 
     Raises:
-        OSError: It cannot be made, or something else is in its place.
+        OSError: The directory cannot be made, or something else is in its place.
     """
     if os.path.isdir(path):
         return
@@ -67,10 +67,10 @@ def ensure_private_dir(path: str) -> None:
 
 
 def chown_to_parent_owner(path: str) -> None:
-    """Under ``sudo``, give ``path`` to the owner of the directory around it, so that ``sudo mycli`` leaves no file of root's.
+    """Under ``sudo``, give ``path`` to the owner of its directory, so that ``sudo mycli`` leaves no file that belongs to root.
 
-    Does nothing unless root runs the program, and nothing on Windows. Follows no link, and gives away no file that has a second
-    name: that may be a hard link to a file of root's.
+    Do nothing if another user than root runs the program, and on Windows. Follow no link. A file with a second name is not given
+    away, because it may be a hard link to a file of root.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

@@ -1,16 +1,22 @@
-"""Exclusive locks between processes, on any file system: the system's own, or a lease file where the system cannot lock.
+"""Exclusive locks between processes, on any file system: the system's own lock, or a lease file if the file system cannot lock.
 
-The system's lock (``flock``, ``msvcrt.locking``) ends with its holder, by whatever signal that dies. Some file systems have
-none: on NFS without a lock daemon, Lustre without ``-o flock`` and some FUSE homes ``flock`` fails with ENOLCK, EOPNOTSUPP,
-ENOSYS or EIO, or never returns. "Cannot lock" is not "taken": there a *lease* is used, a file made with ``O_EXCL`` that names
-its holder.
+The system releases its lock (``flock``, ``msvcrt.locking``) when the holder dies, even by a signal. Some file systems have no
+locks: on NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE homes, ``flock`` fails with ENOLCK,
+EOPNOTSUPP, ENOSYS or EIO, or never returns. There this module uses a *lease*: a file that is made with ``O_EXCL`` and names its
+holder.
 
-Limits of a lease. Its holder is presumed dead once the lease is older than ``stale_after`` seconds by the file system's own
-clock, or, on the same host, once the holder's process is gone. A holder that is stopped for longer (SIGSTOP, a suspended
-laptop) may so find itself beside a second holder. Two contenders that find the same stale lease in the same moment are told
-apart by the file that each of them moved away; a window of two system calls remains. Processes on one file system of which some
-can lock and some cannot see each other's leases, but a holder of a lease does not see a later ``flock``. What is protected
-tolerates this: a second delivery of an event has the same UUID, and is the same event to PostHog.
+Limits of a lease:
+
+* The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system, or if the process
+  is
+  gone (on the same host). If a holder is only stopped for that long (SIGSTOP, a suspended laptop), there can be a second holder.
+* If two processes find the same stale lease at the same moment, each moves a file away, and the file decides which one gets the
+  lease. A window of two system calls remains.
+* If some processes can lock a file system and others cannot, all see the leases, but the holder of a lease does not see a later
+  ``flock``.
+
+The users of the locks tolerate this. For example, if an event is delivered twice, both deliveries have the same UUID, and PostHog
+keeps one event.
 """
 
 import os
@@ -24,14 +30,14 @@ from arcade_otel.storage.directories import Directory
 
 __all__ = ["FileLock", "LockUnsupportedError", "try_lock"]
 
-#: A call to ``flock`` that has not returned after so many seconds never will: the file system cannot lock.
+#: If ``flock`` does not return within this many seconds, the file system cannot lock.
 MAX_CALL_SECONDS = 0.5
 _POLL_SECONDS = 0.01
 _EAGAIN, _EACCES, _EDEADLOCK = 11, 13, 36
 
 
 class LockUnsupportedError(OSError):
-    """The file system cannot lock. Says nothing about whether another process holds the lock."""
+    """The file system cannot lock. Another process may or may not hold the lock."""
 
 
 if sys.platform == "win32":
@@ -97,16 +103,16 @@ class FileLock:
     def acquire(cls, directory: Directory, name: str, *, wait: float, stale_after: float) -> "FileLock | None":
         """Take the lock, or return None if another process holds it for the next ``wait`` seconds.
 
-        Takes at most ``wait`` plus 0.5 s, on a file system whose locks hang too.
+        This takes at most ``wait`` plus 0.5 s, even on a file system whose locks hang.
 
         Args:
-            directory: Where the lock's file lies. The file is made (0600) and stays.
-            name: Name of the lock's file.
-            wait: Seconds; 0 tries once.
-            stale_after: Seconds for which a lease is its holder's: longer than any process holds this lock.
+            directory: The directory of the lock file. The file is made with mode 0600 and stays there.
+            name: Name of the lock file.
+            wait: How many seconds to try. 0 tries once.
+            stale_after: Seconds after which the holder of a lease counts as dead. No process may hold this lock for longer.
 
         Raises:
-            OSError: The lock's file can be neither opened nor made.
+            OSError: The lock file can be neither opened nor made.
         """
         deadline = time.monotonic() + wait
         descriptor: int | None = directory.open_file(name, os.O_RDWR)
@@ -124,7 +130,7 @@ class FileLock:
                     if taken and not lease.is_held_by_another(directory):
                         lock = cls(descriptor, None)
                         return lock
-                    if taken:  # a process that cannot lock is at work: the next try needs a free lock
+                    if taken:  # a process without system locks holds a lease, so release the system's lock before the next try
                         os.close(descriptor)
                         descriptor = directory.open_file(name, os.O_RDWR)
                 elif lease.take(directory):
@@ -144,7 +150,10 @@ class FileLock:
         self.release()
 
     def release(self) -> None:
-        """Release it. The lock's file stays: removing it would make two locks of one. May be called again."""
+        """Release the lock.
+
+        The lock file stays, because removing it would let two processes lock two files. May be called again.
+        """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -154,15 +163,15 @@ class FileLock:
 
 
 def _try_lock_bounded(descriptor: int) -> bool:
-    """Call :func:`try_lock` in a thread that is left behind if the call hangs (NFS without a lock daemon).
+    """Call :func:`try_lock` in a thread. If the call hangs (NFS without a lock daemon), go on without the thread.
 
     Raises:
         LockUnsupportedError: The file system cannot lock, or does not answer.
     """
     if sys.platform == "win32":
-        return try_lock(descriptor)  # a lock of Windows' belongs to one handle: no copy of it
+        return try_lock(descriptor)  # on Windows a lock belongs to one handle, so the handle cannot be copied
     answers: list[bool | LockUnsupportedError] = []
-    copy = os.dup(descriptor)  # a lock that comes late goes with this copy, which the thread closes then
+    copy = os.dup(descriptor)  # if the call returns late, the thread closes this copy, which releases the lock
 
     def call() -> None:
         try:
@@ -184,7 +193,7 @@ def _try_lock_bounded(descriptor: int) -> bool:
 
 
 class _Lease:
-    """The file that stands for a lock where the system has none. Its content names the holder: ``host pid token``."""
+    """The file that replaces a lock on a file system without locks. Its content names the holder: ``host pid token``."""
 
     __slots__ = ("_held", "_name", "_path", "_stale_after")
 
@@ -213,7 +222,7 @@ class _Lease:
         return False
 
     def is_held_by_another(self, directory: Directory) -> bool:
-        """Return whether a living process holds the lease; move one of a dead holder away."""
+        """Return whether a living process holds the lease. If the holder is dead, move the lease away."""
         before = directory.status(self._name)
         if before is None:
             return False
@@ -227,10 +236,10 @@ class _Lease:
         try:
             directory.rename(self._name, directory, aside)
         except FileNotFoundError:
-            return True  # another contender was quicker: it is the next holder
+            return True  # another process was quicker and is the next holder
         moved = directory.status(aside)
         if moved is not None and (moved.st_ino, moved.st_mtime_ns) != (before.st_ino, before.st_mtime_ns):
-            directory.rename(aside, directory, self._name)  # it was the next holder's already: put it back
+            directory.rename(aside, directory, self._name)  # the moved file belongs to the next holder already, so put it back
             return True
         directory.unlink(aside)
         return False
@@ -240,7 +249,7 @@ class _Lease:
         if words[0] == _host() and len(words) > 1 and words[1].isdecimal() and not _is_alive(int(words[1])):
             return True
         age = _file_system_now(directory) - status.st_mtime
-        return not 0 <= age + self._stale_after <= 2 * self._stale_after  # from a future that no clock explains, too
+        return not 0 <= age + self._stale_after <= 2 * self._stale_after  # also if its time is too far in the future
 
     def give_back(self) -> None:
         """Remove the lease if it is still this process's."""
@@ -253,16 +262,16 @@ class _Lease:
 
 
 def _host() -> str:
-    """Return the scope in which a process ID is valid: the host's name and, on Linux, the namespace of process IDs."""
+    """Return a name for the scope in which a process ID is valid: the host and, on Linux, the namespace of process IDs."""
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     with suppress(OSError):
-        name += os.readlink("/proc/self/ns/pid")  # containers may share their host's name
+        name += os.readlink("/proc/self/ns/pid")  # containers may share a host name
     return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in name)[-128:]
 
 
 def _is_alive(pid: int) -> bool:
     if os.name != "posix":
-        return True  # os.kill would end it on Windows: there a lease ages only
+        return True  # os.kill would end the process on Windows, so there only the age of a lease counts
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -273,7 +282,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _file_system_now(directory: Directory) -> float:
-    """Return the time of the file system's server, which stamps leases. Its clock may differ from this host's."""
+    """Return the time of the file system's server, which sets the times of leases. Its clock may differ from this host's."""
     name = f".now.{os.urandom(4).hex()}.tmp"
     descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
     try:

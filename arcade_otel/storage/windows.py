@@ -1,6 +1,6 @@
-"""What is asked of Windows itself: where an administrator's files are, how a file is opened so that it can be removed meanwhile.
+"""Functions for Windows: find the administrator's files, and open a file so that others can remove it while it is open.
 
-Imported on Windows only. The modules that it uses are part of Windows' ``python3*.dll``, and cost a command nothing to import.
+Only Windows imports this module. The modules that it uses are part of ``python3*.dll``, so they cost a command almost nothing.
 """
 
 import ntpath
@@ -11,13 +11,13 @@ __all__ = ["long_path", "open_file", "program_data"]
 
 _VERSION_KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 _DEFAULT = "C:\\ProgramData"
-#: A path of more characters in all needs the prefix. Source: Microsoft, "Maximum Path Length Limitation".
+#: A longer path needs the prefix. Source: Microsoft, "Maximum Path Length Limitation".
 _MAX_PATH = 259
 #: The longest path below the config directory: a span's temporary file in the lane of a PostHog host with a long name.
 _ROOM_BELOW = 150
 _PREFIX = "\\\\?\\"
-# Of CreateFile: GENERIC_READ, GENERIC_WRITE, FILE_SHARE_READ | WRITE | DELETE, what to do with a file that exists or not, and
-# FILE_ATTRIBUTE_NORMAL.
+# Constants of CreateFile: GENERIC_READ, GENERIC_WRITE, FILE_SHARE_READ | WRITE | DELETE, the actions for existing and missing
+# files, and FILE_ATTRIBUTE_NORMAL.
 _READ, _WRITE = 0x80000000, 0x40000000
 _SHARE_ALL = 0x7
 _CREATE_NEW, _OPEN_EXISTING, _OPEN_ALWAYS = 1, 3, 4
@@ -25,10 +25,10 @@ _NORMAL = 0x80
 
 
 def program_data() -> str:
-    r"""Return the directory of programs' data for all users, ``C:\ProgramData``, as the registry has it.
+    r"""Return the directory for program data of all users, usually ``C:\ProgramData``, from the registry.
 
-    Only an administrator can change these keys. The user's variables ``PROGRAMDATA`` and ``SystemDrive`` are not asked: they
-    would let any environment undo the machine's policy.
+    Only an administrator can change these keys. The user's variables ``PROGRAMDATA`` and ``SystemDrive`` are not read, because a
+    user could undo the machine's policy with them.
     """
     root = _registry_value(_VERSION_KEY, "SystemRoot") or "C:\\Windows"
     path = _registry_value(_VERSION_KEY + r"\ProfileList", "ProgramData") or _DEFAULT
@@ -53,25 +53,25 @@ def _registry_value(key: str, name: str) -> str:
 def long_path(path: str) -> str:
     r"""Return ``path``, a config directory, with the prefix ``\\?\`` if files below it pass Windows' limit of 260 characters.
 
-    Without the prefix Windows opens no longer path, unless an administrator has lifted the limit for the machine.
+    Without the prefix, Windows does not open longer paths, unless an administrator has removed the limit.
 
     Args:
         path: An absolute path.
     """
     if len(path) + _ROOM_BELOW <= _MAX_PATH or path.startswith(_PREFIX):
         return path
-    path = ntpath.normpath(path)  # behind the prefix Windows takes no "/" and no ".."
+    path = ntpath.normpath(path)  # with the prefix, Windows accepts neither "/" nor ".."
     return f"{_PREFIX}UNC{path[1:]}" if path.startswith("\\\\") else _PREFIX + path
 
 
 def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) -> int:
-    """Open a file as ``os.open`` does, but so that other processes can replace and remove it meanwhile; return the descriptor.
+    """Open a file as ``os.open`` does, and let other processes replace or remove it while it is open. Return the descriptor.
 
-    ``os.open`` goes through Windows' C library, which lets other processes read and write an open file, and lets none remove it.
-    A lock's file is open for as long as the lock is held: without this, the config directory could not be removed meanwhile.
+    ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not remove it. A lock file is
+    open as long as the lock is held, so without this function the config directory could not be removed during that time.
 
     Raises:
-        OSError: It cannot be opened or made.
+        OSError: The file cannot be opened or made.
     """
     if flags & (os.O_APPEND | os.O_TRUNC):
         return os.open(path, flags, mode, dir_fd=dir_fd)
@@ -90,7 +90,7 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
         error.filename = path
         raise
     try:
-        # No flag of text mode, and not inheritable: CreateFile's handle is not.
+        # The descriptor is binary, and not inheritable, because the handle of CreateFile is not.
         descriptor: int = c_library.open_osfhandle(handle, flags & (os.O_WRONLY | os.O_RDWR) | getattr(os, "O_NOINHERIT", 0))
     except BaseException:
         api.CloseHandle(handle)

@@ -1,4 +1,4 @@
-"""``python -m arcade_otel.testing``: run the stand-in and print each event as it arrives."""
+"""``python -m arcade_otel.testing``: run a fake PostHog and print each event as it arrives."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from arcade_otel.testing import Event, FakePostHog
 
 __all__: list[str] = []
 
-#: Seconds between two looks at whether the report is out of date.
+#: Seconds between two checks whether the report is out of date.
 _INTERVAL = 0.25
 
 
@@ -62,7 +62,7 @@ def _show(event: Event, log: TextIO | None) -> None:
 
 
 def _keep_report(path: str, stand_in: FakePostHog, ended: threading.Event, *, browser: bool) -> None:
-    """Write the page after each arrival until ``ended``; say where it is, and open it, after the first."""
+    """Write the page after each arrival until ``ended``. After the first arrival, print its path and open it."""
     written = 0
     while True:
         is_last = ended.wait(_INTERVAL)
@@ -72,7 +72,7 @@ def _keep_report(path: str, stand_in: FakePostHog, ended: threading.Event, *, br
             read.add(json.dumps([event.exported() for event in stand_in.events[:arrived]]))
             result = answer(read.events)
             if result.commands:
-                # The browser never sees half a page.
+                # Write and rename, so that the browser never loads half a page.
                 partial = f"{path}.{os.getpid()}"
                 write_page(partial, result, [stand_in.url])
                 os.replace(partial, path)

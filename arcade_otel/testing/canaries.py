@@ -17,8 +17,9 @@ class Canary(str):
 
     Attributes:
         kind: Name of the kind, for example ``github_token``.
-        secrets: The parts that must not be found anywhere; by default, the whole. Of an address with a password the
-            host is no secret, for example.
+        secrets: The parts that must not be found anywhere. By default, that is the whole text. For example, the host of an
+            address
+            with a password is not secret.
     """
 
     kind: str
@@ -27,7 +28,7 @@ class Canary(str):
     __slots__ = ("kind", "secrets")
 
     def __new__(cls, text: str, kind: str = "text", secrets: Sequence[str] = ()) -> "Canary":
-        """Make one."""
+        """Make a canary."""
         made = super().__new__(cls, text)
         made.kind = kind
         made.secrets = tuple(secrets) or (text,)
@@ -39,12 +40,16 @@ class Canaries:
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.
-        jwt: A JSON web token. pem: A private key, of several lines. token: A word of high entropy.
-        email: An address. ipv4, ipv6: Addresses of computers.
-        password_url: A database's address with a password in it.
-        words, slug: Two made-up words, with a space and with a hyphen between them. Each word is a secret, so that a program that
-            joins them otherwise is noticed, too.
-        home_path, windows_path: A file in a home directory; the secret is all of it but "home" and "Users".
+        jwt: A JSON web token.
+        pem: A private key of several lines.
+        token: A word of random letters and digits.
+        email: An e-mail address.
+        ipv4, ipv6: IP addresses.
+        password_url: The URL of a database with a password in it.
+        words, slug: Two made-up words with a space or a hyphen between them. Each word is a secret, so that a program is also
+        caught
+            if it joins them differently.
+        home_path, windows_path: The path of a file in a home directory. All of it is secret except "home" and "Users".
 
     Args:
         seed: Equal seeds make equal canaries.

@@ -1,4 +1,4 @@
-"""What PostHog's newer capture endpoint, ``/i/v1/analytics/events``, accepts and refuses: a verdict for each event.
+"""Validate requests as PostHog's newer capture endpoint does, ``/i/v1/analytics/events``, with a verdict for each event.
 
 Source: PostHog's capture service (https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
 """
@@ -26,7 +26,7 @@ Results = dict[str, dict[str, str]]
 
 
 class HeaderGate:
-    """What a request must say in its headers, read once.
+    """The headers that a request must have.
 
     Attributes:
         token: The project's key.
@@ -73,18 +73,18 @@ def accepted_v1(
     refuse: Callable[[dict[str, Any]], bool] = lambda _: False,
     most_events: int | None = None,
 ) -> tuple[list[Event], Results]:
-    """Return the events that are taken, and the verdict on each event of the request by its ``uuid``.
+    """Return the accepted events, and the verdict for each event of the request by its ``uuid``.
 
     Args:
-        headers: The request's.
-        body: As it came over the wire.
-        request: Its number.
-        now: The server's clock.
-        refuse: Says of a raw event that the server drops it; a test's seam.
-        most_events: More in one request are too large; a test's seam.
+        headers: The headers of the request.
+        body: The body of the request, still compressed.
+        request: The number of the request.
+        now: The time of the server's clock.
+        refuse: Returns whether the server drops a raw event. Tests set it.
+        most_events: The maximum number of events in one request. Tests set it.
 
     Raises:
-        RequestRejected: PostHog refuses the request, whole.
+        RequestRejected: PostHog refuses the whole request.
     """
     gate = HeaderGate(headers)
     if len(body) > MAX_BODY:

@@ -1,7 +1,8 @@
-"""What PostHog's capture endpoint accepts and what it refuses: the HTTP door, without the HTTP.
+"""Validate requests as PostHog's capture endpoint does, without HTTP.
 
-Source: PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog).
-Validation is all-or-nothing: one malformed event refuses all.
+Source: PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one event of a request is
+    malformed, all
+its events are refused.
 """
 
 import gzip
@@ -21,7 +22,7 @@ _LONGEST_DISTINCT_ID = 200
 
 
 class RequestRejected(Exception):  # noqa: N818 - it is an answer
-    """A request is answered by ``status`` and the text that PostHog would write."""
+    """A request is refused with ``status`` and the text that PostHog would send."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status} {text}")
@@ -30,14 +31,14 @@ class RequestRejected(Exception):  # noqa: N818 - it is an answer
 
 
 class Event:
-    """One delivery of one event, as it was accepted.
+    """One accepted delivery of an event.
 
     Attributes:
-        event, distinct_id, uuid, properties, token: As PostHog takes them.
-        timestamp: As it was sent.
-        sent_at: When the request says that it was sent.
-        time: When PostHog says that it happened: ``timestamp``, corrected by the sender's clock.
-        request: Number of the request that carried it.
+        event, distinct_id, uuid, properties, token: The fields of the event, as PostHog accepts them.
+        timestamp: The time in the event.
+        sent_at: The time at which the client has sent the request, by its own clock.
+        time: The time of the event in PostHog, which corrects ``timestamp`` by the client's clock.
+        request: The number of the request with the event.
     """
 
     __slots__ = ("distinct_id", "event", "properties", "request", "sent_at", "time", "timestamp", "token", "uuid")
@@ -54,7 +55,7 @@ class Event:
         self.request: int = fields["request"]
 
     def exported(self) -> dict[str, Any]:
-        """Return the event as PostHog's batch export writes it, for JSON."""
+        """Return the event in the format of PostHog's batch exports, as JSON values."""
         return {
             "uuid": self.uuid,
             "event": self.event,
@@ -79,15 +80,15 @@ def accepted(
     """Return the events of a request.
 
     Args:
-        body: As it came over the wire.
-        encoding: ``Content-Encoding``.
-        request: Its number.
-        now: The server's clock.
-        refuse: Says of a raw event that the server finds it malformed; a test's seam.
-        most_events: More in one request are too large; a test's seam.
+        body: The body of the request, still compressed.
+        encoding: The header ``Content-Encoding``.
+        request: The number of the request.
+        now: The time of the server's clock.
+        refuse: Returns whether the server treats a raw event as malformed. Tests set it.
+        most_events: The maximum number of events in one request. Tests set it.
 
     Raises:
-        RequestRejected: PostHog refuses it, whole.
+        RequestRejected: PostHog refuses the whole request.
     """
     if len(body) > MAX_BODY:
         raise RequestRejected(413, "maximum event size exceeded: the request is too large")
@@ -109,7 +110,7 @@ def decompressed(body: bytes, encoding: str) -> str:
     """Return the body as text, without its compression.
 
     Raises:
-        RequestRejected: It is damaged, too large or no UTF-8.
+        RequestRejected: The body is damaged, too large or not UTF-8.
     """
     if encoding == "gzip" or body[:2] == b"\x1f\x8b":
         try:
@@ -125,10 +126,10 @@ def decompressed(body: bytes, encoding: str) -> str:
 
 
 def parsed(text: str) -> Any:
-    """Return what the JSON holds.
+    """Return the parsed JSON.
 
     Raises:
-        RequestRejected: It is none.
+        RequestRejected: The text is not JSON.
     """
 
     def no_constant(name: str) -> None:
@@ -136,7 +137,7 @@ def parsed(text: str) -> Any:
 
     try:
         loaded = json.loads(text, parse_constant=no_constant)
-        json.dumps(loaded, ensure_ascii=False).encode()  # a lone surrogate is no UTF-8
+        json.dumps(loaded, ensure_ascii=False).encode()  # a lone surrogate is not valid UTF-8
     except (ValueError, RecursionError) as error:
         raise RequestRejected(400, f"failed to parse request: {error}") from None
     return loaded
@@ -201,10 +202,10 @@ def _token(of_batch: Any, batch: list[dict[str, Any]]) -> str:
 
 
 def check_token(token: str) -> str:
-    """Return the token of a project as PostHog takes it.
+    """Return the token of a project as PostHog accepts it.
 
     Raises:
-        RequestRejected: It can be no project's.
+        RequestRejected: The token cannot be that of a project.
     """
     token = token.strip()
     for wrong, reason in (
@@ -252,7 +253,7 @@ def _event(raw: dict[str, Any], token: str, sent_at: Any, now: datetime, request
 
 
 def _time(timestamp: str, sent_at: Any, properties: dict[str, Any], now: datetime) -> datetime:
-    """Return when it happened by the server's clock: ``now + (timestamp - sent_at)``."""
+    """Return the time of an event by the server's clock: ``now + (timestamp - sent_at)``."""
     happened, sent = _moment(timestamp), _moment(sent_at)
     if happened is None:
         return now

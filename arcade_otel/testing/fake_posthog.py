@@ -1,4 +1,4 @@
-"""The stand-in: PostHog's capture endpoint and Arcade's API on one address of loopback, with scripted faults."""
+"""A fake PostHog and a fake Arcade API on one loopback address, with scripted faults."""
 
 import gzip
 import json
@@ -34,7 +34,7 @@ _EXPECTED_V1_HEADERS = frozenset(
 
 
 class Request:
-    """A request to the capture endpoint: what came, and how it was answered (``status`` 0: not at all)."""
+    """A request to the capture endpoint, and the status of its answer. ``status`` 0 means that it was not answered."""
 
     def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
         self.method = method
@@ -48,33 +48,34 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The body without its compression: what a search for something that must not be in it has to look at."""
+        """The decompressed body. Search this for text that must not be in a request."""
         return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
     @property
     def is_v1(self) -> bool:
-        """Whether it came to the newer endpoint, whose events have a verdict each."""
+        """Whether the request was sent to the newer endpoint, which returns a verdict for each event."""
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return the headers that a request for telemetry has no business to carry: passwords, cookies, and the like."""
+        """Return the headers that a telemetry request must not have, for example passwords and cookies."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
 
 class FakePostHog:
-    """PostHog on this machine, for tests and for people who want to look: a context manager, or :meth:`start` and :meth:`stop`.
+    """A fake PostHog on your machine, for tests and for a look at your events. Use it in a ``with`` statement.
 
-    Validates as PostHog's capture endpoint does, keeps what came and who it belongs to, and fails on request. Modelled on
-    PostHog's source (https://github.com/PostHog/posthog). Not modelled: Kafka's losses, GeoIP, rate limits.
+    It validates requests as PostHog's capture endpoint does, keeps the events and their persons, and fails as you script it. It
+    was written after PostHog's source (https://github.com/PostHog/posthog). It does not imitate losses in Kafka, GeoIP and rate
+    limits.
 
     Args:
-        port: Port on 127.0.0.1; 0 chooses one, which stays the same over :meth:`stop` and :meth:`start`.
-        tokens: The known projects; None: all are.
-        enforce: Refuse unknown projects (401) rather than accept and discard.
-        protocols: Which of the endpoints it has: ``"v0"`` (``/batch/`` and its like), ``"v1"`` (``/i/v1/analytics/events``).
-        clock: The server's time.
-        arrived: Called with each event that is accepted.
+        port: The port on 127.0.0.1. 0 chooses a free one, which stays the same after :meth:`stop` and :meth:`start`.
+        tokens: The known projects. None means that every project is known.
+        enforce: Refuse unknown projects (401). Otherwise their events are accepted and discarded, as in PostHog.
+        protocols: The endpoints: ``"v0"`` (``/batch/`` and similar), ``"v1"`` (``/i/v1/analytics/events``).
+        clock: Returns the server's time.
+        arrived: Is called with each accepted event.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class FakePostHog:
     # --- life -----------------------------------------------------------------------------------------------------------------
 
     def start(self) -> "FakePostHog":
-        """Listen."""
+        """Start to listen for connections."""
         if self._kept is not None:
             self._kept.close()
             self._kept = None
@@ -121,10 +122,9 @@ class FakePostHog:
         return self
 
     def stop(self) -> None:
-        """Close every connection and listen no more: connections are refused. May be called again.
+        """Close every connection and stop listening, so that connections are refused. May be called again.
 
-        The port is kept from others until :meth:`start` or :meth:`close`, so that no other
-        process receives what is sent here meanwhile.
+        No other process gets the port before :meth:`start` or :meth:`close`, so that no other process receives your events.
         """
         server, self._server = self._server, None
         if server is None:
@@ -137,10 +137,10 @@ class FakePostHog:
         self._kept = socket.socket()
         self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._kept.bind(("127.0.0.1", self._port))
-        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # no other process shares it from here on
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # no other process can use the port from now on
 
     def close(self) -> None:
-        """Stop, and give the port away."""
+        """Stop, and release the port."""
         self.stop()
         if self._kept is not None:
             self._kept.close()
@@ -160,7 +160,7 @@ class FakePostHog:
     # --- faults ---------------------------------------------------------------------------------------------------------------
 
     def script(self, *faults: Fault) -> None:
-        """Let the next requests fail, one each; then answer well."""
+        """Let the next requests fail, one for each fault. Answer later requests normally."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
@@ -168,36 +168,39 @@ class FakePostHog:
         self._always = fault
 
     def heal(self) -> None:
-        """Answer well again."""
+        """Answer normally again."""
         self._always = None
         self._script.clear()
 
     def refuse(self, malformed: Callable[[dict[str, Any]], bool]) -> None:
-        """Find events malformed for which ``malformed`` says so: a 400 for the whole of their request."""
+        """Treat an event as malformed if ``malformed`` returns True for it. Its whole request is answered with 400."""
         self._refuse = malformed
 
     def most_events(self, count: int) -> None:
-        """Find more events in one request too large: a 413."""
+        """The maximum number of events in one request. A larger request is answered with 413."""
         self._most_events = count
 
     # --- what came ------------------------------------------------------------------------------------------------------------
 
     def visible(self) -> list[Event]:
-        """Return the events as PostHog shows them: the last of equal (project, UTC day, event, distinct id, uuid)."""
+        """Return the events as PostHog shows them.
+
+        Of several with equal project, UTC day, event, ID and UUID, it shows the last.
+        """
         shown = {
             (event.token, event.time.date(), event.event, event.distinct_id, event.uuid): event for event in list(self.events)
         }
         return list(shown.values())
 
     def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
-        """Return who everything belongs to, read in this order."""
+        """Return the persons after PostHog has read the events in this order."""
         return Persons(ordered(list(self.events), order))
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Wait until ``condition`` holds, looking whenever something came.
+        """Wait until ``condition`` returns True. It is called after each arrival.
 
         Raises:
-            AssertionError: The condition was not met in ``timeout`` seconds. The message lists what came.
+            AssertionError: The condition was not met in ``timeout`` seconds. The message lists the events that have arrived.
         """
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -211,7 +214,7 @@ class FakePostHog:
     # --- called by the server ---------------------------------------------------------------------------------------------------
 
     def begin(self, request: Request) -> Fault | None:
-        """Note a request and return what is to be done to it."""
+        """Record a request, and return the fault for it."""
         with self._changed:
             self.requests.append(request)
             request.fault = self._script.popleft() if self._script else self._always
@@ -219,15 +222,15 @@ class FakePostHog:
             return request.fault
 
     def serves(self, path: str) -> bool:
-        """Return whether there is an endpoint at ``path``."""
+        """Return whether the server has an endpoint at ``path``."""
         path = path.partition("?")[0].rstrip("/")
         return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
 
     def capture(self, request: Request) -> Results:
-        """Take the events of a request, and return the verdicts on them; none at the older endpoint.
+        """Accept the events of a request, and return their verdicts. The older endpoint has no verdicts.
 
         Raises:
-            RequestRejected: As PostHog would.
+            RequestRejected: PostHog would refuse the request.
         """
         with self._changed:
             encoding = next((value for name, value in request.headers.items() if name.lower() == "content-encoding"), "")
@@ -252,13 +255,13 @@ class FakePostHog:
             return results
 
     def answered(self, request: Request, status: int) -> None:
-        """Note how a request was answered."""
+        """Record the status with which a request was answered."""
         with self._changed:
             request.status = status
             self._changed.notify_all()
 
     def asked(self, asked: RecordedRequest) -> Fault | None:
-        """Note a request to Arcade's API and return what is to be done to it."""
+        """Record a request to Arcade's API, and return the fault for it."""
         with self._changed:
             self.arcade.requests.append(asked)
             self._changed.notify_all()
@@ -285,7 +288,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that goes away in the middle is what many tests are about."""
+        """Print no error, because in many tests the client closes the connection early."""
 
     def server_close(self) -> None:
         super().server_close()
@@ -293,7 +296,7 @@ class _Server(ThreadingHTTPServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # the other side was quicker
+                continue  # the client has closed the connection first
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -321,7 +324,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, "not found")
             return
         request = Request("POST", self.path, dict(self.headers.items()), b"")
-        # The fault is known before the body is read, the request before the fault is.
+        # The request is recorded before its fault is chosen, and the fault is chosen before the body is read.
         fault = self.server.stand_in.begin(request)
         if fault is not None and fault.kind == "close":
             self._close()
@@ -345,7 +348,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, answer, "application/json", fault)
 
     def _failed(self, fault: Fault, request: Request | None) -> bool:
-        """Do what the fault says; return whether nothing is left to be answered."""
+        """Do what the fault says. Return True if the request must not be answered any more."""
         if fault.kind == "status":
             if request is not None:
                 self.server.stand_in.answered(request, fault.status_code)
@@ -385,7 +388,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         kept = self.rfile.read(min(length, MAX_BODY + 1))
         left = length - len(kept)
-        while left > 0:  # drained, so that the status arrives
+        while left > 0:  # read to its end, so that the client gets the status
             left -= len(self.rfile.read(min(left, 65536))) or left
         return kept
 
@@ -421,4 +424,4 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, *arguments: Sequence[object]) -> None:
-        """Print nothing: tests read ``requests``."""
+        """Print nothing, because tests read ``requests``."""

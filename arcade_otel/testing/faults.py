@@ -1,4 +1,4 @@
-"""Faults: how a server fails instead of answering a request."""
+"""The faults that a fake server can have instead of answering a request."""
 
 import contextlib
 import socket
@@ -40,12 +40,12 @@ class Fault:
 
     @classmethod
     def redirect(cls, url: str) -> "Fault":
-        """Send the client elsewhere."""
+        """Redirect the client to another address."""
         return cls("status", status=302, headers={"Location": url})
 
     @classmethod
     def hang(cls, seconds: float | None = None) -> "Fault":
-        """Read the request and never answer, or not for ``seconds``; store nothing."""
+        """Read the request and do not answer for ``seconds``, or never. Store nothing."""
         return cls("hang", seconds=seconds)
 
     @classmethod
@@ -55,17 +55,17 @@ class Fault:
 
     @classmethod
     def store_then_close(cls) -> "Fault":
-        """Store the events and close before the answer: the acknowledgement is lost."""
+        """Store the events and close the connection before the answer, so that the acknowledgement is lost."""
         return cls("store, close")
 
     @classmethod
     def reset(cls) -> "Fault":
-        """Answer with a TCP reset; store nothing."""
+        """Answer with a TCP reset. Store nothing."""
         return cls("reset")
 
     @classmethod
     def truncate(cls) -> "Fault":
-        """Announce a longer answer than is given; store nothing."""
+        """Announce a longer answer than the server sends. Store nothing."""
         return cls("truncate")
 
     @classmethod
@@ -86,7 +86,7 @@ def blackhole() -> Iterator[str]:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(4):  # fill the backlog; what does not fit waits for ever
+        for _ in range(4):  # fill the backlog, so that further connections wait forever
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)  # noqa: FBT003
             with contextlib.suppress(BlockingIOError):
@@ -98,5 +98,5 @@ def blackhole() -> Iterator[str]:
 def refused_port() -> Iterator[int]:
     """Return a port of loopback at which no server listens, and keep other processes from taking it."""
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        holder.bind(("127.0.0.1", 0))  # bound but not listening, so connections are refused
         yield holder.getsockname()[1]

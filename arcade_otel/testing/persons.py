@@ -27,7 +27,7 @@ _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "un
 
 
 class PartitionOrder:
-    """An order in which PostHog's partitions may be read: each id's events in their order, the ids interleaved at random."""
+    """A random order in which PostHog may read its partitions. The events of each ID stay in order."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -37,14 +37,14 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """Any order at all: worse than PostHog promises."""
+    """A completely random order, which is worse than PostHog promises."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"
 
 
 def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Event]:
-    """Return the events as ingestion may see them: ``sent``, ``PartitionOrder(seed)`` or ``ShuffledPartitions(seed)``."""
+    """Return the events in the given order: ``sent``, ``PartitionOrder(seed)`` or ``ShuffledPartitions(seed)``."""
     if isinstance(order, str):
         if order != "sent":
             raise ValueError(f"order must be 'sent', PartitionOrder or ShuffledPartitions, not {order!r}")
@@ -65,7 +65,7 @@ def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Even
 
 
 class Person:
-    """A person: its id, its distinct ids, and whether a merge or an identification made it known."""
+    """A person: its ID, its distinct IDs, and whether it was identified or merged."""
 
     def __init__(self, identity: str, created_at: datetime) -> None:
         self.uuid = identity
@@ -93,12 +93,15 @@ class Persons:
         return sorted({id(person): person for person in self._of.values()}.values(), key=lambda person: person.created_at)
 
     def owner_of(self, distinct_id: str) -> str:
-        """Return the id of the person behind ``distinct_id`` now: a real one, or the made-up one of a personless id."""
+        """Return the ID of the person of ``distinct_id`` now.
+
+        For an anonymous ID without a person, it is derived from that ID.
+        """
         person = self._of.get(distinct_id)
         return person.uuid if person else _fake(distinct_id)
 
     def owner(self, event: Event) -> str:
-        """Return whose an event is now: history follows when ids are joined."""
+        """Return the person of an event now. If IDs are joined, their earlier events follow."""
         return self.owner_of(event.distinct_id)
 
     def _ingest(self, event: Event) -> None:

@@ -73,7 +73,7 @@ def _block(config: pytest.Config) -> None:
     if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return
     if not config.getini(_OPTION):
-        # Otherwise consent.is_test() would silence a suite that isolates its processes itself.
+        # Otherwise consent.is_test() would turn recording off in a test suite that isolates its processes itself.
         config.add_cleanup(_set_variables({consent.ENV_IN_TESTS: "1"}))
         return
     from shutil import rmtree

@@ -1,18 +1,18 @@
 """Run a program's commands as real processes in an empty home, and inspect everything that they write and send."""
 
 import os
-import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent
+from arcade_otel.testing import sender_processes
 from arcade_otel.testing.capture_validation import Event
+from arcade_otel.testing.computer import SETTLE_SECONDS, Computer
 from arcade_otel.testing.fake_posthog import FakePostHog, Request
 from arcade_otel.testing.secret_search import found_in
 
@@ -32,12 +32,10 @@ _HOMES = (
     "XDG_CACHE_HOME",
     "XDG_STATE_HOME",
 )
-_STARTED = re.compile(rb"sender (\d+) started")
 _POLL_SECONDS = 0.01
-_DEADLINE_SECONDS = 60.0
 
 
-class CliSandbox:
+class CliSandbox(Computer):
     """An isolated computer whose commands are recorded and delivered to a fake PostHog. Use it in a ``with`` statement.
 
     The home is an empty directory. The environment is the one of this process, without proxies and without the variables of this
@@ -50,53 +48,48 @@ class CliSandbox:
         root: An empty directory.
 
     Attributes:
-        posthog: The stand-in, :class:`FakePostHog`; ``posthog.arcade`` is Arcade's API at the same address.
+        posthog: The fake PostHog. ``posthog.arcade`` is the fake Arcade API at the same address.
         home: The home directory.
-        directory: The config directory. If the program has its own ``config_dir``, set this before the first :meth:`run`.
+        config_dir: The config directory. If the program has its own ``config_dir``, set this before the first :meth:`run`.
         environ: Environment of the commands. You may change it.
     """
 
     def __init__(self, root: Path) -> None:
         self.posthog = FakePostHog()
-        self.home = root / "home"
-        self.config_dir = self.home / ".arcade"
-        self._log = root / "debug.log"
         self._planted: dict[Path, bytes] = {}
         self._given: set[tuple[str, str]] = set()
-        self._senders: dict[int, str] = {}  # process ID -> what /proc says of it; "" if nothing yet
-        self._waited: dict[str, bytes] = {}  # what was seen in the queue, by its name there
+        self._senders: dict[int, str] = {}  # process ID -> its command line and environment, or "" if /proc has none yet
+        self._waited: dict[str, bytes] = {}  # the payloads that were seen in the queue, by their names
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="arcade-usage", daemon=True)
         environ = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(_STEERING)
+            and name not in _HOMES
             and not name.upper().endswith("_PROXY")
             and name != consent.ENV_DO_NOT_TRACK
             and not consent.is_ci({name: value})
         }
-        homes = {name: str(self.home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
+        home = root / "home"
+        homes = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
         scripts = os.path.dirname(sys.executable)
         path = environ.get("PATH", os.defpath)
-        self.environ: dict[str, str] = environ | homes | {"PATH": f"{scripts}{os.pathsep}{path}", consent.ENV_TRACKING: "1"}
+        environ |= homes | {"PATH": f"{scripts}{os.pathsep}{path}", consent.ENV_TRACKING: "1"}
+        super().__init__(root, environ, home)
 
     def __enter__(self) -> "Self":
         self.home.mkdir(parents=True)
         self.posthog.start()
-        self.environ |= {
-            consent.ENV_WORK_DIR: str(self.config_dir),
-            conventions.ENV_HOST: self.posthog.url,
-            conventions.ENV_API_KEY: "phc_test",
-            conventions.ENV_DEBUG: str(self._log),
-            conventions.ENV_IDLE: "0.3",
-        }
+        self.environ[consent.ENV_WORK_DIR] = str(self.config_dir)
+        self.send_to(self.posthog.url)
         self._watcher.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
         self._watcher.join()
-        self.posthog.close()  # what a sender still has to say is refused, and it leaves
+        self.posthog.close()  # the remaining senders get a refusal, and exit
 
     # --- what is done -----------------------------------------------------------------------------------------------------------
 
@@ -106,14 +99,14 @@ class CliSandbox:
         env: Mapping[str, str | None] | None = None,
         input: str | None = None,  # noqa: A002 - subprocess's name for it
         cwd: str | os.PathLike[str] | None = None,
-        timeout: float = _DEADLINE_SECONDS,
+        timeout: float = SETTLE_SECONDS,
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end. Return its exit code, ``stdout`` and ``stderr``.
 
         Args:
-            command: The command and its arguments. The command is looked up next to this interpreter first, where the scripts of
-              its
-                environment are.
+            command: The command and its arguments. The command is searched next to this interpreter first, with the scripts of
+                its
+            environment.
             env: Variables to set, or to remove (None), for this command.
             input: Text for stdin. None means an empty stdin.
             cwd: Working directory. None means the current one.
@@ -124,7 +117,7 @@ class CliSandbox:
             OSError: The command cannot be started.
         """
         self._note_what_was_planted()
-        environ = {name: value for name, value in {**self.environ, **(env or {})}.items() if value is not None}
+        environ = self.with_environ(env)
         self._given.update(environ.items())
         return subprocess.run(
             [self._found(command[0], environ), *command[1:]],
@@ -138,7 +131,7 @@ class CliSandbox:
             check=False,
         )
 
-    def settle(self, timeout: float = _DEADLINE_SECONDS) -> None:
+    def settle(self, timeout: float = SETTLE_SECONDS) -> None:
         """Wait until every sender has ended. Each event that could be delivered is then delivered.
 
         In the sandbox a sender ends 0.3 s after its last event.
@@ -147,11 +140,7 @@ class CliSandbox:
             AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives.
                 Also if the program set a property that it does not declare, or to a value that is not of its type.
         """
-        until = time.monotonic() + timeout
-        while any(_lives(sender) for sender in self._started()):
-            if time.monotonic() > until:
-                raise AssertionError(f"a sender is still at work; its log:\n{self.log}")
-            time.sleep(_POLL_SECONDS)
+        super().settle(timeout)
         self._look()
         dropped = [line for line in self.log.splitlines() if "]: property dropped: " in line]
         if dropped:
@@ -170,17 +159,6 @@ class CliSandbox:
         """The requests to the fake PostHog, in their order. Waits like :attr:`events`."""
         self.settle()
         return list(self.posthog.requests)
-
-    @property
-    def queue(self) -> list[Path]:
-        """The files of the queue, oldest first. Does not wait."""
-        waiting = (self.config_dir / "usage" / "queue").glob("*/*.json")
-        return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
-
-    @property
-    def log(self) -> str:
-        """The content of the debug log (``ARCADE_USAGE_DEBUG``)."""
-        return _read(self._log).decode("utf-8", "replace")
 
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
         """Fail if a secret that the test used appears anywhere in the usage data.
@@ -224,13 +202,14 @@ class CliSandbox:
         return which(word, path=environ.get("PATH")) or word
 
     def _note_what_was_planted(self) -> None:
-        """Before the first command, note which files the test has put into the config directory, and mark the notice as shown."""
+        """Before the first command, remember the files that the test has put into the config directory.
+
+        Mark the notice as shown.
+        """
         if self._given:
             return
         self._planted = {path: _read(path) for path in self._files()}
-        marker = self.config_dir / "usage" / "notice"
-        marker.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        marker.touch(mode=0o600)
+        self.mark_notice_as_shown()
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.config_dir.rglob("*") if path.is_file())
@@ -242,7 +221,7 @@ class CliSandbox:
             for path in self._files()
             if path.name not in besides and (data := _read(path)) != self._planted.get(path)
         ]
-        places.append(("the debug log", _read(self._log)))
+        places.append(("the debug log", _read(self.debug_log)))
         for number, request in enumerate(self.posthog.requests):
             head = "\n".join((request.path, *(f"{name}: {value}" for name, value in request.headers.items())))
             places += [(f"the head of request {number}", head.encode()), (f"request {number}", request.content)]
@@ -251,11 +230,8 @@ class CliSandbox:
         ]
         return places
 
-    def _started(self) -> list[int]:
-        return [int(number) for number in _STARTED.findall(_read(self._log))]
-
     def _watch(self) -> None:
-        """Inspect what exists for moments only: senders and their queue."""
+        """Read the senders and their queue again and again, because they exist for a moment only."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 
@@ -265,10 +241,9 @@ class CliSandbox:
             data = _read(path)
             if data and self._waited.get(name) != data:
                 self._waited[name if name not in self._waited else f"{name}, later"] = data
-        for group in self._started():
-            for sender in _members(group):
-                if not self._senders.get(sender):
-                    self._senders[sender] = self._process_info(sender)
+        for sender in sender_processes.running(sender_processes.logged(self.log)):
+            if not self._senders.get(sender):
+                self._senders[sender] = self._process_info(sender)
 
     def _process_info(self, sender: int) -> str:
         """Return command line and environment of a process, one variable per line, or "" if that cannot be read."""
@@ -287,31 +262,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return b""  # gone, or not there yet
-
-
-def _lives(group: int) -> bool:
-    """Return whether a process of the group is running. A zombie is not. On Windows, a group is one process."""
-    try:
-        if sys.platform == "win32":
-            os.kill(group, 0)
-        else:
-            os.killpg(group, 0)
-    except OSError:
-        return False
-    return bool(_members(group)) if os.path.isdir("/proc/self") else True
-
-
-def _members(group: int) -> list[int]:
-    """Return the processes of a group that are at work; none where there is no ``/proc``."""
-    try:
-        entries = os.listdir("/proc")
-    except OSError:
-        return []
-    found = []
-    for entry in entries:
-        if entry.isdigit():
-            fields = _read(Path("/proc", entry, "stat")).rpartition(b")")[2].split()[:3]
-            if len(fields) == 3 and fields[0] not in (b"Z", b"X") and int(fields[2]) == group:  # noqa: PLR2004 - state, ppid, pgrp
-                found.append(int(entry))
-    return found
+        return b""  # the process has ended, or has not begun

@@ -21,11 +21,11 @@ _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 def _unescaped(text: str) -> str:
     unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else _CONTROL.get(found[2], found[2]), text)
-    # Pairs of surrogates become the character that they stand for.
+    # A pair of surrogates becomes its character.
     return unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-#: Each by its name, what is in every text that is encoded so, and what decodes it.
+#: For each encoding its name, a text that is in every encoded text, and the function that decodes it.
 _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquote), ("HTML-escaped", "&", unescape))
 
 
@@ -37,10 +37,10 @@ def found_in(data: bytes, canary: str) -> str | None:
 
     Args:
         data: Bytes that are mostly UTF-8.
-        canary: A :class:`Canary`, whose ``secrets`` count, or any text of at least four characters.
+        canary: A :class:`Canary`, of which the ``secrets`` are searched, or a text of at least four characters.
 
     Raises:
-        ValueError: The text is shorter. It would be found anywhere.
+        ValueError: The text is shorter. It would be found everywhere.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004
@@ -71,7 +71,7 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
     """Return the decoded forms of ``data`` by name."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
-    for _ in range(3):  # JSON in a string of JSON in an address is not rare
+    for _ in range(3):  # JSON in a string of JSON in a URL is not rare
         newest = {
             decoded: name if form == "plain" else f"{name} in {form}"
             for text, form in newest.items()

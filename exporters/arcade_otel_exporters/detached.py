@@ -20,7 +20,7 @@ __all__ = ["DetachedSpanExporter"]
 
 _POLL_SECONDS = 0.02
 _POSTHOG = "posthog"
-#: Spans of a host's own that lie in one file of the queue: some 100 KB.
+#: How many of the program's own spans are written to one file of the queue, which then has about 100 KB.
 _SPANS_A_FILE = 100
 
 
@@ -33,8 +33,7 @@ class DetachedSpanExporter(SpanExporter):
 
     Args:
         exporters: Names of the exporters that the sender runs, as in ``OTEL_TRACES_EXPORTER``, for example ``"posthog,otlp"``.
-          None
-            means the value of that variable.
+            None means the value of that variable.
         settings: The program's settings. None means settings made from the environment.
     """
 
@@ -46,7 +45,9 @@ class DetachedSpanExporter(SpanExporter):
         #: Whether a sender is started for spans that go to the queue. A caller that starts one itself sets this to False
         #: meanwhile.
         self.starts_senders = True
-        self._pending_aliases: tuple[str, ...] = ()  # files of spans; replaced whole: no lock to be lost in a fork
+        self._pending_aliases: tuple[
+            str, ...
+        ] = ()  # files of spans. The tuple is replaced as a whole, so no lock can be held in a fork
         self._queued: tuple[str, ...] = ()
         self._stopped = False
 
@@ -110,7 +111,7 @@ class DetachedSpanExporter(SpanExporter):
         )
 
     def take_queued(self) -> list[str]:
-        """Return the files that were written to the queue since the last call. Of a sender that has the span, there is none."""
+        """Return the files that were written to the queue since the last call. A span that a sender got directly has no file."""
         queued, self._queued = self._queued, ()
         return list(queued)
 
@@ -135,7 +136,7 @@ class DetachedSpanExporter(SpanExporter):
                 )
                 if lanes:
                     wanted.append((text, _has_pending_alias(span), lanes))
-        # A host's own spans never go to PostHog; there may be many of them: they wait as one file.
+        # The program's own spans never go to PostHog. There may be many of them, so they are queued in one file.
         lanes = [name for name in exporter_config.exporter_names(environ) if name != _POSTHOG]
         others = [span for span in spans if not is_command(span)] if lanes else []
         wanted += [
@@ -168,13 +169,13 @@ class DetachedSpanExporter(SpanExporter):
     def _remember(self, paths: Sequence[str], has_pending_alias: bool) -> None:  # noqa: FBT001 - private
         self._queued = (*self._queued, *paths)[-_SPANS_A_FILE:]
         if has_pending_alias:
-            # An alias is PostHog's only: a login does not wait for a collector.
+            # Only PostHog gets an alias, so a login does not wait for a collector.
             self._pending_aliases += tuple(
                 path for path in paths if queue.lane_exporter(os.path.basename(os.path.dirname(path))) == _POSTHOG
             )
 
     def _addressed(self, span: ReadableSpan) -> ReadableSpan:
-        """Return a command's span with PostHog's key and host on its resource, where the sender looks for them."""
+        """Return a command's span with PostHog's key and host on its resource, where the sender reads them."""
         key = self._settings.posthog_api_key
         if not key or not is_command(span) or conventions.RESOURCE_API_KEY in span.resource.attributes:
             return span

@@ -112,7 +112,8 @@ def in_time(function: Callable[[], Any], deadline: float) -> Any:
 def _resolve(host: str, port: int, deadline: float) -> list[tuple[Any, ...]]:
     """Return the addresses of a host, the two families in turn, the system's first choice first."""
     try:
-        # As bytes: for text, Python imports a codec of internationalized names; ``parse_address`` has encoded those.
+        # The name is passed as bytes, because for text Python imports a codec of internationalized names. ``parse_address`` has
+        # encoded it.
         found = in_time(lambda: socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM), deadline)
     except TimeoutError:
         raise NoConnectionError("its name was not looked up in time (TimeoutError)") from None
@@ -194,7 +195,7 @@ def _start(address: tuple[Any, ...]) -> socket.socket | OSError:
 def _wait(pending: list[socket.socket], seconds: float) -> list[socket.socket]:
     """Return which sockets are connected or have failed."""
     if not hasattr(select, "poll"):
-        _, writable, failed = select.select([], pending, pending, seconds)  # Windows reports a failure by the third
+        _, writable, failed = select.select([], pending, pending, seconds)  # Windows reports a failure in the third list
         return list({*writable, *failed})
     poll = select.poll()  # select() knows no descriptor from 1,024 on
     by_descriptor = {each.fileno(): each for each in pending}
@@ -215,7 +216,8 @@ def _connect_by_socks(server: Address, proxy: Address, deadline: float) -> socke
             socks.SOCKS4 if proxy.scheme.startswith("socks4") else socks.SOCKS5,
             proxy.host,
             proxy.port,
-            # socks5h and socks4a let the proxy look the name up; so does socks5 here, whose own look-up could leak the name.
+            # With socks5h and socks4a, the proxy looks the name up. With socks5 it does so here, too, because a local look-up
+            # could leak the name.
             rdns=True,
             username=proxy.user,
             password=proxy.password,
@@ -237,7 +239,7 @@ def _open_tunnel(connection: socket.socket, server: Address, proxy: Address, dea
         head += f"Proxy-Authorization: {credentials}\r\n"
     connection.settimeout(time_left(deadline))
     connection.sendall(f"{head}\r\n".encode("latin-1"))
-    # Byte by byte at its end: what follows the blank line belongs to TLS, which only speaks when it is spoken to.
+    # The end is read byte by byte, because the bytes after the blank line belong to TLS.
     answer = b""
     while b"\r\n\r\n" not in answer:
         connection.settimeout(time_left(deadline))

@@ -1,4 +1,4 @@
-"""What PostHog hears of a command's span: one event, and before it the alias that the span owes."""
+"""Make PostHog's events from a command's span: one event, and before it the alias that the span carries."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "is_command", "utc_timestamp"]
 
-#: Any other text is cut to this many characters; PostHog discards events over 1 MB.
+#: Any other text is cut to this many characters, because PostHog discards events over 1 MB.
 MAX_TEXT_LENGTH = 1000
 _MAX_TEXTS = 50
-#: What event ids are derived in, so that every delivery of a span is the same event to PostHog. Never to be changed.
+#: The namespace of event IDs, so that every delivery of a span is the same event to PostHog. It must never change.
 _NAMESPACE = bytes.fromhex("5d2bd3b561c65c948c5c0d2f0d1a9d5f")
-# The specification's spelling of the event, which is ``platform.system()``'s; the resource has the semantic conventions'.
+# Arcade's specification spells systems as ``platform.system()`` does. The resource spells them as the semantic conventions do.
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "windows": "Windows"}
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ else:
 
 
 def is_command(span: SpanRecord | ReadableSpan) -> bool:
-    """Return whether ``span`` is a command's: of our scope and with a command. No other span ever becomes an event.
+    """Return whether ``span`` is a command's: it has this library's scope and the attribute ``command``.
 
-    Nor does a command's span that ``instrument()`` made live, whose event is handed over apart from it.
+    No other span becomes an event. A live span does not become one either, because its event is delivered separately.
     """
     record = _record(span)
     if record.scope != conventions.SCOPE or record.scope_attributes.get(conventions.SCOPE_LIVE):
@@ -49,13 +49,13 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
     """Return the event of a command's span, or None if its owner is unknown.
 
-    Equal spans make equal events, ``uuid`` and ``timestamp`` (the command's start, UTC) included. Nothing of the span but what
-    is named here gets into it. The span says whose it is; only where it does not, its resource (the identity at the process's
-    start) does. An id that is not known to be a person's is taken for an anonymous one.
+    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Only the properties that are
+    declared in ``arcade_otel/spans/properties.py`` get into the event. The span's attributes name the person. If they do not, the
+    resource does (the identity at the start of the process). If ``is_anon`` is missing, the ID counts as anonymous.
 
     Args:
-        span: One for which :func:`is_command` holds.
-        geoip: Let PostHog keep the address that the event came from and derive a place from it.
+        span: A span for which :func:`is_command` is true.
+        geoip: Whether PostHog may keep the IP address of the request and derive a place from it.
     """
     span = _record(span)
     identity = _identity(span)
@@ -70,14 +70,14 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
     if is_anon:
-        properties["$process_person_profile"] = False  # else PostHog may refuse the alias for good
+        properties["$process_person_profile"] = False  # otherwise PostHog may refuse the alias for good
     name = conventions.EVENT_FAILED if failed else conventions.EVENT_SUCCEEDED
     name = conventions.EVENT_DOCTOR if is_doctor else name
     return _event(name, distinct_id, properties | _ours(geoip=geoip), span, "")
 
 
 def _declared(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the properties and groups that the program declared. PostHog drops groups of events without a person."""
+    """Return the properties and groups that the program declared. Skip groups without a person, because PostHog drops them."""
     found: Event = {}
     groups: Event = {}
     for key, value in span.attributes.items():
@@ -89,7 +89,7 @@ def _declared(span: SpanRecord, *, is_anon: bool) -> Event:
 
 
 def _property(span: SpanRecord, row: Property) -> object:
-    """Return the value of a declared property; None, which is left out, if the span has none of the declared type."""
+    """Return the value of a declared property, or None if the span has no value of the declared type."""
     read = _SPECIAL.get(row.attribute)
     if read is not None:
         return read(span)
@@ -97,9 +97,9 @@ def _property(span: SpanRecord, row: Property) -> object:
 
 
 def alias_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the alias that must be acknowledged before the span's event, or None if the span owes none.
+    """Return the alias that must be acknowledged before the span's event, or None if the span carries none.
 
-    It never carries ``$process_person_profile``: PostHog drops an alias that does.
+    The alias has no ``$process_person_profile``, because PostHog drops an alias with that property.
     """
     span = _record(span)
     identity = _identity(span)
@@ -121,19 +121,22 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 
 
 def utc_timestamp(nanoseconds: int) -> str:
-    """Return a time, in nanoseconds since the epoch, as ISO 8601 with milliseconds; ``datetime`` costs a sender an import.
+    """Return a time in nanoseconds since the epoch as ISO 8601 with milliseconds, without importing ``datetime``.
 
-    Not more digits: a command takes longer than a millisecond, so these keep the order, and more would mark an event.
+    A command takes longer than a millisecond, so milliseconds keep the order. More digits would make an event recognizable.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
 
 
 def _uuid5(name: str) -> str:
-    """Return what ``uuid.uuid5`` does (RFC 9562, section 5.5); ``uuid`` and ``hashlib`` cost a sender half a bare Python."""
+    """Return the same as ``uuid.uuid5`` (RFC 9562, section 5.5).
+
+    To import ``uuid`` and ``hashlib`` costs half a bare Python start.
+    """
     try:
         from _sha1 import sha1  # type: ignore[import-not-found]
-    except ImportError:  # a Python that was built with OpenSSL's hashes only
+    except ImportError:  # this Python was built with OpenSSL's hashes only
         from hashlib import sha1
     digest = bytearray(sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
@@ -145,7 +148,7 @@ def _uuid5(name: str) -> str:
 def _ours(*, geoip: bool) -> Event:
     ours: Event = {"$lib": conventions.LIB, "$lib_version": conventions.__version__}
     if not geoip:
-        # Without an ``$ip`` of the event's own the server would put the connection's there.
+        # If the event had no ``$ip``, the server would add the address of the connection.
         ours |= {"$geoip_disable": True, "$ip": None}
     return ours
 
@@ -155,7 +158,7 @@ def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
 
 
 def _platform(what: str) -> str:
-    """Ask the ``platform`` module, which a span of ours makes unnecessary to import."""
+    """Return a value of the ``platform`` module. Spans of this library have these values, so it is rarely imported."""
     import platform
 
     return str(getattr(platform, what)())
@@ -171,7 +174,7 @@ def _identity(span: SpanRecord) -> tuple[str, bool] | None:
 
 
 def _distinct_id(value: object) -> str | None:
-    """Return an id that PostHog takes as it is; it would cut a longer one, and make one person of two."""
+    """Return the ID, or a hash of an ID that is too long. PostHog would cut it, and two people could become one."""
     if not isinstance(value, str) or not value.strip():
         return None
     value = replace_unencodable(value)
@@ -215,7 +218,7 @@ def _duration(span: SpanRecord) -> float | None:
 
 
 def _cli_version(span: SpanRecord) -> str | None:
-    """Return what the program says, else the version of the distribution that it names, else of the one that it is of."""
+    """Return the version that the program sets, or else the version of its distribution."""
     version = _text(span.resource.get(conventions.SERVICE_VERSION))
     if version:
         return version
@@ -224,7 +227,7 @@ def _cli_version(span: SpanRecord) -> str | None:
         version = installed_version(distribution)
     else:
         version = program_version(_text(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME)) or "")
-    return version and version.partition("+")[0]  # a local part may name the person who built it: PEP 440
+    return version and version.partition("+")[0]  # a local part (PEP 440) may have the name of the person who built it
 
 
 def _error_message(span: SpanRecord) -> str | None:
@@ -244,7 +247,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     NUMBER: _number,
     BOOLEAN: _boolean,
 }
-#: The properties that are more than their attribute. Spans of other makers lack some of Arcade's specification's.
+#: Properties whose value is not simply the attribute's. Spans that other code made lack some that Arcade's specification demands.
 _SPECIAL: dict[str, Callable[[SpanRecord], object]] = {
     conventions.COMMAND: lambda span: _text(span.attributes.get(conventions.COMMAND)) or "",
     conventions.DURATION: _duration,

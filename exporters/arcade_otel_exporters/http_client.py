@@ -97,8 +97,8 @@ class HttpClient:
             try:
                 return self._exchange(key, kept, data, deadline)
             except (_ClosedBeforeReplyError, ConnectionError, BrokenPipeError):
-                # The server has closed a connection that lay idle, as it may at any time. Each event has its own id, so that one
-                # that was taken all the same stays one event.
+                # A server may close an idle connection at any time. If it has accepted the request nevertheless, the second one
+                # does no harm, because each event has its own ID.
                 debug("a kept connection was closed; another is made")
         try:
             connection = self._dial(server, proxy, deadline)

@@ -1,4 +1,4 @@
-"""Finished spans to OTLP/JSON and back, with the SDK's public API only."""
+"""Convert finished spans to OTLP/JSON and back, with the SDK's public API only."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 
 from arcade_otel.spans import replace_unencodable
 from arcade_otel.spans.finished_span import FinishedEvent, FinishedLink, FinishedSpan
-from arcade_otel_exporters.otlp_fields import (
+from arcade_otel.spans.otlp import (
     INT64,
     IS_REMOTE,
     SPAN_ID_DIGITS,
@@ -22,13 +22,14 @@ from arcade_otel_exporters.otlp_fields import (
     UINT32,
     UINT64,
     Json,
-    load,
+    loads,
     read_attributes,
     read_id,
     read_integer,
-    read_list,
     read_object,
+    read_objects,
     read_string,
+    scopes,
 )
 
 __all__ = ["decode", "encode"]
@@ -42,16 +43,16 @@ _KINDS = {
     SpanKind.CONSUMER: 5,
 }
 _KIND_OF = {number: kind for kind, number in _KINDS.items()}
-# Bits of ``flags``: the W3C trace flags, whether it is known that a context is remote, and whether it is.
+# Bits of ``flags``: the W3C trace flags, it is known whether a context is remote, and the context is remote.
 _TRACE_FLAGS = 0xFF
 _HAS_IS_REMOTE = 0x100
 
 
 def encode(spans: Sequence[ReadableSpan]) -> str:
-    """Return ``spans`` as one ``TracesData`` in OTLP/JSON, ASCII only, in their order.
+    """Return ``spans`` as one ``TracesData`` in OTLP/JSON, in the same order. The text is ASCII.
 
-    Lone surrogates become U+FFFD, since strict readers refuse them; integers of more than 64 bits become text, as the
-    specification asks (common/attribute-type-mapping).
+    Lone surrogates become U+FFFD, because strict readers refuse them. Integers of more than 64 bits become text, as the
+    specification demands (common/attribute-type-mapping).
 
     Raises:
         ValueError: A span has no context.
@@ -78,7 +79,7 @@ def encode(spans: Sequence[ReadableSpan]) -> str:
 
 
 def _present(**fields: Any) -> Json:
-    """Return the fields that are not at their default: JSON leaves those out, as protobuf does."""
+    """Return the fields without those that have their default value, which JSON leaves out as protobuf does."""
     return {key: _text(value) if isinstance(value, str) else value for key, value in fields.items() if value or value == {}}
 
 
@@ -168,24 +169,19 @@ def _any_value(value: object) -> Json:
 
 
 def decode(text: str | bytes) -> list[ReadableSpan]:
-    """Return the spans of a ``TracesData`` in OTLP/JSON, in its order.
+    """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order.
 
-    Tolerates what the protocol asks receivers to tolerate: unknown fields and kinds, 64-bit integers as numbers or as text,
-    ids in upper case, ``null`` for what is absent.
+    This tolerates the same as ``arcade_otel.spans.otlp``, and also unknown kinds of spans and IDs in upper case.
 
     Raises:
-        ValueError: It is no OTLP/JSON of spans.
+        ValueError: The payload is not OTLP/JSON of spans.
     """
-    traces = load(text)
     spans: list[ReadableSpan] = []
-    try:
-        for group in read_list(traces, "resourceSpans"):
-            resource = Resource(read_attributes(read_object(read_object(group).get("resource"))), read_string(group, "schemaUrl"))
-            for scoped in read_list(group, "scopeSpans"):
-                scope = _read_scope(read_object(read_object(scoped).get("scope")), read_string(scoped, "schemaUrl"))
-                spans.extend(_read_span(read_object(span), resource, scope) for span in read_list(scoped, "spans"))
-    except RecursionError:
-        raise ValueError("OTLP/JSON nested too deeply") from None
+    for resource_spans, scope_spans in scopes(loads(text)):
+        attributes = read_attributes(read_object(resource_spans.get("resource")))
+        resource = Resource(attributes, read_string(resource_spans, "schemaUrl"))
+        scope = _read_scope(read_object(scope_spans.get("scope")), read_string(scope_spans, "schemaUrl"))
+        spans += [_read_span(span, resource, scope) for span in read_objects(scope_spans, "spans")]
     return spans
 
 
@@ -216,8 +212,8 @@ def _read_span(span: Json, resource: Resource, scope: InstrumentationScope) -> R
         parent=parent,
         resource=resource,
         attributes=read_attributes(span),
-        events=tuple(_read_event(read_object(event)) for event in read_list(span, "events")),
-        links=tuple(_read_link(read_object(link)) for link in read_list(span, "links")),
+        events=tuple(_read_event(event) for event in read_objects(span, "events")),
+        links=tuple(_read_link(link) for link in read_objects(span, "links")),
         kind=_KIND_OF.get(read_integer(span, "kind", UINT32), SpanKind.INTERNAL),
         status=_read_status(read_object(span.get("status"))),
         start_time=read_integer(span, "startTimeUnixNano", UINT64) or None,
@@ -256,7 +252,7 @@ def _read_status(status: Json) -> Status:
     code = read_integer(status, "code", UINT32)
     if code == StatusCode.ERROR.value:
         return Status(StatusCode.ERROR, read_string(status, "message") or None)
-    # The SDK keeps a description for errors only, as the specification says.
+    # As the specification demands, the SDK keeps a description only for errors.
     return Status(StatusCode.OK if code == StatusCode.OK.value else StatusCode.UNSET)
 
 

@@ -27,21 +27,21 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The methods of ``posthog.Posthog`` that are used. They are public in each version from 6 on."""
+    """The methods of ``posthog.Posthog`` that this module calls. They are public since version 6."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
-        """Take an event. Return its ID, or None if it was not taken."""
+        """Accept an event. Return its ID, or None if it was not accepted."""
 
     def alias(self, previous_id: str, distinct_id: str | None, **fields: Any) -> str | None:
-        """Take an alias. Return its ID, or None if it was not taken."""
+        """Accept an alias. Return its ID, or None if it was not accepted."""
 
 
 def clean_environment(environ: MutableMapping[str, str]) -> None:
-    """Take from a sender's environment what would steer posthog: ``POSTHOG_*``, and the password of a ``~/.netrc``.
+    """Remove from the sender's environment what would change posthog's behaviour: ``POSTHOG_*``, and passwords of a ``~/.netrc``.
 
-    Proxies and certificate bundles stay; ``SSL_CERT_FILE``, which requests does not read, counts where no other bundle is named.
-    Also quiets the loggers of posthog and urllib3. For a process of ours only: a host's
-    own use of posthog is its own business.
+    Proxies and certificate bundles stay. The package requests does not read ``SSL_CERT_FILE``, so its value is used if no other
+    bundle is set. The loggers of posthog and urllib3 are silenced. Call this only in a sender, because a program may use posthog
+    itself.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
         del environ[name]
@@ -89,15 +89,13 @@ class PostHogSpanExporter(SpanExporter):
     Args:
         api_key: PostHog project key. None means the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
             key nothing is sent.
-        host: Address of PostHog, ``https://…``. None means the address on the span's resource, else
-          ``ARCADE_USAGE_POSTHOG_HOST``,
-            else PostHog's cloud in the US.
+        host: Address of PostHog, ``https://…``. None means the address on the span's resource, else the variable
+            ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's cloud in the US.
         timeout: Seconds for one request, from its start to the end of its answer.
         geoip: Let PostHog keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host has only
-          the
-            other one, that one is used.
+            the other one, that one is used.
         client: A ``posthog.Posthog`` of the program. Events are sent by its ``capture`` and ``alias``, to its project. The other
             arguments, except ``geoip``, have no effect then.
 
@@ -198,7 +196,7 @@ class PostHogSpanExporter(SpanExporter):
             self._lock.release()
 
     def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
-        """Give the client what a span becomes; it takes the time, the id and the properties that we would send ourselves."""
+        """Pass a span's alias and event to the client, with the time, ID and properties that this exporter would send itself."""
         for index, span in enumerate(spans):
             if not is_command(span):
                 continue

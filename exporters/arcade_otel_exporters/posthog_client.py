@@ -55,7 +55,7 @@ class Response:
         self.verdicts = verdicts
 
 
-#: Nothing was sent: between two requests the user has opted out, or what was to be sent has gone.
+#: No request was sent, because the user has opted out between two requests, or the queued events have been deleted.
 WITHDRAWN = Response(0, "withdrawn")
 
 
@@ -91,7 +91,7 @@ class Connection:
 
     def __init__(self, timeout: float, until: float, protocol: str = V0) -> None:
         self.until = until
-        #: Asked right before each request; False: nothing is sent, and the delivery is :data:`WITHDRAWN`.
+        #: Called right before each request. If it returns False, no request is sent, and the delivery is :data:`WITHDRAWN`.
         self.may_begin: Callable[[], bool] = lambda: True
         self._timeout = timeout
         self._protocol = protocol
@@ -140,11 +140,11 @@ class Connection:
             if second.status and second.status not in _UNKNOWN_PATH:
                 self._learned[host] = other
                 return second
-            self._learned[host] = protocol  # it knows neither: it is not asked twice
+            self._learned[host] = protocol  # the host knows neither endpoint, so it is not asked again
         return answer
 
     def _post_by(self, protocol: str, api_key: str, host: str, events: Sequence[Event]) -> Response:
-        """Send one request and judge its answer."""
+        """Send one request and classify the answer."""
         seconds = min(self._timeout, self.until - time.monotonic())
         if seconds <= 0:
             return Response(0, "no time left")
@@ -181,7 +181,7 @@ def _v1_headers(api_key: str, now: str) -> dict[str, str]:
 
 
 def _v1_event(event: Event) -> Event:
-    """Return an event as v1 takes it: the switch that keeps an anonymous id without a profile is an option there.
+    """Return an event in the format of v1, where ``$process_person_profile`` is an option instead of a property.
 
     PostHog takes ``$lib`` and ``$lib_version`` from the header ``PostHog-Sdk-Info``.
     """
@@ -227,7 +227,7 @@ def _retry_after(value: str | None) -> float | None:
         seconds = float(value)
     except ValueError:
         from datetime import datetime, timezone
-        from email.utils import parsedate_to_datetime  # dear, and seldom needed
+        from email.utils import parsedate_to_datetime  # an expensive import, which is rarely needed
 
         try:
             date = parsedate_to_datetime(value)

@@ -22,7 +22,7 @@ class DeliveryResult:
     """The result of one :meth:`PostHogDelivery.deliver`.
 
     Attributes:
-        done: Number of leading spans that are done: acknowledged, dropped for good, or not meant for PostHog.
+        done: Number of spans at the beginning that are done: acknowledged, dropped for good, or not meant for PostHog.
         dropped: How many of those were dropped, because PostHog can never accept them.
         retry_after: Seconds after which PostHog allows the next request, or None.
         reason: Why some spans are not done, for the debug log. None if all are.
@@ -56,7 +56,7 @@ class DeliveryResult:
         return self.done, self.dropped, self.retry_after, self.reason, self.permanent, self.withdrawn
 
     def __eq__(self, other: object) -> bool:
-        """Equal but for which spans were refused."""
+        """Return whether the results are equal, without comparing which spans were refused."""
         return isinstance(other, DeliveryResult) and self._compared() == other._compared()
 
     def __hash__(self) -> int:
@@ -88,7 +88,7 @@ class PostHogDelivery:
         timeout: Seconds for one request, from its start to the end of its answer.
         geoip: Let PostHog keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
-        protocol: ``"v0"`` or ``"v1"``: which of PostHog's endpoints is asked first.
+        protocol: The endpoint of PostHog to try first, ``"v0"`` or ``"v1"``.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class PostHogDelivery:
         items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
         done = 0
         refused: list[int] = []
-        unaliased: list[int] = []  # the receipts of these must not say that all of it was acknowledged
+        unaliased: list[int] = []  # the receipts of these spans must not say that everything was acknowledged
         stopped: Response | None = None
         try:
             while done < len(items):
@@ -183,7 +183,7 @@ class PostHogDelivery:
         return _Item(index, event, alias_of(span, geoip=self._geoip), target)
 
     def _target(self, span: SpanRecord) -> tuple[str, str] | None:
-        """Return key and host; a host goes with the key that it was given with."""
+        """Return the project key and the host. The host on the span's resource is used only together with the key there."""
         key, host = self._api_key, self._host
         if not key:
             key = str(span.resource.get(conventions.RESOURCE_API_KEY) or "")

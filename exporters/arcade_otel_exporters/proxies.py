@@ -1,6 +1,6 @@
-"""Where a request goes: addresses, and the proxy that the environment names before them.
+"""Parse the address of a server, and find the proxy for it in the environment.
 
-``urllib.request`` knows the variables too, and costs the sender as much as everything else that it does.
+``urllib.request`` can do this, too, but its import costs the sender as much as everything else that it does.
 """
 
 import os
@@ -18,11 +18,11 @@ class Address:
     """A server's address.
 
     Attributes:
-        scheme: In lower case.
-        host: Name or number, an IPv6 one without brackets; a name with other letters than ASCII's in its IDNA form.
-        port: The scheme's own if none was given.
-        path: Without a query; "" if there is none.
-        user, password: What stands before the host, percent-decoded; None if nothing does.
+        scheme: The scheme in lower case.
+        host: The name or IP address, for IPv6 without brackets. A name with letters outside of ASCII has its IDNA form.
+        port: The port. Without one, the default port of the scheme.
+        path: The path without the query, or "".
+        user, password: The text before the host, percent-decoded, or None.
     """
 
     __slots__ = ("host", "password", "path", "port", "scheme", "user")
@@ -37,13 +37,13 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """``host`` or ``host:port``, as a ``Host`` header has it: without the scheme's own port."""
+        """``host`` or ``host:port`` for a ``Host`` header, without the default port of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def endpoint(self) -> str:
-        """``host:port``, as CONNECT has it."""
+        """``host:port`` for CONNECT."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -51,7 +51,7 @@ def parse_address(url: str) -> Address:
     """Return the parts of ``url``.
 
     Raises:
-        ValueError: It is no address, or holds what does not belong into the head of a request.
+        ValueError: It is not an address, or it has characters that must not be in the head of a request.
     """
     scheme, separator, rest = url.strip().partition("://")
     scheme = scheme.lower()
@@ -76,10 +76,10 @@ def parse_address(url: str) -> Address:
 
 
 def split_host(text: str) -> tuple[str, int]:
-    """Return host and port of ``host``, ``host:port``, ``[::1]`` or ``[::1]:port``; the port is 0 if there is none.
+    """Return the host and port of ``host``, ``host:port``, ``[::1]`` or ``[::1]:port``. Without a port, return 0 for it.
 
     Raises:
-        ValueError: The port is no port.
+        ValueError: The port is not a number from 1 to 65535.
     """
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
@@ -106,12 +106,12 @@ def _unquote(text: str) -> str:
 def proxy_before(server: Address, environ: Mapping[str, str] | None = None) -> Address | None:
     """Return the proxy that a request to ``server`` goes through, or None.
 
-    ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, in lower or upper case, the lower first; an upper-case
-    ``HTTP_PROXY`` is left out in a CGI program, where it may be a header of a visitor's request ("httpoxy", CVE-2016-5385).
-    Where none of them is set, the settings of macOS or Windows count, as for ``urllib``.
+    The variables are ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, in lower or upper case. Lower case takes
+    precedence. In a CGI program, ``HTTP_PROXY`` is ignored, because it may be a header of a visitor's request ("httpoxy",
+    CVE-2016-5385). If none of them is set, the settings of macOS or Windows count, as for ``urllib``.
 
     Raises:
-        ValueError: The proxy's address is none.
+        ValueError: The value is not the address of a proxy.
     """
     environ = os.environ if environ is None else environ
     found = _variable(environ, f"{server.scheme}_proxy") or _variable(environ, "all_proxy")
@@ -131,7 +131,7 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def _systems_proxy(server: Address) -> str:
-    """Return the proxy of the settings of macOS or Windows; ``urllib.request`` is imported only where there are any."""
+    """Return the proxy in the settings of macOS or Windows, or "". Other systems do not import ``urllib.request``."""
     if sys.platform == "darwin":
         import _scproxy
 
@@ -149,8 +149,8 @@ def _systems_proxy(server: Address) -> str:
 def _is_exempt(server: Address, no_proxy: str) -> bool:
     """Return whether ``NO_PROXY`` names the server.
 
-    Its entries: ``*``, a domain and all below it (with or without a dot before it), ``host:port``, an IP address (IPv6 with or
-    without brackets), and a network (``10.0.0.0/8``).
+    An entry is ``*``, a domain with all its sub-domains (with or without a leading dot), ``host:port``, an IP address (IPv6 with
+    or without brackets), or a network (``10.0.0.0/8``).
     """
     number = _number(server.host)
     for entry in no_proxy.replace(",", " ").split():

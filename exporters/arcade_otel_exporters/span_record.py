@@ -1,22 +1,26 @@
-"""A finished span as PostHog's events are made of it: the same whether it was read from OTLP/JSON or comes from the SDK."""
+"""The parts of a finished span from which events are made.
+
+They are the same for a span in OTLP/JSON and for a span of the SDK.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from arcade_otel_exporters.otlp_fields import (
+from arcade_otel.spans.otlp import (
     SPAN_ID_DIGITS,
     TRACE_ID_DIGITS,
     UINT32,
     UINT64,
     Json,
-    load,
+    loads,
     read_attributes,
     read_id,
     read_integer,
-    read_list,
     read_object,
+    read_objects,
     read_string,
+    scopes,
 )
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
@@ -25,21 +29,21 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["SpanRecord", "decode", "from_sdk"]
+__all__ = ["SpanRecord", "decode", "from_sdk", "read_spans"]
 
-#: ``Status.code`` of a span that failed, in OTLP and in the SDK alike.
+#: ``Status.code`` of a failed span, which is the same in OTLP and in the SDK.
 _STATUS_ERROR = 2
 
 
 class SpanRecord:
-    """What of a finished span an event can be made of.
+    """The parts of a finished span from which an event is made.
 
     Attributes:
         scope, scope_attributes: The instrumentation scope's name and attributes.
         trace_id, span_id: In hex, lower case.
         attributes, resource: Attributes of the span and of its resource.
         is_error: Whether the span's status is an error.
-        start_ns, end_ns: Nanoseconds since the epoch; 0 if unknown.
+        start_ns, end_ns: Start and end in nanoseconds since the epoch, or 0 if unknown.
     """
 
     __slots__ = (
@@ -79,21 +83,25 @@ class SpanRecord:
 
 
 def decode(text: str | bytes) -> list[SpanRecord]:
-    """Return the spans of a ``TracesData`` in OTLP/JSON, in its order, without the SDK.
+    """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order, without the SDK.
 
     Raises:
-        ValueError: It is no OTLP/JSON of spans, or an id is all zeros.
+        ValueError: The payload is not OTLP/JSON of spans, or an ID is all zeros.
     """
-    traces = load(text)
+    return read_spans(loads(text))
+
+
+def read_spans(traces: Json) -> list[SpanRecord]:
+    """Return the spans of a ``TracesData``, in the same order.
+
+    Raises:
+        ValueError: The payload is not OTLP/JSON of spans, or an ID is all zeros.
+    """
     records = []
-    try:
-        for group in map(read_object, read_list(traces, "resourceSpans")):
-            resource = read_attributes(read_object(group.get("resource")))
-            for scoped in map(read_object, read_list(group, "scopeSpans")):
-                scope = read_object(scoped.get("scope"))
-                records += [_record(read_object(span), scope, resource) for span in read_list(scoped, "spans")]
-    except RecursionError:
-        raise ValueError("OTLP/JSON nested too deeply") from None
+    for resource_spans, scope_spans in scopes(traces):
+        resource = read_attributes(read_object(resource_spans.get("resource")))
+        scope = read_object(scope_spans.get("scope"))
+        records += [_record(span, scope, resource) for span in read_objects(scope_spans, "spans")]
     return records
 
 
@@ -115,7 +123,7 @@ def _record(span: Json, scope: Json, resource: dict[str, Any]) -> SpanRecord:
 
 
 def from_sdk(span: ReadableSpan) -> SpanRecord:
-    """Return what the SDK's ``span`` says; imports nothing of the SDK."""
+    """Return the parts of the SDK's ``span``, without importing the SDK."""
     scope, context = span.instrumentation_scope, span.get_span_context()
     return SpanRecord(
         scope="" if scope is None else scope.name,

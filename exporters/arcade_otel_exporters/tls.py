@@ -1,4 +1,4 @@
-"""The certificates that a sender trusts: those that the user names, else those of the machine."""
+"""The certificates that a sender trusts: those that the user has set, or else those of the machine."""
 
 import binascii
 import os
@@ -12,7 +12,7 @@ __all__ = ["Trust"]
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _DIRECTORY = "SSL_CERT_DIR"
-#: Where distributions keep their bundle, for a Python that was built to look elsewhere.
+#: The bundles of Linux distributions, for a Python that was built to look in other places.
 _KNOWN_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -20,36 +20,35 @@ _KNOWN_BUNDLES = (
     "/etc/ssl/ca-bundle.pem",
 )
 _HASH_DIGITS = 8
-#: A smaller bundle is read whole.
+#: A smaller bundle is read completely.
 _LARGE_BUNDLE_BYTES = 32 * 1024
 _MAX_BUNDLE_BYTES = 8 * 1024 * 1024
-#: Of these are the certificates of most public servers: of PostHog's cloud, behind AWS, Cloudflare and Google, and of most hosts
-#: of their own (Let's Encrypt). Names as they stand in a certificate.
+#: The authorities of most public servers, as they are named in certificates. PostHog's cloud, AWS, Cloudflare and Google use
+#: them, and most self-hosted servers (Let's Encrypt).
 _LIKELY_AUTHORITIES = (b"ISRG Root X", b"Amazon Root CA", b"Starfield Services Root", b"GTS Root R", b"DigiCert Global Root G")
 
 
 class Trust:
-    """Makes the TLS context of a sender.
+    """The TLS context of a sender.
 
-    ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` name a file or a directory, ``SSL_CERT_DIR`` directories;
-    the first that can be read counts alone. One that cannot be read is reported in the debug log, and the machine's own
-    certificates count. No other variable matters: ``SSLKEYLOGFILE`` would write the session's keys down.
+    ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` name a file or a directory, and ``SSL_CERT_DIR`` directories.
+    Only the first one that can be read is used. If one cannot be read, the debug log says so, and the machine's own certificates
+    are used. Other variables are ignored, for example ``SSLKEYLOGFILE``, which would write the keys of the session to a file.
 
-    Parsing a whole bundle costs a sender six times a bare Python's start. So of a large bundle only the certificates of a few
-    authorities are read at first, from which most of those of public servers are; OpenSSL reads a directory one file at a time.
-    :meth:`widen` reads the rest, for a server that is unknown by then. Neither trusts anything that the user or the machine does
-    not.
+    To parse a whole bundle costs a sender six bare Python starts. So only the certificates of a few well-known authorities are
+    read from a large bundle at first. If a server's certificate comes from another authority, :meth:`widen` reads the rest. From
+    a directory, OpenSSL reads single files. Only certificates that the user or the machine trusts are trusted.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
         self._context: ssl.SSLContext | None = None
-        #: Bundles of which only a part was read.
+        #: Bundles from which only a part was read.
         self._unread: list[str] = []
         self._has_directory = False
 
     def context(self) -> ssl.SSLContext:
-        """Return the context: TLS 1.2 or later, certificate and host name are checked."""
+        """Return the context. It uses TLS 1.2 or later, and checks certificate and host name."""
         if self._context is None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._context.set_alpn_protocols(["http/1.1"])
@@ -58,7 +57,7 @@ class Trust:
         return self._context
 
     def widen(self) -> bool:
-        """Read every certificate of the machine; return False if there are none beside those that were read before."""
+        """Read every certificate of the machine. Return False if all were read before."""
         if self._context is None or not (self._unread or self._has_directory):
             return False
         unread, self._unread = self._unread, []
@@ -83,7 +82,7 @@ class Trust:
         if sys.platform == "win32":
             context.load_default_certs()
             return
-        # The compiled-in places: ``load_default_certs`` would take SSL_CERT_FILE for them, which may point nowhere.
+        # Use the places that are compiled into OpenSSL. ``load_default_certs`` would use SSL_CERT_FILE, which may not exist.
         directory = ssl.get_default_verify_paths().openssl_capath
         if _has_hashed_names(directory):
             context.load_verify_locations(capath=directory)
@@ -92,7 +91,7 @@ class Trust:
             debug("this machine has no certificates of authorities: no https server is trusted")
 
     def _load_bundles(self, context: ssl.SSLContext) -> bool:
-        """Load the machine's bundle, else ``certifi``'s, else one of those that distributions have."""
+        """Load the machine's bundle, or else that of ``certifi``, or else one of the bundles of Linux distributions."""
         candidates = [ssl.get_default_verify_paths().openssl_cafile]
         try:
             import certifi
@@ -103,7 +102,7 @@ class Trust:
         return any(os.path.isfile(path) and self._load_first(context, path, "") for path in (*candidates, *_KNOWN_BUNDLES))
 
     def _load_first(self, context: ssl.SSLContext, path: str, name: str) -> bool:
-        """Load a bundle or a directory, of a large bundle the likely part."""
+        """Load a bundle or a directory. From a large bundle, load only the well-known authorities."""
         likely = _likely_certificates(path)
         if likely:
             try:
@@ -116,7 +115,7 @@ class Trust:
 
 
 def _likely_certificates(path: str) -> bytes:
-    """Return the certificates of well-known authorities in a large bundle, in DER; nothing of a small one, or of a directory."""
+    """Return the certificates of well-known authorities in a large bundle, in DER. For other files, return an empty result."""
     try:
         if not os.path.isfile(path) or os.path.getsize(path) < _LARGE_BUNDLE_BYTES:
             return b""
@@ -141,7 +140,7 @@ def _load(context: ssl.SSLContext, path: str, name: str) -> bool:
 
 
 def _has_hashed_names(directory: str) -> bool:
-    """Return whether OpenSSL can look a certificate up in ``directory``: a file is named by its subject's hash (``c_rehash``)."""
+    """Return whether OpenSSL can look up certificates in ``directory``, because its files are named by a hash (``c_rehash``)."""
     try:
         with os.scandir(directory) as entries:
             return any(_is_hashed(entry.name) for entry in entries)

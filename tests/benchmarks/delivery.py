@@ -92,9 +92,9 @@ def _row(name: str, sent: int, posthog: FakePostHog) -> str:
 def _killed(machine: Machine, posthog: FakePostHog) -> str:
     """Kill every sender as soon as it has taken its span over, and while it works."""
     for number in range(10):
-        known = set(machine.queue())
+        known = set(machine.queue)
         machine.run(f"c{number}")
-        machine.wait_until(lambda: set(machine.queue()) - known or not machine.senders(), "the span was taken over")  # noqa: B023
+        machine.wait_until(lambda: set(machine.queue) - known or not machine.senders(), "the span was taken over")  # noqa: B023
         machine.kill_senders()
     machine.run("last")
     machine.settle()
@@ -143,5 +143,5 @@ def _two_hundred() -> str:
         for number in range(200):
             machine.run(f"c{number}")
         machine.settle()
-        senders = machine.log().count("at work: ")
+        senders = machine.log.count("at work: ")
         return f"{len(posthog.requests)} requests, {senders} full start-ups of the sender, {len(posthog.visible())} events."

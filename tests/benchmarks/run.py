@@ -118,7 +118,7 @@ def _counted(machine: Machine, name: str, source: str, environ: dict[str, str]) 
     for _ in range(2):  # the steady state
         result = machine.run("hello", program=name, environ=environ)
         if result.returncode:
-            raise RuntimeError(f"{name}: {result.stderr}\n{machine.log()}")
+            raise RuntimeError(f"{name}: {result.stderr}\n{machine.log}")
     machine.settle()
     return count([sys.executable, str(path), "hello"], {**machine.environ, **environ}, machine.home)
 

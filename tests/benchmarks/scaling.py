@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _measure(what: str, machine: Machine, posthog: FakePostHog, commands: int) -> None:
-    requests, events, senders = len(posthog.requests), len(posthog.visible()), machine.log().count("at work: ")
+    requests, events, senders = len(posthog.requests), len(posthog.visible()), machine.log.count("at work: ")
     for number in range(commands):
         machine.run(f"command-{number % 20}")
     machine.settle()
@@ -41,7 +41,7 @@ def _measure(what: str, machine: Machine, posthog: FakePostHog, commands: int) -
     plain = sum(len(request.content) for request in sent)
     heads = sum(len(f"{name}: {value}\r\n") for request in sent for name, value in request.headers.items())
     sys.stdout.write(
-        f"{what}: {arrived} events, {len(sent)} requests, {machine.log().count('at work: ') - senders} senders, "
+        f"{what}: {arrived} events, {len(sent)} requests, {machine.log.count('at work: ') - senders} senders, "
         f"{body / arrived:.0f} bytes of body, {plain / arrived:.0f} uncompressed, {heads / arrived:.0f} of headers for an event\n"
     )
 

@@ -171,15 +171,15 @@ def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage
     """What waits goes, nothing more is recorded, and enable brings it back."""
     posthog.stop()
     usage.hello()
-    assert len(usage.machine.queue()) == 1
+    assert len(usage.machine.queue) == 1
     posthog.start()
     code, told = usage.json("disable")
     assert (code, told["tracking"], told["removed"]) == (0, "off", 1)
-    assert usage.machine.queue() == []
+    assert usage.machine.queue == []
     usage.machine.settle()
     usage.machine.time_passes()
     usage.hello()
-    assert usage.machine.queue() == []
+    assert usage.machine.queue == []
     assert posthog.requests == []
     assert (usage.machine.state / "consent").stat().st_mode & 0o777 == 0o600
     assert usage.json("enable")[1]["tracking"] == "on"
@@ -193,7 +193,7 @@ def test_disable_deletes_the_other_events_and_says_what_is_left_if_one_cannot_be
     """As a file that is open on Windows; a directory with an event's name stands for it here."""
     posthog.stop()
     usage.hello()
-    (event,) = usage.machine.queue()
+    (event,) = usage.machine.queue
     stuck = event.with_name(f"1{event.name[1:]}")
     stuck.mkdir()
     code, told = usage.json("disable")
@@ -304,7 +304,7 @@ def test_flush_sends_what_waits_though_the_lane_pauses(usage: Usage, posthog: Fa
     posthog.always(Fault.status(503))
     for _ in range(2):
         usage.hello()
-    waiting = {path.name for path in usage.machine.queue()}
+    waiting = {path.name for path in usage.machine.queue}
     assert len(waiting) == 2
     posthog.heal()
     code, told = usage.json("flush")
@@ -352,7 +352,7 @@ def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: FakePos
     assert told["anon_id"] != before
     left = [path for path in usage.machine.config_dir.rglob("*") if path.is_file() and before in path.read_text(errors="replace")]
     assert left == []
-    assert usage.machine.queue() == []
+    assert usage.machine.queue == []
     assert not (usage.machine.state / "receipts.jsonl").exists()
     posthog.start()
     usage.hello()
@@ -365,7 +365,7 @@ def test_forget_goes_on_past_a_file_that_cannot_be_deleted_and_says_so(usage: Us
     before = usage.machine.usage["anon_id"]
     posthog.stop()
     usage.hello()
-    (event,) = usage.machine.queue()
+    (event,) = usage.machine.queue
     event.with_name(f"1{event.name[1:]}").mkdir()
     code, told = usage.json("forget")
     assert (code, told["left"], told["receipts"]) == (1, 1, 1)
@@ -382,7 +382,7 @@ def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: FakePo
     assert usage.json("forget")[0] == 0
     usage.machine.settle()
     assert not (usage.machine.state / "receipts.jsonl").exists()
-    assert usage.machine.queue() == []
+    assert usage.machine.queue == []
 
 
 # --- doctor -------------------------------------------------------------------------------------------------------------------

@@ -13,40 +13,9 @@ import pytest
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-APP = """
-import sys
-import typer
-app = typer.Typer()
-
-def show_version(wanted: bool):
-    if wanted:
-        print("1.2.3")
-        raise typer.Exit()
-
-@app.callback()
-def main(version: bool = typer.Option(False, "--version", callback=show_version, is_eager=True)):
-    pass
-
-@app.command()
-def work(name: str = "you"):
-    print(f"hello {name}")
-    print("a warning", file=sys.stderr)
-
-@app.command()
-def fail():
-    raise typer.Exit(3)
-
-@app.command()
-def login():
-    print("welcome")
-
-@app.command()
-def logout():
-    print("bye")
-# instrument
-app()
-"""
+APP = read_program("consent/homes")
 ONE_LINE = 'import arcade_otel\narcade_otel.instrument(app, name="tool", version="1.2.3")\n'
 OURS, PLAIN = "ours/tool", "plain/tool"
 RUNS: list[tuple[str, ...]] = [("work",), ("fail",), ("work", "--nam", "x"), ("wrok",), ("login",), ("logout",), ("--help",)]

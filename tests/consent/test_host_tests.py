@@ -96,10 +96,10 @@ def test_a_command_that_tox_or_nox_runs_sends_nothing(machine: Machine, posthog:
     posthog.stop()
     machine.run("hello")
     machine.settle()
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
     machine.run("hello", environ={variable: "py311"})
     machine.settle()
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
 
 
 def test_a_program_that_only_imports_unittest_is_recorded(machine: Machine, posthog: FakePostHog) -> None:

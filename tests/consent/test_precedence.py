@@ -215,14 +215,14 @@ def test_a_stored_no_records_nothing_and_empties_what_waits(machine: Machine, po
     with refused_port() as port:
         machine.run(program="hello", environ={"ARCADE_USAGE_POSTHOG_HOST": f"http://127.0.0.1:{port}"})
         machine.settle()
-    assert machine.queue()
+    assert machine.queue
     (machine.config_dir / "usage.json").unlink()
     stored(machine, answer)
     result = machine.run(program="hello")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert recorded(machine, posthog) == 0
     assert posthog.requests == []
-    assert machine.queue() == []
+    assert machine.queue == []
     assert not (machine.config_dir / "usage.json").exists()
 
 
@@ -275,7 +275,7 @@ def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machi
     posthog.stop()
     machine.run(f"dict(sender_command=[sys.executable, {str(sender)!r}])", program="hello", environ=environ)
     machine.settle()
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
     if how == "stored choice":
         stored(machine, "off")
     else:
@@ -285,7 +285,7 @@ def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machi
     machine.run(program="sender", environ={**environ, "ARCADE_USAGE_SENDER": str(machine.config_dir)})
     machine.settle()
     assert posthog.requests == []
-    assert machine.queue() == []
+    assert machine.queue == []
 
 
 def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(machine: Machine, posthog: FakePostHog) -> None:
@@ -315,7 +315,7 @@ with arcade_otel.command("long", name="tool"):
 """,
     )
     machine.run(program="long")
-    assert "started" not in machine.log()  # no sender either
+    assert "started" not in machine.log  # no sender either
     assert recorded(machine, posthog) == 0
     assert posthog.requests == []
 

@@ -283,3 +283,43 @@ def test_the_queries_run_over_what_the_product_sent(
         for dialect in ("hogql", "clickhouse"):
             columns, found = getattr(engine, dialect)(each.question.name)
             assert (columns, found) == (each.columns, each.rows), (dialect, each.question.name)
+
+
+def test_each_new_property_of_what_the_product_sent_is_counted(
+    machine: Machine, posthog: FakePostHog, engine: "Engine", tmp_path: Path
+) -> None:
+    """Agents, CI, outcomes, installations, upgrades and sessions, in ``report`` and in both dialects.
+
+    One person runs a command by hand, mistypes one, lets an agent fail at one, upgrades, and has a job in GitHub Actions.
+    """
+    machine.program("arcade", PROGRAM.read_text())
+    machine.program("upgraded", PROGRAM.read_text().replace('version="1.2.3"', 'version="1.3.0"'))
+    runs: tuple[tuple[list[str], str, dict[str, str | None]], ...] = (
+        (["toolkit", "list"], "arcade", {}),
+        (["toolkit", "list", "--lsit"], "arcade", {}),
+        (["deploy"], "arcade", {"CLAUDECODE": "1"}),
+        (["toolkit", "list"], "upgraded", {}),
+        (["toolkit", "list"], "upgraded", {"CI": "true", "GITHUB_ACTIONS": "true"}),
+    )
+    for words, program, environ in runs:
+        machine.run(*words, program=program, environ=environ)
+        machine.settle()
+    posthog.wait_for(lambda: len(posthog.visible()) == len(runs))
+    sent = [event.properties for event in posthog.visible()]
+    assert [each.get("agent") for each in sent] == [None, None, "claude-code", None, None]
+    assert [each.get("ci") for each in sent] == [None, None, None, None, "github-actions"]
+    assert len({each["$session_id"] for each in sent if not each["is_ci"]}) == 1
+    method = sent[0].get("install_method", "unknown")
+    events = [event.exported() for event in posthog.events]
+    expected = report_of(events)
+    week = rows(expected, "01-people-by-week")[0][0]
+    assert rows(expected, "11-agents") == [("people", 3, 1, 33.3), ("CI", 1, 1, 0.0), ("claude-code", 1, 1, 100.0)]
+    assert rows(expected, "12-ci-and-terminals") == [("script", 4, 1, 50.0), ("CI", 1, 1, 0.0)]
+    assert rows(expected, "14-sessions") == [(week, 1, 1, 4.0)]
+    assert rows(expected, "15-outcomes") == [("success", 3, 60.0), ("failure", 1, 20.0), ("usage_error", 1, 20.0)]
+    assert rows(expected, "16-install-methods") == [(method, 1)]
+    assert rows(expected, "18-installations") == [(week, 1, 1, 1)]
+    engine.replace(tmp_path, events, {event["distinct_id"]: event["distinct_id"] for event in events})
+    for each in expected.answers:
+        for dialect in ("hogql", "clickhouse"):
+            assert getattr(engine, dialect)(each.question.name) == (each.columns, each.rows), (dialect, each.question.name)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from arcade_otel.cli.report.questions import load_questions
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,3 +32,13 @@ def test_the_picture_of_the_demo_shows_what_the_demo_prints(tmp_path: Path) -> N
     )
     assert ended.returncode == 0, ended.stdout
     assert sorted(words(shown)) == sorted(["make", "demo", *words(ended.stdout)])
+
+
+def test_each_question_of_the_dashboard_has_its_picture_on_the_page() -> None:
+    """``make pictures`` draws them; a picture of a question that is gone is not kept."""
+    names = [question.name for question in load_questions()]
+    pictures = sorted((ROOT / "docs" / "dashboards").iterdir())
+    assert [path.name for path in pictures] == sorted(f"{name}.png" for name in names)
+    assert [path.name for path in pictures if not path.read_bytes().startswith(b"\x89PNG")] == []
+    page = (ROOT / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    assert re.findall(r"^!\[.+\]\(dashboards/(.+)\.png\)$", page, re.MULTILINE) == names

@@ -60,7 +60,7 @@ def test_every_file_that_the_library_writes_is_on_the_page_about_files(machine: 
     posthog.script(Fault.status(503))
     machine.run("offline")
     machine.settle()
-    (queued,) = machine.queue()
+    (queued,) = machine.queue
     (queued.parent / f"{queued.name[:-9]}00000.json").write_text("no span")
     with refused_port() as port:
         machine.log_in("key", f"http://127.0.0.1:{port}")

@@ -1,5 +1,6 @@
 """The repository stands alone, and its files for maintainers say what is true."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,30 @@ def test_no_file_refers_to_a_document_that_is_not_in_the_repository() -> None:
         if path.relative_to(ROOT) != Path(".ci/run") and "__pycache__" not in path.parts
         for match in outside.finditer(path.read_text(encoding="utf-8"))
     ]
+    assert found == []
+
+
+def test_no_file_has_a_line_that_a_merge_left() -> None:
+    """A conflict that was resolved by half: ``<<<<<<<``, ``=======`` or ``>>>>>>>`` at the beginning of a line."""
+    marker = re.compile(r"^(?:<{7} |>{7} |={7}$).*", re.MULTILINE)
+    files = (path for path in text_files() if "__pycache__" not in path.parts)
+    found = [f"{path.relative_to(ROOT)}: {match[0]}" for path in files for match in marker.finditer(path.read_text("utf-8"))]
+    assert found == []
+
+
+def test_no_test_holds_a_long_program_that_ruff_and_mypy_do_not_see() -> None:
+    """A program of more than 16 lines is a file of ``tests/programs``. A shorter one may stand where the test is read."""
+    found = []
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                not isinstance(node, ast.Constant)
+                or not isinstance(node.value, str)
+                or len(node.value.strip().splitlines()) <= 16
+            ):
+                continue
+            if re.search(r"^ *(?:import|from) \w", node.value, re.MULTILINE):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert found == []
 
 

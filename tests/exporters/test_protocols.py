@@ -155,7 +155,7 @@ def test_a_sender_finds_the_newer_endpoint_by_itself(machine: Machine) -> None:
         machine.run("one")
         posthog.wait_for(posthog.visible)
         machine.settle()
-        assert machine.queue() == []
+        assert machine.queue == []
 
 
 @pytest.mark.parametrize(("asked", "is_v1"), [("v1", True), ("v0", False), ("V1 ", True), ("v2", False), ("", False)])
@@ -165,7 +165,7 @@ def test_a_senders_endpoint_can_be_chosen(machine: Machine, posthog: FakePostHog
     posthog.wait_for(posthog.visible)
     machine.settle()
     assert [request.is_v1 for request in posthog.requests] == [is_v1]
-    assert ("is neither v0 nor v1" in machine.log()) is (asked == "v2")
+    assert ("is neither v0 nor v1" in machine.log) is (asked == "v2")
 
 
 def test_a_server_that_has_neither_is_a_wrong_host(spans: list[ReadableSpan]) -> None:

@@ -9,35 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arcade_otel.conventions import NOTICE_VERSION
-from tests.frameworks.recording import PRELUDE, spans
+from tests.frameworks.recording import RECORDER, spans
+from tests.support.programs import read_program
 
 __all__ = ["Ended", "run_all"]
 
-#: What follows the program, which defines ``main()``. Each command line runs as if it were its own process.
-DRIVER = """
-import contextlib, io, json, sys, traceback
-results = []
-for words in json.loads(os.environ["WORDS"]):
-    sys.argv = ["tool", *words]
-    out, err = io.StringIO(), io.StringIO()
-    out.close = err.close = lambda: None
-    code = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
-            if isinstance(error.code, str):
-                print(error.code, file=sys.stderr)
-        except BaseException:
-            code = 1
-            traceback.print_exc()
-    results.append((code, out.getvalue(), err.getvalue()))
-    if os.environ.get("OUT"):
-        with open(os.environ["OUT"], "a") as file:
-            file.write("--\\n")
-print(json.dumps(results))
-"""
+#: Calls ``main()`` of the program. Each command line runs as if it were its own process.
+DRIVER = read_program("frameworks/driver")
+#: What the programs of frameworks without an adapter share.
+HELPERS = read_program("frameworks/table_helpers")
 
 
 class Ended(NamedTuple):
@@ -51,8 +31,9 @@ class Ended(NamedTuple):
 
 def run_all(folder: Path, source: str, command_lines: list[list[str]], python: str = sys.executable) -> list[Ended]:
     """Run each command line with and without us, and check that output, errors and exit codes are the same."""
-    program = folder / "tool.py"
-    program.write_text(PRELUDE + source + DRIVER)
+    program = folder / "driver.py"
+    for name, text in (("tool", source), ("driver", DRIVER), ("recorder", RECORDER), ("table_helpers", HELPERS)):
+        (folder / f"{name}.py").write_text(text)
     config = folder / "config"
     (config / "usage").mkdir(parents=True, exist_ok=True)
     (config / "usage" / "notice").write_text(str(NOTICE_VERSION))

@@ -9,26 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from arcade_otel.conventions import NOTICE_VERSION
+from tests.support.programs import read_program
 from tests.support.warm_start import WarmStart, warm_start
 
 __all__ = ["Run", "run", "spans"]
 
-#: What a program begins with: hand-overs go to a file; without OUT nothing of ours runs at all.
-PRELUDE = """
-import os
-if os.environ.get("OUT"):
-    import arcade_otel.handoff
-    def write_down(text, settings, **how):
-        with open(os.environ["OUT"], "a") as out:
-            out.write(text + "\\n")
-        return []
-    arcade_otel.handoff.submit = write_down
-def instrument(app, **settings):
-    if os.environ.get("OUT"):
-        import arcade_otel
-        arcade_otel.instrument(app, name="tool", posthog_api_key="phc_x", **settings)
-    return app
-"""
+#: Module that lies beside each program: hand-overs go to a file; without OUT nothing of ours runs at all.
+RECORDER = read_program("frameworks/recorder")
+#: What a program in a test, which is no file of ``tests/programs``, need not import.
+HEADER = "import os\nfrom recorder import instrument\n"
 
 
 class Run:
@@ -57,8 +46,10 @@ def spans(path: Path) -> list[tuple[str, dict[str, Any]]]:
 def run(folder: Path, source: str, *arguments: str, terminal: bool = False, environ: dict[str, str] | None = None) -> Run:
     """Run the program with and without us and check that output, errors and exit code are the same, byte for byte."""
     program = folder / "tool.py"
-    if not program.exists() or program.read_text() != PRELUDE + source:
-        program.write_text(PRELUDE + source)
+    source = source if "from recorder import" in source else HEADER + source
+    if not program.exists() or program.read_text() != source:
+        program.write_text(source)
+    (folder / "recorder.py").write_text(RECORDER)
     config = folder / "config"
     (config / "usage").mkdir(parents=True, exist_ok=True)
     (config / "usage" / "notice").write_text(str(NOTICE_VERSION))

@@ -6,112 +6,11 @@ from typing import Any
 import pytest
 
 from tests.frameworks.recording import run
+from tests.support.programs import read_program
 
-TYPER = """
-import os, sys, typer
-app = typer.Typer()
-toolkit = typer.Typer()
-app.add_typer(toolkit, name="toolkit")
+TYPER = read_program("frameworks/typer_cli")
 
-def version(value: bool):
-    if value:
-        print("1.2.3")
-        raise typer.Exit()
-
-@app.callback()
-def main(version: bool = typer.Option(False, "--version", callback=version, is_eager=True)):
-    pass
-
-@toolkit.command()
-def run(count: int = 1):
-    print("ran", count)
-
-@toolkit.command(name="list")
-def list_():
-    raise ValueError("no such thing")
-
-@app.command()
-def leave(code: int = 0):
-    raise typer.Exit(code)
-
-@app.command()
-def exits(what: str = "text"):
-    sys.exit({"text": "some text", "none": None, "zero": 0, "seven": 7}[what])
-
-@app.command()
-def abort():
-    raise typer.Abort()
-
-@app.command()
-def interrupt():
-    raise KeyboardInterrupt
-
-@app.command()
-def pipe():
-    raise BrokenPipeError(32, "Broken pipe")
-
-@app.command()
-def needs(name: str):
-    print(name)
-
-instrument(app)
-if __name__ == "__main__":
-    app()
-"""
-
-CLICK = """
-import os, sys, click
-
-@click.group()
-@click.version_option("1.2.3")
-def app():
-    pass
-
-@app.group()
-def toolkit():
-    pass
-
-@toolkit.command()
-@click.option("--count", default=1)
-def run(count):
-    print("ran", count)
-
-@toolkit.command(name="list")
-def list_():
-    raise ValueError("no such thing")
-
-@app.command()
-@click.option("--code", default=0)
-@click.pass_context
-def leave(ctx, code):
-    ctx.exit(code)
-
-@app.command()
-@click.option("--what", default="text")
-def exits(what):
-    sys.exit({"text": "some text", "none": None, "zero": 0, "seven": 7}[what])
-
-@app.command()
-def abort():
-    raise click.Abort()
-
-@app.command()
-def interrupt():
-    raise KeyboardInterrupt
-
-@app.command()
-def pipe():
-    raise BrokenPipeError(32, "Broken pipe")
-
-@app.command()
-@click.argument("name")
-def needs(name):
-    print(name)
-
-instrument(app)
-if __name__ == "__main__":
-    app()
-"""
+CLICK = read_program("frameworks/click_cli")
 
 #: Arguments, the command that is recorded, its exit code and the type of its error.
 CASES: list[tuple[str, str, int, str | None]] = [
@@ -593,63 +492,8 @@ def test_a_block_is_a_command(tmp_path: Path, body: str, exit_code: int, error_t
 
 
 GATES = {
-    "click": """
-import click, sys
-
-def version(context, parameter, wanted):
-    if wanted:
-        print("1.2.3")
-        exit()
-
-@click.group()
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=version)
-@click.pass_context
-def app(context):
-    if context.invoked_subcommand not in ("login", None):
-        raise click.ClickException("you are not logged in")
-
-@app.group()
-def secret():
-    pass
-
-@secret.command(name="list")
-def list_():
-    pass
-
-@app.command()
-def login():
-    pass
-
-instrument(app)
-app()
-""",
-    "typer": """
-import typer
-app = typer.Typer()
-secret = typer.Typer()
-app.add_typer(secret, name="secret")
-
-def version(value: bool):
-    if value:
-        print("1.2.3")
-        exit()
-
-@app.callback()
-def main(ctx: typer.Context, version: bool = typer.Option(False, "--version", callback=version, is_eager=True)):
-    if ctx.invoked_subcommand != "login":
-        raise typer.Exit(1)
-
-@secret.command(name="list")
-def list_():
-    pass
-
-@app.command()
-def login():
-    pass
-
-instrument(app)
-app()
-""",
+    "click": read_program("frameworks/gates_click"),
+    "typer": read_program("frameworks/gates_typer"),
 }
 
 
@@ -670,30 +514,7 @@ def test_an_eager_callback_that_exits_by_itself_is_no_command(tmp_path: Path, ki
     assert ended.spans == []
 
 
-EXITS = """
-import sys
-import typer
-app = typer.Typer()
-
-@app.callback()
-def main():
-    pass
-
-@app.command()
-def work(how: str):
-    try:
-        raise LookupError("the tree is not clean")
-    except LookupError as error:
-        print(error)
-        if how == "typer":
-            raise typer.Exit(1)
-        sys.exit(1)
-
-if __import__("os").environ.get("OUT"):
-    import arcade_otel
-    arcade_otel.instrument(app, name="tool", posthog_api_key="phc_x")
-app()
-"""
+EXITS = read_program("frameworks/exits")
 
 
 @pytest.mark.parametrize("how", ["typer", "sys"])

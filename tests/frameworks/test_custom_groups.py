@@ -5,87 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.frameworks.recording import run
+from tests.support.programs import read_program
 
-LAZY = """
-import click
-calls = []
-
-@click.command()
-def cli():
-    print("leaf")
-
-@click.group(name="inner")
-def bar(): pass
-
-@bar.command()
-def baz(): print("baz")
-
-class LazyGroup(click.Group):
-    def __init__(self, *args, lazy_subcommands=None, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.lazy_subcommands = lazy_subcommands or {}
-    def list_commands(self, ctx):
-        calls.append("list")
-        return super().list_commands(ctx) + sorted(self.lazy_subcommands)
-    def get_command(self, ctx, name):
-        calls.append("get")
-        if name in self.lazy_subcommands:
-            return self.lazy_subcommands[name]()
-        return super().get_command(ctx, name)
-
-@click.group(cls=LazyGroup, lazy_subcommands={"foo": lambda: cli, "bar": lambda: bar})
-def app(): pass
-instrument(app)
-try:
-    app()
-finally:
-    print(calls)
-"""
-ANY_WORD = """
-import click
-class AnyWord(click.Group):
-    def get_command(self, ctx, name):
-        command = click.Command(name, callback=lambda: print("ran"))
-        self.add_command(command)
-        return command
-@click.group(cls=AnyWord)
-def app(): pass
-instrument(app)
-app()
-"""
-STRINGS = """
-import click
-class Strings(click.Group):
-    def get_command(self, ctx, name):
-        found = super().get_command(ctx, name)
-        return real if isinstance(found, str) else found
-    def list_commands(self, ctx):
-        return list(self.commands)
-@click.command()
-@click.option("--token", prompt=True)
-def real(token):
-    raise ValueError(f"bad token {token}")
-app = Strings("app", commands={})
-app.commands["logout"] = "package.module:real"
-instrument(app)
-app()
-"""
-MAKE_CONTEXT = """
-import click
-class Late(click.Command):
-    def make_context(self, *args, **kwargs):
-        super().make_context(*args, **kwargs)
-        raise click.ClickException("after the parsing")
-app = Late("app", callback=lambda: None)
-other = click.Command("other", callback=lambda: print("other"))
-instrument(app)
-instrument(other)
-try:
-    app(standalone_mode=False)
-except click.ClickException as error:
-    print(error.message)
-other()
-"""
+LAZY = read_program("frameworks/lazy_group")
+ANY_WORD = read_program("frameworks/any_word_group")
+STRINGS = read_program("frameworks/string_commands_group")
+MAKE_CONTEXT = read_program("frameworks/make_context_group")
 
 
 @pytest.mark.parametrize(("arguments", "command"), [(["foo"], "foo"), (["bar", "baz"], "bar.baz")])

@@ -7,71 +7,11 @@ import pytest
 
 from arcade_otel import conventions
 from tests.frameworks.recording import run
+from tests.support.programs import read_program
 
 # Where a value may come from, besides the command line: each is quoted, without quotes, by the error's message.
-TYPER = """
-import enum, io, os, sys
-from pathlib import Path
-import typer
-sys.stdin = io.StringIO("CanaryPrompt\\n")
-os.environ["TOOL_REGION"] = "Canari"  # as long as an ordinary variable's value that is looked for
-app = typer.Typer()
-
-class Colour(str, enum.Enum):
-    red = "CanaryChoice"
-
-@app.callback()
-def main(profile: str = typer.Option("plain", "--profile", "-p")):
-    pass
-
-@app.command()
-def work(
-    name: str,
-    files: list[Path] = typer.Option([], "--file", "-f"),
-    region: str = typer.Option("nowhere", envvar="TOOL_REGION"),
-    owner: str = typer.Option(lambda: "CanaryComputed"),
-    secret: str = typer.Option(..., prompt=True, hide_input=False),
-    colour: Colour = typer.Option(Colour.red, "--colour"),
-    count: int = typer.Option(7, "--count", "-c"),
-    verbose: bool = typer.Option(False, "--verbose/--quiet", "-v"),
-):
-    file = files[0].name if files else ""
-    raise RuntimeError(f"no {name} {file} in {region} of {owner} with {secret} for {count} at plain; {colour.value}")
-
-instrument(app, record_option_names=ASKED)
-if __name__ == "__main__":
-    app()
-"""
-CLICK = """
-import io, os, sys
-from pathlib import Path
-import click
-sys.stdin = io.StringIO("CanaryPrompt\\n")
-os.environ["TOOL_REGION"] = "Canari"
-
-@click.group()
-@click.option("--profile", "-p", default="plain")
-def app(profile):
-    pass
-
-@app.command()
-@click.argument("name")
-@click.option("--file", "-f", "files", multiple=True, type=click.Path(path_type=Path))
-@click.option("--region", envvar="TOOL_REGION")
-@click.option("--owner", default=lambda: "CanaryComputed")
-@click.option("--secret", prompt=True)
-@click.option("--colour", type=click.Choice(["CanaryChoice"]), default="CanaryChoice")
-@click.option("--count", "-c", default=7)
-@click.option("--verbose/--quiet", "-v", default=False)
-@click.option("--token")
-def work(name, files, region, owner, secret, colour, count, verbose, token):
-    file = files[0].name if files else ""
-    raise RuntimeError(f"no {name} {file} in {region} of {owner} with {secret} for {count} at plain; {colour} {token}")
-
-instrument(app, record_option_names=ASKED)
-if __name__ == "__main__":
-    app(default_map={"work": {"token": "CanaryConfig"}})
-"""
+TYPER = read_program("frameworks/typer_parameters")
+CLICK = read_program("frameworks/click_parameters")
 SOURCES = pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 
 
@@ -80,7 +20,7 @@ def test_values_of_parameters_are_taken_out_of_the_message_wherever_they_came_fr
     """An argument, a file's name, a variable, a prompt, a configuration; a default that the source tells is left."""
     ended = run(
         tmp_path,
-        source.replace("ASKED", "False"),
+        source,
         "-p",
         "CanaryProfile",
         "work",
@@ -100,7 +40,7 @@ def test_values_of_parameters_are_taken_out_of_the_message_wherever_they_came_fr
 @SOURCES
 def test_the_names_of_options_are_recorded_where_a_program_asks_for_them(tmp_path: Path, source: str) -> None:
     """As they are defined, each once, the group's too; neither what came from elsewhere nor any value."""
-    asked = source.replace("ASKED", "True").replace("raise RuntimeError", "str")
+    asked = source.replace("ASKED = False", "ASKED = True").replace("raise RuntimeError", "str")
     ended = run(tmp_path, asked, "-pCanary", "work", "Canary1", "-fa", "-f", "Canary2", "-v", "-c", "3")
     ((_, attributes),) = ended.spans
     assert ended.exit_code == 0, ended.stderr
@@ -112,7 +52,7 @@ def test_the_names_of_options_are_recorded_where_a_program_asks_for_them(tmp_pat
 @SOURCES
 def test_an_option_that_is_not_defined_is_not_recorded(tmp_path: Path, source: str) -> None:
     """What was mistyped may be a secret."""
-    ended = run(tmp_path, source.replace("ASKED", "True"), "work", "x", "--canary=1")
+    ended = run(tmp_path, source.replace("ASKED = False", "ASKED = True"), "work", "x", "--canary=1")
     ((_, attributes),) = ended.spans
     assert ended.exit_code == 2
     assert "canar" not in json.dumps(attributes).lower()

@@ -4,36 +4,9 @@ import subprocess
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-SERVER = """
-import json, multiprocessing, os, subprocess, sys
-import click
-import arcade_otel
-
-@click.group()
-def app(): pass
-
-def work():
-    print("worker", file=sys.stderr)
-
-@app.command()
-@click.option("--reload", is_flag=True)
-def serve(reload):
-    if reload and os.environ.get("WERKZEUG_RUN_MAIN") != "true":
-        # What Werkzeug's reloader does: the same command line again, and its exit code.
-        sys.exit(subprocess.call([sys.executable, *sys.argv], env={**os.environ, "WERKZEUG_RUN_MAIN": "true"}))
-    for method in ("fork", "spawn"):
-        process = multiprocessing.get_context(method).Process(target=work)
-        process.start()
-        process.join()
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": {}}), flush=True)
-
-arcade_otel.instrument(app, name="server")
-if __name__ == "__main__":
-    app()
-"""
+SERVER = read_program("frameworks/server")
 
 
 def test_a_server_with_a_reloader_and_workers_is_one_event(machine: Machine, posthog: FakePostHog) -> None:

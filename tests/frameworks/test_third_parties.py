@@ -9,6 +9,7 @@ import pytest
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,79 +26,11 @@ FRAMEWORK = {
         [tool.hatch.build.targets.wheel]
         packages = ["quick"]
     """,
-    "quick/__init__.py": """
-        import sys
-        class App:
-            def __init__(self, **commands):
-                self.commands = commands
-                self.watcher = None
-            def __call__(self):
-                name = sys.argv[1]
-                if self.watcher:
-                    self.watcher.started()
-                if name == "--help":
-                    print("help")
-                    return
-                try:
-                    if self.watcher:
-                        self.watcher.found(name if name in self.commands else "")
-                    code = self.commands[name]()
-                except Exception as error:
-                    if self.watcher:
-                        self.watcher.ended(error, 9)
-                    sys.exit(9)
-                if self.watcher:
-                    self.watcher.ended(None, code or 0)
-                sys.exit(code)
-    """,
-    "quick/telemetry.py": """
-        from arcade_otel.frameworks import Run
-
-        class Watcher:
-            def __init__(self, settings):
-                self.settings, self.run = settings, None
-            def started(self):
-                self.run = Run.begin(self.settings)
-            def found(self, name):
-                if self.run is not None and name:
-                    self.run.enter_command(name)
-                    self.run.on_command_start()
-            def ended(self, error, code):
-                if self.run is not None:
-                    self.run.end(error, exit_code=code)
-
-        def attach(app, settings):
-            app.watcher = Watcher(settings)
-
-        def detach(app):
-            app.watcher = None
-    """,
+    "quick/__init__.py": read_program("frameworks/quick/__init__"),
+    "quick/telemetry.py": read_program("frameworks/quick/telemetry"),
 }
-PROGRAM = """
-import sys
-import arcade_otel, quick
-class MyApp(quick.App):
-    pass
-def fail():
-    raise ValueError("it broke")
-app = MyApp(hello=lambda: print("hello"), fail=fail, leave=lambda: 4)
-arcade_otel.instrument(app, name="mycli")
-if "--bare" in sys.argv:
-    arcade_otel.uninstrument(app)
-app()
-"""
-BARE = """
-import typer
-app = typer.Typer()
-kit = typer.Typer()
-app.add_typer(kit, name="kit")
-@kit.command()
-def run(n: int = 1):
-    print("ran", n)
-    raise typer.Exit(n)
-if __name__ == "__main__":
-    app()
-"""
+PROGRAM = read_program("frameworks/with_third_parties")
+BARE = read_program("frameworks/with_third_parties_bare")
 
 
 def installed(source: Path, place: Path) -> str:
@@ -191,23 +124,7 @@ def test_a_declarative_file_names_the_instrumentor_and_its_options(
     assert (event.properties["command_name"], event.properties["cli_version"]) == ("kit.run", "7.1.0")
 
 
-INSTRUMENTOR = """
-import sys
-from arcade_otel_instrumentation import ArcadeInstrumentor
-try:
-    ArcadeInstrumentor().instrument(nmae="x")
-except TypeError as error:
-    print(error)
-ArcadeInstrumentor().instrument(name="tool")
-import click
-from arcade_otel.frameworks import SETTINGS
-before = click.Command("x")
-print(hasattr(before, SETTINGS))
-ArcadeInstrumentor().uninstrument()
-print(hasattr(before, SETTINGS), hasattr(click.Command("y"), SETTINGS))
-ArcadeInstrumentor().instrument(name="tool")
-print(hasattr(click.Command("z"), SETTINGS), list(ArcadeInstrumentor().instrumentation_dependencies()))
-"""
+INSTRUMENTOR = read_program("frameworks/instrumentor")
 
 
 def test_the_instrumentor_can_be_called_by_hand_and_undone(machine: Machine, instrumentation: str) -> None:

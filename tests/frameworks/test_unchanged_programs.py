@@ -13,21 +13,9 @@ import arcade_otel
 from arcade_otel.frameworks import SETTINGS
 from tests.frameworks.battery import run_all
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-HIDDEN = """
-import click
-@click.command()
-@click.option("--secret", expose_value=False)
-@click.option("--other", expose_value=False, envvar="TOOL_OTHER")
-@click.option("--loud", is_flag=True, expose_value=False)
-def app():
-    raise ValueError("cannot use plumbago or marzipan")
-import os
-os.environ["TOOL_OTHER"] = "marzipan"
-def main():
-    instrument(app, record_option_names=True)
-    app()
-"""
+HIDDEN = read_program("frameworks/hidden_options")
 
 
 def test_options_that_click_does_not_expose_are_named_and_their_values_redacted(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def enriched_resource(tmp_path: Path) -> dict[str, object]:
     now = time.time_ns()
     payload = spans.encode(settings, path="one", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("anon", True))
     _, resource = otlp.command_span(otlp.loads(enrichment.enrich(payload, str(tmp_path / "usage"), {})))
-    return {each["key"]: otlp.attribute(resource, each["key"]) for each in resource["attributes"]}
+    return {each["key"]: otlp.read_attribute(resource, each["key"]) for each in resource["attributes"]}
 
 
 def test_an_installed_version_is_found_without_its_local_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

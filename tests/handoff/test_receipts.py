@@ -119,7 +119,7 @@ def test_an_exporter_that_is_not_installed_is_a_problem(machine: Machine) -> Non
     """Nobody would know otherwise why its spans wait."""
     machine.run("one", environ={"OTEL_TRACES_EXPORTER": "nosuch"})
     machine.settle()
-    assert len(machine.queue("nosuch")) == 1
+    assert len(machine.queued("nosuch")) == 1
     assert receipts.problems(str(machine.state))["nosuch"]["why"] == "the exporter nosuch is unknown or not installed"
 
 
@@ -129,7 +129,7 @@ def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, po
     posthog.stop()
     machine.run("one")
     machine.settle()
-    (waiting,) = machine.queue()
+    (waiting,) = machine.queue
     if why == "too old":
         waiting.rename(waiting.with_name(f"{time.time_ns() - 8 * 24 * 3600 * 10**9:020d}-{waiting.name.partition('-')[2]}"))
     elif why == "no span":
@@ -176,7 +176,7 @@ def test_receipts_that_cannot_be_written_hold_nothing_up(machine: Machine, posth
     machine.run("hello")
     machine.settle()
     assert len(posthog.visible()) == 1
-    assert machine.queue() == []
+    assert machine.queue == []
     assert len(receipts.events(str(machine.state))) == (1 if obstacle == "garbage" else 0)
 
 

@@ -14,26 +14,9 @@ from arcade_otel import conventions, handoff
 from arcade_otel.handoff import spawn
 from arcade_otel.testing import FakePostHog, Fault
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-REPORT = """
-import json, os, sys
-out = sys.argv[1]
-fds = []
-for n in os.listdir("/proc/self/fd"):
-    try:
-        fds.append([int(n), os.readlink(f"/proc/self/fd/{n}")])
-    except OSError:
-        pass
-import signal
-state = {
-    "sid": os.getsid(0), "parent": os.getppid(), "fds": fds, "env": dict(os.environ),
-    "ignored": [s for s in (1, 2, 3, 13, 15) if signal.getsignal(s) is signal.SIG_IGN and s != 13],
-    "blocked": len(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
-}
-with open(out + ".tmp", "w") as f:
-    json.dump(state, f)
-os.rename(out + ".tmp", out)
-"""
+REPORT = read_program("handoff/report_itself")
 
 
 def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
@@ -103,21 +86,7 @@ def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
     assert ["Z", str(os.getpid())] not in states
 
 
-REPL = """
-import os, sys
-import arcade_otel
-for _ in range(2):
-    with arcade_otel.command("work", name="tool"):
-        pass
-    try:
-        print(os.wait())
-    except ChildProcessError:
-        print("no child")
-    own = os.posix_spawn("/bin/true", ["/bin/true"], {})
-    with arcade_otel.command("work", name="tool"):
-        pass
-    print(os.waitpid(-1, 0)[0] == own)
-"""
+REPL = read_program("handoff/repl")
 
 
 def test_a_program_that_waits_for_its_children_never_meets_a_sender(machine: Machine, posthog: FakePostHog) -> None:

@@ -105,5 +105,5 @@ def test_the_span_is_in_the_queue_before_the_sender_starts(machine: Machine) -> 
         "with arcade_otel.command('one', name='tool', version='1'):\n    pass\n",
     )
     assert machine.run(program="killed").returncode == 0
-    (span,) = machine.queue()
+    (span,) = machine.queue
     assert conventions.EVENT_SUCCEEDED in span.read_text() or '"one"' in span.read_text()

@@ -53,7 +53,7 @@ def test_a_hostile_queue_file_makes_the_sender_run_nothing(machine: Machine, pos
     posthog.stop()
     machine.run("two")
     machine.settle()
-    (path,) = machine.queue()
+    (path,) = machine.queue
     _write(path, json.loads(path.read_text()), principal)
     posthog.start()
     machine.time_passes()

@@ -19,6 +19,7 @@ import pytest
 from arcade_otel.identity.credentials import Credentials, CredentialsUnreadableError, read_credentials
 from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, get_principal
 from tests.identity.arcade_api import ArcadeApi
+from tests.support.programs import read_program
 
 pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
 
@@ -26,20 +27,7 @@ _VALIDATE = "/api/v1/auth/validate"
 _MIB = 1024 * 1024
 
 #: Asks once in a process of its own, and prints the answer, the seconds, and how many KiB that took beyond a small answer.
-_ASK = """
-import resource, sys, time
-from arcade_otel.identity.principal import PrincipalUnavailableError, get_principal
-def ask(directory):
-    try:
-        return get_principal(directory, None, timeout=5.0)
-    except PrincipalUnavailableError:
-        return "unavailable"
-ask(sys.argv[1])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-began = time.monotonic()
-answer = ask(sys.argv[2])
-print(answer, time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
+_ASK = read_program("identity/ask_the_api")
 
 
 class _Hostile:

@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
+from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog, Fault, PartitionOrder
+from arcade_otel.testing.computer import Computer
 from tests.model import mutations
 from tests.model.fork_server import Ended, SenderWanted, Zygote
 
@@ -35,21 +37,21 @@ FAULTS = (
     Fault.reset(),
     Fault.garbage(),
 )
+#: Where only one of the faults can show what a mutation broke: histories with the other ones would cost a minute.
+FAULTS_THAT_SHOW = {"new_uuid_in_each_delivery": (Fault.store_then_close(),)}
 
 
-class Machine:
-    """A person's computer: a config directory, a warm interpreter, and the senders that its commands asked for."""
+class Machine(Computer):
+    """A computer whose commands run in a warm interpreter, and which keeps the senders that they asked for."""
 
-    def __init__(self, zygote: Zygote, posthog: FakePostHog, folder: Path) -> None:
+    def __init__(self, zygote: Zygote, posthog: FakePostHog, root: Path) -> None:
+        super().__init__(root, {})
         self.zygote = zygote
         self.posthog = posthog
-        self.config_dir = folder
         self.pending: list[SenderWanted] = []
-        self.environ = {
-            "ARCADE_WORK_DIR": str(folder),
-            "ARCADE_USAGE_POSTHOG_HOST": posthog.url,
-            "ARCADE_USAGE_POSTHOG_API_KEY": "phc_model",
-        }
+        del self.environ[conventions.ENV_DEBUG]  # thousands of commands would write it
+        self.environ["ARCADE_WORK_DIR"] = str(self.config_dir)
+        self.send_to(posthog.url)
 
     def command(self, path: str, **how: Any) -> Ended:
         """Run a command; keep the senders that it asked for."""
@@ -57,13 +59,6 @@ class Machine:
         assert ended["code"] in (0, 3, -9), f"a command ended with {ended['code']}"
         self.pending += ended["senders"]
         return ended
-
-    def log_in(self, person: str) -> None:
-        """Write the credentials of ``person``, as the Arcade CLI does."""
-        self.config_dir.mkdir(parents=True, exist_ok=True)
-        (self.config_dir / "credentials.yaml").write_text(
-            f"cloud:\n  api:\n    key: key-of-{person}\n  coordinator_url: {self.posthog.url}\n"
-        )
 
     def log_out(self) -> None:
         """Remove the credentials."""
@@ -73,16 +68,6 @@ class Machine:
         """Run one of the senders that wait to be run."""
         ended = self.zygote.sender(self.pending.pop(index), die_at=die_at)
         assert ended["code"] in (0, -9), f"a sender ended with {ended['code']}"
-
-    def time_passes(self) -> None:
-        """Let every pause be over."""
-        for marker in (self.config_dir / "usage").glob("pause-*"):
-            marker.unlink()
-
-    @property
-    def queue(self) -> list[Path]:
-        """What waits in the queue, oldest first."""
-        return sorted((self.config_dir / "usage" / "queue").glob("posthog*/*.json"), key=lambda path: path.name)
 
     def heal(self) -> None:
         """The network is back: everything that can be delivered is."""
@@ -101,6 +86,7 @@ class Histories(RuleBasedStateMachine):
 
     zygote: Zygote
     mutation = ""
+    faults: Sequence[Fault] = FAULTS
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +95,7 @@ class Histories(RuleBasedStateMachine):
         self.posthog.start()
         for person in PEOPLE:
             self.posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
-        self.machine = Machine(self.zygote, self.posthog, Path(self._folder.name) / "config")
+        self.machine = Machine(self.zygote, self.posthog, Path(self._folder.name))
         self.machine.environ["ARCADE_TEST_MODEL_MUTATION"] = self.mutation
         self.number = 0
         self.who: str | None = None
@@ -170,7 +156,7 @@ class Histories(RuleBasedStateMachine):
             self.epoch += 1
         self.first.setdefault(self.epoch, person)
         self.who = person
-        self.machine.log_in(person)
+        self.machine.log_in(f"key-of-{person}", self.posthog.url)
         self._run("login", person, self.epoch)
 
     @precondition(lambda self: self.who is not None)
@@ -201,10 +187,10 @@ class Histories(RuleBasedStateMachine):
         if text and not set(self.machine.queue) - before:
             self.may_be_lost.add(_command_of(text))
 
-    @rule(fault=st.sampled_from(FAULTS), times=st.integers(1, 3))
-    def the_server_falters(self, fault: Fault, times: int) -> None:
+    @rule(data=st.data(), times=st.integers(1, 3))
+    def the_server_falters(self, data: st.DataObject, times: int) -> None:
         """For a few requests."""
-        self.posthog.script(*[fault] * times)
+        self.posthog.script(*[data.draw(st.sampled_from(self.faults))] * times)
 
     @precondition(lambda self: self.ran)
     @rule(data=st.data())
@@ -312,7 +298,8 @@ def zygote() -> Iterator[Zygote]:
 
 def run(zygote: Zygote, *, examples: int, steps: int, mutation: str = "", phases: Sequence[Phase] = tuple(Phase)) -> None:
     """Run histories of the library, or of one that a mutation broke."""
-    machine = type("Histories", (Histories,), {"zygote": zygote, "mutation": mutation})
+    faults = FAULTS_THAT_SHOW.get(mutation, FAULTS)
+    machine = type("Histories", (Histories,), {"zygote": zygote, "mutation": mutation, "faults": faults})
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -13,24 +13,13 @@ from pathlib import Path
 import pytest
 
 from arcade_otel import conventions
+from tests.support.programs import read_program
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(300)
 
 # Run by the fresh interpreter; what it prints is the test's evidence.
-LOOK = """
-import importlib, importlib.metadata as metadata, importlib.util, json, sys
-import arcade_otel, arcade_otel_exporters
-found = {"library": arcade_otel.__file__, "exporters": arcade_otel_exporters.__file__}
-found["version"] = [metadata.version("arcade-otel"), arcade_otel.__version__]
-points = {}
-for group in ("opentelemetry_traces_exporter", "opentelemetry_resource_detector"):
-    for point in metadata.entry_points(group=group):
-        if point.dist is not None and point.dist.name == "arcade-otel":
-            points[f"{group}:{point.name}"] = type(point.load()()).__name__
-found["points"] = points
-print(json.dumps(found))
-"""
+LOOK = read_program("packaging/look_at_the_installation")
 POINTS = {
     "opentelemetry_traces_exporter:posthog": "PostHogSpanExporter",
     "opentelemetry_resource_detector:arcade_identity": "IdentityResourceDetector",

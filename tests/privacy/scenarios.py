@@ -8,72 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.programs import read_program
+
 __all__ = ["PROGRAMS", "act"]
 
 #: The programs; ``spec`` is there when they are run, and holds nothing that argv, the environment or a file does not.
 PROGRAMS = {
-    "typer": """
-import typer, arcade_otel
-from typing import List
-from tests.privacy.scenarios import act
-app = typer.Typer()
-
-@app.callback()
-def main(verbose: bool = False): pass
-
-@app.command()
-def run(words: List[str] = typer.Argument(None), opt: str = typer.Option("", "--opt", "-o"), count: int = 1): act(spec)
-
-@app.command()
-def ask(opt: str = typer.Option(..., prompt=True)): act(spec)
-
-@app.command()
-def login(words: List[str] = typer.Argument(None), opt: str = typer.Option("", "--opt", "-o")): act(spec)
-
-@app.command()
-def logout(words: List[str] = typer.Argument(None), opt: str = typer.Option("", "--opt", "-o")): act(spec)
-
-arcade_otel.instrument(app, name=spec["name"], version="1")
-app()
-""",
-    "click": """
-import click, arcade_otel
-from tests.privacy.scenarios import act
-@click.group()
-def app(): pass
-
-@app.command()
-@click.argument("words", nargs=-1)
-@click.option("--opt", "-o")
-@click.option("--count", type=int)
-def run(words, opt, count): act(spec)
-
-@app.command()
-@click.option("--opt", "-o", prompt=True)
-def ask(opt): act(spec)
-
-@app.command()
-@click.argument("words", nargs=-1)
-@click.option("--opt", "-o")
-def login(words, opt): act(spec)
-
-@app.command()
-@click.argument("words", nargs=-1)
-@click.option("--opt", "-o")
-def logout(words, opt): act(spec)
-
-arcade_otel.instrument(app, name=spec["name"], version="1")
-app()
-""",
-    "plain": """
-import sys, arcade_otel
-from tests.privacy.scenarios import act
-command = sys.argv[1] if sys.argv[1:2] and sys.argv[1] in ("run", "login", "logout", "ask") else "run"
-with arcade_otel.command(command, name=spec["name"], version="1"):
-    if command == "ask":
-        input("opt: ")
-    act(spec)
-""",
+    "typer": read_program("privacy/typer"),
+    "click": read_program("privacy/click"),
+    "plain": read_program("privacy/plain"),
 }
 
 

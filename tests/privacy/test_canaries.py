@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from arcade_otel.spans.redaction import error_message
 from arcade_otel.testing import FakePostHog, Fault
+from arcade_otel.testing.computer import Computer
 from arcade_otel.testing.secret_search import found_in
 from tests.privacy import leaks
 from tests.privacy.regressions import MENDED, Leak
@@ -32,33 +33,23 @@ def message_of(scenario: Scenario) -> str:
         os.environ.update(environ)
 
 
-class Computer:
+class ScenarioComputer(Computer):
     """Somebody's computer for one scenario, and everything that our library left on it or sent from it."""
 
     def __init__(self, root: Path, runner: Runner, posthog: FakePostHog, scenario: Scenario, mutation: str) -> None:
+        super().__init__(root, home=root / "home" / scenario.directories["home"])
         self.scenario = scenario
         self.mutation = mutation
         self.runner = runner
         self.posthog = posthog
-        self.home = root / "home" / scenario.directories["home"]
         self.cwd = root / scenario.directories["cwd"]
         self.program = root / scenario.directories["program"] / "tool.py"
-        self.config_dir = self.home / ".arcade"
-        self.log = root / "debug.log"
-        for made in (self.config_dir / "usage", self.cwd, self.program.parent):
+        for made in (self.cwd, self.program.parent):
             made.mkdir(parents=True)
-        (self.config_dir / "usage" / "notice").touch()
-        self.environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
-            "PWD": str(self.cwd),
-            "ARCADE_USAGE_STRICT": "1",
-            "ARCADE_USAGE_DEBUG": str(self.log),
-            "ARCADE_USAGE_POSTHOG_HOST": posthog.url,
-            "ARCADE_USAGE_POSTHOG_API_KEY": "phc_canaries",
-            **{name: str(value) for name, value in scenario.environ.items()},
-        }
+        self.mark_notice_as_shown()
+        self.send_to(posthog.url, "phc_canaries")
+        self.environ |= {"PWD": str(self.cwd), "ARCADE_USAGE_STRICT": "1"}
+        self.environ |= {name: str(value) for name, value in scenario.environ.items()}
         self.places: list[tuple[str, bytes]] = []
 
     def use(self) -> None:
@@ -96,8 +87,7 @@ class Computer:
             self._send(ran["started"])
             self._look("in the outage")
             self.posthog.heal()
-            for marker in (self.config_dir / "usage").glob("pause-*"):
-                marker.unlink()
+            self.time_passes()
         if scenario.delivery == "forbidden meanwhile":
             (self.config_dir / "usage" / "consent").write_text("off")
         self._send(ran["started"])
@@ -125,7 +115,7 @@ class Computer:
 
     def found(self) -> list[str]:
         """Return every canary that is where none may be."""
-        places = [*self.places, ("the debug log", self.log.read_bytes())]
+        places = [*self.places, ("the debug log", self.debug_log.read_bytes())]
         for request in self.posthog.requests:
             head = "\n".join((request.path, *(f"{name}: {value}" for name, value in request.headers.items())))
             places += [("the head of a request", head.encode()), ("a request", request.content)]
@@ -152,7 +142,7 @@ class Setting:
         self.posthog.requests.clear()
         self.posthog.events.clear()
         with TemporaryDirectory() as root:
-            computer = Computer(Path(root), self.runner, self.posthog, scenario, mutation)
+            computer = ScenarioComputer(Path(root), self.runner, self.posthog, scenario, mutation)
             computer.use()
             found = computer.found()
             assert not found, "\n".join((*found, repr(scenario)))

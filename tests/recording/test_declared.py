@@ -8,24 +8,9 @@ from arcade_otel import option_checks
 from arcade_otel.settings import make_settings
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-PROGRAM = """
-import sys
-from typing import Literal
-import arcade_otel
-
-arcade_otel.configure(
-    name="tool", version="1", properties={"plan": Literal["free", "pro"], "tools": int, "beta": bool, "size": int},
-    groups=["organization"], property_values=lambda: {"tools": 7, "size": "huge", "plan": "free"},
-    exclude=["prompt"], sample={"watch": 0.5}, principal=lambda: "user-9",
-)
-with arcade_otel.command(sys.argv[1].replace("/", " ")):
-    arcade_otel.set_property("plan", "pro")
-    arcade_otel.set_property("beta", True)
-    arcade_otel.set_property("organization", "org_123")
-    arcade_otel.set_property("secret", "phx_CANARY")
-arcade_otel.set_property("plan", "free")  # no command runs
-"""
+PROGRAM = read_program("recording/declared")
 
 
 def test_only_declared_values_of_their_types_leave(machine: Machine, posthog: FakePostHog) -> None:
@@ -41,8 +26,8 @@ def test_only_declared_values_of_their_types_leave(machine: Machine, posthog: Fa
     assert after.properties["$groups"] == {"organization": "org_123"}
     everything = b"".join(request.content for request in posthog.requests) + machine.debug_log.read_bytes()
     assert b"CANARY" not in everything
-    assert machine.log().count("property dropped: size (str)") == 3 + 2
-    assert machine.log().count("property dropped: a name that is not declared (str)") == 3 + 2
+    assert machine.log.count("property dropped: size (str)") == 3 + 2
+    assert machine.log.count("property dropped: a name that is not declared (str)") == 3 + 2
 
 
 def test_a_share_is_chosen_by_the_spans_id_and_told_on_the_event(machine: Machine, posthog: FakePostHog) -> None:

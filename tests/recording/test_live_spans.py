@@ -10,71 +10,9 @@ from arcade_otel.testing import FakePostHog, refused_port
 from tests.benchmarks import counter
 from tests.support.collector import Collector, GrpcCollector, HttpCollector
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-APP = """
-import os, subprocess, sys, threading
-import click, arcade_otel
-from opentelemetry import trace
-
-tracer = trace.get_tracer("the.program")
-
-@click.group()
-def app():
-    pass
-
-@app.command()
-@click.option("--times", default=2)
-def work(times):
-    trace.get_current_span().set_attribute("tool.name", "hammer")
-    for number in range(times):
-        with tracer.start_as_current_span(f"step {number}") as span:
-            span.set_attribute("url.full", "https://canary.example/secret")
-            with tracer.start_as_current_span("inner"):
-                pass
-
-@app.command()
-def fail():
-    with tracer.start_as_current_span("before"):
-        pass
-    raise click.ClickException("it broke")
-
-@app.command()
-def fetch():
-    import httpx
-    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-    from opentelemetry.instrumentation.threading import ThreadingInstrumentor
-    HTTPXClientInstrumentor().instrument()
-    ThreadingInstrumentor().instrument()
-    httpx.get(os.environ["ENDPOINT"] + "/api/v1/auth/whoami")
-
-    def inside():
-        with tracer.start_as_current_span("in a thread"):
-            pass
-
-    thread = threading.Thread(target=inside)
-    thread.start()
-    thread.join()
-
-@app.command()
-def child():
-    subprocess.run([sys.executable, sys.argv[0], "work", "--times", "1"], check=True)
-
-@app.command()
-def show():
-    print(os.environ.get("TRACEPARENT"), os.environ.get("TRACESTATE"))
-
-@app.command()
-def login():
-    pass
-
-@app.command()
-def logout():
-    pass
-
-HOST
-arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i"LIVE)
-app()
-"""
+APP = read_program("recording/traced")
 
 OTLP = {"OTEL_TRACES_EXPORTER": "posthog,otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
 SHARED = {"name", "kind", "attributes", "status"}
@@ -82,7 +20,7 @@ SHARED = {"name", "kind", "attributes", "status"}
 
 def program(machine: Machine, name: str = "live", *, live: str = "", host: str = "") -> None:
     """Write the program, which may set a provider of its own (``host``) or ask for live spans (``live``)."""
-    machine.program(name, APP.replace("LIVE", live).replace("HOST", host))
+    machine.program(name, APP.replace('"who:am_i")', f'"who:am_i"{live})').replace("# the host program's own tracing\n", host))
     (machine.root / "who.py").write_text("def am_i():\n    return 'user-9'\n")
 
 
@@ -336,7 +274,7 @@ def test_opentelemetry_instrument_works_with_our_exporter_and_our_detector(machi
     (event,) = posthog.events
     assert event.properties["command_name"] == "work"
     assert event.distinct_id == machine.usage["anon_id"]
-    assert "live: the process's own tracer provider gets the command's span" in machine.log()
+    assert "live: the process's own tracer provider gets the command's span" in machine.log
 
 
 CONFIGURED = """
@@ -409,7 +347,7 @@ def test_what_cannot_be_delivered_waits_and_a_dead_collector_costs_the_command_n
         ran(machine, "work", environ=to(collector) | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"})
         posthog.wait_for(lambda: posthog.events)
         machine.settle()
-        assert len(machine.queue("otlp")) >= 1
+        assert len(machine.queued("otlp")) >= 1
     machine.time_passes()
     ran(machine, "show", environ=to(collector))
     collector.wait_for(lambda: len(collector.spans) == 6)
@@ -453,7 +391,7 @@ def test_a_program_without_a_posthog_key_can_be_traced(machine: Machine, posthog
     collector.wait_for(lambda: len(collector.spans) == 5)
     machine.settle()
     assert posthog.requests == []
-    assert machine.queue() == []
+    assert machine.queue == []
 
 
 def test_who_opted_out_is_not_traced_by_us(machine: Machine, collector: HttpCollector) -> None:
@@ -472,4 +410,4 @@ def test_many_spans_of_a_long_command_arrive_without_a_process_each(machine: Mac
     ran(machine, "work", "--times", "500", environ=to(collector))
     collector.wait_for(lambda: len(collector.spans) == 1001, timeout=60)
     machine.settle()
-    assert machine.log().count("started") <= 12
+    assert machine.log.count("started") <= 12

@@ -56,8 +56,8 @@ def test_ten_of_ten_arrive_although_everything_is_killed_at_the_exit(machine: Ma
     for number in range(10):
         assert machine.run("work", environ=WAITS).returncode == 0
         machine.kill_senders()
-        assert len(posthog.visible()) == number + 1, machine.log()
-    assert machine.queue() == []
+        assert len(posthog.visible()) == number + 1, machine.log
+    assert machine.queue == []
 
 
 @needs_unshare
@@ -67,12 +67,12 @@ def test_as_pid_1_a_command_that_waits_delivers_and_one_that_does_not_leaves_its
     """``docker run image mycli``, with a volume for the config directory."""
     posthog.always(Fault.hang())
     as_pid_1(machine, "work")
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
     posthog.heal()
     for number in range(2):
         as_pid_1(machine, "work", **WAITS)
-        assert len(posthog.visible()) == number + 2, machine.log()  # the first one, too
-    assert machine.queue() == []
+        assert len(posthog.visible()) == number + 2, machine.log  # the first one, too
+    assert machine.queue == []
 
 
 @pytest.mark.parametrize("where", [{"CI": "true"}, {"GITLAB_CI": "true"}])
@@ -84,7 +84,7 @@ def test_in_ci_the_event_is_in_the_queue_before_the_command_ends(
     process = machine.start("work", environ={**where, "ARCADE_USAGE_DEBUG": None})
     process.wait()
     machine.kill_senders()
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_wait_is_bounded_and_only_where_it_is_asked_for(
     machine.kill_senders()
     if waits:
         assert 2.0 <= took <= plain + 2.0 + SLACK_SECONDS
-        assert len(machine.queue()) == 1
+        assert len(machine.queue) == 1
     else:
         assert took <= plain + SLACK_SECONDS
 
@@ -133,7 +133,7 @@ def test_a_delivery_that_cannot_come_is_not_waited_for(machine: Machine, posthog
         machine.run("work", environ=WAITS)
         assert time.monotonic() - began < 5.0
         machine.settle()
-    assert len(machine.queue()) == 3
+    assert len(machine.queue) == 3
 
 
 def test_ctrl_c_ends_the_wait_and_not_the_command(machine: Machine, posthog: FakePostHog) -> None:

@@ -4,19 +4,9 @@ import re
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-NO_LISTING = """
-import os
-real = os.listdir, os.scandir
-def refuse(path="."):
-    place = os.readlink(f"/proc/self/fd/{path}") if isinstance(path, int) else os.fspath(path)
-    if ".arcade" in place:
-        os.write(2, b"listed")
-        os._exit(9)
-    return real[0](path)
-os.listdir = refuse
-os.scandir = lambda path=".": refuse(path) and real[1](path)
-"""
+NO_LISTING = read_program("sender/no_listing")
 
 
 def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Machine, posthog: FakePostHog) -> None:
@@ -24,7 +14,7 @@ def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Ma
     posthog.stop()
     machine.run("first")
     machine.settle()
-    (waiting,) = machine.queue()
+    (waiting,) = machine.queue
     text = waiting.read_text()
     end = int(waiting.name[:20])
     for number in range(1, 1005):
@@ -33,13 +23,13 @@ def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Ma
     machine.time_passes()
     machine.run("second")  # 1,006 with this one; nobody answers still
     machine.settle()
-    assert len(machine.queue()) == 1000
+    assert len(machine.queue) == 1000
     assert not waiting.exists()
     posthog.start()
     machine.time_passes()
     machine.run("third")
     machine.settle()
-    assert machine.queue() == []
+    assert machine.queue == []
     told = [event.properties["dropped_events"] for event in posthog.events if "dropped_events" in event.properties]
     assert told == [7]  # six, and one more when the third came
     assert not list(machine.state.glob("dropped-*"))

@@ -11,41 +11,9 @@ import pytest
 from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
 from tests.benchmarks import counter
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-APP = """
-import os, sys
-import click
-
-@click.group()
-def app():
-    pass
-
-@app.command()
-def work():
-    print("done")
-
-@app.command()
-def fail():
-    raise click.ClickException("it broke")
-
-@app.command()
-def login():
-    print("hello")
-
-@app.command()
-def logout():
-    print("bye")
-
-asked = []
-sys.addaudithook(lambda event, arguments: asked.append(event) if event.startswith("socket.") else None)
-# instrument
-try:
-    app(standalone_mode=False)
-except click.ClickException as error:
-    print(error.format_message())
-if os.environ.get("SHOW_SOCKETS"):
-    print(sorted(set(asked)))
-"""
+APP = read_program("sender/never_waits")
 
 INSTRUMENTED = 'import arcade_otel\narcade_otel.instrument(app, name="tool", version="1.2.3")\n'
 
@@ -100,7 +68,7 @@ def test_no_command_but_login_makes_a_network_call(machine: Machine, posthog: Fa
         # The sender of the first is still at it (or gave up, where the refusal came at once): nobody waited for it.
         if how != "refused":
             assert machine.senders()
-        machine.wait_until(lambda: len(machine.queue()) == 3, "senders had taken all three over")
+        machine.wait_until(lambda: len(machine.queue) == 3, "senders had taken all three over")
         machine.kill_senders()
     (machine.config_dir / "credentials.yaml").unlink(missing_ok=True)
     machine.environ["ARCADE_USAGE_POSTHOG_HOST"] = posthog.url
@@ -115,9 +83,9 @@ def _moved(machine: Machine) -> None:
     import json
 
     from arcade_otel.handoff import lanes, queue
-    from arcade_otel.spans import otlp
+    from arcade_otel.handoff.span_summary import summarize
 
-    for file in machine.queue():
+    for file in machine.queue:
         text = file.read_text()
         host = next(
             pair["value"]["stringValue"]
@@ -125,7 +93,7 @@ def _moved(machine: Machine) -> None:
             if pair["key"] == "arcade_otel.posthog_host"
         )
         text = text.replace(host, machine.posthog_url)
-        key = otlp.summarize(text).api_key
+        key = summarize(text).api_key
         queue.enqueue(str(machine.state), text, lanes.lanes_for({}, api_key=key, host=machine.posthog_url))
         if file.exists() and host != machine.posthog_url:
             file.unlink()

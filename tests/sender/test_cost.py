@@ -79,7 +79,7 @@ def instructions(machine: Machine, posthog: FakePostHog) -> float:
     before = len(posthog.visible())
     for _ in range(2):  # the second finds every *.pyc
         counted = counter.count(command(machine), environment(machine), machine.root)
-    assert len(posthog.visible()) == before + 2, machine.log()
+    assert len(posthog.visible()) == before + 2, machine.log
     return counted / counter.pythons_own(machine.with_environ(), machine.root)
 
 

@@ -43,7 +43,7 @@ def delivered(machine: Machine, posthog: FakePostHog) -> None:
     """Wait until the event has arrived and the sender is gone."""
     posthog.wait_for(posthog.visible)
     machine.settle()
-    assert machine.queue() == []
+    assert machine.queue == []
 
 
 @pytest.mark.parametrize("where", ["the working folder", "the home", "the config directory", "the temporary folder"])
@@ -164,7 +164,7 @@ def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog
         machine.run("stranger")
         machine.settle()
         assert posthog.events == []
-        assert len(machine.queue()) == 1
+        assert len(machine.queue) == 1
         machine.time_passes()
         machine.run("known", environ={variable: str(bundle)})
         posthog.wait_for(lambda: len(posthog.visible()) == 2)
@@ -213,7 +213,7 @@ def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posth
     """It waits, and arrives once the proxy is none."""
     machine.run("one", environ={"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
     machine.settle()
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
     machine.time_passes()
     machine.run("two")
     posthog.wait_for(lambda: len(posthog.visible()) == 2)
@@ -260,7 +260,7 @@ def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine
     machine.program("frozen", FROZEN.format(how=how, more=""))
     assert machine.run(program="frozen").returncode == 0
     assert machine.senders() == []
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
     assert (machine.root / "frozen.py.runs").read_text() == "run\n"
     launch = handoff.sender_command()
     assert launch is not None
@@ -280,7 +280,7 @@ def test_a_thousand_commands_of_a_frozen_program_stay_bounded(machine: Machine) 
     )
     assert machine.run(program="many").returncode == 0
     # At one span of 16, by chance: 250 in a row without it happen once in ten million runs.
-    assert 1000 <= len(machine.queue()) <= 1250
+    assert 1000 <= len(machine.queue) <= 1250
 
 
 @pytest.mark.linux

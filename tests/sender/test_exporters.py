@@ -22,6 +22,21 @@ with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3", live_spans=F
         raise ValueError("it broke")
 """
 
+#: A program whose failures have no message, with a child span that failed where its spans are live (``LIVE``).
+WITHOUT_MESSAGE = """
+import sys
+import arcade_otel
+from opentelemetry import trace
+kind = sys.argv[1]
+messages = (lambda error: None) if kind == "withheld" else "redacted"
+with arcade_otel.command(kind, name="tool", live_spans=LIVE, error_messages=messages):
+    with trace.get_tracer("tool").start_as_current_span("child", record_exception=False, set_status_on_exception=False) as child:
+        child.set_status(trace.Status(trace.StatusCode.ERROR))
+    if kind == "exit":
+        sys.exit(3)
+    raise ValueError if kind == "empty" else RuntimeError("it is secret")
+"""
+
 Environ = dict[str, str | None]
 
 
@@ -55,6 +70,24 @@ def names(collector: Collector) -> list[str]:
 def commands(posthog: FakePostHog) -> list[str]:
     """Return the commands that PostHog shows."""
     return [event.properties["command_name"] for event in posthog.visible()]
+
+
+@pytest.mark.parametrize("live", ["True", "False"])
+def test_a_failure_without_a_message_is_described_to_a_collector_by_its_type_or_exit_code(
+    machine: Machine, collector: HttpCollector, live: str
+) -> None:
+    """Viewers show the description of the status; a bare exit has its code there, a withheld or empty message the error type.
+
+    A child span of the program keeps the status that the program gave it.
+    """
+    machine.program("tool", WITHOUT_MESSAGE.replace("LIVE", live))
+    for words, code in ((("exit",), 3), (("empty",), 1), (("withheld",), 1)):
+        assert machine.run(*words, environ=http(collector)).returncode == code
+    collector.wait_for(lambda: len([one for one in collector.spans if one.name.startswith("tool ")]) == 3)
+    described = {one.name: (one.span.status.code, one.span.status.message) for one in collector.spans}
+    assert described.pop("child", (2, "")) == (2, "")
+    assert described == {"tool exit": (2, "exit code 3"), "tool empty": (2, "ValueError"), "tool withheld": (2, "RuntimeError")}
+    assert not any("error.message" in one.attributes for one in collector.spans)
 
 
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
@@ -196,7 +229,7 @@ def test_the_standard_certificate_is_honoured_in_the_sender(
         tool.run("stranger", environ=environ)
         tool.settle()
         assert chosen.requests == 0
-        assert len(tool.queue("otlp")) == 1
+        assert len(tool.queued("otlp")) == 1
         tool.time_passes()
         tool.run("known", environ={**environ, "OTEL_EXPORTER_OTLP_CERTIFICATE": str(bundle)})
         chosen.wait_for(lambda: names(chosen) == ["tool stranger", "tool known"])
@@ -208,8 +241,8 @@ def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: Fake
     tool.run("one", environ=environ)
     posthog.wait_for(lambda: commands(posthog) == ["one"])
     tool.settle()
-    assert "exporter otlp of OTEL_TRACES_EXPORTER is not installed (no otlp_json_http in" in tool.log()
-    assert len(tool.queue("otlp")) == 1
+    assert "exporter otlp of OTEL_TRACES_EXPORTER is not installed (no otlp_json_http in" in tool.log
+    assert len(tool.queued("otlp")) == 1
 
 
 def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it_is_back(
@@ -221,7 +254,7 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
         tool.run(f"c{number}", environ=http(collector))
     posthog.wait_for(lambda: len(posthog.visible()) == 3)
     tool.settle()
-    assert len(tool.queue("otlp")) == 3
+    assert len(tool.queued("otlp")) == 3
     collector.failing = False
     tool.time_passes()
     tool.run("last", environ=http(collector))
@@ -229,7 +262,7 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
     tool.settle()
     assert names(collector) == ["tool c0", "tool c1", "tool c2", "tool last"]
     assert commands(posthog) == ["c0", "c1", "c2", "last"]
-    assert tool.queue("otlp") == tool.queue() == []
+    assert tool.queued("otlp") == tool.queue == []
 
 
 @pytest.mark.waits
@@ -247,9 +280,9 @@ def test_senders_pause_for_a_collector_that_never_answers(
             tool.run(f"c{number}", environ=hanging)
             posthog.wait_for(lambda: len(posthog.visible()) == number + 1)  # noqa: B023
             tool.settle()
-            assert tool.log().count("otlp: 0 of") == number + 1
+            assert tool.log.count("otlp: 0 of") == number + 1
         assert (tool.state / "pause-otlp").read_text().split()[1] == "2"
-    assert len(tool.queue("otlp")) == 2
+    assert len(tool.queued("otlp")) == 2
     tool.time_passes()
     tool.run("last", environ=http(collector))
     collector.wait_for(lambda: len(collector.spans) == 3)
@@ -269,8 +302,8 @@ def test_the_standard_timeout_is_honoured_in_the_sender(tool: Machine, collector
         more = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
         tool.run("one", environ={**http(collector, "otlp"), **more})
         tool.settle()
-    assert "otlp: 0 of 1 spans delivered; the exporter failed" in tool.log()
-    assert len(tool.queue("otlp")) == 1
+    assert "otlp: 0 of 1 spans delivered; the exporter failed" in tool.log
+    assert len(tool.queued("otlp")) == 1
 
 
 def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
@@ -304,7 +337,7 @@ def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machi
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     posthog.wait_for(lambda: posthog.events)
     tool.settle()
-    assert tool.queue("console") == []
+    assert tool.queued("console") == []
 
 
 def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, posthog: FakePostHog) -> None:
@@ -314,9 +347,9 @@ def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, p
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
         tool.settle()
     assert commands(posthog) == ["c0", "c1", "c2"]
-    said = [line for line in tool.log().splitlines() if "exporter nosuch of OTEL_TRACES_EXPORTER is not installed" in line]
+    said = [line for line in tool.log.splitlines() if "exporter nosuch of OTEL_TRACES_EXPORTER is not installed" in line]
     assert len(said) == 1
-    assert len(tool.queue("nosuch")) == 3
+    assert len(tool.queued("nosuch")) == 3
 
 
 @pytest.mark.parametrize(
@@ -345,16 +378,16 @@ def test_any_registered_exporter_runs(tool: Machine, posthog: FakePostHog, body:
     tool.settle()
     # The sender looks where the interpreter does; a folder that only PYTHONPATH names is none of its places.
     assert not seen.exists()
-    assert len(tool.queue("theirs")) == 1
+    assert len(tool.queued("theirs")) == 1
     tool.time_passes()
     _install(tool, roots, seen)
     tool.settle()
     if "raise" in body:
-        assert "theirs raised: RuntimeError" in tool.log()
-        assert len(tool.queue("theirs")) == 1
+        assert "theirs raised: RuntimeError" in tool.log
+        assert len(tool.queued("theirs")) == 1
     else:
         assert seen.read_text() == "tool one"
-        assert tool.queue("theirs") == []
+        assert tool.queued("theirs") == []
 
 
 def _install(machine: Machine, roots: Path, seen: Path) -> None:
@@ -377,7 +410,7 @@ def test_a_file_of_the_queue_can_be_posted_to_any_otlp_endpoint_as_it_is(tool: M
     """OTLP/JSON, by ``curl --data-binary @file``."""
     tool.run("one", "fail", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
     tool.settle()
-    (file,) = tool.queue()
+    (file,) = tool.queue
     request = urllib.request.Request(
         f"{collector.url}/v1/traces", data=file.read_bytes(), headers={"Content-Type": "application/json"}, method="POST"
     )

@@ -47,7 +47,7 @@ def test_an_exporter_that_cannot_be_imported_holds_up_no_other(machine: Machine,
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     posthog.wait_for(posthog.visible)
     machine.settle()
-    assert "is not installed" not in machine.log(), "it was found"
+    assert "is not installed" not in machine.log, "it was found"
     assert (machine.root / "seen").exists() == (what != "does not compile"), "it ran"
-    assert len(machine.queue("theirs")) == 1
+    assert len(machine.queued("theirs")) == 1
     assert [event.properties["command_name"] for event in posthog.visible()] == ["one"]

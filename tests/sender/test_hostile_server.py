@@ -72,7 +72,7 @@ def test_no_redirect_carries_the_event_or_its_key_to_another_host(machine: Machi
         machine.settle()
         assert len(posthog.requests) == 1
         assert other.requests == []
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
 
 
 @pytest.mark.parametrize(

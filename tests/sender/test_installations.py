@@ -46,7 +46,7 @@ def delivered(machine: Machine, posthog: FakePostHog) -> None:
     """Assert that the event arrives without any later command's help."""
     posthog.wait_for(posthog.visible)
     machine.settle()
-    assert machine.queue() == []
+    assert machine.queue == []
 
 
 def test_a_library_on_pythonpath_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_each_distribution_in_a_directory_of_its_own_reaches_the_senders_exporte
     assert ended.returncode == 0, ended.stderr
     delivered(bare, posthog)
     assert seen.read_text() == "tool one"
-    assert bare.queue("theirs") == []
+    assert bare.queued("theirs") == []
 
 
 def test_a_module_beside_the_script_or_in_the_working_directory_is_never_the_senders(
@@ -131,7 +131,7 @@ def test_a_module_beside_the_script_or_in_the_working_directory_is_never_the_sen
     environ = {"PYTHONPATH": str(library), "OTEL_TRACES_EXPORTER": "posthog", "ALL_PROXY": "socks5://127.0.0.1:9"}
     assert bare.run(program="one", cwd=project, environ=environ).returncode == 0
     bare.settle()
-    assert "PySocks is not installed" in bare.log()
+    assert "PySocks is not installed" in bare.log
     assert not seen.exists()
     bare.time_passes()
     assert bare.run(program="one", cwd=project, environ={"PYTHONPATH": str(library)}).returncode == 0
@@ -160,7 +160,7 @@ def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_fo
     assert ended.returncode == 0
     assert not other.exists()
     assert machine.senders() == []
-    assert machine.queue() == []
+    assert machine.queue == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
     (library / missing).write_bytes(broken)
     shown = bare.run(program="status", environ=environ)
     assert f"the sender cannot import {told} (" in shown.stdout, shown.stderr
-    waiting = len(bare.queue())
+    waiting = len(bare.queue)
     assert waiting >= 2
     bare.debug_log.unlink()  # which holds the tracebacks
     bare.time_passes()

@@ -10,6 +10,7 @@ import pytest
 
 from arcade_otel.testing import FakePostHog, Fault
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
 pytestmark = pytest.mark.linux  # /proc tells what a process holds
 needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another user")
@@ -83,19 +84,7 @@ def test_a_running_sender_has_no_descriptor_of_its_programs(machine: Machine, po
     assert len(sockets) <= 1, "the connection to the server"
 
 
-LOOK = """
-import os, sys
-os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
-for name in ("environ", "mem", "maps", "fd"):
-    try:
-        path = os.path.join(sys.argv[1], name)
-        os.listdir(path) if name == "fd" else open(path, "rb").read(1)
-    except PermissionError:
-        print(name, "refused")
-    else:
-        print(name, "READ")
-print(open(sys.argv[1] + "/cmdline", "rb").read().decode().replace(chr(0), " "))
-"""
+LOOK = read_program("sender/look_at_the_sender")
 
 
 @needs_root

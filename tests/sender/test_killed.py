@@ -21,7 +21,7 @@ def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machin
     posthog.wait_for(lambda: len(posthog.requests) == 1)
     assert machine.kill_senders(number)
     machine.settle()
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
     machine.run("two")
     machine.settle()
     assert [event.properties["command_name"] for event in posthog.visible()] == ["one", "two"]
@@ -33,7 +33,7 @@ def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: 
     machine.run("one")
     machine.settle()
     posthog.start()
-    (whole,) = machine.queue()
+    (whole,) = machine.queue
     text = whole.read_text()
     for number, content in enumerate((b"", text[: len(text) // 2].encode(), b"\xff\xfe\x00", b"[]", b"{}")):
         (whole.parent / f"{whole.name[:20]}-{number:016x}.json").write_bytes(content)
@@ -60,7 +60,7 @@ print("done", flush=True)
     result = machine.run(program="full")
     assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
     machine.settle()
-    assert machine.queue() == []
+    assert machine.queue == []
     machine.run("two")
     machine.settle()
     assert [event.properties["command_name"] for event in posthog.events] == ["two"]

@@ -25,7 +25,7 @@ def test_one_projects_refusal_delays_no_other_and_a_corrected_key_delivers_at_on
     machine.run("right")
     machine.settle()
     assert arrived(posthog) == ["right"]
-    assert len(machine.queue()) == 2
+    assert len(machine.queue) == 2
     assert not [path for path in machine.state.rglob("*") if "phc_" in path.name]
     machine.run("corrected", environ={"ARCADE_USAGE_POSTHOG_API_KEY": "phc_corrected"})
     machine.settle()
@@ -39,7 +39,7 @@ def test_spans_in_a_lane_of_an_earlier_version_are_delivered(machine: Machine, p
         machine.run(command)
         machine.settle()
     posthog.start()
-    waiting = machine.queue()
+    waiting = machine.queue
     lane = waiting[0].parent
     lane.rename(lane.with_name(lane.name.partition("~")[0]))
     for marker in machine.state.glob("pause-*"):
@@ -54,8 +54,8 @@ def test_the_limits_hold_in_a_lane_whose_exporter_is_named_no_more(machine: Mach
     """Somebody tried OTLP once: what waits for it goes after a week."""
     machine.run("one", environ={"OTEL_TRACES_EXPORTER": "nosuch"})
     machine.settle()
-    (path,) = machine.queue("nosuch")
+    (path,) = machine.queued("nosuch")
     path.rename(path.with_name(f"{int(path.name[:20]) - 8 * 24 * 3600 * 10**9:020d}-{path.name[21:]}"))
     machine.run("two")
     machine.settle()
-    assert machine.queue("nosuch") == []
+    assert machine.queued("nosuch") == []

@@ -52,13 +52,13 @@ def test_everything_arrives_once_the_server_is_well(machine: Machine, posthog: F
     machine.settle()
     machine.run("two")
     machine.settle()
-    assert len(machine.queue()) == 2
+    assert len(machine.queue) == 2
     posthog.heal()
     machine.time_passes()
     machine.run("three")
     machine.settle()
     assert commands(posthog) == ["one", "two", "three"]
-    assert machine.queue() == []
+    assert machine.queue == []
     once_and_the_same(posthog)
 
 
@@ -68,7 +68,7 @@ def test_a_server_that_is_not_there_loses_nothing(machine: Machine, posthog: Fak
     for command in ("one", "two"):
         machine.run(command)
         machine.settle()
-    assert len(machine.queue()) == 2
+    assert len(machine.queue) == 2
     posthog.start()
     machine.time_passes()
     machine.run("three")
@@ -82,8 +82,8 @@ def test_a_server_that_accepts_and_never_answers_loses_nothing(machine: Machine,
     posthog.script(Fault.hang())
     machine.run("one")
     machine.settle()
-    assert len(machine.queue()) == 1
-    assert "delivered" in machine.log()  # it came to an end of its own
+    assert len(machine.queue) == 1
+    assert "delivered" in machine.log  # it came to an end of its own
     machine.time_passes()
     machine.run("two")
     machine.settle()
@@ -102,7 +102,7 @@ def test_no_way_to_the_server_loses_nothing(machine: Machine, posthog: FakePostH
         }[where]  # type: ignore[assignment]
         machine.run("one", environ=away)
         machine.settle()
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
     assert posthog.events == []
     if where == "no proxy":  # the others are lanes of their own, to a host that is not the stand-in
         machine.time_passes()
@@ -174,4 +174,4 @@ def test_a_host_that_is_gone_holds_up_no_other(machine: Machine, posthog: FakePo
         machine.run("one")
         machine.settle()
     assert commands(posthog) == ["one"]
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1

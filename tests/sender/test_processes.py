@@ -18,6 +18,7 @@ from arcade_otel.spans.outcome import Outcome
 from arcade_otel.testing import FakePostHog, Fault
 from tests.benchmarks import counter
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
 
 @pytest.fixture
@@ -60,12 +61,12 @@ def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine
             busy = counter.count(command, environ, machine.root)
     finally:
         turn.release()
-    assert "another sender is at work" in machine.log()
-    assert len(machine.queue()) == 1
+    assert "another sender is at work" in machine.log
+    assert len(machine.queue) == 1
     assert busy <= 2.5 * bare, f"{busy / bare:.2f} times a bare Python"
     (machine.state / f"pause-{lane(machine)}").write_text(f"{time.time() + 600:.0f} 6")
     paused = counter.count(command, environ, machine.root)
-    assert "pauses" in machine.log()
+    assert "pauses" in machine.log
     assert paused <= 2.5 * bare, f"{paused / bare:.2f} times a bare Python"
 
 
@@ -76,8 +77,8 @@ def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(mac
         assert machine.run(f"c{number}").returncode == 0
     machine.settle()
     assert commands(posthog) == Counter(f"c{number}" for number in range(200))
-    assert machine.queue() == []
-    assert 1 <= machine.log().count("at work: ") <= 10
+    assert machine.queue == []
+    assert 1 <= machine.log.count("at work: ") <= 10
 
 
 @pytest.mark.parametrize(("asked", "full_starts"), [("5", 1), ("0", 2)])
@@ -93,7 +94,7 @@ def test_how_long_a_sender_waits_for_more_can_be_said(
     machine.run("two")
     machine.settle()
     assert commands(posthog) == Counter(["one", "two"])
-    assert machine.log().count("at work: ") == full_starts
+    assert machine.log.count("at work: ") == full_starts
 
 
 @pytest.mark.parametrize("asked", ["soon", "-1", "inf", "nan"])
@@ -105,7 +106,7 @@ def test_what_is_no_number_of_seconds_to_wait_changes_nothing(machine: Machine, 
     machine.settle()
     assert time.monotonic() - began > 2.0  # they are two, as for everybody
     assert commands(posthog) == Counter(["one"])
-    assert "ARCADE_USAGE_IDLE_SECONDS is no number of seconds: 2.0 it is" in machine.log()
+    assert "ARCADE_USAGE_IDLE_SECONDS is no number of seconds: 2.0 it is" in machine.log
 
 
 @pytest.mark.timeout(300)
@@ -166,7 +167,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
     )
     assert ended.returncode == 1
     assert 5 < time.monotonic() - began < 20  # the watchdog's 9.5 s, and room for a loaded machine
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1
 
 
 def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: FakePostHog) -> None:
@@ -180,33 +181,18 @@ def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: FakePo
     machine.wait_until(lambda: machine.senders() == [first], "the later senders had left")
     machine.settle()
     assert len(commands(posthog)) == 5
-    assert machine.log().count("at work: ") == 1
+    assert machine.log.count("at work: ") == 1
 
 
 def test_senders_start_no_senders(machine: Machine) -> None:
     """The guard variable: what runs in a sender is not recorded."""
     machine.run("one", environ={conventions.ENV_SENDER: str(machine.config_dir)})
     assert machine.senders() == []
-    assert machine.queue() == []
+    assert machine.queue == []
 
 
 #: The first process of a container: it runs the commands that it is told of, and reaps no process but those.
-NO_REAPER = """
-import ctypes, os, subprocess, sys
-assert ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
-for line in sys.stdin:
-    if line.strip() == "zombies":
-        states = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            states.append(fields[0] == "Z" and fields[1] == str(os.getpid()))
-        print(sum(states), flush=True)
-    else:
-        print(subprocess.run(line.split()).returncode, flush=True)
-"""
+NO_REAPER = read_program("sender/no_reaper")
 
 
 @pytest.mark.linux
@@ -233,26 +219,26 @@ def test_where_nobody_reaps_only_a_few_zombies_are_left_and_nothing_is_lost(mach
         for number in range(30):
             assert told(f"{sys.executable} {tool} c{number}") == 0
             waits = (machine.state / "unreaped").exists()
-            machine.wait_until(lambda: waits or (commands(posthog)[f"c{number}"] and not machine.queue()), "it was delivered")  # noqa: B023
+            machine.wait_until(lambda: waits or (commands(posthog)[f"c{number}"] and not machine.queue), "it was delivered")  # noqa: B023
             machine.kill_senders()  # they have nothing left to do but to wait for more
             twenty_seconds_pass()
         assert zombies.MAX_COUNT <= told("zombies") <= zombies.MAX_COUNT + 3
-        assert 20 <= len(machine.queue()) < 30
+        assert 20 <= len(machine.queue) < 30
         os.utime(machine.state / "unreaped", (1, 1))  # an hour passes
         assert told(f"{sys.executable} {tool} later") == 0
         machine.settle()
-        assert machine.queue() == []
+        assert machine.queue == []
         assert told("zombies") <= zombies.MAX_COUNT + 4
         assert told(f"{sys.executable} {tool} last") == 0
         machine.settle()
-        assert len(machine.queue()) == 1
+        assert len(machine.queue) == 1
     assert commands(posthog) == Counter([*(f"c{number}" for number in range(30)), "later"])
     machine.run("where somebody reaps")
-    assert len(machine.queue()) == 2, "an hour has not passed"
+    assert len(machine.queue) == 2, "an hour has not passed"
     os.utime(machine.state / "unreaped", (1, 1))
     pids = [line.split()[0] for line in notes.read_text().splitlines()]
     machine.wait_until(lambda: not any(Path("/proc", pid).exists() for pid in pids), "the system's own PID 1 reaped them")
     machine.run("again")
     machine.settle()
-    assert machine.queue() == []
+    assert machine.queue == []
     assert not (machine.state / "unreaped").exists()

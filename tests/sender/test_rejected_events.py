@@ -19,12 +19,12 @@ def test_a_poisoned_event_is_found_by_halves_and_dropped_alone(machine: Machine,
     posthog.stop()
     offline(machine, 5)
     posthog.start()
-    poisoned = machine.queue()[2]
+    poisoned = machine.queue[2]
     posthog.refuse(lambda event: event["properties"].get("command_name") == "c2")
     machine.run("last")
     machine.settle()
     assert [event.properties["command_name"] for event in posthog.events] == ["c0", "c1", "c3", "c4", "last"]
-    assert machine.queue() == []
+    assert machine.queue == []
     assert not poisoned.exists()
 
 
@@ -72,11 +72,11 @@ def test_over_quota_and_unknown_projects_do_not_make_it_loop(machine: Machine, p
     posthog.over_quota = True
     machine.run("one")
     machine.settle()
-    assert machine.queue() == []
+    assert machine.queue == []
     assert len(posthog.requests) == 1
     posthog.over_quota = False
     posthog.script(Fault.status(401))
     machine.run("two")
     machine.settle()
     assert len(posthog.requests) == 2  # no tight retry
-    assert len(machine.queue()) == 1
+    assert len(machine.queue) == 1

@@ -75,7 +75,7 @@ def disk(request: pytest.FixtureRequest, machine: Machine, posthog: FakePostHog)
     """A disk, on which one command has run well."""
     made = Disk(machine, request.param)
     made.run(*tool(machine, "before"))
-    assert len(posthog.visible()) == 1, machine.log()
+    assert len(posthog.visible()) == 1, machine.log
     yield made
     made.close()
 
@@ -96,7 +96,7 @@ def test_the_event_is_sent_without_the_queue(machine: Machine, posthog: FakePost
     for number, where in enumerate(({}, {"CI": "true"}, {"ARCADE_USAGE_WAIT_SECONDS": "1"})):
         ended = disk.run(*tool(machine, "during"), **where)
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-        assert len(posthog.visible()) == number + 2, machine.log()
+        assert len(posthog.visible()) == number + 2, machine.log
     assert len({event.distinct_id for event in posthog.visible()}) == 1
     assert len({event.uuid for event in posthog.visible()}) == 4
 

@@ -65,7 +65,7 @@ def test_nothing_leaves_once_the_command_has_returned(machine: Machine, posthog:
         late = [request.time - returned for request in posthog.requests if request.time > returned]
         assert late == [], f"attempt {attempt}"
         assert len(posthog.requests) - before == sent
-        assert machine.queue() == []
+        assert machine.queue == []
     assert interrupted > 5, "the command came in the middle of a delivery"
 
 
@@ -83,4 +83,4 @@ def test_a_hanging_server_keeps_nobody_from_opting_out(machine: Machine, posthog
     assert len(posthog.requests) == 1
     machine.settle()
     assert len(posthog.requests) == 1
-    assert machine.queue() == []
+    assert machine.queue == []

@@ -1,59 +1,115 @@
-"""Reading payloads as dictionaries: whatever they hold, the queue gets a summary and nothing raises."""
+"""Every part of the library reads OTLP/JSON by the same functions, so that all of them take and refuse the same payloads."""
 
+import ast
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from arcade_otel import conventions, spans
+from arcade_otel.handoff import receipts
+from arcade_otel.handoff.span_summary import summarize
+from arcade_otel.sender.identity_resolution import SpanIdentityResolver
 from arcade_otel.settings import make_settings
 from arcade_otel.spans import otlp
 from arcade_otel.spans.outcome import Outcome
+from arcade_otel_exporters import otlp_json, span_record
+
+ROOT = Path(__file__).parents[2]
+
+#: The words of the format that only its reader and the three encoders know: text for commands, the SDK's spans, the report.
+WORDS = {"resourceSpans", "scopeSpans", "stringValue", "intValue", "boolValue", "doubleValue", "arrayValue", "kvlistValue"}
+KNOW_THE_FORMAT = {"arcade_otel/spans/otlp.py", "exporters/arcade_otel_exporters/otlp_json.py"}
 
 
-def test_the_summary_of_a_commands_payload_says_when_whose_and_where_to() -> None:
-    """As our encoder writes it."""
-    settings = make_settings(name="tool", posthog_api_key="phc_x", posthog_host="https://eu.example")
-    payload = spans.encode(
-        settings,
-        path="a",
-        timing=spans.Timing(1, 5),
-        outcome=Outcome(0),
-        identity=("id", True),
-        fresh_ids=("a" * 32, "00000000000000ab"),
-    )
-    summary = otlp.summarize(payload)
-    assert (summary.end_ns, summary.span_id, summary.api_key, summary.host) == (
-        5,
-        "00000000000000ab",
-        "phc_x",
-        "https://eu.example",
-    )
-    assert (summary.usage_only, summary.dropped) == (False, 0)
+def payload() -> str:
+    """Return the payload of a command, as a command writes it."""
+    settings = make_settings(name="tool", version="1.2.3", posthog_api_key="phc_test")
+    return spans.encode(settings, path="a", timing=spans.Timing(1, 5), outcome=Outcome(0), identity=("someone", True))
 
 
-def test_a_value_that_holds_a_field_of_ours_does_not_pass_for_it() -> None:
-    """A command named so."""
-    evil = f'"{conventions.RESOURCE_API_KEY}","value":{{"stringValue":"phc_evil"}},"endTimeUnixNano":"7"'
-    settings = make_settings(name=evil, posthog_api_key="phc_x", version=evil)
-    payload = spans.encode(settings, path=evil, timing=spans.Timing(1, 5), outcome=Outcome(0), identity=(evil, True))
-    assert (otlp.summarize(payload).api_key, otlp.summarize(payload).end_ns) == ("phc_x", 5)
+def test_only_the_reader_and_the_encoders_know_the_words_of_the_format() -> None:
+    """A module that looks into a payload calls the reader. Text that is written without JSON is one long string."""
+    found = {
+        str(path.relative_to(ROOT))
+        for package in (ROOT / "arcade_otel", ROOT / "exporters")
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in WORDS
+    }
+    assert found == KNOW_THE_FORMAT
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        "",
-        "null",
-        "[]",
-        "{",
-        "[" * 100_000,
-        '{"resourceSpans": 5}',
-        '{"resourceSpans": [{"scopeSpans": [{"spans": [5]}]}]}',
-        '{"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": [{"key": "command", "value": {"intValue": "x"}}]}]}]}]}',
-        json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": "../x", "endTimeUnixNano": "-5"}]}]}]}),
-    ],
-)
-def test_what_is_no_otlp_has_an_empty_summary(payload: str) -> None:
-    """Cut off, nested without end, or of another shape."""
-    summary = otlp.summarize(payload)
-    assert (summary.end_ns, summary.span_id, summary.api_key, summary.dropped) == (None, None, None, 0)
+def mangled() -> Iterator[Any]:
+    """Yield payloads that are broken in a part which every reader needs."""
+    yield from (pytest.param(text, id=text[:20] or "empty") for text in ("", "null", "[]", "{", "{}", "[" * 100_000, "1"))
+    wrong: Any
+    for wrong in (5, "x", True, {"a": 1}):
+        yield pytest.param(json.dumps({"resourceSpans": wrong}), id=f"resourceSpans {wrong}")
+        yield pytest.param(json.dumps({"resourceSpans": [{"scopeSpans": wrong}]}), id=f"scopeSpans {wrong}")
+        ours = {"scope": {"name": conventions.SCOPE}, "spans": wrong}
+        yield pytest.param(json.dumps({"resourceSpans": [{"scopeSpans": [ours]}]}), id=f"spans {wrong}")
+    for wrong in (5, "x", True, [1]):
+        for name in ("resource", "scope", "span"):
+            traces = json.loads(payload())
+            group = traces["resourceSpans"][0]
+            scoped = group["scopeSpans"][0]
+            holder, key = {"resource": (group, "resource"), "scope": (scoped, "scope"), "span": (scoped["spans"], 0)}[name]
+            holder[key] = wrong
+            yield pytest.param(json.dumps(traces), id=f"{name} {wrong}")
+    yield pytest.param(payload().replace('"attributes":[', '"attributes":[5,'), id="an attribute that is a number")
+    yield pytest.param(payload().replace('"stringValue":"someone"', '"stringValue":NaN'), id="a constant that JSON does not have")
+    deep = '{"arrayValue":{"values":[' * 20_000 + "{}" + "]}}" * 20_000
+    yield pytest.param(payload().replace('{"stringValue":"someone"}', deep), id="a value nested without end")
+
+
+def _resolve(text: str) -> object:
+    return SpanIdentityResolver("/nonexistent").with_drop_count("/nonexistent/span", text, 1)
+
+
+DECODERS: dict[str, Callable[[str], object]] = {
+    "the events of PostHog": span_record.decode,
+    "the spans of the SDK": otlp_json.decode,
+    "the resolution of identities": _resolve,
+}
+
+
+@pytest.mark.parametrize("decode", DECODERS.values(), ids=DECODERS)
+@pytest.mark.parametrize("text", list(mangled()))
+def test_a_malformed_payload_is_a_value_error_for_everyone_who_needs_its_span(decode: Callable[[str], object], text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - any of them
+        decode(text)
+
+
+@pytest.mark.parametrize("text", list(mangled()))
+def test_a_malformed_payload_has_no_summary_and_its_receipt_holds_no_private_attribute(text: str) -> None:
+    """The queue takes the file as that of no project, and what the receipt may show of it holds no key."""
+    summary = summarize(text)
+    assert (summary.api_key, summary.span_id, summary.end_ns) == (None, None, None)
+    assert "phc_test" not in json.dumps(receipts.public(text))
+
+
+def test_of_two_attributes_with_one_key_every_reader_takes_the_last() -> None:
+    """Otherwise a lane could be chosen by one value and the event be made of the other."""
+    traces = otlp.loads(payload())
+    _, resource = otlp.command_span(traces)
+    resource["attributes"].append({"key": conventions.RESOURCE_API_KEY, "value": {"stringValue": "phc_last"}})
+    text = otlp.dumps(traces)
+    assert summarize(text).api_key == "phc_last"
+    assert span_record.decode(text)[0].resource[conventions.RESOURCE_API_KEY] == "phc_last"
+    assert otlp_json.decode(text)[0].resource.attributes[conventions.RESOURCE_API_KEY] == "phc_last"
+
+
+@pytest.mark.parametrize("value", ["text", True, False, 0, -7, otlp.INT64 - 1])
+def test_an_attribute_that_is_set_is_read_back_and_replaces_the_older_one(value: str | bool | int) -> None:  # noqa: FBT001
+    traces = otlp.loads(payload())
+    span, _ = otlp.command_span(traces)
+    assert span is not None
+    otlp.set_attribute(span, "ours", "before")
+    otlp.set_attribute(span, "ours", value)
+    again, _ = otlp.command_span(otlp.loads(otlp.dumps(traces)))
+    assert again is not None
+    assert otlp.read_attribute(again, "ours") == otlp.read_attributes(again)["ours"] == value
+    assert [each["key"] for each in again["attributes"]].count("ours") == 1

@@ -52,7 +52,7 @@ def test_an_event_arrives_once_where_the_file_system_cannot_lock(
         assert machine.run(command).returncode == 0
         machine.settle()
     assert [event.properties["command_name"] for event in posthog.events] == ["one", "two"]
-    assert machine.queue() == []
+    assert machine.queue == []
     assert list(machine.config_dir.rglob("*.lease")) == []
 
 
@@ -74,13 +74,13 @@ def test_the_queue_is_bounded_without_locks(machine: Machine, posthog: FakePostH
     without_locks(machine, LD_PRELOAD=no_locks)
     machine.run("one")
     machine.settle()
-    (waiting,) = machine.queue()
+    (waiting,) = machine.queue
     content = waiting.read_text()
     for number in range(1100):
         (waiting.parent / f"{waiting.name[:20]}-{number:016x}.json").write_text(content)
     machine.run("two")
     machine.settle()
-    assert len(machine.queue()) == 1000
+    assert len(machine.queue) == 1000
 
 
 HOLDER = """

@@ -155,7 +155,7 @@ def test_no_obstacle_among_the_files_of_the_sender_keeps_anybody_waiting(
     posthog.always(Fault.status(503))
     machine.run("one")
     machine.settle()
-    (waiting,) = machine.queue()
+    (waiting,) = machine.queue
     obstacle(waiting.parent / f"{1:020d}-{1:016x}.json")
     left = [path for path in machine.state.iterdir() if path.is_file() and path.name not in ("notice", "consent")]
     assert left
@@ -178,7 +178,7 @@ def test_a_hostile_span_in_the_queue_holds_up_no_other(
     posthog.always(Fault.status(503))
     machine.run("one")
     machine.settle()
-    (waiting,) = machine.queue()
+    (waiting,) = machine.queue
     obstacle(waiting.parent / f"{1:020d}-{1:016x}.json")
     posthog.heal()
     machine.time_passes()

@@ -1,9 +1,7 @@
-"""A person's computer: its own home, environment, programs and senders, all of them real processes."""
+"""A computer of ``arcade_otel.testing`` whose programs the tests write: they and their senders are real processes."""
 
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
 import time
@@ -11,74 +9,36 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from arcade_otel.testing.computer import Computer
+from tests.support.programs import read_program
 from tests.support.warm_start import WarmStart, drop_roots_powers, warm_start
 
 __all__ = ["PLAIN", "Machine"]
 
 #: A program without a framework: its argument is the command, and ``fail`` as a second one makes it exit with 3.
-PLAIN = """
-import sys
-import arcade_otel
-with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3"):
-    if sys.argv[2:] == ["fail"]:
-        sys.exit(3)
-"""
+PLAIN = read_program("plain")
 
 _DEADLINE_SECONDS = 60.0
 
 
-def _windows_environ(home: Path) -> dict[str, str]:
-    """Return what Windows needs to start a process, and the user's directories."""
-    kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "COMPUTERNAME", "USERNAME", "TEMP", "TMP", "PROGRAMDATA")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"USERPROFILE": str(home)}
-
-
-def _is_running(pid: int) -> bool:
-    """Return whether a process has not ended. Not exact where a process ID is used again."""
-    if sys.platform != "win32":
-        status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return status.stdout.strip()[:1] not in ("", "Z")
-    import ctypes
-
-    kernel32 = ctypes.WinDLL("kernel32")
-    kernel32.OpenProcess.restype = ctypes.c_void_p
-    handle = kernel32.OpenProcess(0x1000, 0, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
-    if not handle:
-        return False
-    code = ctypes.c_ulong()
-    kernel32.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
-    kernel32.CloseHandle(ctypes.c_void_p(handle))
-    return code.value == 259  # STILL_ACTIVE
-
-
-class Machine:
-    """A computer whose home is under ``root``; nothing of the developer's own environment reaches it.
+class Machine(Computer):
+    """A computer of ``arcade_otel.testing`` with programs; nothing of the developer's own environment reaches it.
 
     Args:
-        root: An empty folder.
+        root: An empty directory.
         posthog_url: Where events go.
         python: Interpreter that has the library; this one if None.
     """
 
     def __init__(self, root: Path, posthog_url: str, python: str | None = None) -> None:
-        self.root = root
+        super().__init__(root)
         self.posthog_url = posthog_url
         self.python = python or sys.executable
         #: Whether :meth:`run` starts programs in an interpreter that has the frameworks imported, where that makes no difference.
         self.warm = False
-        self.home = root / "home"
         self.home.mkdir(parents=True)
-        self.config_dir = self.home / ".arcade"
-        self.debug_log = root / "debug.log"
-        self.environ = {
-            "PATH": os.environ["PATH"],
-            **(_windows_environ(self.home) if sys.platform == "win32" else {"HOME": str(self.home), "LANG": "C.UTF-8"}),
-            "ARCADE_USAGE_STRICT": "1",
-            "ARCADE_USAGE_DEBUG": str(self.debug_log),
-            "ARCADE_USAGE_POSTHOG_HOST": posthog_url,
-            "ARCADE_USAGE_POSTHOG_API_KEY": "phc_test",
-            "ARCADE_USAGE_IDLE_SECONDS": "0.3",  # tests/sender/test_processes.py is of the 2 s that it is for everybody else
-        }
+        self.environ["ARCADE_USAGE_STRICT"] = "1"
+        self.send_to(posthog_url)
         self.program("tool", PLAIN)
 
     # --- programs ------------------------------------------------------------------------------------------
@@ -135,11 +95,6 @@ class Machine:
             text=True,
         )
 
-    def with_environ(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Return the machine's environment with changes."""
-        environ: dict[str, str | None] = {**self.environ, **(changes or {})}
-        return {name: value for name, value in environ.items() if value is not None}
-
     # --- state ------------------------------------------------------------------------------------------
 
     @property
@@ -149,86 +104,23 @@ class Machine:
         return loaded
 
     @property
-    def state(self) -> Path:
-        """Our folder."""
-        return self.config_dir / "usage"
-
-    def queue(self, exporter: str = "posthog") -> list[Path]:
-        """Spans that wait for an exporter, oldest first."""
-        waiting = (self.state / "queue").glob(f"{exporter}*/*.json")
-        return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
-
-    @property
     def pause(self) -> Path:
         """The marker of the pause of the lane to the stand-in."""
         (marker,) = self.state.glob("pause-posthog*")
         return marker
 
-    def log_in(self, api_key: str, url: str) -> None:
-        """Write ``credentials.yaml`` as the Arcade CLI does."""
-        self.config_dir.mkdir(exist_ok=True)
-        (self.config_dir / "credentials.yaml").write_text(f"cloud:\n  api:\n    key: {api_key}\n  coordinator_url: {url}\n")
-
-    def log(self) -> str:
-        """Return what was written for debugging."""
-        return self.debug_log.read_text() if self.debug_log.exists() else ""
-
-    # --- senders ------------------------------------------------------------------------------------------
-
-    def senders(self) -> list[int]:
-        """Process ids of this machine's living senders.
-
-        Those of the process groups that the log says were started, and those with our mark in their environment: a process has
-        none for a moment while it is being started, and the log is not always on.
-        """
-        mark = f"ARCADE_USAGE_SENDER={self.config_dir}".encode()
-        started = set(re.findall(r"sender (\d+) started", self.log()))
-        if sys.platform != "linux":
-            return [int(pid) for pid in started if _is_running(int(pid))]
-        found = []
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit():
-                continue
-            try:
-                environ = Path("/proc", entry, "environ").read_bytes()
-                state, _, group = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[:3]
-            except (OSError, ValueError):
-                continue
-            ours = mark in environ.split(b"\0") or (not environ and group in started)
-            if ours and state not in "ZX":
-                found.append(int(entry))
-        return found
-
-    def kill_senders(self, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:
-        """Send a signal to each sender; return how many there were. On Windows any signal ends a process at once."""
-        killed = 0
-        for pid in self.senders():
-            try:
-                os.kill(pid, number)
-            except (ProcessLookupError, PermissionError):
-                continue  # it has ended; Windows refuses to end it twice
-            killed += 1
-        return killed
+    # --- time --------------------------------------------------------------------------------------------
 
     def wait_until(self, condition: Callable[[], object], what: str) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + _DEADLINE_SECONDS
         while not condition():
             if time.monotonic() > deadline:
-                waiting = [path.name for path in self.queue()]
+                waiting = [path.name for path in self.queue]
                 raise AssertionError(
-                    f"waited in vain until {what}\nqueue: {waiting}\nsenders: {self.senders()}\nlog:\n{self.log()}"
+                    f"waited in vain until {what}\nqueue: {waiting}\nsenders: {self.senders()}\nlog:\n{self.log}"
                 )
             time.sleep(0.02)
-
-    def settle(self) -> None:
-        """Wait until no sender is left."""
-        self.wait_until(lambda: not self.senders(), "every sender had ended")
-
-    def time_passes(self) -> None:
-        """Let the pauses be over."""
-        for marker in self.state.glob("pause-*"):
-            marker.unlink()
 
     def time_passes_but_failures_stay(self) -> None:
         """Let the pauses be over as a minute does it: how often it failed in a row is not forgotten."""
@@ -239,5 +131,5 @@ class Machine:
         """Switch it off: no sender is left, and none of them has failed in a way that nobody had foreseen."""
         while self.kill_senders():
             time.sleep(0.02)
-        if "Traceback" in self.log():
-            raise AssertionError(self.log())
+        if "Traceback" in self.log:
+            raise AssertionError(self.log)

@@ -1,38 +1,20 @@
-"""The same small programs with and without us, for whatever compares the two."""
+"""Programs under test: read from ``tests/programs``, and the same small ones with and without us, to compare the two."""
 
-__all__ = ["CLICK", "TYPER", "with_us", "with_usage"]
+from pathlib import Path
 
-TYPER = """
-import typer
-app = typer.Typer()
+__all__ = ["CLICK", "TYPER", "read_program", "with_us", "with_usage"]
 
-@app.command()
-def hello(name: str = "you"):
-    print(f"hello {name}")
+_PROGRAMS = Path(__file__).parents[1] / "programs"
 
-@app.command()
-def other():
-    pass
-# instrument
-if __name__ == "__main__":
-    app()
-"""
 
-CLICK = """
-import click
+def read_program(name: str) -> str:
+    """Return the source of ``tests/programs/{name}.py``, for a test that writes it where its computer finds it."""
+    return (_PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
 
-@click.group()
-def app():
-    pass
 
-@app.command()
-@click.option("--name", default="you")
-def hello(name):
-    print(f"hello {name}")
-# instrument
-if __name__ == "__main__":
-    app()
-"""
+TYPER = read_program("typer_hello")
+
+CLICK = read_program("click_hello")
 
 
 def with_usage(source: str) -> str:

@@ -71,7 +71,7 @@ def test_opted_out_leaves_no_file_no_process_and_no_request(computer: Machine, p
     for name, value in (("DO_NOT_TRACK", "1"), ("ARCADE_USAGE_TRACKING", "0"), ("OTEL_SDK_DISABLED", "true")):
         assert computer.run("ok", program="cli", environ={**environ, name: value}).stdout == "done\n"
     assert not (computer.root / "fresh").exists()
-    assert "sender" not in computer.log()
+    assert "sender" not in computer.log
     assert not posthog.requests
 
 
@@ -114,14 +114,14 @@ def test_offline_and_back(computer: Machine, posthog: FakePostHog) -> None:
     for name in ("ok", "crash"):
         computer.run(name, program="cli")
     computer.settle()
-    assert len(computer.queue()) == 2
+    assert len(computer.queue) == 2
     posthog.heal()
     computer.time_passes()
     computer.run("fail", "4", program="cli")
     posthog.wait_for(lambda: events(posthog, "fail"))
     assert [event.properties["command_name"] for event in posthog.events] == ["ok", "crash", "fail"]
     computer.settle()
-    assert not computer.queue()
+    assert not computer.queue
 
 
 def test_killed_at_its_exit(computer: Machine, posthog: FakePostHog) -> None:

@@ -13,23 +13,9 @@ from typing import Any
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-READER = """
-import sys, time
-path, stop = sys.argv[1:]
-import os
-count = 0
-while not os.path.exists(stop):
-    try:
-        with open(path) as file:
-            file.read()
-            time.sleep(0.002)
-        count += 1
-        time.sleep(0.002)
-    except OSError:
-        pass
-print(count)
-"""
+READER = read_program("windows/reader")
 
 
 CONTENDER = """
@@ -166,21 +152,21 @@ def test_disable_and_forget_go_on_past_a_file_in_use(computer: Machine, posthog:
     for _ in range(3):
         computer.run("ok", program="cli")
     computer.settle()
-    first, *others = computer.queue()
+    first, *others = computer.queue
     with opened_alone(first):
         result = computer.run("usage", "disable", program="cli")
     assert result.returncode == 1, result.stdout + result.stderr
     assert (computer.state / "consent").read_text().strip() == "off"
-    assert computer.queue() == [first], others
+    assert computer.queue == [first], others
     assert computer.run("usage", "disable", program="cli").returncode == 0
-    assert not computer.queue()
+    assert not computer.queue
 
 
 def test_the_config_directory_can_be_removed_while_a_sender_waits_for_more(computer: Machine, posthog: FakePostHog) -> None:
     """A test or an uninstaller removes it right after the delivery; the sender has neither it nor a file in it open."""
     computer.run("ok", program="cli", environ={"ARCADE_USAGE_IDLE_SECONDS": "5"})
     posthog.wait_for(lambda: posthog.events)
-    computer.wait_until(lambda: not computer.queue(), "the event had left the queue")
+    computer.wait_until(lambda: not computer.queue, "the event had left the queue")
     removed: list[str] = []
 
     def remove() -> bool:

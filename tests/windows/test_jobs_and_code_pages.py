@@ -66,7 +66,7 @@ def test_a_job_that_keeps_its_processes_loses_no_event(in_job: Machine, posthog:
     """The sender is killed with the job; the span is in the queue, and the next command's sender delivers it."""
     Job(KILL_ON_CLOSE).run(in_job, "ok")
     time.sleep(0.2)
-    assert len(in_job.queue()) + len(posthog.events) >= 1
+    assert len(in_job.queue) + len(posthog.events) >= 1
     in_job.run("one")
     posthog.wait_for(lambda: {event.properties["command_name"] for event in posthog.visible()} == {"ok", "one"})
 

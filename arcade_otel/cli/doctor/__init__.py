@@ -1,7 +1,7 @@
-"""``usage doctor``: do what a real run does, and say which step fails and what to do about it.
+"""``usage doctor``: do the same as a real run, and report which step fails and what the user can do about it.
 
-It starts a real sender with a test event and checks that the event arrives (``trial``). If it does not, the other lines look for
-the cause. They never overrule what the sender found.
+The command starts a real sender with a test event and checks whether the event arrives (``trial``). If it does not, the other
+checks look for the cause. They never overrule the result of the sender.
 """
 
 from arcade_otel import consent
@@ -19,9 +19,9 @@ _WORDS = {True: "ok", False: "FAILED", None: "not checked"}
 
 
 def doctor(settings: Settings, output: Output) -> int:
-    """Check; return 0 if nothing fails, 1 if something does. Sends one test event, and none while usage data is off.
+    """Run all checks. Return 0 if none fails, else 1. This sends one test event, or none while usage data is off.
 
-    The test event is called ``arcade-otel doctor``; its ID is made for it and thrown away, so that it belongs to no person.
+    The test event is called ``arcade-otel doctor``. It has a temporary ID, so that it belongs to no person.
     """
     checks = run_checks(settings)
     well = all(check.ok is not False for check in checks)

@@ -1,11 +1,11 @@
-"""One line of ``usage doctor``: what was checked, whether it works, and what to do if it does not."""
+"""One line of ``usage doctor``: the check, its result, and the remedy."""
 
 from typing import NamedTuple
 
 __all__ = ["NAMES", "Check"]
 
-#: Every name that a line can have, in their order; ``{}`` stands for an exporter or a lane. ``docs/troubleshooting.md`` has a
-#: section for each, and a test compares them.
+#: Every name that a line can have, in order. ``{}`` stands for an exporter or a lane. ``docs/troubleshooting.md`` has a section
+#: for each name, and a test compares them.
 NAMES = (
     "consent",
     "config directory",
@@ -33,11 +33,11 @@ class Check(NamedTuple):
     """A line.
 
     Attributes:
-        name: What was checked, one of :data:`NAMES`.
-        ok: True: it works. False: events cannot be delivered because of it, or are delivered wrong. None: it was not checked.
-        detail: What was found, for a person.
-        remedy: What to do, one sentence; "" unless ``ok`` is False.
-        milliseconds: What a command pays, for ``cost``.
+        name: Name of the check, one of :data:`NAMES`.
+        ok: True if it works. False if events cannot be delivered because of it, or are wrong. None if it was not checked.
+        detail: The result, as text for the user.
+        remedy: One sentence that says what to do, or "" unless ``ok`` is False.
+        milliseconds: For ``cost`` only, the time that a command takes longer.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""The line about the cost: what a recorded command pays here, in milliseconds, compared with a bare start of Python.
+"""The check of the cost: how many milliseconds longer a recorded command takes here, compared with a bare start of Python.
 
-The unit is that of the documentation: the CPU time of a whole process over that of the same process without arcade-otel. The
-documentation counts instructions, of which the CPU executes 2.5 to 4 million per millisecond.
+The cost is the CPU time of a process, minus that of the same process without arcade-otel. The documentation counts instructions
+instead, of which a CPU executes 2.5 to 4 million per millisecond.
 """
 
 import os
@@ -19,9 +19,9 @@ __all__ = ["check_cost"]
 _RUNS = 9
 _SECONDS = 30.0
 _BARE = ""
-#: What every Click and Typer program has imported anyway.
+#: Modules that every Click and Typer program imports anyway.
 _HOST = "import contextlib, sys, typing"
-#: A command that does nothing; its sender does nothing either, so that nothing is sent.
+#: A command that does nothing. Its sender does nothing either, so that nothing is sent.
 _RECORDED = """
 import contextlib, sys, typing
 import arcade_otel
@@ -32,7 +32,7 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 
 
 def check_cost(settings: Settings) -> Check:
-    """Measure: the fastest of nine runs each, in turns, because other processes can only make a run slower."""
+    """Measure nine runs of each kind in turns, and take the fastest, because other processes can only make a run slower."""
     if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("ARCADE_", "OTEL_"))}
@@ -42,7 +42,7 @@ def check_cost(settings: Settings) -> Check:
     with tempfile.TemporaryDirectory(prefix="arcade-otel-") as config_dir:
         os.mkdir(os.path.join(config_dir, "usage"))
         with open(os.path.join(config_dir, "usage", "notice"), "w", encoding="ascii") as file:
-            file.write(str(conventions.NOTICE_VERSION))  # the notice was shown
+            file.write(str(conventions.NOTICE_VERSION))  # so that no notice is shown
         try:
             for _ in range(_RUNS + 1):
                 for source, times in took.items():
@@ -73,7 +73,7 @@ def _milliseconds(source: str, config_dir: str, environ: dict[str, str]) -> floa
 
 
 def _clock() -> float:
-    """Return the CPU seconds of the processes that ended; where the system does not say, the time of day."""
+    """Return the CPU seconds of ended child processes. On Windows, return the time of a clock instead."""
     if sys.platform == "win32":
         return time.perf_counter()
     import resource

@@ -1,4 +1,4 @@
-"""Lines about the config directory: permissions and owner, the disk, the locks, and the identity."""
+"""Checks of the config directory: permissions and owner, the disk, the locks, and the identity."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from arcade_otel.settings import Settings
 
 __all__ = ["check_config_dir", "check_state"]
 
-#: A sender lives 10 s at most: a lock that is taken for longer is held by something else.
+#: A sender lives at most 10 s. If a lock is taken for longer, another process holds it.
 _MAX_HELD_SECONDS = 11.0
 _POLL_SECONDS = 0.1
 _TEST_BYTES = 64 * 1024
@@ -44,7 +44,7 @@ def check_config_dir(settings: Settings) -> Check:
 
 
 def _unqueued(settings: Settings) -> str:
-    """Say what becomes of events that cannot be queued: without an identity, commands record none."""
+    """Return a text that says what happens to events that cannot be queued. Without an identity, commands record none."""
     known = identity_file.read(settings.config_dir) is not None
     return f", so {'each event is sent once, and lost if that fails' if known else 'events are lost'}"
 
@@ -72,8 +72,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: The config directory can be used; else nothing else is checked.
-        writes: Usage data is on, so that a test file may be written; else nothing is written.
+        usable: Whether the config directory can be used. If not, nothing is checked.
+        writes: Whether usage data is on, so that a test file may be written.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -85,7 +85,7 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
 
 def _check_disk(settings: Settings) -> Check:
-    """Write, fsync, rename and delete a file in the very directory of the queue."""
+    """Write, fsync, rename and delete a file in the same directory as the queue."""
     path = os.path.join(settings.state_dir, f".doctor-{os.getpid()}")
     try:
         storage.ensure_private_dir(settings.state_dir)
@@ -103,7 +103,7 @@ def _check_disk(settings: Settings) -> Check:
 
 
 def _check_locks(settings: Settings) -> Check:
-    """Take the identity's lock and each lane's, as a run does, and give them back."""
+    """Take and release the lock of the identity and of each lane, as a run does."""
     remedy = "end the process that holds the lock (lsof shows it), or set ARCADE_WORK_DIR to a directory on a local disk."
     try:
         support = _lock_support(settings.state_dir)
@@ -126,17 +126,17 @@ def _check_locks(settings: Settings) -> Check:
             return Check("locks", ok=False, detail=f"{name} cannot be taken: {error.strerror or error}", remedy=remedy)
         taken.append(name)
     if support:
-        # Whether a run copes without locks is what the line of the delivery says.
+        # The check of the delivery shows whether a run works without locks.
         return Check("locks", ok=True, detail=f"not supported by the file system ({support}); taken where possible: {len(taken)}")
     return Check("locks", ok=True, detail=f"taken and released: {', '.join(taken)}")
 
 
 def _lock_support(state_dir: str) -> str:
-    """Return "" if the file system has exclusive locks, else the error that it answers with.
+    """Return "" if the file system has exclusive locks, or else the text of its error.
 
     Raises:
-        TimeoutError: It does not answer.
-        OSError: No file can be made.
+        TimeoutError: The file system does not answer.
+        OSError: The test file cannot be made.
     """
     if sys.platform == "win32":
         return ""
@@ -175,7 +175,7 @@ def _retry(take: Callable[[], bool]) -> bool:
 
 
 def _take_identity_lock(settings: Settings) -> bool:
-    """Take the lock of usage.json as a read-modify-write does, where there is a file: doctor makes no identity."""
+    """Take the lock of usage.json as a change of the identity does. Do nothing without a lock file, because doctor makes none."""
     path = f"{settings.usage_file}.lock"
     if not os.path.exists(path):
         return True

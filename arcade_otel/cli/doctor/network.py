@@ -1,6 +1,6 @@
-"""Lines about the way to PostHog: proxy, DNS in both families, connection, certificate, clock.
+"""Checks of the network path to PostHog: proxy, DNS for IPv4 and IPv6, connection, certificate, clock.
 
-The sender's trial decides whether events are delivered. These lines say how, and where they are not, which step fails.
+The sender's trial decides whether events are delivered. If they are not, these checks show which step fails.
 """
 
 import os
@@ -19,18 +19,18 @@ from arcade_otel.cli.doctor.check import Check
 __all__ = ["check_network"]
 
 _SECONDS = 4.0
-#: A larger difference is reported: certificates and the 7 days for which events are kept depend on the clock.
+#: A larger difference is reported, because certificates and the age of queued events depend on the clock.
 MAX_CLOCK_DIFFERENCE_SECONDS = 300
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _FAMILIES = ((socket.AF_INET, "IPv4"), (socket.AF_INET6, "IPv6"))
 
 
 def check_network(host: str, *, delivered: bool) -> list[Check]:
-    """Return the lines about the way to ``host``, PostHog's address.
+    """Return the checks of the network path to ``host``, PostHog's address.
 
     Args:
         host: ``http(s)://…``.
-        delivered: The sender has delivered the test event there: every step works, and the lines only say how.
+        delivered: Whether the sender has delivered the test event there. Then every step works, and the checks only describe it.
     """
     parts = urlsplit(host)
     name = parts.hostname or ""
@@ -98,7 +98,7 @@ def _has_socks() -> bool:
 
 
 def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Check]:
-    """Look the name up in both families."""
+    """Look up the IPv4 and IPv6 addresses of the name."""
     addresses: list[Any] = []
     words = []
     for family, label in _FAMILIES:
@@ -113,7 +113,7 @@ def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Che
 
 
 def _check_connection(name: str, port: int, addresses: Sequence[Any], *, delivered: bool) -> Check:
-    """Connect in each family that the name has: a family that swallows packets only costs time."""
+    """Connect by IPv4 and IPv6, as far as the name has such addresses. It is enough if one of them works."""
     if not addresses:
         return Check("connection", ok=True if delivered else None, detail="no address to connect to")
     failures: dict[str, str] = {}
@@ -129,7 +129,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
 
 
 def _connect(places: Sequence[Any], family: int | None = None) -> str:
-    """Connect to the first of ``places``; return why that failed, or ""."""
+    """Connect to the first of ``places``. Return why that failed, or ""."""
 
     def connect() -> None:
         if family is None:
@@ -143,7 +143,10 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 
 
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
-    """Return what ``function`` returns and why it failed, or "", after 5 s at most: a DNS look-up has no time-out of its own."""
+    """Return the result of ``function`` and its error, or "".
+
+    Wait at most 5 s, because a DNS look-up has no time-out of its own.
+    """
     outcome: list[tuple[Any, str]] = []
 
     def run() -> None:
@@ -162,7 +165,7 @@ def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
 
 
 def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -> Check:
-    """Say which certificates are trusted; and where delivery failed, try a TLS handshake with them."""
+    """Return which certificates are trusted. If the delivery failed, try a TLS handshake with them."""
     named = [(variable, os.environ[variable]) for variable in _BUNDLES if os.environ.get(variable, "").strip()]
     missing = [f"{variable}={path}" for variable, path in named if not os.path.exists(path)]
     source = f"the certificates of {named[0][0]}" if named else "the machine's certificates"
@@ -196,7 +199,7 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
 
 
 def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
-    """Return why TLS failed, "" if it did not, None if there was no connection."""
+    """Return why TLS failed, "" if it succeeded, or None if there was no connection."""
     try:
         shake_hands()
     except ssl.SSLCertVerificationError as error:
@@ -210,7 +213,7 @@ def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Follow none: the clock of another server is no evidence."""
+        """Follow no redirect, because the clock of another server proves nothing."""
 
 
 def _check_clock(host: str) -> Check:

@@ -1,4 +1,4 @@
-"""Lines about what surrounds a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
+"""Checks of what surrounds a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ from arcade_otel.settings import Settings
 __all__ = ["check_surroundings"]
 
 _SECONDS = 30.0
-#: What live spans and other exporters import; a bad limit, sampler or context in the environment fails here.
+#: The imports of live spans and of other exporters. A bad limit, sampler or context in the environment makes them fail.
 _IMPORT = "import opentelemetry.trace, opentelemetry.sdk.trace as sdk; sdk.SpanLimits(); sdk.TracerProvider()"
 
 
 def check_surroundings(settings: Settings) -> list[Check]:
-    """Return the lines."""
+    """Return the checks."""
     return [_check_opentelemetry(), *_check_reaping(settings), *_check_machine()]
 
 
@@ -49,9 +49,9 @@ def _check_opentelemetry() -> Check:
 
 
 def _check_reaping(settings: Settings) -> list[Check]:
-    """Say if commands start no senders because earlier ones were never reaped."""
+    """Return a failed check if commands start no senders because earlier ones were never reaped."""
     if not settings.config_dir or receipts.SENDER in receipts.problems(settings.state_dir):
-        return []  # the line of the sender says why none is started
+        return []  # the check of the sender says why none is started
     if not os.path.exists(os.path.join(settings.state_dir, "unreaped")):
         return []
     return [
@@ -65,7 +65,7 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Say where a sender may not survive the command: in CI, and in a container whose PID 1 is the program."""
+    """Return a check if a sender may not survive the command: in CI, and in a container with the program as PID 1."""
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"
     elif consent.is_ci():

@@ -1,10 +1,9 @@
 """The trial of ``usage doctor``: a real sender delivers a test event, by the same code and environment as after a command.
 
-The sender gets a scratch config directory, on the same disk as the real one, so that it neither touches the queue nor the
-identity. What became of the event is in the receipts that it writes there.
+The sender gets a scratch config directory on the same disk as the real one, so that it touches neither the queue nor the
+identity. The receipts that it writes there show whether the event was delivered.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.handoff import queue, receipts
 from arcade_otel.settings import Settings
+from arcade_otel.spans import otlp
 from arcade_otel.spans.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCRATCH_PREFIX", "Trial", "check_lanes", "check_sender", "check_start", "make_payload", "run"]
 
-#: Name of the scratch directory, which ``forget`` removes if a doctor was killed.
+#: Prefix of the scratch directory, which ``forget`` removes if a doctor was killed.
 SCRATCH_PREFIX = ".doctor-"
 #: A sender lives 10 s at most.
 _MAX_SECONDS = 30.0
@@ -35,12 +35,12 @@ _NAME_INTERPRETER = "name a command that runs the sender: instrument(..., sender
 
 
 class Trial(NamedTuple):
-    """What became of the test event.
+    """The result of the trial.
 
     Attributes:
-        command: The sender's command line; None if there is none.
-        failure: Why the sender did not run to its end; "" if it did.
-        lanes: For each lane "" if the event was acknowledged, else why it was not.
+        command: The sender's command line, or None if there is none.
+        failure: Why the sender did not run to its end, or "" if it did.
+        lanes: For each lane, "" if the event was acknowledged, or else the reason why not.
     """
 
     command: tuple[str, ...] | None
@@ -48,16 +48,17 @@ class Trial(NamedTuple):
     lanes: dict[str, str]
 
     def lane_for(self, exporter: str) -> str | None:
-        """Return what became of the event in the lane of ``exporter``; None if the event has no such lane."""
+        """Return the result in the lane of ``exporter``, or None if the event has no such lane."""
         return next((why for lane, why in self.lanes.items() if queue.lane_exporter(lane) == exporter), None)
 
 
 def run(settings: Settings, *, in_state_dir: bool) -> Trial:
-    """Let a real sender deliver a test event, and return what became of it.
+    """Let a real sender deliver a test event, and return the result.
 
     Args:
         settings: The program's settings.
-        in_state_dir: The scratch directory is made in the real state directory; else in the system's directory for such.
+        in_state_dir: Whether to make the scratch directory in the real state directory. Otherwise the system's directory for
+            temporary files has it.
     """
     payload = make_payload(settings)
     lanes = queue.lanes_for(os.environ, api_key=settings.posthog_api_key, host=settings.posthog_host)
@@ -74,19 +75,19 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
 
 def make_payload(settings: Settings) -> str:
-    """Return the test event's span in OTLP/JSON, as a command would hand it over, marked as the doctor's."""
+    """Return the test event's span in OTLP/JSON as a command would make it, with the mark of a test event."""
     now = time.time_ns()
     span = spans.encode(
         settings, path="doctor", timing=spans.Timing(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True)
     )
-    traces = json.loads(span)
-    marker = {"key": conventions.RESOURCE_DOCTOR, "value": {"stringValue": "1"}}
-    traces["resourceSpans"][0]["resource"]["attributes"].append(marker)
-    return json.dumps(traces, separators=(",", ":"))
+    traces = otlp.loads(span)
+    _, resource = otlp.command_span(traces)
+    otlp.set_attribute(resource, conventions.RESOURCE_DOCTOR, "1")
+    return otlp.dumps(traces)
 
 
 def check_start(settings: Settings) -> Check:
-    """Return the line of the sender for a user who opted out: it starts, has nothing to do, and sends nothing."""
+    """Return the check of the sender if the user has opted out: the sender is started without an event, and sends nothing."""
     command = _sender_command(settings)
     if command is None:
         return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)
@@ -101,7 +102,7 @@ def check_start(settings: Settings) -> Check:
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
-    """Return the line of the sender, and that of senders before it that could not run."""
+    """Return the check of the sender, and a check for an earlier sender that could not run."""
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
@@ -120,7 +121,7 @@ def check_sender(settings: Settings, trial: Trial) -> list[Check]:
 
 
 def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
-    """Return a line for each lane that the test event has."""
+    """Return a check for each lane of the test event."""
     if not trial.lanes:
         reason = "no project key and no exporter is set" if not settings.posthog_api_key else "OTEL_TRACES_EXPORTER names none"
         return [Check("delivery", ok=None, detail=f"nothing is sent: {reason}")]
@@ -148,7 +149,7 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
         storage.ensure_private_dir(settings.state_dir)
     scratch = tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=settings.state_dir if in_state_dir else None)
     try:
-        # The stored choice counts for the trial too.
+        # The stored choice also counts in the trial.
         with suppress(OSError), open(consent.choice_file(settings.config_dir), encoding="ascii") as file:
             choice = file.read(16)
             os.mkdir(os.path.join(scratch, "usage"), 0o700)
@@ -159,9 +160,9 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 
 
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
-    """Run a sender to its end; return why that failed, or ""."""
+    """Run a sender to its end. Return why that failed, or ""."""
     environ = handoff.sender_environment(scratch, payload)
-    environ[conventions.ENV_IDLE] = "0"  # it waits for no other events
+    environ[conventions.ENV_IDLE] = "0"  # so that it does not wait for other events
     try:
         process = subprocess.run(
             command,
@@ -188,7 +189,7 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
 
 
 def _outcome(scratch: str, lane: str, failure: str) -> str:
-    """Return "" if the receipts say that the event was acknowledged in ``lane``, else why it was not."""
+    """Return "" if the receipts say that the event was acknowledged in ``lane``, or else the reason why not."""
     state_dir = os.path.join(scratch, "usage")
     for receipt in receipts.events(state_dir):
         if receipt["lane"] == lane:

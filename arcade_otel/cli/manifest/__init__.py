@@ -17,14 +17,17 @@ __all__ = ["manifest"]
 def manifest(app: str, *, as_json: bool = False, output: str | None = None, check: str | None = None) -> int:
     """Write the manifest of a program, or compare it with a file, and return the exit code.
 
-    0: written, or equal; 1: different, with the difference on stdout; 2: the program cannot be loaded, or the file cannot be
-    read or written, with the reason on stderr. Call it only in a process that ends afterwards: see ``app_loader.load``.
+    * 0: the manifest was written, or is equal.
+    * 1: the manifest is different. The difference is on stdout.
+    * 2: the program cannot be loaded, or the file cannot be read or written. The reason is on stderr.
+
+    Call this only in a process that ends afterwards (see ``app_loader.load``).
 
     Args:
-        app: The object that ``instrument()`` was given, as ``module:attribute`` or ``path/to/file.py:attribute``.
-        as_json: JSON instead of Markdown.
-        output: File to write; stdout if None.
-        check: File to compare with; then no file is written.
+        app: The object that the program passes to ``instrument()``, as ``module:attribute`` or ``path/to/file.py:attribute``.
+        as_json: Write JSON instead of Markdown.
+        output: The file to write. None means stdout.
+        check: The file to compare with. If it is given, no file is written.
     """
     try:
         text = _render(app, as_json=as_json)
@@ -34,7 +37,7 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
             return EXIT_OK
         if check is None:
             return _print(text, EXIT_OK)
-        with open(check, encoding="utf-8") as file:  # universal newlines: git may have changed them
+        with open(check, encoding="utf-8") as file:  # universal newlines, because git may have changed them
             before = file.read()
     except (LoadError, OSError, UnicodeDecodeError) as error:
         why = str(error) if isinstance(error, LoadError) else f"{output or check}: {getattr(error, 'strerror', 'not UTF-8')}"

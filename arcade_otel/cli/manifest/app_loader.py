@@ -13,25 +13,25 @@ from arcade_otel import consent, conventions
 
 __all__ = ["PROGRAM", "LoadError", "describe_error", "load"]
 
-#: Name of a program that leaves its name to the file that it is started by.
+#: The name in the manifest for a program that sets none, and so has the name of the file that starts it.
 PROGRAM = "<program>"
 
 
 class LoadError(Exception):
-    """The program does not exist or cannot be inspected; the message says why, for the maintainer."""
+    """The program does not exist or cannot be inspected. The message says why."""
 
 
 def load(reference: str) -> Any:
     """Import the module of ``module:attribute`` or ``path/to/file.py:attribute`` and return the attribute.
 
-    Call it only in a process that ends afterwards: it changes the environment, ``sys.argv`` and ``sys.path``. Modules are looked
-    up in the working directory (or the file's directory) first. The user's ``ARCADE_USAGE_*`` variables are removed, so that the
-    manifest shows the program's own settings. What the import prints goes to stderr.
+    Call this only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``. Modules
+    are looked up in the working directory (or the file's directory) first. The user's ``ARCADE_USAGE_*`` variables are removed,
+    so that the manifest shows the program's own settings. The output of the import goes to stderr.
 
-    Limit: the import runs the program's own code, and nothing keeps that code from reading, writing or sending.
+    Limit: the import runs the program's own code, which can read, write and send whatever it wants.
 
     Raises:
-        LoadError: It cannot be imported, ends the process, or has no such attribute.
+        LoadError: The module cannot be imported, ends the process, or has no such attribute.
     """
     module, separator, attribute = reference.rpartition(":")
     if not (separator and module and attribute):
@@ -66,7 +66,7 @@ def _disable_telemetry() -> None:
     os.environ[consent.ENV_TRACKING] = consent.OFF
     os.environ[consent.ENV_DO_NOT_TRACK] = "1"
     os.environ[consent.ENV_SDK_DISABLED] = "true"
-    os.environ[conventions.ENV_SENDER] = os.devnull  # else the queued events of this machine would be deleted
+    os.environ[conventions.ENV_SENDER] = os.devnull  # otherwise the queued events of this machine would be deleted
 
 
 def _get_attribute(value: Any, module: str, attribute: str) -> Any:

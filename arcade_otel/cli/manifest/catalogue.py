@@ -1,12 +1,13 @@
-"""Everything that can leave a machine, one record each: events, what is in them, and the attributes that other backends get.
+"""Everything that can leave a machine, one record each: events, their properties, and the attributes that other backends get.
 
-The properties of a command's event are declared in ``arcade_otel/spans/properties.py``; this module adds what all events have.
+The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds those of all events.
 
-``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page; ``--check`` compares them.
-Names are those of ``conventions``; the tests in ``tests/cli/manifest`` hold what really arrives against this, both ways.
+``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page, and ``--check`` compares them.
+The names are constants of ``conventions``. The tests in ``tests/cli/manifest`` compare this catalogue with what arrives at a
+server: they fail if a property arrives that is not here, and if one is here that never arrives.
 """
 
-# Never imported while a command runs: what this says is data for people, for the manifest and for the tests.
+# No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
 
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ class Event:
         short: One word for it, unique.
         when: When it is sent.
         reason: What it is for.
-        source: Who named it.
+        source: Who defined the name.
     """
 
     name: str
@@ -65,14 +66,14 @@ class FieldSpec:
     Attributes:
         name: Its name where it arrives.
         type: One of JSON's types.
-        example: A value, as JSON has it but for the quotes of a string.
-        reason: What it is for.
-        when: When it is there; "": always.
-        unit: Unit or bound of the value; "": none.
-        events: Names of the events that have it; empty for attributes, and for what every event and request has.
-        attribute: Attribute of the span or its resource that it is made of; "": none.
-        source: Who named it.
-        rare: It is seen in exceptional runs only.
+        example: A value as in JSON, but a string without its quotes.
+        reason: What it is for, or what it holds.
+        when: When it is present. "" means always.
+        unit: Unit or bound of the value, or "".
+        events: Names of the events that have it. Empty for an attribute, and for a field of every event or request.
+        attribute: The attribute of the span or its resource that it is made from, or "".
+        source: Who defined the name.
+        rare: Whether only exceptional runs have it.
     """
 
     name: str
@@ -93,28 +94,28 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_SUCCEEDED,
         "succeeded",
         "a command ended with exit code 0",
-        "which commands are used, and how long they take",
+        "shows which commands are used, and how long they take",
         SPECIFICATION,
     ),
     Event(
         conventions.EVENT_FAILED,
         "failed",
         "a command ended with any other exit code",
-        "what goes wrong",
+        "shows what goes wrong",
         SPECIFICATION,
     ),
     Event(
         conventions.EVENT_ALIAS,
         "alias",
-        "an account logged in, or credentials were found: once, before the first event under the account's id",
-        "joins the events under the random id to the account's",
+        "you logged in, or the sender found your credentials: once, before the first event under your account's ID",
+        "joins the events under the random ID to your account's",
         _POSTHOG,
     ),
     Event(
         conventions.EVENT_DOCTOR,
         "doctor",
-        "a person ran `usage doctor`",
-        "proves that the server takes events, and belongs to no person",
+        "you ran `usage doctor`",
+        "proves that the server accepts events. It belongs to no person",
         _OURS,
     ),
 )
@@ -165,37 +166,44 @@ _ATTRIBUTE_EXAMPLES = {conventions.OS_TYPE: "linux"}
 #: Properties of the events. Those of commands are declared in ``arcade_otel/spans/properties.py``.
 PROPERTIES: tuple[FieldSpec, ...] = (
     *(_property(row) for row in properties.PROPERTIES if row.name),
-    FieldSpec("distinct_id", STRING, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "the random id", events=_ALIAS, source=_POSTHOG),
-    FieldSpec("alias", STRING, "account-7", "the account's id", events=_ALIAS, source=_POSTHOG),
+    FieldSpec("distinct_id", STRING, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "the random ID", events=_ALIAS, source=_POSTHOG),
+    FieldSpec("alias", STRING, "account-7", "the account's ID", events=_ALIAS, source=_POSTHOG),
     FieldSpec(
         "$process_person_profile",
         BOOLEAN,
         "false",
-        "PostHog makes no profile of an anonymous id",
-        when="if the id is anonymous",
+        "keeps PostHog from making a profile of an anonymous ID",
+        when="if the ID is anonymous",
         events=_PROFILED,
         attribute=conventions.IS_ANON,
         source=_POSTHOG,
     ),
-    FieldSpec("$geoip_disable", BOOLEAN, "true", "PostHog derives no place from the address", events=_ALL, source=_POSTHOG),
-    FieldSpec("$ip", NULL, "null", "PostHog keeps no address", events=_ALL, source=_POSTHOG),
-    FieldSpec("$lib", STRING, conventions.LIB, "which library sent it", events=_ALL, source=_POSTHOG),
-    FieldSpec("$lib_version", STRING, "0.1.0", "which version of it", events=_ALL, source=_POSTHOG),
+    FieldSpec(
+        "$geoip_disable",
+        BOOLEAN,
+        "true",
+        "keeps PostHog from deriving a place from your IP address",
+        events=_ALL,
+        source=_POSTHOG,
+    ),
+    FieldSpec("$ip", NULL, "null", "keeps PostHog from storing your IP address", events=_ALL, source=_POSTHOG),
+    FieldSpec("$lib", STRING, conventions.LIB, "names this library", events=_ALL, source=_POSTHOG),
+    FieldSpec("$lib_version", STRING, "0.1.0", "the version of this library", events=_ALL, source=_POSTHOG),
 )
 
-#: Fields of every event beside its properties.
+#: Fields of every event, next to its properties.
 FIELDS: tuple[FieldSpec, ...] = (
-    FieldSpec("event", STRING, conventions.EVENT_SUCCEEDED, "which of the events it is", source=_POSTHOG),
+    FieldSpec("event", STRING, conventions.EVENT_SUCCEEDED, "the name of the event", source=_POSTHOG),
     FieldSpec(
         "distinct_id",
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "whose it is: a random id, or the account's once you log in",
+        "the person: a random ID, or your account's ID once you log in",
         unit=f"at most {conventions.DISTINCT_ID_LIMIT} characters",
         attribute=conventions.DISTINCT_ID,
         source=_POSTHOG,
     ),
-    FieldSpec("uuid", STRING, "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc", "a second delivery is the same event", source=_POSTHOG),
+    FieldSpec("uuid", STRING, "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc", "makes a second delivery the same event", source=_POSTHOG),
     FieldSpec(
         "timestamp",
         STRING,
@@ -208,15 +216,19 @@ FIELDS: tuple[FieldSpec, ...] = (
 
 #: Fields of a request, which carries a batch of events.
 REQUEST: tuple[FieldSpec, ...] = (
-    FieldSpec("api_key", STRING, "phc_…", "the program's project; it can write and not read", source=_POSTHOG),
-    FieldSpec("sent_at", STRING, "2026-01-31T12:00:01+00:00", "corrects a clock that is wrong", unit="UTC", source=_POSTHOG),
-    FieldSpec("historical_migration", BOOLEAN, "false", "posthog's own", source=_POSTHOG),
+    FieldSpec(
+        "api_key", STRING, "phc_…", "the key of the program's project. It can write events, and cannot read them", source=_POSTHOG
+    ),
+    FieldSpec(
+        "sent_at", STRING, "2026-01-31T12:00:01+00:00", "lets PostHog correct a clock that is wrong", unit="UTC", source=_POSTHOG
+    ),
+    FieldSpec("historical_migration", BOOLEAN, "false", "PostHog's own client sends it, too", source=_POSTHOG),
     FieldSpec(
         "sentAt",
         STRING,
         "2026-01-31T12:00:01+00:00",
-        "posthog's own",
-        when="with posthog before 7",
+        "PostHog's own client sends it, too",
+        when="with the package `posthog` before 7",
         unit="UTC",
         source=_POSTHOG,
         rare=True,
@@ -230,25 +242,25 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "whose it is: a random id, or the account's once you log in",
+        "the person: a random ID, or your account's ID once you log in",
         source=SPECIFICATION,
     ),
-    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "whether that id is the random one", source=SPECIFICATION),
+    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "true if `distinct_id` is the random ID", source=SPECIFICATION),
     FieldSpec(
         conventions.POSTHOG_DISTINCT_ID,
         STRING,
         "account-7",
-        "the same id, by which PostHog's OTLP endpoints find the person",
+        "the same ID as `distinct_id`. PostHog's OTLP endpoints find the person by it",
         when="OTLP only",
         source=_POSTHOG,
     ),
-    FieldSpec(conventions.USER_ID, STRING, "account-7", "the account's id", when="OTLP only, once you log in", source=SEMANTIC),
+    FieldSpec(conventions.USER_ID, STRING, "account-7", "your account's ID", when="OTLP only, once you log in", source=SEMANTIC),
     FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "the random id that belongs to the account from here on",
-        when="at a login, and where credentials were found",
+        "the random ID under which your earlier events were sent, which the alias joins to your account",
+        when="at a login, and when the sender finds your credentials",
         source=SPECIFICATION,
     ),
 )
@@ -256,17 +268,25 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
 #: Attributes of the span's resource.
 RESOURCE: tuple[FieldSpec, ...] = (
     *_attributes(resource=True),
-    FieldSpec(conventions.SERVICE_NAME, STRING, "mycli", "the program, or what `OTEL_SERVICE_NAME` says", source=SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_SDK_NAME, STRING, "opentelemetry", "what made the span", source=SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the same", source=SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the same", source=SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "which library sent it", source=SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "which version of it", source=SEMANTIC),
+    FieldSpec(
+        conventions.SERVICE_NAME, STRING, "mycli", "the name of the program, or the value of `OTEL_SERVICE_NAME`", source=SEMANTIC
+    ),
+    FieldSpec(
+        conventions.TELEMETRY_SDK_NAME,
+        STRING,
+        "opentelemetry",
+        "names what made the span: `opentelemetry` if it is live, `arcade_otel` if it is deferred",
+        source=SEMANTIC,
+    ),
+    FieldSpec(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the language of what made the span", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the version of what made the span", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "names this library", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "the version of this library", source=SEMANTIC),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "whose the program was when it began; the span's own wins",
+        "the person at the start of the program. The span's own `distinct_id` takes precedence",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -274,7 +294,7 @@ RESOURCE: tuple[FieldSpec, ...] = (
         conventions.IS_ANON,
         BOOLEAN,
         "true",
-        "whether that id is the random one",
+        "true if that ID is the random one",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -286,7 +306,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "the command's usage event goes its own way",
-        when="where the process traces itself",
+        "says that the command's usage event is delivered separately from this span",
+        when="if the process makes live spans",
     ),
 )

@@ -22,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m arcade_otel.cli.manifest",
         description=f"Write the tables of everything that is collected into PAGE, between {BEGIN} and {END}.",
-        epilog="Exit codes: 0 written, or equal; 1 different (the difference is on stdout); 2 it cannot be done.",
+        epilog="Exit codes: 0 written or equal, 1 different (the difference is on stdout), 2 the page cannot be read or written.",
     )
-    parser.add_argument("--check", action="store_true", help="Write nothing; compare, and print the difference.")
+    parser.add_argument("--check", action="store_true", help="Compare and print the difference. Write nothing.")
     parser.add_argument("page", metavar="PAGE")
     chosen = parser.parse_args(arguments)
     try:
@@ -44,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(page: str) -> str:
-    """Return ``page`` with the tables of now between the markers.
+    """Return ``page`` with the current tables between the two markers.
 
     Raises:
-        ValueError: There is not one of each marker, in their order.
+        ValueError: A marker is missing, occurs twice, or comes in the wrong order.
     """
     head, begin, rest = page.partition(BEGIN)
     _, end, tail = rest.partition(END)
@@ -63,17 +63,16 @@ def _tables() -> str:
         "### Properties",
         markdown.properties(catalogue.PROPERTIES, catalogue.EVENTS),
         "### Around the properties",
-        "Every event has",
+        "Every event has these fields:",
         markdown.fields(catalogue.FIELDS),
-        "and every request, which carries a batch of them,",
+        "A request carries a batch of events. Its `User-Agent` names this library and its version. Its body has these fields:",
         markdown.fields(catalogue.REQUEST),
-        "with the headers that any request has. Its `User-Agent` names this library and its version.",
         "### Spans",
         "Attributes of a command's span:",
         markdown.attributes(catalogue.ATTRIBUTES),
-        "of its resource, beside those of `OTEL_RESOURCE_ATTRIBUTES`:",
+        "Attributes of the span's resource, in addition to those of `OTEL_RESOURCE_ATTRIBUTES`:",
         markdown.attributes(catalogue.RESOURCE),
-        "and of its scope:",
+        "Attributes of the span's scope:",
         markdown.attributes(catalogue.SCOPE),
     )
     return "\n\n".join(parts) + "\n\n"

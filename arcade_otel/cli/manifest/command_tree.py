@@ -1,4 +1,4 @@
-"""Walk the command tree of a Typer or Click program, and name each command as its event names it."""
+"""Walk the command tree of a Typer or Click program, and return each command with the name that its events have."""
 
 from typing import Any, NamedTuple
 
@@ -14,12 +14,12 @@ class CommandInfo(NamedTuple):
     """A possible value of ``command_name``.
 
     Attributes:
-        name: Path in the command tree, joined by dots; "" for what is no command of the tree.
-        group: It is a group of commands.
-        hidden: The help does not show it.
-        deprecated: It is marked as such.
-        typed: Other names by which it is listed; an event has ``name`` all the same.
-        usage: It is the group of the usage commands.
+        name: Path in the command tree, joined by dots. "" stands for a mistyped command.
+        group: Whether it is a group of commands.
+        hidden: Whether the help leaves it out.
+        deprecated: Whether it is marked as deprecated.
+        typed: Other names by which a user can run it. The event has ``name`` then, too.
+        usage: Whether it is the group of the usage commands.
     """
 
     name: str
@@ -34,7 +34,7 @@ def get_root_command(app: Any) -> Any:
     """Return the Click command that runs ``app``: a ``typer.Typer``, or a Click command or group.
 
     Raises:
-        LoadError: It is none of these, or Typer can make no command of it.
+        LoadError: ``app`` is none of these, or Typer cannot make a command from it.
     """
     try:
         find_command = getattr(find_adapter(app), "find_command", None)
@@ -49,14 +49,14 @@ def get_root_command(app: Any) -> Any:
 
 
 def walk(root: Any, program: str) -> list[CommandInfo]:
-    """Return every name that an event of the program can have, in the order of the names.
+    """Return every name that an event of the program can have, sorted.
 
-    Hidden and deprecated commands and groups that are loaded when they are asked for are among them; what a group runs without
-    listing it (``Group.list_commands``) is not. A group is not entered again below itself.
+    They include hidden and deprecated commands, and lazily loaded groups. A command that a group runs without listing it
+    (``Group.list_commands``) is missing. A group that contains itself is entered once.
 
     Args:
         root: The program's command.
-        program: Its name, which the event of the program by itself has.
+        program: The program's name, which an event has if the program itself is the command.
 
     Raises:
         LoadError: A group cannot list or load its commands.
@@ -69,13 +69,13 @@ def walk(root: Any, program: str) -> list[CommandInfo]:
 
 
 def _enter(group: Any, parent: Any, typed: str, path: str, above: list[Any], infos: dict[str, CommandInfo]) -> None:
-    # ``resilient_parsing`` is what completion asks with: no callback runs, and no run of ours begins.
+    # Shell completion uses ``resilient_parsing``, too. With it, no callback runs, and no run is recorded.
     context = group.context_class(group, info_name=typed, parent=parent, resilient_parsing=True)
     for listed, child in _children(group, context, path):
         words = frozenset({listed} if lists(group, listed) else ())
         own = replace_unencodable(command_name(child, listed, commands=_commands(group), listed=words))
         if not own:
-            continue  # a command without a name is none for the instrumentation either
+            continue  # the instrumentation does not record a command without a name either
         name = f"{path}.{own}" if path else own
         before = infos.get(name, CommandInfo(name))
         infos[name] = CommandInfo(
@@ -105,4 +105,4 @@ def _commands(group: Any) -> dict[Any, Any]:
 
 
 def _is(command: Any, what: str) -> bool:
-    return bool(getattr(command, what, False))  # Click's ``deprecated`` may be a text
+    return bool(getattr(command, what, False))  # Click's ``deprecated`` may be a text instead of a boolean

@@ -1,4 +1,4 @@
-"""The content of a program's manifest, as JSON and as Markdown; the same on every machine."""
+"""The content of a program's manifest, as JSON and as Markdown. It is the same on every machine."""
 
 import json
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from arcade_otel.settings import Settings
 
 __all__ = ["Manifest", "Setting"]
 
-_HEAD = "Made by `arcade-otel manifest`, which also compares it (`--check`). Not to be edited."
+_HEAD = "`arcade-otel manifest` generates this file, and `--check` compares it. Do not edit it."
 _NOT_INSTRUMENTED = """\
-**Not instrumented: nothing is collected.** What follows is what `arcade_otel.instrument(app)` would collect. If the program is
-instrumented, name the very object that `instrument()` was given."""
-_NAMELESS = f"`{PROGRAM}` is the name of the file by which the program is started: it gives itself none."
-_NO_COMMAND = "(empty) what was typed is no command of the program, and no part of it is recorded"
+**Not instrumented: nothing is collected.** This page shows what `arcade_otel.instrument(app)` would collect. If the program is
+instrumented, name the object that it passes to `instrument()`."""
+_NAMELESS = f"The program sets no name. `{PROGRAM}` stands for the name of the file that starts it."
+_NO_COMMAND = "(empty) the user typed no command of the program. Nothing of what was typed is recorded"
 
 
 class Setting(NamedTuple):
-    """A setting that decides what is collected, or where it goes; ``meaning`` says the same in words."""
+    """A setting that decides what is collected, or where it is sent. ``meaning`` explains the value in words."""
 
     name: str
     value: str | bool | list[str] | None
@@ -36,7 +36,7 @@ class Manifest:
     Args:
         settings: The program's settings.
         commands: Every command name that its events can have.
-        instrumented: The program was instrumented with these settings; else they are the defaults.
+        instrumented: Whether the program was instrumented with these settings. Otherwise they are the defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -61,7 +61,7 @@ class Manifest:
         collected = [entry for entry in entries if (entry.attribute or entry.name) not in excluded]
         if not callable(self._settings.error_messages):
             return collected
-        words = "what went wrong, in the words of the program's own function"
+        words = "shows what went wrong: the text that the program's own function returns"
         return [
             replace(entry, reason=words) if conventions.ERROR_MESSAGE in (entry.attribute, entry.name) else entry
             for entry in collected
@@ -73,41 +73,41 @@ class Manifest:
         kind = self._settings.properties.get(name)
         if kind is None:
             when = "if the program sets it, and the user is logged in"
-            reason = "a group of the program's"
+            reason = "a group that the program declares"
             return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", reason, when=when, events=commands)
         types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
         shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
         words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
-        reason = "a property of the program's own"
+        reason = "a property that the program declares"
         return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=commands)
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
         settings = self._settings
         if callable(settings.error_messages):
-            messages = Setting("error_messages", "function", "the program's own function says what is recorded of an error")
+            messages = Setting("error_messages", "function", "the program's own function decides what is recorded of an error")
         elif settings.error_messages == "class":
-            messages = Setting("error_messages", "class", "what errors say is not collected")
+            messages = Setting("error_messages", "class", "the class of an error is collected, and its message is not")
         elif settings.error_messages == "own":
-            said = "what exceptions of the program's own classes say is redacted, and what others say is not collected"
-            messages = Setting("error_messages", "own", said)
+            own = "messages of the program's own exception classes are redacted, and other messages are not collected"
+            messages = Setting("error_messages", "own", own)
         else:
-            messages = Setting("error_messages", settings.error_messages, "what errors say is redacted")
+            messages = Setting("error_messages", settings.error_messages, "the message of an error is redacted")
         if settings.version:
-            version = Setting("version", "given", "the program says its version")
+            version = Setting("version", "given", "the program sets its version")
         elif settings.distribution:
-            version = Setting("version", settings.distribution, "the version is that of this distribution")
+            version = Setting("version", settings.distribution, "the version of this distribution is collected")
         else:
             version = Setting("version", None, "no version is collected")
         live = {
-            None: "a command's span is current while it runs if the environment asks for traces",
-            True: "a command's span is current while it runs, and the program's code may add to it",
+            None: "a command's span is current while the command runs only if the environment asks for traces",
+            True: "a command's span is current while the command runs, and the program's code can add to it",
             False: "a command's span is made when the command has ended",
         }
         names = (
-            "the names of options that were given are collected"
+            "the names of the options that the user gave are collected"
             if settings.record_option_names
-            else "no option's name is collected"
+            else "no names of options are collected"
         )
         return [
             messages,
@@ -120,35 +120,43 @@ class Manifest:
             Setting(
                 "record_in_ci",
                 settings.record_in_ci,
-                "continuous integration is recorded, too" if settings.record_in_ci else "silent in continuous integration",
+                "commands in continuous integration are recorded, too"
+                if settings.record_in_ci
+                else "nothing is recorded in continuous integration",
             ),
             Setting(
                 "login_commands",
                 list(settings.login_commands),
-                self._note_missing("after this, events are the account's", settings.login_commands),
+                self._note_missing("events after this command have the account's ID", settings.login_commands),
             ),
             Setting(
                 "logout_commands",
                 list(settings.logout_commands),
-                self._note_missing("after this, they have a new anonymous ID", settings.logout_commands),
+                self._note_missing("events after this command have a new anonymous ID", settings.logout_commands),
             ),
-            Setting("principal", "function", "the program's own function says whose account it is")
+            Setting("principal", "function", "the program's own function finds the account")
             if settings.principal
-            else Setting("principal", None, "Arcade's credentials and API say whose account it is"),
+            else Setting("principal", None, "the account is found by Arcade's credentials and API"),
             version,
-            Setting("posthog", settings.posthog_host, "events go there")
+            Setting("posthog", settings.posthog_host, "events are sent to this host")
             if settings.posthog_api_key
-            else Setting("posthog", None, "there is no project key, so that no event goes to PostHog"),
+            else Setting("posthog", None, "no project key is set, so no event is sent to PostHog"),
             Setting("live_spans", settings.live_spans, live[settings.live_spans]),
             *self._left_out(),
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return the settings that leave commands out, where the program has them."""
+        """Return the settings ``exclude`` and ``sample``, if the program sets them."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (
-            [Setting("exclude", [path.removesuffix(".") for path in exclude], "these commands are not recorded")]
+            [
+                Setting(
+                    "exclude",
+                    [path.removesuffix(".") for path in exclude],
+                    "these commands and their sub-commands are not recorded",
+                )
+            ]
             if exclude
             else []
         )
@@ -161,7 +169,7 @@ class Manifest:
         return f"{meaning}; there is no {missing}" if missing else meaning
 
     def as_json(self) -> str:
-        """Return the manifest as one JSON object, whose ``manifest`` is the version of the format."""
+        """Return the manifest as one JSON object. Its field ``manifest`` is the version of the format."""
         settings = self._settings
         manifest = {
             "manifest": 1,
@@ -198,8 +206,8 @@ class Manifest:
 
     def as_markdown(self) -> str:
         """Return the manifest as Markdown, one command per line, so that a diff is readable."""
-        library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "what collects")
-        shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that people are shown")
+        library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "the library that collects, and its version")
+        shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that users see")
         rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]
         notes = [] if self._instrumented else [_NOT_INSTRUMENTED]
         notes += [_NAMELESS] if self._settings.name == PROGRAM else []
@@ -210,22 +218,22 @@ class Manifest:
             "## Settings",
             markdown.table(("setting", "value", "meaning"), rows),
             "## Commands",
-            "The `command_name` of an event is one of these names, and nothing else.",
+            "The `command_name` of an event is always one of these names.",
             "\n".join(f"- {self._line(command)}" for command in self._commands),
             "## Events",
             markdown.events(self._events),
             "## Properties",
             markdown.properties(self._properties, self._events),
-            "Around them, every event has",
+            "In addition, every event has these fields:",
             markdown.fields(catalogue.FIELDS),
-            "and every request",
+            "Every request has these fields:",
             markdown.fields(catalogue.REQUEST),
             "## Spans",
-            "For other backends than PostHog, where the person who runs the program names one. A command's span has",
+            "Spans are sent to backends other than PostHog, if the user configures one. Attributes of a command's span:",
             markdown.attributes(self._attributes),
-            "its resource",
+            "Attributes of the span's resource:",
             markdown.attributes(self._resource),
-            "and its scope",
+            "Attributes of the span's scope:",
             markdown.attributes(catalogue.SCOPE),
         ]
         return "\n\n".join(parts) + "\n"

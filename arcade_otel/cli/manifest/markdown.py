@@ -1,4 +1,4 @@
-"""Render the catalogue's records as Markdown tables, and the difference of two texts."""
+"""Render the catalogue as Markdown tables, and the difference of two texts."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -10,13 +10,13 @@ __all__ = ["attributes", "code", "difference", "events", "fields", "properties",
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; a bar in a cell does not end it."""
+    """Return a table. Bars in the cells are escaped."""
     lines = [columns, ["---"] * len(columns), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def code(text: str) -> str:
-    """Return ``text`` as inline code, whatever it holds, escaped for a terminal (:func:`arcade_otel.terminal.escape`)."""
+    """Return ``text`` as inline code, even if it has backticks, escaped for a terminal (:func:`arcade_otel.terminal.escape`)."""
     text = terminal.escape(text)
     ticks = "`"
     while ticks in text:
@@ -58,7 +58,7 @@ def attributes(wanted: Sequence[catalogue.FieldSpec]) -> str:
 
 
 def difference(before: str, after: str, name: str, source: str) -> str:
-    """Return a unified diff from the file ``name`` to the text made from ``source``, escaped for a terminal; "" if equal."""
+    """Return a unified diff from the file ``name`` to the text made from ``source``, escaped for a terminal, or "" if equal."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, source, lineterm="")
     return "".join(f"{terminal.escape(line)}\n" for line in lines)
 

@@ -1,4 +1,4 @@
-"""``arcade-otel report``: answers what a dashboard answers, from files of events, without an account anywhere."""
+"""``arcade-otel report``: answer the questions of the dashboard from files of events, without a PostHog account."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ _DONE, _NO_EVENTS, _UNREADABLE = 0, 1, 2
 
 
 def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
-    """Print the answers over ``files``, or write them as a page; return the exit code.
+    """Print the answers from ``files``, or write them as a page. Return the exit code.
 
     Args:
         files: Paths; ``-`` is stdin.
@@ -52,12 +52,12 @@ def write_page(path: str, result: Report, sources: Sequence[str]) -> None:
     """Write the answers as one HTML page that loads nothing.
 
     Args:
-        path: File to write; it is replaced.
+        path: The file to write. An existing file is replaced.
         result: The answers.
-        sources: Names of what was read, for the page's heading.
+        sources: Names of the files that were read, for the page's heading.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     from arcade_otel.cli.report.page import render
 

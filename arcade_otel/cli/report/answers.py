@@ -1,4 +1,4 @@
-"""Answers the questions over a list of events, in an sqlite database in memory."""
+"""Answer the questions from a list of events, with an sqlite database in memory."""
 
 import math
 import re
@@ -13,7 +13,7 @@ from arcade_otel.conventions import EVENT_ALIAS, EVENT_FAILED, EVENT_SUCCEEDED
 
 __all__ = ["Answer", "Report", "answer"]
 
-#: The Monday that weeks are counted from.
+#: A Monday, from which weeks are counted.
 _FIRST_MONDAY = datetime(1970, 1, 5, tzinfo=timezone.utc)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -35,9 +35,9 @@ class Report(NamedTuple):
     """Every answer over some events.
 
     Attributes:
-        commands: How many commands there are; a second delivery of an event is not counted.
-        people: How many people ran them.
-        begin, end: When the first and the last of them began.
+        commands: The number of commands. A second delivery of an event is not counted.
+        people: The number of people who ran them.
+        begin, end: The start times of the first and the last command.
     """
 
     commands: int
@@ -73,7 +73,7 @@ def answer(events: Sequence[Event]) -> Report:
 
 
 def _round(value: float | None, digits: int) -> float | None:
-    """Round as ClickHouse does: halves to the even digit, after multiplying. sqlite's own rounds halves away from zero."""
+    """Round halves to the even digit, as ClickHouse does. The function of sqlite rounds halves away from zero."""
     if value is None:
         return None
     factor = 10.0**digits
@@ -81,7 +81,7 @@ def _round(value: float | None, digits: int) -> float | None:
 
 
 def _without_repeats(events: Sequence[Event]) -> list[Event]:
-    """Return one event per uuid, the earliest; events without a uuid are all kept."""
+    """Return the earliest event for each UUID. Keep all events without a UUID."""
     kept: dict[object, Event] = {}
     for number, event in enumerate(events):
         key: object = event.uuid or number
@@ -91,7 +91,7 @@ def _without_repeats(events: Sequence[Event]) -> list[Event]:
 
 
 def _accounts(events: Sequence[Event]) -> dict[str, str]:
-    """Return the account of each anonymous ID that was joined to one; the first alias of an ID counts."""
+    """Return the account of each anonymous ID with an alias. If an ID has several aliases, the first one counts."""
     aliases = sorted((event for event in events if event.event == EVENT_ALIAS), key=lambda event: (event.time, event.uuid))
     accounts: dict[str, str] = {}
     for event in aliases:
@@ -141,7 +141,7 @@ def _text(properties: dict[str, Any], name: str) -> str:
 
 
 def _word(properties: dict[str, Any], name: str) -> str:
-    """Return a text or a boolean as text; "" for anything else."""
+    """Return a text or a boolean as text, and "" for any other value."""
     value = properties.get(name)
     if isinstance(value, bool):
         return "true" if value else "false"

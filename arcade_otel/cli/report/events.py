@@ -1,4 +1,4 @@
-"""Reads events from files: PostHog's exports (JSON Lines, JSON, CSV), OTLP/JSON, and the log of the local stand-in."""
+"""Read events from files: PostHog's exports (JSON Lines, JSON, CSV), OTLP/JSON, and the log of the fake PostHog."""
 
 import csv
 import gzip
@@ -11,18 +11,19 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from arcade_otel.exporters import alias_of, event_of, is_command, span_record
+from arcade_otel.spans import otlp
 
 __all__ = ["Event", "EventFiles"]
 
 _FRACTION = re.compile(r"(?<=:\d\d)\.(\d{1,6})\d*")
 _GZIP = b"\x1f\x8b"
-#: PostHog's CSV has columns named so, if a query asked for single properties.
+#: Prefix of columns in PostHog's CSV, if a query has selected single properties.
 _COLUMN_PREFIX = "properties."
 _REQUIRED = ("event", "distinct_id")
 
 
 class Event(NamedTuple):
-    """One event, as far as a report reads it."""
+    """The parts of an event that a report needs."""
 
     event: str
     distinct_id: str
@@ -35,8 +36,8 @@ class EventFiles:
     """The events of some files.
 
     Attributes:
-        events: What was read, in the order of the files.
-        skipped: How many records of the files were no events.
+        events: The events, in the order of the files.
+        skipped: The number of records in the files that are no events.
     """
 
     def __init__(self) -> None:
@@ -44,7 +45,7 @@ class EventFiles:
         self.skipped = 0
 
     def read(self, path: str) -> None:
-        """Read a file; ``-`` is stdin. Files that gzip compressed are decompressed.
+        """Read a file, which may be compressed by gzip. ``-`` is stdin.
 
         Raises:
             OSError: It cannot be read.
@@ -123,17 +124,17 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Return a CSV cell as the JSON value that it was; a version such as 1.2 stays text where it is read as text."""
+    """Return the boolean in a CSV cell, or else its text. A version such as 1.2 stays text."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
-    """Return the events of a record: itself, those of an array or a response, or those made of spans; None for other things."""
+    """Return the events of a record: the record itself, those of an array or a response, or those of spans. Else return None."""
     if isinstance(record, list):
         return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
     if not isinstance(record, dict):
         return [record]
-    if "resourceSpans" in record:
+    if otlp.is_traces(record):
         return _of_spans(record)
     for key in ("results", "batch"):
         if isinstance(record.get(key), list):
@@ -146,7 +147,7 @@ def _unpacked(record: Any) -> Iterable[Any]:
 
 def _of_spans(record: dict[str, Any]) -> list[Any]:
     try:
-        spans = span_record.decode(json.dumps(record))
+        spans = span_record.read_spans(record)
     except ValueError:
         return [None]
     events = [event for span in spans if is_command(span) for event in (alias_of(span), event_of(span))]
@@ -176,7 +177,7 @@ def _json_object(text: str) -> dict[str, Any] | None:
 
 
 def _time(value: Any) -> datetime | None:
-    """Return a timestamp in UTC: ISO 8601, with or without a zone (UTC then), as PostHog and ClickHouse write it."""
+    """Parse a timestamp in ISO 8601, as PostHog and ClickHouse write it, and return it in UTC. Without a zone it is UTC."""
     if not isinstance(value, str):
         return None
     text = value.strip().replace("Z", "+00:00")

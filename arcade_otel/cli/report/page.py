@@ -1,4 +1,4 @@
-"""Draws the answers as one HTML page: no scripts, nothing loaded, charts as inline SVG."""
+"""Draw the answers as one HTML page with charts as inline SVG. The page has no scripts and loads no other files."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from arcade_otel.cli.report.answers import Answer, Report
 __all__ = ["chart_of", "render"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-#: The stylesheet has this many colours of series; the rest of the series is in the table only.
+#: The stylesheet has this many colours. Further series are in the table only.
 _MAX_SERIES = 8
 _MAX_BARS = 12
 _WIDTH, _HEIGHT = 1000, 200
@@ -69,7 +69,7 @@ def _section(answer: Answer) -> str:
 
 
 def chart_of(answer: Answer) -> str:
-    """Return the answer's chart as HTML; its rows must not be empty."""
+    """Return the answer's chart as HTML. The answer must have rows."""
     drawers = {"line": _lines, "bar": _bars, "heat": _heat}
     return drawers[answer.question.chart.kind](answer)
 
@@ -192,5 +192,5 @@ def _words(column: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return text from elsewhere as HTML: neither markup nor characters that hide or reorder what is shown."""
+    """Return text from an event as HTML, with markup and invisible or reordering characters escaped."""
     return escape(terminal.escape(text))

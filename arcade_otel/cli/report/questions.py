@@ -1,7 +1,8 @@
-"""The questions that ``report`` and the dashboards answer: one file each in ``questions/``.
+"""The questions that ``report`` and the dashboards answer, one file for each in ``questions/``.
 
-A file is portable SQL over a relation ``commands`` with one row per command, after comment lines that say what it answers. The
-same text runs in sqlite (``report``), in ClickHouse and in PostHog: ``dashboards/dialects`` has what makes ``commands`` there.
+A file begins with comment lines that describe the question. The rest is portable SQL over a relation ``commands`` with one row
+for each command. The same text runs in sqlite (``report``), in ClickHouse and in PostHog, where ``dashboards/dialects`` defines
+``commands``.
 
 =================  ===============================================================================================
 column             meaning
@@ -58,7 +59,7 @@ _DIRECTORY = os.path.join(os.path.dirname(__file__), "questions")
 
 
 class Chart(NamedTuple):
-    """How an answer is drawn.
+    """The chart of an answer.
 
     Attributes:
         kind: ``line``, ``bar`` or ``heat``.

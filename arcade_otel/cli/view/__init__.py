@@ -20,16 +20,16 @@ _POLL_SECONDS = 0.2
 
 
 def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> int:
-    """Serve the page until Ctrl-C, which is a success. Changes nothing and sends nothing.
+    """Serve the page until the user presses Ctrl-C, which is a success. This changes nothing and sends nothing.
 
-    Prints the page's address. Opens it in a browser if stdout is a terminal and there is a desktop, or ``BROWSER`` names a
-    browser.
+    Print the address of the page. If stdout is a terminal and there is a desktop, or ``BROWSER`` names a browser, open the page
+    in a browser.
 
     Args:
         settings: The program's settings.
-        output: Where the address goes.
-        port: Port of 127.0.0.1, 0 for any that is free.
-        no_browser: Do not open a browser.
+        output: Prints the address.
+        port: Port of 127.0.0.1. 0 means any free port.
+        no_browser: Whether to open no browser.
 
     Raises:
         OSError: The port is taken or not allowed.
@@ -50,7 +50,7 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 
 @contextmanager
 def _interrupting(server: PageServer) -> Iterator[None]:
-    """Let Ctrl-C end ``server`` at its next turn: KeyboardInterrupt raised in a weak reference's callback would be lost."""
+    """Let Ctrl-C end ``server`` between two requests. A KeyboardInterrupt in the callback of a weak reference would be lost."""
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
         yield  # neither a thread nor a background job of a shell receives Ctrl-C
         return
@@ -62,7 +62,7 @@ def _interrupting(server: PageServer) -> Iterator[None]:
 
 
 def _should_open_browser() -> bool:
-    """Return whether a graphical browser would appear for the user: a text browser would take over the terminal."""
+    """Return whether the user would see a graphical browser. A text browser would take over the terminal."""
     if sys.stdout is None or not sys.stdout.isatty():
         return False
     if sys.platform in ("win32", "darwin"):

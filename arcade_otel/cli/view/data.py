@@ -2,21 +2,23 @@
 
 import json
 import math
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
 from arcade_otel import conventions, terminal
 from arcade_otel.cli import local_state, status
 from arcade_otel.settings import Settings
+from arcade_otel.spans import otlp
 
 __all__ = ["row", "snapshot"]
 
-#: A number of more milliseconds (30,000 years) is not a duration.
+#: A larger number of milliseconds (30,000 years) is not a duration.
 _MAX_DURATION_MS = 1e15
 
 
 def snapshot(settings: Settings) -> bytes:
-    """Return the page's data, newest event first: one JSON object in ASCII, without NaN, which JavaScript's JSON does not know.
+    """Return the page's data as one JSON object in ASCII, newest event first. It has no NaN, which JavaScript cannot parse.
 
     Raises:
         OSError: The config directory cannot be read.
@@ -30,14 +32,14 @@ def snapshot(settings: Settings) -> bytes:
 
 
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what the page shows of an event of :func:`arcade_otel.cli.local_state.all_events`.
+    """Return the row of the page for an event of :func:`arcade_otel.cli.local_state.all_events`.
 
-    Its texts are escaped (:func:`arcade_otel.terminal.escape`). ``payload`` is the exact payload, as indented JSON in ASCII; None
-    if it was not kept.
+    Its texts are escaped (:func:`arcade_otel.terminal.escape`). ``payload`` is the exact payload as indented JSON in ASCII, or
+    None if it was not kept.
 
     Args:
         event: The event.
-        lane: The lane of a queued event, whose last problem says why the event is still queued.
+        lane: The lane of a queued event. Its last problem is the reason why the event is still queued.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -66,52 +68,30 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return a command's fields in a payload, under PostHog's names; the payload may be anything, so nothing raises."""
+    """Return a command's fields in a payload, under PostHog's names. The payload may be anything, so this never raises."""
     for part in payload:
         if not isinstance(part, dict):
             continue
         properties = part.get("properties")
         if isinstance(properties, dict) and "command_name" in properties:
             return {**properties, "command": properties["command_name"], "started": part.get("timestamp")}
-        for span in _spans(part):
-            attributes = _attributes(span)
-            if conventions.COMMAND in attributes:
-                return {
-                    "command": attributes[conventions.COMMAND],
-                    "started": span.get("startTimeUnixNano"),
-                    "duration": attributes.get(conventions.DURATION),
-                    "exit_code": attributes.get(conventions.PROCESS_EXIT_CODE),
-                    "error_type": attributes.get(conventions.ERROR_TYPE),
-                    "error_message": attributes.get(conventions.ERROR_MESSAGE),
-                }
+        with suppress(ValueError):  # a receipt that another program wrote
+            for span, _ in otlp.spans(part):
+                attributes = otlp.read_attributes(span)
+                if conventions.COMMAND in attributes:
+                    return {
+                        "command": attributes[conventions.COMMAND],
+                        "started": str(otlp.read_integer(span, "startTimeUnixNano", otlp.UINT64)),
+                        "duration": attributes.get(conventions.DURATION),
+                        "exit_code": attributes.get(conventions.PROCESS_EXIT_CODE),
+                        "error_type": attributes.get(conventions.ERROR_TYPE),
+                        "error_message": attributes.get(conventions.ERROR_MESSAGE),
+                    }
     return {}
 
 
-def _spans(traces: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for group in _dicts(traces.get("resourceSpans")):
-        for scoped in _dicts(group.get("scopeSpans")):
-            found += _dicts(scoped.get("spans"))
-    return found
-
-
-def _attributes(span: dict[str, Any]) -> dict[str, Any]:
-    """Return a span's attributes: OTLP/JSON writes an integer as text."""
-    found: dict[str, Any] = {}
-    for attribute in _dicts(span.get("attributes")):
-        value = attribute.get("value")
-        for kind, held in value.items() if isinstance(value, dict) else ():
-            number = str(held).removeprefix("-")
-            found[str(attribute.get("key"))] = int(held) if kind == "intValue" and number.isdigit() and len(number) < 20 else held  # noqa: PLR2004 - 64 bits
-    return found
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
 def _start_time(fields: dict[str, Any]) -> str | None:
-    """Return when the command began, to the millisecond: PostHog's events have it in ISO 8601, spans in nanoseconds."""
+    """Return the start of the command, to the millisecond. PostHog's events have it in ISO 8601, and spans in nanoseconds."""
     started = fields.get("started")
     try:
         if isinstance(started, str) and started.isdigit():

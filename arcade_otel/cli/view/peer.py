@@ -1,4 +1,4 @@
-"""Find the user at the other end of a connection on loopback, where the system knows it (Linux)."""
+"""Find the user at the other end of a connection on loopback, if the system shows it (Linux)."""
 
 import os
 import socket
@@ -11,11 +11,11 @@ _TABLES = (("/proc/net/tcp", ""), ("/proc/net/tcp6", "0000000000000000FFFF0000")
 
 
 def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
-    """Return whether the client's socket belongs to a user who is neither the running one, nor root, nor who invoked ``sudo``.
+    """Return whether the client's socket belongs to another user than the running one, root, and the one who called ``sudo``.
 
-    Why: the page's address is in the command line of the browser that is started with it, and the system shows that to everybody.
+    The server needs this because other users can read the page's address in the browser's command line.
 
-    False where the system does not know (macOS, Windows, a client in another network namespace).
+    Return False if the system does not show the user (macOS, Windows, a client in another network namespace).
 
     Args:
         client: IPv4 address and port of the client.

@@ -18,11 +18,11 @@ from arcade_otel.diagnostics import debug, guard
 
 __all__ = ["MAX_HEAD_BYTES", "TIMEOUT_SECONDS", "PageServer"]
 
-#: A request whose line and headers have more bytes is refused.
+#: A request is refused if its line and headers have more bytes.
 MAX_HEAD_BYTES = 16 * 1024
 #: A client that takes longer to send or to read is cut off.
 TIMEOUT_SECONDS = 10.0
-#: Connections at a time; one more is closed at once.
+#: Maximum number of connections at a time. Another one is closed at once.
 _MAX_CONNECTIONS = 128
 
 _HOST = "127.0.0.1"
@@ -61,21 +61,24 @@ _HEADERS = (
 class PageServer(ThreadingHTTPServer):
     """Listen on 127.0.0.1 and answer each request in its own thread; ``serve_forever`` until :meth:`interrupt`.
 
-    The secret is in the address's path, is new for each server, and has no other use. A request is answered only if it names
-    this server as its host (another name that resolves to this address is DNS rebinding), does not come from another site, is
-    a GET and has the secret.
+    The secret is in the path of the address, is new for each server, and has no other use. A request is answered only if it
+
+    * names this server as its host, because another name for this address is DNS rebinding,
+    * does not come from another site,
+    * is a GET,
+    * and has the secret.
 
     Args:
-        port: Port, 0 for any that is free.
-        data: Returns the page's data, JSON; called for each request for it, by one thread at a time.
+        port: The port. 0 means any free port.
+        data: Returns the page's data as JSON. It is called for each request for the data, by one thread at a time.
 
     Raises:
-        OSError: The port is taken or not allowed; the error names it.
+        OSError: The port is taken or not allowed. The error has its number.
     """
 
     daemon_threads = True
     request_queue_size = _MAX_CONNECTIONS
-    allow_reuse_address = os.name == "posix"  # on Windows it would let another program take the port
+    allow_reuse_address = os.name == "posix"  # on Windows this option would let another program take the port
     allow_reuse_port = False
 
     def __init__(self, port: int, data: Callable[[], bytes]) -> None:
@@ -98,19 +101,22 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The ``Host`` headers of a browser that means this server."""
+        """The valid ``Host`` headers of a request to this server."""
         names = (_HOST, "localhost")
         return (*(f"{name}:{self.server_port}" for name in names), *(names if self.server_port == 80 else ()))  # noqa: PLR2004 - HTTP's
 
     def resource(self, name: str) -> tuple[str, bytes] | None:
-        """Return the content type and the content of the page's part ``name``, or None."""
+        """Return the content type and the content of the file ``name`` of the page, or None."""
         if name != _DATA:
             return self._files.get(name)
         with self._data_lock:
             return "application/json", self._data()
 
     def interrupt(self) -> None:
-        """Let ``serve_forever`` raise KeyboardInterrupt at its next turn. For a signal handler, which must do nothing else."""
+        """Let ``serve_forever`` raise KeyboardInterrupt between two requests.
+
+        A signal handler calls this and does nothing else.
+        """
         self._interrupted = True
 
     # --- socketserver's hooks -------------------------------------------------------------------------------------------------
@@ -121,7 +127,7 @@ class PageServer(ThreadingHTTPServer):
             raise KeyboardInterrupt
 
     def server_bind(self) -> None:
-        """Bind without a DNS look-up of the own name, which ``HTTPServer`` makes."""
+        """Bind without the DNS look-up of the own name that ``HTTPServer`` makes."""
         if self.allow_reuse_address:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
@@ -141,19 +147,19 @@ class PageServer(ThreadingHTTPServer):
             return
         try:
             super().process_request(request, client_address)
-        except RuntimeError:  # no thread could be started, so that none will release; after a KeyboardInterrupt one was
+        except RuntimeError:  # no thread could be started, so none will release. After a KeyboardInterrupt, one was started
             self._slots.release()
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer."""
+        """Answer the request."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
-        """Print no traceback: a browser that closes its connection early is an error here."""
+        """Print no traceback, because a browser that closes its connection early is an error here, too."""
         error = sys.exc_info()[1]
         debug("a request for the page", error)
 
@@ -165,7 +171,7 @@ class _Request(BaseHTTPRequestHandler):
     default_request_version = "HTTP/1.0"  # nothing is answered without headers
 
     def handle(self) -> None:
-        """Read the request, bounded in bytes and in time, and answer it."""
+        """Read the request, within limits of size and time, and answer it."""
         self.command = self.requestline = ""
         self.request_version = self.default_request_version
         self.close_connection = True
@@ -183,7 +189,7 @@ class _Request(BaseHTTPRequestHandler):
         self._drain()
 
     def _head(self) -> bytes | None:
-        """Return the request's line and headers, or more bytes than allowed; None if they do not come in time."""
+        """Return the line and headers of the request, or more bytes than allowed. Return None if they do not arrive in time."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
         while b"\r\n\r\n" not in head and len(head) <= MAX_HEAD_BYTES:
@@ -220,7 +226,7 @@ class _Request(BaseHTTPRequestHandler):
             self._send(200, *content)
 
     def _refusal(self) -> tuple[int, str] | None:
-        """Return the status and the reason to refuse this request with, or None to answer it."""
+        """Return the status and reason for refusing this request, or None to answer it."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return 403, "The request names another host."

@@ -1,4 +1,4 @@
-"""Leave a note for the user that the sender cannot import the library. Standard library only."""
+"""Write a receipt for the user that the sender cannot import the library. Standard library only."""
 
 import json
 import os
@@ -7,18 +7,18 @@ import time
 
 __all__ = ["leave_problem"]
 
-#: A longer file of receipts is not made longer here: only the library can shorten it.
+#: A longer file of receipts is left as it is, because only the library can shorten it.
 _MAX_BYTES = 1024 * 1024
 
 
 def leave_problem(config_dir: str, error: ImportError) -> None:
     """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
 
-    The marker is the one of machines where ended senders are not reaped: commands put their spans into the queue themselves and
-    start one sender an hour. The first sender that works removes it.
+    The marker is the same as on machines that do not reap ended senders: commands write their spans to the queue themselves and
+    start one sender an hour. The first sender that works removes the marker.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The receipt cannot be written.
     """
     state_dir = os.path.join(config_dir, "usage")
     if not os.path.isabs(config_dir) or os.path.islink(state_dir):

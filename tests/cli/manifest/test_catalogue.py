@@ -18,40 +18,12 @@ from arcade_otel.cli.manifest.catalogue import FieldSpec
 from arcade_otel.testing import FakePostHog
 from tests.support.collector import HttpCollector
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "what-we-collect.md"
 
-PROGRAM = """
-import click, arcade_otel
-
-@click.group()
-def app():
-    pass
-
-@app.command()
-@click.option("--fast", is_flag=True)
-def work(fast):
-    pass
-
-@app.command()
-@click.option("--fast", is_flag=True)
-def fail(fast):
-    raise ValueError("it broke")
-
-@app.command()
-def login():
-    pass
-
-@app.command()
-def logout():
-    pass
-
-app.add_command(arcade_otel.usage_commands(app))
-SHARES = {"work": 1.0, "fail": 1.0}
-arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", record_option_names=True, sample=SHARES LIVE)
-app()
-"""
+PROGRAM = read_program("cli/everything_recorded")
 
 _DAY_NS = 24 * 3600 * 10**9
 
@@ -87,7 +59,7 @@ def of_event(name: str) -> list[FieldSpec]:
 
 def program(machine: Machine, name: str = "cli", *, live: str = "") -> None:
     """Write the program, whose ``login`` is always the same person's."""
-    machine.program(name, PROGRAM.replace("LIVE", live))
+    machine.program(name, PROGRAM.replace("sample=SHARES)", f"sample=SHARES{live})"))
     (machine.root / "who.py").write_text("def am_i():\n    return 'user-9'\n")
 
 
@@ -98,7 +70,7 @@ def ran(machine: Machine, *arguments: str, name: str = "cli", code: int = 0, env
         program=name,
         environ={"PYTHONPATH": f"{machine.root}{os.pathsep}{machine.root / 'site-packages'}", **(environ or {})},
     )
-    assert ended.returncode == code, (ended.stderr, machine.log())
+    assert ended.returncode == code, (ended.stderr, machine.log)
     machine.settle()
 
 
@@ -114,7 +86,7 @@ def upgrade(machine: Machine, version: str) -> None:
 
 def grow_old(machine: Machine, exporter: str) -> None:
     """Let what waits for an exporter be as old as nothing may get there: the next sender drops it, and counts."""
-    waiting = machine.queue(exporter)
+    waiting = machine.queued(exporter)
     assert waiting
     for path in waiting:
         end, _, rest = path.name.partition("-")

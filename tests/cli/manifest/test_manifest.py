@@ -14,7 +14,7 @@ import pytest
 from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
-from tests.support.programs import CLICK, TYPER, with_us, with_usage
+from tests.support.programs import CLICK, TYPER, read_program, with_us, with_usage
 from tests.support.warm_start import WarmStart, warm_start
 
 ROOT = Path(__file__).parents[3]
@@ -67,114 +67,9 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 # --- the names ----------------------------------------------------------------------------------------------------------------
 
-CLICK_TREE = """
-import click, arcade_otel
+CLICK_TREE = read_program("cli/click_tree")
 
-class Lazy(click.Group):
-    lazy_subcommands = {"late": "late", "nosuch": None, "other-name": "its-own"}
-    def list_commands(self, ctx):
-        return list(self.lazy_subcommands)
-    def get_command(self, ctx, name):
-        made = self.lazy_subcommands.get(name)
-        return made and click.Command(made, callback=lambda: None)
-
-class Abbreviating(click.Group):
-    def list_commands(self, ctx):
-        return ["st", "status"]
-    def get_command(self, ctx, name):
-        return next((self.commands[full] for full in self.commands if full.startswith(name)), None)
-
-@click.group(invoke_without_command=True)
-def app():
-    pass
-
-@app.command(hidden=True)
-def secret():
-    pass
-
-@app.command(deprecated=True)
-def old():
-    raise ValueError("too old")
-
-@click.command()
-def inner():
-    pass
-app.add_command(inner, "outer")
-
-@app.group()
-def tool():
-    pass
-
-@tool.group(name="box")
-def box():
-    pass
-
-@box.command(name="run-it")
-def run_it():
-    pass
-
-@app.command()
-def login():
-    pass
-
-lazy = Lazy("lazy")
-app.add_command(lazy)
-abbreviating = Abbreviating("abbreviating")
-app.add_command(abbreviating)
-
-@abbreviating.command()
-def status():
-    pass
-
-arcade_otel.instrument(app, name="tool", version="1.2.3")
-app.add_command(arcade_otel.usage_commands(app))
-if __name__ == "__main__":
-    app()
-"""
-
-TYPER_TREE = """
-import typer, arcade_otel
-app = typer.Typer(invoke_without_command=True)
-tool = typer.Typer()
-box = typer.Typer()
-flat = typer.Typer()
-
-@app.callback()
-def main():
-    pass
-
-@app.command(hidden=True)
-def secret():
-    pass
-
-@app.command(deprecated=True)
-def old():
-    raise ValueError("too old")
-
-@app.command("outer")
-def inner():
-    pass
-
-@box.command()
-def run_it():
-    pass
-
-@flat.command()
-def one_of_the_root():
-    pass
-
-@app.command()
-def login():
-    pass
-
-tool.add_typer(box, name="box")
-app.add_typer(tool, name="tool")
-app.add_typer(flat)
-arcade_otel.instrument(app, name="tool", version="1.2.3")
-app.add_typer(arcade_otel.usage_commands(app), name="usage")
-if __name__ == "__main__":
-    app()
-"""
+TYPER_TREE = read_program("cli/typer_tree")
 
 BOTH = ["", "mistyped", "secret", "old", "outer", "tool box run-it", "tool mistyped", "tool box mistyped", "login"]
 RUNS = {
@@ -410,7 +305,7 @@ def test_a_check_finds_what_a_change_starts_to_collect(tmp_path: Path, form: lis
     assert lines[:2] == ["--- usage.txt", "+++ cli:app"]
     if not form:
         assert [line for line in lines[2:] if line.startswith("+")] == [
-            "+| error_messages | `class` | what errors say is not collected |",
+            "+| error_messages | `class` | the class of an error is collected, and its message is not |",
             "+- `brand-new`",
         ]
         assert [line.split("|")[1].strip() for line in lines[2:] if line.startswith("-")] == [
@@ -534,38 +429,7 @@ def test_a_file_that_cannot_be_read_or_written_is_2_and_said(tmp_path: Path) -> 
 
 # --- looking does nothing -----------------------------------------------------------------------------------------------------
 
-BUSY = """
-import os, sys
-import click, arcade_otel
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from arcade_otel.identity.processor import IdentityLifecycleProcessor
-from arcade_otel.identity.detector import IdentityResourceDetector
-from arcade_otel_exporters.detached import DetachedSpanExporter
-from arcade_otel_exporters.posthog import PostHogSpanExporter
-
-print("noise on stdout")
-provider = TracerProvider(resource=IdentityResourceDetector().detect())
-provider.add_span_processor(IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter())))
-provider.add_span_processor(SimpleSpanProcessor(PostHogSpanExporter("phc_x", HOST)))
-trace.set_tracer_provider(provider)
-with trace.get_tracer("arcade_otel").start_as_current_span("x") as span:
-    span.set_attribute("command", "x")
-with arcade_otel.command("at.import", name="tool", version="1"):
-    pass
-
-@click.group()
-def app():
-    pass
-
-@app.command()
-def hello():
-    pass
-
-arcade_otel.instrument(app, name="tool", version="1", posthog_api_key="phc_x", posthog_host=HOST, config_dir=FOLDER)
-DIRECT
-"""
+BUSY = read_program("cli/busy_import")
 DIRECT = """
 from arcade_otel.frameworks import instrument
 instrument(app, dict(name="tool", version="1", posthog_api_key="phc_x", posthog_host=HOST, config_dir=FOLDER))
@@ -581,9 +445,13 @@ def test_looking_at_a_program_records_sends_and_removes_nothing(
     posthog.stop()
     machine.run("waits")
     machine.settle()
-    (waiting,) = machine.queue()
+    (waiting,) = machine.queue
     posthog.start()
-    source = BUSY.replace("DIRECT", direct).replace("HOST", repr(posthog.url)).replace("FOLDER", repr(str(machine.config_dir)))
+    source = (
+        BUSY.replace("# directly", direct)
+        .replace("https://posthog.invalid", posthog.url)
+        .replace("/nonexistent", str(machine.config_dir))
+    )
     machine.program("busy", source)
     requests = len(posthog.requests)
     before = snapshot(machine.root)

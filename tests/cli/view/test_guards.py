@@ -15,6 +15,7 @@ import pytest
 from tests.cli.view.collected import Collected
 from tests.cli.view.serving import SECONDS, Answer, Serving, read
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
 CANARY = "canary-5f1c"
 NAMES = ["", "page.js", "page.css", "icon.svg", "events.json"]
@@ -280,18 +281,7 @@ def test_what_the_page_is_made_of_names_no_other_origin(serving: Serving) -> Non
     assert json.loads(serving.get("events.json").content)["events"][0]["command"] == CANARY
 
 
-ASK = """
-import os, socket, sys
-user, port, path, family = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-os.setgroups([]); os.setgid(user); os.setuid(user)
-client = socket.socket(getattr(socket, family))
-client.connect(("127.0.0.1" if family == "AF_INET" else "::ffff:127.0.0.1", port))
-try:
-    client.sendall(f"GET {path} HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\n\\r\\n".encode())
-    print(client.recv(100).decode().partition("\\r")[0] or "closed")
-except ConnectionError:
-    print("closed")
-"""
+ASK = read_program("cli/ask_the_page")
 
 
 @pytest.mark.posix

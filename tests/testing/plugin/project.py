@@ -6,31 +6,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.programs import read_program
+
 __all__ = ["CLI", "Project"]
 
 #: Counts toolkits, and fails as it is told. Where it sends is in its code, as a real program's is; ``LEAKY`` tells everything.
-CLI = """
-import os, sys
-import typer
-import arcade_otel
-
-app = typer.Typer()
-leaky = {leaky}
-
-@app.command()
-def count():
-    print("3 toolkits")
-
-@app.command()
-def connect(address: str, token: str = ""):
-    raise RuntimeError(f"cannot connect to {{address}} with {{token}}")
-
-choices = {{"error_messages": str}} if leaky else {{}}
-arcade_otel.instrument(app, name="mycli", version="1", posthog_api_key="phc_mycli", posthog_host="{host}", **choices)
-app.add_typer(arcade_otel.usage_commands(app), name="usage")
-if __name__ == "__main__":
-    app()
-"""
+CLI = read_program("testing/mycli")
 
 
 class Project:
@@ -48,7 +29,9 @@ class Project:
         self.temporary = root / "temporary"
         for made in (self.directory, self.home, self.temporary):
             made.mkdir(parents=True)
-        (self.directory / "mycli.py").write_text(CLI.format(host=host, leaky=leaky))
+        (self.directory / "mycli.py").write_text(
+            CLI.replace("https://posthog.invalid", host).replace("leaky = False", f"leaky = {leaky}")
+        )
         (self.directory / "bin").mkdir()
         script = self.directory / "bin" / "mycli"
         script.write_text(

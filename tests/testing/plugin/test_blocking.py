@@ -9,35 +9,11 @@ from pathlib import Path
 import pytest
 
 from arcade_otel.testing import FakePostHog
+from tests.support.programs import read_program
 from tests.testing.plugin.project import Project
 
 #: How a program's tests usually run it: within the process, and as a process of its own; also with tracking switched on.
-ORDINARY = """
-import os, subprocess, sys
-import pytest
-from typer.testing import CliRunner
-import mycli
-
-def run(*arguments, **environ):
-    command = [sys.executable, "mycli.py", *arguments]
-    ended = subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True)
-    return ended.returncode, ended.stdout, ended.stderr
-
-def test_in_this_process():
-    ended = CliRunner().invoke(mycli.app, ["count"])
-    assert (ended.exit_code, ended.output) == (0, "3 toolkits\\n")
-
-def test_in_a_process_of_its_own():
-    assert run("count") == (0, "3 toolkits\\n", "")
-
-@pytest.mark.parametrize("word", ["1", "on"])
-def test_where_somebody_switches_it_on(word):
-    assert run("count", ARCADE_USAGE_TRACKING=word) == (0, "3 toolkits\\n", "")
-
-def test_that_fails():
-    code, _, _ = run("connect", "somewhere", ARCADE_USAGE_TRACKING="1")
-    assert code == 1
-"""
+ORDINARY = read_program("testing/ordinary_tests")
 
 CHOICES = """
 @pytest.mark.parametrize("command", ["disable", "enable", "forget", "status", "flush"])
@@ -119,7 +95,9 @@ def test_a_config_folder_of_the_programs_own_is_left_alone_too(tmp_path: Path, p
     """Whoever opts out has what waits removed; tests that are blocked are nobody's opting out."""
     project = Project(tmp_path, posthog.url)
     program = project.directory / "mycli.py"
-    program.write_text(program.read_text().replace('version="1"', 'version="1", config_dir=os.path.expanduser("~/.arcade")'))
+    program.write_text(
+        "import os\n" + program.read_text().replace('version="1"', 'version="1", config_dir=os.path.expanduser("~/.arcade")')
+    )
     before = _developers(project.home)
     ended = project.pytest(ORDINARY)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -26,6 +26,15 @@ def test_every_canary_and_every_name_of_the_fixture_is_told_of() -> None:
     assert public <= set(re.findall(r"\w+", PAGE))
 
 
+def test_every_name_in_the_table_of_the_fixture_exists(tmp_path: Path) -> None:
+    """The first column: methods with their parameters, and attributes."""
+    cells = re.findall(r"^\| (`.*?`) \|", PAGE, re.MULTILINE)
+    names = {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
+    assert {"run", "queue", "config_dir"} <= names
+    with CliSandbox(tmp_path) as sandbox:
+        assert [name for name in names if not hasattr(sandbox, name)] == []
+
+
 def test_the_option_is_the_one_that_exists(tmp_path: Path, posthog: FakePostHog) -> None:
     """Pytest is strict about options that nobody knows."""
     (options,) = re.findall(r"```ini\n\[pytest\]\n(.*?)```", PAGE, re.DOTALL)

@@ -1,0 +1,67 @@
+"""Read the parts of a payload that the queue needs: the end of the command, and the destination."""
+
+from __future__ import annotations
+
+from arcade_otel import conventions
+from arcade_otel.spans import otlp
+
+__all__ = ["SpanSummary", "summarize"]
+
+
+class SpanSummary:
+    """The parts of a payload that the queue needs.
+
+    Attributes:
+        end_ns: End of the first command's span, or else of the first span, in nanoseconds since the epoch. None if it is missing.
+        span_id: The ID of that span in hex, or None.
+        api_key: PostHog project key. None if the payload is not sent to PostHog.
+        host: PostHog host, or None.
+        usage_only: Whether only PostHog gets the payload.
+        dropped: The number of dropped spans that this payload reports.
+    """
+
+    __slots__ = ("api_key", "dropped", "end_ns", "host", "span_id", "usage_only")
+
+    def __init__(
+        self,
+        *,
+        end_ns: int | None = None,
+        span_id: str | None = None,
+        api_key: str | None = None,
+        host: str | None = None,
+        usage_only: bool = False,
+        dropped: int = 0,
+    ) -> None:
+        self.end_ns = end_ns
+        self.span_id = span_id
+        self.api_key = api_key
+        self.host = host
+        self.usage_only = usage_only
+        self.dropped = dropped
+
+
+def summarize(payload: str) -> SpanSummary:
+    """Return the summary of a payload, or an empty one if the payload is malformed. This never raises."""
+    try:
+        traces = otlp.loads(payload)
+        span, resource = otlp.command_span(traces)
+        if span is None:
+            span, resource = next(otlp.spans(traces), (None, {}))
+        if span is None:
+            return SpanSummary()
+        span_id = otlp.read_id(span, "spanId", otlp.SPAN_ID_DIGITS)
+        dropped = otlp.read_attribute(span, conventions.DROPPED)
+        return SpanSummary(
+            end_ns=otlp.read_integer(span, "endTimeUnixNano", otlp.INT64) or None,
+            span_id=f"{span_id:016x}",
+            api_key=_text(otlp.read_attribute(resource, conventions.RESOURCE_API_KEY)),
+            host=_text(otlp.read_attribute(resource, conventions.RESOURCE_HOST)),
+            usage_only=otlp.read_attribute(resource, conventions.RESOURCE_USAGE_ONLY) is not None,
+            dropped=dropped if isinstance(dropped, int) and dropped >= 0 else 0,
+        )
+    except ValueError:
+        return SpanSummary()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

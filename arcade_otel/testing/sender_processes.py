@@ -1,0 +1,103 @@
+"""Find the senders that commands have started, and wait for their end without asking again and again."""
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from arcade_otel import conventions
+
+__all__ = ["logged", "running", "wait_for_end"]
+
+_STARTED = re.compile(r"sender (\d+) started")
+_POLL_SECONDS = 0.02
+
+
+def logged(log: str) -> set[int]:
+    """Return the process IDs of the senders that a debug log names. On POSIX, each is the ID of a process group, too."""
+    return {int(pid) for pid in _STARTED.findall(log)}
+
+
+def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
+    """Return the processes of these senders that have not ended. A zombie has.
+
+    Where ``/proc`` exists (Linux), these are the processes of the senders' groups. Elsewhere they are the senders themselves.
+
+    Args:
+        senders: Process IDs that the debug log names (:func:`logged`).
+        config_dir: Also return the senders of this config directory that no log names. On Linux only.
+    """
+    if sys.platform != "linux":
+        return [pid for pid in senders if _is_running(pid)]
+    if config_dir is None and not any(map(_group_exists, senders)):
+        return []  # so that a look at nothing costs no look at every process
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_sender(pid, senders, config_dir)]
+
+
+def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
+    """Wait until none of these processes is running. Return False if one still is after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    if sys.platform != "linux":
+        while any(map(_is_running, pids)):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+    for pid in pids:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            if not poll.poll(max(0, deadline - time.monotonic()) * 1000):
+                return False
+        finally:
+            os.close(descriptor)
+    return True
+
+
+def _is_sender(pid: int, senders: Collection[int], config_dir: str | None) -> bool:
+    try:
+        state, _, group = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[:3]
+        if state in "ZX" or (config_dir is None and int(group) not in senders):
+            return False
+        environ = Path("/proc", str(pid), "environ").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return False  # it has ended, or it is another user's
+    if config_dir is not None and f"{conventions.ENV_SENDER}={config_dir}".encode() in environ:
+        return True
+    # The ID may be another process's by now. A process has no environment for a moment while it is being started.
+    marked = any(variable.startswith(f"{conventions.ENV_SENDER}=".encode()) for variable in environ)
+    return int(group) in senders and (marked or environ == [b""])
+
+
+def _group_exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _is_running(pid: int) -> bool:
+    """Return whether a process has not ended. Not exact where a process ID is used again."""
+    if sys.platform != "win32":
+        status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return status.stdout.strip()[:1] not in ("", "Z")
+    import ctypes
+
+    kernel32 = ctypes.WinDLL("kernel32")
+    kernel32.OpenProcess.restype = ctypes.c_void_p
+    handle = kernel32.OpenProcess(0x1000, 0, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    kernel32.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
+    kernel32.CloseHandle(ctypes.c_void_p(handle))
+    return code.value == 259  # noqa: PLR2004 - STILL_ACTIVE

@@ -1,0 +1,32 @@
+import sys
+
+from table_helpers import program
+
+
+def main():
+    import types
+
+    from knack import CLI
+    from knack.commands import CLICommandsLoader, CommandGroup
+
+    module = types.ModuleType("operations")
+
+    def build(n=1):
+        print("built", n)
+
+    def fail():
+        raise ValueError("it broke")
+
+    vars(module).update(build=build, fail=fail)
+    sys.modules["operations"] = module
+
+    class Loader(CLICommandsLoader):
+        def load_command_table(self, args):
+            with CommandGroup(self, "", "operations#{}") as group:
+                group.command("build", "build")
+                group.command("fail", "fail")
+            return super().load_command_table(args)
+
+    with program():
+        cli = CLI(cli_name="tool", commands_loader_cls=Loader)
+        sys.exit(cli.invoke(sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""A test computer knows its senders, and waits for their end without looking again and again."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from arcade_otel.testing import CliSandbox, sender_processes
+from tests.support.machine import Machine
+
+pytestmark = pytest.mark.posix  # looks at process groups
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def test_waiting_ends_when_the_process_does() -> None:
+    """Not a moment before, and not only at the end of the given time."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as process:
+        assert not sender_processes.wait_for_end([process.pid], 0.1)
+        assert process.stdin is not None
+        process.stdin.close()
+        before = time.monotonic()
+        assert sender_processes.wait_for_end([process.pid], 60)
+        assert time.monotonic() - before < 30
+
+
+@pytest.mark.linux
+def test_a_process_that_has_the_id_of_an_old_sender_is_none(tmp_path: Path) -> None:
+    """The system gives an ID again. A debug log that names ours does not make this process a sender."""
+    machine = Machine(tmp_path, "http://127.0.0.1:9")
+    with subprocess.Popen(SLEEP, start_new_session=True) as process:
+        machine.debug_log.write_text(f"[1]: sender {process.pid} started\n[1]: sender {os.getpgrp()} started\n")
+        try:
+            machine.wait_until(lambda: Path("/proc", str(process.pid), "environ").read_bytes(), "the process has its environment")
+            assert machine.senders() == []
+            machine.settle()
+        finally:
+            process.kill()
+
+
+@pytest.mark.linux
+def test_a_sender_that_no_log_names_is_found_and_awaited(machine: Machine) -> None:
+    """By its environment. A command that was killed could not write that it has started one."""
+    machine.run("one", environ={"ARCADE_USAGE_DEBUG": None, "ARCADE_USAGE_IDLE_SECONDS": "1"})
+    (sender,) = machine.senders()
+    assert sender not in sender_processes.logged(machine.log)
+    machine.settle()
+    assert sender_processes.wait_for_end([sender], 0)
+
+
+@pytest.mark.linux
+def test_settling_looks_at_all_processes_twice_and_not_all_the_time(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once to find the senders, and once to see that none has come. A look costs a busy computer tens of milliseconds."""
+    looks = []
+    listdir = os.listdir
+
+    def counted(path: str = ".") -> list[str]:
+        if path == "/proc":
+            looks.append(path)
+        return listdir(path)
+
+    machine.run("one", environ={"ARCADE_USAGE_IDLE_SECONDS": "1"})
+    monkeypatch.setattr(os, "listdir", counted)
+    machine.settle()
+    assert len(looks) == 2
+
+
+def test_a_computer_that_cannot_settle_says_what_is_left(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queue and its log: what a developer looks at first."""
+    machine.run("one", environ={"ARCADE_USAGE_IDLE_SECONDS": "5"})
+    with pytest.raises(AssertionError, match=r"a sender is still running\nqueue: \[.*\]\nlog:\n(?s:.*)sender \d+ started"):
+        machine.settle(timeout=0.2)
+    machine.kill_senders()
+
+
+def test_no_directory_of_the_developer_reaches_a_program_in_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by ``HOME``, and not by a variable of the XDG base directories, where programs look before they look at the home."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, "/of/jane")
+    with CliSandbox(tmp_path) as sandbox:
+        ended = sandbox.run(sys.executable, "-c", "import os; print([v for v in os.environ.values() if '/of/jane' in v])")
+    assert ended.stdout == "[]\n"
