@@ -18,29 +18,6 @@ from tests.support.programs import read_program
 READER = read_program("windows/reader")
 
 
-CONTENDER = """
-import os, sys, time
-from arcade_otel.storage.directories import Directory
-from arcade_otel.storage.locks import FileLock
-path = sys.argv[1]
-held = met = 0
-while held < 50:
-    with Directory.open(path) as directory:
-        lock = FileLock.acquire(directory, "test.lock", wait=0, stale_after=10)
-    if lock is None:
-        continue
-    held += 1
-    try:
-        os.close(os.open(os.path.join(path, "inside"), os.O_CREAT | os.O_EXCL))
-        time.sleep(0.002)
-        os.unlink(os.path.join(path, "inside"))
-    except FileExistsError:
-        met += 1
-    lock.release()
-print(met)
-"""
-
-
 @contextmanager
 def opened_alone(path: Path, seconds: float | None = None) -> Iterator[None]:
     """Open a file as virus scanners do, so that no other process can read or remove it; for ``seconds``, if that is given."""
@@ -70,7 +47,7 @@ def opened_alone(path: Path, seconds: float | None = None) -> Iterator[None]:
 
 def test_a_lock_has_one_holder(tmp_path: Path) -> None:
     """Three processes take the same lock fifty times each, and none meets another while it holds it. No lease is made."""
-    command = [sys.executable, "-c", CONTENDER, str(tmp_path)]
+    command = [sys.executable, str(Path(__file__).with_name("contender.py")), str(tmp_path)]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"0"] * 3
     assert [path.name for path in tmp_path.iterdir()] == ["test.lock"]
