@@ -155,7 +155,7 @@ class Run:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
         self._announce()
         if self._settings.record_start:
-            from arcade_otel.recording import start
+            from arcade_otel.frameworks import start
 
             start.record_start(self)
 
