@@ -10,40 +10,16 @@ from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog
 from tests.support.collector import HttpCollector
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
-SERVER = """
-import signal, sys
-import click
-import arcade_otel
-
-@click.group()
-def app(): pass
-
-@app.command()
-@click.option("--once", is_flag=True)
-def serve(once):
-    print("serving", flush=True)
-    if not once:
-        signal.pause()
-
-@app.command()
-def login():
-    import os, pathlib
-    pathlib.Path(os.environ["ARCADE_WORK_DIR"], "credentials.yaml").write_text(os.environ["ARCADE_TEST_CREDENTIALS"])
-
-@app.command()
-def work(): pass
-
-arcade_otel.instrument(app, name="tool", version="1.2.3", record_start=["serve", "login"], OPTIONS)
-app()
-"""
+SERVER = read_program("frameworks/record_start")
 #: What only the end of a command knows, and what counts runs.
 OF_THE_END = {"duration", "exit_code", "outcome", "first_run", "previous_version", "$session_id"}
 
 
 @pytest.fixture(autouse=True)
 def _server(machine: Machine) -> None:
-    machine.program("server", SERVER.replace("OPTIONS", ""))
+    machine.program("server", SERVER)
 
 
 def names(posthog: FakePostHog) -> list[tuple[str, str]]:
@@ -115,7 +91,7 @@ def test_a_receiver_of_otlp_gets_one_span_of_the_command(
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
     }
-    machine.program("traced", SERVER.replace("OPTIONS", live))
+    machine.program("traced", SERVER.replace("exclude=()", live))
     assert machine.run("serve", "--once", program="traced", environ=environ).returncode == 0
     collector.wait_for(lambda: collector.spans)
     machine.settle()
@@ -128,7 +104,7 @@ def test_nothing_begins_for_a_user_who_opted_out_and_log_prints_both_events(mach
     """Consent counts at the start, too; an excluded command leaves neither event."""
     off = machine.run("serve", "--once", program="server", environ={"ARCADE_USAGE_TRACKING": "0"})
     shown = machine.run("serve", "--once", program="server", environ={"ARCADE_USAGE_TRACKING": "log"})
-    machine.program("excluding", SERVER.replace("OPTIONS", "exclude='serve'"))
+    machine.program("excluding", SERVER.replace("exclude=()", "exclude='serve'"))
     machine.run("serve", "--once", program="excluding")
     machine.settle()
     assert (off.stderr, names(posthog)) == ("", [])
