@@ -40,6 +40,7 @@ __all__ = [
     "instrument",
     "program",
     "set_property",
+    "track",
     "uninstrument",
     "usage_commands",
 ]
@@ -118,6 +119,9 @@ class Options(TypedDict, total=False):
     """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
     record_start: str | Sequence[str]
     """Paths of commands that also leave an event when they begin, such as ``serve``: a server that is killed leaves a trace."""
+    events: Mapping[str, Mapping[str, Any]]
+    """Events that you declare for :func:`track`, each with its properties and their types, as in ``properties``:
+    ``{"toolkit created": {"tools": int}}``."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
@@ -229,6 +233,27 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
     frameworks = sys.modules.get("arcade_otel.frameworks")
     if frameworks is not None:
         frameworks.set_property(name, value)
+
+
+def track(event: str, properties: Mapping[str, str | bool | int] | None = None) -> None:
+    """Record an event that you declared (``events`` of :class:`Options`) for the command that is running. This never raises.
+
+    The event is sent together with the command's own event, under the same person. For OpenTelemetry it is a span event of the
+    command's span. If you did not declare the event, it is left out, and so is a property that you did not declare or whose value
+    has another type. The debug log says so. If no command is recorded, for example because the user has opted out, nothing
+    happens.
+
+    Args:
+        event: A key of ``events``, for example ``"toolkit created"``.
+        properties: The values of its properties, for example ``{"tools": 3}``.
+    """
+    if "arcade_otel.frameworks" in sys.modules:
+        from arcade_otel.diagnostics import guard
+
+        with guard("an event of the program"):
+            from arcade_otel.frameworks import tracking
+
+            tracking.track(event, properties)
 
 
 def end_run() -> None:

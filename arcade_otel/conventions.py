@@ -59,6 +59,10 @@ IS_CI = "is_ci"
 #: How many spans were dropped from a full queue and not yet reported by an earlier span (int).
 DROPPED = "arcade_otel.dropped"
 
+#: Attribute (true) of a span event that is an event of the program's own (``arcade_otel.track``), which becomes an event in
+#: PostHog. No other span event does, for example no exception.
+OWN_EVENT = "arcade_otel.event"
+
 # --- attributes of the resource -------------------------------------------------------------------------------------
 SERVICE_NAME = "service.name"
 SERVICE_VERSION = "service.version"

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcade_otel_exporters import otlp_json, span_record
     from arcade_otel_exporters.detached import DetachedSpanExporter
-    from arcade_otel_exporters.events import alias_of, event_of, is_command
+    from arcade_otel_exporters.events import events_of, is_command
     from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
     from arcade_otel_exporters.posthog_client import V0, V1
     from arcade_otel_exporters.posthog_delivery import PostHogDelivery
@@ -22,9 +22,8 @@ __all__ = [
     "PostHogDelivery",
     "PostHogSpanExporter",
     "SpanRecord",
-    "alias_of",
     "clean_environment",
-    "event_of",
+    "events_of",
     "is_command",
     "otlp_json",
     "span_record",
@@ -38,9 +37,8 @@ _MODULES = {
     "SpanRecord": "span_record",
     "V0": "posthog_client",
     "V1": "posthog_client",
-    "alias_of": "events",
     "clean_environment": "posthog",
-    "event_of": "events",
+    "events_of": "events",
     "is_command": "events",
     "otlp_json": "otlp_json",
     "span_record": "span_record",

@@ -11,6 +11,11 @@ __all__ = ["MAX_WAIT_SECONDS", "check"]
 MAX_WAIT_SECONDS = 10.0
 #: Limits of the properties and groups that a program declares. PostHog has five group types.
 MAX_GROUPS, MAX_NAME_LENGTH = 5, 60
+#: Names of events that begin so are this library's own.
+_RESERVED_EVENTS = ("cli execution", "arcade-otel")
+
+
+_WORD_SIGNS = str.maketrans("", "", "-_.")
 
 
 def check(kind: str, option: str, value: object) -> object:
@@ -119,6 +124,20 @@ def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] |
     return checked
 
 
+def _check_events(option: str, value: object) -> dict[str, dict[str, tuple[str, ...] | type]]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
+    checked = {}
+    for name, properties in value.items():
+        words = name.split(" ") if isinstance(name, str) and name.isascii() and len(name) <= MAX_NAME_LENGTH else []
+        if not words or not all(word.translate(_WORD_SIGNS).isalnum() for word in words):
+            raise ValueError(f"{option}: a name must be like 'toolkit created', not {name!r}")
+        if name.lower().startswith(_RESERVED_EVENTS):
+            raise ValueError(f"{option}: {name!r} is a name of the library's own events")
+        checked[name] = _check_properties(f"{option}: {name}", properties)
+    return checked
+
+
 def _check_function(option: str, value: object) -> object:
     if not callable(value):
         raise TypeError(f"{option} must be a function, not {type(value).__name__}")
@@ -150,4 +169,5 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "PathPrefixes": _check_path_prefixes,
     "PropertyValues | None": _check_function,
     "SampleRates": _check_rates,
+    "EventTypes": _check_events,
 }

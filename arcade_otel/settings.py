@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
+    EventTypes = dict[str, PropertyTypes]
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
 
 __all__ = ["Settings", "default_config_dir", "make_settings"]
 
 
-#: The default of ``properties`` and ``sample``: none.
+#: The default of ``properties``, ``sample`` and ``events``: none.
 EMPTY: dict[str, Any] = {}
 
 
@@ -74,6 +75,8 @@ class Settings:
     sample: SampleRates = EMPTY
     #: Paths of the commands that also leave an event when they begin.
     record_start: tuple[str, ...] = ()
+    #: The properties of each event that the program declares, by its name.
+    events: EventTypes = EMPTY
 
     def __init__(self, **fields: object) -> None:
         self.__dict__.update(fields)

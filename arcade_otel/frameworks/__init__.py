@@ -16,12 +16,13 @@ from arcade_otel.settings import make_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
 
     from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
     from arcade_otel.spans.outcome import Outcome
+    from arcade_otel.spans.own_events import OwnEvent
 
     class Adapter(Protocol):
         """The functions that the module of an adapter has."""
@@ -112,6 +113,8 @@ class Run:
 
     #: Trace ID and span ID of the command's span, if they were chosen when the command began (``record_start``).
     _ids: tuple[str, str] | None = None
+    #: The events that the program has tracked (``tracking``).
+    events: Sequence[OwnEvent] = ()
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
@@ -212,6 +215,8 @@ class Run:
                     from arcade_otel.spans import declared
 
                     outcome.declared = declared.attributes(self._settings, self.values)
+            if self.events:
+                outcome.events = tuple(self.events)
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:

@@ -37,13 +37,13 @@ def shown_identity(settings: "Settings") -> tuple[str, bool]:
 
 
 def show_span(settings: "Settings", text: str) -> None:
-    """Print the event of the span ``text`` (OTLP/JSON) on stderr."""
+    """Print the events of the span ``text`` (OTLP/JSON) on stderr."""
     if sys.stderr is None:
         return
-    from arcade_otel.exporters import PostHogSpanExporter, otlp_json
+    from arcade_otel.exporters import events_of, otlp_json
 
     text = enrichment.enrich(text, settings.state_dir, os.environ, write=False)
-    exporter = PostHogSpanExporter()
     for finished in otlp_json.decode(text):
-        sys.stderr.write(json.dumps(exporter.event_of(finished), indent=2, sort_keys=True) + "\n")
+        for event in events_of(finished):
+            sys.stderr.write(json.dumps(event, indent=2, sort_keys=True) + "\n")
     sys.stderr.flush()

@@ -119,7 +119,13 @@ def record(
     provider = TracerProvider(
         resource=Resource({**attributes}).merge(IdentityResourceDetector(settings=settings).detect()),
         sampler=ALWAYS_ON,
-        span_limits=SpanLimits(max_attributes=unset, max_span_attributes=unset, max_attribute_length=unset),
+        span_limits=SpanLimits(
+            max_attributes=unset,
+            max_span_attributes=unset,
+            max_event_attributes=unset,
+            max_attribute_length=unset,
+            max_events=unset,
+        ),
         shutdown_on_exit=False,
         id_generator=_FixedIdGenerator(*ids) if ids else None,
     )
@@ -141,6 +147,8 @@ def record(
         )
         for key, value in spans.command_attributes(settings, path, timing, outcome).items():
             recorded.set_attribute(key, value)
+        for event in outcome.events:
+            recorded.add_event(event.name, event.attributes, event.time_ns)
         if outcome.failed:
             recorded.set_status(Status(StatusCode.ERROR))
         recorded.end(timing.end_ns)

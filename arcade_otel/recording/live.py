@@ -126,6 +126,8 @@ class LiveSpan:
         self._span.set_attributes(attributes)
         self._span.set_attributes({conventions.DISTINCT_ID: identity[0], conventions.IS_ANON: identity[1], **(added or {})})
         self._span.set_attributes(identity_attributes(*identity))
+        for event in outcome.events:
+            self._span.add_event(event.name, event.attributes, event.time_ns)
         if outcome.failed:
             self._span.set_status(Status(StatusCode.ERROR, failure_description(attributes)))
         self._span.end(timing.end_ns)

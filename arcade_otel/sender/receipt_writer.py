@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from arcade_otel.diagnostics import guard
-from arcade_otel.exporters import alias_of, event_of, is_command, span_record
+from arcade_otel.exporters import events_of, is_command, span_record
 from arcade_otel.handoff import queue, receipts
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
@@ -41,8 +41,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
         spans: The spans, as that lane's exporter has decoded them.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
-        found = [event for span in spans if is_command(span) for event in (alias_of(span), event_of(span))]
-        return [event for event in found if event is not None]
+        return [event for span in spans if is_command(span) for event in events_of(span)]
     from arcade_otel.exporters import otlp_json
     from arcade_otel.sender.sdk_lane import public_span
 

@@ -8,17 +8,19 @@ from arcade_otel import consent, conventions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from arcade_otel.settings import Settings
     from arcade_otel.spans.environment import ParentContext
     from arcade_otel.spans.outcome import Outcome
+    from arcade_otel.spans.own_events import OwnEvent
 
 __all__ = [
     "PRINCIPAL_OF_PROGRAM",
     "Success",
     "Timing",
     "Value",
+    "attributes_json",
     "command_attributes",
     "encode",
     "json_string",
@@ -59,7 +61,7 @@ class Timing:
 class Success:
     """The outcome of a command that succeeded. It has the interface of :class:`outcome.Outcome` without importing that module."""
 
-    __slots__ = ("declared", "given", "options")
+    __slots__ = ("declared", "events", "given", "options")
 
     exit_code = 0
     error = None
@@ -71,6 +73,7 @@ class Success:
         self.given: tuple[str, ...] = ()
         self.options: tuple[str, ...] = ()
         self.declared: dict[str, str | bool | int] | None = None
+        self.events: Sequence[OwnEvent] = ()
 
 
 def replace_unencodable(text: str) -> str:
@@ -240,8 +243,12 @@ def encode(
         optional = f',"parentSpanId":"{parent.span_id}"'
         if parent.state:
             optional += f',"traceState":{json_string(parent.state)}'
+    if outcome.events:
+        from arcade_otel.spans import own_events
+
+        optional += f',"events":{own_events.to_json(outcome.events)}'
     status = f'{{"code":{_STATUS_ERROR}}}' if outcome.failed else "{}"
-    resource = _attributes_json(resource_attributes(settings, usage_only=usage_only, environ=environ))
+    resource = attributes_json(resource_attributes(settings, usage_only=usage_only, environ=environ))
     # The payload is written as text. The ``json`` module would cost the command 5 million instructions, and dictionaries half a
     # million.
     return (
@@ -249,12 +256,13 @@ def encode(
         f',"scopeSpans":[{{"scope":{{"name":"{conventions.SCOPE}","version":"{conventions.__version__}"}},"spans":[{{'
         f'"traceId":"{trace_id}","spanId":"{span_id}","flags":{flags},"name":{json_string(span_name(settings, path))}'
         f',"kind":{_KIND_INTERNAL},"startTimeUnixNano":"{timing.start_ns}","endTimeUnixNano":"{timing.end_ns}"'
-        f',"attributes":{_attributes_json(attributes)},"status":{status}{optional}'
+        f',"attributes":{attributes_json(attributes)},"status":{status}{optional}'
         "}]}]}]}"
     )
 
 
-def _attributes_json(attributes: dict[str, Value] | dict[str, str]) -> str:
+def attributes_json(attributes: Mapping[str, Value]) -> str:
+    """Return the attributes as a list in OTLP/JSON."""
     # No key needs escapes: they are this library's, or ``environment.resource_from_environment`` has checked them.
     pairs = [f'{{"key":"{key}","value":{_value_json(value)}}}' for key, value in attributes.items()]
     return f"[{','.join(pairs)}]"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["GROUP_PREFIX", "PROPERTY_PREFIX", "attributes"]
+__all__ = ["GROUP_PREFIX", "PROPERTY_PREFIX", "attributes", "is_of"]
 
 #: Prefixes of the attributes of declared properties and groups.
 PROPERTY_PREFIX, GROUP_PREFIX = "cli.property.", "cli.group."
@@ -35,15 +35,16 @@ def attributes(settings: Settings, given: Mapping[str, object]) -> dict[str, str
     for name, value in values.items():
         if name in settings.groups and _is_id(value):
             found[f"{GROUP_PREFIX}{name}"] = str(value)
-        elif name in settings.properties and _is_of(settings.properties[name], value):
-            found[f"{PROPERTY_PREFIX}{name}"] = value  # type: ignore[assignment]  # _is_of has checked it
+        elif name in settings.properties and is_of(settings.properties[name], value):
+            found[f"{PROPERTY_PREFIX}{name}"] = value  # type: ignore[assignment]  # is_of has checked it
         elif value is not None:
             declared = name in settings.properties or name in settings.groups
             debug(f"property dropped: {name if declared else 'a name that is not declared'} ({type(value).__name__})")
     return found
 
 
-def _is_of(kind: object, value: object) -> bool:
+def is_of(kind: object, value: object) -> bool:
+    """Return whether ``value`` has the declared type ``kind``, or is one of its words."""
     if isinstance(kind, tuple):
         return isinstance(value, str) and value in kind
     return type(value) is kind and (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER)  # type: ignore[operator]

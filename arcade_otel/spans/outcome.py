@@ -1,6 +1,14 @@
 """How a command ended: its exit code and the error behind it, as the process reports them to the shell."""
 
+from __future__ import annotations
+
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from arcade_otel.spans.own_events import OwnEvent
 
 __all__ = ["Outcome", "class_name", "outcome_from_error"]
 
@@ -17,14 +25,16 @@ class Outcome:
         given: Values of the command's parameters. They are removed from the error's message, which may quote them.
         options: Names of the options that the user gave, if the program records them.
         declared: Attributes of the properties that the program declared, or None.
+        events: The events that the program tracked while the command ran.
         usage_error: Whether the command line was refused, as far as the adapter knows.
     """
 
-    __slots__ = ("declared", "error", "exit_code", "given", "options", "usage_error")
+    __slots__ = ("declared", "error", "events", "exit_code", "given", "options", "usage_error")
 
     def __init__(self, exit_code: int, error: BaseException | None = None) -> None:
         self.usage_error = False
         self.declared: dict[str, str | bool | int] | None = None
+        self.events: Sequence[OwnEvent] = ()
         self.exit_code = exit_code
         self.error = error if exit_code else None
         self.given: tuple[str, ...] = ()

@@ -99,6 +99,11 @@ class Property:
         self.resource = resource
         self.rare = rare
 
+    @property
+    def of_own_events(self) -> bool:
+        """Whether the program's own events (``arcade_otel.track``) have it, because it does not depend on the command's end."""
+        return not self.ended_only or self.name == "$session_id"
+
 
 #: In the order of the documentation.
 PROPERTIES: tuple[Property, ...] = (

@@ -138,13 +138,13 @@ class CliSandbox(Computer):
 
         Raises:
             AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives.
-                Also if the program set a property that it does not declare, or to a value that is not of its type.
+                Also if the program set or tracked what it does not declare, or a value that is not of its type.
         """
         super().settle(timeout)
         self._look()
-        dropped = [line for line in self.log.splitlines() if "]: property dropped: " in line]
+        dropped = [line for line in self.log.splitlines() if "]: property dropped: " in line or "]: event dropped: " in line]
         if dropped:
-            raise AssertionError("the program set properties that it does not declare so:\n" + "\n".join(dropped))
+            raise AssertionError("the program set or tracked what it does not declare so:\n" + "\n".join(dropped))
 
     # --- what is seen -----------------------------------------------------------------------------------------------------------
 

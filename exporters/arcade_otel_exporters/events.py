@@ -1,4 +1,4 @@
-"""Make PostHog's events from a command's span: one event, and before it the alias that the span carries."""
+"""Make PostHog's events from a command's span: the alias that it carries, the command's event, and the program's own ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from arcade_otel_exporters.span_record import SpanRecord, from_sdk
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "is_command", "utc_timestamp"]
+__all__ = ["MAX_TEXT_LENGTH", "alias_of", "event_of", "events_of", "is_command", "own_events_of", "utc_timestamp"]
 
 #: Any other text is cut to this many characters, because PostHog discards events over 1 MB.
 MAX_TEXT_LENGTH = 1000
@@ -71,7 +71,7 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
         for row in PROPERTIES
         if row.name and (failed or not row.failed_only) and not (started and row.ended_only)
     }
-    properties = _declared(span, is_anon=is_anon) | properties
+    properties = _declared(span.attributes) | _groups(span, is_anon=is_anon) | properties
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
     if is_anon:
@@ -82,16 +82,61 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     return _event(name, distinct_id, properties | _ours(geoip=geoip), span, "")
 
 
-def _declared(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the properties and groups that the program declared. Skip groups without a person, because PostHog drops them."""
-    found: Event = {}
-    groups: Event = {}
-    for key, value in span.attributes.items():
-        if key.startswith(PROPERTY_PREFIX) and isinstance(value, str | bool | int):
-            found[key.removeprefix(PROPERTY_PREFIX)] = _text(value) if isinstance(value, str) else value
-        elif key.startswith(GROUP_PREFIX) and isinstance(value, str) and not is_anon:
-            groups[key.removeprefix(GROUP_PREFIX)] = _text(value)
-    return found | ({"$groups": groups} if groups else {})
+def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
+    """Return the events of the program's own that a command's span carries, oldest first. Other span events are skipped.
+
+    They have the person and the groups of the command's event, and those of its properties that do not depend on how the command
+    ended. Their ``uuid`` is made from the IDs of the span and the place of the event on it, so a second delivery makes the same.
+    """
+    span = _record(span)
+    own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
+    identity = _identity(span) if own else None
+    if identity is None:
+        return []
+    distinct_id, is_anon = identity
+    of_command = _groups(span, is_anon=is_anon)
+    of_command |= {row.name: _property(span, row) for row in PROPERTIES if row.name and row.of_own_events}
+    of_command = {key: value for key, value in of_command.items() if value is not None}
+    if is_anon:
+        of_command["$process_person_profile"] = False
+    of_command |= _ours(geoip=geoip)
+    return [
+        _event(
+            event.name[:MAX_TEXT_LENGTH],
+            distinct_id,
+            _declared(event.attributes) | of_command,
+            span,
+            f"event{index}",
+            time_ns=event.time_ns,
+        )
+        for index, event in own
+    ]
+
+
+def events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
+    """Return all events of a command's span in the order in which they are sent: its alias, its event, and the program's own."""
+    span = _record(span)
+    found = [alias_of(span, geoip=geoip), event_of(span, geoip=geoip), *own_events_of(span, geoip=geoip)]
+    return [event for event in found if event is not None]
+
+
+def _declared(attributes: Mapping[str, Any]) -> Event:
+    """Return the properties that the program declared."""
+    return {
+        key.removeprefix(PROPERTY_PREFIX): _text(value) if isinstance(value, str) else value
+        for key, value in attributes.items()
+        if key.startswith(PROPERTY_PREFIX) and isinstance(value, str | bool | int)
+    }
+
+
+def _groups(span: SpanRecord, *, is_anon: bool) -> Event:
+    """Return the groups that the program declared. PostHog drops groups without a person, so an anonymous command has none."""
+    groups = {
+        key.removeprefix(GROUP_PREFIX): _text(value)
+        for key, value in span.attributes.items()
+        if key.startswith(GROUP_PREFIX) and isinstance(value, str) and not is_anon
+    }
+    return {"$groups": groups} if groups else {}
 
 
 def _property(span: SpanRecord, row: Property) -> object:
@@ -116,13 +161,13 @@ def alias_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     return _event(conventions.EVENT_ALIAS, previous, properties | _ours(geoip=geoip), span, "alias")
 
 
-def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, part: str) -> Event:
+def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, part: str, *, time_ns: int = 0) -> Event:
     event: Event = {"event": name, "distinct_id": distinct_id, "properties": properties}
     if span.span_id:
         event["uuid"] = _uuid5(f"{span.trace_id}{span.span_id}{part}")
-    started = span.start_ns or span.end_ns
-    if started:
-        event["timestamp"] = utc_timestamp(started)
+    happened = time_ns or span.start_ns or span.end_ns
+    if happened:
+        event["timestamp"] = utc_timestamp(happened)
     return event
 
 

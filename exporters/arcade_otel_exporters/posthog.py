@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from arcade_otel import consent, conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.settings import default_config_dir
-from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
+from arcade_otel_exporters.events import Event, event_of, events_of, is_command
 from arcade_otel_exporters.posthog_client import V0, check_protocol
 from arcade_otel_exporters.posthog_delivery import DeliveryResult, PostHogDelivery
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
@@ -196,13 +196,11 @@ class PostHogSpanExporter(SpanExporter):
             self._lock.release()
 
     def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
-        """Pass a span's alias and event to the client, with the time, ID and properties that this exporter would send itself."""
+        """Pass a span's alias and events to the client, with the time, ID and properties that this exporter would send itself."""
         for index, span in enumerate(spans):
             if not is_command(span):
                 continue
-            for event in (alias_of(span, geoip=self._geoip), event_of(span, geoip=self._geoip)):
-                if event is None:
-                    continue
+            for event in events_of(span, geoip=self._geoip):
                 fields = {"uuid": event.get("uuid"), "disable_geoip": not self._geoip}
                 if "timestamp" in event:
                     fields["timestamp"] = datetime.fromisoformat(event["timestamp"])
@@ -220,7 +218,6 @@ class PostHogSpanExporter(SpanExporter):
             return
         for span in spans:
             if is_command(span):
-                for event in (alias_of(span, geoip=self._geoip), event_of(span, geoip=self._geoip)):
-                    if event is not None:
-                        sys.stderr.write(json.dumps(event, indent=2, sort_keys=True) + "\n")
+                for event in events_of(span, geoip=self._geoip):
+                    sys.stderr.write(json.dumps(event, indent=2, sort_keys=True) + "\n")
         sys.stderr.flush()

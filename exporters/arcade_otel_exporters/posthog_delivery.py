@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
-from arcade_otel_exporters.events import Event, alias_of, event_of, is_command
+from arcade_otel_exporters.events import Event, alias_of, event_of, is_command, own_events_of
 from arcade_otel_exporters.posthog_client import V0, WITHDRAWN, Connection, DeliveryInterruptedError, Response
 from arcade_otel_exporters.span_record import SpanRecord
 
@@ -67,7 +67,7 @@ class DeliveryResult:
 
 
 class _Item:
-    """A span for PostHog: its index in the sequence, its event, and the target of the event."""
+    """An event for PostHog: the index of its span in the sequence, the event, the alias to send before it, and the target."""
 
     __slots__ = ("alias", "event", "index", "target")
 
@@ -128,7 +128,7 @@ class PostHogDelivery:
         connection = self._connection
         connection.until = time.monotonic() + seconds
         connection.may_begin = may_begin
-        items = [item for index, span in enumerate(spans) if (item := self._item(index, span)) is not None]
+        items = [item for index, span in enumerate(spans) for item in self._items(index, span)]
         done = 0
         refused: list[int] = []
         unaliased: list[int] = []  # the receipts of these spans must not say that everything was acknowledged
@@ -149,6 +149,7 @@ class PostHogDelivery:
         settled = len(spans) if stopped is None else items[done].index
         sendable = {item.index for item in items}
         refused += [index for index, span in enumerate(spans[:settled]) if is_command(span) and index not in sendable]
+        refused = sorted({index for index in refused if index < settled})  # a span may have several events
         if stopped is None:
             return DeliveryResult(settled, len(refused), refused=(*refused, *unaliased))
         return DeliveryResult(
@@ -172,15 +173,17 @@ class PostHogDelivery:
             batch.append(item)
         return batch
 
-    def _item(self, index: int, span: SpanRecord) -> _Item | None:
+    def _items(self, index: int, span: SpanRecord) -> list[_Item]:
+        """Return the events of a span: that of the command, and those of the program's own. None if it is not a command's."""
         if not is_command(span):
-            return None
+            return []
         target = self._target(span)
         event = event_of(span, geoip=self._geoip)
         if target is None or event is None:
             debug("a command's span has no PostHog key" if target is None else "a command's span has no distinct_id")
-            return None
-        return _Item(index, event, alias_of(span, geoip=self._geoip), target)
+            return []
+        own = [_Item(index, each, None, target) for each in own_events_of(span, geoip=self._geoip)]
+        return [_Item(index, event, alias_of(span, geoip=self._geoip), target), *own]
 
     def _target(self, span: SpanRecord) -> tuple[str, str] | None:
         """Return the project key and the host. The host on the span's resource is used only together with the key there."""

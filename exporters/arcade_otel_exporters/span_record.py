@@ -5,7 +5,7 @@ They are the same for a span in OTLP/JSON and for a span of the SDK.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from arcade_otel.spans.otlp import (
     SPAN_ID_DIGITS,
@@ -29,10 +29,21 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["SpanRecord", "decode", "from_sdk", "read_spans"]
+__all__ = ["SpanEvent", "SpanRecord", "decode", "from_sdk", "read_spans"]
 
 #: ``Status.code`` of a failed span, which is the same in OTLP and in the SDK.
 _STATUS_ERROR = 2
+
+
+class SpanEvent:
+    """An event on a span, at ``time_ns`` nanoseconds since the epoch."""
+
+    __slots__ = ("attributes", "name", "time_ns")
+
+    def __init__(self, name: str, attributes: Mapping[str, Any], time_ns: int) -> None:
+        self.name = name
+        self.attributes = attributes
+        self.time_ns = time_ns
 
 
 class SpanRecord:
@@ -42,6 +53,7 @@ class SpanRecord:
         scope, scope_attributes: The instrumentation scope's name and attributes.
         trace_id, span_id: In hex, lower case.
         attributes, resource: Attributes of the span and of its resource.
+        events: The events on the span.
         is_error: Whether the span's status is an error.
         start_ns, end_ns: Start and end in nanoseconds since the epoch, or 0 if unknown.
     """
@@ -49,6 +61,7 @@ class SpanRecord:
     __slots__ = (
         "attributes",
         "end_ns",
+        "events",
         "is_error",
         "resource",
         "scope",
@@ -70,6 +83,7 @@ class SpanRecord:
         is_error: bool,
         start_ns: int,
         end_ns: int,
+        events: Sequence[SpanEvent] = (),
     ) -> None:
         self.scope = scope
         self.scope_attributes = scope_attributes
@@ -80,6 +94,7 @@ class SpanRecord:
         self.is_error = is_error
         self.start_ns = start_ns
         self.end_ns = end_ns
+        self.events = events
 
 
 def decode(text: str | bytes) -> list[SpanRecord]:
@@ -119,7 +134,12 @@ def _record(span: Json, scope: Json, resource: dict[str, Any]) -> SpanRecord:
         is_error=read_integer(read_object(span.get("status")), "code", UINT32) == _STATUS_ERROR,
         start_ns=read_integer(span, "startTimeUnixNano", UINT64),
         end_ns=read_integer(span, "endTimeUnixNano", UINT64),
+        events=[_event(event) for event in read_objects(span, "events")],
     )
+
+
+def _event(event: Json) -> SpanEvent:
+    return SpanEvent(read_string(event, "name"), read_attributes(event), read_integer(event, "timeUnixNano", UINT64))
 
 
 def from_sdk(span: ReadableSpan) -> SpanRecord:
@@ -135,4 +155,5 @@ def from_sdk(span: ReadableSpan) -> SpanRecord:
         is_error=span.status.status_code.value == _STATUS_ERROR,
         start_ns=span.start_time or 0,
         end_ns=span.end_time or 0,
+        events=[SpanEvent(event.name, event.attributes or {}, event.timestamp) for event in span.events],
     )

@@ -32,6 +32,7 @@ __all__ = [
     "STRINGS",
     "Event",
     "FieldSpec",
+    "is_of_own_events",
 ]
 
 NULL = "null"
@@ -168,6 +169,12 @@ def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
         for row in properties.PROPERTIES
         if row.resource == resource
     )
+
+
+def is_of_own_events(entry: FieldSpec) -> bool:
+    """Return whether the events that a program tracks (``arcade_otel.track``) have the property."""
+    rows = {row.name: row.of_own_events for row in properties.PROPERTIES}
+    return rows.get(entry.name, conventions.EVENT_STARTED in entry.events)
 
 
 # PostHog gets ``platform.system()``'s spelling, as Arcade's specification wants it; others the semantic conventions'.

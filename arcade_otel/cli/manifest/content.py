@@ -11,6 +11,7 @@ from arcade_otel.cli.manifest.app_loader import PROGRAM
 from arcade_otel.cli.manifest.catalogue import FieldSpec
 from arcade_otel.cli.manifest.command_tree import CommandInfo
 from arcade_otel.settings import Settings
+from arcade_otel.spans.declared import PROPERTY_PREFIX
 
 __all__ = ["Manifest", "Setting"]
 
@@ -20,6 +21,10 @@ _NOT_INSTRUMENTED = """\
 instrumented, name the object that it passes to `instrument()`."""
 _NAMELESS = f"The program sets no name. `{PROGRAM}` stands for the name of the file that starts it."
 _NO_COMMAND = "(empty) the user typed no command of the program. Nothing of what was typed is recorded"
+
+
+#: The source of a name that the program itself defines.
+_PROGRAM = "the program"
 
 
 class Setting(NamedTuple):
@@ -48,9 +53,16 @@ class Manifest:
         if not settings.record_start:
             absent.add(conventions.EVENT_STARTED)
         self._events = [event for event in catalogue.EVENTS if event.name not in absent]
+        self._events += [
+            catalogue.Event(name, name, "the program tracks it", "an event that the program declares", _PROGRAM)
+            for name in settings.events
+        ]
         names = {event.name for event in self._events}
-        self._properties = [entry for entry in self._collected(catalogue.PROPERTIES) if names.intersection(entry.events)]
+        collected = map(self._with_own_events, self._collected(catalogue.PROPERTIES))
+        self._properties = [entry for entry in collected if names.intersection(entry.events)]
         self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
+        for event, kinds in settings.events.items():
+            self._properties += [_of_own_event(event, name, kind) for name, kind in kinds.items()]
         self._attributes = self._collected(catalogue.ATTRIBUTES)
         self._resource = self._collected(catalogue.RESOURCE)
 
@@ -77,12 +89,13 @@ class Manifest:
         if kind is None:
             when = "if the program sets it, and the user is logged in"
             reason = "a group that the program declares"
-            return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", reason, when=when, events=commands)
-        types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
-        shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
-        words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
-        reason = "a property that the program declares"
-        return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=commands)
+            events = (*commands, *self._settings.events)
+            return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", reason, when=when, events=events)
+        return _typed(name, kind, "a property that the program declares", commands)
+
+    def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
+        """Return the entry with the program's own events, if they have the property."""
+        return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
@@ -262,6 +275,19 @@ class Manifest:
         )
         suffix = ", ".join(mark for mark, holds in marks if holds)
         return f"{markdown.code(command.name)} {suffix}".rstrip()
+
+
+def _typed(name: str, kind: tuple[str, ...] | type, reason: str, events: tuple[str, ...], attribute: str = "") -> FieldSpec:
+    """Return the entry of a property with a type that the program declares."""
+    types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
+    shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
+    words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
+    return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=events, attribute=attribute)
+
+
+def _of_own_event(event: str, name: str, kind: tuple[str, ...] | type) -> FieldSpec:
+    """Return the entry of a property of an event that the program declares."""
+    return _typed(name, kind, "a property that the program declares for this event", (event,), f"{PROPERTY_PREFIX}{name}")
 
 
 def _value(value: str | bool | list[str] | None) -> str:  # noqa: FBT001 - it is shown, whatever it is

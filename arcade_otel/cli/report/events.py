@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from arcade_otel.exporters import alias_of, event_of, is_command, span_record
+from arcade_otel.exporters import events_of, is_command, span_record
 from arcade_otel.spans import otlp
 
 __all__ = ["Event", "EventFiles"]
@@ -150,8 +150,7 @@ def _of_spans(record: dict[str, Any]) -> list[Any]:
         spans = span_record.read_spans(record)
     except ValueError:
         return [None]
-    events = [event for span in spans if is_command(span) for event in (alias_of(span), event_of(span))]
-    return [event for event in events if event is not None]
+    return [event for span in spans if is_command(span) for event in events_of(span)]
 
 
 def _event(raw: Any) -> Event | None:

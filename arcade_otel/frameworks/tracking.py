@@ -1,0 +1,38 @@
+"""Add the events that a program tracks to the run of its command. Loaded by the first ``arcade_otel.track()``."""
+
+# ruff: noqa: SLF001 - the other half of Run, whose import other programs are spared
+
+from __future__ import annotations
+
+import os
+import time
+
+from arcade_otel import frameworks
+from arcade_otel.diagnostics import debug
+from arcade_otel.spans import own_events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["MAX_EVENTS", "track"]
+
+#: The number of events that one command can track. A loop over a program's data could otherwise fill the queue.
+MAX_EVENTS = 50
+
+
+def track(name: str, properties: Mapping[str, object] | None) -> None:
+    """Add an event to the innermost run of this process; :func:`arcade_otel.track` documents it."""
+    run = next((run for run in reversed(frameworks._running) if run._pid == os.getpid()), None)
+    if run is None:
+        debug("track: no command is recorded, and so no event")
+        return
+    time_ns = run._start_ns + time.monotonic_ns() - run._start_monotonic_ns
+    event = own_events.check(run._settings, name, properties or {}, time_ns)
+    if event is None:
+        return
+    events = run.__dict__.setdefault("events", [])  # in one step, because another thread may track its first event, too
+    if len(events) >= MAX_EVENTS:
+        debug(f"event dropped: {event.name} (one command can track {MAX_EVENTS} events)")
+    else:
+        events.append(event)

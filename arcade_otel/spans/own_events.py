@@ -1,0 +1,70 @@
+"""The events of a program's own on the span of its command. Only programs that track events import this module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
+from arcade_otel.spans import attributes_json, json_string
+from arcade_otel.spans.declared import PROPERTY_PREFIX, is_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from arcade_otel.settings import Settings
+
+__all__ = ["OwnEvent", "check", "to_json"]
+
+
+class OwnEvent:
+    """An event of the program's own.
+
+    Attributes:
+        name: Its name, as the program declares it.
+        attributes: Its attributes: the properties that were declared, and the mark of an own event.
+        time_ns: When it happened, in nanoseconds since the epoch.
+    """
+
+    __slots__ = ("attributes", "name", "time_ns")
+
+    def __init__(self, name: str, attributes: dict[str, str | bool | int], time_ns: int) -> None:
+        self.name = name
+        self.attributes = attributes
+        self.time_ns = time_ns
+
+
+def check(settings: Settings, name: object, properties: Mapping[str, object], time_ns: int) -> OwnEvent | None:
+    """Return the event with those properties that are declared and have the right type. Skip the others with a debug line.
+
+    Args:
+        settings: The program's settings.
+        name: The name of the event. If it is not declared, return None, and write a debug line without that name.
+        properties: The values that ``arcade_otel.track`` got. None as a value counts as absent.
+        time_ns: When the event happened, in nanoseconds since the epoch.
+    """
+    if not isinstance(name, str) or name not in settings.events:
+        debug("event dropped: a name that is not declared")
+        return None
+    kinds = settings.events[name]
+    attributes: dict[str, str | bool | int] = {conventions.OWN_EVENT: True}
+    if not isinstance(properties, Mapping):
+        debug(f"property dropped: all of {name} ({type(properties).__name__})")
+        properties = {}
+    for key, value in properties.items():
+        if key in kinds and is_of(kinds[key], value):
+            attributes[f"{PROPERTY_PREFIX}{key}"] = value  # type: ignore[assignment]  # is_of has checked it
+        elif value is not None:
+            what = f"{key} of {name}" if key in kinds else f"a name that is not declared for {name}"
+            debug(f"property dropped: {what} ({type(value).__name__})")
+    return OwnEvent(name, attributes, time_ns)
+
+
+def to_json(events: Sequence[OwnEvent]) -> str:
+    """Return the events as a list of span events in OTLP/JSON."""
+    texts = [
+        f'{{"timeUnixNano":"{event.time_ns}","name":{json_string(event.name)},"attributes":{attributes_json(event.attributes)}}}'
+        for event in events
+    ]
+    return f"[{','.join(texts)}]"
