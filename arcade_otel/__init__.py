@@ -105,6 +105,8 @@ class Options(TypedDict, total=False):
     """Properties of the program's own, by name: ``bool``, ``int``, or the words that are allowed (``Literal["free", "pro"]``)."""
     groups: str | Sequence[str]
     """PostHog group types whose IDs the program sets, at most five: ``"organization"``."""
+    person_properties: str | Sequence[str]
+    """Names of ``properties`` that a login also sets on the person in PostHog: ``["plan"]``."""
     property_values: Callable[[], Mapping[str, object]] | None
     """Returns values of ``properties`` and ``groups`` at the end of each command. :func:`set_property` takes precedence."""
     exclude: str | Sequence[str]
@@ -174,7 +176,10 @@ def program(**options: Unpack[Options]) -> CommandContext:
 
 
 def command(path: str, **options: Unpack[Options]) -> CommandContext:
-    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run"): …``.
+    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run") as run: …``.
+
+    If only the block finds out which command it runs, it calls ``run.rename("toolkit.list")``. After ``run.drop()`` the run makes
+    no event.
 
     Args:
         path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.

@@ -110,6 +110,9 @@ class Run:
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
+    #: Whether the program left this run out. A login or logout is recorded all the same.
+    dropped = False
+
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
         """Begin a run. Return None if the run is not recorded."""
@@ -200,7 +203,8 @@ class Run:
                 with guard("the properties of a program"):
                     from arcade_otel.spans import declared
 
-                    outcome.declared = declared.attributes(self._settings, self.values)
+                    login = not outcome.failed and self.path in self._settings.login_commands
+                    outcome.declared = declared.attributes(self._settings, self.values, login=login)
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
@@ -257,7 +261,8 @@ class Run:
         timing = spans.Timing(self._start_ns, end_ns)
         login = not outcome.failed and self.path in settings.login_commands
         logout = not outcome.failed and self.path in settings.logout_commands
-        if settings.exclude and not (login or logout) and f"{self.path}.".startswith(settings.exclude):
+        left_out = self.dropped or (settings.exclude and f"{self.path}.".startswith(settings.exclude))
+        if left_out and not (login or logout):
             return
         if self._decision.mode == consent.LOG:
             from arcade_otel.recording import dry_run

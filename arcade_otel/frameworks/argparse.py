@@ -51,6 +51,10 @@ class ProgramContext(CommandContext):
         if run is not None:
             run.finish(error)
 
+    def _current_run(self) -> Run | None:
+        run = self._runs[-1] if self._runs else None
+        return None if run is None else run.run
+
     def __call__(self, function: Any) -> Any:
         """Decorate ``function``. Each call of it is one run."""
         return decorate(self, function)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arcade_otel.command_context import CommandContext
+from arcade_otel.command_context import CommandContext, joined
 from arcade_otel.frameworks import Run
 from arcade_otel.settings import make_settings
 
@@ -36,7 +36,7 @@ class RecordedCommand(CommandContext):
     def __init__(self, path: str, options: Mapping[str, Any]) -> None:
         if not isinstance(path, str):
             raise TypeError(f"a command's path must be a string, not {type(path).__name__}")
-        self._path = ".".join(path.replace(".", " ").split())
+        self._path = joined(path)
         if not self._path:
             raise ValueError("a command's path must not be empty")
         self._settings: Settings = make_settings(**{**_configured, **options})
@@ -54,6 +54,9 @@ class RecordedCommand(CommandContext):
         run = self._runs.pop()
         if run is not None:
             run.end(error)
+
+    def _current_run(self) -> Run | None:
+        return self._runs[-1] if self._runs else None
 
     def __call__(self, function: Any) -> Any:
         """Decorate ``function``. Each call of it is one run."""

@@ -51,6 +51,7 @@ def test_a_share_is_chosen_by_the_spans_id_and_told_on_the_event(machine: Machin
         {"properties": ["plan"]},
         {"groups": ["a", "b", "c", "d", "e", "f"]},
         {"property_values": {"plan": 1}},
+        {"person_properties": ["plan"]},
         {"sample": {"watch": 0}},
         {"sample": {"watch": "1"}},
         {"exclude": [""]},
@@ -62,3 +63,92 @@ def test_a_declaration_that_makes_no_sense_raises_at_once(options: dict[str, obj
         make_settings(**options)
     assert option_checks.MAX_GROUPS == 5
     assert json.dumps(sorted(options))
+
+
+PERSON = """
+import sys
+from typing import Literal
+import arcade_otel
+
+arcade_otel.configure(
+    name="tool", version="1", properties={"plan": Literal["free", "pro"], "tools": int, "is_ci": bool},
+    property_values=lambda: {"plan": "pro", "tools": 3, "is_ci": True}, person_properties=["plan"], principal=lambda: "user-9",
+)
+with arcade_otel.command(sys.argv[1]):
+    pass
+"""
+
+
+def test_a_login_and_no_other_command_sets_the_persons_properties(machine: Machine, posthog: FakePostHog) -> None:
+    """PostHog sets them on the person by ``$set``. A declared name that is the library's own is left out, with a debug line."""
+    machine.program("person", PERSON)
+    for command in ("work", "login", "work"):
+        assert machine.run(command, program="person").returncode == 0
+        machine.settle()
+    events = [event for event in posthog.visible() if event.event.startswith("CLI")]
+    assert [event.properties.get("$set") for event in events] == [None, {"plan": "pro"}, None]
+    assert [event.properties["tools"] for event in events] == [3, 3, 3]
+    assert [event.properties["is_ci"] for event in events] == [False, False, False]
+    assert "property dropped: is_ci is the name of one of the library's own" in machine.log
+
+
+RENAMED = """
+import sys
+import arcade_otel
+
+arcade_otel.configure(name="tool", version="1", principal=lambda: "user-9")
+with arcade_otel.command("work") as run:
+    for word in sys.argv[1:]:
+        if word == "drop":
+            run.drop()
+        elif word == "bad":
+            run.rename(" . ")
+            run.rename(None)
+        else:
+            run.rename(word)
+run.rename("too late")
+run.drop()
+"""
+
+
+def test_the_block_of_a_command_can_rename_and_drop_its_run(machine: Machine, posthog: FakePostHog) -> None:
+    """A name that is no path changes nothing, and a login is recorded although it was dropped."""
+    machine.program("renamed", RENAMED)
+    for words in (["toolkit.run"], ["toolkit run", "other"], ["bad"], ["drop"], ["login", "drop"], []):
+        ended = machine.run(*words, program="renamed")
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+        machine.settle()
+    names = [event.properties["command_name"] for event in posthog.visible() if event.event.startswith("CLI")]
+    assert names == ["toolkit.run", "other", "work", "login", "work"]
+    assert machine.log.count("a command keeps its path, because the new one is not a path") == 2
+
+
+def test_renaming_and_dropping_do_nothing_once_the_user_opted_out(machine: Machine) -> None:
+    """The block runs as it would without the library."""
+    machine.program("renamed", RENAMED)
+    ended = machine.run("toolkit.run", "drop", "bad", program="renamed", environ={"ARCADE_USAGE_TRACKING": "0"})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+ARGPARSE = """
+import argparse
+import sys
+import arcade_otel
+
+with arcade_otel.program(name="tool", version="1") as run:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mode")
+    mode = parser.parse_args().mode
+    if mode == "quiet":
+        run.drop()
+    run.rename("serve.http" if mode == "serve" else "work")
+"""
+
+
+def test_the_block_of_an_argparse_program_can_rename_and_drop_its_run(machine: Machine, posthog: FakePostHog) -> None:
+    """After the command line was parsed, the new path is the command's."""
+    machine.program("parsed", ARGPARSE)
+    for mode in ("serve", "quiet", "other"):
+        assert machine.run(mode, program="parsed").returncode == 0
+        machine.settle()
+    assert [event.properties["command_name"] for event in posthog.visible()] == ["serve.http", "work"]
