@@ -145,7 +145,7 @@ def _subparser_actions(parser: Any) -> list[Any]:
 
 
 def _subcommand_name(parser: Any, subparser: Any) -> str:
-    """Return the name of ``subparser`` in ``parser``, not an alias. Return "" if it is not there."""
+    """Return the name of ``subparser`` in ``parser``, and never an alias. Return "" if ``parser`` does not have it."""
     for action in _subparser_actions(parser):
         for name, known in action._name_parser_map.items():  # noqa: SLF001 - names come before their aliases
             if known is subparser:
