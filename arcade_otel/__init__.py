@@ -179,7 +179,9 @@ def program(**options: Unpack[Options]) -> CommandContext:
 
 
 def command(path: str, **options: Unpack[Options]) -> CommandContext:
-    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run"): …``.
+    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run") as run: …``.
+
+    ``run.rename("toolkit.list")`` gives the run another name, and ``run.discard()`` leaves it out (:class:`CommandContext`).
 
     Args:
         path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.

@@ -119,6 +119,9 @@ class Run:
             return None if decision.mode == consent.OFF and not decision.unreadable else cls(settings, decision)
         return None
 
+    #: Whether the program discarded the run (``CommandContext.discard``).
+    discarded_by_program = False
+
     def __init__(self, settings: Settings, decision: consent.Decision) -> None:
         #: Path in the command tree, joined by dots. "" until a command is reached.
         self.path = ""
