@@ -116,6 +116,8 @@ class Options(TypedDict, total=False):
     """Paths of commands that you do not want to record, including their sub-commands. Logins and logouts are always recorded."""
     sample: Mapping[str, float]
     """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    record_start: str | Sequence[str]
+    """Paths of commands that also leave an event when they begin, such as ``serve``: a server that is killed leaves a trace."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
