@@ -116,6 +116,8 @@ class Options(TypedDict, total=False):
     """Paths of commands that you do not want to record, including their sub-commands. Logins and logouts are always recorded."""
     sample: Mapping[str, float]
     """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    record_start: str | Sequence[str]
+    """Paths of commands that also leave an event when they begin, such as ``serve``: a server that is killed leaves a trace."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
@@ -179,7 +181,9 @@ def program(**options: Unpack[Options]) -> CommandContext:
 
 
 def command(path: str, **options: Unpack[Options]) -> CommandContext:
-    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run"): …``.
+    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run") as run: …``.
+
+    ``run.rename("toolkit.list")`` gives the run another name, and ``run.discard()`` leaves it out (:class:`CommandContext`).
 
     Args:
         path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.

@@ -83,6 +83,8 @@ RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
 RESOURCE_PRINCIPAL = "arcade_otel.principal"
 #: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and has no data about the machine.
 RESOURCE_DOCTOR = "arcade_otel.doctor"
+#: Present ("1") on the span of a command that has begun (``record_start``), which becomes ``EVENT_STARTED``.
+RESOURCE_STARTED = "arcade_otel.started"
 #: Present ("1") on a usage event that only PostHog may get, because the trace of the command is exported separately or was not
 #: sampled.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
@@ -90,6 +92,8 @@ RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 # --- PostHog --------------------------------------------------------------------------------------------------------
 EVENT_SUCCEEDED = "CLI execution succeeded"
 EVENT_FAILED = "CLI execution failed"
+#: A command that the program names by ``record_start`` has begun.
+EVENT_STARTED = "CLI execution started"
 EVENT_ALIAS = "$create_alias"
 #: The test event of ``usage doctor``. It has a temporary ID and belongs to no person.
 EVENT_DOCTOR = "arcade-otel doctor"
