@@ -20,8 +20,9 @@ MODULES = ("__init__", "conventions", "consent/__init__", "handoff/__init__")
 CLI, ENVIRONMENT = ROOT / "docs/reference/cli.md", ROOT / "docs/reference/environment.md"
 BEGIN, END = "<!-- generated:begin -->", "<!-- generated:end -->"
 _INTRODUCTION = (
-    "The program `arcade-otel` has every command on this page. A program that mounts the usage commands has all of them but "
-    "`manifest` and `report`, for example `mycli usage status`. See [mount the usage commands](../consent.md#the-commands)."
+    "You can run every command on this page with the program `arcade-otel`. If a program mounts the usage commands, you can also "
+    "run them there, for example `mycli usage status`, except `manifest` and `report`, which are for maintainers. "
+    "[Consent](../consent.md#the-commands) shows you how to mount them."
 )
 _COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")
 

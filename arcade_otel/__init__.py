@@ -49,6 +49,7 @@ __all__ = [
 #: or `on` turns it on and skips the notice. `log` prints each payload on stderr and sends nothing.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
+#: Set it in your shell's profile if you want no telemetry from any program that respects it.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
 #: Type: boolean. Default: `false`. Effect: `true`, in any case, turns recording off and deletes the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
@@ -67,52 +68,58 @@ class Options(TypedDict, total=False):
     """Keywords of :func:`instrument`, :func:`program`, :func:`command` and :func:`configure`. All are optional."""
 
     name: str | None
-    """Name of the program. Default: the base name of what was started."""
+    """Name of your program. Default: the base name of the file that was started."""
     version: str | None
-    """Version of the program."""
+    """Version of your program. If you do not set it, the sender looks up the installed distribution."""
     distribution: str | None
-    """Installed distribution whose version is the program's. The sender looks it up, so it costs the command nothing."""
+    """The installed distribution of your program. The sender looks up its version, so you need not set ``version``."""
     posthog_api_key: str | None
-    """PostHog project key. Without one, nothing is sent to PostHog."""
+    """The key of your PostHog project. If you set none, nothing is sent to PostHog."""
     posthog_host: str | None
-    """PostHog host. Default: ``https://us.i.posthog.com``."""
+    """Your PostHog host, for example ``https://eu.i.posthog.com``. Default: ``https://us.i.posthog.com``."""
     config_dir: str | os.PathLike[str] | None
     """Config directory. Default: ``ARCADE_WORK_DIR``, else ``~/.arcade``."""
     login_commands: str | Sequence[str] | None
-    """Paths of the commands that log in. Default: ``login``."""
+    """Paths of the commands that log in, for example ``["auth.login"]``. Default: ``login``."""
     logout_commands: str | Sequence[str] | None
     """Paths of the commands that log out. Default: ``logout``."""
     principal: Callable[[], str | None] | str | None
-    """Who is logged in: a function that returns an ID or None within 2 s, ``"module:function"``, or the name of an entry point
-    in the group ``arcade_otel.principal``. Default: Arcade's API."""
+    """Set this if your program has accounts of its own: a function that returns the ID of the account or None within 2 s,
+    ``"module:function"``, or the name of an entry point in the group ``arcade_otel.principal``. Default: Arcade's API."""
     sender_command: Sequence[str] | None
-    """Command line that runs the sender, for a frozen program, which has no Python interpreter."""
+    """Command line that runs the sender. You need it if your program is frozen and has no Python interpreter."""
     live_spans: bool | None
-    """Whether the SDK makes the command's span, so that other spans nest below it. Default: if this process exports traces."""
+    """Whether the SDK makes the command's span, so that your own spans nest below it. Default: if this process exports traces."""
     error_messages: Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
-    """What is recorded of an error: its redacted message, only its class, or what the function returns."""
+    """What is recorded of an error: its redacted message, only its class, or the text that your function returns. With ``"own"``,
+    only messages of exceptions that your program's package defines are recorded."""
     record_option_names: bool
-    """Whether the names of the options that were used are recorded; never their values. Default: False."""
+    """Whether the names of the options that a user gave are recorded. Their values never are. Default: False."""
     enabled_by_default: bool
-    """Whether commands are recorded when neither the user nor the machine's policy has decided. Default: True."""
+    """Whether commands are recorded if neither the user nor the machine's policy has decided. Default: True."""
     record_in_ci: bool
     """Whether commands are recorded in continuous integration if the user has not decided. Default: True."""
     wait_seconds: float
-    """How long a command may wait at its end until its own event is acknowledged, at most 10 seconds. Default: 0, no wait."""
+    """How many seconds a command may wait at its end until its own event is acknowledged, at most 10. Default: 0, no wait."""
     wait_seconds_in_ci: float
-    """The same in continuous integration, where a job's end kills the sender. Default: what ``wait_seconds`` says."""
+    """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
     properties: Mapping[str, Any]
-    """Properties of the program's own, by name: ``bool``, ``int``, or the words that are allowed (``Literal["free", "pro"]``)."""
+    """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``)."""
     groups: str | Sequence[str]
-    """PostHog group types whose IDs the program sets, at most five: ``"organization"``."""
+    """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
     person_properties: str | Sequence[str]
-    """Names of ``properties`` that a login also sets on the person in PostHog: ``["plan"]``."""
+    """Names of ``properties`` that a login also sets on the person in PostHog, for example ``["plan"]``."""
     property_values: Callable[[], Mapping[str, object]] | None
-    """Returns values of ``properties`` and ``groups`` at the end of each command. :func:`set_property` takes precedence."""
+    """A function that returns values of ``properties`` and ``groups``.
+
+    It is called at the end of each command. Values that you set
+    by :func:`set_property` take precedence."""
     exclude: str | Sequence[str]
-    """Paths of commands that are not recorded, with everything below them. A login or logout always is."""
+    """Paths of commands that you do not want to record, including their sub-commands. Logins and logouts are always recorded."""
     sample: Mapping[str, float]
-    """Share of the runs that is recorded, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    record_start: str | Sequence[str]
+    """Paths of commands that also leave an event when they begin, such as ``serve``: a server that is killed leaves a trace."""
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
@@ -178,8 +185,7 @@ def program(**options: Unpack[Options]) -> CommandContext:
 def command(path: str, **options: Unpack[Options]) -> CommandContext:
     """Record a block of code as one command: ``with arcade_otel.command("toolkit.run") as run: …``.
 
-    If only the block finds out which command it runs, it calls ``run.rename("toolkit.list")``. After ``run.drop()`` the run makes
-    no event.
+    ``run.rename("toolkit.list")`` gives the run another name, and ``run.discard()`` leaves it out (:class:`CommandContext`).
 
     Args:
         path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.

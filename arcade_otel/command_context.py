@@ -5,24 +5,13 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol, TypeVar
+    from typing import TypeVar
 
     from typing_extensions import Self
 
-    class Run(Protocol):
-        """What a block may change of its run."""
-
-        dropped: bool
-        path: str
-
     Function = TypeVar("Function", bound=Callable[..., object])
 
-__all__ = ["CommandContext", "joined"]
-
-
-def joined(path: str) -> str:
-    """Return a command's path joined by dots, or "" if it has no word."""
-    return ".".join(path.replace(".", " ").split())
+__all__ = ["CommandContext"]
 
 
 class CommandContext:
@@ -39,39 +28,25 @@ class CommandContext:
     def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
         return None
 
-    def _current_run(self) -> Run | None:
-        """Return the run of the block, or None if nothing is recorded."""
-        return None
-
-    def rename(self, path: str) -> None:
-        """Give the command that runs in the block another path, for example when only the block finds out what it does.
-
-        This never raises. If ``path`` is not a path, the debug log says so, and the command keeps its path.
-
-        Args:
-            path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user
-                typed.
-        """
-        new_path = joined(path) if isinstance(path, str) else ""
-        run = self._current_run()
-        if run is None:
-            return
-        if new_path:
-            run.path = new_path
-            return
-        from arcade_otel.diagnostics import debug
-
-        debug("a command keeps its path, because the new one is not a path")
-
-    def drop(self) -> None:
-        """Leave out the command that runs in the block: it makes no event. This never raises.
-
-        A login or logout that succeeds is recorded all the same, because the identity of later events depends on it.
-        """
-        run = self._current_run()
-        if run is not None:
-            run.dropped = True
-
     def __call__(self, function: Function) -> Function:
         """Decorate ``function``. Each call of it is one run."""
         return function
+
+    def rename(self, path: str) -> None:
+        """Record the run that is under way under another name. Never raises.
+
+        For a program that learns which command it is while it runs. ``login_commands``, ``exclude`` and the other options look at
+        the new name. Nothing happens if no run is under way or recorded, or if ``path`` is empty or not a string. The debug log
+        then has a line about such a path.
+
+        Args:
+            path: Path of the command, joined by dots or spaces. A name that the program defines, never what a user typed.
+        """
+
+    def discard(self) -> None:
+        """Do not record the run that is under way. Never raises.
+
+        For a run that was no command after all, for example a program that only printed its help. Properties that the run sets
+        later are discarded, too. A discarded login or logout still changes the identity: later events do not
+        belong to the account that was linked before.
+        """

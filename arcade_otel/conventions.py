@@ -83,6 +83,8 @@ RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
 RESOURCE_PRINCIPAL = "arcade_otel.principal"
 #: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and has no data about the machine.
 RESOURCE_DOCTOR = "arcade_otel.doctor"
+#: Present ("1") on the span of a command that has begun (``record_start``), which becomes ``EVENT_STARTED``.
+RESOURCE_STARTED = "arcade_otel.started"
 #: Present ("1") on a usage event that only PostHog may get, because the trace of the command is exported separately or was not
 #: sampled.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
@@ -90,6 +92,8 @@ RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
 # --- PostHog --------------------------------------------------------------------------------------------------------
 EVENT_SUCCEEDED = "CLI execution succeeded"
 EVENT_FAILED = "CLI execution failed"
+#: A command that the program names by ``record_start`` has begun.
+EVENT_STARTED = "CLI execution started"
 EVENT_ALIAS = "$create_alias"
 #: The test event of ``usage doctor``. It has a temporary ID and belongs to no person.
 EVENT_DOCTOR = "arcade-otel doctor"
@@ -103,24 +107,26 @@ NOTICE_VERSION = 2
 # --- environment variables ------------------------------------------------------------------------------------------
 # The variables of consent are in ``arcade_otel/__init__.py``: a user who opted out pays for no other module. ``make catalogue``
 # makes docs/reference/environment.md of these comments: type, default, effect, and for internal variables "Internal."
-#: Type: text. Default: the program's `posthog_api_key`. Effect: events go to the PostHog project with this key.
+#: Type: text. Default: the program's `posthog_api_key`. Effect: events go to the PostHog project with this key. For example, you
+#: can send them to a test project of your own.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
-#: Type: URL. Default: the program's `posthog_host`. Effect: events go to this PostHog, or to your proxy in front of it.
+#: Type: URL. Default: the program's `posthog_host`. Effect: events go to this PostHog, or to a proxy that you run in front of it.
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: Type: OTLP/JSON. Default: set by the command. Effect: hands one span to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
 #: Type: path. Default: set by the command. Effect: names the sender's config directory. A process that has it starts no sender,
 #: and a process that only inspects a program, such as `arcade-otel manifest`, leaves the queue alone. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
-#: Type: seconds. Default: `2`. Effect: how long a sender with an empty queue waits for more spans before it exits.
+#: Type: seconds. Default: `2`. Effect: how long a sender with an empty queue waits for more spans before it exits. If you run
+#: several commands in a row, they share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 #: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: how long a command may wait at its end until
-#: its own event is acknowledged.
+#: its own event is acknowledged. You need this in containers that end with the command.
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: which of PostHog's capture endpoints a sender asks first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: Type: `1` or an absolute path. Default: not set. Effect: `1` prints what the library does, and what went wrong, on stderr. A
-#: path appends the same lines to that file.
+#: Type: `1` or an absolute path. Default: not set. Effect: with `1`, you see on stderr what the library does and what goes wrong.
+#: If you set a path, the same lines are appended to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: the guard re-raises the exceptions that it swallows otherwise. Internal: this library's
 #: tests.

@@ -75,6 +75,8 @@ class Settings:
     exclude: PathPrefixes = ()
     #: The recorded share of the runs, by the command's path.
     sample: SampleRates = EMPTY
+    #: Paths of the commands that also leave an event when they begin.
+    record_start: tuple[str, ...] = ()
 
     def __init__(self, **fields: object) -> None:
         self.__dict__.update(fields)

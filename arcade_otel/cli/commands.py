@@ -30,8 +30,10 @@ EXIT_USAGE = 2
 #: ``status``: no usage data is collected.
 EXIT_OFF = 3
 
-JSON_HELP = "Print one JSON object, for programs."
-EPILOG = "Exit codes: 0 done, 1 not done or something needs attention, 2 wrong usage, 3 (status) no usage data is collected."
+JSON_HELP = "Print one JSON object, for scripts."
+EPILOG = (
+    "Exit codes: 0 done, 1 not done or something needs attention, 2 wrong command line, 3 (status) no usage data is collected."
+)
 
 
 class IntOption(NamedTuple):
@@ -89,7 +91,7 @@ COMMANDS = (
     Command("show", "Show the exact payload of the last event and of every queued event.", "show_and_log:show"),
     Command(
         "log",
-        "Show what became of the last events: queued, sent, or dropped and why.",
+        "Show what happened to the last events: queued, sent, or dropped and why.",
         "show_and_log:log",
         IntOption("limit", 100, 1, "Show at most N events, the newest."),
     ),
@@ -101,19 +103,19 @@ COMMANDS = (
     ),
     Command(
         "forget",
-        "Delete everything that was collected on this machine, and take a new anonymous ID.",
+        "Delete the queued events and the receipts on this machine, and make a new anonymous ID.",
         "forget:forget",
     ),
     Command(
         "doctor",
-        "Check that events can be delivered from this machine, and measure what a command pays for it.",
+        "Check whether events can be delivered from this machine, and measure how much longer a command takes.",
         "doctor:doctor",
     ),
     Command(
         "view",
-        "Show what was collected on this machine on a page in the browser, until you press Ctrl-C.",
+        "Show the status and the events of this machine on a page in your browser, until you press Ctrl-C.",
         "view:view",
-        IntOption("port", 0, 0, "Serve the page on this port of 127.0.0.1; 0 takes any free one.", maximum=65535),
-        FlagOption("no-browser", "Print the page's address and do not open a browser."),
+        IntOption("port", 0, 0, "Serve the page on this port of 127.0.0.1. 0 uses any free port.", maximum=65535),
+        FlagOption("no-browser", "Print the address of the page, and do not open a browser."),
     ),
 )

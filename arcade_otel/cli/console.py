@@ -22,8 +22,8 @@ REPORT = "report"
 #: The exit code after Ctrl-C, as in shells: 128 and the number of SIGINT.
 EXIT_INTERRUPTED = 130
 _MANIFEST_HELP = "For maintainers: import a program, and write or compare the list of everything that it can collect."
-_MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 it cannot be done."
-_REPORT_HELP = "For maintainers: answer what a dashboard answers, from files of events."
+_MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 the program or the file cannot be read or written."
+_REPORT_HELP = "For maintainers: answer the questions of the dashboard from files of events."
 _REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file cannot be read or written."
 
 
@@ -85,7 +85,7 @@ def _add_report_arguments(subparser: argparse.ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing; - is stdin.",
+        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing. - is stdin.",
     )
     subparser.add_argument("--json", action="store_true", help=JSON_HELP)
     subparser.add_argument("--html", metavar="OUT", help="Write one HTML page with charts to OUT, instead of tables on stdout.")
@@ -93,7 +93,7 @@ def _add_report_arguments(subparser: argparse.ArgumentParser) -> None:
 
 def _add_manifest_arguments(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument(
-        "app", metavar="APP", help="What instrument() was given: module:attribute or path/to/file.py:attribute."
+        "app", metavar="APP", help="The object that you pass to instrument(): module:attribute or path/to/file.py:attribute."
     )
     subparser.add_argument("--json", action="store_true", help="Write JSON instead of Markdown.")
     mode = subparser.add_mutually_exclusive_group()

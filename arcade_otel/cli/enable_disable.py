@@ -39,7 +39,7 @@ def enable(settings: Settings, output: Output) -> int:
     if decision.mode == consent.ON:
         output.line(f"Enabled usage data for every program that uses {settings.config_dir}. Thank you.")
         return EXIT_OK
-    output.line(f"Stored your choice (on), but it is overridden: {decision.detail}.")
+    output.line(f"Stored your choice (on), but it is overridden: {decision.detail}. Change that to enable usage data.")
     return EXIT_FAILURE
 
 
@@ -88,7 +88,7 @@ def disable(settings: Settings, output: Output) -> int:
             return EXIT_FAILURE
         output.line("To disable one program only, run enable again and start that program with ARCADE_USAGE_TRACKING=0.")
         return EXIT_OK
-    output.line(f"Stored your choice (off), but it is overridden: {decision.detail}.")
+    output.line(f"Stored your choice (off), but it is overridden: {decision.detail}. Change that, or set DO_NOT_TRACK=1.")
     return EXIT_FAILURE
 
 

@@ -74,7 +74,7 @@ def forget(settings: Settings, output: Output) -> int:
     output.line(f"Deleted queued events: {removed}")
     output.line(f"Deleted receipts: {receipt_count}")
     if was is not None:
-        output.line(f"Previous ID: {was} (give it to the vendor to have the events deleted that were sent)")
+        output.line(f"Previous ID: {was} (ask the vendor to delete the events of this ID)")
         output.line(f"New ID: {anon_id}")
     if failures:
         reason = failures[0].strerror or str(failures[0])

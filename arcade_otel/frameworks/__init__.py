@@ -110,8 +110,8 @@ class Run:
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
-    #: Whether the program left this run out. A login or logout is recorded all the same.
-    dropped = False
+    #: Trace ID and span ID of the command's span, if they were chosen when the command began (``record_start``).
+    _ids: tuple[str, str] | None = None
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
@@ -121,6 +121,9 @@ class Run:
             # If the user's choice cannot be read at the moment, a login or logout is not recorded, but remembered.
             return None if decision.mode == consent.OFF and not decision.unreadable else cls(settings, decision)
         return None
+
+    #: Whether the program discarded the run (``CommandContext.discard``).
+    discarded_by_program = False
 
     def __init__(self, settings: Settings, decision: consent.Decision) -> None:
         #: Path in the command tree, joined by dots. "" until a command is reached.
@@ -153,6 +156,14 @@ class Run:
 
     def on_command_start(self) -> None:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
+        self._announce()
+        if self._settings.record_start:
+            from arcade_otel.frameworks import start
+
+            start.record_start(self)
+
+    def _announce(self) -> None:
+        """Show the notice, and start the live span, also if a callback of the program has set a provider since."""
         if not self._ended:
             self._start_live_span()
             if self._live is not None:
@@ -217,7 +228,7 @@ class Run:
 
                 login.remember_unrecorded(self._settings, self.path, failed=outcome.failed)
             return
-        self.on_command_start()  # the notice comes before anything is recorded, even a mistyped command
+        self._announce()  # the notice comes before anything is recorded, even a mistyped command
         self._ended = True
         self._detach()
         if self._live is not None:
@@ -261,8 +272,7 @@ class Run:
         timing = spans.Timing(self._start_ns, end_ns)
         login = not outcome.failed and self.path in settings.login_commands
         logout = not outcome.failed and self.path in settings.logout_commands
-        left_out = self.dropped or (settings.exclude and f"{self.path}.".startswith(settings.exclude))
-        if left_out and not (login or logout):
+        if settings.exclude and not (login or logout) and f"{self.path}.".startswith(settings.exclude):
             return
         if self._decision.mode == consent.LOG:
             from arcade_otel.recording import dry_run
@@ -285,7 +295,7 @@ class Run:
         queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         ids = None if self._live is None else self._live.ids
-        fresh_ids = spans.new_ids() if ids is None else ids
+        fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
         if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
             has_usage = False  # the process's own sampler decides about the live span
         payload = spans.encode(

@@ -57,7 +57,7 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay: without settings on a command they do nothing."""
+    """Stop recording ``app``. The patched methods stay, and do nothing for a command without settings."""
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
     vars(app).pop(SETTINGS, None)

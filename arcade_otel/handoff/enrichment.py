@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["added", "command_environment", "enrich"]
 
 _DONE = "container"  # the attribute that each enriched span has
-_ADDED = ("agent", "ci", _DONE, "install_method", "first_run", "previous_version", "session.id")
+_OF_WHOLE_RUNS = ("first_run", "previous_version", "session.id")
+_ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
@@ -46,9 +47,12 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
                 otlp.set_attribute(resource, key, value)
         for key, fact in _surroundings(environ, is_ci=otlp.read_attribute(span, conventions.IS_CI) is True).items():
             otlp.set_attribute(span, key, fact)
+        # The run of a command that has begun is noted when the command ends: one run is one first run, and has one session.
+        started = otlp.read_attribute(resource, conventions.RESOURCE_STARTED) is not None
         with guard("what is remembered of a program"):
-            for key, fact in _history(state_dir, span, resource, write=write).items():
-                otlp.set_attribute(span, key, fact)
+            for key, fact in _history(state_dir, span, resource, write=write and not started).items():
+                if not (started and key in _OF_WHOLE_RUNS):
+                    otlp.set_attribute(span, key, fact)
         return otlp.dumps(traces)
     return payload
 

@@ -61,7 +61,7 @@ class ResolvedIdentity:
 
 
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
-    """Decide who owns a login that succeeded.
+    """Decide under which ID the event of a successful login is sent.
 
     The function asks the API for the principal (at most 2 s) and rotates the anonymous ID if another account was linked. It does
     not link the new account: the login's span carries the pending alias, and the span must be in the queue before

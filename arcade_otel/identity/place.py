@@ -145,7 +145,7 @@ def _machine_id() -> str:
 
 
 def _host_uuid() -> str:
-    """Return macOS's ``gethostuuid(3)``, which is the hardware's."""
+    """Return the ID of the hardware from macOS's ``gethostuuid(3)``."""
     import ctypes
 
     class Timespec(ctypes.Structure):

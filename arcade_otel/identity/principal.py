@@ -166,7 +166,7 @@ def _function(source: "PrincipalSource") -> Callable[[], str | None]:
 
 
 def is_entry_point_name(source: str) -> bool:
-    """Return True if ``source`` can only be the name of an entry point, so that it does not name code by itself."""
+    """Return True if ``source`` can only be the name of an entry point, so that it cannot name code to run."""
     return bool(source) and source.replace("-", "_").replace(".", "_").isidentifier()
 
 

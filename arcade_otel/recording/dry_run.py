@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from arcade_otel.settings import Settings
     from arcade_otel.spans.outcome import Outcome
 
-__all__ = ["show"]
+__all__ = ["show", "show_span", "shown_identity"]
 
 
 def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcome") -> None:
@@ -21,19 +21,27 @@ def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcom
     The identity is read but never created. If there is none, the output has a random ID that is not stored. The alias of a login
     is not printed.
     """
-    if sys.stderr is None:
-        return
-    from arcade_otel.exporters import PostHogSpanExporter, otlp_json
+    text = spans.encode(settings, path=path, timing=timing, outcome=outcome, identity=shown_identity(settings))
+    show_span(settings, text)
 
+
+def shown_identity(settings: "Settings") -> tuple[str, bool]:
+    """Return ``(distinct_id, is_anon)`` of this installation, or a random ID that is thrown away if it has none."""
     identity = identity_file.read(settings.config_dir)
     if identity is None:
         import uuid
 
         identity = str(uuid.uuid4()), None
     anon_id, linked = identity
-    text = spans.encode(
-        settings, path=path, timing=timing, outcome=outcome, identity=(linked, False) if linked else (anon_id, True)
-    )
+    return (linked, False) if linked else (anon_id, True)
+
+
+def show_span(settings: "Settings", text: str) -> None:
+    """Print the event of the span ``text`` (OTLP/JSON) on stderr."""
+    if sys.stderr is None:
+        return
+    from arcade_otel.exporters import PostHogSpanExporter, otlp_json
+
     text = enrichment.enrich(text, settings.state_dir, os.environ, write=False)
     exporter = PostHogSpanExporter()
     for finished in otlp_json.decode(text):

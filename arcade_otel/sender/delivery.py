@@ -118,8 +118,9 @@ class Lane:
     def serve(self) -> None:
         """Deliver until the queue is empty, wait a little for more, release the lock, and look again.
 
-        The last look makes it safe for other senders to exit when they find the lock taken. Such a sender has put its span into
-        the queue before it tried the lock, so this sender sees the span after it has released the lock.
+            The last check makes it safe for other senders to exit if the lock is taken. Such a sender has written its span to the
+            queue
+        before it tried the lock, so this sender finds the span after it has released the lock.
         """
         with guard(f"delivery to {self.name}"):
             try:

@@ -50,11 +50,25 @@ class Property:
         unit: Unit or bound of the value, or "".
         source: Who defined the attribute's name.
         failed_only: Whether only the event of a failed command has it.
+        ended_only: Whether the event of a command that has begun (``record_start``) lacks it.
         resource: Whether the attribute is on the span's resource instead of the span.
         rare: Whether only exceptional runs have it.
     """
 
-    __slots__ = ("attribute", "example", "failed_only", "name", "rare", "reason", "resource", "source", "type", "unit", "when")
+    __slots__ = (
+        "attribute",
+        "ended_only",
+        "example",
+        "failed_only",
+        "name",
+        "rare",
+        "reason",
+        "resource",
+        "source",
+        "type",
+        "unit",
+        "when",
+    )
 
     def __init__(
         self,
@@ -68,6 +82,7 @@ class Property:
         unit: str = "",
         source: str = OURS,
         failed_only: bool = False,
+        ended_only: bool = False,
         resource: bool = False,
         rare: bool = False,
     ) -> None:
@@ -80,6 +95,7 @@ class Property:
         self.unit = unit
         self.source = source
         self.failed_only = failed_only
+        self.ended_only = ended_only or failed_only
         self.resource = resource
         self.rare = rare
 
@@ -102,10 +118,13 @@ PROPERTIES: tuple[Property, ...] = (
         "shows which commands are slow",
         unit="milliseconds",
         source=SPECIFICATION,
+        ended_only=True,
     ),
     Property("", conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "names the program, without its path", source=CLI),
     Property("", conventions.PROCESS_PID, INTEGER, "4711", "the conventions require it. PostHog never gets it", source=CLI),
-    Property("exit_code", conventions.PROCESS_EXIT_CODE, INTEGER, "0", "shows how the command ended", source=CLI),
+    Property(
+        "exit_code", conventions.PROCESS_EXIT_CODE, INTEGER, "0", "shows how the command ended", source=CLI, ended_only=True
+    ),
     Property(
         "command_options",
         conventions.COMMAND_OPTIONS,
@@ -113,6 +132,7 @@ PROPERTIES: tuple[Property, ...] = (
         '["--force"]',
         "shows which options are used: their names as the program defines them, never a value",
         when="if the program records them, and you gave one",
+        ended_only=True,
     ),
     Property(
         "error_type",
@@ -180,6 +200,7 @@ PROPERTIES: tuple[Property, ...] = (
         "success",
         "shows how the command ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` "
         "(the program chose the exit code)",
+        ended_only=True,
     ),
     Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "distinguishes people from build machines"),
     Property(
@@ -225,6 +246,7 @@ PROPERTIES: tuple[Property, ...] = (
         "false",
         "shows how many people start to use the program",
         when="unless the disk cannot be written",
+        ended_only=True,
     ),
     Property(
         "previous_version",
@@ -234,6 +256,7 @@ PROPERTIES: tuple[Property, ...] = (
         "shows which versions people upgrade from",
         when="on the first run of another version",
         rare=True,
+        ended_only=True,
     ),
     Property(
         "$session_id",
@@ -244,6 +267,7 @@ PROPERTIES: tuple[Property, ...] = (
         "logout",
         when="unless the disk cannot be written",
         source=SEMANTIC,
+        ended_only=True,
     ),
     Property(
         "sample_rate",

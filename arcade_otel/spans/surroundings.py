@@ -205,7 +205,8 @@ def _system() -> tuple[str, str]:
         system = os.uname()  # the same source as ``platform``, without its import
         return system.sysname.lower(), _public_release(system.release)
     windows = sys.getwindowsversion()  # type: ignore[attr-defined]  # ``platform`` runs ``cmd /c ver``, or asks WMI
-    return "windows", f"{windows.major}.{windows.minor}.{windows.build}"
+    # Not ``major`` and ``minor``: to a program whose manifest does not name Windows 10, these are those of Windows 8.
+    return "windows", ".".join(str(number) for number in windows.platform_version)
 
 
 def _public_release(release: str) -> str:

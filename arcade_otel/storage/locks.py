@@ -52,9 +52,24 @@ if sys.platform == "win32":
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError as error:
-            if error.errno in (_EAGAIN, _EACCES, _EDEADLOCK):
+            if error.errno in (_EAGAIN, _EACCES, _EDEADLOCK) or _can_lock_elsewhere(descriptor):
                 return False
             raise LockUnsupportedError(*error.args) from error
+        return True
+
+    def _can_lock_elsewhere(descriptor: int) -> bool:
+        """Return whether another byte of the file can be locked: then the first one is taken.
+
+        Wine's C library sets no ``errno`` for a lock that is taken, so that Python raises whatever number was there before.
+        """
+        os.lseek(descriptor, int.from_bytes(os.urandom(3), "big") + 1, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
         return True
 
 else:

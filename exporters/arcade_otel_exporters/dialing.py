@@ -46,10 +46,10 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
     """Return a connection to ``server``, through ``proxy`` if there is one, with TLS if the server's scheme is ``https``.
 
     Args:
-        server: Where to.
+        server: The address of the server.
         proxy: An HTTP proxy (``http``: CONNECT for ``https`` servers) or a SOCKS proxy (needs the package PySocks).
         deadline: Time limit, by ``time.monotonic()``.
-        trust: Needed for ``https``.
+        trust: The trusted certificates, which are needed for ``https``.
 
     Raises:
         NoConnectionError: There is no connection, or TLS fails.
@@ -255,7 +255,7 @@ def _open_tunnel(connection: socket.socket, server: Address, proxy: Address, dea
 
 
 def proxy_authorization(proxy: Address) -> str | None:
-    """Return the proxy's credentials as a header has them, or None."""
+    """Return the header value with the proxy's credentials, or None."""
     if proxy.user is None:
         return None
     import base64

@@ -63,10 +63,15 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     if identity is None:
         return None
     distinct_id, is_anon = identity
+    started = bool(span.resource.get(conventions.RESOURCE_STARTED))
     exit_code = _integer(span.attributes.get(conventions.PROCESS_EXIT_CODE))
     failed = exit_code != 0 if exit_code is not None else span.is_error
     resource = span.resource
-    properties: Event = {row.name: _property(span, row) for row in PROPERTIES if row.name and (failed or not row.failed_only)}
+    properties: Event = {
+        row.name: _property(span, row)
+        for row in PROPERTIES
+        if row.name and (failed or not row.failed_only) and not (started and row.ended_only)
+    }
     declared = _declared(span, is_anon=is_anon)
     for clash in declared.keys() & properties.keys():
         debug(f"property dropped: {clash} is the name of one of the library's own")
@@ -76,6 +81,7 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     if is_anon:
         properties["$process_person_profile"] = False  # otherwise PostHog may refuse the alias for good
     name = conventions.EVENT_FAILED if failed else conventions.EVENT_SUCCEEDED
+    name = conventions.EVENT_STARTED if started else name
     name = conventions.EVENT_DOCTOR if is_doctor else name
     return _event(name, distinct_id, properties | _ours(geoip=geoip), span, "")
 

@@ -45,6 +45,14 @@ def opened_alone(path: Path, seconds: float | None = None) -> Iterator[None]:
         close()
 
 
+def test_a_lock_has_one_holder(tmp_path: Path) -> None:
+    """Three processes take the same lock fifty times each, and none meets another while it holds it. No lease is made."""
+    command = [sys.executable, str(Path(__file__).with_name("contender.py")), str(tmp_path)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"0"] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["test.lock"]
+
+
 def test_every_change_succeeds_beside_two_readers(tmp_path: Path) -> None:
     """Two processes read ``usage.json`` all the time; fifty rotations in a row are made, and none is left over."""
     from arcade_otel.identity.store import UsageIdentity

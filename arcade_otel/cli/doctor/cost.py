@@ -53,7 +53,7 @@ def check_cost(settings: Settings) -> Check:
     # The first run of each compiles modules and fills caches.
     start, host, recorded = (min(times[1:]) for times in took.values())
     added = max(0.0, recorded - host)
-    detail = f"{added:.1f} ms are added to a command (a bare Python start takes {start:.1f} ms here)"
+    detail = f"a command takes {added:.1f} ms longer (a bare Python start takes {start:.1f} ms here)"
     return Check("cost", ok=True, detail=detail, milliseconds=round(added, 3))
 
 

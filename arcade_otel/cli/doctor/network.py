@@ -74,7 +74,7 @@ def _check_proxy(host: str, proxy: str | None, *, delivered: bool) -> Check:
     if failure:
         remedy = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or exempt the host by NO_PROXY."
         return Check("proxy", ok=False, detail=f"{shown} does not answer: {failure}", remedy=remedy)
-    return Check("proxy", ok=None, detail=f"{shown} before {host} answers; whether it lets events through is not known")
+    return Check("proxy", ok=None, detail=f"{shown} before {host} answers; whether it forwards events is not known")
 
 
 def _parse_proxy(proxy: str) -> tuple[str, str, tuple[str, int] | None]:
@@ -124,7 +124,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
     detail = ", ".join(f"{label}: {failure or 'connected'}" for label, failure in failures.items())
     if delivered or not all(failures.values()):
         return Check("connection", ok=True, detail=f"{name}:{port}: {detail}")
-    remedy = "let a firewall pass connections to this host and port, or set HTTPS_PROXY."
+    remedy = "allow connections to this host and port in the firewall, or set HTTPS_PROXY."
     return Check("connection", ok=False, detail=f"{name}:{port}: {detail}", remedy=remedy)
 
 

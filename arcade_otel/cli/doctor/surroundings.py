@@ -38,7 +38,12 @@ def _check_opentelemetry() -> Check:
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return Check(name, ok=False, detail=f"Python cannot be started ({type(error).__name__})", remedy="see sender.")
+        return Check(
+            name,
+            ok=False,
+            detail=f"Python cannot be started ({type(error).__name__})",
+            remedy="correct the problem in the line sender.",
+        )
     if not process.returncode:
         return Check(name, ok=True, detail="the SDK starts with this environment")
     lines = process.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -57,8 +57,8 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
     Args:
         settings: The program's settings.
-        in_state_dir: Whether to make the scratch directory in the real state directory. Otherwise the system's directory for
-            temporary files has it.
+        in_state_dir: Whether to make the scratch directory in the real state directory. Otherwise it is made in the system's
+            directory for temporary files.
     """
     payload = make_payload(settings)
     lanes = queue.lanes_for(os.environ, api_key=settings.posthog_api_key, host=settings.posthog_host)
@@ -98,7 +98,7 @@ def check_start(settings: Settings) -> Check:
         failure = f"the scratch directory cannot be used: {error.strerror or error}"
     if failure:
         return Check("sender", ok=False, detail=f"{command[0]}: {failure}", remedy=_remedy(failure))
-    return Check("sender", ok=None, detail=f"{command[0]} starts; what delivery needs is not imported while usage data is off")
+    return Check("sender", ok=None, detail=f"{command[0]} starts; delivery is not checked while usage data is off")
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
@@ -108,7 +108,7 @@ def check_sender(settings: Settings, trial: Trial) -> list[Check]:
     elif trial.failure:
         checks = [Check("sender", ok=False, detail=f"{trial.command[0]}: {trial.failure}", remedy=_remedy(trial.failure))]
     elif not trial.lanes:
-        checks = [Check("sender", ok=None, detail=f"{trial.command[0]} starts; there is nothing that it could deliver")]
+        checks = [Check("sender", ok=None, detail=f"{trial.command[0]} starts; there is no destination for events")]
     else:
         checks = [Check("sender", ok=True, detail=trial.command[0])]
     before = local_state.sender_problem(settings)
@@ -131,9 +131,7 @@ def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
         if why:
             check = Check(f"delivery {lane}", ok=False, detail=f"{place}: {why}", remedy=_delivery_remedy(lane, why))
         else:
-            check = Check(
-                f"delivery {lane}", ok=True, detail=f"{place} took one test event, {conventions.EVENT_DOCTOR!r}, of no person"
-            )
+            check = Check(f"delivery {lane}", ok=True, detail=f"{place} accepted one test event, {conventions.EVENT_DOCTOR!r}")
         checks.append(check)
     return checks
 
@@ -221,9 +219,9 @@ def _delivery_remedy(lane: str, why: str) -> str:
     if "404" in why:
         return "correct the host (ARCADE_USAGE_POSTHOG_HOST, or posthog_host of instrument()): it has no capture endpoint."
     if "HTTP" in why:
-        return "wait, and ask who runs the server; events stay queued for 7 days."
+        return "wait, or ask the operator of the server; events stay queued for 7 days."
     if "not PostHog's" in why:
         return "log in to the network (a captive portal answered), or correct the host."
     if "the sender" in why:
-        return "correct what the line named here says."
-    return "correct what the lines below say: proxy, DNS, connection, certificate."
+        return "correct the problem in the line that is named here."
+    return "correct the problem in the lines below: proxy, DNS, connection, certificate."

@@ -18,6 +18,7 @@ from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, SEMANTIC, SPE
 __all__ = [
     "ATTRIBUTES",
     "BOOLEAN",
+    "COMMAND_EVENTS",
     "EVENTS",
     "FIELDS",
     "INTEGER",
@@ -105,6 +106,13 @@ EVENTS: tuple[Event, ...] = (
         SPECIFICATION,
     ),
     Event(
+        conventions.EVENT_STARTED,
+        "started",
+        "a command began that the program names by `record_start`, such as a server",
+        "shows which servers are used. One that is killed leaves no other event",
+        _OURS,
+    ),
+    Event(
         conventions.EVENT_ALIAS,
         "alias",
         "you logged in, or the sender found your credentials: once, before the first event under your account's ID",
@@ -120,10 +128,12 @@ EVENTS: tuple[Event, ...] = (
     ),
 )
 
-_COMMANDS = (conventions.EVENT_SUCCEEDED, conventions.EVENT_FAILED)
+_ENDED = (conventions.EVENT_SUCCEEDED, conventions.EVENT_FAILED)
+#: Names of the events of commands.
+COMMAND_EVENTS = (*_ENDED, conventions.EVENT_STARTED)
 _FAILED = (conventions.EVENT_FAILED,)
 _ALIAS = (conventions.EVENT_ALIAS,)
-_PROFILED = (*_COMMANDS, conventions.EVENT_DOCTOR)
+_PROFILED = (*COMMAND_EVENTS, conventions.EVENT_DOCTOR)
 _ALL = tuple(event.name for event in EVENTS)
 
 
@@ -135,7 +145,7 @@ def _property(row: properties.Property) -> FieldSpec:
         row.reason,
         when=row.when,
         unit=row.unit,
-        events=_FAILED if row.failed_only else _COMMANDS,
+        events=_FAILED if row.failed_only else _ENDED if row.ended_only else COMMAND_EVENTS,
         attribute=row.attribute,
         source=row.source,
         rare=row.rare,

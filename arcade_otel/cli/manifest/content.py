@@ -44,7 +44,10 @@ class Manifest:
         self._commands = commands
         self._instrumented = instrumented
         mounted = any(command.usage for command in commands)
-        self._events = [event for event in catalogue.EVENTS if mounted or event.name != conventions.EVENT_DOCTOR]
+        absent = set() if mounted else {conventions.EVENT_DOCTOR}
+        if not settings.record_start:
+            absent.add(conventions.EVENT_STARTED)
+        self._events = [event for event in catalogue.EVENTS if event.name not in absent]
         names = {event.name for event in self._events}
         self._properties = [entry for entry in self._collected(catalogue.PROPERTIES) if names.intersection(entry.events)]
         self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
@@ -70,7 +73,7 @@ class Manifest:
 
     def _declared(self, name: str) -> FieldSpec:
         """Return the entry of a property or group that the program declares."""
-        commands = (conventions.EVENT_SUCCEEDED, conventions.EVENT_FAILED)
+        commands = tuple(event.name for event in self._events if event.name in catalogue.COMMAND_EVENTS)
         kind = self._settings.properties.get(name)
         if kind is None:
             when = "if the program sets it, and the user is logged in"
@@ -150,6 +153,7 @@ class Manifest:
             else Setting("posthog", None, "no project key is set, so no event is sent to PostHog"),
             Setting("live_spans", settings.live_spans, live[settings.live_spans]),
             *self._left_out(),
+            *self._starts(),
         ]
 
     def _left_out(self) -> list[Setting]:
@@ -168,6 +172,12 @@ class Manifest:
             else []
         )
         return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
+
+    def _starts(self) -> list[Setting]:
+        """Return the setting of the commands that also leave an event when they begin, where the program names any."""
+        paths = self._settings.record_start
+        meaning = "these commands also leave an event when they begin"
+        return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
         """Add to ``meaning`` which of ``paths`` the program does not have."""

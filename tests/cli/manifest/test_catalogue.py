@@ -59,7 +59,7 @@ def of_event(name: str) -> list[FieldSpec]:
 
 def program(machine: Machine, name: str = "cli", *, live: str = "") -> None:
     """Write the program, whose ``login`` is always the same person's."""
-    machine.program(name, PROGRAM.replace("sample=SHARES)", f"sample=SHARES{live})"))
+    machine.program(name, PROGRAM.replace("sample=SHARES,", f"sample=SHARES{live},"))
     (machine.root / "who.py").write_text("def am_i():\n    return 'user-9'\n")
 
 
@@ -106,9 +106,9 @@ def bodies(machine: Machine, posthog: FakePostHog) -> list[dict[str, Any]]:
     ran(machine, "fail", code=1)
     ran(machine, "usage", "doctor")
     ran(machine, "logout")
-    for command, code in (("work", 0), ("fail", 1)):
+    for command, code, version in (("work", 0, "1.2.4"), ("fail", 1, "1.2.5"), ("serve", 0, "1.2.6")):
         # Another version of the program, which belongs to an installed distribution, run by an agent in CI.
-        upgrade(machine, "1.2.4" if command == "work" else "1.2.5")
+        upgrade(machine, version)
         ran(machine, command, code=code, environ={"CLAUDECODE": "1", "GITHUB_ACTIONS": "true"})
         posthog.stop()
         ran(machine, command, code=code)
@@ -155,7 +155,7 @@ def test_whatever_arrives_at_a_collector_has_an_entry_of_its_type(
     program(machine, "deferred", live=", live_spans=False")
     program(machine, "live")
     for name in ("deferred", "live"):
-        for command, code in (("work", 0), ("fail", 1), ("login", 0), ("logout", 0)):
+        for command, code in (("serve", 0), ("fail", 1), ("login", 0), ("logout", 0)):
             ran(machine, command, name=name, code=code, environ=environ)
         collector.failing = True
         ran(machine, "work", "--fast", name=name, environ=environ)
@@ -219,7 +219,7 @@ def test_a_new_property_is_a_row_and_a_value(tmp_path: Path) -> None:
     assert faults(event["properties"], of_event(event["event"])) == ["shell: 'zsh'"]
     listed = "import sys; from arcade_otel.cli.manifest import catalogue_page; "
     listed += "sys.stderr.write(catalogue_page.render(catalogue_page.BEGIN + catalogue_page.END))"
-    assert "| `shell` | string | `zsh` | succeeded, failed | which shells to complete for | `shell` |" in run(listed)
+    assert "| `shell` | string | `zsh` | succeeded, failed, started | which shells to complete for | `shell` |" in run(listed)
 
 
 # --- the names ----------------------------------------------------------------------------------------------------------------

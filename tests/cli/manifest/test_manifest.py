@@ -121,7 +121,7 @@ def test_a_program_of_one_command_is_named_by_the_program(
     assert machine.run(program="one").returncode == 0
     machine.settle()
     (event,) = posthog.visible()
-    assert event.properties["command_name"] == name or "one"
+    assert event.properties["command_name"] == (name or "one")
     told = loaded(machine.root, "one.py:app")
     assert names(told) == [name or "<program>"]
     assert told["program"] == (name or "<program>")
@@ -389,7 +389,7 @@ app = G('app')
 
 @pytest.mark.parametrize(("source", "reference", "message"), WRONG.values(), ids=list(WRONG))
 def test_what_cannot_be_looked_at_is_2_and_said(tmp_path: Path, source: str, reference: str, message: str) -> None:
-    """In one line on stderr, and nothing on stdout; a file is neither written nor compared."""
+    """In one line on stderr (a syntax error shows its line, too), nothing on stdout; a file is neither written nor compared."""
     (tmp_path / "cli.py").write_text(source)
     for more in ([], ["--output", "usage.md"], ["--check", "cli.py"]):
         ended = manifest(tmp_path, reference, *more)

@@ -21,6 +21,11 @@ def fail(fast):
 
 
 @app.command()
+def serve():
+    pass
+
+
+@app.command()
 def login():
     pass
 
@@ -31,6 +36,14 @@ def logout():
 
 
 app.add_command(arcade_otel.usage_commands(app))
-SHARES = {"work": 1.0, "fail": 1.0}
-arcade_otel.instrument(app, name="tool", version="1.2.3", principal="who:am_i", record_option_names=True, sample=SHARES)
+SHARES = {"work": 1.0, "fail": 1.0, "serve": 1.0}
+arcade_otel.instrument(
+    app,
+    name="tool",
+    version="1.2.3",
+    principal="who:am_i",
+    record_option_names=True,
+    record_start="serve",
+    sample=SHARES,
+)
 app()

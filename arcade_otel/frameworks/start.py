@@ -1,0 +1,120 @@
+"""Record that a command has begun (``record_start``), so that a server that is killed leaves a trace. Loaded only on request.
+
+The span of the start has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets it: for any other
+receiver it would be a second span of the same command.
+"""
+
+# ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from arcade_otel import consent, conventions, handoff, identity as identity_file, spans
+from arcade_otel.diagnostics import guard
+from arcade_otel.spans import declared, otlp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from arcade_otel.frameworks import Run
+    from arcade_otel.settings import Settings
+
+__all__ = ["record_start"]
+
+#: Attributes that say how a command ended.
+_OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
+
+
+def record_start(run: Run) -> None:
+    """Hand over the event that the command of ``run`` has begun, once, if ``record_start`` names it. Never raises."""
+    if run._ended or run._ids is not None or run._decision.unreadable:
+        return
+    with guard("the start of a command"):
+        run._ids = _record(
+            run._settings,
+            run.path or run.program,  # a program of one command
+            run._start_ns,
+            ids=None if run._live is None else run._live.ids,
+            values=run.values,
+            is_dry=run._decision.mode == consent.LOG,
+        )
+
+
+def _record(
+    settings: Settings,
+    path: str,
+    start_ns: int,
+    *,
+    ids: tuple[str, str] | None,
+    values: Mapping[str, object],
+    is_dry: bool,
+) -> tuple[str, str] | None:
+    """Hand over the event of a command that has begun, if ``record_start`` names it.
+
+    Args:
+        settings: The program's.
+        path: Command path joined by dots.
+        start_ns: When it began, nanoseconds since the epoch.
+        ids: Trace ID and span ID of the command's live span, if it has one.
+        values: What the program has set of its declared properties so far.
+        is_dry: Print the event instead.
+
+    Returns:
+        Trace ID and span ID for the command's own span, or None if the command is not named. Sampling depends on the span ID, so
+        both events of a command are recorded, or neither is.
+
+    Raises:
+        OSError: There is no identity, or the span could not be handed over.
+    """
+    if path not in settings.record_start or (settings.exclude and f"{path}.".startswith(settings.exclude)):
+        return None
+    environ = dict(os.environ)
+    if "true" in (environ.get("WERKZEUG_RUN_MAIN"), environ.get("RUN_MAIN")):
+        return None  # a reloader has started the command line again: the first process makes the events
+    ids = ids or spans.new_ids()
+    if path in settings.sample and int(ids[1], 16) >= settings.sample[path] * 2**64:
+        return ids
+    outcome = spans.Success()
+    if settings.properties or settings.groups:
+        outcome.declared = declared.attributes(settings, values)
+    if is_dry:
+        from arcade_otel.recording import dry_run
+
+        dry_run.show_span(settings, _encode(settings, path, start_ns, (ids[0], spans.new_ids()[1]), outcome, None))
+    elif settings.posthog_api_key:
+        span_id = spans.new_ids()[1]
+        payload = _encode(settings, path, start_ns, (ids[0], span_id), outcome, identity_file.current(settings))
+        handoff.submit(payload, settings, end_ns=start_ns, span_id=span_id, environ=environ)
+    return ids
+
+
+def _encode(
+    settings: Settings,
+    path: str,
+    start_ns: int,
+    ids: tuple[str, str],
+    outcome: spans.Success,
+    identity: tuple[str, bool] | None,
+) -> str:
+    """Return the command's span without what is only known at its end, and marked as a start."""
+    if identity is None:
+        from arcade_otel.recording import dry_run
+
+        identity = dry_run.shown_identity(settings)
+    payload = spans.encode(
+        settings,
+        path=path,
+        timing=spans.Timing(start_ns, start_ns),
+        outcome=outcome,  # type: ignore[arg-type]  # a Success stands for an Outcome
+        identity=identity,
+        usage_only=True,
+        fresh_ids=ids,
+    )
+    traces = otlp.loads(payload)
+    span, resource = otlp.command_span(traces)
+    if span is not None:
+        span["attributes"] = [each for each in span["attributes"] if each["key"] not in _OF_THE_END]
+        otlp.set_attribute(resource, conventions.RESOURCE_STARTED, "1")
+    return otlp.dumps(traces)
