@@ -109,7 +109,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_STARTED,
         "started",
         "a command began that the program names by `record_start`, such as a server",
-        "shows which servers are used. One that is killed leaves no other event",
+        "shows which servers are used. If a server is killed, this is its only event",
         _OURS,
     ),
     Event(
