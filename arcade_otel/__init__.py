@@ -107,6 +107,8 @@ class Options(TypedDict, total=False):
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``)."""
     groups: str | Sequence[str]
     """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
+    person_properties: str | Sequence[str]
+    """Names of ``properties`` that a login also sets on the person in PostHog, for example ``["plan"]``."""
     property_values: Callable[[], Mapping[str, object]] | None
     """A function that returns values of ``properties`` and ``groups``.
 

@@ -51,6 +51,7 @@ class Manifest:
         names = {event.name for event in self._events}
         self._properties = [entry for entry in self._collected(catalogue.PROPERTIES) if names.intersection(entry.events)]
         self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
+        self._properties += [self._of_person(name) for name in settings.person_properties]
         self._attributes = self._collected(catalogue.ATTRIBUTES)
         self._resource = self._collected(catalogue.RESOURCE)
 
@@ -83,6 +84,12 @@ class Manifest:
         words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
         reason = "a property that the program declares"
         return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=commands)
+
+    def _of_person(self, name: str) -> FieldSpec:
+        """Return the entry of a declared property that a login also sets on the person."""
+        entry = self._declared(name)
+        reason = "a property that the program declares, kept on your person in PostHog"
+        return replace(entry, name=f"$set.{name}", reason=reason, when="when you log in", events=(conventions.EVENT_SUCCEEDED,))
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
