@@ -174,7 +174,7 @@ class Manifest:
         return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
 
     def _starts(self) -> list[Setting]:
-        """Return the setting of the commands that also leave an event when they begin, where the program names any."""
+        """Return the setting ``record_start``, if the program names commands with a start event."""
         paths = self._settings.record_start
         meaning = "these commands also leave an event when they begin"
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
