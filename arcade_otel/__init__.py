@@ -108,6 +108,8 @@ class Options(TypedDict, total=False):
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``)."""
     groups: str | Sequence[str]
     """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
+    person_properties: str | Sequence[str]
+    """Names of ``properties`` that a login also sets on the person in PostHog, for example ``["plan"]``."""
     property_values: Callable[[], Mapping[str, object]] | None
     """A function that returns values of ``properties`` and ``groups``.
 
@@ -185,7 +187,9 @@ def program(**options: Unpack[Options]) -> CommandContext:
 
 
 def command(path: str, **options: Unpack[Options]) -> CommandContext:
-    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run"): …``.
+    """Record a block of code as one command: ``with arcade_otel.command("toolkit.run") as run: …``.
+
+    ``run.rename("toolkit.list")`` gives the run another name, and ``run.discard()`` leaves it out (:class:`CommandContext`).
 
     Args:
         path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.

@@ -31,3 +31,22 @@ class CommandContext:
     def __call__(self, function: Function) -> Function:
         """Decorate ``function``. Each call of it is one run."""
         return function
+
+    def rename(self, path: str) -> None:
+        """Record the run that is under way under another name. Never raises.
+
+        For a program that learns which command it is while it runs. ``login_commands``, ``exclude`` and the other options look at
+        the new name. Nothing happens if no run is under way or recorded, or if ``path`` is empty or not a string. The debug log
+        then has a line about such a path.
+
+        Args:
+            path: Path of the command, joined by dots or spaces. A name that the program defines, never what a user typed.
+        """
+
+    def discard(self) -> None:
+        """Do not record the run that is under way. Never raises.
+
+        For a run that was no command after all, for example a program that only printed its help. Properties that the run sets
+        later are discarded, too. A discarded login or logout still changes the identity: later events do not
+        belong to the account that was linked before.
+        """

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     PrincipalSource = Callable[[], str | None] | str
     PropertyTypes = dict[str, tuple[str, ...] | type]
     GroupTypes = tuple[str, ...]
+    PersonProperties = tuple[str, ...]
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
@@ -67,6 +68,8 @@ class Settings:
     #: The type or the allowed words of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
+    #: Names of ``properties`` that a login also sets on the person.
+    person_properties: PersonProperties = ()
     property_values: PropertyValues | None = None
     #: The excluded paths, each with a dot at its end. A command is excluded if its path with a dot at the end begins with one of
     #: them.
@@ -186,6 +189,8 @@ def make_settings(**options: Any) -> Settings:
             from arcade_otel import option_checks
 
             fields[option] = option_checks.check(kind, option, value)
+    if "person_properties" in fields and not set(fields["person_properties"]) <= set(fields.get("properties", EMPTY)):
+        raise ValueError("person_properties must be names of properties")
     environ = os.environ
     host = environ.get(conventions.ENV_HOST, "").strip()
     if host and not _is_host(host):

@@ -96,7 +96,7 @@ def test_making_settings_creates_nothing(tmp_path: Path) -> None:
         ({}, ""),
     ],
 )
-def test_the_config_folder_is_arcades_or_none(tmp_path: Path, environ: dict[str, str], folder: str) -> None:
+def test_the_config_directory_is_arcades_or_none(tmp_path: Path, environ: dict[str, str], folder: str) -> None:
     """An empty, relative or missing HOME is none: nothing is written to / or to wherever the user happens to be."""
     environ = {name: value.format(home=tmp_path) for name, value in environ.items()}
     assert default_config_dir(environ) == folder.format(home=tmp_path)
@@ -104,7 +104,7 @@ def test_the_config_folder_is_arcades_or_none(tmp_path: Path, environ: dict[str,
 
 @pytest.mark.posix
 @pytest.mark.parametrize("home", ["", "relative", "/dev/null/missing"])
-def test_the_process_without_a_home_has_no_config_folder(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+def test_the_process_without_a_home_has_no_config_directory(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
     """The same for the real environment, where expanduser would look elsewhere."""
     monkeypatch.delenv(conventions.ENV_WORK_DIR, raising=False)
     monkeypatch.setenv("HOME", home)

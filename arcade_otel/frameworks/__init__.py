@@ -125,6 +125,9 @@ class Run:
             return None if decision.mode == consent.OFF and not decision.unreadable else cls(settings, decision)
         return None
 
+    #: Whether the program discarded the run (``CommandContext.discard``).
+    discarded_by_program = False
+
     def __init__(self, settings: Settings, decision: consent.Decision) -> None:
         #: Path in the command tree, joined by dots. "" until a command is reached.
         self.path = ""
@@ -214,7 +217,8 @@ class Run:
                 with guard("the properties of a program"):
                     from arcade_otel.spans import declared
 
-                    outcome.declared = declared.attributes(self._settings, self.values)
+                    login = not outcome.failed and self.path in self._settings.login_commands
+                    outcome.declared = declared.attributes(self._settings, self.values, login=login)
             if self.events:
                 outcome.events = tuple(self.events)
             self._end(outcome)

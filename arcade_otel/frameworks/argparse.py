@@ -13,13 +13,15 @@ from _thread import get_ident
 from arcade_otel.command_context import CommandContext
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.frameworks import Run
-from arcade_otel.frameworks.context_manager import decorate
+from arcade_otel.frameworks.context_manager import decorate, new_path, remember_discarded
 from arcade_otel.settings import make_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
+
+    from arcade_otel.settings import Settings
 
 __all__ = ["ProgramContext", "follow", "option_names", "patch", "unfollow"]
 
@@ -49,7 +51,21 @@ class ProgramContext(CommandContext):
     def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
         run = self._runs.pop()
         if run is not None:
-            run.finish(error)
+            run.finish(error, self._settings)
+
+    def rename(self, path: str) -> None:
+        """Give the innermost run another name."""
+        run = self._runs[-1] if self._runs else None
+        if run is not None:
+            with guard("the new name of a command"):
+                run.new_path = new_path(path) or run.new_path
+
+    def discard(self) -> None:
+        """Do not record the innermost run."""
+        run = self._runs[-1] if self._runs else None
+        if run is not None:
+            run.run.discarded_by_program = True
+            run.run.discard()
 
     def __call__(self, function: Any) -> Any:
         """Decorate ``function``. Each call of it is one run."""
@@ -59,7 +75,7 @@ class ProgramContext(CommandContext):
 class _ProgramRun:
     """The state of a run: the parsers that were reached, and the words that each of them got."""
 
-    __slots__ = ("namespace", "parsed", "parsers", "root", "run", "stack", "thread", "words")
+    __slots__ = ("namespace", "new_path", "parsed", "parsers", "root", "run", "stack", "thread", "words")
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -68,6 +84,7 @@ class _ProgramRun:
         self.stack: list[Any] = []
         self.words: list[str] = []
         self.namespace: Any = None
+        self.new_path: str | None = None  # the name that the program chose while it ran
         self.parsed = False  # the command line was accepted
         self.thread = get_ident()
         _runs[self.thread] = self
@@ -98,7 +115,7 @@ class _ProgramRun:
         elif isinstance(error, SystemExit) and error.code in (None, 0):
             self.run.discard()  # ``--help`` or ``--version``
 
-    def finish(self, error: BaseException | None) -> None:
+    def finish(self, error: BaseException | None, settings: Settings) -> None:
         """Make the span. This never raises."""
         with guard("the end of a program"):
             _runs.pop(self.thread, None)
@@ -108,6 +125,9 @@ class _ProgramRun:
                 return
             if not self.run.path and (self.parsed or not _subparser_actions(self.root)):
                 self.run.path = self.run.program  # otherwise the command was mistyped, and stays without a name
+            self.run.path = self.new_path or self.run.path
+            if self.run.discarded_by_program:
+                remember_discarded(self.run, settings, error)
             refused = not self.parsed and isinstance(error, SystemExit)
             self.run.end(error, get_values=self._values, get_option_names=self._option_names, usage_error=refused)
 
@@ -145,7 +165,7 @@ def _subparser_actions(parser: Any) -> list[Any]:
 
 
 def _subcommand_name(parser: Any, subparser: Any) -> str:
-    """Return the name of ``subparser`` in ``parser``, not an alias. Return "" if it is not there."""
+    """Return the name of ``subparser`` in ``parser``, and never an alias. Return "" if ``parser`` does not have it."""
     for action in _subparser_actions(parser):
         for name, known in action._name_parser_map.items():  # noqa: SLF001 - names come before their aliases
             if known is subparser:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from arcade_otel.command_context import CommandContext
+from arcade_otel.diagnostics import debug, guard
 from arcade_otel.frameworks import Run
 from arcade_otel.settings import make_settings
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["RecordedCommand", "configure", "decorate"]
+__all__ = ["RecordedCommand", "command_path", "configure", "decorate", "new_path", "remember_discarded"]
 
 _configured: dict[str, Any] = {}
 
@@ -34,11 +37,7 @@ class RecordedCommand(CommandContext):
     __slots__ = ("_path", "_runs", "_settings")
 
     def __init__(self, path: str, options: Mapping[str, Any]) -> None:
-        if not isinstance(path, str):
-            raise TypeError(f"a command's path must be a string, not {type(path).__name__}")
-        self._path = ".".join(path.replace(".", " ").split())
-        if not self._path:
-            raise ValueError("a command's path must not be empty")
+        self._path = command_path(path)
         self._settings: Settings = make_settings(**{**_configured, **options})
         self._runs: list[Run | None] = []  # a stack: a decorated function may call itself
 
@@ -52,12 +51,64 @@ class RecordedCommand(CommandContext):
 
     def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
         run = self._runs.pop()
+        if run is None:
+            return
+        if run.discarded_by_program:
+            remember_discarded(run, self._settings, error)
+        run.end(error)
+
+    def rename(self, path: str) -> None:
+        """Give the innermost run another name."""
+        run = self._runs[-1] if self._runs else None
         if run is not None:
-            run.end(error)
+            with guard("the new name of a command"):
+                run.path = new_path(path) or run.path
+
+    def discard(self) -> None:
+        """Do not record the innermost run."""
+        run = self._runs[-1] if self._runs else None
+        if run is not None:
+            run.discarded_by_program = True
+            run.discard()
 
     def __call__(self, function: Any) -> Any:
         """Decorate ``function``. Each call of it is one run."""
         return decorate(self, function)
+
+
+def command_path(path: object) -> str:
+    """Return a command's path, joined by dots.
+
+    Raises:
+        TypeError: ``path`` is no string.
+        ValueError: ``path`` is empty.
+    """
+    if not isinstance(path, str):
+        raise TypeError(f"a command's path must be a string, not {type(path).__name__}")
+    joined = ".".join(path.replace(".", " ").split())
+    if not joined:
+        raise ValueError("a command's path must not be empty")
+    return joined
+
+
+def new_path(path: object) -> str | None:
+    """Return the path for ``CommandContext.rename``, or None, with a debug line, if ``path`` makes no sense."""
+    try:
+        return command_path(path)
+    except (TypeError, ValueError) as error:
+        debug("a command keeps its name", error)
+        return None
+
+
+def remember_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
+    """Let the identity change at a login or logout that the program discarded. Does nothing in a forked child."""
+    is_change = run.path in settings.login_commands or run.path in settings.logout_commands
+    if is_change and run._pid == os.getpid():  # noqa: SLF001 - the other half of that module
+        with guard("a change of identity that is not recorded"):
+            from arcade_otel.identity import login
+
+            failed = error is not None and not (isinstance(error, SystemExit) and not error.code)
+            login.remember_unrecorded(settings, run.path, failed=failed)
 
 
 def decorate(context: CommandContext, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -56,7 +56,7 @@ _ILLEGAL_IDS = frozenset(
 
 
 class PrincipalUnavailableError(Exception):
-    """The principal is unknown for now: no network, an error of the server, or an answer without a usable ID."""
+    """The principal is unknown at the moment: no network, an error of the server, or an answer without a usable ID."""
 
 
 def validate_id(value: object) -> str | None:
@@ -90,7 +90,7 @@ def fetch_principal(
         The principal's ID, or None if the API refuses the credentials (401, 403).
 
     Raises:
-        PrincipalUnavailableError: The principal is unknown for now.
+        PrincipalUnavailableError: The principal is unknown at the moment.
     """
     if not credentials.url:
         raise PrincipalUnavailableError("cloud.coordinator_url is no address that a token may go to")
@@ -166,7 +166,7 @@ def _function(source: "PrincipalSource") -> Callable[[], str | None]:
 
 
 def is_entry_point_name(source: str) -> bool:
-    """Return True if ``source`` can only be the name of an entry point, so that it does not name code by itself."""
+    """Return True if ``source`` can only be the name of an entry point, so that it cannot name code to run."""
     return bool(source) and source.replace("-", "_").replace(".", "_").isidentifier()
 
 

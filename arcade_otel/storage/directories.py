@@ -70,7 +70,7 @@ class Directory:
 
     @classmethod
     def at(cls, path: str) -> "Directory":
-        """Open a config directory, or its ``usage`` directory, by path. A link in place of the latter is refused."""
+        """Open a config directory, or its ``usage`` directory, by path. If a link is in place of ``usage``, refuse it."""
         parent, name = os.path.split(path)
         return cls.open(parent, name) if name == _STATE else cls.open(path)
 

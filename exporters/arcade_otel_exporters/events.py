@@ -6,8 +6,9 @@ import math
 import time
 
 from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
 from arcade_otel.spans import replace_unencodable
-from arcade_otel.spans.declared import GROUP_PREFIX, PROPERTY_PREFIX
+from arcade_otel.spans.declared import GROUP_PREFIX, PERSON_PREFIX, PROPERTY_PREFIX
 from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, PROPERTIES, STRING, STRINGS, Property
 from arcade_otel.spans.versions import installed_version, program_version
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
@@ -71,7 +72,8 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
         for row in PROPERTIES
         if row.name and (failed or not row.failed_only) and not (started and row.ended_only)
     }
-    properties = _declared(span.attributes) | _groups(span, is_anon=is_anon) | properties
+    declared = _declared(span.attributes) | _groups_and_person(span, is_anon=is_anon)
+    properties = _without_clashes(declared, properties) | properties
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
     if is_anon:
@@ -94,23 +96,19 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     if identity is None:
         return []
     distinct_id, is_anon = identity
-    of_command = _groups(span, is_anon=is_anon)
-    of_command |= {row.name: _property(span, row) for row in PROPERTIES if row.name and row.of_own_events}
-    of_command = {key: value for key, value in of_command.items() if value is not None}
+    of_command: Event = {row.name: _property(span, row) for row in PROPERTIES if row.name and row.of_own_events}
+    groups = _groups_and_person(span, is_anon=is_anon)
+    groups.pop("$set", None)  # the event of the login itself sets the properties of its person
+    of_command |= groups
     if is_anon:
         of_command["$process_person_profile"] = False
-    of_command |= _ours(geoip=geoip)
-    return [
-        _event(
-            event.name[:MAX_TEXT_LENGTH],
-            distinct_id,
-            _declared(event.attributes) | of_command,
-            span,
-            f"event{index}",
-            time_ns=event.time_ns,
-        )
-        for index, event in own
-    ]
+    events = []
+    for index, event in own:
+        properties = _without_clashes(_declared(event.attributes), of_command) | of_command
+        properties = {key: value for key, value in properties.items() if value is not None} | _ours(geoip=geoip)
+        name = event.name[:MAX_TEXT_LENGTH]
+        events.append(_event(name, distinct_id, properties, span, f"event{index}", time_ns=event.time_ns))
+    return events
 
 
 def events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
@@ -122,21 +120,31 @@ def events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[E
 
 def _declared(attributes: Mapping[str, Any]) -> Event:
     """Return the properties that the program declared."""
+    return _under(PROPERTY_PREFIX, attributes)
+
+
+def _under(prefix: str, attributes: Mapping[str, Any]) -> Event:
     return {
-        key.removeprefix(PROPERTY_PREFIX): _text(value) if isinstance(value, str) else value
+        key.removeprefix(prefix): _text(value) if isinstance(value, str) else value
         for key, value in attributes.items()
-        if key.startswith(PROPERTY_PREFIX) and isinstance(value, str | bool | int)
+        if key.startswith(prefix) and isinstance(value, str | bool | int)
     }
 
 
-def _groups(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the groups that the program declared. PostHog drops groups without a person, so an anonymous command has none."""
-    groups = {
-        key.removeprefix(GROUP_PREFIX): _text(value)
-        for key, value in span.attributes.items()
-        if key.startswith(GROUP_PREFIX) and isinstance(value, str) and not is_anon
-    }
-    return {"$groups": groups} if groups else {}
+def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
+    """Return what else the program declared. An anonymous command has neither, because PostHog drops them without a person."""
+    if is_anon:
+        return {}
+    groups, person = _under(GROUP_PREFIX, span.attributes), _under(PERSON_PREFIX, span.attributes)
+    groups = {key: value for key, value in groups.items() if isinstance(value, str)}
+    return ({"$groups": groups} if groups else {}) | ({"$set": person} if person else {})
+
+
+def _without_clashes(declared: Event, properties: Event) -> Event:
+    """Return the declared properties without those that have the name of one of the library's own."""
+    for clash in declared.keys() & properties.keys():
+        debug(f"property dropped: {clash} is the name of one of the library's own")
+    return {key: value for key, value in declared.items() if key not in properties}
 
 
 def _property(span: SpanRecord, row: Property) -> object:

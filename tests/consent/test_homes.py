@@ -214,7 +214,7 @@ def test_who_opted_out_has_no_file_no_process_no_request_and_nothing_on_any_stre
 
 
 @pytest.mark.parametrize("folder", ["~/own", ".arcade"])
-def test_what_waits_in_a_folder_of_the_programs_own_goes_too_where_somebody_opted_out(both: Machine, folder: str) -> None:
+def test_what_waits_in_a_directory_of_the_programs_own_goes_too_where_somebody_opted_out(both: Machine, folder: str) -> None:
     """Written with a tilde, and relative to where the program runs."""
     program = ONE_LINE.replace('version="1.2.3"', f'version="1.2.3", config_dir="{folder}"')
     both.program("ours/tool", APP.replace("# instrument\n", program))

@@ -36,7 +36,7 @@ def test_a_span_put_twice_is_one_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.posix
-def test_files_and_folders_are_their_owners_only(tmp_path: Path) -> None:
+def test_files_and_directories_are_their_owners_only(tmp_path: Path) -> None:
     """0600 in 0700, whatever the umask."""
     mask = os.umask(0)
     try:

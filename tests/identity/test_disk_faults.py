@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from arcade_otel.testing import FakePostHog
-from tests.model.fork_server import SenderWanted, Zygote
+from tests.model.fork_server import ForkServer, SenderWanted
 
 SOURCE = Path(__file__).parent.parent / "support" / "failing_calls.c"
 CALLS = ("open", "read", "write", "fsync", "rename", "unlink", "flock")
@@ -68,20 +68,20 @@ class Plan(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
     """A warm interpreter under the preloaded library, which fails nothing until it is told to."""
     library = tmp_path_factory.mktemp("failing_calls") / "failing_calls.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"], check=True, timeout=60)
     environ = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    with Zygote({**environ, "HOME": os.devnull, "LD_PRELOAD": str(library)}) as warm:
+    with ForkServer({**environ, "HOME": os.devnull, "LD_PRELOAD": str(library)}) as warm:
         yield warm
 
 
 class History:
     """Two people, one machine, one project: what they ran, and what arrived."""
 
-    def __init__(self, zygote: Zygote, posthog: FakePostHog, root: Path) -> None:
-        self.zygote = zygote
+    def __init__(self, fork_server: ForkServer, posthog: FakePostHog, root: Path) -> None:
+        self.fork_server = fork_server
         self.posthog = posthog
         self.config_dir = root / "config"
         (self.config_dir / "usage").mkdir(parents=True)
@@ -110,7 +110,7 @@ class History:
             chosen = plan if plan is not None and plan.step == step else None
             faults = chosen.environ(nth, self.config_dir, self.fired) if chosen else {}
             in_command = faults if chosen and chosen.process == "command" else {}
-            ended = self.zygote.command(step, kind=kind, environ={**self.environ, **in_command})
+            ended = self.fork_server.command(step, kind=kind, environ={**self.environ, **in_command})
             assert ended["code"] == 0, f"{step} ended with {ended['code']}"
             self.pending += ended["senders"]
             self._check_link()
@@ -123,7 +123,7 @@ class History:
                 assert self.anon_id == before, "the identity was lost"
         for marker in (self.config_dir / "usage").glob("pause-*"):
             marker.unlink()
-        self.pending += self.zygote.command("last", environ=self.environ)["senders"]
+        self.pending += self.fork_server.command("last", environ=self.environ)["senders"]
         self.deliver({})
 
     def deliver(self, faults: dict[str, str]) -> None:
@@ -135,7 +135,7 @@ class History:
             wanted["environ"].update(faults)
             for name in [name for name in wanted["environ"] if name.startswith("FAULT_") and name not in faults]:
                 del wanted["environ"][name]
-            assert self.zygote.sender(wanted)["code"] == 0
+            assert self.fork_server.sender(wanted)["code"] == 0
 
     @property
     def anon_id(self) -> str | None:
@@ -190,13 +190,13 @@ def _attributes(traces: dict[str, Any]) -> dict[str, Any]:
     return {each["key"]: next(iter(each["value"].values())) for each in span["attributes"]}
 
 
-def _try(zygote: Zygote, root: Path, plan: Plan, nth: int) -> bool:
+def _try(fork_server: ForkServer, root: Path, plan: Plan, nth: int) -> bool:
     """Run and check one history; tell whether there was an nth call to fail."""
     with FakePostHog() as posthog:
         for person in PEOPLE:
             posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
         directory = root / f"{plan.step}-{plan.process}-{plan.call}-{plan.number}-{plan.sticky}-{nth}".replace(" ", "_")
-        history = History(zygote, posthog, directory)
+        history = History(fork_server, posthog, directory)
         try:
             history.run(plan, nth)
             history.check()
@@ -206,12 +206,12 @@ def _try(zygote: Zygote, root: Path, plan: Plan, nth: int) -> bool:
         return history.fired.exists()
 
 
-def test_the_history_without_a_fault_ends_well(zygote: Zygote, tmp_path: Path) -> None:
+def test_the_history_without_a_fault_ends_well(fork_server: ForkServer, tmp_path: Path) -> None:
     """Every event is its person's: what the others may miss under a fault, this one has."""
     with FakePostHog() as posthog:
         for person in PEOPLE:
             posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
-        history = History(zygote, posthog, tmp_path)
+        history = History(fork_server, posthog, tmp_path)
         history.run(None, 0)
         history.check()
         events = [event for event in posthog.events if event.event != "$create_alias"]
@@ -225,12 +225,12 @@ def test_the_history_without_a_fault_ends_well(zygote: Zygote, tmp_path: Path) -
         assert owned["between"] == owned["as-bob"] == persons.owner_of("bob")
 
 
-def test_no_fault_of_a_sample_books_an_event_to_the_wrong_person(zygote: Zygote, tmp_path: Path) -> None:
+def test_no_fault_of_a_sample_books_an_event_to_the_wrong_person(fork_server: ForkServer, tmp_path: Path) -> None:
     """Each step, process and kind of call, at calls and with errors that differ from one to the next."""
     fired = 0
     sample = [Plan(*each, number, sticky) for (each, number, sticky) in _sample()]
     for index, plan in enumerate(sample):
-        fired += _try(zygote, tmp_path, plan, 1 + index % 5)
+        fired += _try(fork_server, tmp_path, plan, 1 + index % 5)
     assert fired > len(sample) // 4, "the sample met too few calls to be worth its name"
 
 
@@ -245,9 +245,11 @@ def _sample() -> Iterator[tuple[tuple[str, str, str], int, bool]]:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("process", ["command", "sender"])
 @pytest.mark.parametrize("call", CALLS)
-def test_no_fault_books_an_event_to_the_wrong_person(zygote: Zygote, tmp_path: Path, step: str, process: str, call: str) -> None:
+def test_no_fault_books_an_event_to_the_wrong_person(
+    fork_server: ForkServer, tmp_path: Path, step: str, process: str, call: str
+) -> None:
     """Every call of a kind until there is none left, with every error, once and from then on."""
     for number, sticky in itertools.product(ERRORS, (False, True)):
         for nth in range(1, MOST_CALLS + 1):
-            if not _try(zygote, tmp_path, Plan(step, process, call, number, sticky), nth):
+            if not _try(fork_server, tmp_path, Plan(step, process, call, number, sticky), nth):
                 break

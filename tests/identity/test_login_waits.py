@@ -67,11 +67,15 @@ def test_a_login_returns_when_its_alias_was_acknowledged(settings: Settings, pos
 
 
 def test_a_login_waits_for_an_answer_that_comes_late(settings: Settings, posthog: FakePostHog, debug_log: Path) -> None:
-    """The server takes 0.7 s for the alias: the login takes at least as long, and the alias has arrived when it returns."""
+    """The server takes 0.7 s for the alias: the login takes at least as long, and the alias has arrived when it returns.
+
+    Only where the machine is so busy that the login has waited for its 2 s may the alias arrive later.
+    """
     posthog.script(Fault.delay(0.7))
     seconds = _log_in(settings)
     assert 0.7 <= seconds < LOGIN_SECONDS + _SLACK_SECONDS
-    assert _aliases(posthog) or seconds >= ALIAS_SECONDS
+    if seconds < ALIAS_SECONDS:
+        assert _aliases(posthog)
 
 
 @pytest.mark.waits

@@ -83,14 +83,14 @@ def test_a_corrupt_file_is_kept_beside_and_replaced(tmp_path: Path, content: byt
     assert (tmp_path / "usage.json.corrupt").read_bytes() == content
 
 
-def test_a_folder_in_the_files_place_is_set_aside(tmp_path: Path) -> None:
+def test_a_directory_in_the_files_place_is_set_aside(tmp_path: Path) -> None:
     """A folder called usage.json is no reason to fail."""
     (tmp_path / "usage.json").mkdir()
     assert identity_file.current(make_settings(config_dir=tmp_path))[1]
     assert (tmp_path / "usage.json").is_file()
 
 
-def test_a_config_folder_that_cannot_be_made_raises_oserror(tmp_path: Path) -> None:
+def test_a_config_directory_that_cannot_be_made_raises_oserror(tmp_path: Path) -> None:
     """A file in the folder's place: the caller learns it as OSError, and nothing is left behind."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(OSError):  # noqa: PT011 - which one differs by platform
@@ -128,7 +128,7 @@ def test_a_held_lock_does_not_keep_a_first_run_from_a_file_that_appears(tmp_path
 
 @pytest.mark.posix
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
-def test_files_and_folders_are_private(tmp_path: Path) -> None:
+def test_files_and_directories_are_private(tmp_path: Path) -> None:
     """The folder is 0700, the file and its lock 0600, and no temporary file is left."""
     folder = tmp_path / "a" / ".arcade"
     UsageIdentity(str(folder)).load_or_create()

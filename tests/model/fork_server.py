@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any, TypedDict
 
-__all__ = ["Ended", "SenderWanted", "Zygote"]
+__all__ = ["Ended", "ForkServer", "SenderWanted"]
 
 
 class SenderWanted(TypedDict):
@@ -24,13 +24,13 @@ class SenderWanted(TypedDict):
 
 
 class Ended(TypedDict):
-    """How a process of the zygote's ended: its exit code (negative: the signal), and the senders that it asked for."""
+    """How a process of the fork server's ended: its exit code (negative: the signal), and the senders that it asked for."""
 
     code: int
     senders: list[SenderWanted]
 
 
-class Zygote:
+class ForkServer:
     """The warm interpreter; a context manager. ``environ`` is the whole environment of what it runs."""
 
     def __init__(self, environ: dict[str, str]) -> None:
@@ -39,7 +39,7 @@ class Zygote:
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, text=True
         )
 
-    def __enter__(self) -> "Zygote":
+    def __enter__(self) -> "ForkServer":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,12 +72,12 @@ class Zygote:
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
-        assert answer, "the zygote died"
+        assert answer, "the fork server died"
         ended: list[Ended] = json.loads(answer)
         return ended
 
 
-# --- what follows runs in the zygote itself -----------------------------------------------------------------------------------
+# --- what follows runs in the fork server itself -------------------------------------------------------------------------------
 
 
 def _die_at(lines: int) -> None:

@@ -21,7 +21,7 @@ from arcade_otel import conventions
 from arcade_otel.testing import FakePostHog, Fault, PartitionOrder
 from arcade_otel.testing.computer import Computer
 from tests.model import mutations
-from tests.model.fork_server import Ended, SenderWanted, Zygote
+from tests.model.fork_server import Ended, ForkServer, SenderWanted
 
 pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
 
@@ -44,9 +44,9 @@ FAULTS_THAT_SHOW = {"new_uuid_in_each_delivery": (Fault.store_then_close(),)}
 class Machine(Computer):
     """A computer whose commands run in a warm interpreter, and which keeps the senders that they asked for."""
 
-    def __init__(self, zygote: Zygote, posthog: FakePostHog, root: Path) -> None:
+    def __init__(self, fork_server: ForkServer, posthog: FakePostHog, root: Path) -> None:
         super().__init__(root, {})
-        self.zygote = zygote
+        self.fork_server = fork_server
         self.posthog = posthog
         self.pending: list[SenderWanted] = []
         del self.environ[conventions.ENV_DEBUG]  # thousands of commands would write it
@@ -55,7 +55,7 @@ class Machine(Computer):
 
     def command(self, path: str, **how: Any) -> Ended:
         """Run a command; keep the senders that it asked for."""
-        ended = self.zygote.command(path, environ=self.environ, **how)
+        ended = self.fork_server.command(path, environ=self.environ, **how)
         assert ended["code"] in (0, 3, -9), f"a command ended with {ended['code']}"
         self.pending += ended["senders"]
         return ended
@@ -66,7 +66,7 @@ class Machine(Computer):
 
     def deliver(self, index: int = 0, die_at: int | None = None) -> None:
         """Run one of the senders that wait to be run."""
-        ended = self.zygote.sender(self.pending.pop(index), die_at=die_at)
+        ended = self.fork_server.sender(self.pending.pop(index), die_at=die_at)
         assert ended["code"] in (0, -9), f"a sender ended with {ended['code']}"
 
     def heal(self) -> None:
@@ -84,7 +84,7 @@ class Machine(Computer):
 class Histories(RuleBasedStateMachine):
     """One machine, three people, one project; a history of any length."""
 
-    zygote: Zygote
+    fork_server: ForkServer
     mutation = ""
     faults: Sequence[Fault] = FAULTS
 
@@ -95,7 +95,7 @@ class Histories(RuleBasedStateMachine):
         self.posthog.start()
         for person in PEOPLE:
             self.posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
-        self.machine = Machine(self.zygote, self.posthog, Path(self._folder.name))
+        self.machine = Machine(self.fork_server, self.posthog, Path(self._folder.name))
         self.machine.environ["ARCADE_TEST_MODEL_MUTATION"] = self.mutation
         self.number = 0
         self.who: str | None = None
@@ -137,7 +137,7 @@ class Histories(RuleBasedStateMachine):
             self.number += 1
             paths.append(f"use{self.number}")
             self.ran[paths[-1]] = (self.who, self.epoch)
-        for ended in self.machine.zygote.together(paths, environ=self.machine.environ):
+        for ended in self.machine.fork_server.together(paths, environ=self.machine.environ):
             assert ended["code"] == 0
             self.machine.pending += ended["senders"]
 
@@ -289,17 +289,19 @@ def _command_of(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
+def fork_server() -> Iterator[ForkServer]:
     """One warm interpreter for all histories."""
     environ = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    with Zygote({**environ, "HOME": os.devnull, "ARCADE_USAGE_STRICT": "1"}) as warm:
+    with ForkServer({**environ, "HOME": os.devnull, "ARCADE_USAGE_STRICT": "1"}) as warm:
         yield warm
 
 
-def run(zygote: Zygote, *, examples: int, steps: int, mutation: str = "", phases: Sequence[Phase] = tuple(Phase)) -> None:
+def run(
+    fork_server: ForkServer, *, examples: int, steps: int, mutation: str = "", phases: Sequence[Phase] = tuple(Phase)
+) -> None:
     """Run histories of the library, or of one that a mutation broke."""
     faults = FAULTS_THAT_SHOW.get(mutation, FAULTS)
-    machine = type("Histories", (Histories,), {"zygote": zygote, "mutation": mutation, "faults": faults})
+    machine = type("Histories", (Histories,), {"fork_server": fork_server, "mutation": mutation, "faults": faults})
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -316,15 +318,15 @@ def run(zygote: Zygote, *, examples: int, steps: int, mutation: str = "", phases
 
 
 @pytest.mark.timeout(240)
-def test_every_history_ends_with_each_event_at_its_person_once(zygote: Zygote) -> None:
+def test_every_history_ends_with_each_event_at_its_person_once(fork_server: ForkServer) -> None:
     """Commands, logins, logouts, switches, side by side, with outages and kills at any line."""
-    run(zygote, examples=40, steps=30)
+    run(fork_server, examples=40, steps=30)
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("mutation", mutations.__all__)
-def test_the_model_notices_a_library_that_is_broken(zygote: Zygote, mutation: str) -> None:
+def test_the_model_notices_a_library_that_is_broken(fork_server: ForkServer, mutation: str) -> None:
     """A model that nothing could fail would prove nothing: each fault on purpose turns it red."""
     # Ids are random: Hypothesis may not meet the same failure when it runs the history again, and then says so (Flaky).
     with pytest.raises((AssertionError, Flaky)):
-        run(zygote, examples=200, steps=30, mutation=mutation, phases=[Phase.generate])
+        run(fork_server, examples=200, steps=30, mutation=mutation, phases=[Phase.generate])

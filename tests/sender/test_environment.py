@@ -284,7 +284,7 @@ def test_a_thousand_commands_of_a_frozen_program_stay_bounded(machine: Machine) 
 
 
 @pytest.mark.linux
-def test_the_sender_holds_no_folder_of_the_users_open(machine: Machine, posthog: FakePostHog) -> None:
+def test_the_sender_holds_no_directory_of_the_users_open(machine: Machine, posthog: FakePostHog) -> None:
     """Its working directory is the root: a stick can be ejected, a project removed, a home unmounted."""
     from arcade_otel.testing import Fault
 

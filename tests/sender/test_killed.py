@@ -1,9 +1,12 @@
 """A sender may die at any moment, and a disk or the power may fail: what was taken over is delivered later."""
 
+import fcntl
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -68,22 +71,26 @@ print("done", flush=True)
 
 def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, posthog: FakePostHog) -> None:
     """The sender has a session of its own: closing the window, or the shell's kill of the group, is none of its business."""
+    posthog.script(Fault.delay(1))  # the sender is at work meanwhile
+    ours, theirs = pty.openpty()
     shell = subprocess.Popen(
         [sys.executable, str(machine.root / "tool.py"), "one"],
         env=machine.with_environ(),
         cwd=machine.home,
         start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - its terminal from now on
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
     )
-    shell.wait(60)
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        try:
-            os.killpg(shell.pid, number)
-        except ProcessLookupError:
-            break  # the group has nobody left
-    posthog.wait_for(lambda: len(posthog.events) == 1)
+    os.close(theirs)
+    assert shell.wait(60) == 0
+    os.close(ours)
+    assert machine.senders() != []
+    with pytest.raises(ProcessLookupError):  # the sender is not in the group that a shell would kill
+        os.killpg(shell.pid, signal.SIGHUP)
+    machine.settle()
+    assert [event.properties["command_name"] for event in posthog.visible()] == ["one"]
 
 
 def test_a_lock_left_by_the_dead_holds_nobody_up(machine: Machine, posthog: FakePostHog) -> None:

@@ -245,7 +245,7 @@ def test_a_value_attached_to_a_short_option_is_known_alone() -> None:
 
 
 @pytest.mark.parametrize("typed", ["secret/plans.txt", "--file=C:\\secret\\plans.txt", "-fsecret/plans.txt", "secret/plans.txt/"])
-def test_the_name_of_a_file_that_was_typed_is_known_without_its_folder(typed: str) -> None:
+def test_the_name_of_a_file_that_was_typed_is_known_without_its_directory(typed: str) -> None:
     """A program may have joined it with another."""
     assert redact("no plans.txt here", arguments=[typed]) == "no <argument> here"
 
@@ -255,7 +255,7 @@ def test_a_line_of_what_was_typed_is_known_alone() -> None:
     assert redact("not this: Hunter2", arguments=["first\nHunter2"]) == "not this: <argument>"
 
 
-def test_the_name_of_the_home_folder_is_a_persons() -> None:
+def test_the_name_of_the_home_directory_is_a_persons() -> None:
     """Where no variable names the user."""
     assert redact("nobody called jane", environ={"HOME": "/home/jane"}) == "nobody called <argument>"
 

@@ -1,4 +1,4 @@
-"""An OpenTelemetry Collector's OTLP receivers, over HTTP and gRPC, built on the official ``opentelemetry-proto``."""
+"""The OTLP receivers of an OpenTelemetry Collector, over HTTP and gRPC, built with the official ``opentelemetry-proto``."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ __all__ = ["Collector", "GrpcCollector", "HttpCollector", "Received"]
 
 
 class Received:
-    """A span as it arrived: the protobuf ``span``, its ``resource``'s attributes, its ``scope``, the request's ``headers``."""
+    """A received span: the protobuf ``span``, its ``resource`` attributes, its ``scope``, and the request's ``headers``."""
 
     def __init__(
         self, span: Span, resource: dict[str, Any], scope: str, scope_attributes: dict[str, Any], headers: Mapping[str, str]
@@ -37,27 +37,27 @@ class Received:
 
     @property
     def name(self) -> str:
-        """Name of the span."""
+        """The name of the span."""
         return str(self.span.name)
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Attributes of the span as Python values."""
+        """The attributes of the span as Python values."""
         return _values(self.span.attributes)
 
     @property
     def trace_id(self) -> str:
-        """Trace id, in hex."""
+        """The trace ID in hex."""
         return str(self.span.trace_id.hex())
 
     @property
     def span_id(self) -> str:
-        """Span id, in hex."""
+        """The span ID in hex."""
         return str(self.span.span_id.hex())
 
     @property
     def parent_id(self) -> str:
-        """Parent's span id, in hex; "" for a root."""
+        """The span ID of the parent in hex, or "" for a root span."""
         return str(self.span.parent_span_id.hex())
 
 
@@ -75,7 +75,7 @@ def _value(value: AnyValue) -> Any:
 
 
 class Collector:
-    """What both receivers do: keep what arrives. ``failing`` makes every request fail until it is False again."""
+    """The common part of both receivers: keep the spans that arrive. While ``failing`` is True, every request fails."""
 
     def __init__(self) -> None:
         self.spans: list[Received] = []
@@ -86,7 +86,7 @@ class Collector:
         self.schema_urls: set[str] = set()
 
     def take(self, request: ExportTraceServiceRequest, headers: Mapping[str, str]) -> bool:
-        """Keep the spans of a request; return False if it is to fail."""
+        """Keep the spans of a request. Return False if the request must fail."""
         self.requests += 1
         if self.failing:
             return False
@@ -98,12 +98,12 @@ class Collector:
         return True
 
     def named(self, name: str) -> Received:
-        """Return the only span of that name."""
+        """Return the only span with this name."""
         (found,) = [received for received in self.spans if received.name == name]
         return found
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Wait until something is so."""
+        """Wait until a condition is true."""
         deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > deadline:
@@ -112,7 +112,7 @@ class Collector:
 
 
 class HttpCollector(Collector):
-    """OTLP over HTTP, in protobuf and in JSON; ``url`` is the base that ``OTEL_EXPORTER_OTLP_ENDPOINT`` takes."""
+    """OTLP over HTTP, in protobuf and in JSON. ``url`` is the value for ``OTEL_EXPORTER_OTLP_ENDPOINT``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class HttpCollector(Collector):
                 self.wfile.write(answer)
 
             def log_message(self, *arguments: object) -> None:
-                """Say nothing."""
+                """Print nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -158,7 +158,7 @@ class HttpCollector(Collector):
 
 
 def _base64_ids(traces: dict[str, Any]) -> dict[str, Any]:
-    """Return OTLP/JSON as protobuf's own JSON has it: OTLP's ids are hex, protobuf's bytes are base64."""
+    """Convert OTLP/JSON to protobuf's own JSON. IDs are hex in OTLP, and bytes are base64 in protobuf."""
     import base64
 
     for resource in traces.get("resourceSpans", []):
@@ -172,7 +172,7 @@ def _base64_ids(traces: dict[str, Any]) -> dict[str, Any]:
 
 
 class GrpcCollector(Collector):
-    """OTLP over gRPC; ``url`` is what ``OTEL_EXPORTER_OTLP_ENDPOINT`` takes."""
+    """OTLP over gRPC. ``url`` is the value for ``OTEL_EXPORTER_OTLP_ENDPOINT``."""
 
     def __init__(self) -> None:
         super().__init__()

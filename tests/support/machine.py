@@ -1,4 +1,4 @@
-"""A computer of ``arcade_otel.testing`` whose programs the tests write: they and their senders are real processes."""
+"""A computer of ``arcade_otel.testing`` with programs that the tests write. They and their senders are real processes."""
 
 import json
 import os
@@ -15,26 +15,26 @@ from tests.support.warm_start import WarmStart, drop_roots_powers, warm_start
 
 __all__ = ["PLAIN", "Machine"]
 
-#: A program without a framework: its argument is the command, and ``fail`` as a second one makes it exit with 3.
+#: A program without a framework. Its first argument is the command. With ``fail`` as the second one, it exits with 3.
 PLAIN = read_program("plain")
 
 _DEADLINE_SECONDS = 60.0
 
 
 class Machine(Computer):
-    """A computer of ``arcade_otel.testing`` with programs; nothing of the developer's own environment reaches it.
+    """A computer of ``arcade_otel.testing`` with programs. It gets no variables of the developer's own environment.
 
     Args:
         root: An empty directory.
-        posthog_url: Where events go.
-        python: Interpreter that has the library; this one if None.
+        posthog_url: The address to which events are sent.
+        python: The interpreter that has the library. None means this one.
     """
 
     def __init__(self, root: Path, posthog_url: str, python: str | None = None) -> None:
         super().__init__(root)
         self.posthog_url = posthog_url
         self.python = python or sys.executable
-        #: Whether :meth:`run` starts programs in an interpreter that has the frameworks imported, where that makes no difference.
+        #: Whether :meth:`run` may start programs in an interpreter that has imported the frameworks, if that makes no difference.
         self.warm = False
         self.home.mkdir(parents=True)
         self.environ["ARCADE_USAGE_STRICT"] = "1"
@@ -44,7 +44,7 @@ class Machine(Computer):
     # --- programs ------------------------------------------------------------------------------------------
 
     def program(self, name: str, source: str) -> Path:
-        """Write a program that :meth:`run` can be told by its name."""
+        """Write a program. :meth:`run` starts it by its name."""
         path = self.root / f"{name}.py"
         path.write_text(source)
         return path
@@ -58,9 +58,9 @@ class Machine(Computer):
         unprivileged: bool = False,
         **how: Any,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a program to its end; ``environ`` adds variables, or takes them away (None).
+        """Run a program to its end. ``environ`` adds variables, or removes them (None).
 
-        ``unprivileged``: the permissions of files bind the program and its senders, also where the tests are root's.
+        With ``unprivileged``, the permissions of files apply to the program and its senders, even if root runs the tests.
         """
         words, env = [str(self.root / f"{program}.py"), *arguments], self.with_environ(environ)
         cwd = how.pop("cwd", self.home if self.home.is_dir() else self.root)
@@ -84,7 +84,7 @@ class Machine(Computer):
     def start(
         self, *arguments: str, program: str = "tool", environ: Mapping[str, str | None] | None = None
     ) -> "subprocess.Popen[str]":
-        """Start a program; the caller waits for it."""
+        """Start a program. The caller must wait for it."""
         return subprocess.Popen(
             [self.python, str(self.root / f"{program}.py"), *arguments],
             env=self.with_environ(environ),
@@ -99,20 +99,20 @@ class Machine(Computer):
 
     @property
     def usage(self) -> dict[str, Any]:
-        """``usage.json``."""
+        """The path of ``usage.json``."""
         loaded: dict[str, Any] = json.loads((self.config_dir / "usage.json").read_text())
         return loaded
 
     @property
     def pause(self) -> Path:
-        """The marker of the pause of the lane to the stand-in."""
+        """The path of the back-off of the lane to the fake PostHog."""
         (marker,) = self.state.glob("pause-posthog*")
         return marker
 
     # --- time --------------------------------------------------------------------------------------------
 
     def wait_until(self, condition: Callable[[], object], what: str) -> None:
-        """Wait until something is so."""
+        """Wait until a condition is true."""
         deadline = time.monotonic() + _DEADLINE_SECONDS
         while not condition():
             if time.monotonic() > deadline:
@@ -123,12 +123,12 @@ class Machine(Computer):
             time.sleep(0.02)
 
     def time_passes_but_failures_stay(self) -> None:
-        """Let the pauses be over as a minute does it: how often it failed in a row is not forgotten."""
+        """End the back-offs as the passing of a minute would. The number of failures in a row stays."""
         for marker in self.state.glob("pause-*"):
             marker.write_text(f"1.000 {marker.read_text().split()[1]}")
 
     def off(self) -> None:
-        """Switch it off: no sender is left, and none of them has failed in a way that nobody had foreseen."""
+        """Switch the computer off. Check that no sender is left, and that none of them has failed unexpectedly."""
         while self.kill_senders():
             time.sleep(0.02)
         if "Traceback" in self.log:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of OpenTelemetry parts: a receiver, a clean environment, and spans as the SDK makes them."""
+"""Fixtures for tests of the OpenTelemetry parts: a receiver, a clean environment, and spans that the SDK makes."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.receiver import Receiver, SpanMaker
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """A receiver that accepts everything until it is told otherwise."""
+    """A receiver that accepts everything unless a test changes its answer."""
     made = Receiver()
     yield made
     made.close()
@@ -23,7 +23,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of a user who said nothing."""
+    """The environment of a user who has set no variables of consent."""
     for name in (
         conventions.ENV_TRACKING,
         conventions.ENV_DO_NOT_TRACK,

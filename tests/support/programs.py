@@ -1,4 +1,4 @@
-"""Programs under test: read from ``tests/programs``, and the same small ones with and without us, to compare the two."""
+"""Programs under test: files of ``tests/programs``, and small programs with and without this library, to compare the two."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ _PROGRAMS = Path(__file__).parents[1] / "programs"
 
 
 def read_program(name: str) -> str:
-    """Return the source of ``tests/programs/{name}.py``, for a test that writes it where its computer finds it."""
+    """Return the source of ``tests/programs/{name}.py``. The test writes it to its computer."""
     return (_PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
 
 
@@ -18,7 +18,7 @@ CLICK = read_program("click_hello")
 
 
 def with_usage(source: str) -> str:
-    """Return ``source`` with our two lines: instrumented, and with the usage commands."""
+    """Return ``source`` with two more lines, which instrument it and mount the usage commands."""
     mount = (
         "app.add_typer(arcade_otel.usage_commands(app), name='usage')"
         if "typer" in source
@@ -28,5 +28,5 @@ def with_usage(source: str) -> str:
 
 
 def with_us(source: str) -> str:
-    """Return ``source`` with the one line."""
+    """Return ``source`` with one more line, which instruments it."""
     return source.replace("# instrument\n", 'import arcade_otel\narcade_otel.instrument(app, name="tool", version="1.2.3")\n')

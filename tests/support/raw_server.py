@@ -1,4 +1,4 @@
-"""A server of bytes: it reads HTTP requests and lets a test write any answer, hostile ones included."""
+"""A server that reads HTTP requests and lets a test write any bytes as the answer, even hostile ones."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ Script = Callable[[socket.socket, bytes], object]
 
 
 class RawServer:
-    """Reads requests, whole, and lets the test write whatever it likes. ``heads`` are the requests' heads."""
+    """Read whole requests, and let the test write the answer. ``heads`` has the heads of the requests."""
 
     def __init__(self, script: Script) -> None:
         self.heads: list[bytes] = []
@@ -51,7 +51,7 @@ class RawServer:
                     return
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._listener.close()
 
 
@@ -69,7 +69,7 @@ def _bomb() -> bytes:
 
 _BOMB = _bomb()
 
-#: Each is what a hostile server does once it has the request.
+#: The hostile answers. Each function is called when the server has read the request.
 HOSTILE: dict[str, Script] = {
     "an endless body": lambda client, _: _endless(client, b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
     "an endless body in chunks": lambda client, _: _endless(

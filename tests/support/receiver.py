@@ -1,4 +1,4 @@
-"""A scriptable HTTP server on loopback that takes PostHog's batches and checks nothing."""
+"""A scriptable HTTP server on loopback that accepts PostHog's batches without checks."""
 
 import gzip
 import json
@@ -11,14 +11,14 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 __all__ = ["OK", "Receiver", "Reply", "SpanMaker"]
 
-#: Makes a finished span by the SDK: ``make_span(resource={…}, scope=…, failed=…, start=…, attributes={…})``.
+#: A function that makes a finished span by the SDK: ``make_span(resource={…}, scope=…, failed=…, start=…, attributes={…})``.
 SpanMaker = Callable[..., ReadableSpan]
 Reply = tuple[int, dict[str, str], bytes]
 OK: Reply = (200, {}, b'{"status":"Ok"}')
 
 
 class Receiver:
-    """Answers each request by ``answer(body)``: a reply, or None to hang until the test ends."""
+    """Answer each request with the result of ``answer(body)``. If that is None, hang until the test ends."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
@@ -31,7 +31,7 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                """Keep the body, and answer as the test says."""
+                """Keep the body, and send the answer of the test."""
                 data = self.rfile.read(int(self.headers["Content-Length"]))
                 body = json.loads(gzip.decompress(data) if self.headers["Content-Encoding"] == "gzip" else data)
                 receiver.headers.append(dict(self.headers))
@@ -49,7 +49,7 @@ class Receiver:
                 self.wfile.write(text)
 
             def log_message(self, *arguments: object) -> None:
-                """Say nothing."""
+                """Print nothing."""
                 return
 
         class Server(ThreadingHTTPServer):
@@ -57,7 +57,7 @@ class Receiver:
             request_queue_size = 64
 
             def handle_error(self, *arguments: object) -> None:
-                """A client that went away is no error."""
+                """Print nothing, because a client may close its connection."""
                 return
 
         self._server = Server(("127.0.0.1", 0), Handler)
@@ -67,11 +67,11 @@ class Receiver:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """All events that came, in order, whatever was answered."""
+        """All received events in order, even if the answer was an error."""
         return [event for body in self.bodies for event in body["batch"]]
 
     def close(self) -> None:
-        """Let whoever hangs go, and stop."""
+        """Release the requests that hang, and stop."""
         self.released.set()
         self._server.shutdown()
         self._server.server_close()

@@ -1,4 +1,4 @@
-"""What may stand between a sender and PostHog: a TLS server in front of a stand-in, and a proxy that remembers its requests."""
+"""Servers between a sender and PostHog: a TLS server in front of a fake PostHog, and a proxy that remembers its requests."""
 
 import contextlib
 import socket
@@ -18,7 +18,7 @@ __all__ = ["Proxy", "TlsFront", "certified"]
 
 
 def certified(folder: Path, name: str | None = None) -> tuple[ssl.SSLContext, Path]:
-    """Return the context of a server that is ``localhost``, and the file of an authority that nobody knows, whatever its name."""
+    """Return the TLS context of a server for ``localhost``, and the certificate file of its authority, which no system trusts."""
     folder.mkdir(exist_ok=True)
     authority = trustme.CA(organization_name=name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -29,7 +29,7 @@ def certified(folder: Path, name: str | None = None) -> tuple[ssl.SSLContext, Pa
 
 
 class _Server(ABC):
-    """Accepts connections, a thread for each."""
+    """Accept connections, and serve each in a thread."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -45,7 +45,9 @@ class _Server(ABC):
             threading.Thread(target=self._guarded, args=(client,), daemon=True).start()
 
     def _guarded(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # whoever is at the other end may go at any time; a refused certificate is tested
+        with contextlib.suppress(
+            OSError
+        ):  # the client may close the connection at any time, for example because it refuses the certificate
             self.serve(client)
 
     @abstractmethod
@@ -57,7 +59,7 @@ class _Server(ABC):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        # A listener that is only closed still wakes no thread that accepts.
+        # Closing a listener does not wake the thread that accepts, so shut it down first.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -65,7 +67,7 @@ class _Server(ABC):
 
 
 def _joined(one: socket.socket, other: socket.socket) -> None:
-    """Copy both ways until either end closes."""
+    """Copy in both directions until one end closes."""
 
     def copy(source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -84,7 +86,7 @@ def _joined(one: socket.socket, other: socket.socket) -> None:
 
 
 class TlsFront(_Server):
-    """Speaks TLS, as ``localhost``, and hands everything on to a port of loopback in the clear."""
+    """A TLS server for ``localhost`` that forwards everything without TLS to a port on loopback."""
 
     def __init__(self, context: ssl.SSLContext, port: int) -> None:
         super().__init__()
@@ -99,7 +101,7 @@ class TlsFront(_Server):
 
 
 class Proxy(_Server):
-    """An HTTP proxy: CONNECT, and requests with an absolute address. ``lines`` are the request lines, ``heads`` all of it."""
+    """An HTTP proxy for CONNECT and for requests with an absolute address. It keeps request lines (``lines``) and ``heads``."""
 
     def __init__(self) -> None:
         super().__init__()

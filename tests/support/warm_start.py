@@ -1,8 +1,8 @@
-"""Starts programs from an interpreter that has the frameworks imported, so that a run costs a fork and not their import.
+"""Start programs from an interpreter that has imported the frameworks, so that a run costs a fork instead of their import.
 
 The program, its environment and its exit are real. Only the first step differs from ``python program.py``: Typer, Click and Rich
-are loaded already. arcade_otel is not: each run imports it. The senders are started as on any machine. A run that depends on how
-an interpreter starts (a ``PYTHON…`` variable, another locale) is for ``subprocess``: see :meth:`WarmStart.can_run`.
+are loaded already. Each run imports arcade_otel itself, and starts its senders as usual. If a run depends on how an interpreter
+starts (a ``PYTHON…`` variable, another locale), ``subprocess`` starts it (:meth:`WarmStart.can_run`).
 """
 
 import array
@@ -32,7 +32,7 @@ _LOCALE = "C.UTF-8"
 
 
 class WarmStart:
-    """The warm interpreter; a context manager. One serves any number of runs, side by side too."""
+    """The warm interpreter, as a context manager. It can start any number of runs, also at the same time."""
 
     def __enter__(self) -> "WarmStart":
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -49,7 +49,7 @@ class WarmStart:
 
     @staticmethod
     def can_run(environ: Mapping[str, str]) -> bool:
-        """Return whether a program in this environment starts as one in the warm interpreter's."""
+        """Return whether the warm interpreter can run a program in this environment."""
         steering = [name for name in environ if name.startswith("PYTHON") and name != "PYTHONPATH"]
         return hasattr(os, "fork") and not steering and environ.get("LANG") == _LOCALE and "LC_ALL" not in environ
 
@@ -65,14 +65,14 @@ class WarmStart:
         """Run ``python *arguments``, a file or ``-m`` and a module, as ``subprocess.run`` does with captured output.
 
         Args:
-            arguments: What follows ``python``.
+            arguments: The arguments of ``python``.
             env: The whole environment.
             cwd: The working directory.
-            timeout: In seconds.
-            unprivileged: Whether the permissions of files bind the program and its senders, also if they are root's.
+            timeout: The time limit in seconds.
+            unprivileged: Whether the permissions of files apply to the program and its senders, even if root runs them.
 
         Raises:
-            subprocess.TimeoutExpired: It takes longer than ``timeout`` seconds. It is killed.
+            subprocess.TimeoutExpired: The program took longer than ``timeout`` seconds, and was killed.
         """
         request = {"arguments": list(arguments), "environ": dict(env), "cwd": os.fspath(cwd), "unprivileged": unprivileged}
         ended, theirs = os.pipe()
@@ -95,7 +95,7 @@ class WarmStart:
 
 @functools.cache
 def warm_start() -> WarmStart:
-    """Return this worker's warm interpreter; it ends with the worker."""
+    """Return the warm interpreter of this pytest worker. It ends with the worker."""
     started = WarmStart().__enter__()
     atexit.register(started.__exit__)
     return started
@@ -105,14 +105,14 @@ def warm_start() -> WarmStart:
 
 
 def _serve(server: socket.socket) -> dict[str, Any]:
-    """Fork for each request, and return the request in the process that is to run it."""
+    """Fork for each request. In the child process, return the request."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(server, 1, 4)
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG if message else 0)[0]:
-                pass  # those who waited for a program
+                pass  # the processes that waited for a program
         if not message:
-            os._exit(0)  # the tests are over
+            os._exit(0)  # the tests have ended
         if os.fork() == 0:
             break
         for descriptor in descriptors:
@@ -133,7 +133,7 @@ def _serve(server: socket.socket) -> dict[str, Any]:
 
 
 def _become(request: dict[str, Any]) -> None:
-    """Make this process the one that ``python *arguments`` would be, up to the program's first line."""
+    """Make this process like that of ``python *arguments`` before the first line of the program."""
     os.environ.clear()
     os.environ.update(request["environ"])
     os.chdir(request["cwd"])
@@ -145,10 +145,10 @@ def _become(request: dict[str, Any]) -> None:
 
 
 def drop_roots_powers() -> None:
-    """Let the permissions of files bind root, here and after an exec: no CAP_DAC_OVERRIDE and no CAP_DAC_READ_SEARCH.
+    """Let the permissions of files apply to root, too, by dropping CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, also after an exec.
 
     Raises:
-        OSError: The system refuses.
+        OSError: The system does not allow it.
     """
     libc, drop_from_bounding_set, version_3 = ctypes.CDLL(None, use_errno=True), 24, 0x20080522
     header, sets = (ctypes.c_uint32 * 2)(version_3, 0), (ctypes.c_uint32 * 6)()
@@ -185,7 +185,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _import_what_a_run_does() -> None:
-    """Run a Typer program: Typer imports a part of itself, and pydantic where that is installed, in the run only."""
+    """Run a Typer program, because Typer imports parts of itself, and pydantic if it is installed, only during a run."""
     import typer
 
     app = typer.Typer()
@@ -199,7 +199,7 @@ def _main() -> None:
             importlib.import_module(name)
     _import_what_a_run_does()
     gc.collect()
-    gc.freeze()  # no collector of a child touches what the children share
+    gc.freeze()  # so that the garbage collector of a child does not write to shared memory
     request = _serve(socket.socket(fileno=int(sys.argv[1])))
     _become(request)
     _run(request["arguments"])

@@ -57,8 +57,8 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
     Args:
         settings: The program's settings.
-        in_state_dir: Whether to make the scratch directory in the real state directory. Otherwise the system's directory for
-            temporary files has it.
+        in_state_dir: Whether to make the scratch directory in the real state directory. Otherwise it is made in the system's
+            directory for temporary files.
     """
     payload = make_payload(settings)
     lanes = queue.lanes_for(os.environ, api_key=settings.posthog_api_key, host=settings.posthog_host)

@@ -61,6 +61,7 @@ class Manifest:
         collected = map(self._with_own_events, self._collected(catalogue.PROPERTIES))
         self._properties = [entry for entry in collected if names.intersection(entry.events)]
         self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
+        self._properties += [self._of_person(name) for name in settings.person_properties]
         for event, kinds in settings.events.items():
             self._properties += [_of_own_event(event, name, kind) for name, kind in kinds.items()]
         self._attributes = self._collected(catalogue.ATTRIBUTES)
@@ -96,6 +97,12 @@ class Manifest:
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
         """Return the entry with the program's own events, if they have the property."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
+
+    def _of_person(self, name: str) -> FieldSpec:
+        """Return the entry of a declared property that a login also sets on the person."""
+        entry = self._declared(name)
+        reason = "a property that the program declares, kept on your person in PostHog"
+        return replace(entry, name=f"$set.{name}", reason=reason, when="when you log in", events=(conventions.EVENT_SUCCEEDED,))
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
@@ -180,7 +187,7 @@ class Manifest:
         return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
 
     def _starts(self) -> list[Setting]:
-        """Return the setting of the commands that also leave an event when they begin, where the program names any."""
+        """Return the setting ``record_start``, if the program names commands with a start event."""
         paths = self._settings.record_start
         meaning = "these commands also leave an event when they begin"
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []

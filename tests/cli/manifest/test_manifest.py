@@ -121,7 +121,7 @@ def test_a_program_of_one_command_is_named_by_the_program(
     assert machine.run(program="one").returncode == 0
     machine.settle()
     (event,) = posthog.visible()
-    assert event.properties["command_name"] == name or "one"
+    assert event.properties["command_name"] == (name or "one")
     told = loaded(machine.root, "one.py:app")
     assert names(told) == [name or "<program>"]
     assert told["program"] == (name or "<program>")
@@ -389,7 +389,7 @@ app = G('app')
 
 @pytest.mark.parametrize(("source", "reference", "message"), WRONG.values(), ids=list(WRONG))
 def test_what_cannot_be_looked_at_is_2_and_said(tmp_path: Path, source: str, reference: str, message: str) -> None:
-    """In one line on stderr, and nothing on stdout; a file is neither written nor compared."""
+    """In one line on stderr (a syntax error shows its line, too), nothing on stdout; a file is neither written nor compared."""
     (tmp_path / "cli.py").write_text(source)
     for more in ([], ["--output", "usage.md"], ["--check", "cli.py"]):
         ended = manifest(tmp_path, reference, *more)
@@ -507,3 +507,28 @@ def test_a_program_is_found_where_it_lies(tmp_path: Path) -> None:
             "import click, arcade_otel\nfrom helper import NAME\napp = arcade_otel.instrument(click.Group('app'), name=NAME)\n"
         )
         assert loaded(tmp_path, f"scripts/{name}:app")["program"] == "of-the-helper", name
+
+
+DECLARES = """
+import typer
+import arcade_otel
+app = typer.Typer()
+app.command()(lambda: None)
+arcade_otel.instrument(app, name="tool", properties={"plan": ["free", "pro"], "%s": int}, person_properties=["plan"])
+"""
+
+
+def test_the_manifest_lists_what_a_login_keeps_on_the_person(tmp_path: Path) -> None:
+    """A declared property is of the commands' events; on the person it is of the event of a login, which succeeded."""
+    (tmp_path / "cli.py").write_text(DECLARES % "tools")
+    listed = {entry["name"]: entry["events"] for entry in loaded(tmp_path, "cli.py:app")["properties"]}
+    assert listed["plan"] == listed["tools"] == ["CLI execution succeeded", "CLI execution failed"]
+    assert listed["$set.plan"] == ["CLI execution succeeded"]
+
+
+def test_the_manifest_refuses_a_property_with_one_of_the_librarys_names(tmp_path: Path) -> None:
+    """So the maintainer sees it before a user's value is left out."""
+    (tmp_path / "cli.py").write_text(DECLARES % "is_ci")
+    ended = manifest(tmp_path, "cli.py:app")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "properties: 'is_ci' is the name of one of the library's own. Choose another name" in ended.stderr

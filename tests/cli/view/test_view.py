@@ -228,7 +228,7 @@ def test_the_page_is_made_anew_at_each_look(machine: Machine, posthog: FakePostH
         assert [each["command"] for each in running.data()["events"]] == ["hello"]
 
 
-def test_whatever_lies_in_the_folder_the_page_has_its_data(machine: Machine) -> None:
+def test_whatever_lies_in_the_directory_the_page_has_its_data(machine: Machine) -> None:
     """Receipts and spans that nobody of ours has written; what JSON does not know is not in it."""
     collected = Collected(machine)
     collected.queued("good")

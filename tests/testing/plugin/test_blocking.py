@@ -91,7 +91,7 @@ def test_a_conftest_may_name_the_plugin(tmp_path: Path, posthog: FakePostHog) ->
     assert _tree(project.home) == before
 
 
-def test_a_config_folder_of_the_programs_own_is_left_alone_too(tmp_path: Path, posthog: FakePostHog) -> None:
+def test_a_config_directory_of_the_programs_own_is_left_alone_too(tmp_path: Path, posthog: FakePostHog) -> None:
     """Whoever opts out has what waits removed; tests that are blocked are nobody's opting out."""
     project = Project(tmp_path, posthog.url)
     program = project.directory / "mycli.py"
