@@ -234,9 +234,13 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
         name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
         value: The value. None removes a value that you have set before.
     """
-    frameworks = sys.modules.get("arcade_otel.frameworks")
-    if frameworks is not None:
-        frameworks.set_property(name, value)
+    if "arcade_otel.frameworks" in sys.modules:
+        from arcade_otel.diagnostics import guard
+
+        with guard("a property of the program"):
+            from arcade_otel.frameworks import tracking
+
+            tracking.set_property(name, value)
 
 
 def track(event: str, properties: Mapping[str, str | bool | int] | None = None) -> None:

@@ -87,11 +87,11 @@ class Settings:
             if field not in Settings.__annotations__:
                 raise TypeError(f"unknown setting: {field}")
 
-    def __setattr__(self, name: str, value: object) -> None:
+    def __setattr__(self, name: str, value: object = None) -> None:
         raise AttributeError(f"Settings are frozen: {name}")
 
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"Settings are frozen: {name}")
+    # One function for two methods, because each function that a command loads costs it 8,000 instructions.
+    __delattr__ = __setattr__
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Settings):
@@ -101,14 +101,10 @@ class Settings:
     def __hash__(self) -> int:
         return hash((self.name, self.config_dir))
 
-    def __copy__(self) -> Settings:
+    def __copy__(self, memo: object = None) -> Settings:
         return self
 
-    def __deepcopy__(self, memo: object) -> Settings:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.__dict__.copy(),)
+    __deepcopy__ = __copy__
 
     def replace(self, **fields: object) -> Settings:
         """Return a copy with other values of ``fields``."""
@@ -139,10 +135,6 @@ class Settings:
     def has_destination(self) -> bool:
         """Whether events have a destination: a config directory, and a PostHog key or an exporter that the user has set."""
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
-
-
-def _restore(fields: dict[str, Any]) -> Settings:
-    return Settings(**fields)
 
 
 def default_config_dir(environ: Mapping[str, str] | None = None) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         def detach(self, app: Any) -> None: ...
 
 
-__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument", "set_property"]
+__all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument"]
 
 #: Attribute with the settings of an instrumented app, or of the command that a run starts with.
 SETTINGS = "_arcade_otel_settings"
@@ -72,12 +72,6 @@ def instrument(app: Any, options: Mapping[str, Any]) -> None:
 
 # Runs that have begun and not ended, the innermost one last.
 _running: list[Run] = []
-
-
-def set_property(name: str, value: object) -> None:
-    """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
-    if _running:
-        _running[-1].values[name] = value
 
 
 def effective_decision(settings: Settings) -> consent.Decision:

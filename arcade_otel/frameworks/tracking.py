@@ -1,4 +1,4 @@
-"""Add the events that a program tracks to the run of its command. Loaded by the first ``arcade_otel.track()``."""
+"""Add the properties that a program sets, and the events that it tracks, to the run of its command. Loaded when one is used."""
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other programs are spared
 
@@ -9,16 +9,21 @@ import time
 
 from arcade_otel import frameworks
 from arcade_otel.diagnostics import debug
-from arcade_otel.spans import own_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MAX_EVENTS", "track"]
+__all__ = ["MAX_EVENTS", "set_property", "track"]
 
 #: The number of events that one command can track. A loop over a program's data could otherwise fill the queue.
 MAX_EVENTS = 50
+
+
+def set_property(name: str, value: object) -> None:
+    """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
+    if frameworks._running:
+        frameworks._running[-1].values[name] = value
 
 
 def track(name: str, properties: Mapping[str, object] | None) -> None:
@@ -28,6 +33,8 @@ def track(name: str, properties: Mapping[str, object] | None) -> None:
         debug("track: no command is recorded, and so no event")
         return
     time_ns = run._start_ns + time.monotonic_ns() - run._start_monotonic_ns
+    from arcade_otel.spans import own_events
+
     event = own_events.check(run._settings, name, properties or {}, time_ns)
     if event is None:
         return
