@@ -101,8 +101,11 @@ class Property:
 
     @property
     def of_own_events(self) -> bool:
-        """Whether the program's own events (``arcade_otel.track``) have it, because it does not depend on the command's end."""
-        return not self.ended_only or self.name == "$session_id"
+        """Whether the program's own events (``arcade_otel.track``) have it, because it does not depend on the command's end.
+
+        They lack the count of dropped events, because a sum over all events would count those several times.
+        """
+        return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 
 
 #: In the order of the documentation.

@@ -77,6 +77,8 @@ _WARM = (
     *("click", "httpx", "posthog.request", "typer", "yaml", "tests.privacy.scenarios"),
     *(
         "arcade_otel.frameworks.context_manager",
+        "arcade_otel.frameworks.tracking",
+        "arcade_otel.spans.own_events",
         "arcade_otel.frameworks.click",
         "arcade_otel.handoff.receipts",
         "arcade_otel.spans.redaction",

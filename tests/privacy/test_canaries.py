@@ -75,6 +75,7 @@ class ScenarioComputer(Computer):
                     scenario.ending, scenario.ending
                 ),
                 "text": scenario.text,
+                "tracks": True,
                 "canary": str(scenario.canary),
                 "files": [str(self.config_dir / name) for name in files],
             },

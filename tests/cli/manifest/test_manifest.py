@@ -223,6 +223,24 @@ def test_a_property_that_the_settings_leave_out_is_not_in_it(tmp_path: Path) -> 
     assert "function" in own["error_message"]
 
 
+def test_it_lists_the_events_that_a_program_declares(tmp_path: Path) -> None:
+    """Each with its own properties, and with those of its command that do not depend on how the command ended."""
+    declared = ", groups='organization', events={'toolkit created': {'tools': int, 'kind': ['local', 'remote']}, 'opened': {}}"
+    told = of(tmp_path, declared)
+    events = {event["name"]: set(event["properties"]) for event in told["events"]}
+    assert events["toolkit created"] - events["opened"] == {"tools", "kind"}
+    common = events["CLI execution succeeded"] & events["CLI execution failed"]
+    assert common - events["opened"] == {"duration", "exit_code", "outcome", "first_run", "previous_version", "dropped_events"}
+    assert events["opened"] < common
+    kinds = {
+        entry["name"]: (entry["type"], entry["unit"]) for entry in told["properties"] if "toolkit created" in entry["events"]
+    }
+    assert kinds["tools"] == ("integer", "")
+    assert kinds["kind"] == ("string", "one of local, remote")
+    assert "toolkit created" in made(tmp_path, "cli.py:app")
+    assert {"toolkit created", "opened"}.isdisjoint(event["name"] for event in of(tmp_path, "")["events"])
+
+
 def test_a_manifest_for_people_has_all_that_one_for_programs_has(tmp_path: Path) -> None:
     """Each name in a line of its own."""
     (tmp_path / "cli.py").write_text(with_usage(CLICK))
