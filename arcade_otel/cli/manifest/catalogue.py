@@ -28,6 +28,7 @@ __all__ = [
     "REQUEST",
     "RESOURCE",
     "SCOPE",
+    "SPAN_EVENT",
     "STRING",
     "STRINGS",
     "Event",
@@ -325,5 +326,16 @@ SCOPE: tuple[FieldSpec, ...] = (
         "true",
         "says that the command's usage event is delivered separately from this span",
         when="if the process makes live spans",
+    ),
+)
+
+#: Attributes of a span event of a command's span, which is an event that the program tracks.
+SPAN_EVENT: tuple[FieldSpec, ...] = (
+    FieldSpec(
+        conventions.OWN_EVENT,
+        BOOLEAN,
+        "true",
+        "says that the program tracked this event, and declared it. Its properties are attributes, too",
+        when="if the program tracks events",
     ),
 )

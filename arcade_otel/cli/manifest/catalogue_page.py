@@ -74,5 +74,7 @@ def _tables() -> str:
         markdown.attributes(catalogue.RESOURCE),
         "Attributes of the span's scope:",
         markdown.attributes(catalogue.SCOPE),
+        "Attributes of an event on the span:",
+        markdown.attributes(catalogue.SPAN_EVENT),
     )
     return "\n\n".join(parts) + "\n\n"

@@ -231,7 +231,7 @@ def test_every_name_of_the_conventions_that_leaves_has_an_entry() -> None:
     private = {name for name in constants if name.startswith(("ENV_", "RESOURCE_"))}
     # No names of attributes or events. The last two are a value of RESOURCE_PRINCIPAL and a group of entry points.
     others = {"SCOPE", "SCHEMA_URL", "DEFAULT_POSTHOG_HOST", "LIB", "PRINCIPAL_OF_PROGRAM", "PRINCIPAL_ENTRY_POINTS"}
-    groups = (catalogue.ATTRIBUTES, catalogue.RESOURCE, catalogue.SCOPE)
+    groups = (catalogue.ATTRIBUTES, catalogue.RESOURCE, catalogue.SCOPE, catalogue.SPAN_EVENT)
     listed = {event.name for event in catalogue.EVENTS} | {entry.name for group in groups for entry in group}
     assert {constants[name] for name in constants.keys() - private - others} <= listed
     assert all(constants[name].startswith(conventions.RESOURCE_PRIVATE_PREFIX) for name in private if name[:3] == "RES")
