@@ -11,6 +11,23 @@ __all__ = ["MAX_WAIT_SECONDS", "check"]
 MAX_WAIT_SECONDS = 10.0
 #: Limits of the properties and groups that a program declares. PostHog has five group types.
 MAX_GROUPS, MAX_NAME_LENGTH = 5, 60
+#: The properties of this library of which a program can declare a copy. They are in every event of a command that has ended.
+COPIED = frozenset(
+    [
+        "command_name",
+        "duration",
+        "exit_code",
+        "cli_version",
+        "python_version",
+        "python_implementation",
+        "os_type",
+        "os_release",
+        "arch",
+        "outcome",
+        "is_ci",
+        "interactive",
+    ]
+)
 
 
 def check(kind: str, option: str, value: object) -> object:
@@ -101,15 +118,17 @@ def _check_property_name(option: str, name: object) -> None:
         raise ValueError(f"{option}: a name must be like 'plan' or 'tools_used', not {name!r}")
 
 
-def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] | type]:
+def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] | type | str]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
-    checked: dict[str, tuple[str, ...] | type] = {}
+    checked: dict[str, tuple[str, ...] | type | str] = {}
     for name, kind in value.items():
         _check_property_name(option, name)
         words = getattr(kind, "__args__", kind)  # Literal["free", "pro"]
-        if kind in (bool, int):
+        if kind in (bool, int) or (isinstance(kind, str) and kind in COPIED):
             checked[name] = kind
+        elif isinstance(kind, str):
+            raise ValueError(f"{option}: {name} cannot be a copy of {kind!r}, only of one of {', '.join(sorted(COPIED))}")
         elif isinstance(words, list | tuple) and words and all(isinstance(word, str) for word in words):
             checked[name] = tuple(words)
         else:
@@ -117,6 +136,12 @@ def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] |
                 f"{option}: {name} must be bool, int or a Literal of words, not {kind!r}: free text may hold anything"
             )
     return checked
+
+
+def _check_arcade_context(option: str, value: object) -> object:
+    if not isinstance(value, bool) and not callable(value):
+        raise TypeError(f"{option} must be True, False or a function, not {type(value).__name__}")
+    return value
 
 
 def _check_function(option: str, value: object) -> object:
@@ -150,4 +175,5 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "PathPrefixes": _check_path_prefixes,
     "PropertyValues | None": _check_function,
     "SampleRates": _check_rates,
+    "ArcadeContext": _check_arcade_context,
 }

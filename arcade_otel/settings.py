@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     #: name of
     #: an entry point in the group ``arcade_otel.principal``. The sender can call only the entry point.
     PrincipalSource = Callable[[], str | None] | str
-    PropertyTypes = dict[str, tuple[str, ...] | type]
+    PropertyTypes = dict[str, tuple[str, ...] | type | str]
+    ArcadeContext = bool | Callable[[], str | None]
     GroupTypes = tuple[str, ...]
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
@@ -63,10 +64,12 @@ class Settings:
     wait_seconds: float = 0.0
     #: None means the value of ``wait_seconds``.
     wait_seconds_in_ci: float | None = None
-    #: The type or the allowed words of each property, by its name.
+    #: The type, the allowed words, or the copied property (a string) of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
     property_values: PropertyValues | None = None
+    #: Whether the sender adds the organization and the project of Arcade's credentials, or a function that names the context.
+    arcade_context: ArcadeContext = False
     #: The excluded paths, each with a dot at its end. A command is excluded if its path with a dot at the end begins with one of
     #: them.
     exclude: PathPrefixes = ()

@@ -74,6 +74,7 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     properties = _declared(span, is_anon=is_anon) | properties
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
+    properties = _copies(span, properties) | properties
     if is_anon:
         properties["$process_person_profile"] = False  # otherwise PostHog may refuse the alias for good
     name = conventions.EVENT_FAILED if failed else conventions.EVENT_SUCCEEDED
@@ -92,6 +93,12 @@ def _declared(span: SpanRecord, *, is_anon: bool) -> Event:
         elif key.startswith(GROUP_PREFIX) and isinstance(value, str) and not is_anon:
             groups[key.removeprefix(GROUP_PREFIX)] = _text(value)
     return found | ({"$groups": groups} if groups else {})
+
+
+def _copies(span: SpanRecord, properties: Event) -> Event:
+    """Return the properties that the program declares as copies of ours, for example ``duration_ms`` of ``duration``."""
+    pairs = [pair.partition("=") for pair in (_text(span.resource.get(conventions.RESOURCE_COPIES)) or "").split()]
+    return {name: properties[source] for name, _, source in pairs if source in properties}
 
 
 def _property(span: SpanRecord, row: Property) -> object:

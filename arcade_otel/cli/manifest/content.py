@@ -51,12 +51,16 @@ class Manifest:
         names = {event.name for event in self._events}
         self._properties = [entry for entry in self._collected(catalogue.PROPERTIES) if names.intersection(entry.events)]
         self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
+        if settings.arcade_context:
+            self._properties += [self._group(name, "in Arcade's credentials") for name in ("organization", "project")]
         self._attributes = self._collected(catalogue.ATTRIBUTES)
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
         """Return the entries that are collected under the settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
+        if not self._settings.arcade_context:
+            excluded |= {"org_id", "project_id"}
         if not self._settings.record_option_names:
             excluded.add(conventions.COMMAND_OPTIONS)
         if self._settings.error_messages == "class":
@@ -75,14 +79,20 @@ class Manifest:
         commands = tuple(event.name for event in self._events if event.name in catalogue.COMMAND_EVENTS)
         kind = self._settings.properties.get(name)
         if kind is None:
-            when = "if the program sets it, and the user is logged in"
-            reason = "a group that the program declares"
-            return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", reason, when=when, events=commands)
+            return self._group(name, "that the program declares")
+        if isinstance(kind, str):
+            (copied,) = [entry for entry in catalogue.PROPERTIES if entry.name == kind]
+            return replace(copied, name=name, attribute="", reason=f"a copy of {markdown.code(kind)} that the program declares")
         types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
         shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
         words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
         reason = "a property that the program declares"
         return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=commands)
+
+    def _group(self, name: str, origin: str) -> FieldSpec:
+        commands = tuple(event.name for event in self._events if event.name in catalogue.COMMAND_EVENTS)
+        when = "if the program sets it, and the user is logged in"
+        return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", f"a group {origin}", when=when, events=commands)
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
