@@ -109,6 +109,8 @@ class Options(TypedDict, total=False):
     The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
     """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
+    person_properties: str | Sequence[str]
+    """Names of ``properties`` that a login also sets on the person in PostHog, for example ``["plan"]``."""
     property_values: Callable[[], Mapping[str, object]] | None
     """A function that returns values of ``properties`` and ``groups``.
 

@@ -3,7 +3,7 @@
 # Names are kept as plain module constants, not enums: this module is imported on the foreground path of every command.
 
 from arcade_otel import (
-    ENV_DO_NOT_TRACK as ENV_DO_NOT_TRACK,  # noqa: PLC0414 - names of ours all the same
+    ENV_DO_NOT_TRACK as ENV_DO_NOT_TRACK,  # noqa: PLC0414 - these names belong to this module, too
     ENV_SDK_DISABLED as ENV_SDK_DISABLED,  # noqa: PLC0414
     ENV_TRACKING as ENV_TRACKING,  # noqa: PLC0414
     ENV_WORK_DIR as ENV_WORK_DIR,  # noqa: PLC0414

@@ -104,10 +104,15 @@ def _check_path_prefixes(option: str, value: object) -> tuple[str, ...]:
 
 def _check_names(option: str, value: object) -> tuple[str, ...]:
     names = tuple(_strings(option, value))
-    if len(names) > MAX_GROUPS:
-        raise ValueError(f"{option} must be at most {MAX_GROUPS} names: PostHog has no room for more")
     for name in names:
         _check_property_name(option, name)
+    return names
+
+
+def _check_groups(option: str, value: object) -> tuple[str, ...]:
+    names = _check_names(option, value)
+    if len(names) > MAX_GROUPS:
+        raise ValueError(f"{option} must be at most {MAX_GROUPS} names: PostHog has no room for more")
     return names
 
 
@@ -171,7 +176,8 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "float": _check_seconds,
     "float | None": _check_seconds,
     "PropertyTypes": _check_properties,
-    "GroupTypes": _check_names,
+    "GroupTypes": _check_groups,
+    "PersonProperties": _check_names,
     "PathPrefixes": _check_path_prefixes,
     "PropertyValues | None": _check_function,
     "SampleRates": _check_rates,

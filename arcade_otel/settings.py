@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     PropertyTypes = dict[str, tuple[str, ...] | type | str]
     ArcadeContext = bool | Callable[[], str | None]
     GroupTypes = tuple[str, ...]
+    PersonProperties = tuple[str, ...]
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
@@ -67,6 +68,8 @@ class Settings:
     #: The type, the allowed words, or the copied property (a string) of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
+    #: Names of ``properties`` that a login also sets on the person.
+    person_properties: PersonProperties = ()
     property_values: PropertyValues | None = None
     #: Whether the sender adds the organization and the project of Arcade's credentials, or a function that names the context.
     arcade_context: ArcadeContext = False
@@ -186,6 +189,8 @@ def make_settings(**options: Any) -> Settings:
             from arcade_otel import option_checks
 
             fields[option] = option_checks.check(kind, option, value)
+    if "person_properties" in fields and not set(fields["person_properties"]) <= set(fields.get("properties", EMPTY)):
+        raise ValueError("person_properties must be names of properties")
     environ = os.environ
     host = environ.get(conventions.ENV_HOST, "").strip()
     if host and not _is_host(host):

@@ -5,7 +5,7 @@ The choice is stored in the config directory. So it counts for every program tha
 
 from contextlib import suppress
 
-from arcade_otel import consent, sender, storage
+from arcade_otel import consent, identity as identity_file, sender, storage
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.output import Output
@@ -22,9 +22,13 @@ _SENDERS_SECONDS = 6.0
 def enable(settings: Settings, output: Output) -> int:
     """Store ``on``. Return 1 if something that takes precedence, for example a variable, keeps usage data off.
 
+    No logout is noticed while usage data is off. So if it was off by choice, and an account is linked, the anonymous ID rotates
+    before the next event. A user who is still logged in is found by the credentials, as after a login by other means.
+
     Raises:
-        OSError: The choice cannot be stored.
+        OSError: The choice cannot be stored, or the rotation cannot be remembered.
     """
+    _require_rotation(settings)
     _store(settings, consent.ON)
     decision = settings.decide()
     output.result(
@@ -90,6 +94,21 @@ def disable(settings: Settings, output: Output) -> int:
         return EXIT_OK
     output.line(f"Stored your choice (off), but it is overridden: {decision.detail}. Change that, or set DO_NOT_TRACK=1.")
     return EXIT_FAILURE
+
+
+def _require_rotation(settings: Settings) -> None:
+    """Let the ID of a linked account rotate before the next event, if the stored choice is not ``on``."""
+    identity = identity_file.read(settings.config_dir) if settings.config_dir else None
+    if identity is None or identity[1] is None:
+        return
+    try:
+        choice = storage.read_file(settings.config_dir, "usage", "consent", max_bytes=16)
+    except (storage.UnusableFileError, ValueError):
+        choice = b""  # what cannot be understood counts as off
+    if choice is not None and choice.strip() != consent.ON.encode():
+        from arcade_otel.identity.store import UsageIdentity
+
+        UsageIdentity(settings.config_dir).require_rotation(identity[0])
 
 
 def _store(settings: Settings, choice: str) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from arcade_otel import consent, conventions, handoff
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
+from arcade_otel.cli.doctor.directory import require_config_dir
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings
@@ -25,8 +26,9 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
     """Send every queued event, even during a back-off, for at most ``timeout`` seconds. Return 1 if events are still queued.
 
     Raises:
-        OSError: The sender cannot be started.
+        OSError: The config directory cannot be used, or the sender cannot be started.
     """
+    require_config_dir(settings)
     decision = settings.decide()
     before = local_state.queued_count(settings)
     problem = None

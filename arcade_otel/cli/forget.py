@@ -7,6 +7,7 @@ from contextlib import suppress
 from arcade_otel import consent, identity as identity_file, sender
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
+from arcade_otel.cli.doctor.directory import require_config_dir
 from arcade_otel.cli.doctor.trial import SCRATCH_PREFIX
 from arcade_otel.cli.output import Output
 from arcade_otel.handoff import history, queue, receipts
@@ -28,9 +29,10 @@ def forget(settings: Settings, output: Output) -> int:
     If a file cannot be deleted, because it is open on Windows, the others are still deleted, and the exit code is 1.
 
     Raises:
-        OSError: The identity cannot be written.
+        OSError: The config directory cannot be used, or the identity cannot be written.
     """
     consent.suppress_for_this_run()
+    require_config_dir(settings)
     before = identity_file.read(settings.config_dir) if settings.config_dir else None
     removed = local_state.queued_count(settings)
     receipt_count = len(receipts.events(settings.state_dir))

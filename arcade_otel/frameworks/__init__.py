@@ -214,7 +214,8 @@ class Run:
                 with guard("the properties of a program"):
                     from arcade_otel.spans import declared
 
-                    outcome.declared = declared.attributes(self._settings, self.values)
+                    login = not outcome.failed and self.path in self._settings.login_commands
+                    outcome.declared = declared.attributes(self._settings, self.values, login=login)
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:

@@ -1,7 +1,7 @@
-"""Record that a command has begun (``record_start``), so that a server that is killed leaves a trace. Loaded only on request.
+"""Record that a command has begun (``record_start``), so that a server leaves an event even if it is killed.
 
-The span of the start has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets it: for any other
-receiver it would be a second span of the same command.
+The span of the start has the trace ID of the command's own span, and another span ID. Only PostHog gets it, because other
+receivers would see a second span of the same command. Only programs that use ``record_start`` import this module.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -28,7 +28,7 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
 def record_start(run: Run) -> None:
-    """Hand over the event that the command of ``run`` has begun, once, if ``record_start`` names it. Never raises."""
+    """If ``record_start`` names the command of ``run``, send its start event once. This never raises."""
     if run._ended or run._ids is not None or run._decision.unreadable:
         return
     with guard("the start of a command"):
@@ -51,12 +51,12 @@ def _record(
     values: Mapping[str, object],
     is_dry: bool,
 ) -> tuple[str, str] | None:
-    """Hand over the event of a command that has begun, if ``record_start`` names it.
+    """Pass the start event of a command to a sender, if ``record_start`` names the command.
 
     Args:
-        settings: The program's.
-        path: Command path joined by dots.
-        start_ns: When it began, nanoseconds since the epoch.
+        settings: The program's settings.
+        path: The command path joined by dots.
+        start_ns: The start of the command in nanoseconds since the epoch.
         ids: Trace ID and span ID of the command's live span, if it has one.
         values: What the program has set of its declared properties so far.
         is_dry: Print the event instead.
@@ -98,7 +98,7 @@ def _encode(
     outcome: spans.Success,
     identity: tuple[str, bool] | None,
 ) -> str:
-    """Return the command's span without what is only known at its end, and marked as a start."""
+    """Return the command's span with the mark of a start, and without the attributes that are known only at its end."""
     if identity is None:
         from arcade_otel.recording import dry_run
 

@@ -27,7 +27,7 @@ _MAX_SECRET_LENGTH = 16 * 1024
 
 
 class CredentialsUnreadableError(Exception):
-    """The file cannot be read for now. It may be a good one."""
+    """The file cannot be read at the moment. A later try may succeed."""
 
 
 class Credentials:
@@ -55,7 +55,7 @@ def read_credentials(path: str) -> Credentials | None:
     without end.
 
     Raises:
-        CredentialsUnreadableError: The file cannot be read for now. It may be a good one.
+        CredentialsUnreadableError: The file cannot be read at the moment. A later try may succeed.
     """
     cloud = _read_context(path, ACTIVE_CONTEXT)
     if cloud is None:

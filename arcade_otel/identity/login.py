@@ -241,7 +241,7 @@ class LazyAliasResolver:
         unresolved.mark(changed)  # until the link is written: a login to another account in between must rotate
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
-    def commit(self, settled: ResolvedIdentity) -> None:
+    def commit(self, resolved: ResolvedIdentity) -> None:
         """Link the account of a resolved span. Call it once the span's file in the queue has the account.
 
         Raises:
@@ -252,7 +252,7 @@ class LazyAliasResolver:
         if self._asked is None or self._asked[1] != unresolved.credentials_changed():
             # The credentials were replaced meanwhile. The alias belongs to the former account, so the next account needs another
             # anonymous ID.
-            store.require_rotation(settled.anon_id)
+            store.require_rotation(resolved.anon_id)
             store.update(lambda identity: identity)
-        elif _link(store, settled):
+        elif _link(store, resolved):
             unresolved.clear()  # otherwise the marker is about another anonymous ID, whose rotation is pending

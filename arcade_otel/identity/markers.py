@@ -44,7 +44,7 @@ class PendingRotation:
         """Return True if ``anon_id`` must rotate.
 
         Raises:
-            OSError: The marker cannot be read for now.
+            OSError: The marker cannot be read at the moment.
         """
         try:
             content = storage.read_file(self._config_dir, _STATE, ROTATION_MARKER, max_bytes=_MAX_BYTES)
@@ -56,7 +56,7 @@ class PendingRotation:
         """Return True if the marker is about another ID than ``anon_id``: the rotation has already been made.
 
         Raises:
-            OSError: The marker cannot be read for now.
+            OSError: The marker cannot be read at the moment.
         """
         path = os.path.join(self._config_dir, _STATE, ROTATION_MARKER)
         return os.path.lexists(path) and not self.is_pending(anon_id)

@@ -54,7 +54,7 @@ def is_copy(config_dir: str) -> bool:
     """Return True if the directory was copied from elsewhere after its first run.
 
     Raises:
-        OSError: A file that is needed for the answer cannot be read for now.
+        OSError: A file that is needed for the answer cannot be read at the moment.
     """
     known = list(_markers(config_dir))
     if not known:
@@ -90,7 +90,7 @@ def fingerprint(config_dir: str) -> tuple[str, str]:
     """Return the two texts that are hashed: the place, and the directory in this boot. A text without meaning here is "".
 
     Raises:
-        OSError: A file that is needed for them cannot be read for now.
+        OSError: A file that is needed for them cannot be read at the moment.
     """
     here = os.stat(config_dir)
     mount = _mount(os.path.realpath(config_dir))

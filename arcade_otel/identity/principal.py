@@ -56,7 +56,7 @@ _ILLEGAL_IDS = frozenset(
 
 
 class PrincipalUnavailableError(Exception):
-    """The principal is unknown for now: no network, an error of the server, or an answer without a usable ID."""
+    """The principal is unknown at the moment: no network, an error of the server, or an answer without a usable ID."""
 
 
 def validate_id(value: object) -> str | None:
@@ -90,7 +90,7 @@ def fetch_principal(
         The principal's ID, or None if the API refuses the credentials (401, 403).
 
     Raises:
-        PrincipalUnavailableError: The principal is unknown for now.
+        PrincipalUnavailableError: The principal is unknown at the moment.
     """
     if not credentials.url:
         raise PrincipalUnavailableError("cloud.coordinator_url is no address that a token may go to")

@@ -10,7 +10,7 @@ from opentelemetry.trace import StatusCode
 
 from arcade_otel import consent, conventions, identity as identity_file
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel.identity import login as accounts
+from arcade_otel.identity import login
 from arcade_otel.identity.store import Identity
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.finished_span import copy_span
@@ -91,7 +91,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
             if decision.unreadable:
                 # The command is not recorded, but the next command must know that the account changed.
                 if succeeded and (command in self._login or command in self._logout):
-                    accounts.remember_change(self._settings, login=command in self._login)
+                    login.remember_change(self._settings, login=command in self._login)
             elif decision.mode != consent.ON:
                 self._inner.on_end(span)
             elif succeeded and command in self._login:
@@ -117,18 +117,18 @@ class IdentityLifecycleProcessor(SpanProcessor):
     def _end_logout(self, span: ReadableSpan) -> None:
         identity: Identity | None = None
         with guard("the identity of a logout"):
-            identity = accounts.begin_logout(self._settings)
+            identity = login.begin_logout(self._settings)
         if identity is not None:
             anon_id, linked = identity
             self._hand_on(_with_identity(span, linked or anon_id, is_anon=linked is None))
         with guard("the change of identity at a logout"):
-            accounts.logout(self._settings)
+            login.logout(self._settings)
 
     def _end_login(self, span: ReadableSpan) -> None:
         deadline = time.monotonic() + LOGIN_SECONDS
-        plan: accounts.ResolvedIdentity | None = None
+        plan: login.ResolvedIdentity | None = None
         with guard("the change of identity at a login"):
-            plan = accounts.plan_login(self._settings, deadline=deadline)
+            plan = login.plan_login(self._settings, deadline=deadline)
         if plan is None:
             debug("login: its identity is unknown: it is not recorded")
             return
@@ -137,7 +137,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
             debug("login: its span was not queued, so no link is written")
             return
         with guard("the link of a login"):
-            accounts.commit_login(self._settings, plan, deadline=deadline)
+            login.commit_login(self._settings, plan, deadline=deadline)
         if plan.previous_distinct_id:
             with guard("the alias of a login"):
                 self._wait_for_alias(deadline)

@@ -127,7 +127,8 @@ class UsageIdentity:
             wait: Seconds to wait for the lock. None means ``LOCK_SECONDS``.
 
         Raises:
-            OSError: There is no identity and none can be made, the file cannot be read for now, or a rotation is pending and
+            OSError: There is no identity and none can be made, the file cannot be read at the moment, or a rotation is pending
+                and
                 cannot be made.
         """
         found = identity_file.read_settled(self._config_dir)
@@ -217,7 +218,8 @@ class UsageIdentity:
         pipe or a huge file in its place.
 
         Raises:
-            OSError: The file cannot be read for now (no descriptor left, no permission, a bad disk). It may be a good file.
+            OSError: The file cannot be read at the moment (no descriptor left, no permission, a bad disk). A later try may
+                succeed.
         """
         try:
             data = storage.read_file(self._config_dir, _FILE)

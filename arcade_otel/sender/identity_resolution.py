@@ -12,7 +12,7 @@ from arcade_otel.spans import declared, otlp
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
-    from arcade_otel.identity import login as accounts
+    from arcade_otel.identity import login
 
 __all__ = ["SpanIdentityResolver"]
 
@@ -31,7 +31,7 @@ class SpanIdentityResolver:
     def __init__(self, config_dir: str) -> None:
         self._config_dir = config_dir
         self._lock = threading.Lock()  # the lanes run at the same time, and the API is asked once
-        self._resolver: accounts.LazyAliasResolver | None = None
+        self._resolver: login.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
         """Return the span ``text`` of the file ``path`` as it must be exported. Save it first if it has changed.
@@ -61,24 +61,24 @@ class SpanIdentityResolver:
             return text  # only the program itself can call the function, or another program wrote the name of code into the queue
         with self._lock:
             if self._resolver is None:
-                from arcade_otel.identity import login as accounts  # an expensive import, which is rarely needed
+                from arcade_otel.identity import login  # an expensive import, which is rarely needed
 
-                self._resolver = accounts.LazyAliasResolver(self._config_dir)
+                self._resolver = login.LazyAliasResolver(self._config_dir)
             try:
-                settled = self._resolver.resolve(anon_id, ended, principal)
+                resolved = self._resolver.resolve(anon_id, ended, principal)
             except OSError as error:
                 debug("it cannot be remembered that an alias is under way: the span stays anonymous", error)
                 return text
-            if settled is None:
+            if resolved is None:
                 return text
-            otlp.set_attribute(span, conventions.DISTINCT_ID, settled.distinct_id)
+            otlp.set_attribute(span, conventions.DISTINCT_ID, resolved.distinct_id)
             otlp.set_attribute(span, conventions.IS_ANON, value=False)
-            if settled.previous_distinct_id:
-                otlp.set_attribute(span, conventions.PREVIOUS_DISTINCT_ID, settled.previous_distinct_id)
+            if resolved.previous_distinct_id:
+                otlp.set_attribute(span, conventions.PREVIOUS_DISTINCT_ID, resolved.previous_distinct_id)
             text = _written_back(path, traces)
             with guard("the link of a lazy alias"):  # the span is safe, and the marker makes the next login rotate the ID
-                self._resolver.commit(settled)
-        debug("an anonymous span was settled as its principal's")
+                self._resolver.commit(resolved)
+        debug("an anonymous span was resolved as its principal's")
         return text
 
     def _with_arcade_context(self, path: str, text: str) -> str:

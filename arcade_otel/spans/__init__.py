@@ -127,8 +127,8 @@ def resource_attributes(
 
     The sender adds the attributes of the machine (``surroundings.machine``).
 
-    Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification demands. Only
-    the service's name is taken from the environment first.
+    Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification demands. The
+    exception is the service's name: ``OTEL_SERVICE_NAME`` takes precedence over the program's name.
 
     Args:
         settings: The program's settings.

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["ACTIVE_CONTEXT", "GROUP_PREFIX", "PROPERTY_PREFIX", "attributes", "is_id", "resource_attributes"]
+__all__ = ["ACTIVE_CONTEXT", "GROUP_PREFIX", "PERSON_PREFIX", "PROPERTY_PREFIX", "attributes", "is_id", "resource_attributes"]
 
-#: Prefixes of the attributes of declared properties and groups.
-PROPERTY_PREFIX, GROUP_PREFIX = "cli.property.", "cli.group."
+#: Prefixes of the attributes of declared properties and groups, and of the properties that a login sets on the person.
+PROPERTY_PREFIX, GROUP_PREFIX, PERSON_PREFIX = "cli.property.", "cli.group.", "cli.person."
 #: Stands for the active context of Arcade's credentials in ``conventions.RESOURCE_ARCADE_CONTEXT``.
 ACTIVE_CONTEXT = "(active)"
 _MAX_GROUP_LENGTH = 100
@@ -22,12 +22,13 @@ _MAX_INTEGER = 2**53
 _ID_SIGNS = str.maketrans("", "", "-_.:")
 
 
-def attributes(settings: Settings, given: Mapping[str, object]) -> dict[str, str | bool | int]:
+def attributes(settings: Settings, given: Mapping[str, object], *, login: bool = False) -> dict[str, str | bool | int]:
     """Return the attributes of the values that are declared and have the right type. Skip other values with a debug line.
 
     Args:
         settings: The program's settings.
         given: The values that ``arcade_otel.set_property`` got. They take precedence over those of the program's function.
+        login: Whether the command logged in, so that the person gets the properties in ``settings.person_properties``.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -40,6 +41,8 @@ def attributes(settings: Settings, given: Mapping[str, object]) -> dict[str, str
             found[f"{GROUP_PREFIX}{name}"] = str(value)
         elif name in settings.properties and _is_of(settings.properties[name], value):
             found[f"{PROPERTY_PREFIX}{name}"] = value  # type: ignore[assignment]  # _is_of has checked it
+            if login and name in settings.person_properties:
+                found[f"{PERSON_PREFIX}{name}"] = value  # type: ignore[assignment]
         elif value is not None:
             declared = name in settings.properties or name in settings.groups
             debug(f"property dropped: {name if declared else 'a name that is not declared'} ({type(value).__name__})")

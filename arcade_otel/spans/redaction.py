@@ -38,10 +38,10 @@ def error_message(
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None
     if callable(how):
-        told = None
+        message = None
         with guard("the application's own error message"):
-            told = how(error)
-        return replace_unencodable(told)[: conventions.ERROR_MESSAGE_LIMIT] if isinstance(told, str) and told else None
+            message = how(error)
+        return replace_unencodable(message)[: conventions.ERROR_MESSAGE_LIMIT] if isinstance(message, str) and message else None
     try:
         message = _words_of(error)
     except Exception as failure:  # noqa: BLE001 - somebody else's __str__

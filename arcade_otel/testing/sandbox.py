@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CliSandbox"]
 
-_STEERING = ("ARCADE_", "OTEL_", "POSTHOG_")
+_ISOLATED_PREFIXES = ("ARCADE_", "OTEL_", "POSTHOG_")
 _HOMES = (
     "HOME",
     "USERPROFILE",
@@ -65,7 +65,7 @@ class CliSandbox(Computer):
         environ = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(_STEERING)
+            if not name.startswith(_ISOLATED_PREFIXES)
             and name not in _HOMES
             and not name.upper().endswith("_PROXY")
             and name != consent.ENV_DO_NOT_TRACK

@@ -44,7 +44,7 @@ def found_in(data: bytes, canary: str) -> str | None:
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004
-            raise ValueError(f"{secret!r} is too short to be looked for")
+            raise ValueError(f"{secret!r} is too short to search for")
         for form, text in _forms(data):
             for part in _parts(_even(secret), _PART):
                 if part in text:

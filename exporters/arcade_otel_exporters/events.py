@@ -6,8 +6,9 @@ import math
 import time
 
 from arcade_otel import conventions
+from arcade_otel.diagnostics import debug
 from arcade_otel.spans import replace_unencodable
-from arcade_otel.spans.declared import GROUP_PREFIX, PROPERTY_PREFIX
+from arcade_otel.spans.declared import GROUP_PREFIX, PERSON_PREFIX, PROPERTY_PREFIX
 from arcade_otel.spans.properties import BOOLEAN, INTEGER, NUMBER, PROPERTIES, STRING, STRINGS, Property
 from arcade_otel.spans.versions import installed_version, program_version
 from arcade_otel_exporters.span_record import SpanRecord, from_sdk
@@ -71,7 +72,10 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
         for row in PROPERTIES
         if row.name and (failed or not row.failed_only) and not (started and row.ended_only)
     }
-    properties = _declared(span, is_anon=is_anon) | properties
+    declared = _declared(span, is_anon=is_anon)
+    for clash in declared.keys() & properties.keys():
+        debug(f"property dropped: {clash} is the name of one of the library's own")
+    properties = declared | properties
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
     properties = _copies(span, properties) | properties
@@ -84,15 +88,18 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 
 
 def _declared(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the properties and groups that the program declared. Skip groups without a person, because PostHog drops them."""
+    """Return what the program declared. Skip groups and the person's properties without a person, because PostHog drops them."""
     found: Event = {}
     groups: Event = {}
+    person: Event = {}
     for key, value in span.attributes.items():
         if key.startswith(PROPERTY_PREFIX) and isinstance(value, str | bool | int):
             found[key.removeprefix(PROPERTY_PREFIX)] = _text(value) if isinstance(value, str) else value
         elif key.startswith(GROUP_PREFIX) and isinstance(value, str) and not is_anon:
             groups[key.removeprefix(GROUP_PREFIX)] = _text(value)
-    return found | ({"$groups": groups} if groups else {})
+        elif key.startswith(PERSON_PREFIX) and isinstance(value, str | bool | int) and not is_anon:
+            person[key.removeprefix(PERSON_PREFIX)] = _text(value) if isinstance(value, str) else value
+    return found | ({"$groups": groups} if groups else {}) | ({"$set": person} if person else {})
 
 
 def _copies(span: SpanRecord, properties: Event) -> Event:

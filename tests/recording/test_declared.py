@@ -51,6 +51,7 @@ def test_a_share_is_chosen_by_the_spans_id_and_told_on_the_event(machine: Machin
         {"properties": ["plan"]},
         {"groups": ["a", "b", "c", "d", "e", "f"]},
         {"property_values": {"plan": 1}},
+        {"person_properties": ["plan"]},
         {"sample": {"watch": 0}},
         {"sample": {"watch": "1"}},
         {"exclude": [""]},
@@ -62,3 +63,30 @@ def test_a_declaration_that_makes_no_sense_raises_at_once(options: dict[str, obj
         make_settings(**options)
     assert option_checks.MAX_GROUPS == 5
     assert json.dumps(sorted(options))
+
+
+PERSON = """
+import sys
+from typing import Literal
+import arcade_otel
+
+arcade_otel.configure(
+    name="tool", version="1", properties={"plan": Literal["free", "pro"], "tools": int, "is_ci": bool},
+    property_values=lambda: {"plan": "pro", "tools": 3, "is_ci": True}, person_properties=["plan"], principal=lambda: "user-9",
+)
+with arcade_otel.command(sys.argv[1]):
+    pass
+"""
+
+
+def test_a_login_and_no_other_command_sets_the_persons_properties(machine: Machine, posthog: FakePostHog) -> None:
+    """PostHog sets them on the person by ``$set``. A declared name that is the library's own is left out, with a debug line."""
+    machine.program("person", PERSON)
+    for command in ("work", "login", "work"):
+        assert machine.run(command, program="person").returncode == 0
+        machine.settle()
+    events = [event for event in posthog.visible() if event.event.startswith("CLI")]
+    assert [event.properties.get("$set") for event in events] == [None, {"plan": "pro"}, None]
+    assert [event.properties["tools"] for event in events] == [3, 3, 3]
+    assert [event.properties["is_ci"] for event in events] == [False, False, False]
+    assert "property dropped: is_ci is the name of one of the library's own" in machine.log

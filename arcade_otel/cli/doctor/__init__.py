@@ -41,9 +41,9 @@ def run_checks(settings: Settings) -> list[Check]:
     """Return every line, in the order of a run: consent, state on disk, sender, network."""
     decision = settings.decide()
     checks = [Check("consent", ok=True, detail=f"{decision.mode}: {decision.detail}")]
-    folder = directory.check_config_dir(settings)
-    checks.append(folder)
-    usable = bool(folder.ok)
+    config_dir_check = directory.check_config_dir(settings)
+    checks.append(config_dir_check)
+    usable = bool(config_dir_check.ok)
     state = directory.check_state(settings, usable=usable, writes=decision.mode == consent.ON)
     checks += state
     checks.append(cost.check_cost(settings))

@@ -1,5 +1,6 @@
 """Checks of the config directory: permissions and owner, the disk, the locks, and the identity."""
 
+import errno
 import os
 import shutil
 import stat
@@ -13,7 +14,7 @@ from arcade_otel import identity as identity_file, storage
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.settings import Settings
 
-__all__ = ["check_config_dir", "check_state"]
+__all__ = ["check_config_dir", "check_state", "require_config_dir"]
 
 #: A sender lives at most 10 s. If a lock is taken for longer, another process holds it.
 _MAX_HELD_SECONDS = 11.0
@@ -41,6 +42,19 @@ def check_config_dir(settings: Settings) -> Check:
         if problem:
             return Check(name, ok=False, detail=f"{path} {problem[0]}", remedy=problem[1])
     return Check(name, ok=True, detail=config_dir)
+
+
+def require_config_dir(settings: Settings) -> None:
+    """Raise unless the config directory can be used. A command that only finds nothing there would report success.
+
+    Raises:
+        OSError: There is no directory, it cannot be written, or it belongs to another user or can be written by one.
+    """
+    if not settings.config_dir:
+        raise FileNotFoundError(errno.ENOENT, "HOME is not set or does not exist")
+    check = check_config_dir(settings)
+    if not check.ok:
+        raise PermissionError(errno.EACCES, check.detail, settings.config_dir)
 
 
 def _unqueued(settings: Settings) -> str:

@@ -66,7 +66,7 @@ def _check_proxy(host: str, proxy: str | None, *, delivered: bool) -> Check:
         remedy = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: http://host:port."
         return Check("proxy", ok=False, detail="the proxy's address cannot be understood", remedy=remedy)
     if scheme.startswith("socks") and not _has_socks():
-        remedy = "install PySocks (pip install PySocks) beside the program, use an HTTP proxy, or exempt the host by NO_PROXY."
+        remedy = "install PySocks (pip install PySocks) with the program, use an HTTP proxy, or exempt the host by NO_PROXY."
         return Check(
             "proxy", ok=False, detail=f"{shown} is a SOCKS proxy, and the package PySocks is not installed", remedy=remedy
         )

@@ -6,7 +6,7 @@ import sys
 from arcade_otel import terminal
 from arcade_otel.cli import host_settings
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK, EXIT_USAGE
-from arcade_otel.cli.manifest import content, markdown
+from arcade_otel.cli.manifest import catalogue, content, markdown
 from arcade_otel.cli.manifest.app_loader import LoadError, load
 from arcade_otel.cli.manifest.command_tree import get_root_command, walk
 from arcade_otel.settings import make_settings
@@ -55,6 +55,8 @@ def _render(reference: str, *, as_json: bool) -> str:
         raise LoadError(f"the settings given to instrument() are wrong: {error}") from error
     instrumented = settings is not None
     settings = settings or make_settings()
+    for name in sorted(settings.properties.keys() & {entry.name for entry in catalogue.PROPERTIES}):
+        raise LoadError(f"properties: {name!r} is the name of one of the library's own. Choose another name")
     made_manifest = content.Manifest(settings, walk(root, settings.name), instrumented=instrumented)
     return made_manifest.as_json() if as_json else made_manifest.as_markdown()
 

@@ -108,8 +108,8 @@ EVENTS: tuple[Event, ...] = (
     Event(
         conventions.EVENT_STARTED,
         "started",
-        "a command began that the program names by `record_start`, such as a server",
-        "shows which servers are used. One that is killed leaves no other event",
+        "a command began, for example a server, and the program has named it in `record_start`",
+        "shows which servers are used. If a server is killed, this is its only event",
         _OURS,
     ),
     Event(

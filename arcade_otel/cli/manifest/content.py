@@ -53,6 +53,7 @@ class Manifest:
         self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
         if settings.arcade_context:
             self._properties += [self._group(name, "in Arcade's credentials") for name in ("organization", "project")]
+        self._properties += [self._of_person(name) for name in settings.person_properties]
         self._attributes = self._collected(catalogue.ATTRIBUTES)
         self._resource = self._collected(catalogue.RESOURCE)
 
@@ -93,6 +94,12 @@ class Manifest:
         commands = tuple(event.name for event in self._events if event.name in catalogue.COMMAND_EVENTS)
         when = "if the program sets it, and the user is logged in"
         return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", f"a group {origin}", when=when, events=commands)
+
+    def _of_person(self, name: str) -> FieldSpec:
+        """Return the entry of a declared property that a login also sets on the person."""
+        entry = self._declared(name)
+        reason = "a property that the program declares, kept on your person in PostHog"
+        return replace(entry, name=f"$set.{name}", reason=reason, when="when you log in", events=(conventions.EVENT_SUCCEEDED,))
 
     def settings(self) -> list[Setting]:
         """Return the program's settings that decide what is collected."""
@@ -177,7 +184,7 @@ class Manifest:
         return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
 
     def _starts(self) -> list[Setting]:
-        """Return the setting of the commands that also leave an event when they begin, where the program names any."""
+        """Return the setting ``record_start``, if the program names commands with a start event."""
         paths = self._settings.record_start
         meaning = "these commands also leave an event when they begin"
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []

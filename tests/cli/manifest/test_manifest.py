@@ -507,3 +507,28 @@ def test_a_program_is_found_where_it_lies(tmp_path: Path) -> None:
             "import click, arcade_otel\nfrom helper import NAME\napp = arcade_otel.instrument(click.Group('app'), name=NAME)\n"
         )
         assert loaded(tmp_path, f"scripts/{name}:app")["program"] == "of-the-helper", name
+
+
+DECLARES = """
+import typer
+import arcade_otel
+app = typer.Typer()
+app.command()(lambda: None)
+arcade_otel.instrument(app, name="tool", properties={"plan": ["free", "pro"], "%s": int}, person_properties=["plan"])
+"""
+
+
+def test_the_manifest_lists_what_a_login_keeps_on_the_person(tmp_path: Path) -> None:
+    """A declared property is of the commands' events; on the person it is of the event of a login, which succeeded."""
+    (tmp_path / "cli.py").write_text(DECLARES % "tools")
+    listed = {entry["name"]: entry["events"] for entry in loaded(tmp_path, "cli.py:app")["properties"]}
+    assert listed["plan"] == listed["tools"] == ["CLI execution succeeded", "CLI execution failed"]
+    assert listed["$set.plan"] == ["CLI execution succeeded"]
+
+
+def test_the_manifest_refuses_a_property_with_one_of_the_librarys_names(tmp_path: Path) -> None:
+    """So the maintainer sees it before a user's value is left out."""
+    (tmp_path / "cli.py").write_text(DECLARES % "is_ci")
+    ended = manifest(tmp_path, "cli.py:app")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "properties: 'is_ci' is the name of one of the library's own. Choose another name" in ended.stderr

@@ -1,0 +1,32 @@
+"""Commands that change something say so where the config directory cannot be used: none of them reports success."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.machine import Machine
+
+pytestmark = pytest.mark.posix  # the modes of files
+
+
+@pytest.mark.parametrize("command", ["enable", "disable", "flush", "forget"])
+@pytest.mark.parametrize("fault", ["no home", "a file in its place", "others can write it"])
+def test_a_command_that_cannot_do_its_work_exits_with_1(machine: Machine, tmp_path: Path, command: str, fault: str) -> None:
+    """It says why, has no result, and writes no file."""
+    place = tmp_path / "place"
+    environ: dict[str, str | None] = {"ARCADE_WORK_DIR": str(place), "ARCADE_USAGE_STRICT": None}
+    if fault == "no home":
+        environ = {"HOME": "/nonexistent", "ARCADE_USAGE_STRICT": None}
+    elif fault == "a file in its place":
+        place.write_text("something else")
+    else:
+        place.mkdir()
+        place.chmod(0o777)
+    machine.program("usage", "import sys\nfrom arcade_otel.cli.console import main\nsys.exit(main())")
+    ended = machine.run(command, "--json", program="usage", environ=environ)
+    assert ended.returncode == 1, ended.stdout
+    result = json.loads(ended.stdout)
+    assert list(result) == ["problem"]
+    assert result["problem"].startswith(f"{command}: ")
+    assert not place.exists() or place.is_file() or not [*place.rglob("*.json")]
