@@ -93,7 +93,7 @@ def test_credentials_that_are_newer_than_the_command_are_not_used(machine: Machi
 def test_other_backends_get_the_ids_and_not_the_name_of_the_context(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """A receiver of OTLP gets the two attributes on a span that the sender exports. The context's name and the copies are for the sender."""
+    """A span that the sender exports to a receiver of OTLP has the two attributes, and no attribute that is for the sender."""
     write_credentials(machine)
     machine.program("copies", PROGRAM.replace('version="1",', 'version="1",\n    live_spans=False,'))
     environ = {
