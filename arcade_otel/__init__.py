@@ -105,7 +105,9 @@ class Options(TypedDict, total=False):
     wait_seconds_in_ci: float
     """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
     properties: Mapping[str, Any]
-    """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``)."""
+    """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
+
+    The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
     """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
     person_properties: str | Sequence[str]
@@ -115,6 +117,11 @@ class Options(TypedDict, total=False):
 
     It is called at the end of each command. Values that you set
     by :func:`set_property` take precedence."""
+    arcade_context: bool | Callable[[], str | None]
+    """Whether the sender adds the organization and the project of the active context in Arcade's ``credentials.yaml``.
+
+    They are the properties ``org_id`` and ``project_id``, and the PostHog groups ``organization`` and ``project``. If your
+    program can run in another context, give a function that returns its name, or None for the active one. Default: False."""
     exclude: str | Sequence[str]
     """Paths of commands that you do not want to record, including their sub-commands. Logins and logouts are always recorded."""
     sample: Mapping[str, float]

@@ -85,6 +85,11 @@ RESOURCE_DISTRIBUTION = "arcade_otel.distribution"
 #: itself can ask. If it is absent, Arcade's credentials and API are the source. It never names code, because a stranger who can
 #: write into the queue must not choose what the sender runs.
 RESOURCE_PRINCIPAL = "arcade_otel.principal"
+#: The context of Arcade's credentials whose organization and project the sender adds: a name, or ``credentials.ACTIVE_CONTEXT``.
+#: Only present if the program asks for it (``arcade_context``).
+RESOURCE_ARCADE_CONTEXT = "arcade_otel.arcade_context"
+#: The copies that the program declares of this library's properties: ``new=ours`` pairs, joined by spaces.
+RESOURCE_COPIES = "arcade_otel.copies"
 #: Present ("1") on the test event of ``usage doctor``, which becomes ``EVENT_DOCTOR`` and has no data about the machine.
 RESOURCE_DOCTOR = "arcade_otel.doctor"
 #: Present ("1") on the span of a command that has begun (``record_start``), which becomes ``EVENT_STARTED``.

@@ -11,10 +11,25 @@ __all__ = ["MAX_WAIT_SECONDS", "check"]
 MAX_WAIT_SECONDS = 10.0
 #: Limits of the properties and groups that a program declares. PostHog has five group types.
 MAX_GROUPS, MAX_NAME_LENGTH = 5, 60
+#: The properties of this library of which a program can declare a copy. They are in every event of a command that has ended.
+COPIED = frozenset(
+    [
+        "command_name",
+        "duration",
+        "exit_code",
+        "cli_version",
+        "python_version",
+        "python_implementation",
+        "os_type",
+        "os_release",
+        "arch",
+        "outcome",
+        "is_ci",
+        "interactive",
+    ]
+)
 #: Names of events that begin so are this library's own.
 _RESERVED_EVENTS = ("cli execution", "arcade-otel")
-
-
 _WORD_SIGNS = str.maketrans("", "", "-_.")
 
 
@@ -111,15 +126,17 @@ def _check_property_name(option: str, name: object) -> None:
         raise ValueError(f"{option}: a name must be like 'plan' or 'tools_used', not {name!r}")
 
 
-def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] | type]:
+def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] | type | str]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
-    checked: dict[str, tuple[str, ...] | type] = {}
+    checked: dict[str, tuple[str, ...] | type | str] = {}
     for name, kind in value.items():
         _check_property_name(option, name)
         words = getattr(kind, "__args__", kind)  # Literal["free", "pro"]
-        if kind in (bool, int):
+        if kind in (bool, int) or (isinstance(kind, str) and kind in COPIED):
             checked[name] = kind
+        elif isinstance(kind, str):
+            raise ValueError(f"{option}: {name} cannot be a copy of {kind!r}, only of one of {', '.join(sorted(COPIED))}")
         elif isinstance(words, list | tuple) and words and all(isinstance(word, str) for word in words):
             checked[name] = tuple(words)
         else:
@@ -132,15 +149,25 @@ def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] |
 def _check_events(option: str, value: object) -> dict[str, dict[str, tuple[str, ...] | type]]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
-    checked = {}
+    checked: dict[str, dict[str, tuple[str, ...] | type]] = {}
     for name, properties in value.items():
         words = name.split(" ") if isinstance(name, str) and name.isascii() and len(name) <= MAX_NAME_LENGTH else []
         if not words or not all(word.translate(_WORD_SIGNS).isalnum() for word in words):
             raise ValueError(f"{option}: a name must be like 'toolkit created', not {name!r}")
         if name.lower().startswith(_RESERVED_EVENTS):
             raise ValueError(f"{option}: {name!r} is a name of the library's own events")
-        checked[name] = _check_properties(f"{option}: {name}", properties)
+        checked[name] = {}
+        for key, kind in _check_properties(f"{option}: {name}", properties).items():
+            if isinstance(kind, str):
+                raise TypeError(f"{option}: {name}: {key} cannot be a copy of {kind!r}")
+            checked[name][key] = kind
     return checked
+
+
+def _check_arcade_context(option: str, value: object) -> object:
+    if not isinstance(value, bool) and not callable(value):
+        raise TypeError(f"{option} must be True, False or a function, not {type(value).__name__}")
+    return value
 
 
 def _check_function(option: str, value: object) -> object:
@@ -176,4 +203,5 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "PropertyValues | None": _check_function,
     "SampleRates": _check_rates,
     "EventTypes": _check_events,
+    "ArcadeContext": _check_arcade_context,
 }

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     #: name of
     #: an entry point in the group ``arcade_otel.principal``. The sender can call only the entry point.
     PrincipalSource = Callable[[], str | None] | str
-    PropertyTypes = dict[str, tuple[str, ...] | type]
+    PropertyTypes = dict[str, tuple[str, ...] | type | str]
+    ArcadeContext = bool | Callable[[], str | None]
     GroupTypes = tuple[str, ...]
     PersonProperties = tuple[str, ...]
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
-    EventTypes = dict[str, PropertyTypes]
+    EventTypes = dict[str, dict[str, tuple[str, ...] | type]]
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
 
 __all__ = ["Settings", "default_config_dir", "make_settings"]
@@ -65,12 +66,14 @@ class Settings:
     wait_seconds: float = 0.0
     #: None means the value of ``wait_seconds``.
     wait_seconds_in_ci: float | None = None
-    #: The type or the allowed words of each property, by its name.
+    #: The type, the allowed words, or the copied property (a string) of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
     #: Names of ``properties`` that a login also sets on the person.
     person_properties: PersonProperties = ()
     property_values: PropertyValues | None = None
+    #: Whether the sender adds the organization and the project of Arcade's credentials, or a function that names the context.
+    arcade_context: ArcadeContext = False
     #: The excluded paths, each with a dot at its end. A command is excluded if its path with a dot at the end begins with one of
     #: them.
     exclude: PathPrefixes = ()

@@ -1,4 +1,4 @@
-"""Read the Arcade CLI's ``credentials.yaml``: the address of the API, and the secrets that it accepts."""
+"""Read the Arcade CLI's ``credentials.yaml``: the API's address, the secrets that it accepts, and the active organization."""
 
 import os
 from collections.abc import Iterable
@@ -8,8 +8,16 @@ from urllib.parse import urlsplit
 
 from arcade_otel import storage
 from arcade_otel.diagnostics import debug
+from arcade_otel.spans.declared import ACTIVE_CONTEXT
 
-__all__ = ["DEFAULT_COORDINATOR_URL", "Credentials", "CredentialsUnreadableError", "child", "read_credentials"]
+__all__ = [
+    "DEFAULT_COORDINATOR_URL",
+    "Credentials",
+    "CredentialsUnreadableError",
+    "child",
+    "read_credentials",
+    "read_scope",
+]
 
 DEFAULT_COORDINATOR_URL = "https://cloud.arcade.dev"
 _MAX_FILE_SIZE = 64 * 1024
@@ -49,6 +57,33 @@ def read_credentials(path: str) -> Credentials | None:
     Raises:
         CredentialsUnreadableError: The file cannot be read at the moment. A later try may succeed.
     """
+    cloud = _read_context(path, ACTIVE_CONTEXT)
+    if cloud is None:
+        return None
+    credentials = Credentials(
+        url=_coordinator_url(cloud.get("coordinator_url")),
+        api_key=_secret(child(cloud, "api").get("key")),
+        access_token=_secret(child(cloud, "auth").get("access_token")),
+    )
+    return credentials if credentials.api_key or credentials.access_token else None
+
+
+def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
+    """Return the IDs ``org_id`` and ``project_id`` of a context, as far as the file has them.
+
+    Args:
+        path: The path of ``credentials.yaml``.
+        name: The context's name. A context that the file does not have has no IDs.
+
+    Raises:
+        CredentialsUnreadableError: The file cannot be read for now. It may be a good one.
+    """
+    scope = child(_read_context(path, name), "context")
+    return {key: value for key in ("org_id", "project_id") if isinstance(value := scope.get(key), str) and value}
+
+
+def _read_context(path: str, name: str) -> dict[Any, Any] | None:
+    """Return what the file has on one context, or None if it cannot be used. The limits are those of :func:`read_credentials`."""
     try:
         data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
     except (storage.UnusableFileError, storage.UntrustedStateError, ValueError) as error:
@@ -71,17 +106,17 @@ def read_credentials(path: str) -> Credentials | None:
     contexts = child(cloud, "contexts")
     if contexts:
         active = cloud.get("active_context")
+        active = active if name == ACTIVE_CONTEXT else name
         chosen = contexts.get(active) if isinstance(active, str) and active else None
         if not active and len(contexts) == 1:
             chosen = next(iter(contexts.values()))
+        if not isinstance(chosen, dict) and name != ACTIVE_CONTEXT:
+            return None
         if isinstance(chosen, dict):
             cloud = {"coordinator_url": cloud.get("coordinator_url"), **chosen}
-    credentials = Credentials(
-        url=_coordinator_url(cloud.get("coordinator_url")),
-        api_key=_secret(child(cloud, "api").get("key")),
-        access_token=_secret(child(cloud, "auth").get("access_token")),
-    )
-    return credentials if credentials.api_key or credentials.access_token else None
+    elif name != ACTIVE_CONTEXT:
+        return None
+    return cloud
 
 
 def _check_events(events: Iterable[Any]) -> None:

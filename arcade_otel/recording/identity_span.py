@@ -113,6 +113,8 @@ def record(
         parent = None  # the live span belongs to another trace
     usage_only = ids is not None or (parent is not None and not parent.sampled)
     attributes = spans.resource_attributes(settings, usage_only=usage_only)
+    if logout:  # the credentials that are left are another context's
+        attributes.pop(conventions.RESOURCE_ARCADE_CONTEXT, None)
     attributes[conventions.TELEMETRY_SDK_NAME] = "opentelemetry"
     attributes[conventions.TELEMETRY_SDK_VERSION] = sdk_version
     unset = SpanLimits.UNSET

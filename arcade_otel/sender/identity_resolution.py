@@ -8,7 +8,7 @@ import threading
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.handoff import queue
-from arcade_otel.spans import otlp
+from arcade_otel.spans import declared, otlp
 
 TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class SpanIdentityResolver:
             ValueError: The text is not a span.
             OSError: The file cannot be written. It is unchanged then.
         """
+        if conventions.RESOURCE_ARCADE_CONTEXT in text:
+            text = self._with_arcade_context(path, text)
         if '"boolValue":true' not in text:
             return text  # nothing to resolve, and no need to parse the text
         if conventions.RESOURCE_PRINCIPAL not in text and not os.path.exists(os.path.join(self._config_dir, "credentials.yaml")):
@@ -78,6 +80,39 @@ class SpanIdentityResolver:
                 self._resolver.commit(resolved)
         debug("an anonymous span was resolved as its principal's")
         return text
+
+    def _with_arcade_context(self, path: str, text: str) -> str:
+        """Return the span with the organization and the project of its command. Save it first if it has changed.
+
+        Credentials that were written after the command's end may be of another organization, so they are not used.
+
+        Raises:
+            ValueError: The text is not a span.
+            OSError: The file cannot be written. It is unchanged then.
+        """
+        traces = otlp.loads(text)
+        span, resource = otlp.command_span(traces)
+        if span is None or otlp.read_attribute(span, "org_id") is not None:
+            return text
+        name = otlp.read_attribute(resource, conventions.RESOURCE_ARCADE_CONTEXT)
+        credentials = os.path.join(self._config_dir, "credentials.yaml")
+        try:
+            if os.stat(credentials).st_mtime_ns > otlp.read_integer(span, "endTimeUnixNano", otlp.UINT64):
+                return text
+        except OSError:
+            return text  # no one is logged in
+        from arcade_otel.identity.credentials import CredentialsUnreadableError, read_scope
+
+        try:
+            scope = read_scope(credentials, name) if isinstance(name, str) else {}
+        except CredentialsUnreadableError as error:
+            debug("the organization is unknown", error)
+            return text
+        for key, group in (("org_id", "organization"), ("project_id", "project")):
+            if key in scope and declared.is_id(scope[key]):
+                otlp.set_attribute(span, key, scope[key])
+                otlp.set_attribute(span, f"{declared.GROUP_PREFIX}{group}", scope[key])
+        return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
         """Return the span with the number of spans that a full queue has dropped before it. Save it first.

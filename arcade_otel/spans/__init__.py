@@ -158,6 +158,10 @@ def resource_attributes(
     ):
         if value:
             attributes[key] = replace_unencodable(value)
+    if settings.properties or settings.arcade_context:
+        from arcade_otel.spans import declared
+
+        attributes |= declared.resource_attributes(settings)
     return attributes
 
 

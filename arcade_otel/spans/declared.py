@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arcade_otel import conventions
 from arcade_otel.diagnostics import debug, guard
 
 TYPE_CHECKING = False
@@ -10,10 +11,21 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["GROUP_PREFIX", "PERSON_PREFIX", "PROPERTY_PREFIX", "attributes", "is_of"]
+__all__ = [
+    "ACTIVE_CONTEXT",
+    "GROUP_PREFIX",
+    "PERSON_PREFIX",
+    "PROPERTY_PREFIX",
+    "attributes",
+    "is_id",
+    "is_of",
+    "resource_attributes",
+]
 
 #: Prefixes of the attributes of declared properties and groups, and of the properties that a login sets on the person.
 PROPERTY_PREFIX, GROUP_PREFIX, PERSON_PREFIX = "cli.property.", "cli.group.", "cli.person."
+#: Stands for the active context of Arcade's credentials in ``conventions.RESOURCE_ARCADE_CONTEXT``.
+ACTIVE_CONTEXT = "(active)"
 _MAX_GROUP_LENGTH = 100
 _MAX_INTEGER = 2**53
 _ID_SIGNS = str.maketrans("", "", "-_.:")
@@ -34,7 +46,7 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
     values.update(given)
     found: dict[str, str | bool | int] = {}
     for name, value in values.items():
-        if name in settings.groups and _is_id(value):
+        if name in settings.groups and is_id(value):
             found[f"{GROUP_PREFIX}{name}"] = str(value)
         elif name in settings.properties and is_of(settings.properties[name], value):
             found[f"{PROPERTY_PREFIX}{name}"] = value  # type: ignore[assignment]  # is_of has checked it
@@ -46,6 +58,21 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
     return found
 
 
+def resource_attributes(settings: Settings) -> dict[str, str]:
+    """Return what the sender needs to know of the declarations: which properties are copies, and which context is in use."""
+    found: dict[str, str] = {}
+    copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
+    if copies:
+        found[conventions.RESOURCE_COPIES] = " ".join(copies)
+    if callable(settings.arcade_context):
+        with guard("the function of arcade_context"):
+            name = settings.arcade_context()
+            found[conventions.RESOURCE_ARCADE_CONTEXT] = str(name or ACTIVE_CONTEXT)
+    elif settings.arcade_context:
+        found[conventions.RESOURCE_ARCADE_CONTEXT] = ACTIVE_CONTEXT
+    return found
+
+
 def is_of(kind: object, value: object) -> bool:
     """Return whether ``value`` has the declared type ``kind``, or is one of its words."""
     if isinstance(kind, tuple):
@@ -53,6 +80,6 @@ def is_of(kind: object, value: object) -> bool:
     return type(value) is kind and (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER)  # type: ignore[operator]
 
 
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> bool:
     """Return whether ``value`` is an ID, and not the name or address of a person or a place."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from arcade_otel.storage.directories import write_private
     from arcade_otel.storage.files import chown_to_parent_owner, ensure_private_dir
 
+    class UntrustedStateError(PermissionError):
+        """A directory or file is not used, because it belongs to another user or another user can write it."""
+
+    class UnusableFileError(OSError):
+        """There is something else than a small regular file under this name: a link, pipe, directory, device or huge file."""
+
+
 __all__ = [
     "MAX_FILE_BYTES",
     "UntrustedStateError",
@@ -60,15 +67,11 @@ if sys.platform == "win32":
 else:
     _open_file = os.open
 
+# Most runs meet neither error, and two classes cost 0.19 million instructions. They are made here and not in another module,
+# because a process without a free descriptor cannot import one.
+_ERRORS = {"UntrustedStateError": PermissionError, "UnusableFileError": OSError}
+
 _private_groups: dict[tuple[int, int], bool] = {}
-
-
-class UntrustedStateError(PermissionError):
-    """A directory or file is not used, because it belongs to another user or another user can write it."""
-
-
-class UnusableFileError(OSError):
-    """There is something else than a small regular file under this name: a link, pipe, directory, device or huge file."""
 
 
 def __getattr__(name: str) -> object:
@@ -76,11 +79,18 @@ def __getattr__(name: str) -> object:
         from arcade_otel.storage import directories
 
         return directories.write_private
+    if name in _ERRORS:
+        return globals().setdefault(name, type(name, (_ERRORS[name],), {"__module__": __name__}))
     if name in ("chown_to_parent_owner", "ensure_private_dir"):
         from arcade_otel.storage import files
 
         return getattr(files, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _error(name: str, code: int, reason: str, path: str) -> OSError:
+    error: type[OSError] = __getattr__(name)  # type: ignore[assignment]  # a class of errors
+    return error(code, reason, path)
 
 
 def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
@@ -155,11 +165,12 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
             raise error from None
         if regular:
             raise
-        raise UnusableFileError(_EINVAL, "not a regular file", path) from error  # a link, a socket; Windows: a directory
+        # A link, a socket, or on Windows a directory.
+        raise _error("UnusableFileError", _EINVAL, "not a regular file", path) from error
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise UnusableFileError(_EINVAL, "not a regular file", path)
+            raise _error("UnusableFileError", _EINVAL, "not a regular file", path)
         check_trust(status, path)
         content = b""
         while len(content) <= max_bytes:
@@ -167,7 +178,7 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
             if not part:
                 return content
             content += part
-        raise UnusableFileError(_EFBIG, f"longer than {max_bytes} bytes", path)
+        raise _error("UnusableFileError", _EFBIG, f"longer than {max_bytes} bytes", path)
     finally:
         os.close(descriptor)
 
@@ -220,7 +231,7 @@ def _open_config_dir(path: str) -> int:
         status = os.fstat(descriptor)
         reason = (_distrust_link(link, status, path) if link else None) or _distrust(status, path)
         if reason:
-            raise UntrustedStateError(_EPERM, reason, path)  # noqa: TRY301 - one clean-up
+            raise _error("UntrustedStateError", _EPERM, reason, path)  # noqa: TRY301 - one clean-up
     except BaseException:
         os.close(descriptor)
         raise
@@ -230,7 +241,7 @@ def _open_config_dir(path: str) -> int:
 def _check_windows_directory(path: str, *, link_allowed: bool = False) -> None:
     status = os.stat(path) if link_allowed else os.lstat(path)
     if stat.S_ISLNK(status.st_mode) or (not link_allowed and getattr(status, "st_reparse_tag", 0) == _MOUNT_POINT):
-        raise UntrustedStateError(_EPERM, f"{path} is a link", path)
+        raise _error("UntrustedStateError", _EPERM, f"{path} is a link", path)
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(20, "not a directory", path)
 
@@ -239,7 +250,7 @@ def check_trust(status: os.stat_result, path: str) -> None:
     """Raise :class:`UntrustedStateError` if the file with this status belongs to another user or can be written by one."""
     reason = _distrust(status, path)
     if reason:
-        raise UntrustedStateError(_EPERM, reason, path)
+        raise _error("UntrustedStateError", _EPERM, reason, path)
 
 
 def _distrust(status: os.stat_result, path: str) -> str | None:

@@ -76,6 +76,7 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     properties = _without_clashes(declared, properties) | properties
     is_doctor = bool(resource.get(conventions.RESOURCE_DOCTOR))
     properties = {key: value for key, value in properties.items() if value is not None and not is_doctor}
+    properties = _copies(span, properties) | properties
     if is_anon:
         properties["$process_person_profile"] = False  # otherwise PostHog may refuse the alias for good
     name = conventions.EVENT_FAILED if failed else conventions.EVENT_SUCCEEDED
@@ -145,6 +146,12 @@ def _without_clashes(declared: Event, properties: Event) -> Event:
     for clash in declared.keys() & properties.keys():
         debug(f"property dropped: {clash} is the name of one of the library's own")
     return {key: value for key, value in declared.items() if key not in properties}
+
+
+def _copies(span: SpanRecord, properties: Event) -> Event:
+    """Return the properties that the program declares as copies of ours, for example ``duration_ms`` of ``duration``."""
+    pairs = [pair.partition("=") for pair in (_text(span.resource.get(conventions.RESOURCE_COPIES)) or "").split()]
+    return {name: properties[source] for name, _, source in pairs if source in properties}
 
 
 def _property(span: SpanRecord, row: Property) -> object:

@@ -1,8 +1,6 @@
 """Every example does what it says, on real receivers."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -73,31 +71,3 @@ def test_the_traced_program_sends_its_spans_to_a_collector(
     assert command.attributes["fetch.tries"] == 1
     posthog.wait_for(posthog.visible)
     assert "whoami" not in str([event.properties for event in posthog.visible()])
-
-
-@pytest.mark.latest
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="one environment of its own is enough")
-def test_the_released_arcade_cli_runs_with_our_tracker_for_its_own(
-    machine: Machine, posthog: FakePostHog, tmp_path: Path
-) -> None:
-    """In an environment of its own (it pins Typer 0.16, Click 8.3 and posthog 6.9): use, logout, and a failure."""
-    venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)
-    python = str(venv / "bin" / "python")
-    pip = [sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--no-compile", "arcade-mcp", str(ROOT)], check=True, timeout=250, capture_output=True)
-    machine.python = python
-    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "ARCADE_DISABLE_AUTOUPDATE": "1"}  # it asks for news of itself
-    assert ran(machine, "released_arcade", "logout", **nowhere)[0] == 0
-    assert ran(machine, "released_arcade", "secret", "list", **nowhere)[0] != 0
-    assert ran(machine, "released_arcade", "--version", **nowhere)[0] == 0
-    posthog.wait_for(lambda: len(posthog.visible()) == 2)
-    machine.settle()
-    logout, secrets = posthog.visible()
-    assert (logout.event, logout.properties["command_name"]) == ("CLI execution succeeded", "logout")
-    assert (secrets.event, secrets.properties["command_name"]) == ("CLI execution failed", "secret")  # its group asks for a login
-    assert "Not logged in" in secrets.properties["error_message"]  # why, which the exit alone does not say
-    assert logout.properties["cli_version"].count(".") == 2
-    assert posthog.requests
-    assert all(request.path == "/batch/" for request in posthog.requests)

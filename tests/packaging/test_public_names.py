@@ -42,6 +42,8 @@ def test_names_that_queued_spans_and_collectors_hold_do_not_follow_a_renamed_mod
     assert {value for name, value in vars(conventions).items() if name.isupper() and str(value).startswith("arcade_otel")} == {
         "arcade_otel",
         "arcade_otel.",
+        "arcade_otel.arcade_context",
+        "arcade_otel.copies",
         "arcade_otel.distribution",
         "arcade_otel.doctor",
         "arcade_otel.dropped",

@@ -61,6 +61,8 @@ class Manifest:
         collected = map(self._with_own_events, self._collected(catalogue.PROPERTIES))
         self._properties = [entry for entry in collected if names.intersection(entry.events)]
         self._properties += [self._declared(name) for name in (*settings.properties, *settings.groups)]
+        if settings.arcade_context:
+            self._properties += [self._group(name, "in Arcade's credentials") for name in ("organization", "project")]
         self._properties += [self._of_person(name) for name in settings.person_properties]
         for event, kinds in settings.events.items():
             self._properties += [_of_own_event(event, name, kind) for name, kind in kinds.items()]
@@ -70,6 +72,8 @@ class Manifest:
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
         """Return the entries that are collected under the settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
+        if not self._settings.arcade_context:
+            excluded |= {"org_id", "project_id"}
         if not self._settings.record_option_names:
             excluded.add(conventions.COMMAND_OPTIONS)
         if self._settings.error_messages == "class":
@@ -88,15 +92,21 @@ class Manifest:
         commands = tuple(event.name for event in self._events if event.name in catalogue.COMMAND_EVENTS)
         kind = self._settings.properties.get(name)
         if kind is None:
-            when = "if the program sets it, and the user is logged in"
-            reason = "a group that the program declares"
-            events = (*commands, *self._settings.events)
-            return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", reason, when=when, events=events)
+            return self._group(name, "that the program declares")
+        if isinstance(kind, str):
+            (copied,) = [entry for entry in catalogue.PROPERTIES if entry.name == kind]
+            return replace(copied, name=name, attribute="", reason=f"a copy of {markdown.code(kind)} that the program declares")
         return _typed(name, kind, "a property that the program declares", commands)
 
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
         """Return the entry with the program's own events, if they have the property."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
+
+    def _group(self, name: str, origin: str) -> FieldSpec:
+        commands = tuple(event.name for event in self._events if event.name in catalogue.COMMAND_EVENTS)
+        when = "if the program sets it, and the user is logged in"
+        events = (*commands, *self._settings.events)
+        return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", f"a group {origin}", when=when, events=events)
 
     def _of_person(self, name: str) -> FieldSpec:
         """Return the entry of a declared property that a login also sets on the person."""

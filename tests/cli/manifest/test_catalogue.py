@@ -106,6 +106,8 @@ def bodies(machine: Machine, posthog: FakePostHog) -> list[dict[str, Any]]:
     ran(machine, "fail", code=1)
     ran(machine, "usage", "doctor")
     ran(machine, "logout")
+    scope = "cloud:\n  context: {org_id: org_123, project_id: proj_456}\n"
+    (machine.config_dir / "credentials.yaml").write_text(scope)  # of no account, because groups are the program's own
     for command, code, version in (("work", 0, "1.2.4"), ("fail", 1, "1.2.5"), ("serve", 0, "1.2.6")):
         # Another version of the program, which belongs to an installed distribution, run by an agent in CI.
         upgrade(machine, version)

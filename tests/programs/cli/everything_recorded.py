@@ -45,5 +45,6 @@ arcade_otel.instrument(
     record_option_names=True,
     record_start="serve",
     sample=SHARES,
+    arcade_context=True,
 )
 app()

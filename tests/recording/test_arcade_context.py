@@ -1,0 +1,119 @@
+"""Properties that are copies of the library's own, and the organization and the project of Arcade's credentials."""
+
+import os
+import time
+
+import pytest
+
+from arcade_otel import option_checks
+from arcade_otel.settings import make_settings
+from arcade_otel.spans.properties import PROPERTIES
+from arcade_otel.testing import Event, FakePostHog
+from tests.support.collector import HttpCollector
+from tests.support.machine import Machine
+from tests.support.programs import read_program
+
+PROGRAM = read_program("recording/copies")
+_CREDENTIALS = """
+cloud:
+  active_context: home
+  contexts:
+    home: {context: {org_id: org-home, org_name: CANARY, project_id: project-home}, user: {email: CANARY}}
+    work: {context: {org_id: org-work, org_name: CANARY, project_id: project-work}}
+    odd: {context: {org_id: "jane@CANARY.example", project_id: 7}}
+"""
+
+
+def write_credentials(machine: Machine, text: str = _CREDENTIALS) -> None:
+    """Write credentials without a token, so that the events stay anonymous."""
+    machine.config_dir.mkdir(exist_ok=True)
+    (machine.config_dir / "credentials.yaml").write_text(text)
+
+
+def events(machine: Machine, posthog: FakePostHog, **environ: str) -> list[Event]:
+    """Run a command, and return all events so far."""
+    machine.program("copies", PROGRAM)
+    assert machine.run("work", program="copies", environ=dict(environ)).returncode == 0
+    machine.settle()
+    return list(posthog.visible())
+
+
+def scope(event: Event) -> tuple[object, object]:
+    """The IDs of the organization and the project."""
+    return event.properties.get("org_id"), event.properties.get("project_id")
+
+
+def test_a_copy_has_the_value_of_the_librarys_property(machine: Machine, posthog: FakePostHog) -> None:
+    """The event has both names, and a value that the program sets for a copy is dropped."""
+    (event,) = events(machine, posthog)
+    properties = event.properties
+    assert properties["duration_ms"] == properties["duration"] != 7
+    assert (properties["runtime_version"], properties["code"]) == (properties["python_version"], 0)
+    assert "property dropped: duration_ms (int)" in machine.log
+    assert scope(event) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        (None, ("org-home", "project-home")),
+        ("", ("org-home", "project-home")),
+        ("work", ("org-work", "project-work")),
+        ("odd", (None, None)),
+        ("gone", (None, None)),
+    ],
+)
+def test_the_ids_are_those_of_the_context_that_the_program_names(
+    machine: Machine, posthog: FakePostHog, context: str | None, expected: tuple[str | None, str | None]
+) -> None:
+    """The active context's if it names none, and none if it does not exist. Names, addresses and e-mails never leave."""
+    write_credentials(machine)
+    (event,) = events(machine, posthog, **({} if context is None else {"CONTEXT": context}))
+    assert scope(event) == expected
+    assert "$groups" not in event.properties  # PostHog drops groups without a person
+    assert b"CANARY" not in b"".join(request.content for request in posthog.requests)
+
+
+def test_credentials_that_are_newer_than_the_command_are_not_used(machine: Machine, posthog: FakePostHog) -> None:
+    """A span that waits in the queue keeps the organization of its command, or gets none."""
+    write_credentials(machine)
+    posthog.stop()
+    events(machine, posthog)
+    path = machine.config_dir / "credentials.yaml"
+    path.write_text(_CREDENTIALS.replace("active_context: home", "active_context: work"))
+    later = time.time_ns() + 3600 * 10**9
+    os.utime(path, ns=(later, later))
+    posthog.start()
+    machine.time_passes()
+    first, second = events(machine, posthog)
+    assert scope(first) == ("org-home", "project-home")  # its first sender has written them into the queue
+    assert scope(second) == (None, None)
+
+
+def test_other_backends_get_the_ids_and_not_the_name_of_the_context(
+    machine: Machine, posthog: FakePostHog, collector: HttpCollector
+) -> None:
+    """A span that the sender exports to a receiver of OTLP has the two attributes, and no attribute that is for the sender."""
+    write_credentials(machine)
+    machine.program("copies", PROGRAM.replace('version="1",', 'version="1",\n    live_spans=False,'))
+    environ = {
+        "CONTEXT": "work",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+    }
+    assert machine.run("work", program="copies", environ=environ).returncode == 0
+    collector.wait_for(lambda: len(collector.spans) == 1)
+    (span,) = collector.spans
+    assert (span.attributes["org_id"], span.attributes["project_id"]) == ("org-work", "project-work")
+    assert not [key for key in (*span.resource, *span.attributes) if key.startswith("arcade_otel.")]
+    assert posthog.visible() == []
+
+
+def test_only_a_property_of_ended_commands_can_be_copied() -> None:
+    """Every name that can be copied is in the table of properties. Any other one raises at once."""
+    assert {row.name for row in PROPERTIES if row.name} >= option_checks.COPIED
+    with pytest.raises(ValueError, match="copy of 'error_message'"):
+        make_settings(properties={"why": "error_message"})
+    with pytest.raises(TypeError, match="arcade_context"):
+        make_settings(arcade_context="work")
