@@ -101,8 +101,9 @@ def test_a_collector_gets_the_span_that_posthog_gets_the_event_of(
     assert tool.run("a.c", "fail", environ=environ).returncode == 1
     receiver.wait_for(lambda: len(receiver.spans) == 2)
     posthog.wait_for(lambda: len(posthog.events) == 2)
-    good, bad = receiver.spans
-    event, failed = posthog.visible()
+    # The second command's sender may deliver before the first one's.
+    good, bad = sorted(receiver.spans, key=lambda one: one.name)
+    event, failed = sorted(posthog.visible(), key=lambda one: str(one.properties["command_name"]))
     assert (good.name, good.span.kind, good.span.status.code) == ("tool a b", 1, 0)
     assert (bad.name, bad.span.status.code) == ("tool a c", 2)
     expected: dict[str, Any] = {
