@@ -257,6 +257,7 @@ def test_the_sandbox_fails_for_what_is_not_declared(arcade_usage: CliSandbox, co
         {"x" * (option_checks.MAX_NAME_LENGTH + 1): {}},
         {"toolkit created": {"name": str}},
         {"toolkit created": {"$ip": int}},
+        {"toolkit created": {"runtime": "python_version"}},
         {"toolkit created": int},
         {3: {}},
     ],
