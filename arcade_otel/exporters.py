@@ -13,34 +13,44 @@ if TYPE_CHECKING:
     from arcade_otel_exporters.posthog import PostHogSpanExporter, clean_environment
     from arcade_otel_exporters.posthog_client import V0, V1
     from arcade_otel_exporters.posthog_delivery import PostHogDelivery
+    from arcade_otel_exporters.proxies import Address, parse_address, proxy_before
     from arcade_otel_exporters.span_record import SpanRecord
+    from arcade_otel_exporters.tls import Trust
 
 __all__ = [
     "V0",
     "V1",
+    "Address",
     "DetachedSpanExporter",
     "PostHogDelivery",
     "PostHogSpanExporter",
     "SpanRecord",
+    "Trust",
     "clean_environment",
     "events_of",
     "is_command",
     "otlp_json",
+    "parse_address",
+    "proxy_before",
     "span_record",
 ]
 
 #: The module of ``arcade_otel_exporters`` that has a name. A module's own name stands for the module.
 _MODULES = {
+    "Address": "proxies",
     "DetachedSpanExporter": "detached",
     "PostHogDelivery": "posthog_delivery",
     "PostHogSpanExporter": "posthog",
     "SpanRecord": "span_record",
+    "Trust": "tls",
     "V0": "posthog_client",
     "V1": "posthog_client",
     "clean_environment": "posthog",
     "events_of": "events",
     "is_command": "events",
     "otlp_json": "otlp_json",
+    "parse_address": "proxies",
+    "proxy_before": "proxies",
     "span_record": "span_record",
 }
 

@@ -221,4 +221,19 @@ def _check_identity(settings: Settings) -> Check:
     if identity_file.read(settings.config_dir) is None:
         remedy = f"delete {settings.usage_file} and log in again; the next command makes a new anonymous ID."
         return Check("identity", ok=False, detail=f"{settings.usage_file} cannot be read or is corrupt", remedy=remedy)
-    return Check("identity", ok=True, detail=settings.usage_file)
+    return Check("identity", ok=True, detail=f"{settings.usage_file}{_copied(settings.config_dir)}")
+
+
+def _copied(config_dir: str) -> str:
+    """Return a text that says what happens if the directory is a copy, or ""."""
+    from arcade_otel.identity import place
+
+    try:
+        if place.is_settled(config_dir) or not place.is_copy(config_dir):
+            return ""
+    except OSError:
+        return ""
+    known = identity_file.read(config_dir)
+    if known is not None and known[1] is not None:
+        return ", copied from elsewhere; it is linked to an account, so it stays as it is"
+    return ", copied from elsewhere; the next command takes an anonymous ID of its own"

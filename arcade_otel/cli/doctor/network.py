@@ -1,6 +1,7 @@
 """Checks of the network path to PostHog: proxy, DNS for IPv4 and IPv6, connection, certificate, clock.
 
-The sender's trial decides whether events are delivered. If they are not, these checks show which step fails.
+The sender's trial decides whether events are delivered. If they are not, these checks show which step fails. Proxy and trusted
+certificates are found by the sender's own code, so that a check fails where the sender fails.
 """
 
 import os
@@ -10,11 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener, getproxies, proxy_bypass
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from arcade_otel import exporters
 from arcade_otel.cli.doctor.check import Check
+
+if TYPE_CHECKING:
+    from arcade_otel.exporters import Address
 
 __all__ = ["check_network"]
 
@@ -22,6 +27,7 @@ _SECONDS = 4.0
 #: A larger difference is reported, because certificates and the age of queued events depend on the clock.
 MAX_CLOCK_DIFFERENCE_SECONDS = 300
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_NO_PROXY_ADDRESS = "the proxy's address cannot be understood"
 _FAMILIES = ((socket.AF_INET, "IPv4"), (socket.AF_INET6, "IPv6"))
 
 
@@ -32,16 +38,13 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
         host: ``http(s)://…``.
         delivered: Whether the sender has delivered the test event there. Then every step works, and the checks only describe it.
     """
-    parts = urlsplit(host)
-    name = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    proxy = _proxy(parts.scheme, name)
-    checks = [_check_proxy(host, proxy, delivered=delivered)]
+    server = exporters.parse_address(host)
+    proxy, checks = _check_proxy(host, server, delivered=delivered)
     if proxy is None:
-        addresses, dns = _check_dns(name, port, delivered=delivered)
-        checks += [dns, _check_connection(name, port, addresses, delivered=delivered)]
-    if parts.scheme == "https":
-        checks.append(_check_certificate(name, port, direct=proxy is None, delivered=delivered))
+        addresses, dns = _check_dns(server.host, server.port, delivered=delivered)
+        checks += [dns, _check_connection(server.host, server.port, addresses, delivered=delivered)]
+    if server.scheme == "https":
+        checks.append(_check_certificate(server.host, server.port, direct=proxy is None, delivered=delivered))
     checks.append(_check_clock(host))
     return checks
 
@@ -49,43 +52,27 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 # --- proxy --------------------------------------------------------------------------------------------------------------------
 
 
-def _proxy(scheme: str, name: str) -> str | None:
-    """Return the address of the proxy before the host ``name``, or None."""
-    proxies = getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    return proxy if proxy and not proxy_bypass(name) else None
-
-
-def _check_proxy(host: str, proxy: str | None, *, delivered: bool) -> Check:
-    if proxy is None:
-        return Check("proxy", ok=True, detail=f"none before {host}")
-    shown, scheme, address = _parse_proxy(proxy)
-    if delivered:
-        return Check("proxy", ok=True, detail=f"{shown} before {host}")
-    if address is None:
+def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
+    """Return the proxy before the server, or None, and the check."""
+    try:
+        proxy = exporters.proxy_before(server)
+    except ValueError:
         remedy = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: http://host:port."
-        return Check("proxy", ok=False, detail="the proxy's address cannot be understood", remedy=remedy)
-    if scheme.startswith("socks") and not _has_socks():
+        return None, [Check("proxy", ok=delivered, detail=_NO_PROXY_ADDRESS, remedy="" if delivered else remedy)]
+    if proxy is None:
+        return None, [Check("proxy", ok=True, detail=f"none before {host}")]
+    shown = f"{proxy.scheme}://{proxy.endpoint}"  # without its password
+    if delivered:
+        return proxy, [Check("proxy", ok=True, detail=f"{shown} before {host}")]
+    if proxy.scheme.startswith("socks") and not _has_socks():
         remedy = "install PySocks (pip install PySocks) with the program, use an HTTP proxy, or exempt the host by NO_PROXY."
-        return Check(
-            "proxy", ok=False, detail=f"{shown} is a SOCKS proxy, and the package PySocks is not installed", remedy=remedy
-        )
-    failure = _connect([address])
+        detail = f"{shown} is a SOCKS proxy, and the package PySocks is not installed"
+        return proxy, [Check("proxy", ok=False, detail=detail, remedy=remedy)]
+    failure = _connect([(proxy.host, proxy.port)])
     if failure:
         remedy = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or exempt the host by NO_PROXY."
-        return Check("proxy", ok=False, detail=f"{shown} does not answer: {failure}", remedy=remedy)
-    return Check("proxy", ok=None, detail=f"{shown} before {host} answers; whether it forwards events is not known")
-
-
-def _parse_proxy(proxy: str) -> tuple[str, str, tuple[str, int] | None]:
-    """Return the proxy's address without its password, its scheme, and its host and port."""
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        host, port = parts.hostname, parts.port or (1080 if parts.scheme.startswith("socks") else 80)
-    except ValueError:
-        return "the proxy", "", None
-    shown = f"{parts.scheme}://{host}:{port}"
-    return shown, parts.scheme.lower(), (host, port) if host else None
+        return proxy, [Check("proxy", ok=False, detail=f"{shown} does not answer: {failure}", remedy=remedy)]
+    return proxy, [Check("proxy", ok=None, detail=f"{shown} before {host} answers; whether it forwards events is not known")]
 
 
 def _has_socks() -> bool:
@@ -152,7 +139,7 @@ def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
     def run() -> None:
         try:
             outcome.append((function(), ""))
-        except (OSError, UnicodeError, ValueError) as error:
+        except (OSError, HTTPException, UnicodeError, ValueError) as error:
             outcome.append((None, getattr(error, "strerror", None) or type(error).__name__))
 
     thread = threading.Thread(target=run, daemon=True)
@@ -172,30 +159,32 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
     if delivered:
         note = f"; {', '.join(missing)} does not exist and is not used" if missing else ""
         return Check("certificate", ok=True, detail=f"trusted by {source if not missing else 'the certificates in use'}{note}")
-    if missing:
-        remedy = f"correct or unset {missing[0].partition('=')[0]}."
-        return Check("certificate", ok=False, detail=f"{', '.join(missing)} does not exist", remedy=remedy)
     if not direct:
-        return Check("certificate", ok=None, detail="not checked through the proxy")
+        ok, remedy = (False, f"correct or unset {missing[0].partition('=')[0]}.") if missing else (None, "")
+        detail = f"{', '.join(missing)} does not exist" if missing else "not checked through the proxy"
+        return Check("certificate", ok=ok, detail=detail, remedy=remedy)
+    trust = exporters.Trust()
 
     def shake_hands() -> None:
-        path = named[0][1] if named else None
-        context = ssl.create_default_context(
-            cafile=path if path and os.path.isfile(path) else None, capath=path if path and os.path.isdir(path) else None
-        )
         with (
             socket.create_connection((name, port), timeout=_SECONDS) as connection,
-            context.wrap_socket(connection, server_hostname=name),
+            trust.context().wrap_socket(connection, server_hostname=name),
         ):
             pass
 
     failure = _handshake_failure(shake_hands)
+    while failure and trust.widen():
+        failure = _handshake_failure(shake_hands)
+    note = f"; {', '.join(missing)} does not exist, so the machine's certificates count" if missing else ""
     if failure is None:
-        return Check("certificate", ok=None, detail="no connection to check it on")
+        return Check("certificate", ok=None, detail=f"no connection to check it on{note}")
+    if failure and missing:
+        remedy = f"correct or unset {missing[0].partition('=')[0]}."
+        return Check("certificate", ok=False, detail=f"not trusted: {failure}{note}", remedy=remedy)
     if failure:
         remedy = "set SSL_CERT_FILE to a file with your authority's certificate, or correct the clock or the host."
         return Check("certificate", ok=False, detail=f"not trusted by {source}: {failure}", remedy=remedy)
-    return Check("certificate", ok=True, detail=f"trusted by {source}")
+    return Check("certificate", ok=True, detail=f"trusted by {source if not missing else 'the certificates in use'}{note}")
 
 
 def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:

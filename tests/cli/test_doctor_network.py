@@ -1,0 +1,108 @@
+"""``usage doctor`` finds the proxy, the trusted certificates and a copied directory as a run does, and says so line by line."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from arcade_otel.testing import FakePostHog, refused_port
+from tests.support.machine import Machine
+from tests.support.programs import CLICK, with_usage
+from tests.support.terminals import TlsFront, certified
+
+Lines = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def host(machine: Machine) -> Machine:
+    """A computer whose program has the usage commands, and has run once."""
+    machine.program("cli", with_usage(CLICK))
+    assert machine.run("hello", program="cli").returncode == 0
+    machine.settle()
+    return machine
+
+
+def doctor(machine: Machine, **environ: str | None) -> tuple[int, Lines]:
+    """Return the exit code and the lines, by their names."""
+    ended: subprocess.CompletedProcess[str] = machine.run("usage", "doctor", "--json", program="cli", environ=environ)
+    assert ended.stderr == ""
+    # The name of the lane has a hash of the project key.
+    return ended.returncode, {line["name"].partition("@")[0]: line for line in json.loads(ended.stdout)["checks"]}
+
+
+@pytest.fixture
+def tls(host: Machine, posthog: FakePostHog) -> Iterator[str]:
+    """The stand-in by https, whose certificate's authority this machine does not know. Yields the authority's bundle."""
+    context, bundle = certified(host.root)
+    with TlsFront(context, int(posthog.url.rpartition(":")[2])) as front:
+        host.environ["ARCADE_USAGE_POSTHOG_HOST"] = front.url
+        yield str(bundle)
+
+
+@pytest.mark.parametrize("exempt", ["127.0.0.0/8", "127.0.0.1", "localhost 127.0.0.1", "*"])
+def test_a_host_that_no_proxy_exempts_has_no_proxy(host: Machine, exempt: str) -> None:
+    """A network counts, too: the sender goes past the proxy, the event arrives, and doctor says that there is none."""
+    with refused_port() as port:
+        code, lines = doctor(host, HTTP_PROXY=f"http://127.0.0.1:{port}", NO_PROXY=exempt)
+    assert (code, lines["delivery posthog"]["ok"]) == (0, True)
+    assert lines["proxy"]["ok"] is True
+    assert lines["proxy"]["detail"].startswith("none before http://127.0.0.1:")
+
+
+def test_a_host_beside_the_network_that_no_proxy_exempts_has_the_proxy(host: Machine) -> None:
+    """The proxy is not there, so nothing is delivered, and the line of the proxy fails with what to do."""
+    with refused_port() as port:
+        code, lines = doctor(host, HTTP_PROXY=f"http://127.0.0.1:{port}", NO_PROXY="10.0.0.0/8 [::1]")
+    assert (code, lines["delivery posthog"]["ok"]) == (1, False)
+    assert lines["proxy"]["ok"] is False
+    assert f"http://127.0.0.1:{port} does not answer" in lines["proxy"]["detail"]
+    assert "exempt the host by NO_PROXY" in lines["proxy"]["remedy"]
+
+
+def test_an_address_of_a_proxy_that_makes_no_sense_fails_in_the_line_of_the_proxy(host: Machine) -> None:
+    """Nothing can be delivered through it."""
+    code, lines = doctor(host, HTTP_PROXY="http://127.0.0.1:no-port", NO_PROXY="")
+    assert (code, lines["delivery posthog"]["ok"]) == (1, False)
+    assert lines["proxy"]["ok"] is False
+    assert "HTTP_PROXY" in lines["proxy"]["remedy"]
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_that_is_not_there_fails_in_the_line_of_the_certificate(host: Machine, tls: str, variable: str) -> None:
+    """The machine's own certificates count then, which do not know the server's authority. With the bundle, everything works."""
+    code, lines = doctor(host, **{variable: f"{host.root}/nowhere.pem"})
+    assert (code, lines["delivery posthog"]["ok"]) == (1, False)
+    assert lines["certificate"]["ok"] is False
+    assert f"{variable}={host.root}/nowhere.pem does not exist" in lines["certificate"]["detail"]
+    assert lines["certificate"]["remedy"] == f"correct or unset {variable}."
+    host.time_passes()
+    assert host.run("usage", "flush", program="cli", environ={variable: tls}).returncode == 0
+    code, lines = doctor(host, **{variable: tls})
+    assert (code, lines["delivery posthog"]["ok"], lines["certificate"]["ok"]) == (0, True, True)
+    assert lines["certificate"]["detail"] == f"trusted by the certificates of {variable}"
+
+
+def test_an_authority_that_the_machine_does_not_know_fails_in_the_line_of_the_certificate(host: Machine, tls: str) -> None:
+    """As behind the proxy of a company that signs certificates itself."""
+    assert tls
+    code, lines = doctor(host)
+    assert (code, lines["delivery posthog"]["ok"]) == (1, False)
+    assert lines["certificate"]["ok"] is False
+    assert "SSL_CERT_FILE" in lines["certificate"]["remedy"]
+
+
+def test_a_copied_directory_is_named_until_a_command_has_taken_an_id_of_its_own(host: Machine) -> None:
+    """The original has its ID, and its line says no more than the file."""
+    assert doctor(host)[1]["identity"]["detail"] == str(host.config_dir / "usage.json")
+    copy = host.root / "copy"
+    shutil.copytree(host.config_dir, copy, symlinks=True)
+    environ = {"ARCADE_WORK_DIR": str(copy)}
+    line = doctor(host, **environ)[1]["identity"]
+    assert line["ok"] is True
+    assert line["detail"] == f"{copy}/usage.json, copied from elsewhere; the next command takes an anonymous ID of its own"
+    assert host.run("hello", program="cli", environ=environ).returncode == 0
+    host.settle()
+    assert doctor(host, **environ)[1]["identity"]["detail"] == f"{copy}/usage.json"
