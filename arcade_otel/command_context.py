@@ -33,7 +33,7 @@ class CommandContext:
         return function
 
     def rename(self, path: str) -> None:
-        """Record the run that is under way under another name. Never raises.
+        """Give the run another name. It is recorded under that name. Never raises.
 
         For a program that learns which command it is while it runs. ``login_commands``, ``exclude`` and the other options look at
         the new name. Nothing happens if no run is under way or recorded, or if ``path`` is empty or not a string. The debug log

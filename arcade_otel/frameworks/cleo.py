@@ -1,8 +1,8 @@
 """The adapter for cleo 2.
 
-This module replaces three methods of the application. ``Application.run`` begins and ends the run. cleo handles the errors of a
-command itself and exits with a code, so the other two are needed: ``find`` returns the command, and ``render_error`` shows the
-error.
+This module replaces three methods of the application: ``run``, which begins and ends the run, ``find``, which returns the
+command, and ``render_error``, which shows the error. The last two are needed because cleo handles the errors of a command itself,
+and exits with a code.
 """
 
 from __future__ import annotations

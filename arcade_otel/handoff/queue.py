@@ -366,9 +366,10 @@ def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -
 
 
 def migrate(state_dir: str, lane: str) -> None:
-    """Move the spans of a lane of version 0.1.0 (one per host) to the lanes of their projects. Call it with the lane's lock.
+    """Move the spans of a lane of version 0.1.0 (one per host) to the lanes of their projects.
 
-    A span whose key cannot be read stays where it is, and is delivered or quarantined there.
+    The caller holds the lock of the lane. A span whose key cannot be read stays where it is, and is delivered or quarantined
+    there.
 
     Raises:
         OSError: A span cannot be moved.

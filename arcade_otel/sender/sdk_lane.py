@@ -1,4 +1,4 @@
-"""Deliver a lane by an exporter of the OpenTelemetry SDK or of a third party. Imported only if such a lane has work."""
+"""Deliver a lane with an exporter of the OpenTelemetry SDK or of a third party. Imported only if such a lane has work."""
 
 import threading
 from collections.abc import Callable, Sequence

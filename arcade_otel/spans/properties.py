@@ -1,6 +1,6 @@
 """The properties of a command's event. Each is declared here once, with the attribute that it is made from and what it is for.
 
-The PostHog exporter makes events by this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. To
+The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. To
 add a property, add a row here and set its value: in ``enrich()`` of ``arcade_otel/handoff/enrichment.py`` if the sender can find
 the value out, otherwise in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
 """

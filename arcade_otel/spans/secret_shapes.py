@@ -271,7 +271,7 @@ def _failure(value: str) -> str:
 
 
 def _without_account(match: re.Match[str]) -> str:
-    """Remove the longest beginning that is a valid account number: its remainder by 97 is 1 (ISO 13616)."""
+    """Remove the longest prefix of the match that is a valid account number: modulo 97 it is 1 (ISO 13616)."""
     text = match.group()
     for end in range(len(text), 14, -1):
         number = "".join(filter(str.isalnum, text[:end]))

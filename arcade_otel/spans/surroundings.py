@@ -156,7 +156,7 @@ def architecture() -> str:
 
 
 def machine() -> dict[str, str]:
-    """Return the attributes of a span's resource about the machine and Python.
+    """Return the attributes of a span's resource that describe the machine and Python.
 
     The sender can call this, because it is run by the same interpreter as its command.
     """

@@ -70,7 +70,7 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
     """Return whether the message may contain the variable's value.
 
-    It decides by words, because a long PATH would take too long.
+    This compares single words, because to search the message for a whole value as long as ``PATH`` would take too long.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False

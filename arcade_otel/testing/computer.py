@@ -97,7 +97,7 @@ class Computer:
     # --- the senders ------------------------------------------------------------------------------------------------------------
 
     def senders(self) -> list[int]:
-        """Return the process IDs of the senders that are running, also of those that the debug log does not name (on Linux)."""
+        """Return the process IDs of the senders that are running, including those that the debug log does not name (on Linux)."""
         return sender_processes.running(sender_processes.logged(self.log), str(self.config_dir))
 
     def kill_senders(self, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:

@@ -101,7 +101,7 @@ class Persons:
         return person.uuid if person else _fake(distinct_id)
 
     def owner(self, event: Event) -> str:
-        """Return the person of an event now. If IDs are joined, their earlier events follow."""
+        """Return the person who owns an event now. If two IDs were joined, the earlier events of both belong to one person."""
         return self.owner_of(event.distinct_id)
 
     def _ingest(self, event: Event) -> None:

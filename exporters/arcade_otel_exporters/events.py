@@ -89,7 +89,7 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     """Return the events of the program's own that a command's span carries, oldest first. Other span events are skipped.
 
     They have the person and the groups of the command's event, and those of its properties that do not depend on how the command
-    ended. Their ``uuid`` is made from the IDs of the span and the place of the event on it, so a second delivery makes the same.
+    ended. Their ``uuid`` is made from the IDs of the span and the place of the event on it, so it is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -133,7 +133,7 @@ def _under(prefix: str, attributes: Mapping[str, Any]) -> Event:
 
 
 def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return what else the program declared. An anonymous command has neither, because PostHog drops them without a person."""
+    """Return the groups and the person's properties that the program declared. PostHog drops both for an anonymous person."""
     if is_anon:
         return {}
     groups, person = _under(GROUP_PREFIX, span.attributes), _under(PERSON_PREFIX, span.attributes)

@@ -37,7 +37,7 @@ class PostHogClient(Protocol):
 
 
 def clean_environment(environ: MutableMapping[str, str]) -> None:
-    """Remove from the sender's environment what would change posthog's behaviour: ``POSTHOG_*``, and passwords of a ``~/.netrc``.
+    """Keep posthog's client in a sender from reading ``POSTHOG_*`` variables, and passwords from a ``~/.netrc``.
 
     Proxies and certificate bundles stay. The package requests does not read ``SSL_CERT_FILE``, so its value is used if no other
     bundle is set. The loggers of posthog and urllib3 are silenced. Call this only in a sender, because a program may use posthog

@@ -77,7 +77,7 @@ def _table(machine: Machine, posthog: FakePostHog) -> Iterator[str]:
     lock.release()
     environ = {**machine.with_environ(), "ENDPOINT": posthog.url}
     client = [sys.executable, "-c", _POSTHOG]
-    yield row("posthog's own client, captures and flushes one event", _measured(machine, lambda: (client, environ)))
+    yield row("posthog's own client, which captures and flushes one event", _measured(machine, lambda: (client, environ)))
     released = [_arcade_cli(machine.root / "released"), "-m", "arcade_core.usage"]
     event = {"event_name": "used", "properties": {}, "distinct_id": "somebody", "api_key": "phc_test", "host": posthog.url}
     environ = {**machine.with_environ(), conventions.ENV_EVENT_DATA: json.dumps(event)}

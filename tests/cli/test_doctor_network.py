@@ -1,6 +1,7 @@
 """``usage doctor`` finds the proxy, the trusted certificates and a copied directory as a run does, and says so line by line."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -62,6 +63,23 @@ def test_a_host_beside_the_network_that_no_proxy_exempts_has_the_proxy(host: Mac
     assert "exempt the host by NO_PROXY" in lines["proxy"]["remedy"]
 
 
+def test_a_proxy_with_an_https_address_fails_in_the_line_of_the_proxy(host: Machine) -> None:
+    """The sender does not speak https to a proxy, so nothing is delivered."""
+    code, lines = doctor(host, HTTP_PROXY="https://127.0.0.1:9", NO_PROXY="")
+    assert (code, lines["delivery posthog"]["ok"]) == (1, False)
+    assert lines["proxy"]["ok"] is False
+    assert "use the proxy's http address" in lines["proxy"]["remedy"]
+
+
+def test_directories_of_certificates_are_looked_up_one_by_one(host: Machine, tls: str) -> None:
+    """``SSL_CERT_DIR`` can name several: the line names the one that is not there."""
+    assert tls
+    (host.root / "certificates").mkdir()
+    _, lines = doctor(host, SSL_CERT_DIR=f"{host.root}/certificates{os.pathsep}{host.root}/nowhere")
+    assert f"SSL_CERT_DIR={host.root}/nowhere does not exist" in lines["certificate"]["detail"]
+    assert "certificates does not exist" not in lines["certificate"]["detail"].replace("nowhere", "")
+
+
 def test_an_address_of_a_proxy_that_makes_no_sense_fails_in_the_line_of_the_proxy(host: Machine) -> None:
     """Nothing can be delivered through it."""
     code, lines = doctor(host, HTTP_PROXY="http://127.0.0.1:no-port", NO_PROXY="")
@@ -78,6 +96,7 @@ def test_a_bundle_that_is_not_there_fails_in_the_line_of_the_certificate(host: M
     assert lines["certificate"]["ok"] is False
     assert f"{variable}={host.root}/nowhere.pem does not exist" in lines["certificate"]["detail"]
     assert lines["certificate"]["remedy"] == f"correct or unset {variable}."
+    host.settle()  # a sender that still has the other bundle
     host.time_passes()
     assert host.run("usage", "flush", program="cli", environ={variable: tls}).returncode == 0
     code, lines = doctor(host, **{variable: tls})

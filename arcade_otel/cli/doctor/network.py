@@ -64,6 +64,10 @@ def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Add
     shown = f"{proxy.scheme}://{proxy.endpoint}"  # without its password
     if delivered:
         return proxy, [Check("proxy", ok=True, detail=f"{shown} before {host}")]
+    if proxy.scheme == "https":
+        remedy = "use the proxy's http address (HTTPS_PROXY=http://host:port), or exempt the host by NO_PROXY."
+        detail = f"{shown}: the sender does not speak https to a proxy"
+        return proxy, [Check("proxy", ok=False, detail=detail, remedy=remedy)]
     if proxy.scheme.startswith("socks") and not _has_socks():
         remedy = "install PySocks (pip install PySocks) with the program, use an HTTP proxy, or exempt the host by NO_PROXY."
         detail = f"{shown} is a SOCKS proxy, and the package PySocks is not installed"
@@ -154,15 +158,19 @@ def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
 def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -> Check:
     """Return which certificates are trusted. If the delivery failed, try a TLS handshake with them."""
     named = [(variable, os.environ[variable]) for variable in _BUNDLES if os.environ.get(variable, "").strip()]
-    missing = [f"{variable}={path}" for variable, path in named if not os.path.exists(path)]
+    missing = [
+        f"{variable}={path}"
+        for variable, value in named
+        for path in (value.split(os.pathsep) if variable == "SSL_CERT_DIR" else [value])
+        if path and not os.path.exists(path)
+    ]
     source = f"the certificates of {named[0][0]}" if named else "the machine's certificates"
     if delivered:
         note = f"; {', '.join(missing)} does not exist and is not used" if missing else ""
         return Check("certificate", ok=True, detail=f"trusted by {source if not missing else 'the certificates in use'}{note}")
     if not direct:
-        ok, remedy = (False, f"correct or unset {missing[0].partition('=')[0]}.") if missing else (None, "")
-        detail = f"{', '.join(missing)} does not exist" if missing else "not checked through the proxy"
-        return Check("certificate", ok=ok, detail=detail, remedy=remedy)
+        note = f"; {', '.join(missing)} does not exist, so the machine's certificates count" if missing else ""
+        return Check("certificate", ok=None, detail=f"not checked through the proxy{note}")
     trust = exporters.Trust()
 
     def shake_hands() -> None:

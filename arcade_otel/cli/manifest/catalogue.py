@@ -296,8 +296,20 @@ RESOURCE: tuple[FieldSpec, ...] = (
         "names what made the span: `opentelemetry` if it is live, `arcade_otel` if it is deferred",
         source=SEMANTIC,
     ),
-    FieldSpec(conventions.TELEMETRY_SDK_LANGUAGE, STRING, "python", "the language of what made the span", source=SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_SDK_VERSION, STRING, "1.31.1", "the version of what made the span", source=SEMANTIC),
+    FieldSpec(
+        conventions.TELEMETRY_SDK_LANGUAGE,
+        STRING,
+        "python",
+        "the language of the SDK, or of this library, that made the span",
+        source=SEMANTIC,
+    ),
+    FieldSpec(
+        conventions.TELEMETRY_SDK_VERSION,
+        STRING,
+        "1.31.1",
+        "the version of the SDK, or of this library, that made the span",
+        source=SEMANTIC,
+    ),
     FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "names this library", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "the version of this library", source=SEMANTIC),
     FieldSpec(

@@ -63,7 +63,7 @@ class PageServer(ThreadingHTTPServer):
 
     The secret is in the path of the address, is new for each server, and has no other use. A request is answered only if it
 
-    * names this server as its host, because another name for this address is DNS rebinding,
+    * has this server's address in its ``Host`` header. A page that uses DNS rebinding has its own name there,
     * does not come from another site,
     * is a GET,
     * and has the secret.
