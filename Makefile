@@ -53,8 +53,7 @@ test-faults: $(VENV)/.ready
 
 test-windows:
 	@.ci/windows/setup .windows
-	@.ci/windows/run .windows -m pytest -q -o timeout=120 tests/windows tests/handoff/test_windows_start.py \
-		tests/storage/test_windows_files.py
+	@.ci/windows/run .windows -m pytest -q -o timeout=120 tests/windows tests/storage tests/handoff tests/identity
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 
 from arcade_otel import conventions
@@ -225,6 +226,9 @@ def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
 
 def _platform(what: str) -> str:
     """Return a value of the ``platform`` module. Spans of this library have these values, so it is rarely imported."""
+    if sys.platform == "win32" and what != "python_version":
+        # ``platform`` asks WMI, which hangs on some machines, and knows no build. The library's own spans have the build, too.
+        return "Windows" if what == "system" else ".".join(str(number) for number in sys.getwindowsversion().platform_version)
     import platform
 
     return str(getattr(platform, what)())
