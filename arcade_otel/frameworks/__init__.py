@@ -317,7 +317,9 @@ class Run:
                 added = enrichment.added(payload)
                 queued += self._live.end(self.path, timing, outcome, identity, added=added, sender_follows=has_usage)
         if has_usage:
-            queued += handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ)
+            queued += handoff.submit(
+                payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ, others_wait=bool(queued)
+            )
         if queued:  # otherwise a sender has the span, and there is no file to wait for
             self._wait(queued)
 

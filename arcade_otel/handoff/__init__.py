@@ -102,6 +102,7 @@ def submit(
     end_ns: int | None = None,
     span_id: str | None = None,
     environ: Mapping[str, str] | None = None,
+    others_wait: bool = False,
 ) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
 
@@ -123,6 +124,8 @@ def submit(
           ``json``.
         span_id: ID of the span in hex. None means that it is read from the payload.
         environ: A copy of the process's environment, if the caller has one.
+        others_wait: Whether the caller has put other spans into the queue. A sender is started for them, even if no lane takes
+          this span.
 
     Returns:
         The paths of the span's files, if this process wrote it to the queue, else an empty list.
@@ -166,7 +169,7 @@ def submit(
             raise
         start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
         return []  # the disk cannot be written, so the sender tries once to send the span directly
-    if command and paths:
+    if command and (paths or others_wait):
         try:
             start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
         except OSError as error:

@@ -383,6 +383,18 @@ def test_the_live_path_costs_little_over_the_sdk_alone(machine: Machine, collect
     assert dead <= 100_000_000
 
 
+@pytest.mark.parametrize("variable", [("CI", "true"), ("ARCADE_USAGE_WAIT_SECONDS", "30")], ids=["in CI", "waits"])
+def test_a_trace_is_sent_at_once_where_spans_are_queued_and_posthog_is_not_asked(
+    machine: Machine, collector: HttpCollector, variable: tuple[str, str]
+) -> None:
+    """The command's own sender delivers the span to the collector, and needs no later command for that."""
+    environ = to(collector) | {"OTEL_TRACES_EXPORTER": "otlp", variable[0]: variable[1]}
+    assert machine.run("one", environ=environ).returncode == 0
+    machine.settle()
+    assert len(collector.spans) == 1
+    assert not machine.queue
+
+
 def test_a_program_without_a_posthog_key_can_be_traced(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
     """OTLP only: nothing for PostHog is kept or sent."""
     program(machine)
