@@ -35,25 +35,31 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     return False
 
 
-def register_sender(state_dir: str) -> None:
+def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
     """Write down that this process is a sender, and count earlier senders that have been zombies for at least 20 s.
 
-    A sender is a zombie if ``/proc`` has its process as a zombie with the same start time. Without ``/proc``, do nothing.
+    A sender is a zombie if ``/proc`` has its process as a zombie with the same start time. Without ``/proc``, count none, and
+    only remove the marker, which a sender leaves if it cannot import the library.
+
+    Args:
+        state_dir: The state directory.
+        proc: Where the processes are listed.
 
     Raises:
         OSError: The file cannot be written.
     """
     from arcade_otel import storage  # only in a sender
 
-    mine = _process_info(os.getpid())
+    mine = _process_info(os.getpid(), proc)
     if mine is None:
+        _remove_marker(state_dir)
         return
     now = time.time()
-    path, marker = os.path.join(state_dir, _SENDERS), os.path.join(state_dir, _MARKER)
+    path = os.path.join(state_dir, _SENDERS)
     lying: list[tuple[str, str, float]] = []
     others = [(str(os.getpid()), mine[1], 0.0)]
     for pid, started, since in _read_notes(path):
-        state = _process_info(int(pid))
+        state = _process_info(int(pid), proc)
         if state is None or state[1] != started or pid == others[0][0]:
             continue  # reaped
         if state[0] == "Z":
@@ -63,8 +69,13 @@ def register_sender(state_dir: str) -> None:
     kept = (lying + others)[-_MAX_NOTES:]
     storage.write_private(path, "\n".join(f"{pid} {started} {since:.0f}" for pid, started, since in kept))
     if sum(since <= now - ZOMBIE_GRACE_SECONDS for _, _, since in lying) >= MAX_COUNT:
-        storage.write_private(marker, "")
-    elif os.path.lexists(marker):
+        storage.write_private(os.path.join(state_dir, _MARKER), "")
+    else:
+        _remove_marker(state_dir)
+
+
+def _remove_marker(state_dir: str) -> None:
+    if os.path.lexists(os.path.join(state_dir, _MARKER)):
         from arcade_otel.storage.directories import Directory
 
         with Directory.at(state_dir) as directory:
@@ -84,10 +95,10 @@ def _read_notes(path: str) -> list[tuple[str, str, float]]:
         return []
 
 
-def _process_info(pid: int) -> tuple[str, str] | None:
+def _process_info(pid: int, proc: str) -> tuple[str, str] | None:
     """Return the state (``Z`` is a zombie) and the start time of a process, or None if it does not exist."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        with open(f"{proc}/{pid}/stat", encoding="utf-8", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()  # the name before it may contain any characters
         return fields[0], fields[19]
     except (OSError, IndexError):

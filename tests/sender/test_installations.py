@@ -164,27 +164,32 @@ def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_fo
 
 
 @pytest.mark.parametrize(
-    ("missing", "told"),
+    ("broken", "content", "told"),
     [
-        ("arcade_otel/sender/backoff.py", "arcade_otel.sender.backoff"),
-        ("arcade_otel/sender/delivery.py", "arcade_otel.sender"),
-        ("arcade_otel_exporters/http_client.py", "arcade_otel_exporters.http_client"),
+        ("arcade_otel/sender/backoff.py", None, "arcade_otel.sender.backoff"),
+        ("arcade_otel/sender/delivery.py", None, "arcade_otel.sender"),
+        ("arcade_otel_exporters/http_client.py", None, "arcade_otel_exporters.http_client"),
+        ("arcade_otel/sender/__init__.py", b"def (", "the library"),
     ],
+    ids=["backoff is missing", "delivery is missing", "an exporter is missing", "a module was cut off"],
 )
 def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
-    bare: Machine, posthog: FakePostHog, tmp_path: Path, missing: str, told: str
+    bare: Machine, posthog: FakePostHog, tmp_path: Path, broken: str, content: bytes | None, told: str
 ) -> None:
     """An installation that was removed in part; once it is whole again, everything that waits is delivered."""
     library = unpacked(tmp_path / "library")
-    broken = (library / missing).read_bytes()
-    (library / missing).unlink()
+    whole = (library / broken).read_bytes()
+    if content is None:
+        (library / broken).unlink()
+    else:
+        (library / broken).write_bytes(content)
     bare.program("one", PROGRAM)
     bare.program("status", "from arcade_otel.cli.console import main\nmain(['status'])\n")
     environ = {"PYTHONPATH": str(library), "ARCADE_USAGE_STRICT": None}
     for _ in range(3):
         assert bare.run(program="one", environ=environ).returncode == 0
         bare.settle()
-    (library / missing).write_bytes(broken)
+    (library / broken).write_bytes(whole)
     shown = bare.run(program="status", environ=environ)
     assert f"the sender cannot import {told} (" in shown.stdout, shown.stderr
     waiting = len(bare.queue)

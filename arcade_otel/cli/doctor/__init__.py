@@ -80,5 +80,5 @@ def _check_lane(lane: dict[str, object]) -> Check:
     why = problem.get("why") if isinstance(problem, dict) else None
     stuck = bool(lane["waiting"]) and bool(lane["failures_in_a_row"])
     detail = f"{lane['waiting']} queued; last problem: {why or 'none'}"
-    remedy = "correct the problem in the delivery line, then run flush." if stuck else ""
+    remedy = "correct the problem that this line names, then run flush." if stuck else ""
     return Check(f"lane {lane['lane']}", ok=not stuck, detail=detail, remedy=remedy)

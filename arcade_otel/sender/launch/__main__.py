@@ -29,8 +29,7 @@ def main() -> None:
         import _thread
 
         # That call prints the stacks of running threads first, which can read freed memory. On Windows the process would then
-        # crash and
-        # wait for a debugger or an error report. So a thread of Python ends it a moment earlier, if it can run.
+        # crash and wait for a debugger or an error report. So a thread of Python ends it a moment earlier, if it can run.
         _thread.start_new_thread(_end, (LIFETIME_SECONDS - 0.3,))
     if os.name == "posix":
         # A shell has started the sender, so it ignores these two signals.
@@ -46,7 +45,7 @@ def main() -> None:
     sys.path += [root for root in roots if os.path.isabs(root) and root not in sys.path]
     try:
         from arcade_otel import sender
-    except ImportError as error:
+    except Exception as error:  # a module is missing, was cut off, or cannot be read
         sys.path.append(here)
         from import_failure import leave_problem  # type: ignore[import-not-found]
 

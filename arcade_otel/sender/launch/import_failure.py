@@ -11,7 +11,7 @@ __all__ = ["leave_problem"]
 _MAX_BYTES = 1024 * 1024
 
 
-def leave_problem(config_dir: str, error: ImportError) -> None:
+def leave_problem(config_dir: str, error: Exception) -> None:
     """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
 
     The marker is the same as on machines that do not reap ended senders: commands write their spans to the queue themselves and
@@ -26,7 +26,7 @@ def leave_problem(config_dir: str, error: ImportError) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
         flags |= getattr(os, name, 0)
-    why = f"the sender cannot import {error.name} ({type(error).__name__})"
+    why = f"the sender cannot import {getattr(error, 'name', None) or 'the library'} ({type(error).__name__})"
     line = json.dumps({"at": round(time.time(), 3), "state": "failed", "lane": "sender", "why": why}) + "\n"
     for name, text in (("unreaped", ""), ("receipts.jsonl", line)):
         descriptor = os.open(os.path.join(state_dir, name), flags, 0o600)
