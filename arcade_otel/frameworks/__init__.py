@@ -155,9 +155,9 @@ class Run:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
         self._announce()
         if self._settings.record_start:
-            from arcade_otel.frameworks import start
+            from arcade_otel.frameworks import start_event
 
-            start.record_start(self)
+            start_event.record_start(self)
 
     def _announce(self) -> None:
         """Show the notice, and start the live span, also if a callback of the program has set a provider since."""

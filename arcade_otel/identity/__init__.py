@@ -40,7 +40,7 @@ ANON_ID = "anon_id"
 LINKED_PRINCIPAL_ID = "linked_principal_id"
 #: A file in ``usage/``. It is a marker that the anonymous ID must rotate before the next event (``identity.markers``).
 ROTATION_MARKER = "rotation"
-#: Prefix of files in ``usage/`` that identify the place of the directory (``identity.place``).
+#: Prefix of files in ``usage/`` that identify the place of the directory (``identity.copied_directory``).
 PLACE_PREFIX = "place-"
 
 
@@ -112,7 +112,7 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def place_marker(config_dir: str) -> str:
-    """Return the name of the marker in ``usage/`` that says where the directory is (``identity.place``).
+    """Return the name of the marker in ``usage/`` that says where the directory is (``identity.copied_directory``).
 
     The name consists of numbers from ``stat``: device and inode of the directory, the inode of ``/``, which differs in each
     container, and the time at which the machine got its ID.

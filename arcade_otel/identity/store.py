@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from arcade_otel import identity as identity_file, settings, storage
 from arcade_otel.diagnostics import debug
-from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID, place
+from arcade_otel.identity import ANON_ID, LINKED_PRINCIPAL_ID, copied_directory
 from arcade_otel.identity.markers import PendingRotation
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.files import retry_while_busy
@@ -168,8 +168,8 @@ class UsageIdentity:
                 self._write_atomic({ANON_ID: after[0], LINKED_PRINCIPAL_ID: after[1]})
             if pending or rotation.is_stale(after[0]):
                 rotation.clear()
-            if not place.is_settled(self._config_dir):
-                place.settle(self._config_dir, copied=copied)
+            if not copied_directory.is_settled(self._config_dir):
+                copied_directory.settle(self._config_dir, copied=copied)
         self._remember(after)
         return after
 
@@ -205,7 +205,11 @@ class UsageIdentity:
 
     def _is_copy(self, identity: Identity) -> bool:
         """Return True for an unlinked identity in a copied directory. A linked identity is the same person in every copy."""
-        return identity[1] is None and not place.is_settled(self._config_dir) and place.is_copy(self._config_dir)
+        return (
+            identity[1] is None
+            and not copied_directory.is_settled(self._config_dir)
+            and copied_directory.is_copy(self._config_dir)
+        )
 
     def new_identity(self) -> Identity:
         """Return a new anonymous identity; for :meth:`update`."""

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from arcade_otel import identity as identity_file
-from arcade_otel.identity import place
+from arcade_otel.identity import copied_directory
 from arcade_otel.identity.store import UsageIdentity
 from arcade_otel.settings import make_settings
 from arcade_otel.testing import FakePostHog
@@ -111,7 +111,7 @@ def _pretend(config_dir: Path, where: str, in_this_boot: str) -> None:
 def test_the_clone_of_a_machine_with_an_id_of_its_own_is_a_copy(tmp_path: Path) -> None:
     """The inode is the same, as in a copied disk; the machine's ID and the boot are others."""
     before = _current(tmp_path)
-    where, _ = place.fingerprint(str(tmp_path))
+    where, _ = copied_directory.fingerprint(str(tmp_path))
     _pretend(tmp_path, where.replace("local ", "local other"), "another boot")
     assert _current(tmp_path) != before
 
@@ -119,7 +119,7 @@ def test_the_clone_of_a_machine_with_an_id_of_its_own_is_a_copy(tmp_path: Path) 
 def test_a_directory_that_a_container_mounts_is_no_copy(tmp_path: Path) -> None:
     """The container has another machine ID or none, and the same kernel says that it is the same directory."""
     before = _current(tmp_path)
-    _, in_this_boot = place.fingerprint(str(tmp_path))
+    _, in_this_boot = copied_directory.fingerprint(str(tmp_path))
     _pretend(tmp_path, "local other 1", in_this_boot)
     assert _current(tmp_path) == before
 
@@ -153,7 +153,7 @@ def test_a_home_that_cannot_be_written_is_used_unless_it_is_a_copy(copied: bool)
 
 @pytest.mark.posix
 def test_neither_the_hosts_name_nor_the_kernel_is_in_it(tmp_path: Path) -> None:
-    known = place.fingerprint(str(tmp_path))
+    known = copied_directory.fingerprint(str(tmp_path))
     system = os.uname()
     for text in known:
         assert system.nodename not in text.split()
@@ -164,9 +164,9 @@ def test_neither_the_hosts_name_nor_the_kernel_is_in_it(tmp_path: Path) -> None:
 def test_no_marker_says_where_in_clear(tmp_path: Path) -> None:
     """The machine's ID is in no file, and two markers of one place have different hashes."""
     _current(tmp_path / "a")
-    place.settle(str(tmp_path / "a"), copied=False)
+    copied_directory.settle(str(tmp_path / "a"), copied=False)
     first = _marker(tmp_path / "a").read_text()
-    place.settle(str(tmp_path / "a"), copied=False)
+    copied_directory.settle(str(tmp_path / "a"), copied=False)
     assert _marker(tmp_path / "a").read_text().split()[1] != first.split()[1]
     machine_id = Path("/etc/machine-id")
     if machine_id.exists() and machine_id.read_text().strip():
@@ -178,9 +178,9 @@ def test_markers_are_bounded(tmp_path: Path) -> None:
     _current(tmp_path)
     for number in range(40):
         (tmp_path / "usage" / f"place-{number}-0-0-0-0").write_text("x")
-    place.settle(str(tmp_path), copied=False)
+    copied_directory.settle(str(tmp_path), copied=False)
     assert len(list((tmp_path / "usage").glob("place-*"))) == 16
-    place.settle(str(tmp_path), copied=True)
+    copied_directory.settle(str(tmp_path), copied=True)
     assert _marker(tmp_path).name == identity_file.place_marker(str(tmp_path))
 
 
@@ -206,5 +206,5 @@ nonsense
 def test_the_mount_of_a_directory_is_found(tmp_path: Path, path: str, expected: tuple[str, str, str, str]) -> None:
     """The longest mount point above it, and the last of equal ones, which covers the others."""
     (tmp_path / "table").write_text(_TABLE)
-    assert place._mount(path, str(tmp_path / "table")) == expected
-    assert place._mount(path, str(tmp_path / "missing")) is None
+    assert copied_directory._mount(path, str(tmp_path / "table")) == expected
+    assert copied_directory._mount(path, str(tmp_path / "missing")) is None

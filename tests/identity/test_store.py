@@ -170,7 +170,7 @@ def test_a_steady_read_imports_nothing_heavy(tmp_path: Path) -> None:
         "yaml",
         "tempfile",
         "uuid",
-        "arcade_otel.identity.place",
+        "arcade_otel.identity.copied_directory",
         "arcade_otel.identity.store",
     )
     program = f"{_CURRENT}print(sorted(set({heavy}) & set(sys.modules)))"

@@ -226,10 +226,10 @@ def _check_identity(settings: Settings) -> Check:
 
 def _copied(config_dir: str) -> str:
     """Return a text that says what happens if the directory is a copy, or ""."""
-    from arcade_otel.identity import place
+    from arcade_otel.identity import copied_directory
 
     try:
-        if place.is_settled(config_dir) or not place.is_copy(config_dir):
+        if copied_directory.is_settled(config_dir) or not copied_directory.is_copy(config_dir):
             return ""
     except OSError:
         return ""
