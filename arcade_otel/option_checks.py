@@ -3,9 +3,15 @@
 Each check gets the name and the value of an option, and returns the field.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["MAX_WAIT_SECONDS", "check"]
+TYPE_CHECKING = False  # the module typing costs a command as much as this library
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["MAX_WAIT_SECONDS", "check", "check_together"]
 
 #: A command never waits longer for its own event, because no sender lives longer.
 MAX_WAIT_SECONDS = 10.0
@@ -46,6 +52,20 @@ def check(kind: str, option: str, value: object) -> object:
         ValueError: The value is not allowed.
     """
     return _CHECKS[kind](option, value)
+
+
+def check_together(fields: Mapping[str, Any]) -> None:
+    """Check the options that depend on each other.
+
+    Raises:
+        ValueError: ``person_properties`` has a name that ``properties`` lacks or that stands for a copy, which the sender makes.
+            Or ``arcade_context`` makes too many groups: it adds ``organization`` and ``project``.
+    """
+    own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
+    if not own.issuperset(fields.get("person_properties", ())):
+        raise ValueError("person_properties must be names of properties, and not of copies")
+    if fields.get("arcade_context") and len({*fields.get("groups", ()), "organization", "project"}) > MAX_GROUPS:
+        raise ValueError(f"arcade_context adds two groups, and groups must be at most {MAX_GROUPS} with them")
 
 
 def _check_command_paths(option: str, value: object) -> tuple[str, ...]:

@@ -184,8 +184,10 @@ def make_settings(**options: Any) -> Settings:
             from arcade_otel import option_checks
 
             fields[option] = option_checks.check(kind, option, value)
-    if "person_properties" in fields and not set(fields["person_properties"]) <= set(fields.get("properties", EMPTY)):
-        raise ValueError("person_properties must be names of properties")
+    if "person_properties" in fields or "arcade_context" in fields:
+        from arcade_otel import option_checks
+
+        option_checks.check_together(fields)
     environ = os.environ
     host = environ.get(conventions.ENV_HOST, "").strip()
     if host and not _is_host(host):

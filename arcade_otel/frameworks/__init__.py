@@ -154,7 +154,11 @@ class Run:
     def on_command_start(self) -> None:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
         self._announce()
-        if self._settings.record_start:
+        self.record_start()
+
+    def record_start(self) -> None:
+        """Record that the command has begun, if the program asks for that (``record_start``). Do nothing the second time."""
+        if self._settings.record_start and (self.path or self._settings.name) in self._settings.record_start:
             from arcade_otel.frameworks import start_event
 
             start_event.record_start(self)

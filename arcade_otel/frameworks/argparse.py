@@ -13,7 +13,7 @@ from _thread import get_ident
 from arcade_otel.command_context import CommandContext
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.frameworks import Run
-from arcade_otel.frameworks.context_manager import decorate, new_path, remember_discarded
+from arcade_otel.frameworks.context_manager import RunStack, decorate, end_discarded, new_path
 from arcade_otel.settings import make_settings
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ class ProgramContext(CommandContext):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._settings = make_settings(**options)
-        self._runs: list[_ProgramRun | None] = []
+        self._runs = RunStack()
 
     def __enter__(self) -> ProgramContext:
         run = None
@@ -45,7 +45,7 @@ class ProgramContext(CommandContext):
             patch()
             recorded = Run.begin(self._settings)
             run = None if recorded is None else _ProgramRun(recorded)
-        self._runs.append(run)
+        self._runs.push(run)
         return self
 
     def __exit__(self, exc_type: object, error: BaseException | None, tb: object) -> None:
@@ -54,18 +54,17 @@ class ProgramContext(CommandContext):
             run.finish(error, self._settings)
 
     def rename(self, path: str) -> None:
-        """Give the innermost run another name."""
-        run = self._runs[-1] if self._runs else None
+        """Give the innermost run of this thread another name."""
+        run = self._runs.current()
         if run is not None:
             with guard("the new name of a command"):
-                run.new_path = new_path(path) or run.new_path
+                run.rename(path)
 
     def discard(self) -> None:
-        """Do not record the innermost run."""
-        run = self._runs[-1] if self._runs else None
+        """Do not record the innermost run of this thread."""
+        run = self._runs.current()
         if run is not None:
             run.run.discarded_by_program = True
-            run.run.discard()
 
     def __call__(self, function: Any) -> Any:
         """Decorate ``function``. Each call of it is one run."""
@@ -115,6 +114,13 @@ class _ProgramRun:
         elif isinstance(error, SystemExit) and error.code in (None, 0):
             self.run.discard()  # ``--help`` or ``--version``
 
+    def rename(self, path: str) -> None:
+        """Keep the new name for the end, because the parsers may still be at work. After them it counts at once."""
+        self.new_path = new_path(path) or self.new_path
+        if self.parsed and self.new_path:
+            self.run.path = self.new_path
+            self.run.record_start()
+
     def finish(self, error: BaseException | None, settings: Settings) -> None:
         """Make the span. This never raises."""
         with guard("the end of a program"):
@@ -127,7 +133,7 @@ class _ProgramRun:
                 self.run.path = self.run.program  # otherwise the command was mistyped, and stays without a name
             self.run.path = self.new_path or self.run.path
             if self.run.discarded_by_program:
-                remember_discarded(self.run, settings, error)
+                end_discarded(self.run, settings, error)
             refused = not self.parsed and isinstance(error, SystemExit)
             self.run.end(error, get_values=self._values, get_option_names=self._option_names, usage_error=refused)
 

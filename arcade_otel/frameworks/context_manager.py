@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from _thread import get_ident
 
+from arcade_otel import consent
 from arcade_otel.command_context import CommandContext
 from arcade_otel.diagnostics import debug, guard
 from arcade_otel.frameworks import Run
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.settings import Settings
 
-__all__ = ["RecordedCommand", "command_path", "configure", "decorate", "new_path", "remember_discarded"]
+__all__ = ["RecordedCommand", "RunStack", "command_path", "configure", "decorate", "end_discarded", "new_path"]
 
 _configured: dict[str, Any] = {}
 
@@ -26,6 +28,32 @@ def configure(options: Mapping[str, Any]) -> None:
     make_settings(**options)
     _configured.clear()
     _configured.update(options)
+
+
+class RunStack:
+    """The runs that one context has begun and not ended. A decorated function may call itself, and run in several threads."""
+
+    __slots__ = ("_runs",)
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[int, Any]] = []
+
+    def push(self, run: Any) -> None:
+        """Add the run that this thread has begun, or None if it is not recorded."""
+        self._runs.append((get_ident(), run))
+
+    def pop(self) -> Any:
+        """Remove and return what this thread has added last."""
+        return self._runs.pop(self._place())[1]
+
+    def current(self) -> Any:
+        """Return what this thread has added last. Outside of the block, return None."""
+        return self._runs[self._place()][1] if self._runs else None
+
+    def _place(self) -> int:
+        mine = get_ident()
+        found = [place for place, (thread, _) in enumerate(self._runs) if thread == mine]
+        return found[-1] if found else -1  # a block that another thread has entered
 
 
 class RecordedCommand(CommandContext):
@@ -39,11 +67,11 @@ class RecordedCommand(CommandContext):
     def __init__(self, path: str, options: Mapping[str, Any]) -> None:
         self._path = command_path(path)
         self._settings: Settings = make_settings(**{**_configured, **options})
-        self._runs: list[Run | None] = []  # a stack: a decorated function may call itself
+        self._runs = RunStack()
 
     def __enter__(self) -> RecordedCommand:
         run = Run.begin(self._settings)
-        self._runs.append(run)
+        self._runs.push(run)
         if run is not None:
             run.path = self._path
             run.on_command_start()
@@ -54,22 +82,22 @@ class RecordedCommand(CommandContext):
         if run is None:
             return
         if run.discarded_by_program:
-            remember_discarded(run, self._settings, error)
+            end_discarded(run, self._settings, error)
         run.end(error)
 
     def rename(self, path: str) -> None:
-        """Give the innermost run another name."""
-        run = self._runs[-1] if self._runs else None
+        """Give the innermost run of this thread another name."""
+        run = self._runs.current()
         if run is not None:
             with guard("the new name of a command"):
                 run.path = new_path(path) or run.path
+                run.record_start()
 
     def discard(self) -> None:
-        """Do not record the innermost run."""
-        run = self._runs[-1] if self._runs else None
+        """Do not record the innermost run of this thread."""
+        run = self._runs.current()
         if run is not None:
             run.discarded_by_program = True
-            run.discard()
 
     def __call__(self, function: Any) -> Any:
         """Decorate ``function``. Each call of it is one run."""
@@ -100,11 +128,19 @@ def new_path(path: object) -> str | None:
         return None
 
 
-def remember_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
-    """Let the identity change at a login or logout that the program discarded. Does nothing in a forked child."""
+def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
+    """End a run that the program discarded. A login or logout changes the identity all the same.
+
+    In a forked child, in a dry run, and if the user has opted out meanwhile, the identity stays.
+    """
+    run.discard()
     is_change = run.path in settings.login_commands or run.path in settings.logout_commands
-    if is_change and run._pid == os.getpid():  # noqa: SLF001 - the other half of that module
+    # The decision is the other half of that module's.
+    if is_change and run._pid == os.getpid() and run._decision.mode != consent.LOG:  # noqa: SLF001
         with guard("a change of identity that is not recorded"):
+            decision = settings.decide(asked_before=True)
+            if decision.mode == consent.OFF and not decision.unreadable:
+                return  # the user opted out meanwhile
             from arcade_otel.identity import login
 
             failed = error is not None and not (isinstance(error, SystemExit) and not error.code)

@@ -23,6 +23,8 @@ def _active_runs() -> list[frameworks.Run]:
 
 
 def _end(run: frameworks.Run) -> None:
+    if run.discarded_by_program:
+        return  # the end of its block settles it
     if not run.path:
         run.path = run.program  # a program of one command
     run.end()

@@ -9,12 +9,11 @@ receivers would see a second span of the same command. Only programs that use ``
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from arcade_otel import consent, conventions, handoff, identity as identity_file, spans
 from arcade_otel.diagnostics import guard
-from arcade_otel.spans import declared, otlp
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,7 +27,7 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
 def record_start(run: Run) -> None:
-    """If ``record_start`` names the command of ``run``, send its start event once. This never raises."""
+    """Send the start event of the command of ``run`` once. This never raises. ``record_start`` names the command."""
     if run._ended or run._ids is not None or run._decision.unreadable:
         return
     with guard("the start of a command"):
@@ -51,7 +50,7 @@ def _record(
     values: Mapping[str, object],
     is_dry: bool,
 ) -> tuple[str, str] | None:
-    """Pass the start event of a command to a sender, if ``record_start`` names the command.
+    """Pass the start event of a command to a sender.
 
     Args:
         settings: The program's settings.
@@ -62,22 +61,25 @@ def _record(
         is_dry: Print the event instead.
 
     Returns:
-        Trace ID and span ID for the command's own span, or None if the command is not named. Sampling depends on the span ID, so
-        both events of a command are recorded, or neither is.
+        Trace ID and span ID for the command's own span, or None if the command is excluded. Sampling depends on the span ID, so
+        both events of a command are recorded, or neither is. A login or a logout has both.
 
     Raises:
         OSError: There is no identity, or the span could not be handed over.
     """
-    if path not in settings.record_start or (settings.exclude and f"{path}.".startswith(settings.exclude)):
+    is_change = path in settings.login_commands or path in settings.logout_commands  # these are neither excluded nor sampled
+    if settings.exclude and not is_change and f"{path}.".startswith(settings.exclude):
         return None
     environ = dict(os.environ)
     if "true" in (environ.get("WERKZEUG_RUN_MAIN"), environ.get("RUN_MAIN")):
         return None  # a reloader has started the command line again: the first process makes the events
     ids = ids or spans.new_ids()
-    if path in settings.sample and int(ids[1], 16) >= settings.sample[path] * 2**64:
+    if path in settings.sample and not is_change and int(ids[1], 16) >= settings.sample[path] * 2**64:
         return ids
     outcome = spans.Success()
     if settings.properties or settings.groups:
+        from arcade_otel.spans import declared
+
         outcome.declared = declared.attributes(settings, values)
     if is_dry:
         from arcade_otel.recording import dry_run
@@ -112,6 +114,8 @@ def _encode(
         usage_only=True,
         fresh_ids=ids,
     )
+    from arcade_otel.spans import otlp
+
     traces = otlp.loads(payload)
     span, resource = otlp.command_span(traces)
     if span is not None:

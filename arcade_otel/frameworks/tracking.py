@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import time
+from _thread import get_ident
 
 from arcade_otel import frameworks
 from arcade_otel.diagnostics import debug
@@ -20,15 +21,22 @@ __all__ = ["MAX_EVENTS", "set_property", "track"]
 MAX_EVENTS = 50
 
 
+def _current_run() -> frameworks.Run | None:
+    """Return the innermost run that this thread has begun, else the innermost of the process. A forked child has none."""
+    runs = [run for run in frameworks._running if run._pid == os.getpid()]
+    return next((run for run in reversed(runs) if run.thread == get_ident()), runs[-1] if runs else None)
+
+
 def set_property(name: str, value: object) -> None:
     """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
-    if frameworks._running:
-        frameworks._running[-1].values[name] = value
+    run = _current_run()
+    if run is not None:
+        run.values[name] = value
 
 
 def track(name: str, properties: Mapping[str, object] | None) -> None:
-    """Add an event to the innermost run of this process; :func:`arcade_otel.track` documents it."""
-    run = next((run for run in reversed(frameworks._running) if run._pid == os.getpid()), None)
+    """Add an event to the innermost run; :func:`arcade_otel.track` documents it."""
+    run = _current_run()
     if run is None:
         debug("track: no command is recorded, and so no event")
         return

@@ -111,7 +111,8 @@ class SpanIdentityResolver:
         for key, group in (("org_id", "organization"), ("project_id", "project")):
             if key in scope and declared.is_id(scope[key]):
                 otlp.set_attribute(span, key, scope[key])
-                otlp.set_attribute(span, f"{declared.GROUP_PREFIX}{group}", scope[key])
+                if otlp.read_attribute(span, f"{declared.GROUP_PREFIX}{group}") is None:  # the program's own ID takes precedence
+                    otlp.set_attribute(span, f"{declared.GROUP_PREFIX}{group}", scope[key])
         return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:

@@ -192,7 +192,8 @@ def command_attributes(
     }
     if outcome.declared:
         attributes.update(outcome.declared)
-    if path in settings.sample:
+    is_change = path in settings.login_commands or path in settings.logout_commands
+    if path in settings.sample and (outcome.failed or not is_change):  # a login or logout that succeeds is always recorded
         attributes["sample_rate"] = settings.sample[path]
     if outcome.options:
         attributes[conventions.COMMAND_OPTIONS] = tuple(replace_unencodable(name) for name in outcome.options)

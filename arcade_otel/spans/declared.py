@@ -16,9 +16,9 @@ __all__ = [
     "GROUP_PREFIX",
     "PERSON_PREFIX",
     "PROPERTY_PREFIX",
+    "accept",
     "attributes",
     "is_id",
-    "is_of",
     "resource_attributes",
 ]
 
@@ -45,13 +45,15 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
             values.update(settings.property_values())
     values.update(given)
     found: dict[str, str | bool | int] = {}
-    for name, value in values.items():
+    for key, value in values.items():
+        # A member of a ``StrEnum`` is equal to its text, and can be formatted as another one.
+        name = str.__str__(key) if isinstance(key, str) else key
         if name in settings.groups and is_id(value):
-            found[f"{GROUP_PREFIX}{name}"] = str(value)
-        elif name in settings.properties and is_of(settings.properties[name], value):
-            found[f"{PROPERTY_PREFIX}{name}"] = value  # type: ignore[assignment]  # is_of has checked it
+            found[f"{GROUP_PREFIX}{name}"] = str.__str__(value)
+        elif name in settings.properties and (accepted := accept(settings.properties[name], value)) is not None:
+            found[f"{PROPERTY_PREFIX}{name}"] = accepted
             if login and name in settings.person_properties:
-                found[f"{PERSON_PREFIX}{name}"] = value  # type: ignore[assignment]
+                found[f"{PERSON_PREFIX}{name}"] = accepted
         elif value is not None:
             declared = name in settings.properties or name in settings.groups
             debug(f"property dropped: {name if declared else 'a name that is not declared'} ({type(value).__name__})")
@@ -73,11 +75,16 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
     return found
 
 
-def is_of(kind: object, value: object) -> bool:
-    """Return whether ``value`` has the declared type ``kind``, or is one of its words."""
+def accept(kind: object, value: object) -> str | bool | int | None:
+    """Return ``value`` if it has the declared type ``kind`` or is one of its words, else None.
+
+    A word is returned as it was declared. A member of a ``StrEnum`` is equal to its word, and can have another text.
+    """
     if isinstance(kind, tuple):
-        return isinstance(value, str) and value in kind
-    return type(value) is kind and (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER)  # type: ignore[operator]
+        return kind[kind.index(value)] if isinstance(value, str) and value in kind else None
+    if type(value) is not kind or not (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER):  # type: ignore[operator]
+        return None
+    return value  # type: ignore[return-value]  # a bool or an int
 
 
 def is_id(value: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
 from arcade_otel.spans import attributes_json, json_string
-from arcade_otel.spans.declared import PROPERTY_PREFIX, is_of
+from arcade_otel.spans.declared import PROPERTY_PREFIX, accept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,14 +47,16 @@ def check(settings: Settings, name: object, properties: Mapping[str, object], ti
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")
         return None
+    name = str.__str__(name)  # a member of an enumeration is equal to its text, and formatted as another one
     kinds = settings.events[name]
     attributes: dict[str, str | bool | int] = {conventions.OWN_EVENT: True}
     if not isinstance(properties, Mapping):
         debug(f"property dropped: all of {name} ({type(properties).__name__})")
         properties = {}
     for key, value in properties.items():
-        if key in kinds and is_of(kinds[key], value):
-            attributes[f"{PROPERTY_PREFIX}{key}"] = value  # type: ignore[assignment]  # is_of has checked it
+        accepted = accept(kinds[key], value) if key in kinds else None
+        if accepted is not None:
+            attributes[f"{PROPERTY_PREFIX}{str.__str__(key)}"] = accepted
         elif value is not None:
             what = f"{key} of {name}" if key in kinds else f"a name that is not declared for {name}"
             debug(f"property dropped: {what} ({type(value).__name__})")

@@ -120,3 +120,34 @@ def test_both_events_of_a_sampled_command_arrive_or_neither(machine: Machine, po
     machine.settle()
     found = [name for name, _ in names(posthog)]
     assert 0 < found.count("started") == found.count("succeeded") < 16
+
+
+def test_a_program_of_one_command_is_named_by_its_own_name_and_the_start_has_declared_properties(
+    machine: Machine, posthog: FakePostHog
+) -> None:
+    """Its path is empty, so ``record_start`` has the name of the program."""
+    code = "import click, arcade_otel\n@click.command()\ndef app(): pass\narcade_otel.instrument(app, name='tool', version='1', "
+    code += "record_start='tool', properties={'tools': int}, property_values=lambda: {'tools': 3})\napp()\n"
+    machine.program("single", code)
+    assert machine.run(program="single").returncode == 0
+    machine.settle()
+    found = [
+        (event.event.split()[-1], event.properties["command_name"], event.properties["tools"]) for event in posthog.visible()
+    ]
+    assert sorted(found) == [("started", "tool", 3), ("succeeded", "tool", 3)]
+
+
+def test_a_command_that_is_not_named_imports_nothing_for_the_start(machine: Machine) -> None:
+    """Only the commands that ``record_start`` names pay for it."""
+    code = (
+        "import sys, arcade_otel\nwith arcade_otel.command(sys.argv[1], name='tool', version='1', record_start='serve'): pass\n"
+    )
+    machine.program(
+        "imports",
+        f"{code}print(*(name for name in ('arcade_otel.frameworks.start_event', 'arcade_otel.spans.otlp') if name in sys.modules))\n",
+    )
+    assert machine.run("work", program="imports").stdout.split() == []
+    assert machine.run("serve", program="imports").stdout.split() == [
+        "arcade_otel.frameworks.start_event",
+        "arcade_otel.spans.otlp",
+    ]

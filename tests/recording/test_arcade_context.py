@@ -74,6 +74,35 @@ def test_the_ids_are_those_of_the_context_that_the_program_names(
     assert b"CANARY" not in b"".join(request.content for request in posthog.requests)
 
 
+ACCOUNT = """
+import sys
+import arcade_otel
+arcade_otel.configure(
+    name="tool", version="1", arcade_context=True, groups=["organization"], principal=lambda: "user-9",
+    property_values=lambda: {"organization": "org-own"} if "own" in sys.argv else {},
+)
+with arcade_otel.command(sys.argv[1]):
+    pass
+"""
+
+
+def test_a_person_has_both_groups_the_programs_own_id_counts_and_a_logout_has_none(
+    machine: Machine, posthog: FakePostHog
+) -> None:
+    """At a logout, another context may be active than the one that is left."""
+    write_credentials(machine)
+    machine.program("account", ACCOUNT)
+    for words in (["login"], ["work"], ["work", "own"], ["logout"]):
+        assert machine.run(*words, program="account").returncode == 0
+        machine.settle()
+    _, work, own, logout = (event for event in posthog.visible() if event.event.startswith("CLI"))
+    assert work.properties["$groups"] == {"organization": "org-home", "project": "project-home"}
+    assert own.properties["$groups"] == {"organization": "org-own", "project": "project-home"}
+    assert scope(work) == scope(own) == ("org-home", "project-home")
+    assert logout.properties["command_name"] == "logout"
+    assert (scope(logout), logout.properties.get("$groups")) == ((None, None), None)
+
+
 def test_credentials_that_are_newer_than_the_command_are_not_used(machine: Machine, posthog: FakePostHog) -> None:
     """A span that waits in the queue keeps the organization of its command, or gets none."""
     write_credentials(machine)

@@ -1,7 +1,5 @@
 """Properties that a program declares, commands that it leaves out, and commands of which it records a share."""
 
-import json
-
 import pytest
 
 from arcade_otel import option_checks
@@ -30,16 +28,120 @@ def test_only_declared_values_of_their_types_leave(machine: Machine, posthog: Fa
     assert machine.log.count("property dropped: a name that is not declared (str)") == 3 + 2
 
 
+SHARED = """
+import arcade_otel
+from arcade_otel import spans
+
+first = iter("17cf843b")
+spans.new_ids = lambda: ("a" * 32, next(first) + "0" * 15)
+arcade_otel.configure(name="tool", version="1", sample={"watch": 0.5}, properties={"number": int})
+for number in range(8):
+    with arcade_otel.command("watch"):
+        arcade_otel.set_property("number", number)
+"""
+
+
 def test_a_share_is_chosen_by_the_spans_id_and_told_on_the_event(machine: Machine, posthog: FakePostHog) -> None:
-    """Of 24 runs about half arrive, and each of those has an ID in the lower half."""
-    code = "import arcade_otel\narcade_otel.configure(name='tool', version='1', sample={'watch': 0.5})\n"
-    code += "for _ in range(24):\n    with arcade_otel.command('watch'):\n        pass\n"
-    machine.program("many", code)
+    """The span IDs begin with 1, 7, c, f, 8, 4, 3 and b. With a share of a half, those below 8 arrive."""
+    machine.program("many", SHARED)
     assert machine.run(program="many").returncode == 0
     machine.settle()
-    events = posthog.visible()
-    assert 2 < len(events) < 22
-    assert {event.properties["sample_rate"] for event in events} == {0.5}
+    assert sorted(event.properties["number"] for event in posthog.visible()) == [0, 1, 5, 6]
+    assert {event.properties["sample_rate"] for event in posthog.visible()} == {0.5}
+
+
+CHANGES = """
+import sys
+import arcade_otel
+
+arcade_otel.configure(
+    name="tool", version="1", principal=lambda: "user-9", record_start=["login", "logout"], %s
+)
+with arcade_otel.command(sys.argv[1]):
+    if "fail" in sys.argv:
+        raise SystemExit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    "option", ["sample={'login': 1e-9, 'logout': 1e-9}", "exclude=['login', 'logout']"], ids=["sampled", "excluded"]
+)
+def test_a_login_or_logout_that_succeeds_is_always_recorded_and_counts_once(
+    machine: Machine, posthog: FakePostHog, option: str
+) -> None:
+    """So is its start. It has no ``sample_rate``, by which it would count as a thousand million. A failed one is left out."""
+    machine.program("changes", CHANGES % option)
+    for words in (["login"], ["logout"]):
+        assert machine.run(*words, program="changes").returncode == 0
+        machine.settle()
+    assert machine.run("login", "fail", program="changes").returncode == 3
+    machine.settle()
+    events = [event for event in posthog.visible() if event.event.startswith("CLI")]
+    found = sorted((event.event.split()[-1], event.properties["command_name"]) for event in events)
+    assert found == [("started", "login")] * 2 + [("started", "logout"), ("succeeded", "login"), ("succeeded", "logout")]
+    assert [event.properties.get("sample_rate") for event in events] == [None] * 5
+
+
+ENUMERATED = """
+import enum
+import arcade_otel
+
+class Text(str, enum.Enum):
+    PRO = "pro"
+    GROUP = "organization"
+    ORGANIZATION = "org_123"
+    EVENT = "made thing"
+
+    def __str__(self):
+        return "CANARY"
+
+arcade_otel.configure(
+    name="tool", version="1", properties={"plan": ["free", "pro"]}, groups=["organization"], principal=lambda: "user-9",
+    events={"made thing": {"plan": ["free", "pro"]}},
+)
+for command in ("login", "work"):
+    with arcade_otel.command(command):
+        arcade_otel.set_property("plan", Text.PRO)
+        arcade_otel.set_property(Text.GROUP, Text.ORGANIZATION)
+        arcade_otel.track(Text.EVENT, {"plan": Text.PRO})
+"""
+
+
+def test_a_member_of_an_enumeration_is_sent_as_the_word_that_was_declared(machine: Machine, posthog: FakePostHog) -> None:
+    """It is equal to its word, and formatted as another text. The spans of a login go another way, and have the same."""
+    machine.program("enumerated", ENUMERATED)
+    ended = machine.run(program="enumerated")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    machine.settle()
+    events = [event for event in posthog.visible() if event.event != "$create_alias"]
+    assert [event.event for event in events].count("made thing") == 2
+    assert len(events) == 4
+    assert {event.properties["plan"] for event in events} == {"pro"}
+    assert [event.properties.get("$groups") for event in events if event.properties["command_name"] == "work"] == [
+        {"organization": "org_123"}
+    ] * 2
+    assert b"CANARY" not in b"".join(request.content for request in posthog.requests)
+
+
+GROUPS = """
+import arcade_otel
+arcade_otel.configure(name="tool", version="1", groups=["a", "b", "c", "d", "e"], principal=lambda: "user-9")
+for command in ("login", "work"):
+    with arcade_otel.command(command):
+        for group, text in zip("abcde", ("jane@example.com", "Jane Doe", "x" * 101, "", "x" * 100)):
+            arcade_otel.set_property(group, text)
+"""
+
+
+def test_a_group_is_an_id_and_no_other_text(machine: Machine, posthog: FakePostHog) -> None:
+    """No address, no name with a space, and at most 100 characters. What is left out is a debug line without the text."""
+    machine.program("grouped", GROUPS)
+    assert machine.run(program="grouped").returncode == 0
+    machine.settle()
+    (work,) = (event for event in posthog.visible() if event.properties.get("command_name") == "work")
+    assert work.properties["$groups"] == {"e": "x" * 100}
+    assert [machine.log.count(f"property dropped: {group} (str)") for group in "abcde"] == [2, 2, 2, 2, 0]
+    assert "example.com" not in machine.log
 
 
 @pytest.mark.parametrize(
@@ -52,6 +154,8 @@ def test_a_share_is_chosen_by_the_spans_id_and_told_on_the_event(machine: Machin
         {"groups": ["a", "b", "c", "d", "e", "f"]},
         {"property_values": {"plan": 1}},
         {"person_properties": ["plan"]},
+        {"person_properties": ["took"], "properties": {"took": "duration"}},
+        {"arcade_context": True, "groups": ["a", "b", "c", "d"]},
         {"sample": {"watch": 0}},
         {"sample": {"watch": "1"}},
         {"exclude": [""]},
@@ -62,7 +166,6 @@ def test_a_declaration_that_makes_no_sense_raises_at_once(options: dict[str, obj
     with pytest.raises((TypeError, ValueError), match=next(iter(options))):
         make_settings(**options)
     assert option_checks.MAX_GROUPS == 5
-    assert json.dumps(sorted(options))
 
 
 PERSON = """

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -61,6 +62,16 @@ def test_a_tracked_event_has_its_own_properties_and_those_of_its_command(machine
         assert event.properties["$process_person_profile"] is False
     assert command.timestamp <= created.timestamp <= run.timestamp
     assert len({command.uuid, created.uuid, run.uuid}) == 3
+
+
+def test_a_tracked_event_has_the_time_at_which_it_was_tracked(machine: Machine, posthog: FakePostHog) -> None:
+    """The program waits 20 ms after its first event. Each time is to the millisecond."""
+    ran(machine, "slow")
+    first, _, last = posthog.visible()[1:]
+    assert (first.event, last.event) == (CREATED, CREATED)
+    between = datetime.fromisoformat(last.timestamp) - datetime.fromisoformat(first.timestamp)
+    assert timedelta(milliseconds=19) <= between
+    assert first.timestamp >= posthog.visible()[0].timestamp
 
 
 def test_an_event_outside_of_a_command_is_a_debug_line_only(machine: Machine, posthog: FakePostHog) -> None:
@@ -144,6 +155,7 @@ def test_a_batch_that_ends_within_the_events_of_a_command_loses_none(machine: Ma
     posthog.stop()
     for _ in range(3):
         ran(machine, "work", environ={"TIMES": str(MAX_EVENTS + 1)})
+    assert MAX_EVENTS == 50  # as the documentation says
     assert machine.log.count(f"event dropped: {RUN} (one command can track {MAX_EVENTS} events)") == 6
     posthog.start()
     machine.time_passes()
@@ -167,8 +179,11 @@ def test_an_event_that_posthog_refuses_for_good_keeps_no_other_event_back(machin
 
 
 def test_a_receipt_has_the_events_as_they_were_sent(machine: Machine, posthog: FakePostHog) -> None:
-    """The user sees them by ``usage log``."""
+    """The user sees them by ``usage show``."""
     ran(machine, "work")
+    machine.program("show", "import sys\nfrom arcade_otel.cli.console import main\nsys.exit(main(['show']))\n")
+    shown = machine.run(program="show").stdout
+    assert all(f'"event": "{event.event}"' in shown for event in posthog.visible()), shown
     (receipt,) = receipts.events(str(machine.state))
     assert receipt["state"] == receipts.SENT
     assert [(each["event"], each["uuid"]) for each in receipt["payload"]] == [

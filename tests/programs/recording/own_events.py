@@ -1,5 +1,6 @@
 import os
 import sys
+import time
 from typing import Literal
 
 import arcade_otel
@@ -29,6 +30,9 @@ with arcade_otel.command(sys.argv[1]):
         os.environ["DO_NOT_TRACK"] = "1"
     for _ in range(int(os.environ.get("TIMES", "1"))):
         arcade_otel.track("Tool.run 2")
+    if sys.argv[1] == "slow":
+        time.sleep(0.02)
+        arcade_otel.track("toolkit created", {"tools": 5})
     if sys.argv[1] == "fail":
         raise ValueError("it broke")
 arcade_otel.track("toolkit created", {"tools": 4})  # no command runs any more
