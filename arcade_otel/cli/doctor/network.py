@@ -40,11 +40,12 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)
+    addresses: list[Any] = []
     if proxy is None:
         addresses, dns = _check_dns(server.host, server.port, delivered=delivered)
         checks += [dns, _check_connection(server.host, server.port, addresses, delivered=delivered)]
     if server.scheme == "https":
-        checks.append(_check_certificate(server.host, server.port, direct=proxy is None, delivered=delivered))
+        checks.append(_check_certificate(server.host, server.port, direct=bool(addresses), delivered=delivered))
     checks.append(_check_clock(host))
     return checks
 
@@ -170,7 +171,7 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
         return Check("certificate", ok=True, detail=f"trusted by {source if not missing else 'the certificates in use'}{note}")
     if not direct:
         note = f"; {', '.join(missing)} does not exist, so the machine's certificates count" if missing else ""
-        return Check("certificate", ok=None, detail=f"not checked through the proxy{note}")
+        return Check("certificate", ok=None, detail=f"not checked, because there is a proxy or no address{note}")
     trust = exporters.Trust()
 
     def shake_hands() -> None:
@@ -197,6 +198,11 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
 
 def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
     """Return why TLS failed, "" if it succeeded, or None if there was no connection."""
+    failure: str | None = _in_time(lambda: _tls_failure(shake_hands))[0]
+    return failure
+
+
+def _tls_failure(shake_hands: Callable[[], None]) -> str | None:
     try:
         shake_hands()
     except ssl.SSLCertVerificationError as error:
