@@ -41,16 +41,14 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
 def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
     """Wait until none of these processes is running. Return False if one still is after ``seconds``."""
     deadline = time.monotonic() + seconds
-    if sys.platform != "linux":
-        while any(map(_is_running, pids)):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_POLL_SECONDS)
-        return True
     for pid in pids:
         try:
-            descriptor = os.pidfd_open(pid)
+            descriptor = os.pidfd_open(pid)  # type: ignore[attr-defined,unused-ignore]  # on Linux only
         except ProcessLookupError:
+            continue
+        except (OSError, AttributeError):  # before Linux 5.3, in a sandbox that forbids it, and on other systems
+            if not _poll_for_end(pid, deadline):
+                return False
             continue
         try:
             poll = select.poll()
@@ -59,6 +57,14 @@ def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
                 return False
         finally:
             os.close(descriptor)
+    return True
+
+
+def _poll_for_end(pid: int, deadline: float) -> bool:
+    while _is_running(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
     return True
 
 
@@ -87,6 +93,11 @@ def _group_exists(group: int) -> bool:
 
 def _is_running(pid: int) -> bool:
     """Return whether a process has not ended. Not exact where a process ID is used again."""
+    if sys.platform == "linux":
+        try:
+            return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+        except (OSError, IndexError):
+            return False
     if sys.platform != "win32":
         status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
         return status.stdout.strip()[:1] not in ("", "Z")

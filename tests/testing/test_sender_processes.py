@@ -1,5 +1,6 @@
 """A test computer knows its senders, and waits for their end without looking again and again."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -83,3 +84,22 @@ def test_no_directory_of_the_developer_reaches_a_program_in_the_sandbox(tmp_path
     with CliSandbox(tmp_path) as sandbox:
         ended = sandbox.run(sys.executable, "-c", "import os; print([v for v in os.environ.values() if '/of/jane' in v])")
     assert ended.stdout == "[]\n"
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("kernel", ["old headers", "an old kernel", "a sandbox"])
+def test_the_end_of_a_process_is_awaited_without_a_pidfd_too(monkeypatch: pytest.MonkeyPatch, kernel: str) -> None:
+    """Linux before 5.3 has none, and neither has a Python that was built for it. Some sandboxes forbid it."""
+    if kernel == "old headers":
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    else:
+        number = errno.ENOSYS if kernel == "an old kernel" else errno.EPERM
+
+        def refuse(_: int) -> int:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert not sender_processes.wait_for_end([process.pid], 0.1)
+        process.communicate(b"\n", timeout=60)
+        assert sender_processes.wait_for_end([process.pid], 60)
