@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("arcade_otel", "exporters", "tests", "docs", "examples", "dashboards", ".ci", ".github")
+SOURCES = ("arcade_otel", "exporters", "instrumentation", "tests", "docs", "examples", "dashboards", ".ci", ".github")
 
 
 def text_files() -> Iterator[Path]:

@@ -43,6 +43,18 @@ def test_there_are_pages_and_every_fence_is_seen() -> None:
         assert len(fences) == 2 * len(seen), page
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_file_of_a_page_is_used_by_a_later_snippet_or_only_parsed_for_a_reason(page: Path) -> None:
+    """A file that is written and never run could say anything."""
+    found = list(steps(page))
+    for place, step in enumerate(found):
+        title = re.search(r'title="([^"]+)"', step["info"] or "")
+        if title and step["language"] == "python" and not step["how"]:
+            module = title[1].removesuffix(".py")
+            later = [each["text"] for each in found[place + 1 :] if each["language"] in ("console", "sh", "bash", "python")]
+            assert any(re.search(rf"\b{re.escape(module)}\b", text) for text in later), title[1]
+
+
 @pytest.mark.posix
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, posthog: FakePostHog) -> None:

@@ -93,6 +93,14 @@ def test_the_check_accepts_the_expected_spans_and_notices_each_difference() -> N
     assert len(differences([first._replace(parent_id="elsewhere"), *others])) == 2
     assert len(differences([first._replace(failed=True), *others])) == 2
     assert differences([first._replace(attributes={}), *others]) == [f"{first.name} belongs to None"]
+    failed = next(span for span in as_expected() if span.failed and span.message)
+    rest = [span for span in as_expected() if span.span_id != failed.span_id]
+    assert len(differences([failed._replace(message=""), *rest])) == 2
+    stranger = next(span for span in as_expected() if span.name.startswith("arcade "))
+    rest = [span for span in as_expected() if span.span_id != stranger.span_id]
+    assert differences([stranger._replace(attributes={"posthogDistinctId": "stranger"}), *rest]) == [
+        f"{stranger.name} belongs to stranger"
+    ]
     spoken = first._replace(attributes=first.attributes | {"argument": "hammer"})
     assert differences([spoken, *others]) == [f"{first.name} has what was typed"]
     mlflow = next(server for server in SERVERS if server.name == "mlflow")

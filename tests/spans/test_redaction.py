@@ -10,6 +10,13 @@ from hypothesis import given, strategies as st
 
 from arcade_otel.spans.redaction import error_message, redact
 
+
+@pytest.fixture(autouse=True)
+def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pytest was called with counts as typed, and would be redacted."""
+    monkeypatch.setattr("sys.argv", ["tool"])
+
+
 SECRETS = [
     "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
     "sk-proj-abcdefghijklmnop1234",
