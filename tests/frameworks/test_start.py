@@ -142,10 +142,8 @@ def test_a_command_that_is_not_named_imports_nothing_for_the_start(machine: Mach
     code = (
         "import sys, arcade_otel\nwith arcade_otel.command(sys.argv[1], name='tool', version='1', record_start='serve'): pass\n"
     )
-    machine.program(
-        "imports",
-        f"{code}print(*(name for name in ('arcade_otel.frameworks.start_event', 'arcade_otel.spans.otlp') if name in sys.modules))\n",
-    )
+    code += "print(*(name for name in ('arcade_otel.frameworks.start_event', 'arcade_otel.spans.otlp') if name in sys.modules))\n"
+    machine.program("imports", code)
     assert machine.run("work", program="imports").stdout.split() == []
     assert machine.run("serve", program="imports").stdout.split() == [
         "arcade_otel.frameworks.start_event",
