@@ -82,29 +82,7 @@ def test_a_login_or_logout_that_succeeds_is_always_recorded_and_counts_once(
     assert [event.properties.get("sample_rate") for event in events] == [None] * 5
 
 
-ENUMERATED = """
-import enum
-import arcade_otel
-
-class Text(str, enum.Enum):
-    PRO = "pro"
-    GROUP = "organization"
-    ORGANIZATION = "org_123"
-    EVENT = "made thing"
-
-    def __str__(self):
-        return "CANARY"
-
-arcade_otel.configure(
-    name="tool", version="1", properties={"plan": ["free", "pro"]}, groups=["organization"], principal=lambda: "user-9",
-    events={"made thing": {"plan": ["free", "pro"]}},
-)
-for command in ("login", "work"):
-    with arcade_otel.command(command):
-        arcade_otel.set_property("plan", Text.PRO)
-        arcade_otel.set_property(Text.GROUP, Text.ORGANIZATION)
-        arcade_otel.track(Text.EVENT, {"plan": Text.PRO})
-"""
+ENUMERATED = read_program("recording/enumerated")
 
 
 def test_a_member_of_an_enumeration_is_sent_as_the_word_that_was_declared(machine: Machine, posthog: FakePostHog) -> None:
