@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.command_context import CommandContext
     from arcade_otel.conventions import __version__
+    from arcade_otel.free_text import FreeText
 
     App = TypeVar("App")
 else:
@@ -32,6 +33,7 @@ else:
 
 __all__ = [
     "CommandContext",
+    "FreeText",
     "Options",
     "__version__",
     "command",
@@ -106,6 +108,8 @@ class Options(TypedDict, total=False):
     """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
+
+    Only with :class:`FreeText`, a property can be any text. The text is redacted. Read about the risk first.
 
     The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
@@ -355,6 +359,10 @@ def __getattr__(name: str) -> object:
         from arcade_otel.command_context import CommandContext
 
         return CommandContext
+    if name == "FreeText":
+        from arcade_otel.free_text import FreeText
+
+        return FreeText
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

@@ -128,7 +128,7 @@ class _CleoRun:
             return
         for name in str(command.name or "").split():
             self.run.enter_command(name)
-        self.run.on_command_start()
+        self.run.on_command_start(self._values)
 
     def finish(self, error: BaseException | None, code: Any) -> None:
         """Make the span. ``error`` is the exception that left ``run``, usually cleo's ``SystemExit``."""
