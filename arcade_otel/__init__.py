@@ -254,7 +254,7 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
             tracking.set_property(name, value)
 
 
-def track(event: str, properties: Mapping[str, str | bool | int] | None = None) -> None:
+def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event that you declared (``events`` of :class:`Options`) for the command that is running. This never raises.
 
     The event is sent together with the command's own event, under the same person. For OpenTelemetry it is a span event of the
@@ -264,7 +264,7 @@ def track(event: str, properties: Mapping[str, str | bool | int] | None = None) 
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
-        properties: The values of its properties, for example ``{"tools": 3}``.
+        properties: The values of its properties, for example ``{"tools": 3}``. None counts as absent.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard

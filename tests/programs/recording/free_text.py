@@ -52,8 +52,8 @@ def many(words):
 @app.command()
 def wrong():
     for value in (3, True, b"bytes", ["list"], ValueError("no")):
-        arcade_otel.set_property("why", value)
-        arcade_otel.track("tool failed", {"why": value})
+        arcade_otel.set_property("why", value)  # type: ignore[arg-type]
+        arcade_otel.track("tool failed", {"why": value})  # type: ignore[dict-item]
 
 
 @app.command()
