@@ -4,8 +4,8 @@
 ``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other code.
 ``docs/reference.md`` lists everything that is public.
 
-For a user who opted out by an environment variable, the library must cost almost nothing. So this module reads these variables
-without importing :mod:`arcade_otel.consent`, which has the other rules of consent.
+For a user who opted out by an environment variable, the library must cost almost nothing. For that reason, this module reads the
+variables of consent without importing :mod:`arcade_otel.consent`, which has the other rules.
 
 The word PYTEST_DONT_REWRITE keeps pytest from warning about a program that imports this module before it runs pytest.
 """
@@ -202,7 +202,7 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
     recorded (:class:`CommandContext`).
 
     Args:
-        path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.
+        path: Path of the command, joined by dots or spaces: a name that your program defines, never text that a user typed.
         **options: See :class:`Options`. Options that you give here take precedence over those of :func:`configure`.
 
     Raises:
@@ -243,7 +243,7 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 
     Args:
         name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
-        value: The value of the property, or the ID of the group. None removes a value that you have set before.
+        value: The value of the property, or the ID of the group, or None to remove a value that you have set before.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard
@@ -278,10 +278,10 @@ def track(event: str, properties: Mapping[str, str | bool | int] | None = None) 
 def end_run() -> None:
     """Record the command that runs in this thread as a success now, and not when it returns. This never raises.
 
-    Call this in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``. Call
-    ``end_run`` when the command has done its work, for example right before the loop of the server. The recorded duration of the
-    command ends at this call. An error or an exit code that comes later is not recorded. If no command is being recorded, this
-    function does nothing.
+    Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
+    Make the call when the command has done its work, for example right before the loop of the server. The recorded duration of
+    the command ends at this call. An error or an exit code that comes later is not recorded. If no command is being recorded,
+    this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -318,11 +318,11 @@ def _is_off() -> bool:
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return the mode, the variable that decides it, and a text for the user. Return None if no variable decides.
 
-    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` is off (consoledonottrack.com).
-    * ``OTEL_SDK_DISABLED``: only ``true`` is off, in any case (OpenTelemetry specification).
-    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` are off. ``1``, ``true``, ``yes`` and ``on`` are on. With
-      ``log``, the command prints its payload on stderr and sends nothing. Case does not matter, and a word that is not in this
-      list decides nothing.
+    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` means off (consoledonottrack.com).
+    * ``OTEL_SDK_DISABLED``: only ``true`` means off, in upper or lower case (OpenTelemetry specification).
+    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, and ``1``, ``true``, ``yes`` and ``on`` mean on.
+      With ``log``, the command prints its payload on stderr and sends nothing. The value may be in upper or lower case. A value
+      that is not in this list decides nothing.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -339,7 +339,7 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Raise TypeError for an unknown option. If the user has opted out, this is the only check of the options."""
+    """Raise TypeError for an unknown option. If the user has opted out, nothing else about the options is checked."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")

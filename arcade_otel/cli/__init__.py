@@ -1,4 +1,7 @@
-"""Mount the usage commands (``tool usage status``, …) in a Typer or Click program. Their modules are loaded on first use."""
+"""Mount the usage commands (``tool usage status``, …) in a Typer or Click program.
+
+The modules of the commands load on first use.
+"""
 
 import sys
 from typing import Any

@@ -1,7 +1,7 @@
 """``usage enable`` and ``usage disable``: store the user's choice, and report whether the choice takes effect.
 
-The choice is stored in the config directory. So it counts for every program that uses this directory, and the output of both
-commands says that.
+The choice is stored in the config directory. The choice therefore counts for every program that uses this directory, and the
+output of both commands says that.
 """
 
 from contextlib import suppress
@@ -23,8 +23,8 @@ _SENDERS_SECONDS = 6.0
 def enable(settings: Settings, output: Output) -> int:
     """Store ``on``. Return 1 if something that takes precedence, for example a variable, keeps usage data off.
 
-    While usage data is off, the library notices no logout. So if the user had turned usage data off, and an account is linked,
-    the anonymous ID rotates before the next event. If the user is still logged in, the sender finds the account by its
+    While usage data is off, the library notices no logout. If the user had turned usage data off, and an account is linked, the
+    anonymous ID therefore rotates before the next event. If the user is still logged in, the sender finds the account by its
     credentials, as after a login without the program's login command.
 
     Raises:
@@ -52,9 +52,9 @@ def enable(settings: Settings, output: Output) -> int:
 def disable(settings: Settings, output: Output) -> int:
     """Store ``off`` and delete the queued events. Return 1 if something that takes precedence keeps usage data on.
 
-    The command ``usage disable`` itself is not recorded. A sender reads the choice before each request. This function waits at
-    most 6 s until the current request is over, which is longer than a request may take. So no sender sends anything after this
-    function has returned.
+    The command ``usage disable`` itself is not recorded. A sender reads the choice before each request. ``disable`` waits until
+    the current request is over, at most 6 s, which is longer than a request may take. No sender sends anything after ``disable``
+    has returned.
 
     Raises:
         OSError: The choice cannot be stored.

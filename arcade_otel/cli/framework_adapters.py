@@ -1,4 +1,4 @@
-"""Make Typer or Click commands from the usage commands. Each uses the settings of the program in which it is mounted."""
+"""Make Typer or Click commands from the usage commands. Each command uses the settings of the program in which it is mounted."""
 
 import inspect
 import os

@@ -67,7 +67,7 @@ def exporters(settings: Settings) -> list[dict[str, Any]]:
 
 
 def queued_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return the queued events, oldest first in each lane. Each has the payload that its exporter would send now.
+    """Return the queued events, oldest first in each lane. Each event has the payload that its exporter would send now.
 
     If the user has logged in after an anonymous event, the sender may still attribute the event to the account, and add an alias.
     """

@@ -27,11 +27,11 @@ def iso(seconds: float | None) -> str | None:
 class Output:
     """Print a command's result to stdout and its errors to stderr.
 
-    Every text is escaped (:func:`arcade_otel.terminal.escape`). So no text can control the terminal, and every encoding can print
-    it.
+    Every text is escaped (:func:`arcade_otel.terminal.escape`). An escaped text cannot control the terminal, and every encoding
+    can print it.
 
     Args:
-        as_json: True to print only :meth:`result`, as JSON. False to print everything but :meth:`result`.
+        as_json: True to print only :meth:`result`, as JSON, and False to print everything but :meth:`result`.
     """
 
     def __init__(self, *, as_json: bool) -> None:

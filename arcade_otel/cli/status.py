@@ -64,8 +64,8 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
     Args:
         facts: The result of :func:`collect_status`.
         output: The output that prints the status.
-        standalone: Whether the program is ``arcade-otel``. For this program, the status of the directory is printed, and not the
-            status of one program.
+        standalone: Whether the program is ``arcade-otel``, for which the status of the directory is printed instead of that of
+            one program.
     """
     words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}
     sent, problem, sender_problem = facts["last_sent"], facts["last_problem"], facts["sender_problem"]

@@ -108,9 +108,9 @@ class Decision:
     Attributes:
         mode: ``consent.ON``, ``OFF``, or ``LOG`` (print the payload on stderr, send nothing).
         reason: The name of the variable that decided, or one of the ``REASON_`` constants.
-        detail: The reason as a short text for the user. The text names the file that decided, and quotes nothing from that file.
-        notice: Content of ``usage/notice``, which is the version of the notice that was shown. None if the file is missing or was
-            not read.
+        detail: The reason as a short text for the user, which names the file that decided, but quotes nothing from that file.
+        notice: Content of ``usage/notice``, which is the version of the notice that was shown, or None if the file is missing or
+            was not read.
     """
 
     __slots__ = ("detail", "mode", "notice", "reason")
@@ -128,7 +128,10 @@ class Decision:
 
     @property
     def unreadable(self) -> bool:
-        """Whether the stored choice cannot be read at the moment. While it cannot, nothing is recorded and nothing is deleted."""
+        """Whether the stored choice cannot be read at the moment.
+
+        While the choice is unreadable, nothing is recorded and nothing is deleted.
+        """
         return self.reason == REASON_UNREADABLE
 
     def __repr__(self) -> str:
@@ -152,28 +155,28 @@ def decide(
 ) -> Decision:
     """Decide whether a command may be recorded. The first rule in this list that applies decides:
 
-    1. The variable ``DO_NOT_TRACK``.
-    2. The variable ``OTEL_SDK_DISABLED``.
-    3. The variable ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` lists its values).
-    4. The config directory, if it belongs to another user or another user can write it. The decision is then off, even if the
-       variable is ``on`` (``storage`` has the rules).
-    5. A test runner. The decision is off unless the variable is ``on``. pytest, unittest, tox, nox, and the ``CliRunner`` of
-       Click and Typer are recognized (:func:`is_test`).
-    6. The choice that is stored in the config directory (``usage enable``, ``usage disable``). If the file cannot be read, or has
-       another word than ``on`` or ``off``, the decision is off.
-    7. The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
-    8. The program. In continuous integration, the decision is off unless ``record_in_ci`` is True. Elsewhere it is
-       ``enabled_by_default``.
+    - The variable ``DO_NOT_TRACK``.
+    - The variable ``OTEL_SDK_DISABLED``.
+    - The variable ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` lists its values).
+    - The config directory, if it belongs to another user or another user can write it. The decision is then off, even if
+      ``ARCADE_USAGE_TRACKING`` says on (``storage`` has the rules).
+    - A test runner that runs the command. The decision is then off unless ``ARCADE_USAGE_TRACKING`` says on. The recognized test
+      runners are pytest, unittest, tox, nox, and the ``CliRunner`` of Click and Typer (:func:`is_test`).
+    - The choice that is stored in the config directory (``usage enable``, ``usage disable``). If the file of the choice cannot be
+      read, or has another word than ``on`` or ``off``, the decision is off.
+    - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
+    - The program. The decision is off in continuous integration if ``record_in_ci`` is False, and otherwise depends on
+      ``enabled_by_default``.
 
     The function reads at most two small files, and none if the environment decides. It never raises.
 
     Args:
-        config_dir: The config directory. "" means that there is no stored choice.
+        config_dir: The config directory, or "" if there is no stored choice.
         program: Name of the program, for lines of the policy about that program.
         enabled_by_default: The program's own choice, which counts if nothing else decides.
         record_in_ci: Whether the program is recorded in continuous integration if nothing else decides.
-        environ: The environment variables. None means the environment of the process.
-        asked_before: True if this process has called this function before, and the config directory may be used. Then only the
+        environ: The environment variables, or None for those of the process.
+        asked_before: True if this process has called this function before and the config directory may be used, so that only the
             environment, the choice and the policy are read again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
@@ -203,7 +206,7 @@ def decide(
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether this process runs in continuous integration.
 
-    That is so if a variable of a CI service is set and is not empty, ``0`` or ``false``.
+    A process runs in continuous integration if a variable of a CI service is set and is not empty, ``0`` or ``false``.
     """
     environ = os.environ if environ is None else environ
     for name in _CI_VARIABLES:  # noqa: SIM110 - a generator costs each command as much as all of this
@@ -215,13 +218,13 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 def is_test(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether a test runs this command, according to a variable or to the callers in this thread.
 
-    The callers are only inspected if the module of a test runner is loaded, which is not the case when a user runs the program.
-    Limits: a process that a ``unittest`` test starts is not recognized, and neither is a thread that a test starts.
-    ``ARCADE_USAGE_IN_TESTS=1`` turns the check off.
+    The callers of this function are only inspected if the module of a test runner is loaded, which is not the case when a user
+    runs the program. Limits: a process that a ``unittest`` test starts is not recognized, and neither is a thread that a test
+    starts. ``ARCADE_USAGE_IN_TESTS=1`` turns the check off.
 
     Args:
-        environ: Environment variables. If they are given, only they count. None means the environment of the process, and the
-            callers.
+        environ: Environment variables, which are then the only source of the answer, or None for those of the process together
+            with the callers.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function
@@ -250,7 +253,7 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
     """Return the user's stored choice, and the version of the notice that was shown.
 
-    The directory is opened once for both files.
+    The directory of the two files is opened only once.
     """
     path = choice_file(config_dir)
     state_dir = os.path.dirname(path)

@@ -1,4 +1,4 @@
-"""Show the notice once, on stderr and before the first command runs. It says what is collected, and how to opt out."""
+"""Show the notice once, on stderr and before the first command runs. The notice says what is collected, and how to opt out."""
 
 import os
 import sys

@@ -77,8 +77,8 @@ _running: list[Run] = []
 def effective_decision(settings: Settings) -> consent.Decision:
     """Return the decision whether this run is recorded. The decision is off in a sender, and if the events have no destination.
 
-    If the user has opted out, delete the queued events. Without a queue, this costs one ``stat``. A process that only inspects a
-    program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
+    If the user has opted out, delete the queued events. If there is no queue, the deletion costs one ``stat``. A process that
+    only inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
@@ -196,18 +196,18 @@ class Run:
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
         usage_error: bool = False,
     ) -> None:
-        """Make the command's span. A second call does nothing, and neither does a call in a process that the command has forked.
+        """Make the command's span. A second call has no effect, and neither has a call in a process that the command has forked.
 
         Args:
             error: The exception that ended the command, or None.
-            exit_code: The exit code, if the framework has handled ``error``. Default: the exit code of a Python process that ends
-                with ``error``.
+            exit_code: The exit code, if the framework has handled ``error``, or None for the exit code of a Python process that
+                ends with ``error``.
             interrupted: The exit code of a command that the user ended by Ctrl-C.
-            get_values: A function that returns the values of the command's parameters. It is called only after a failure, to
+            get_values: A function that returns the values of the command's parameters, and is called only after a failure, to
                 redact these values.
-            get_option_names: A function that returns the names of the options that were used. It is called only if the program
+            get_option_names: A function that returns the names of the options that were used, and is called only if the program
                 records them.
-            usage_error: Whether the command line was refused. An adapter need not set this if ``error`` is Click's
+            usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's
                 ``UsageError``.
         """
         if self._ended or os.getpid() != self._pid:
@@ -372,7 +372,7 @@ def _environment_exports() -> bool:
 
 
 def _uses_live_spans(settings: Settings) -> bool:
-    """Return the result of ``exporter_config.uses_live_spans``. Load that module only if live spans are possible."""
+    """Return the result of ``exporter_config.uses_live_spans``, and load that module only if live spans are possible."""
     if settings.live_spans is not None:
         return settings.live_spans
     if not ("opentelemetry.sdk.trace" in sys.modules or _environment_exports()):

@@ -1,6 +1,6 @@
-"""The adapter for asyncclick. Most of its code is Click's adapter.
+"""The adapter for asyncclick, which is mostly Click's adapter.
 
-In asyncclick, two methods of ``Context`` are coroutines. This module patches them.
+In asyncclick, two methods of ``Context`` are coroutines. This module patches these methods.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def _patch(context_class: Any) -> None:
 def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
     """Return the error with which the process ends.
 
-    At Ctrl-C, asyncio and trio cancel the command first and raise ``KeyboardInterrupt`` later. So a cancellation becomes the exit
-    code 130.
+    At Ctrl-C, asyncio and trio cancel the command first and raise ``KeyboardInterrupt`` later. The function therefore turns a
+    cancellation into the exit code 130.
     """
     if type(error).__name__ in ("CancelledError", "Cancelled"):
         interrupted = SystemExit(130)
@@ -82,7 +82,7 @@ def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
 
 
 class _CheckedMakeContext:
-    """The same as ``click_extensions.CheckedMakeContext``, for a ``make_context`` that is a coroutine function."""
+    """The counterpart of ``click_extensions.CheckedMakeContext`` for a ``make_context`` that is a coroutine function."""
 
     __slots__ = ("_command",)
 

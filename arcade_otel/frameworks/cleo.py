@@ -45,7 +45,7 @@ def detach(app: Any) -> None:
 class _Replacement:
     """The replacement of a method of one application.
 
-    This is a class and not a closure, so that the application can be copied.
+    The replacement is a class and not a closure, so that the application can be copied.
     """
 
     __slots__ = ("_app",)

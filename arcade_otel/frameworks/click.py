@@ -1,13 +1,13 @@
 """The adapter for Click, and for the copy of Click that Typer contains.
 
-Click makes one ``Context`` for each command. It enters the context once to parse the arguments, and once more to run the command.
-So this module patches three methods of the class ``Context``:
+Click makes one ``Context`` for each command. Click enters the context once to parse the arguments, and once more to run the
+command. This module patches three methods of the class ``Context``:
 
 * ``__init__``: a context without a parent begins a run if its command is instrumented. A context whose parent belongs to a run is
   the next step down the command tree.
 * ``__enter__``: when a context is entered for the second time, its command is about to run.
-* ``__exit__``: the first exit of a context ends the parsing. An error at this exit means help, a version or a usage error. The
-  last exit of the context that began the run ends the run.
+* ``__exit__``: the first exit of a context ends the parsing. An error at the first exit means help, a version or a usage error.
+  The last exit of the context that began the run ends the run.
 
 This module neither wraps nor calls a function of the program, so the program runs as it would without this library. Tracebacks
 have no frames of this library, a context keeps its class, and a lazy group loads each command once.
@@ -230,7 +230,7 @@ class _ContextState:
     def registered_name(self, command: Any, typed: Any) -> str:
         """Return the name of ``command`` in the tree, or "" if the program has no name for it.
 
-        ``click_extensions.command_name`` has the rules.
+        The rules are those of ``click_extensions.command_name``.
         """
         for name, child in self.commands.items():
             if child is command:
@@ -241,7 +241,7 @@ class _ContextState:
 
 
 def on_created(context: Any, command: Any) -> None:
-    """Add a new context to its parent's run. If its command was instrumented and there is no such run, begin a run."""
+    """Add a new context to its parent's run. If the parent has no run and the command was instrumented, begin a run."""
     if context.resilient_parsing:
         return  # shell completion
     state = None if context.parent is None else context.parent.__dict__.get(STATE)

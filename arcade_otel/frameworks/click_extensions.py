@@ -36,7 +36,7 @@ def is_usage_error(error: BaseException) -> bool:
 def is_help(error: BaseException) -> bool:
     """Return whether the parsing ended with output instead of an error.
 
-    That is so for ``--help``, for ``--version``, and for a command without arguments that shows its help.
+    The parsing ends with output for ``--help``, for ``--version``, and for a command without arguments that shows its help.
     """
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
@@ -58,11 +58,11 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
     The first name in this list that exists is returned:
 
-    1. The key of the command in ``group.commands``. So an alias or an abbreviation gives the command's own name.
-    2. The typed word, if it is a name in the group. The group may have it as a key of ``commands`` with another object (a
-       placeholder that is replaced later), or as an item of another container, as in a lazy group.
-    3. The command's own name, if the command is a global of the module that defines its function. Such a name is in the source
-       code.
+    - The key of the command in ``group.commands``, so that an alias or an abbreviation gives the command's own name.
+    - The typed word, if it is a name in the group: a key of ``commands`` with another object (a placeholder that is replaced
+      later), or an item of another container, as in a lazy group.
+    - The command's own name, if the command is a global of the module that defines its function, because such a name is in the
+      source code.
 
     Args:
         command: The command that the group has resolved, or None.
@@ -112,8 +112,8 @@ def _is_module_global(command: Any) -> bool:
 class CheckedMakeContext:
     """The replacement of a program's own ``make_context``. If an error leaves ``make_context`` after the parsing, the run ends.
 
-    No ``Context`` method sees that error, because the context was not entered yet. This is a class and not a closure, so that the
-    command can be copied and pickled.
+    No ``Context`` method sees that error, because the context was not entered yet. ``CheckedMakeContext`` is a class and not a
+    closure, so that the command can be copied and pickled.
     """
 
     __slots__ = ("_command", "_finish_pending")

@@ -1,9 +1,9 @@
 """The adapter for cliff.
 
 This module replaces four methods of the app and its command manager. ``App.run`` begins and ends the run.
-``CommandManager.find_command`` finds the command. cliff calls its public hooks ``App.prepare_to_run_command`` and
-``App.clean_up`` with the command, and with the error that ended the command. cliff uses argparse, so the argparse parsers show
-whether the command line was accepted.
+``CommandManager.find_command`` finds the command. The framework calls its public hooks ``App.prepare_to_run_command`` and
+``App.clean_up`` with the command, and with the error that ended the command. Because cliff uses argparse, the argparse parsers
+show whether the command line was accepted.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """The replacement of a method of one object. This is a class and not a closure, so that the object can be copied."""
+    """The replacement of a method of one object.
+
+    The replacement is a class and not a closure, so that the object can be copied.
+    """
 
     __slots__ = ("_app", "_owner")
 
@@ -181,7 +184,8 @@ class _CliffRun:
 
         Args:
             app: The application.
-            error: The exception that left ``App.run``, or None. For most errors, cliff returns an exit code and raises nothing.
+            error: The exception that left ``App.run``, or None, because for most errors cliff returns an exit code and raises
+                nothing.
             code: The exit code that ``App.run`` has returned.
         """
         with guard("the end of a command"):

@@ -62,7 +62,8 @@ class RunStack:
 class RecordedCommand(CommandContext):
     """A context manager that records a block of code as one command, as :func:`arcade_otel.command` documents it.
 
-    This is a class and not a generator, so that tracebacks of the block have no frames of this library or of ``contextlib``.
+    ``RecordedCommand`` is a class and not a generator, so that tracebacks of the block have no frames of this library or of
+    ``contextlib``.
     """
 
     __slots__ = ("_path", "_runs", "_settings")

@@ -1,9 +1,9 @@
 """The adapter for cyclopts 4.0 and later.
 
 ``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module replaces the context
-manager of that block. The new context manager begins the run, and ends it with the error that leaves the block. So the traceback
-of a command has no frames of this library. The module also patches ``App._parse_known_args``, which parses every command line.
-That method returns the command that was found, or raises the usage error.
+manager ``app_stack(…)``. The new context manager begins the run, and ends it with the error that leaves the block. The traceback
+of a command therefore has no frames of this library. The module also patches ``App._parse_known_args``, which parses every
+command line. ``App._parse_known_args`` returns the command that was found, or raises the usage error.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class _CycloptsRun:
         _runs[self.thread] = self
 
     def expects(self, app: Any) -> bool:
-        """Return whether ``app`` parses the command line of this run. The app of the run and its meta apps do."""
+        """Return whether ``app``, which is the app of this run or one of its meta apps, parses the command line of this run."""
         return not self.parsed and _root(app) is self.root
 
     def on_parsed(self, app: Any, words: list[str], result: Any) -> None:

@@ -1,4 +1,4 @@
-"""End runs before their commands return, because the program asks for it."""
+"""End runs before their commands return, because the program has called ``arcade_otel.end_run``."""
 
 import os
 from _thread import get_ident

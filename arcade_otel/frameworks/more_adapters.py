@@ -3,8 +3,8 @@
 To add a framework, write a module in this package with the functions below, and add an entry to ``ADAPTERS``. To provide an
 adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
 
-* ``attach(app, settings)``: record each run of ``app`` from now on. A second call replaces the settings.
-* ``detach(app)``: undo ``attach``. If ``app`` was not attached, this does nothing.
+* ``attach(app, settings)``: record each run of ``app`` from now on. A second call of ``attach`` replaces the settings.
+* ``detach(app)``: undo ``attach``. If ``app`` was not attached, ``detach`` does nothing.
 * ``find_command(app)``, optional: return the Click command that a run starts with, for ``arcade-otel manifest``.
 
 An adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command

@@ -28,7 +28,10 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
 def record_start(run: Run) -> None:
-    """Send the start event of the run's command once. This never raises. The option ``record_start`` has named the command."""
+    """Send the start event of the run's command once.
+
+    This never raises. The caller has checked that the option ``record_start`` names the command.
+    """
     if run._ended or run._ids is not None or run._decision.unreadable:
         return
     with guard("the start of a command"):

@@ -1,9 +1,9 @@
 """Read the identity of this installation from ``usage.json``.
 
-Reading the file needs no lock, because the library only ever replaces it as a whole.
+Reading the file needs no lock, because the library only ever replaces the file as a whole.
 
-The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. Each is loaded when a
-program first uses it.
+The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. Each class is loaded when
+a program first uses it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def parse(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
-    """Return the identity if the file has the usual form, which needs no JSON parser. Return None for any other form.
+    """Return the identity if the file has the usual form, which needs no JSON parser. Return None if the file has any other form.
 
     This library and the Arcade CLI both write the file by ``json.dump``, which gives the usual form. Any other form needs the
     module ``json``, and importing that module costs a command 5 million instructions.
@@ -95,8 +95,8 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
 def read_settled(config_dir: str) -> tuple[str, str | None] | None:
     """Return the identity as :func:`read` does, but return None if the anonymous ID may have to rotate first.
 
-    After None, the caller must ask the store, which makes the rotation. The ID may have to rotate if a rotation is pending. It
-    may also have to rotate if the directory is in another place than before, because the directory may then be a copy. The check
+    If the result is None, the caller must ask the store, which makes the rotation. The anonymous ID may have to rotate if a
+    rotation is pending, or if the directory is in another place than before, because the directory may then be a copy. The check
     costs five ``stat`` calls.
     """
     identity = read(config_dir)
@@ -116,7 +116,7 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 def place_marker(config_dir: str) -> str:
     """Return the name of the marker that identifies the place of the config directory (``identity.copied_directory``).
 
-    The marker is a file in ``usage/``.
+    The marker is a small file in the directory ``usage/``.
 
     The name consists of numbers from ``stat``: device and inode of the directory, the inode of ``/``, which differs in each
     container, and the time at which the machine got its ID.
@@ -139,7 +139,8 @@ def place_marker(config_dir: str) -> str:
 def current(settings: Settings) -> tuple[str, bool]:
     """Return the current ``(distinct_id, is_anon)`` of this installation, and make ``usage.json`` if it does not exist.
 
-    The function never asks an API. It takes the lock only if there is no identity yet or the ID may have to rotate.
+    The function never asks an API. The function takes the lock only if there is no identity yet or the anonymous ID may have to
+    rotate.
 
     Raises:
         OSError: There is no usable file and none can be made, the file cannot be read at the moment, or a pending rotation cannot

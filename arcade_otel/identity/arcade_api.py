@@ -26,7 +26,7 @@ class TooLargeError(Exception):
 
 
 def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, Any]:
-    """Return the status of the answer and, for status 200, its JSON. For any other status the second value is None.
+    """Return the status of the answer, and its JSON. For any other status than 200, the JSON is None.
 
     No redirect is followed. A plain ``http`` address is always a loopback address, because ``credentials.read_credentials``
     refuses any other. The request to a loopback address uses no proxy, because a proxy on another machine could read the token.

@@ -1,7 +1,7 @@
 """Find out whether a config directory is a copy, for example of a machine image, a container image or a home directory.
 
-If two people log in on two copies, one anonymous ID is aliased to both, and PostHog merges them for good. So a copied directory
-takes a new anonymous ID before its next event, unless an account is linked.
+If two people log in on two copies, one anonymous ID is aliased to both, and PostHog merges them for good. For that reason, a
+copied directory takes a new anonymous ID before its next event, unless an account is linked.
 
 The marker ``usage/place-…`` holds two salted hashes that identify the place of the directory. A command compares only the name of
 the marker, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module compares
@@ -10,16 +10,16 @@ the hashes:
 * **The place**: a hash of the machine's ID, the directory's inode, and the writable layer of a container's file system. On a
   network file system, the hash uses the server's address and the inode instead, because many machines share that directory. On a
   file system whose inodes may change when it is mounted (FUSE, 9p, virtiofs), the path replaces the inode.
-* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If these are equal, the directory is
-  certainly the same, even in a container that mounts the directory and has another machine ID or none.
+* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If two hashes of this kind are equal,
+  the directory is certainly the same, even in a container that mounts the directory and has another machine ID or none.
 
-The directory is a copy if there are markers and none of them has an equal hash. Neither hash contains the host's name or the
-kernel's version, so renaming the host or updating the kernel does not make a directory a copy.
+The directory is a copy if there are markers and none of them has an equal hash. The two hashes contain neither the host's name
+nor the kernel's version, so renaming the host or updating the kernel does not make a directory a copy.
 
 Limits: the library cannot distinguish a machine from a clone that has the same machine ID, or from a snapshot of the running
-machine. For that reason, an image must have an empty ``/etc/machine-id``. A directory that was moved to another disk, or restored
-from a backup, counts as a copy, and its events have a new anonymous ID from then on. That mistake splits a person, but never
-merges two.
+machine. To let the library recognize clones, a machine image must have an empty ``/etc/machine-id``. A directory that was moved
+to another disk, or restored from a backup, counts as a copy, and its events have a new anonymous ID from then on. A directory
+that counts as a copy by mistake splits one person into two, but never merges two people.
 """
 
 import hashlib
@@ -68,11 +68,13 @@ def is_copy(config_dir: str) -> bool:
 
 
 def settle(config_dir: str, *, copied: bool) -> None:
-    """Write the marker of the directory's current place. If that fails, the next command compares the hashes again.
+    """Write the marker of the directory's current place.
+
+    If the marker cannot be written, the next command compares the hashes again.
 
     Args:
         config_dir: The config directory.
-        copied: Whether the directory is a copy. If True, the markers of the original directory are deleted.
+        copied: True if the directory is a copy, and the markers of the original directory must be deleted.
     """
     try:
         with Directory.open(config_dir, _STATE, create=True) as directory:
@@ -91,7 +93,7 @@ def settle(config_dir: str, *, copied: bool) -> None:
 def fingerprint(config_dir: str) -> tuple[str, str]:
     """Return two texts that the caller hashes: one of the directory's place, and one of the directory in this boot.
 
-    A text is "" if the system does not have the data for it.
+    Each text is "" if the system does not have the data for that text.
 
     Raises:
         OSError: A file that is needed for the texts cannot be read at the moment.

@@ -48,8 +48,8 @@ def read_credentials(path: str) -> Credentials | None:
     """Return the credentials of the account in use, or None if there are no credentials or the file is not valid.
 
     The Arcade CLI has written three forms over time: ``cloud.api.key``, ``cloud.auth.access_token``, and
-    ``cloud.contexts.<name>`` with either of these keys. ``cloud.active_context`` names the context in use. If that key is missing
-    and there is only one context, that context is in use.
+    ``cloud.contexts.<name>`` with either of these keys. ``cloud.active_context`` names the context in use. If
+    ``cloud.active_context`` is missing and there is only one context, that context is in use.
 
     A file may have at most 64 KiB, 5,000 values and keys, and 20 levels. YAML anchors and aliases are refused, because they let a
     small file expand without end.
@@ -73,7 +73,7 @@ def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
 
     Args:
         path: The path of ``credentials.yaml``.
-        name: The name of the context. For a context that the file does not have, the result is empty.
+        name: The name of the context. If the file does not have that context, the result is empty.
 
     Raises:
         CredentialsUnreadableError: The file cannot be read at the moment. A later try may succeed.
@@ -136,7 +136,7 @@ def _check_events(events: Iterable[Any]) -> None:
 def _coordinator_url(value: object) -> str:
     """Return the address of the API: Arcade's if ``value`` is None or "", and "" if a token must not be sent to ``value``.
 
-    A token is only sent over ``https``, or to a loopback address of this machine. Other addresses are refused, for example
+    A token is only sent over ``https``, or to a loopback address of this machine. Any other address is refused, for example
     ``http`` to another host, ``file``, or an address with a user name, a query, spaces or control characters.
     """
     if value is None or value == "":

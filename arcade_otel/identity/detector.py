@@ -14,17 +14,17 @@ __all__ = ["IdentityResourceDetector"]
 class IdentityResourceDetector(ResourceDetector):
     """Detect ``distinct_id`` and ``is_anon``. The resource is empty if the user has opted out.
 
-    The detector reads one small file without a lock, and makes the file if it does not exist. It never asks an API, so it does
-    not delay the start of a process. The resource has the identity that was current when the process started. A command's span
-    has an identity of its own, which takes precedence over the resource.
+    The detector reads one small file without a lock, and makes the file if it does not exist. The detector never asks an API, so
+    it does not delay the start of a process. The resource has the identity that was current when the process started. A command's
+    span has an identity of its own, which takes precedence over the resource.
 
     Guarantees: ``detect`` never raises, unless ``raise_on_error`` is set. The resource has no schema URL, because the SDK drops
-    the attributes of a resource if its URL differs from another's.
+    the attributes of a resource whose schema URL differs from that of another resource.
 
     Args:
         raise_on_error: Whether a failure reaches the SDK, which logs it.
-        settings: The program's settings. None means settings made from the environment.
-        config_dir: The config directory if ``settings`` is None. None means the one of the environment.
+        settings: The program's settings, or None for settings made from the environment.
+        config_dir: The config directory if ``settings`` is None, or None for the config directory of the environment.
     """
 
     def __init__(

@@ -63,12 +63,12 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Decide under which ID the event of a successful login is sent.
 
-    The function asks the API for the principal (at most 2 s) and rotates the anonymous ID if another account was linked. It does
-    not link the new account yet. The login's span carries the pending alias, and the span must be in the queue before
-    :func:`commit_login` writes the link.
+    The function asks the API for the principal (at most 2 s) and rotates the anonymous ID if another account was linked. The
+    function does not link the new account yet. The login's span carries the pending alias, and the span must be in the queue
+    before :func:`commit_login` writes the link.
 
-    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must rotate, a marker records that before
-    anything else is written. If the ID will be aliased, a marker stays until the link is written.
+    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must rotate, a marker records the need
+    before anything else is written. If the ID will be aliased, a marker stays until the link is written.
 
     Args:
         settings: The program's settings.
@@ -117,15 +117,15 @@ def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: floa
 
 
 def begin_logout(settings: "Settings") -> Identity | None:
-    """Return the identity under which to send a logout's event. If its anonymous ID must rotate, first leave a marker of that.
+    """Return the identity under which to send a logout's event. If the anonymous ID must rotate, leave a marker.
 
     The caller must call :func:`logout` once the event is in the queue.
 
     Returns:
-        The identity, or None if it cannot be read. After None, the caller must not send the event.
+        The identity, or None if it cannot be read. If the result is None, the caller must not send the event.
 
     Raises:
-        OSError: The ID must rotate, and the marker cannot be written.
+        OSError: The ID must rotate, and the marker of the rotation cannot be written.
     """
     store = UsageIdentity(settings.config_dir)
     identity = identity_file.read_settled(settings.config_dir)
@@ -140,7 +140,7 @@ def begin_logout(settings: "Settings") -> Identity | None:
 
 
 def remember_change(settings: "Settings", *, login: bool) -> None:
-    """Leave a marker of what must happen before the next event, because a successful login or logout is not recorded.
+    """Leave a marker of the change that must happen before the next event, because a successful login or logout is not recorded.
 
     Raises:
         OSError: The marker cannot be written.
@@ -194,12 +194,12 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 class LazyAliasResolver:
     """Find the account of anonymous spans when a user has logged in without the program's login command.
 
-    Each sender has one resolver, which asks for the principal at most once. The resolver never asks if the store is linked, or if
-    there are neither credentials nor a principal function of the program.
+    Each sender has one resolver, which asks for the principal at most once. The resolver asks for no principal if the store is
+    linked, or if there are neither credentials nor a principal function of the program.
 
     Args:
         config_dir: The config directory.
-        ask: A function that returns the principal. Tests replace it.
+        ask: A function that returns the principal, which tests replace.
     """
 
     def __init__(self, config_dir: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = get_principal) -> None:
@@ -213,8 +213,8 @@ class LazyAliasResolver:
 
         The span stays anonymous in these cases:
 
-        - The anonymous ID has been rotated since.
-        - The anonymous ID is already linked. Its alias also moves this event to the account.
+        - The anonymous ID has been rotated since the span was recorded.
+        - The anonymous ID is already linked, and its alias also moves this event to the account.
         - The credentials file is newer than the command, so it may belong to another user.
         - The lookup of the principal failed.
         - An earlier lookup failed with different credentials.
@@ -222,7 +222,7 @@ class LazyAliasResolver:
         Args:
             anon_id: The anonymous ID of the span.
             ended: The end of the span's command, in seconds since the epoch.
-            source: The program's principal source. None means Arcade's credentials and API.
+            source: The program's principal source, or None for Arcade's credentials and API.
         """
         identity = identity_file.read_settled(self._config_dir)
         if identity is None or identity[0] != anon_id or identity[1] is not None:

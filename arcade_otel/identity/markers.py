@@ -16,7 +16,7 @@ _MAX_BYTES = 4096
 
 
 class PendingRotation:
-    """The marker of an anonymous ID that must not be used again. The marker file holds that ID.
+    """The marker of an anonymous ID that must not be used again. The marker file holds the anonymous ID.
 
     A logout or a change of account writes the marker before it changes the store, and the store removes the marker afterwards. If
     a logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID before it records its event.
@@ -26,10 +26,10 @@ class PendingRotation:
         self._config_dir = config_dir
 
     def remember(self, anon_id: str) -> None:
-        """Write a marker that ``anon_id`` must rotate. An empty string means the ID that the store has.
+        """Write a marker which says that ``anon_id`` must rotate. If ``anon_id`` is empty, the ID in the store must rotate.
 
-        On a full disk, the function makes an empty file, which needs no space on the disk. An empty marker means the ID that the
-        store has.
+        On a full disk, the function makes an empty file, which needs no space on the disk. An empty marker says that the ID in
+        the store must rotate.
 
         Raises:
             OSError: Not even an empty file can be made.
@@ -77,11 +77,11 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker that the API could not name the user of the anonymous ID.
+    """The marker which says that the API could not name the user of the anonymous ID.
 
-    The marker file holds the time of the credentials. The marker is also written before an alias is queued, and removed once the
-    link is written. If the process ends in between, the next login finds the marker and rotates the ID, so that the ID is not
-    aliased to a second person.
+    The marker file holds the time at which the credentials were written. The marker is also written before an alias is queued,
+    and removed once the link is written. If the process ends in between, the next login finds the marker and rotates the ID, so
+    that the ID is not aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -92,7 +92,7 @@ class UnresolvedIdentityMarker:
     def credentials_changed(self) -> int | None:
         """Return when ``credentials.yaml`` was last written, in nanoseconds since the epoch.
 
-        Return None if there is no such file.
+        Return None if the file does not exist.
         """
         try:
             return os.stat(self._credentials).st_mtime_ns
@@ -103,7 +103,7 @@ class UnresolvedIdentityMarker:
         """Write the marker.
 
         Args:
-            changed: The time at which the unresolved credentials were written. None means the time of the current file.
+            changed: The time at which the unresolved credentials were written, or None for the time of the current file.
 
         Raises:
             OSError: Not even an empty file can be made.

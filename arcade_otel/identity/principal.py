@@ -84,7 +84,7 @@ def fetch_principal(
     Args:
         credentials: The credentials to ask about.
         timeout: Time limit in seconds for all requests together.
-        get: A function that sends a GET request, with the arguments of ``arcade_api.get``. None means ``arcade_api.get``.
+        get: A function that sends a GET request, with the arguments of ``arcade_api.get``, or None for ``arcade_api.get``.
 
     Returns:
         The principal's ID, or None if the API refuses the credentials (401, 403).

@@ -33,24 +33,25 @@ class IdentityLifecycleProcessor(SpanProcessor):
     - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) cannot be changed once it has ended. The
       wrapped processor gets a copy of the span with the identity at the end of the command.
     - **A successful login**: the copy of the span carries the pending alias. The link to the account is written only after the
-      exporter has taken the copy. Then the login waits at most 2 s until PostHog has acknowledged the alias.
+      exporter has taken the copy. After the link, the login waits at most 2 s until PostHog has acknowledged the alias.
     - **A successful logout**: the copy of the span has the old ID. The anonymous ID rotates after the export.
     - **Any other span** reaches the wrapped processor unchanged.
 
-    Guarantees: no method that the SDK calls raises. If one step fails, the later steps still run, except that no link is written
-    without its alias. No lock is held while a login waits. A login takes at most 4.5 s. After the user has opted out, the
-    processor does not touch the identity.
+    Guarantees: no method of this processor that the SDK calls raises an exception. If one step fails, the later steps still run,
+    except that no link is written without its alias. No lock is held while a login waits. A login takes at most 4.5 s. After the
+    user has opted out, the processor does not touch the identity.
 
     Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. Only ``DetachedSpanExporter``
-    knows whether PostHog has acknowledged the alias. Any other processor is flushed, and is assumed to have exported the span
-    when its ``on_end`` returns. The SDK's ``SimpleSpanProcessor.force_flush`` cannot be used, because it returns True without
-    asking its exporter.
+    knows whether PostHog has acknowledged the alias. A wrapped processor of another class is flushed, and is assumed to have
+    exported the span when its ``on_end`` returns. The SDK's ``SimpleSpanProcessor.force_flush`` cannot be used, because it
+    returns True without asking its exporter.
 
     Args:
-        inner: The processor that exports. It must export a span before its ``on_end`` returns, as ``SimpleSpanProcessor`` does.
-        settings: The program's settings. None means settings made from the environment.
-        login: Paths of the commands that log in, joined by dots. None means the paths in ``settings``.
-        logout: Paths of the commands that log out. None means the paths in ``settings``.
+        inner: The processor that exports, which must export a span before its ``on_end`` returns, as ``SimpleSpanProcessor``
+            does.
+        settings: The program's settings, or None for settings made from the environment.
+        login: Paths of the commands that log in, joined by dots, or None for the paths in ``settings``.
+        logout: Paths of the commands that log out, or None for the paths in ``settings``.
     """
 
     def __init__(

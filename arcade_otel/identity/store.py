@@ -34,15 +34,15 @@ Identity = tuple[str, str | None]
 
 
 class UsageIdentity:
-    """The identity store of one config directory. Its interface is that of the specification.
+    """The identity store of one config directory, with the interface that Arcade's specification demands.
 
     Guarantees: the file is only ever replaced as a whole. Every read-modify-write holds one exclusive lock, ``usage.json.lock``,
     so that no change of a concurrent process is lost. A corrupt file is kept as ``usage.json.corrupt``. Limit: the lock is
-    advisory, and the released Arcade CLI uses another lock, so its changes can be lost.
+    advisory, and the released Arcade CLI uses another lock, so changes that the Arcade CLI makes can be lost.
 
     Args:
-        config_dir: The config directory. None means Arcade's.
-        new_id: A function that makes an anonymous ID. Tests replace it.
+        config_dir: The config directory, or None for Arcade's config directory.
+        new_id: A function that makes an anonymous ID, which tests replace.
     """
 
     def __init__(self, config_dir: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
@@ -121,10 +121,10 @@ class UsageIdentity:
     def get_or_create(self, *, wait: float | None = None) -> Identity:
         """Return the file's identity. If there is no identity, make one while holding the lock.
 
-        If several first runs happen at once, they all return the same identity.
+        If several first runs happen at once, all of them return the same identity.
 
         Args:
-            wait: Seconds to wait for the lock. None means ``LOCK_SECONDS``.
+            wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
             OSError: There is no identity and none can be made, the file cannot be read at the moment, or a rotation is pending
@@ -146,13 +146,13 @@ class UsageIdentity:
     def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
         """Replace the file's identity by ``change(identity)`` while holding the lock, and return the new identity.
 
-        A pending rotation is made first. If the directory is a copy without a linked account, it first gets its own ID. So
-        ``change`` never receives an ID that must not be used again.
+        A pending rotation is made before ``change`` is called. A copied directory without a linked account also gets its own ID
+        before. So ``change`` never receives an ID that must not be used again.
 
         Args:
-            change: A function that takes the old identity and returns the new one. It must not wait, because other commands wait
-                for the lock meanwhile.
-            wait: Seconds to wait for the lock. None means ``LOCK_SECONDS``.
+            change: A function that takes the old identity and returns the new one. The function must not wait, because other
+                commands wait for the lock meanwhile.
+            wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
             OSError: The lock was not free in time, or the file cannot be read or written. The file is unchanged then.
@@ -174,7 +174,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Return whether ``usage.json`` exists. If that cannot be found out, return True."""
+        """Return whether ``usage.json`` exists. If it is unknown whether the file exists, return True."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):
@@ -189,7 +189,7 @@ class UsageIdentity:
         The function writes a marker. If the marker cannot be written, the function deletes ``usage.json`` instead.
 
         Args:
-            anon_id: The anonymous ID that must rotate. An empty string means the ID in the file.
+            anon_id: The anonymous ID that must rotate, or an empty string for the ID in the file.
 
         Raises:
             OSError: The marker cannot be written, and ``usage.json`` cannot be deleted.
@@ -206,7 +206,7 @@ class UsageIdentity:
     def _is_copy(self, identity: Identity) -> bool:
         """Return True for an anonymous ID without a linked account in a copied directory.
 
-        A linked account is the same person in every copy, so it can stay.
+        A linked account is the same person in every copy, so a linked identity stays as it is.
         """
         return (
             identity[1] is None

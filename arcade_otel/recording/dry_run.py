@@ -26,7 +26,10 @@ def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcom
 
 
 def shown_identity(settings: "Settings") -> tuple[str, bool]:
-    """Return ``(distinct_id, is_anon)`` of this installation. If it has no identity, return a random ID that is not stored."""
+    """Return ``(distinct_id, is_anon)`` of this installation.
+
+    If the installation has no identity, return a random ID that is not stored.
+    """
     identity = identity_file.read(settings.config_dir)
     if identity is None:
         import uuid

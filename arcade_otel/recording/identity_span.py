@@ -42,7 +42,7 @@ def change_identity(
 ) -> list[str]:
     """Record a successful login or logout, change the identity, and end the live span. This never raises.
 
-    If the change fails, a marker remembers it, and the next command rotates the anonymous ID.
+    If the change of identity fails, a marker remembers that, and the next command rotates the anonymous ID.
 
     Args:
         settings: The program's settings.
@@ -90,8 +90,8 @@ def record(
 ) -> list[str]:
     """Make the span of an ended command, pass it to a sender, and change the identity after a login or logout.
 
-    The span is made with a provider of this library, never with the process's own provider. So the program's spans are not
-    affected. The ``OTEL_*`` variables for sampling and limits do not apply to the usage event, because they are meant for the
+    The span is made with a provider of this library, never with the process's own provider. The program's own spans are therefore
+    not affected. The ``OTEL_*`` variables for sampling and limits do not apply to the usage event, because they are meant for the
     program's traces.
 
     Args:
@@ -99,7 +99,7 @@ def record(
         path: The command path, joined by dots.
         timing: When the command ran.
         outcome: How the command ended.
-        login: Whether the command was a successful login. A login takes up to 4.5 s if the API or PostHog does not answer.
+        login: Whether the command was a successful login, which takes up to 4.5 s if the API or PostHog does not answer.
         logout: Whether the command was a successful logout.
         ids: The trace ID and span ID of the command's live span, in hexadecimal digits, or None. The live span is exported
             separately, so with ``ids`` only PostHog gets this span.

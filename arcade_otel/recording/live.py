@@ -53,9 +53,9 @@ _ours: "dict[Settings, _Provider]" = {}
 class LiveSpan:
     """The live span of one command. End the span in the thread that began it.
 
-    The live span is for the traces of the process, and never for PostHog. OpenTelemetry's standard variables set its sampler and
-    its limits, and the command's own code may add attributes. The usage event is made separately, with the same trace ID and span
-    ID.
+    The live span is for the traces of the process, and never for PostHog. OpenTelemetry's standard variables set the sampler and
+    the limits of the live span, and the command's own code may add attributes. The usage event is made separately, with the same
+    trace ID and span ID.
 
     Args:
         settings: The program's settings.
@@ -120,7 +120,7 @@ class LiveSpan:
             outcome: How the command ended.
             identity: ``(distinct_id, is_anon)``.
             added: The attributes from ``enrichment``, which the usage event has, too.
-            sender_follows: Whether the caller starts a sender afterwards. If True, this function starts none.
+            sender_follows: Whether the caller starts a sender afterwards, so that this function starts none.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)
@@ -170,7 +170,7 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Make the resource by the SDK, without the random ``service.instance.id`` that newer SDKs add.
 
-    The library needs no other identifier, and a deferred span has none. If the user's environment asks for
+    The library needs no identifier besides the anonymous ID, and a deferred span has none. If the user's environment asks for
     ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})

@@ -99,8 +99,8 @@ def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:
     """Wait until no sender is running. Return False if a sender is still running after ``seconds``.
 
-    A sender reads the user's choice right before each request, and releases its lock if it must not begin the request. So once
-    the choice is stored and the queue is empty, this function returns when the current request is over.
+    A sender reads the user's choice right before each request, and releases its lock if it must not begin the request. Once the
+    choice is stored and the queue is empty, this function therefore returns when the current request is over.
     """
     deadline = time.monotonic() + seconds
     prefix, suffix = "sender-", ".lock"

@@ -30,7 +30,7 @@ class Backoff:
     Args:
         state_dir: The directory ``usage``.
         lane: Name of the lane.
-        random: A function that returns a number from 0 to below 1. Tests replace it.
+        random: A function that returns a number from 0 to below 1, which tests replace.
     """
 
     __slots__ = ("_path", "_random")
@@ -54,8 +54,8 @@ class Backoff:
     def is_active(self, now: float | None = None) -> bool:
         """Return whether senders must skip the lane now.
 
-        If the end of the back-off is further away than the longest possible delay, the clock was set back. Such a back-off is not
-        active.
+        If the end of the back-off is further away than the longest possible delay, the clock was set back, and the back-off is
+        not active.
         """
         until, _ = self.read()
         now = time.time() if now is None else now
@@ -65,8 +65,9 @@ class Backoff:
         """Begin the back-off after a failed delivery, and return its length in seconds.
 
         Args:
-            asked_seconds: The server's ``Retry-After`` in seconds, or None. The back-off is at least that long, up to an hour.
-            now: The current time in seconds since the epoch. None means the system's clock.
+            asked_seconds: The server's ``Retry-After`` in seconds, or None. The back-off is at least ``asked_seconds`` long, but
+                at most an hour.
+            now: The current time in seconds since the epoch, or None for the system's clock.
         """
         _, failures = self.read()
         seconds = DELAYS_SECONDS[min(max(failures, 0), len(DELAYS_SECONDS) - 1)]

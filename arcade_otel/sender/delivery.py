@@ -119,8 +119,8 @@ class Lane:
     def serve(self) -> None:
         """Deliver until the queue is empty, wait a little for more spans, release the lock, and check the queue once more.
 
-        The last check makes it safe for other senders to exit if the lock is taken. Another sender writes its span to the queue
-        before it tries the lock. So this sender finds that span after it has released the lock.
+        The last check of the queue makes it safe for another sender to exit if the lock is taken. The other sender has written
+        its span to the queue before it tried the lock, so this sender finds that span after it has released the lock.
         """
         with guard(f"delivery to {self.name}"):
             try:

@@ -19,7 +19,7 @@ _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/js
 
 
 def make_exporter(name: str) -> PostHogLaneExporter | SdkLaneExporter | None:
-    """Return the exporter called ``name``. Return None, with a debug line, if it is not installed or cannot be made.
+    """Return the exporter called ``name``. Return None, with a debug line, if the exporter is not installed or cannot be made.
 
     PostHog's exporter needs no SDK. Every other exporter is a class that its distribution has registered in the entry-point group
     of OpenTelemetry. The class is called without arguments, and reads its own variables (``OTEL_EXPORTER_OTLP_*``) from the

@@ -1,4 +1,4 @@
-"""Resolve the owner of a queued span once, and save it to the queue before any exporter sees the span."""
+"""Resolve the owner of a queued span once, and save the owner to the queue before any exporter sees the span."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class SpanIdentityResolver:
     def with_drop_count(self, path: str, text: str, count: int) -> str:
         """Return the span with ``count`` added as the number of spans that a full queue has dropped.
 
-        First save the span to its file.
+        Before that, save the changed span to its file.
 
         Raises:
             ValueError: The text is not a span.

@@ -21,7 +21,7 @@ _POSTHOG = "posthog"
 def queued_payload(lane: str, text: str) -> list[Any]:
     """Return the payload that the exporter of ``lane`` would send for the text of a queued file.
 
-    Only a lane of another exporter than PostHog's needs the SDK.
+    The function needs the SDK unless the lane is PostHog's.
 
     Raises:
         ValueError: The payload is not OTLP/JSON of spans.
@@ -49,7 +49,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
 
 class ReceiptWriter:
-    """Write the receipts of one lane. Its methods raise only in this library's own tests, to show faults of the library."""
+    """Write the receipts of one lane. Outside of this library's own tests, the methods of this class never raise."""
 
     def __init__(self, state_dir: str, lane: str) -> None:
         self._state_dir = state_dir

@@ -1,4 +1,7 @@
-"""Deliver a lane with an exporter of the OpenTelemetry SDK or of a third party. A sender imports this only for such a lane."""
+"""Deliver a lane with an exporter of the OpenTelemetry SDK or of a third party.
+
+A sender imports this module only for such a lane.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -23,7 +26,8 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 
     Args:
         span: A finished span.
-        owner: ``(distinct_id, is_anon)`` of the command in whose trace the span is. An owner in the span itself takes precedence.
+        owner: ``(distinct_id, is_anon)`` of the command in whose trace the span is, which counts only if the span itself has no
+            owner.
     """
     attributes = dict(span.resource.attributes)
     distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
@@ -48,7 +52,7 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 
 
 def public_spans(spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
-    """Return :func:`public_span` of each span in ``spans``.
+    """Return the result of :func:`public_span` for each span in ``spans``.
 
     A span without an owner gets the owner of a command in the same trace.
     """
@@ -88,8 +92,8 @@ class SdkLaneExporter:
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
         """Export ``spans`` without their private attributes, if ``may_begin`` returns True.
 
-        Stop waiting for the exporter after ``seconds``. The exporter is stuck then, and its thread goes on until the process
-        ends.
+        Stop waiting for the exporter after ``seconds``. An exporter that has not ended by then counts as stuck, and its thread
+        goes on until the process ends.
         """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)

@@ -59,7 +59,10 @@ class Timing:
 
 
 class Success:
-    """The outcome of a command that succeeded. The class has the interface of :class:`outcome.Outcome` without its import."""
+    """The outcome of a command that succeeded.
+
+    ``Success`` has the interface of :class:`outcome.Outcome`, and spares the import of that module.
+    """
 
     __slots__ = ("declared", "events", "given", "options")
 
@@ -90,7 +93,7 @@ def replace_unencodable(text: str) -> str:
 def new_ids() -> tuple[str, str]:
     """Return a new trace ID and a new span ID in hexadecimal digits, from the system's source of randomness.
 
-    Neither ID consists of zeros only, because such IDs are invalid.
+    An ID never consists of zeros only, because OpenTelemetry treats such an ID as invalid.
     """
     while True:
         trace_id, span_id = os.urandom(16).hex(), os.urandom(8).hex()
@@ -121,7 +124,7 @@ def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | 
     """Return the parent span that ``TRACEPARENT`` names, or None.
 
     Args:
-        environ: The environment to read. None means the environment of the process.
+        environ: The environment to read, or None for the environment of the process.
     """
     environ = os.environ if environ is None else environ
     if not environ.get("TRACEPARENT"):
@@ -237,14 +240,14 @@ def encode(
 
     Args:
         settings: The program's settings.
-        path: The command path, joined by dots. It is "" if no command was reached.
+        path: The command path, joined by dots, or "" if no command was reached.
         timing: When the command ran.
         outcome: How the command ended.
         identity: ``(distinct_id, is_anon)`` at the end of the command.
-        ids: The trace ID and span ID in hexadecimal digits. If it is None, the span gets new IDs, in the trace of ``TRACEPARENT``
-            if that variable is set.
+        ids: The trace ID and span ID in hexadecimal digits, or None for new IDs, in the trace of ``TRACEPARENT`` if that variable
+            is set.
         usage_only: Whether only PostHog gets the span.
-        fresh_ids: The result of :func:`new_ids`, if the caller also needs the span's ID. It is ignored if ``ids`` is given.
+        fresh_ids: The result of :func:`new_ids` if the caller also needs the span's ID, which is ignored if ``ids`` is given.
         environ: A copy of the process's environment, if the caller already has one.
     """
     parent = parent_context(environ)

@@ -1,4 +1,7 @@
-"""Check the values of the properties and groups that a program declares. The library imports this only for such programs."""
+"""Check the values of the properties and groups that a program declares.
+
+The library imports this module only for programs that declare some.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +39,9 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
 
     Args:
         settings: The program's settings.
-        given: The values that ``arcade_otel.set_property`` got. They take precedence over the values from the program's function.
-        login: Whether the command logged in. If True, the properties in ``settings.person_properties`` are also set on the
-            person.
+        given: The values that ``arcade_otel.set_property`` got, which take precedence over the values from the program's
+            function.
+        login: Whether the command logged in, so that the properties in ``settings.person_properties`` are also set on the person.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:

@@ -67,8 +67,8 @@ def defined_options(error: BaseException) -> frozenset[str]:
 def answers(error: BaseException) -> list[str]:
     """Return the user's answers at prompts, as far as the frames in the traceback of ``error`` still have them.
 
-    The result has the parameter values of each running command. Each frame whose code calls a function that asks (``input``,
-    ``prompt``) adds its local texts, except those that are constants of that code.
+    The result has the parameter values of each running command. For each frame whose code calls a function that asks (``input``,
+    ``prompt``), the result also has the texts in local variables, except constants of that code.
     """
     frames = _frames(error)
     found: list[str] = []

@@ -1,4 +1,7 @@
-"""Finished spans with given counts of dropped attributes, events and links. They are copies, or were read from OTLP/JSON."""
+"""Finished spans with given counts of dropped attributes, events and links.
+
+Such a span is a copy of another span, or was read from OTLP/JSON.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -85,7 +88,7 @@ def copy_span(
 ) -> ReadableSpan:
     """Return a copy of a finished span, with another value for each argument that is not None.
 
-    The attributes of an ended span are frozen, even for a processor. So only a copy can have other attributes.
+    The attributes of an ended span are frozen, even for a processor. For that reason, only a copy can have other attributes.
 
     Args:
         span: The span to copy.
@@ -130,7 +133,7 @@ def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # n
 def described_status(span: ReadableSpan) -> Status:
     """Return the status of a span. For a failed command, the status has a description.
 
-    Viewers of traces show the description in their error column.
+    Viewers of traces show the description of the status in their error column.
     """
     if span.status.status_code is not StatusCode.ERROR or span.status.description:
         return span.status
@@ -140,8 +143,8 @@ def described_status(span: ReadableSpan) -> Status:
 def failure_description(attributes: Mapping[str, AttributeValue]) -> str | None:
     """Return a description of the command's failure: its redacted message, else its error type, else its exit code.
 
-    For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing about the failure. So its description
-    is "exit code 3". A span that is not a command's gets no description.
+    For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing about the failure. The description of
+    that failure is "exit code 3". A span that is not a command's gets no description.
 
     The description replaces the attribute ``error.message``, which the semantic conventions deprecate on spans.
     """

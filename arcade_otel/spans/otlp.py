@@ -1,9 +1,9 @@
 """Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands all use these functions.
 
 The format is defined by the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/), and by
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program. So if the format is broken, each function raises
-``ValueError`` and no other exception. As the protocol demands, unknown fields are ignored, 64-bit integers may be numbers or
-text, and ``null`` counts as absent.
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program. If the format of a payload is broken, each function
+raises ``ValueError`` and no other exception. As the protocol demands, unknown fields are ignored, 64-bit integers may be numbers
+or text, and ``null`` counts as absent.
 
 This module needs no SDK. A command does not import this module before it ends, because the module imports ``json``.
 """

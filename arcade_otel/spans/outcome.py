@@ -22,7 +22,7 @@ class Outcome:
     Attributes:
         exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
-        given: Values of the command's parameters. They are removed from the error's message, which may quote them.
+        given: Values of the command's parameters, which are removed from the error's message, because the message may quote them.
         options: Names of the options that the user gave, if the program records such names.
         declared: Attributes of the properties that the program declared, or None.
         events: The events that the program tracked while the command ran.
@@ -42,7 +42,10 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the exit code is not 0. A command can succeed although an exception such as ``Exit(0)`` ended it."""
+        """Whether the command failed, which means that its exit code is not 0.
+
+        A command can succeed although an exception such as ``Exit(0)`` ended it.
+        """
         return self.exit_code != 0
 
     @property
@@ -92,13 +95,14 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
     The exit code depends on the exception:
 
-    * ``SystemExit``: the exit code is the code of the exception. As in Python, None is 0 and text is 1.
+    * ``SystemExit``: the exit code is the code of the exception. As in Python, a code of None stands for exit code 0, and text
+      stands for 1.
     * ``KeyboardInterrupt``: the exit code is the argument ``interrupted``.
     * An exception with an integer ``exit_code``, such as ``Exit`` and ``ClickException`` of Click and Typer: the exit code is
       that integer.
     * Any other exception: the exit code is 1.
 
-    For an ``Exit``, and for a ``SystemExit`` without text, the error in the outcome is the exception behind the exit.
+    For an ``Exit``, and for a ``SystemExit`` without text, the error in the outcome is the exception that led to the exit.
     """
     if error is None:
         return Outcome(0)

@@ -1,6 +1,6 @@
 """The events that a program itself declares, on the span of its command.
 
-The library imports this only if a program tracks one.
+The library imports this module only if a program tracks an event.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def check(settings: Settings, name: object, properties: Mapping[str, object], ti
         settings: The program's settings.
         name: The name of the event. If the name is not declared, the function returns None and writes a debug line without the
             name.
-        properties: The values that ``arcade_otel.track`` got. A value of None counts as absent.
+        properties: The values that ``arcade_otel.track`` got, where None counts as absent.
         time_ns: When the event happened, in nanoseconds since the epoch.
     """
     if not isinstance(name, str) or name not in settings.events:

@@ -1,9 +1,9 @@
-"""The properties of a command's event. Each is declared in this module once, with its attribute and its purpose.
+"""The properties of a command's event. Each property is declared in this module once, with its attribute and its purpose.
 
 The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. To
-add a property, add a row here and set its value. If the sender can find the value out, set it in ``enrich()`` of
-``arcade_otel/handoff/enrichment.py``. Otherwise, set it in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No
-command imports this module.
+add a property, add a row to the table in this module, and set the value of the property. If the sender can find the value of a
+property out, set the value in ``enrich()`` of ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set it
+in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
 """
 
 from __future__ import annotations
@@ -39,15 +39,17 @@ SEMANTIC = "semantic conventions"
 
 
 class Property:
-    """One property of an event. This is a plain class, because importing ``dataclasses`` would cost a sender more than the table.
+    """One property of an event.
+
+    ``Property`` is a plain class, because importing ``dataclasses`` would cost a sender more than the table.
 
     Attributes:
-        name: The name of the property in PostHog. It is "" if only other backends get the attribute.
+        name: The name of the property in PostHog, or "" if only other backends get the attribute.
         attribute: The span attribute that the property is made from.
-        type: One of the types at the top of this module. A value of another type is left out.
+        type: One of the types at the top of this module, because a value of another type is left out.
         example: A value as in JSON, but a string without its quotes.
         reason: What the property is for, or what it holds.
-        when: When the property is present. "" means always.
+        when: When the property is present, or "" if it always is.
         unit: Unit or bound of the value, or "".
         source: Who defined the attribute's name.
         failed_only: Whether only the event of a failed command has the property.
@@ -104,8 +106,8 @@ class Property:
     def of_own_events(self) -> bool:
         """Whether the program's own events (``arcade_otel.track``) have the property.
 
-        Such events have each property that does not depend on the command's end, except for the count of dropped events. A sum
-        over all events would count the same drops several times.
+        The program's own events have each property that does not depend on the command's end, except for the count of dropped
+        events. A sum over all events would count the same drops several times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 

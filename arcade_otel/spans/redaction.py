@@ -29,12 +29,12 @@ def error_message(
 
     Args:
         error: The exception that ended the command.
-        how: The program's choice. With ``redacted``, the function returns the redacted message. With ``own``, it does the same if
-            the program's own package defines the class of the error, and otherwise returns None. With ``class``, it returns None,
-            because ``error.type`` has the class. If ``how`` is a function, its result is only cut, and characters that JSON
-            cannot represent are replaced.
+        how: The program's choice. With ``redacted``, the function returns the redacted message. With ``own``, the function
+            returns the redacted message if the program's own package defines the class of the error, and otherwise None. With
+            ``class``, the function returns None, because ``error.type`` has the class. If ``how`` is a function, its result is
+            only cut, and characters that JSON cannot represent are replaced.
         given: Values of the command's parameters, from any source.
-        path: The command's path, joined by dots. Its words come from the program, so they are not removed from the message.
+        path: The command's path, joined by dots, whose words come from the program, so they are not removed from the message.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None
@@ -77,19 +77,18 @@ def redact(
     * Tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
       ``password=``.
     * The user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random.
-    * Words of the command line and values of the environment. From what the user typed, it also removes each word of at least
-      four letters, and the words joined in another way.
+    * Words of the command line and values of the environment. If the user typed several words joined together, each word of at
+      least four letters is also removed, and so are the words joined in another way.
 
-    If there are too many values to search for, or too long ones, the function returns "". Limit: it does not recognise a secret
-    that looks like an ordinary word, if the user neither typed nor set it and it is not in quotes.
+    If there are too many values to search for, or too long ones, the function returns "". Limit: the function does not recognise
+    a secret that looks like an ordinary word, if the user neither typed nor set that word and it is not in quotes.
 
     Args:
-        message: The text of an exception. Only its first 2,000 characters are read.
+        message: The text of an exception, of which only the first 2,000 characters are read.
         arguments: Words of the command line, and values of the command's parameters.
         environ: The environment variables.
         paths: Names of files.
-        quoted: Texts that may stay in quotes. If it is not None, all other quoted text is removed, except for options and names
-            of Python's types.
+        quoted: Texts that may stay in quotes, besides options and names of Python's types, or None to let all quoted text stay.
     """
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would recognise.
@@ -119,7 +118,7 @@ def _words_of(error: BaseException) -> str:
 def _without_path(words: Sequence[str], path: str) -> list[str]:
     """Return ``words`` without the names in the command's path, each removed once and in order.
 
-    If the user types such a name a second time, the second one is an argument and stays.
+    If the user types a name of the path a second time, the second word is an argument and stays.
     """
     rest = path.split(".")
     typed = []

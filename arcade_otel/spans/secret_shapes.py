@@ -232,8 +232,8 @@ def _without_value(match: re.Match[str]) -> str:
 def _address(found: re.Match[str]) -> str:
     """Return only the scheme and the host of a URL, because a maintainer needs to know which server failed.
 
-    If the host is not certain, the function redacts everything but the scheme. The host is not certain if there is an @ after the
-    first slash, or a second @, because a password may contain a slash or an @.
+    If the host is not certain, the function redacts everything but the scheme. The host of a URL is not certain if there is an @
+    after the first slash, or a second @, because a password may contain a slash or an @.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]
@@ -272,7 +272,10 @@ def _failure(value: str) -> str:
 
 
 def _without_account(match: re.Match[str]) -> str:
-    """Remove a valid account number (IBAN) from the start of the match. A valid number is 1 modulo 97 (ISO 13616)."""
+    """Remove a valid account number (IBAN) from the start of the match.
+
+    A valid account number leaves the remainder 1 when it is divided by 97 (ISO 13616).
+    """
     text = match.group()
     for end in range(len(text), 14, -1):
         number = "".join(filter(str.isalnum, text[:end]))
@@ -322,8 +325,8 @@ def _is_text_in_hex(word: str) -> bool:
 def _is_name(word: str) -> bool:
     """Return whether a word consists of pronounceable words, as names of classes, modules and packages do.
 
-    For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. Their
-    parts are long and have vowels, and their digits are together.
+    For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. The
+    parts of such a name are long and have vowels, and its digits are together.
     """
     if _TIME.fullmatch(word):
         return True

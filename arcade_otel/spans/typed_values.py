@@ -88,8 +88,8 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
     """Return the arguments that the message may contain, and the words of all other arguments that are in the message.
 
-    Only plain arguments can be left out of the first list. A message that contains a plain argument also contains each word of
-    its last component.
+    Only plain arguments can be left out of the list of arguments. A message that contains a plain argument also contains each
+    word of its last component.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -181,8 +181,8 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 def _is_a_value(part: str) -> bool:
     """Return whether to search for a part of what the user typed. Common text such as ``--`` and ``/`` is no value.
 
-    A password may consist of special characters only ("!@#$%^&*"). Such a text counts as a value if it has several different
-    characters, or many.
+    A password may consist of special characters only ("!@#$%^&*"). A text of special characters counts as a value if it is long,
+    or has several different characters.
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
@@ -191,10 +191,10 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message, plain or escaped and in any case. All are replaced in one pass, the longest first.
+    """Replace each value in the message, plain or escaped and in any case.
 
-    A short value is replaced only if it is a whole word. For example, if the user typed "on", the word "connection" stays as it
-    is.
+    All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
+    the user typed "on", the word "connection" stays as it is.
     """
     lowered = message.lower()
     found: dict[str, str] = {}

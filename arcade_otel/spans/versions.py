@@ -1,8 +1,8 @@
 """Find the version of an installed program by the names of ``.dist-info`` directories.
 
 ``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``, which costs as much as a bare Python
-start. The module uses ``importlib.metadata`` only if there is no such directory, for example for distributions in archives and
-for metadata of other kinds.
+start. This module uses ``importlib.metadata`` only if there is no ``.dist-info`` directory, for example for distributions in
+archives and for metadata of other kinds.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ def installed_version(distribution: str) -> str | None:
 
 
 def program_version(program: str) -> str | None:
-    """Return the version of the distribution that :func:`owner` finds, or None if it finds none."""
+    """Return the version of the distribution that :func:`owner` finds, or None if :func:`owner` finds none."""
     return owner(program)[1]
 
 
 def stamp() -> str:
     """Return a text that changes when a distribution is installed, upgraded or removed.
 
-    An installer makes or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. So this
-    function calls ``stat`` once for each entry of ``sys.path``. Looking up a version instead would cost a sender a third of a
-    bare Python start.
+    An installer makes or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. To see
+    such changes, the function calls ``stat`` once for each entry of ``sys.path``. Looking up a version instead would cost a
+    sender a third of a bare Python start.
     """
     times = []
     for directory in sys.path:
@@ -52,7 +52,7 @@ def stamp() -> str:
 def installed(distribution: str) -> tuple[str | None, str | None]:
     """Return the ``.dist-info`` directory of an installed distribution, and its version.
 
-    Each of the two is None if it cannot be found.
+    The directory or the version is None if it cannot be found.
     """
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():
@@ -74,7 +74,7 @@ def owner(program: str) -> tuple[str | None, str | None]:
     other distribution.
 
     Returns:
-        The ``.dist-info`` directory and the version of the distribution. Each of the two is None if it cannot be found.
+        The ``.dist-info`` directory and the version of the distribution, each of which is None if it cannot be found.
     """
     if not program:
         return None, None

@@ -1,22 +1,21 @@
 """Read small files of the config directory, without following links or blocking, and only if other users cannot write them.
 
-Which files are used
---------------------
 The config directory, its subdirectory ``usage/`` and each file that is read there must belong to the user who runs the program,
-or to root. Other users must not be able to write them. Otherwise the program runs as if there were no config directory: it
-records nothing, and ``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A file that only the owner's private
-group may write counts as not writable by other users. A private group (umask 002) has the user's name and no other member.
+or to root. Other users must not be able to write these files and directories. If another user owns or can write one of them, the
+program runs as if there were no config directory. The program then records nothing, and ``usage status`` and ``usage doctor``
+show :func:`distrust_reason`. A file that only the owner's private group may write counts as not writable by other users. A
+private group (umask 002) has the user's name and no other member.
 
 Under ``sudo`` with ``HOME`` kept, the config directory is that of the user who called ``sudo``. Root uses that directory only if
-it belongs to the user in ``SUDO_UID``. An opt-out of that user counts, and ``sudo mycli`` is recorded under the same identity.
-Root treats the files as data and never as code. It follows no link, deletes only files with this library's names, and gives each
-new file to the directory's owner. Root uses no files of other users. Without ``sudo`` (``su -m``, a container that mounts another
-user's directory), root uses only files that belong to root.
+it belongs to the user in ``SUDO_UID``. An opt-out of the user who called ``sudo`` counts, and ``sudo mycli`` is recorded under
+the same identity. Root treats the files as data and never as code. Root follows no link, deletes only files with this library's
+names, and gives each new file to the directory's owner. Root uses no files of other users. Without ``sudo`` (``su -m``, a
+container that mounts another user's directory), root uses only files that belong to root.
 
 Limits: POSIX access control lists, the permissions of Windows and the parents of the config directory are not checked.
 
-Every recorded command imports this module, so it contains only the code that is needed to read one small file. The rest is in
-``storage.files``, ``storage.directories`` and ``storage.locks``.
+Every recorded command imports this module, so it contains only the code that is needed to read one small file. The other code is
+in ``storage.files``, ``storage.directories`` and ``storage.locks``.
 """
 
 from __future__ import annotations
@@ -98,13 +97,14 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
     The function never follows a link below the config directory, and never waits for the writer of a pipe.
 
     Args:
-        config_dir: The config directory. It may be a link, if the link and its target are the user's own.
-        names: Names of the directories below the config directory, and of the file. For example, call
+        config_dir: The config directory, which may be a link if the link and its target are the user's own.
+        names: Names of the directories below the config directory, and of the file, for example
             ``read_file(config_dir, "usage", "consent")``.
-        max_bytes: The maximum size of the file. A longer file raises UnusableFileError.
+        max_bytes: The maximum size of the file, above which UnusableFileError is raised.
 
     Raises:
-        UnusableFileError: The path is not a regular file, or the file is longer than ``max_bytes``. A later try would fail, too.
+        UnusableFileError: The path is not a regular file, or the file is longer than ``max_bytes``, so a later try would fail,
+            too.
         UntrustedStateError: The file, or a directory above it, belongs to another user or can be written by another user.
         OSError: The file cannot be read at the moment (no permission, no descriptor left, a bad disk). A later try may succeed.
     """
@@ -187,7 +187,7 @@ def distrust_reason(config_dir: str) -> str | None:
     """Return why the files in ``config_dir`` are not used, as text for the user, or None if they are used. This never raises.
 
     For example, the text is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a link``. A missing
-    file is no reason.
+    file is no reason to distrust the directory.
     """
     try:
         status = os.lstat(config_dir)
@@ -278,7 +278,10 @@ def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> s
 
 
 def _trusted_users() -> tuple[int, ...]:
-    """Return the users whose files are used: root and the running user. For root, also the user who called ``sudo``."""
+    """Return the users whose files are used: root and the running user.
+
+    If root runs the program, the user who called ``sudo`` is trusted, too.
+    """
     user = os.geteuid()
     if user == 0:
         invoker = os.environ.get("SUDO_UID", "")

@@ -29,11 +29,12 @@ else:
 
 
 class Directory:
-    """An open directory. Close it, or use it in a ``with`` statement.
+    """An open directory. Close the directory, or use it in a ``with`` statement.
 
-    On POSIX, operations use the descriptor of the directory. So they stay in this directory even if its path changes, for example
-    if its parent is renamed or a link takes its place. Windows has no descriptors for directories. On Windows, operations use the
-    path, and links are refused when the directory is opened. The names of files that methods take are plain names without a path.
+    On POSIX, operations use the descriptor of the directory. The operations therefore stay in this directory even if its path
+    changes, for example if its parent is renamed or a link takes its place. Windows has no descriptors for directories. On
+    Windows, operations use the path, and links are refused when the directory is opened. The names of files that methods take are
+    plain names without a path.
     """
 
     __slots__ = ("_descriptor", "path")
@@ -185,7 +186,7 @@ class Directory:
             name: Name of the file.
             data: The new content.
             durable: Whether to wait until the content is on the disk.
-            mtime_ns: The modification time of the file in nanoseconds since the epoch. None means now.
+            mtime_ns: The modification time of the file in nanoseconds since the epoch, or None for now.
 
         Raises:
             OSError: The file cannot be written.
@@ -260,8 +261,8 @@ def write_private(path: str, text: str, *, durable: bool = False) -> None:
     If a step fails, no temporary file is left. The function never writes through a link.
 
     Args:
-        path: Path of the file. The directory of the file must exist.
-        text: The content, which is encoded as UTF-8. Lone surrogates raise a UnicodeEncodeError.
+        path: Path of the file, in a directory that must exist.
+        text: The content, which is encoded as UTF-8, so a lone surrogate raises a UnicodeEncodeError.
         durable: Whether to wait until the content is on the disk, so that a power cut cannot leave an empty file.
 
     Raises:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
     """Call ``action``. On Windows, call it again for up to 1.5 s while another process has the file open.
 
-    Other systems can replace and remove open files, so on those systems ``action`` is called once.
+    Systems other than Windows can replace and remove open files, so on these systems ``action`` is called once.
 
     Raises:
         OSError: The last call of ``action`` raised an OSError.

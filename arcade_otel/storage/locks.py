@@ -10,13 +10,13 @@ Limits of a lease:
 * The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system, or if its process
   no longer exists (on the same host). If a holder is only stopped for that long (SIGSTOP, a suspended laptop), there can be a
   second holder.
-* Two processes may find the same stale lease at the same moment. Each then moves a file away, and the moved file shows which
-  process gets the lease. For the time between two system calls, both can get the lease.
-* If some processes can lock a file system and others cannot, all processes see the leases. But the holder of a lease does not see
-  a later ``flock``.
+* Two processes may find the same stale lease at the same moment. Each of the two processes then moves a file away, and the moved
+  file shows which process gets the lease. In the time between two system calls, both processes can get the lease.
+* If some processes can lock a file system and others cannot, all processes see the leases. The holder of a lease, however, does
+  not see a later ``flock``.
 
-The users of the locks tolerate two holders. For example, if an event is delivered twice, both deliveries have the same UUID, and
-PostHog keeps one event.
+The code that uses the locks tolerates two holders. For example, if an event is delivered twice, both deliveries have the same
+UUID, and PostHog keeps one event.
 """
 
 import os
@@ -44,7 +44,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file open at ``descriptor`` until it is closed; return whether that succeeded.
+        """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
             LockUnsupportedError: The file system cannot lock.
@@ -58,9 +58,9 @@ if sys.platform == "win32":
         return True
 
     def _can_lock_elsewhere(descriptor: int) -> bool:
-        """Return whether another byte of the file can be locked: then the first one is taken.
+        """Return whether another byte of the file can be locked, which means that the first byte is taken.
 
-        Wine's C library sets no ``errno`` for a lock that is taken, so that Python raises whatever number was there before.
+        Wine's C library sets no ``errno`` for a lock that is taken, so Python raises the number of an earlier error.
         """
         os.lseek(descriptor, int.from_bytes(os.urandom(3), "big") + 1, os.SEEK_SET)
         try:
@@ -76,7 +76,7 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file open at ``descriptor`` until it is closed; return whether that succeeded.
+        """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
             LockUnsupportedError: The file system cannot lock.
@@ -106,10 +106,10 @@ class FileLock:
         The call takes at most ``wait`` plus 0.5 s, even on a file system whose locks hang.
 
         Args:
-            directory: The directory of the lock file. The lock file is made with mode 0600 and stays there.
+            directory: The directory of the lock file, which is made with mode 0600 and stays there.
             name: Name of the lock file.
-            wait: For how many seconds to try. 0 means that the function tries once.
-            stale_after: Seconds after which the holder of a lease counts as dead. No process may hold this lock for longer.
+            wait: For how many seconds to try, where 0 means that the function tries once.
+            stale_after: Seconds after which the holder of a lease counts as dead, so no process may hold this lock for longer.
 
         Raises:
             OSError: The lock file can be neither opened nor made.
@@ -193,7 +193,10 @@ def _try_lock_bounded(descriptor: int) -> bool:
 
 
 class _Lease:
-    """The file that replaces a lock on a file system without locks. Its content names the holder: ``host pid token``."""
+    """The file that replaces a lock on a file system without locks.
+
+    The content of the file names the holder: ``host pid token``.
+    """
 
     __slots__ = ("_held", "_name", "_path", "_stale_after")
 
@@ -287,7 +290,7 @@ def _is_alive(pid: int) -> bool:
 def _file_system_now(directory: Directory) -> float:
     """Return the current time by the clock of the file system's server, which also sets the times of leases.
 
-    That clock may differ from the clock of this host.
+    The clock of the file system's server may differ from the clock of this host.
     """
     name = f".now.{os.urandom(4).hex()}.tmp"
     descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)

@@ -68,7 +68,8 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
     """Open a file as ``os.open`` does, and let other processes replace or remove the file meanwhile. Return the descriptor.
 
     ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not remove it. A lock file is
-    open as long as the lock is held. With ``os.open``, the config directory could not be removed during that time.
+    open as long as the lock is held. If a lock file were opened by ``os.open``, the config directory could not be removed while
+    the lock is held.
 
     Raises:
         OSError: The file cannot be opened or made.

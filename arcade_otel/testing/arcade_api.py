@@ -1,6 +1,6 @@
 """A fake of the part of Arcade's API that names the owner of credentials.
 
-Its endpoints are ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``.
+The endpoints of the fake are ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``.
 """
 
 import json

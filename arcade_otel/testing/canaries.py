@@ -17,8 +17,8 @@ class Canary(str):
 
     Attributes:
         kind: Name of the kind, for example ``github_token``.
-        secrets: The parts that must not be found anywhere. By default, this is the whole text. In an address with a password, for
-            example, the host is not secret.
+        secrets: The parts that must not be found anywhere, by default the whole text. In an address with a password, for example,
+            the host is not secret.
     """
 
     kind: str
@@ -45,9 +45,9 @@ class Canaries:
         email: An e-mail address.
         ipv4, ipv6: IP addresses.
         password_url: The URL of a database with a password in it.
-        words, slug: Two made-up words with a space or a hyphen between them. Each word is a secret, so that a program that joins
-            the words in another way is also caught.
-        home_path, windows_path: The path of a file in a home directory. All of the path is secret except "home" and "Users".
+        words, slug: Two made-up words with a space or a hyphen between them, each of which is a secret, so that a program that
+            joins the words in another way is also caught.
+        home_path, windows_path: The path of a file in a home directory, of which all parts are secret except "home" and "Users".
 
     Args:
         seed: Equal seeds make equal canaries.

@@ -80,8 +80,8 @@ def accepted_v1(
         body: The body of the request, still compressed.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: A function that returns whether the server drops a raw event. Tests set it.
-        most_events: The maximum number of events in one request, or None. Tests set it.
+        refuse: A function, set by tests, that returns whether the server drops a raw event.
+        most_events: The maximum number of events in one request, set by tests, or None.
 
     Raises:
         RequestRejected: PostHog refuses the whole request.

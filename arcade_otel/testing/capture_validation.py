@@ -87,8 +87,8 @@ def accepted(
         encoding: The header ``Content-Encoding``.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: A function that returns whether the server treats a raw event as malformed. Tests set it.
-        most_events: The maximum number of events in one request, or None. Tests set it.
+        refuse: A function, set by tests, that returns whether the server treats a raw event as malformed.
+        most_events: The maximum number of events in one request, set by tests, or None.
 
     Raises:
         RequestRejected: PostHog refuses the whole request.

@@ -23,16 +23,16 @@ class Computer:
 
     Args:
         root: A directory for the home and the debug log.
-        environ: Environment of the commands, to which this library's variables are added. None means the variables that any
+        environ: Environment of the commands, to which this library's variables are added, or None for the variables that any
             process needs.
-        home: The home directory. None means the directory ``home`` in ``root``.
+        home: The home directory, or None for the directory ``home`` in ``root``.
 
     Attributes:
         root: The directory for the home and the debug log.
-        home: The home directory. It is made when it is first needed.
+        home: The home directory, which is made when it is first needed.
         config_dir: The config directory.
         debug_log: The file that ``ARCADE_USAGE_DEBUG`` names.
-        environ: Environment of the commands. You may change it.
+        environ: Environment of the commands, which you may change.
     """
 
     def __init__(self, root: Path, environ: Mapping[str, str] | None = None, home: Path | None = None) -> None:
@@ -64,7 +64,7 @@ class Computer:
 
     @property
     def queue(self) -> list[Path]:
-        """The files in the queue, oldest first. Reading this property does not wait for senders."""
+        """The files in the queue, oldest first. Reading ``queue`` does not wait for senders."""
         return self.queued("")
 
     def queued(self, exporter: str) -> list[Path]:

@@ -51,7 +51,7 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The decompressed body. Search it for text that must not be in a request."""
+        """The decompressed body of the request. In a test, search the body for text that must not be in a request."""
         return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
     @property
@@ -69,13 +69,13 @@ class FakePostHog:
     """A fake PostHog on your machine, for tests and for a look at your events. Use it in a ``with`` statement.
 
     The fake validates requests as PostHog's capture endpoint does, keeps the events and their persons, and fails as you script
-    it. It was written after PostHog's source (https://github.com/PostHog/posthog). It does not imitate losses in Kafka, GeoIP and
-    rate limits.
+    it. The fake was written after PostHog's source (https://github.com/PostHog/posthog). The fake does not imitate losses in
+    Kafka, GeoIP and rate limits.
 
     Args:
-        port: The port on 127.0.0.1, or 0 for any free port. The port stays the same after :meth:`stop` and :meth:`start`.
-        tokens: The keys of the known projects. None means that every project is known.
-        enforce: Whether to refuse unknown projects (401). If False, their events are accepted and discarded, as in PostHog.
+        port: The port on 127.0.0.1, or 0 for any free port, which stays the same after :meth:`stop` and :meth:`start`.
+        tokens: The keys of the known projects, or None if every project is known.
+        enforce: True to refuse events of unknown projects (401), and False to accept and discard them, as PostHog does.
         protocols: The endpoints: ``"v0"`` (``/batch/`` and similar), ``"v1"`` (``/i/v1/analytics/events``).
         clock: A function that returns the server's time.
         arrived: A function that is called with each accepted event.

@@ -1,8 +1,9 @@
 """PostHog's person model: which person each event belongs to after aliases and merges, in any order of its partitions.
 
 The model was written after ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's
-ingestion service (https://github.com/PostHog/posthog, ``nodejs/src``). It leaves out losses in Kafka, the squash job, merge
-limits, races of merges with each other, and group types. The real service may change, and the model was not checked against it.
+ingestion service (https://github.com/PostHog/posthog, ``nodejs/src``). The model leaves out losses in Kafka, the squash job,
+merge limits, races of merges with each other, and group types. The real service may change, and the model was not checked against
+it.
 """
 
 import random
@@ -27,7 +28,7 @@ _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "un
 
 
 class PartitionOrder:
-    """A random order in which PostHog may read its partitions. The events of each ID stay in order."""
+    """A random order in which PostHog may read its partitions. In such an order, the events of each ID keep their sequence."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed

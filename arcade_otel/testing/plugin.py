@@ -70,9 +70,9 @@ def arcade_canaries(request: pytest.FixtureRequest) -> "Canaries":
 def _block(config: pytest.Config) -> None:
     """Keep this process and its children from recording until pytest ends. A second call does nothing.
 
-    Tracking is off. The variable that only senders have keeps tracking off even if a test turns it on. The config directory is an
-    empty directory of this session, so that ``usage disable`` and ``usage forget`` in a test do not change the developer's own
-    choice.
+    Tracking is off. The variable ``ARCADE_USAGE_SENDER``, which normally only senders have, keeps tracking off even if a test
+    turns tracking on. The config directory is an empty directory of this session, so that ``usage disable`` and ``usage forget``
+    in a test do not change the developer's own choice.
     """
     if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return

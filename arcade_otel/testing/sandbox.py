@@ -48,11 +48,10 @@ class CliSandbox(Computer):
         root: An empty directory.
 
     Attributes:
-        posthog: The fake PostHog. ``posthog.arcade`` is the fake Arcade API at the same address.
+        posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
         home: The home directory.
-        config_dir: The config directory. If the program has its own ``config_dir``, set this attribute before the first
-            :meth:`run`.
-        environ: Environment of the commands. You may change it.
+        config_dir: The config directory, which you set before the first :meth:`run` if the program has its own ``config_dir``.
+        environ: Environment of the commands, which you may change.
     """
 
     def __init__(self, root: Path) -> None:
@@ -107,9 +106,9 @@ class CliSandbox(Computer):
         Args:
             command: The command and its arguments. The command is first searched in the directory of this Python interpreter,
                 which has the scripts of its environment.
-            env: Variables to set for this command. A value of None removes a variable.
-            input: Text for stdin. None means an empty stdin.
-            cwd: Working directory. None means the current directory.
+            env: Variables to set for this command, where None removes a variable.
+            input: Text for stdin, or None for an empty stdin.
+            cwd: Working directory, or None for the current directory.
             timeout: Time limit in seconds.
 
         Raises:
@@ -137,9 +136,9 @@ class CliSandbox(Computer):
         In the sandbox, a sender ends 0.3 s after its last event.
 
         Raises:
-            AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives. This error
-                is also raised if the program set or tracked a name that it does not declare, or a value of another type than
-                declared.
+            AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives. An
+                AssertionError is also raised if the program set or tracked a name that it does not declare, or a value of another
+                type than declared.
         """
         super().settle(timeout)
         self._look()
@@ -151,7 +150,7 @@ class CliSandbox(Computer):
 
     @property
     def events(self) -> list[Event]:
-        """The events that were delivered, oldest first. Reading this waits until every sender has ended (:meth:`settle`)."""
+        """The events that were delivered, oldest first. Reading ``events`` waits until every sender has ended."""
         self.settle()
         return self.posthog.visible()
 
@@ -159,7 +158,7 @@ class CliSandbox(Computer):
     def requests(self) -> list[Request]:
         """The requests to the fake PostHog, in the order in which they arrived.
 
-        Reading this waits until every sender has ended (:meth:`settle`).
+        Reading ``requests`` waits until every sender has ended (:meth:`settle`).
         """
         self.settle()
         return list(self.posthog.requests)
@@ -167,11 +166,11 @@ class CliSandbox(Computer):
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
         """Fail if a secret that the test used appears anywhere in the usage data.
 
-        The method first waits until every sender has ended. It then searches for each secret, and for any 12 consecutive
-        characters of a secret. It finds a secret in any case, plain, percent-encoded, base64-encoded and JSON-escaped. The search
-        covers the queue, every file of the config directory, the debug log, the requests, and the command line and environment of
-        each sender. It leaves out files of the config directory that the test wrote before, files that ``besides`` names, and
-        variables that a sender inherits from the command.
+        The method first waits until every sender has ended. The method then searches for each secret, and for any 12 consecutive
+        characters of a secret. The search finds a secret in upper or lower case, plain, percent-encoded, base64-encoded and
+        JSON-escaped. The search covers the queue, every file of the config directory, the debug log, the requests, and the
+        command line and environment of each sender. The search leaves out files of the config directory that the test wrote
+        before, files that ``besides`` names, and variables that a sender inherits from the command.
 
         Args:
             canaries: Secrets that the test used in arguments, environment, files or errors, each of at least four characters. Use
@@ -180,8 +179,8 @@ class CliSandbox(Computer):
             besides: Names of files of the config directory in which the program itself keeps secrets.
 
         Raises:
-            AssertionError: A secret was found. The message says in which form and where. This error is also raised if no command
-                was recorded, because the test would then prove nothing.
+            AssertionError: A secret was found. The message of the error says in which form and where it was found. An
+                AssertionError is also raised if no command was recorded, because the test would then prove nothing.
             ValueError: No secret was given, or a secret is too short.
         """
         __tracebackhide__ = True
@@ -210,7 +209,7 @@ class CliSandbox(Computer):
     def _note_what_was_planted(self) -> None:
         """Before the first command, remember the files that the test has put into the config directory.
 
-        Also mark the notice as shown.
+        In addition, mark the notice as shown.
         """
         if self._given:
             return
@@ -237,7 +236,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Read the senders and their queue repeatedly, because each of them exists for a moment only."""
+        """Read the senders and their queue repeatedly, because a sender exists for a moment only."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 

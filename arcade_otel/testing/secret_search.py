@@ -30,17 +30,18 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 
 
 def found_in(data: bytes, canary: str) -> str | None:
-    """Return in which form and surroundings ``canary``, or 12 characters of it, is in ``data``. Return None if it is not there.
+    """Return in which form and surroundings ``canary``, or 12 characters of it, is in ``data``.
 
-    The function finds these forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three of them nested, hexadecimal
-    digits, and base64 of any alignment in either alphabet. Upper and lower case are equal, and so is all white space.
+    Return None if ``canary`` is not in ``data``. The function finds these forms: plain, percent-encoded, JSON-escaped and
+    HTML-escaped, up to three of them nested, hexadecimal digits, and base64 of any alignment in either alphabet. Upper and lower
+    case are equal, and so is all white space.
 
     Args:
         data: Bytes that are mostly UTF-8.
         canary: A :class:`Canary`, of which the ``secrets`` are searched, or a text of at least four characters.
 
     Raises:
-        ValueError: The text is too short. Such a text would be found everywhere.
+        ValueError: The text is too short, so that it would be found everywhere.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004

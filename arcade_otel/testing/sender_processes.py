@@ -28,8 +28,8 @@ def logged(log: str) -> set[int]:
 def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
     """Return the IDs of the senders' processes that have not ended. A zombie counts as ended.
 
-    Where ``/proc`` exists (Linux), the result has all processes of the senders' groups. On other systems, the result has only the
-    senders themselves.
+    Where ``/proc`` exists (Linux), the result has all processes of the senders' groups. On systems without ``/proc``, the result
+    has only the senders themselves.
 
     Args:
         senders: Process IDs that the debug log names (:func:`logged`).
@@ -44,7 +44,7 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
 
 
 def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
-    """Wait until none of the processes ``pids`` is running. Return False if one is still running after ``seconds``."""
+    """Wait until none of the processes ``pids`` is running. Return False if a process is still running after ``seconds``."""
     deadline = time.monotonic() + seconds
     for pid in pids:
         try:

@@ -53,9 +53,9 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     """Return the event of a command's span, or None if the owner of the span is unknown.
 
     Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). The event has only
-    properties that ``arcade_otel/spans/properties.py`` or the program declares. The person is the one that the span's attributes
-    name. If they name none, the person is the one that the resource names, which is the identity at the start of the process. If
-    ``is_anon`` is missing, the ID counts as anonymous.
+    properties that ``arcade_otel/spans/properties.py`` or the program declares. The event belongs to the person that the span's
+    attributes name. If the span's attributes name no person, the event belongs to the person that the resource names, which is
+    the identity at the start of the process. If ``is_anon`` is missing, the ID counts as anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.
@@ -91,9 +91,9 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
-    The program's own events have the person and the groups of the command's event. They also have those of its properties that do
-    not depend on how the command ended. The ``uuid`` of such an event is made from the IDs of the span and the place of the event
-    on the span, so the ``uuid`` is the same in each delivery.
+    The program's own events have the person and the groups of the command's event. The program's own events also have those
+    properties of the command's event that do not depend on how the command ended. The ``uuid`` of such an event is made from the
+    IDs of the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -119,7 +119,7 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
 def events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
     """Return all events of a command's span in the order in which they are sent.
 
-    The first event is the alias, if the span carries one. Then come the command's event and the program's own events.
+    The first event is the alias, if the span carries one. The command's event and the program's own events follow the alias.
     """
     span = _record(span)
     found = [alias_of(span, geoip=geoip), event_of(span, geoip=geoip), *own_events_of(span, geoip=geoip)]
@@ -199,8 +199,8 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 def utc_timestamp(nanoseconds: int) -> str:
     """Return a time in nanoseconds since the epoch as ISO 8601 with milliseconds, without importing ``datetime``.
 
-    A command takes longer than a millisecond, so milliseconds are enough to keep events in order. More digits would make an event
-    recognizable.
+    A command takes longer than a millisecond, so milliseconds are enough to keep events in order. A time with more digits would
+    make an event recognizable.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"

@@ -1,8 +1,9 @@
 """Send POST requests over HTTP/1.1, each with a limit of time and of size.
 
-``http.client`` would cost a sender two more starts of a bare Python, because it parses headers as e-mail. It also limits neither
-the size of an answer nor its time. ``urllib3`` would cost eight starts, and ``requests`` eleven. This client has no redirects, no
-cookies and no ``~/.netrc``. It reads no environment variable except those of proxies and certificates.
+``http.client`` would cost a sender two more starts of a bare Python, because it parses headers as e-mail. ``http.client`` also
+limits neither the size of an answer nor its time. ``urllib3`` would cost eight starts of a bare Python, and ``requests`` eleven.
+This client follows no redirects, keeps no cookies and reads no ``~/.netrc``. The client reads no environment variable except
+those of proxies and certificates.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class HttpClient:
             raise NoReplyError(f"no answer ({type(error).__qualname__})") from None
 
     def close(self) -> None:
-        """Close every connection. The client can be used again."""
+        """Close every connection. The client can be used again after ``close``."""
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()

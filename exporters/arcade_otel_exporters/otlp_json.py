@@ -171,8 +171,8 @@ def _any_value(value: object) -> Json:
 def decode(text: str | bytes) -> list[ReadableSpan]:
     """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order.
 
-    The function accepts the same payloads as ``arcade_otel.spans.otlp``. It also accepts unknown kinds of spans, and IDs in upper
-    case.
+    The function accepts the same payloads as ``arcade_otel.spans.otlp``. Unknown kinds of spans, and IDs in upper case, are
+    accepted, too.
 
     Raises:
         ValueError: The payload is not OTLP/JSON of spans.

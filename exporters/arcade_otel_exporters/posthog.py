@@ -1,4 +1,4 @@
-"""The SDK's exporter to PostHog. The detached sender delivers by the same code, without the SDK (``posthog_delivery``)."""
+"""The SDK's exporter to PostHog. The detached sender delivers events by the same code, without the SDK (``posthog_delivery``)."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The methods of ``posthog.Posthog`` that this module calls. They are public since version 6."""
+    """The methods of ``posthog.Posthog`` that this module calls. These methods are public since version 6 of ``posthog``."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
         """Accept an event. Return the ID of the event, or None if the client did not accept it."""
@@ -41,7 +41,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
     The variables of proxies and certificate bundles stay. The package requests does not read ``SSL_CERT_FILE``, so its value is
     copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of posthog, urllib3 and requests are silenced. Call
-    this only in a sender, because a program may use posthog itself.
+    ``clean_environment`` only in a sender, because a program may use posthog itself.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
         del environ[name]
@@ -87,17 +87,17 @@ class PostHogSpanExporter(SpanExporter):
     into the client's queue. With a ``client``, an alias is not acknowledged before the next event is sent.
 
     Args:
-        api_key: PostHog project key. None means the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
-            key nothing is sent.
-        host: Address of PostHog, ``https://…``. None means the address on the span's resource, else the variable
+        api_key: PostHog project key, or None for the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
+            key, the exporter sends nothing.
+        host: Address of PostHog, ``https://…``, or None for the address on the span's resource, else the variable
             ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's cloud in the US.
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
         geoip: Whether PostHog may keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host has only
             the other endpoint, the exporter uses that endpoint.
-        client: A ``posthog.Posthog`` of the program. The exporter then sends events by the client's ``capture`` and ``alias``, to
-            the client's project, and ignores the other arguments except ``geoip``.
+        client: A ``posthog.Posthog`` of the program, or None. With a ``client``, the exporter sends events by the client's
+            ``capture`` and ``alias``, to the client's project, and ignores the other arguments except ``geoip``.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -185,7 +185,7 @@ class PostHogSpanExporter(SpanExporter):
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds. After that time, no request begins and no request is waited for.
+            seconds: Time limit in seconds, after which no request begins and no request is waited for.
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):

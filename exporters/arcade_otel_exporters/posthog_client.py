@@ -38,7 +38,7 @@ class Response:
     """The result of one request to PostHog.
 
     Attributes:
-        status: HTTP status. It is 0 if there was no answer, or an answer that is not PostHog's, such as the page of a captive
+        status: HTTP status, or 0 if there was no answer, or an answer that is not PostHog's, such as the page of a captive
             portal.
         reason: Short text for the debug log, without the key and without any part of an event.
         retry_after: Seconds after which the server allows the next request, or None.
@@ -87,7 +87,8 @@ class Connection:
 
     Args:
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
-        until: Time (``time.monotonic()``) after which no request begins and no request is waited for. It can be changed later.
+        until: Time (``time.monotonic()``) after which no request begins and no request is waited for. The attribute can be
+            changed later.
         protocol: The endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 

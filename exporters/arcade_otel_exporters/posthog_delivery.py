@@ -22,11 +22,11 @@ class DeliveryResult:
     """The result of one :meth:`PostHogDelivery.deliver`.
 
     Attributes:
-        done: How many spans, counted from the first one, are done. A done span was acknowledged, dropped for good, or not meant
-            for PostHog.
+        done: How many spans, counted from the first one, are done, which means that they were acknowledged, dropped for good, or
+            not meant for PostHog.
         dropped: How many of the done spans were dropped, because PostHog can never accept them.
         retry_after: Seconds after which PostHog allows the next request, or None.
-        reason: Why some spans are not done, for the debug log. None if all spans are done.
+        reason: Why some spans are not done, for the debug log, or None if all spans are done.
         refused: Indexes of the spans that were dropped, or whose alias was refused for good.
         permanent: True if the refusal will not pass by itself, for example because of a wrong key or host.
         withdrawn: True if the delivery ended because ``may_begin`` returned False.
@@ -88,9 +88,9 @@ class PostHogDelivery:
     Use an instance in one thread only.
 
     Args:
-        api_key: PostHog project key. None means the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
-        host: Address of PostHog. None means the address on the resource, else ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's cloud
-            in the US.
+        api_key: PostHog project key, or None for the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
+        host: Address of PostHog, or None for the address on the resource, else ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's
+            cloud in the US.
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
         geoip: Whether PostHog may keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
@@ -128,8 +128,8 @@ class PostHogDelivery:
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds. After that time, no request begins and no request is waited for.
-            may_begin: A function that is called right before each request. If it returns False, the delivery ends.
+            seconds: Time limit in seconds, after which no request begins and no request is waited for.
+            may_begin: A function that is called right before each request, and ends the delivery by returning False.
         """
         connection = self._connection
         connection.until = time.monotonic() + seconds

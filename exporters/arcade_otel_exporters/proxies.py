@@ -19,7 +19,8 @@ class Address:
 
     Attributes:
         scheme: The scheme in lower case.
-        host: The name or IP address. An IPv6 address has no brackets, and a name with letters outside of ASCII has its IDNA form.
+        host: The name or IP address, where an IPv6 address has no brackets, and a name with letters outside of ASCII has its IDNA
+            form.
         port: The port, or else the default port of the scheme.
         path: The path without the query, or "".
         user, password: The user name and the password before the host, percent-decoded, or None.
@@ -133,7 +134,7 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 def _systems_proxy(server: Address) -> str:
     """Return the proxy in the settings of macOS or Windows, or "".
 
-    On other systems, the function does not import ``urllib.request``.
+    On a system other than macOS and Windows, the function does not import ``urllib.request``.
     """
     if sys.platform == "darwin":
         import _scproxy

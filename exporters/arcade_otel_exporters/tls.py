@@ -36,10 +36,10 @@ class Trust:
     read, the debug log says so. If none can be read, the machine's own certificates are used. Other variables are ignored, for
     example ``SSLKEYLOGFILE``, which would write the keys of the session to a file.
 
-    Parsing a whole bundle costs a sender six bare Python starts. So at first, only the certificates of a few well-known
-    authorities are read from a large bundle. If a server's certificate comes from another authority, :meth:`widen` reads the rest
-    of the bundle. From a directory, OpenSSL reads single files. Only certificates that the user or the machine trusts are
-    trusted.
+    Parsing a whole bundle costs a sender six bare Python starts. For that reason, only the certificates of a few well-known
+    authorities are at first read from a large bundle. If a server's certificate comes from another authority, :meth:`widen` reads
+    the rest of the bundle. From a directory of certificates, OpenSSL reads only the files that it needs. Only certificates that
+    the user or the machine trusts are trusted.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:

@@ -34,10 +34,10 @@ class Check(NamedTuple):
 
     Attributes:
         name: Name of the check, one of :data:`NAMES`.
-        ok: Whether the check passed. False if events cannot be delivered or would be wrong. None if nothing was checked.
+        ok: True if the check passed, False if events cannot be delivered or would be wrong, and None if nothing was checked.
         detail: The result, as text for the user.
         remedy: One sentence that says what the user can do, or "" unless ``ok`` is False.
-        milliseconds: How much longer a command takes, in milliseconds. Only the check ``cost`` has this.
+        milliseconds: How much longer a command takes, in milliseconds, which only the check ``cost`` has.
     """
 
     name: str

@@ -37,8 +37,8 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 def check_cost(settings: Settings) -> Check:
     """Measure how much longer a recorded command takes.
 
-    Each kind of process runs nine times, in turns. The fastest run of each kind counts, because other processes can only make a
-    run slower.
+    A command with arcade-otel, one without it, and a bare Python run nine times each, in turns. The fastest run of each kind
+    counts, because other processes can only make a run slower.
     """
     if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
@@ -68,8 +68,8 @@ def check_cost(settings: Settings) -> Check:
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
     """Return how much longer a recorded command takes, and whether that could be measured.
 
-    Other processes disturb the runs. The noise of a program is the difference between its fastest run and its median run. If the
-    added time is not greater than the noise, the function returns the noise and False.
+    Other processes disturb the runs. The noise is the difference between the fastest run and the median run of the same program.
+    If the added time is not greater than the noise, the function returns the noise and False.
     """
     noise = max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
     added = min(recorded) - min(host)

@@ -47,7 +47,7 @@ def check_config_dir(settings: Settings) -> Check:
 def require_config_dir(settings: Settings) -> None:
     """Raise OSError if the config directory cannot be used.
 
-    Without this check, a command that finds no files in the directory would report success.
+    Without ``require_config_dir``, a command that finds no files in the directory would report success.
 
     Raises:
         OSError: There is no directory, it cannot be written, or it belongs to another user or can be written by another user.
@@ -91,7 +91,7 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used. If it is False, nothing is checked.
+        usable: Whether the config directory can be used, because nothing is checked otherwise.
         writes: Whether usage data is on, so that a test file may be written.
     """
     if not usable:

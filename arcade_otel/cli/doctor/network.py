@@ -1,7 +1,7 @@
 """Checks of the network path to PostHog: proxy, DNS for IPv4 and IPv6, connection, certificate, clock.
 
-The sender's trial decides whether events are delivered. If they are not, these checks show which step fails. The sender's own
-code finds the proxy and the trusted certificates, so that a check fails where the sender fails.
+The sender's trial decides whether events are delivered. If events are not delivered, these checks show which step fails. The
+sender's own code finds the proxy and the trusted certificates, so that a check fails where the sender fails.
 """
 
 import os
@@ -36,7 +36,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. If True, every step works, and the checks only
+        delivered: Whether the sender has delivered the test event to ``host``, so that every step works and the checks only
             describe the path.
     """
     server = exporters.parse_address(host)

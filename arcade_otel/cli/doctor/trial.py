@@ -1,7 +1,7 @@
 """The trial of ``usage doctor``: a real sender delivers a test event, with the same code and environment as after a command.
 
 The sender gets a scratch config directory on the same disk as the real one, so that it touches neither the queue nor the
-identity. The sender writes receipts to the scratch directory. They show whether the event was delivered.
+identity. The receipts that the sender writes to the scratch directory show whether the event was delivered.
 """
 
 import os
@@ -57,8 +57,8 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
     Args:
         settings: The program's settings.
-        in_state_dir: Whether to make the scratch directory in the real directory ``usage``. If False, the scratch directory is
-            made in the system's directory for temporary files.
+        in_state_dir: True to make the scratch directory in the real directory ``usage``, and False to make it in the system's
+            directory for temporary files.
     """
     payload = make_payload(settings)
     lanes = queue.lanes_for(os.environ, api_key=settings.posthog_api_key, host=settings.posthog_host)

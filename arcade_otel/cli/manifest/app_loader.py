@@ -26,7 +26,7 @@ def load(reference: str) -> Any:
 
     Call this only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``. The
     module is looked up in the working directory (or the file's directory) first. The user's ``ARCADE_USAGE_*`` variables are
-    removed, so that the manifest shows the program's own settings. What the import prints on stdout goes to stderr.
+    removed, so that the manifest shows the program's own settings. Output that the import prints on stdout goes to stderr.
 
     Limit: the import runs the program's own code, which can read, write and send whatever it wants.
 

@@ -5,7 +5,7 @@ events have.
 
 ``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page, and ``--check`` compares them. The
 names are constants of ``conventions``. The tests in ``tests/cli/manifest`` compare this catalogue with what arrives at a server.
-They fail if a property arrives that is not in the catalogue, and if a property in the catalogue never arrives.
+The tests fail if a property arrives that is not in the catalogue, and if a property in the catalogue never arrives.
 """
 
 # No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
@@ -72,9 +72,10 @@ class FieldSpec:
         type: One of JSON's types.
         example: A value as in JSON, but a string without its quotes.
         reason: What the value is for, or what it holds.
-        when: When the value is present. "" means always.
+        when: When the value is present, or "" if it always is.
         unit: Unit or bound of the value, or "".
-        events: Names of the events that have the property. Empty for an attribute, and for a field of every event or request.
+        events: Names of the events that have the property, or nothing for an attribute, and for a field of every event or
+            request.
         attribute: The attribute of the span or its resource from which the property is made, or "".
         source: Who defined the name.
         rare: Whether only exceptional runs have the value.

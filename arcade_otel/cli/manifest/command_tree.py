@@ -14,11 +14,11 @@ class CommandInfo(NamedTuple):
     """A command of the program, with a possible value of ``command_name``.
 
     Attributes:
-        name: Path in the command tree, joined by dots. "" stands for a mistyped command.
+        name: Path in the command tree, joined by dots, or "" for a mistyped command.
         group: Whether the command is a group of commands.
         hidden: Whether the help leaves the command out.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names by which a user can run the command. The event then still has ``name``.
+        typed: Other names by which a user can run the command, although its event always has ``name``.
         usage: Whether the command is the group of the usage commands.
     """
 

@@ -44,7 +44,7 @@ class Manifest:
     Args:
         settings: The program's settings.
         commands: Every command name that the program's events can have.
-        instrumented: Whether the program was instrumented with ``settings``. If it is False, ``settings`` has only defaults.
+        instrumented: Whether the program was instrumented with ``settings``, because ``settings`` otherwise has only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -102,7 +102,7 @@ class Manifest:
         return _typed(name, kind, "a property that the program declares", commands)
 
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
-        """Return ``entry``. If the program's own events have the property, the result names these events, too."""
+        """Return ``entry``. If the program's own events have the property, the returned entry names these events, too."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
 
     def _group(self, name: str, origin: str) -> FieldSpec:

@@ -18,7 +18,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def code(text: str) -> str:
     """Return ``text`` as inline code, even if it has backticks.
 
-    Escape it for a terminal (:func:`arcade_otel.terminal.escape`).
+    The result is escaped for a terminal (:func:`arcade_otel.terminal.escape`).
     """
     text = terminal.escape(text)
     ticks = "`"
@@ -37,7 +37,7 @@ def events(wanted: Sequence[catalogue.Event]) -> str:
 
 
 def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Event]) -> str:
-    """Return a table of the properties ``wanted``, with those of the events ``of`` that have each property."""
+    """Return a table of the properties ``wanted``, which also says which of the events ``of`` have each property."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _in(each, of), each.reason, _from(each)) for each in wanted],

@@ -52,7 +52,7 @@ def write_page(path: str, result: Report, sources: Sequence[str]) -> None:
     """Write the answers as one HTML page that loads no other files.
 
     Args:
-        path: The file to write. An existing file is replaced.
+        path: The file to write, which is replaced if it exists.
         result: The answers.
         sources: Names of the files with the events, for the heading of the page.
 

@@ -35,7 +35,7 @@ class Report(NamedTuple):
     """The answers to all questions, over some events.
 
     Attributes:
-        commands: The number of commands. An event that was delivered twice is counted once.
+        commands: The number of commands, where an event that was delivered twice is counted once.
         people: The number of people who ran the commands.
         begin: The start time of the first command, or None.
         end: The start time of the last command, or None.

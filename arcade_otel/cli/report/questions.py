@@ -66,7 +66,7 @@ class Chart(NamedTuple):
 
     Attributes:
         kind: ``line``, ``bar`` or ``heat``.
-        labels: The columns that name a point or a bar. For ``heat``, the columns that name the row and the column.
+        labels: The columns that name a point or a bar, or for ``heat`` the row and the column.
         values: The columns with the numbers.
         series: The column that splits one line into several, or "".
     """

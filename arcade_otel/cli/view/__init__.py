@@ -28,7 +28,7 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
     Args:
         settings: The program's settings.
         output: The output that prints the address.
-        port: A port of 127.0.0.1. With 0, the system chooses any free port.
+        port: A port of 127.0.0.1, or 0 for any free port.
         no_browser: Whether to open no browser.
 
     Raises:
@@ -52,7 +52,7 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 def _interrupting(server: PageServer) -> Iterator[None]:
     """Let Ctrl-C end ``server`` between two requests.
 
-    Without this, a KeyboardInterrupt could be raised in the callback of a weak reference, where Python would discard it.
+    Otherwise a KeyboardInterrupt could be raised in the callback of a weak reference, where Python would discard it.
     """
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
         yield  # neither a thread nor a background job of a shell receives Ctrl-C

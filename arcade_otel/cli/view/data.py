@@ -36,12 +36,12 @@ def snapshot(settings: Settings) -> bytes:
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the row of the page for an event of :func:`arcade_otel.cli.local_state.all_events`.
 
-    The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). ``payload`` is the exact payload as indented JSON in
-    ASCII, or None if the payload was not kept.
+    The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` has the exact payload as
+    indented JSON in ASCII, or None if the payload was not kept.
 
     Args:
         event: The event.
-        lane: The lane of a queued event. The last problem of the lane is the reason why the event is still queued.
+        lane: The lane of a queued event, whose last problem is the reason why the event is still queued.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -70,7 +70,10 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return a command's fields in a payload, under PostHog's names. The payload may be anything, so this never raises."""
+    """Return a command's fields in a payload, under PostHog's names.
+
+    The payload may be anything, so the function never raises.
+    """
     for part in payload:
         if not isinstance(part, dict):
             continue

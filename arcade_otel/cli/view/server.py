@@ -64,15 +64,15 @@ class PageServer(ThreadingHTTPServer):
     The secret is in the path of the address, is new for each server, and has no other use. The server answers a request only if
     these four conditions hold:
 
-    * The request has the address of this server in its ``Host`` header. The request of a page that uses DNS rebinding has the
-      name of that page there.
+    * The request has the address of this server in its ``Host`` header. The request of a page that uses DNS rebinding has another
+      ``Host`` header, which contains the name of that page.
     * The request does not come from another site.
     * The method of the request is GET.
     * The request has the secret.
 
     Args:
         port: The port, or 0 for any free port.
-        data: A function that returns the page's data as JSON. It is called for each request for the data, by one thread at a
+        data: A function that returns the page's data as JSON, and is called for each request for the data, by one thread at a
             time.
 
     Raises:
@@ -194,7 +194,7 @@ class _Request(BaseHTTPRequestHandler):
     def _head(self) -> bytes | None:
         """Return the request line and the headers of the request, or None if they do not arrive in time.
 
-        If they are too large, the result has more bytes than ``MAX_HEAD_BYTES``.
+        If the headers are too large, the result has more bytes than ``MAX_HEAD_BYTES``.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
