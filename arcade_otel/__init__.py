@@ -46,13 +46,14 @@ __all__ = [
 ]
 
 
-#: Type: word. Default: not set. Effect: `0`, `false`, `no` or `off` turns recording off and deletes the queue. `1`, `true`, `yes`
-#: or `on` turns it on and skips the notice. `log` prints each payload on stderr and sends nothing.
+#: Type: word. Default: not set. Effect: with `0`, `false`, `no` or `off`, you turn recording off and delete the queue. With `1`,
+#: `true`, `yes` or `on`, you turn recording on and skip the notice. With `log`, each payload is printed on stderr and never sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
-#: Set it in your shell's profile if you want no telemetry from any program that respects it.
+#: Set `DO_NOT_TRACK` in your shell's profile if you want no telemetry from any program that respects this variable.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
-#: Type: boolean. Default: `false`. Effect: `true`, in any case, turns recording off and deletes the queue. Source: OpenTelemetry.
+#: Type: boolean. Default: `false`. Effect: with `true`, in upper or lower case, you turn recording off and delete the queue.
+#: Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
 #: Type: path. Default: `~/.arcade`. Effect: the config directory, which holds the identity store, the queue and your choice.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
@@ -170,7 +171,7 @@ def uninstrument(app: App) -> App:
 
 
 def program(**options: Unpack[Options]) -> CommandContext:
-    """Record the run of an argparse program. Use the result as a context manager, or as a decorator of ``main``.
+    """Record the run of an argparse program. You can use the result as a context manager, or as a decorator of ``main``.
 
     For example, write ``with arcade_otel.program(name="mycli"): main()``. The first ``ArgumentParser`` that parses a command line
     inside the block is taken as the program's parser. The event has the names of the sub-commands that ran, for example
@@ -278,10 +279,10 @@ def track(event: str, properties: Mapping[str, str | bool | int] | None = None) 
 def end_run() -> None:
     """Record the command that runs in this thread as a success now, and not when it returns. This never raises.
 
-    Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
-    Make the call when the command has done its work, for example right before the loop of the server. The recorded duration of
-    the command ends at this call. An error or an exit code that comes later is not recorded. If no command is being recorded,
-    this function does nothing.
+    You call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls
+    ``os._exit``. Make the call when the command has done its work, for example right before the loop of the server. The recorded
+    duration of the command ends at this call. An error or an exit code that comes later is not recorded. If no command is being
+    recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -292,7 +293,7 @@ def end_run() -> None:
 def usage_commands(app: Any) -> Any:
     """Return the usage commands (``status``, ``enable``, ``disable`` …) for ``app``, so that you can mount them in your program.
 
-    In a Typer program, call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, call
+    In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
     ``group.add_command(arcade_otel.usage_commands(group))``. The usage commands also work for users who have opted out.
 
     Args:

@@ -36,9 +36,9 @@ class CommandContext:
     def rename(self, path: str) -> None:
         """Change the name under which the current run is recorded. This never raises.
 
-        Call ``rename`` in a program that learns only while it runs which command it is. ``login_commands``, ``exclude`` and the
-        other options that contain paths then apply to the new name. If no run is being recorded, or if ``path`` is empty or not a
-        string, nothing changes. A wrong ``path`` is reported in the debug log.
+        You call ``rename`` in a program that learns only while it runs which command it is. ``login_commands``, ``exclude`` and
+        the other options that contain paths then apply to the new name. If no run is being recorded, or if ``path`` is empty or
+        not a string, nothing changes. A wrong ``path`` is reported in the debug log.
 
         Args:
             path: Path of the command, joined by dots or spaces: a name that the program defines, never text that a user typed.
@@ -47,7 +47,7 @@ class CommandContext:
     def discard(self) -> None:
         """Keep the current run from being recorded. This never raises.
 
-        Call ``discard`` if the run turns out to be no command, for example because the program only printed its help. Properties
-        that the run sets later are discarded, too. A discarded login or logout still changes the identity, so later events do not
-        belong to the account that was linked before.
+        You call ``discard`` if the run turns out to be no command, for example because the program only printed its help.
+        Properties that the run sets later are discarded, too. A discarded login or logout still changes the identity, so later
+        events do not belong to the account that was linked before.
         """

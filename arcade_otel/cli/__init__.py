@@ -15,12 +15,12 @@ _HELP = "Show, choose and check which usage data is collected."
 
 
 def usage_commands(app: Any) -> Any:
-    """Return the usage commands for ``app``. You can mount them under any name.
+    """Return the usage commands for ``app``. You can mount the usage commands under any name.
 
-    In a Typer program, call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, call
-    ``group.add_command(arcade_otel.usage_commands(group))``. You can call this before or after ``instrument(app)``, because a
-    usage command looks up the program's settings when it runs. The modules of the usage commands are imported when a user runs
-    one of the commands or asks for help.
+    In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
+    ``group.add_command(arcade_otel.usage_commands(group))``. You can call ``usage_commands`` before or after ``instrument(app)``,
+    because a usage command looks up the program's settings when it runs. The modules of the usage commands are imported when a
+    user runs one of the commands or asks for help.
 
     Args:
         app: A ``typer.Typer``, or a Click group (Typer's own included).

@@ -1,7 +1,7 @@
 """The table of adapters for all frameworks but Click and Typer, and the look-up of adapters in other distributions.
 
-To add a framework, write a module in this package with the functions below, and add an entry to ``ADAPTERS``. To provide an
-adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
+If you add a framework to this library, write a module in this package with the functions below, and add an entry to ``ADAPTERS``.
+If you provide an adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
 
 * ``attach(app, settings)``: record each run of ``app`` from now on. A second call of ``attach`` replaces the settings.
 * ``detach(app)``: undo ``attach``. If ``app`` was not attached, ``detach`` does nothing.

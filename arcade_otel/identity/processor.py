@@ -28,7 +28,7 @@ _UNKNOWN = ("", True)
 class IdentityLifecycleProcessor(SpanProcessor):
     """Add the identity to commands' spans, and keep the order of alias, event and rotation.
 
-    Wrap the processor that exports: ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
+    You wrap the processor that exports, for example ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
 
     - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) cannot be changed once it has ended. The
       wrapped processor gets a copy of the span with the identity at the end of the command.

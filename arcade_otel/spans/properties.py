@@ -1,9 +1,9 @@
 """The properties of a command's event. Each property is declared in this module once, with its attribute and its purpose.
 
-The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. To
-add a property, add a row to the table in this module, and set the value of the property. If the sender can find the value of a
-property out, set the value in ``enrich()`` of ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set it
-in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
+The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. If
+you add a property, add a row to the table in this module, and set the value of the property. If the sender can find the value of
+a property out, set the value in ``enrich()`` of ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set
+it in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Canary(str):
 
 
 class Canaries:
-    """A set of made-up secrets. Each secret is an attribute, and the object is also a sequence of all secrets.
+    """A set of made-up secrets. You get each secret as an attribute, and the object is also a sequence of all secrets.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.

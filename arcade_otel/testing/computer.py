@@ -121,7 +121,7 @@ class Computer:
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
         """Wait until every sender has ended. After that, each event that could be delivered is delivered.
 
-        In this environment, a sender ends 0.3 s after its last event.
+        In the environment of this computer, a sender ends 0.3 s after its last event.
 
         Raises:
             AssertionError: A sender is still running after ``timeout`` seconds.

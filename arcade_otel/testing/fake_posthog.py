@@ -51,7 +51,7 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The decompressed body of the request. In a test, search the body for text that must not be in a request."""
+        """The decompressed body of the request. In a test, you can search the body for text that must not be in a request."""
         return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
     @property
@@ -66,7 +66,7 @@ class Request:
 
 
 class FakePostHog:
-    """A fake PostHog on your machine, for tests and for a look at your events. Use it in a ``with`` statement.
+    """A fake PostHog on your machine, for tests and for a look at your events. You use the fake in a ``with`` statement.
 
     The fake validates requests as PostHog's capture endpoint does, keeps the events and their persons, and fails as you script
     it. The fake was written after PostHog's source (https://github.com/PostHog/posthog). The fake does not imitate losses in

@@ -10,7 +10,7 @@ __all__ = ["Fault", "blackhole", "refused_port"]
 class Fault:
     """One way in which a fake server can fail.
 
-    Make a fault by one of the class methods, and pass it to ``FakePostHog.script`` or ``FakePostHog.always``.
+    You make a fault by one of the class methods, and pass the fault to ``FakePostHog.script`` or ``FakePostHog.always``.
     """
 
     def __init__(

@@ -36,13 +36,15 @@ _POLL_SECONDS = 0.01
 
 
 class CliSandbox(Computer):
-    """An isolated computer whose commands are recorded and delivered to a fake PostHog. Use it in a ``with`` statement.
+    """An isolated computer whose commands are recorded and delivered to a fake PostHog.
 
-    The home is an empty directory. The environment is that of this process, without proxies and without the variables of this
-    library, OpenTelemetry, posthog and continuous integration. Tracking is on, and the notice counts as shown.
+    You use the sandbox in a ``with`` statement. The home is an empty directory. The environment is that of this process, without
+    proxies and without the variables of this library, OpenTelemetry, posthog and continuous integration. Tracking is on, and the
+    notice counts as shown.
 
     Limits: the processes of senders are only inspected where ``/proc`` exists (Linux). If a command logs in with credentials
-    without ``coordinator_url``, it asks the real API. To prevent that, put the address of :attr:`posthog` into the credentials.
+    without ``coordinator_url``, the command asks the real API. To prevent such a request, you can put the address of
+    :attr:`posthog` into the credentials.
 
     Args:
         root: An empty directory.

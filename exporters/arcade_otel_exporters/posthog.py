@@ -82,9 +82,9 @@ class PostHogSpanExporter(SpanExporter):
       directory, or by the machine's policy.
 
     Limits: HTTP 200 means that PostHog has accepted an event, not that it has stored the event. The exporter does not try again
-    by itself. The sender's queue keeps a span that was not acknowledged, but a ``BatchSpanProcessor`` loses it. With a
+    by itself. The sender's queue keeps a span that was not acknowledged, but a ``BatchSpanProcessor`` loses it. If you pass a
     ``client``, ``SUCCESS`` means only that the ``capture`` of that client has accepted the event, which by default puts the event
-    into the client's queue. With a ``client``, an alias is not acknowledged before the next event is sent.
+    into the client's queue. If you pass a ``client``, an alias is not acknowledged before the next event is sent.
 
     Args:
         api_key: PostHog project key, or None for the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
@@ -96,7 +96,7 @@ class PostHogSpanExporter(SpanExporter):
         batch_size: Largest number of events in one request.
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host has only
             the other endpoint, the exporter uses that endpoint.
-        client: A ``posthog.Posthog`` of the program, or None. With a ``client``, the exporter sends events by the client's
+        client: A ``posthog.Posthog`` of the program, or None. If you pass a client, the exporter sends events by the client's
             ``capture`` and ``alias``, to the client's project, and ignores the other arguments except ``geoip``.
 
     Raises:
