@@ -83,7 +83,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that an app with this stack begins or continues, or None if the run is not recorded."""
+    """Return the run that an app with the stack ``stack`` begins or continues, or None if the run is not recorded."""
     run = _runs.get(get_ident())
     if run is not None:
         # cyclopts enters twice in a row: to split the command line, and to run the command.

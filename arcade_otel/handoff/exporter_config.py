@@ -19,7 +19,7 @@ _OTLP = "otlp"
 
 
 def exporter_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` names none.
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` is skipped.
 
     If ``OTEL_TRACES_EXPORTER`` is not set, the list has ``posthog``. If in addition a variable sets an OTLP endpoint and an OTLP
     exporter is installed, the list also has ``otlp``. A user can therefore set the endpoint for other programs without affecting

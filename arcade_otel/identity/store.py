@@ -38,7 +38,8 @@ class UsageIdentity:
 
     Guarantees: the file is only ever replaced as a whole. Every read-modify-write holds one exclusive lock, ``usage.json.lock``,
     so that no change of a concurrent process is lost. A corrupt file is kept as ``usage.json.corrupt``. Limit: the lock is
-    advisory, and the released Arcade CLI uses another lock, so changes that the Arcade CLI makes can be lost.
+    advisory, and the released Arcade CLI uses another lock, so a change can be lost if the Arcade CLI changes the file at the
+    same time.
 
     Args:
         config_dir: The config directory, or None for Arcade's config directory.

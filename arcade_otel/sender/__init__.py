@@ -39,7 +39,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
 
     Args:
         config_dir: Absolute path of the config directory.
-        text: A span in OTLP/JSON, or None if the command has written its span to the queue itself.
+        text: A span in OTLP/JSON, or None if all spans are already in the queue.
         started_at: Start of this process, by ``time.monotonic()``.
 
     Raises:
@@ -127,7 +127,7 @@ def record_import_failure(state_dir: str, lane: str, error: ImportError) -> None
 
 
 def enforce_limits(state_dir: str, lane: str) -> None:
-    """Enforce the limits of ``lane``, and write a receipt for each deleted span."""
+    """Enforce the limits of ``lane``, and write receipts for at most 100 of the deleted spans."""
     lost: list[tuple[str, str, str]] = []
     queue.enforce_limits(state_dir, lane, lost=lost)
     if lost:
@@ -142,7 +142,10 @@ def enforce_limits(state_dir: str, lane: str) -> None:
 
 
 def _discard_queue(state_dir: str, why: str) -> None:
-    """Delete the queued spans, because the user opted out after they were recorded. Write a receipt for each deleted span."""
+    """Delete the queued spans, because the user opted out after they were recorded.
+
+    Write receipts for at most 100 of the deleted spans.
+    """
     waiting = {lane: queue.list_spans(queue.lane_dir(state_dir, lane)) for lane in queue.lanes(state_dir)}
     queue.clear(state_dir)
     if any(waiting.values()):

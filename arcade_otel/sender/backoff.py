@@ -42,7 +42,7 @@ class Backoff:
     def read(self) -> tuple[float, int]:
         """Return the end of the back-off, in seconds since the epoch, and the number of failures in a row.
 
-        Without a back-off, both are 0.
+        If there is no back-off, both numbers are 0.
         """
         try:
             config_dir, state = os.path.split(os.path.dirname(self._path))

@@ -1,6 +1,6 @@
 """Check the values of the properties and groups that a program declares.
 
-The library imports this module only for programs that declare some.
+The library imports this module only for programs that declare properties or groups.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ class Outcome:
     def error_type(self) -> str | None:
         """The qualified name of the exception's class, ``_OTHER`` without an exception, or None after a success (``error.type``).
 
-        A class that was made at run time may have any text as its name. If the module of a class does not have the class under
-        that name, the nearest base class that a module has is recorded instead.
+        A class that was made at run time may have any text as its name. If a class cannot be found in its module under its name,
+        the nearest base class that can be found is recorded instead.
         """
         if not self.failed:
             return None

@@ -124,7 +124,7 @@ def _in_hex(value: str) -> str:
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Return the values to search for, in lower case, each with its placeholder."""
+    """Return the values to search for, each with the placeholder that replaces it."""
     values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), FILE)
     for argument in arguments:
         parts = [argument, *argument.split("="), *argument.splitlines(), *PEM.split(argument)]

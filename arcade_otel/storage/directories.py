@@ -1,4 +1,4 @@
-"""An open directory. Every operation on its files is relative to its descriptor and follows no link."""
+"""An open directory. Every operation on files in the directory is relative to the directory's descriptor and follows no link."""
 
 import os
 import stat

@@ -119,7 +119,7 @@ class Computer:
         return killed
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until every sender has ended. After that, each event that could be delivered is delivered.
+        """Wait until every sender has ended. After ``settle``, each event that can be delivered has been delivered.
 
         In the environment of this computer, a sender ends 0.3 s after its last event.
 

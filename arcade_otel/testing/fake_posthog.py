@@ -178,7 +178,8 @@ class FakePostHog:
     def refuse(self, malformed: Callable[[dict[str, Any]], bool]) -> None:
         """Treat an event as malformed if ``malformed`` returns True for it.
 
-        A request with such an event is answered with 400 as a whole. The newer endpoint drops only the event.
+        The older endpoint answers a request with such an event with 400 as a whole. The newer endpoint drops only the malformed
+        event.
         """
         self._refuse = malformed
 

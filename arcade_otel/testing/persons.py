@@ -28,7 +28,10 @@ _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "un
 
 
 class PartitionOrder:
-    """A random order in which PostHog may read its partitions. In such an order, the events of each ID keep their sequence."""
+    """A random order in which PostHog may read its partitions.
+
+    Events with the same ID always stay in the order in which they were sent.
+    """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed

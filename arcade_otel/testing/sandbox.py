@@ -133,7 +133,7 @@ class CliSandbox(Computer):
         )
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until every sender has ended. After that, each event that could be delivered is delivered.
+        """Wait until every sender has ended. After ``settle``, each event that can be delivered has been delivered.
 
         In the sandbox, a sender ends 0.3 s after its last event.
 

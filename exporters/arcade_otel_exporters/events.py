@@ -52,10 +52,11 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
     """Return the event of a command's span, or None if the owner of the span is unknown.
 
-    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). The event has only
-    properties that ``arcade_otel/spans/properties.py`` or the program declares. The event belongs to the person that the span's
-    attributes name. If the span's attributes name no person, the event belongs to the person that the resource names, which is
-    the identity at the start of the process. If ``is_anon`` is missing, the ID counts as anonymous.
+    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Besides properties of
+    PostHog such as ``$lib``, the event has only properties that ``arcade_otel/spans/properties.py`` or the program declares. The
+    event belongs to the person that the span's attributes name. If the span's attributes name no person, the event belongs to the
+    person that the resource names, which is the identity at the start of the process. If ``is_anon`` is missing, the ID counts as
+    anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.

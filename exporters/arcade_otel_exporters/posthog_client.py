@@ -87,8 +87,8 @@ class Connection:
 
     Args:
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
-        until: Time (``time.monotonic()``) after which no request begins and no request is waited for. The attribute can be
-            changed later.
+        until: Time (``time.monotonic()``) after which no request begins and no request is waited for, which can also be set
+            later.
         protocol: The endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 

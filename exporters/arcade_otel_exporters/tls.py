@@ -104,7 +104,7 @@ class Trust:
         return any(os.path.isfile(path) and self._load_first(context, path, "") for path in (*candidates, *_KNOWN_BUNDLES))
 
     def _load_first(self, context: ssl.SSLContext, path: str, name: str) -> bool:
-        """Load a bundle or a directory. From a large bundle, load only the well-known authorities."""
+        """Load a bundle or a directory. From a large bundle, load only the certificates of well-known authorities."""
         likely = _likely_certificates(path)
         if likely:
             try:

@@ -37,8 +37,8 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 def check_cost(settings: Settings) -> Check:
     """Measure how much longer a recorded command takes.
 
-    A command with arcade-otel, one without it, and a bare Python run nine times each, in turns. The fastest run of each kind
-    counts, because other processes can only make a run slower.
+    A command with arcade-otel, one without it, and a bare Python run ten times each, in turns, and the first run of each is not
+    counted. The fastest run of each kind counts, because other processes can only make a run slower.
     """
     if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")

@@ -122,7 +122,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
 
 
 def _connect(places: Sequence[Any], family: int | None = None) -> str:
-    """Connect to the first of ``places``. Return why the connection failed, or "" if it worked."""
+    """Connect to the first address in ``places``. Return why the connection failed, or "" if it worked."""
 
     def connect() -> None:
         if family is None:

@@ -44,7 +44,7 @@ class Manifest:
     Args:
         settings: The program's settings.
         commands: Every command name that the program's events can have.
-        instrumented: Whether the program was instrumented with ``settings``, because ``settings`` otherwise has only defaults.
+        instrumented: True if the program was instrumented with ``settings``, and False if ``settings`` has only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:

@@ -74,7 +74,7 @@ def answer(events: Sequence[Event]) -> Report:
 
 
 def _round(value: float | None, digits: int) -> float | None:
-    """Round halves to the even digit, as ClickHouse does. The function of sqlite rounds halves away from zero."""
+    """Round halves to the even digit, as ClickHouse does. The function ``round`` of sqlite rounds halves away from zero."""
     if value is None:
         return None
     factor = 10.0**digits
