@@ -1,4 +1,4 @@
-"""What the programs of these tests do: they are told by a specification what to read, to ask for, and how to end."""
+"""The programs of these tests. A specification says what they read, what they ask for, and how they end."""
 
 import builtins
 import os
@@ -40,7 +40,7 @@ class _BrokenError(Exception):
 
 
 def act(spec: dict[str, Any]) -> None:
-    """Read the configuration as any program would, then end as ``spec`` says."""
+    """Read the configuration as any program would, and then end as ``spec`` says."""
     for name in spec["files"]:
         Path(name).read_text()
     ending = spec["ending"]
