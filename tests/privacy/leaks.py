@@ -43,7 +43,7 @@ def the_message_is_not_redacted() -> None:
 
 
 def a_free_text_is_not_redacted() -> None:
-    """What a program declares as free text is told as it is."""
+    """A text that a program declares as free text is recorded unchanged."""
     free_text.redact = lambda value, *_: value if isinstance(value, str) else None
 
 

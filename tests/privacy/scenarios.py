@@ -22,7 +22,7 @@ PROGRAMS = {
 
 
 def declarations(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return what each program declares: free texts that quote the canaries, of the command and of an event."""
+    """Return what each program declares: free texts of the command and of an event, which quote the canaries."""
     text = arcade_otel.FreeText(reason="shows what the scenario says")
     return {
         "properties": {"note": text, "last_note": text},

@@ -251,7 +251,7 @@ def test_it_lists_the_events_that_a_program_declares(tmp_path: Path) -> None:
 
 
 def test_free_text_is_called_so_with_its_reason(tmp_path: Path) -> None:
-    """Of the program's commands and of its own events, for people and for programs."""
+    """The manifest says so for properties of commands and of own events, in the text for people and in JSON."""
     text = "arcade_otel.FreeText(reason='shows why\\ntools | fail\\x1b[31m')"
     told = of(tmp_path, f", properties={{'why': {text}}}, events={{'tool failed': {{'cause': {text}}}}}")
     entries = {entry["name"]: entry for entry in told["properties"]}
