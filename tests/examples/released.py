@@ -38,7 +38,7 @@ def install(venv: Path) -> str:
 
 
 def log_in(machine: Machine, posthog: FakePostHog) -> None:
-    """Write what a login in the browser leaves: two contexts, of which one is active."""
+    """Write the files that a login in the browser leaves: two contexts, of which one is active."""
     posthog.arcade.add(access_token="TOKEN", account_id="account-1")
     contexts = "".join(_CONTEXT.format(name=name, url=posthog.url, token="TOKEN") for name in ("default", "work"))
     machine.config_dir.mkdir(exist_ok=True)

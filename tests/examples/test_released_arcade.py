@@ -1,4 +1,4 @@
-"""The released Arcade CLI can drop its own tracker: each command leaves the same event with its tracker and with this library."""
+"""The released Arcade CLI can replace its own tracker by this library: each command leaves the same event with either."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ COMPARED = (
 
 
 class Cli:
-    """The released CLI on a machine of its own, with one of the trackers."""
+    """The released CLI on a machine of its own, with one of the two trackers."""
 
     def __init__(self, source: str, root: Path, python: str, posthog: FakePostHog) -> None:
         self.posthog = posthog
@@ -59,7 +59,10 @@ class Cli:
         return ended
 
     def text(self, ended: "subprocess.CompletedProcess[str]") -> str:
-        """What a command printed, without the lines' ends, which depend on the length of paths, and without its machine."""
+        """Return what a command printed, without the machine's paths.
+
+        Line ends are left out, because they depend on the length of paths.
+        """
         return "".join(ended.stdout.split()).replace(str(self.machine.root), "")
 
     def events(self) -> list[Event]:
@@ -88,7 +91,10 @@ def clis(tmp_path: Path, python: str) -> Iterator[tuple[Cli, Cli]]:
 
 
 def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, Cli]) -> None:
-    """The same commands and outputs, persons, aliases, order, errors, organizations and projects, and every property it sends."""
+    """Both trackers give the same events, and every property that the CLI sends.
+
+    Commands, outputs, persons, aliases, order, errors, organizations and projects are the same, too.
+    """
     theirs, ours = clis
     for command in ANONYMOUS:
         before, now = theirs.run(*command), ours.run(*command)
@@ -114,7 +120,7 @@ def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, 
 
 
 def test_the_notice_of_the_clis_own_tracker_is_not_shown(clis: tuple[Cli, Cli]) -> None:
-    """Its users see one notice, on stderr. Users who have opted out see none, leave no event, and get no directory."""
+    """Users of the CLI see one notice, on stderr. Users who have opted out see none, leave no event, and get no directory."""
     theirs, ours = clis
     own = "Arcade collects CLI usage data"
     assert own in theirs.run("show", "--local").stdout

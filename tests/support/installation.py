@@ -19,7 +19,7 @@ def install(machine: Machine, version: str, *, installer: str = "pip") -> Path:
 
 
 def grow_old(machine: Machine, exporter: str) -> None:
-    """Let what waits for an exporter be as old as nothing may get there: the next sender drops it, and counts."""
+    """Make the queued spans of an exporter so old that the next sender drops and counts them."""
     waiting = machine.queued(exporter)
     assert waiting
     for path in waiting:
