@@ -134,8 +134,8 @@ ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: which of PostHog's capture endpoints a sender asks first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: Type: `1` or an absolute path. Default: not set. Effect: with `1`, you see on stderr what the library does and what goes wrong.
-#: If you set a path, the same lines are appended to that file.
+#: Type: `1` or an absolute path. Default: not set. Effect: with `1`, the command prints on stderr what it does and what goes
+#: wrong. If you set a path, the command and the sender append these lines to that file. The sender prints nothing on stderr.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: the guard re-raises the exceptions that it swallows otherwise. Internal: this library's
 #: tests.
