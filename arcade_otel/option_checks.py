@@ -1,6 +1,6 @@
-"""Checks for the options that few programs set: one for each type of a field of ``Settings``.
+"""Checks for the options that few programs set: one check for each type of a field of ``Settings``.
 
-Each check gets the name and the value of an option, and returns the field.
+Each check takes the name and the value of an option, and returns the value of the field.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def check(kind: str, option: str, value: object) -> object:
     """Return the field of ``Settings`` for ``value``, which is not None.
 
     Args:
-        kind: The type of the field, as it is written in ``Settings``.
+        kind: The type of the field, as its annotation in ``Settings`` spells it.
         option: The name of the option, for the error message.
         value: The value that the program has set.
 
@@ -58,8 +58,9 @@ def check_together(fields: Mapping[str, Any]) -> None:
     """Check the options that depend on each other.
 
     Raises:
-        ValueError: ``person_properties`` has a name that ``properties`` lacks or that stands for a copy, which the sender makes.
-            Or ``arcade_context`` makes too many groups: it adds ``organization`` and ``project``.
+        ValueError: ``person_properties`` has a name that ``properties`` lacks, or the name of a copied property, which only the
+            sender can fill in. The same error is raised if the groups ``organization`` and ``project`` of ``arcade_context`` make
+            more than five groups.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
     if not own.issuperset(fields.get("person_properties", ())):
