@@ -46,15 +46,15 @@ __all__ = [
 ]
 
 
-#: Type: word. Default: not set. Effect: `0`, `false`, `no` or `off` turns recording off and deletes the queue. `1`, `true`, `yes`
-#: or `on` turns it on and skips the notice. `log` prints each payload on stderr and sends nothing.
+#: Type: word. Default: not set. Effect: `0`, `false`, `no` or `off` turns recording off and deletes the queue. `1`, `true`,
+#: `yes` or `on` turns recording on and skips the notice. `log` prints each payload on stderr and sends nothing.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
-#: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
-#: Set it in your shell's profile if you want no telemetry from any program that respects it.
+#: Type: word. Default: not set. Effect: any value except `0`, `false` and an empty value turns recording off and deletes the
+#: queue. Set `DO_NOT_TRACK=1` in your shell's profile if you want no telemetry from any program that respects this variable.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
 #: Type: boolean. Default: `false`. Effect: `true`, in any case, turns recording off and deletes the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: Type: path. Default: `~/.arcade`. Effect: the config directory, which holds the identity store, the queue and your choice.
+#: Type: path. Default: `~/.arcade`. Effect: names the config directory, which has the identity, the queue and your choice.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 _ON, _OFF, _LOG = "on", "off", "log"
