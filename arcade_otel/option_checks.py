@@ -59,8 +59,8 @@ def check_together(fields: Mapping[str, Any]) -> None:
 
     Raises:
         ValueError: ``person_properties`` has a name that ``properties`` lacks, or the name of a copied property, which only the
-            sender can fill in. The same error is raised if the groups ``organization`` and ``project`` of ``arcade_context`` make
-            more than five groups.
+            sender can fill in. A ValueError is also raised if the groups ``organization`` and ``project`` of ``arcade_context``
+            make more than five groups.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
     if not own.issuperset(fields.get("person_properties", ())):

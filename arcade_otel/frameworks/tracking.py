@@ -1,4 +1,7 @@
-"""Add the properties that a program sets, and the events that it tracks, to the run of its command. Loaded when one is used."""
+"""Add the properties that a program sets, and the events that it tracks, to the run of its command.
+
+The library imports this module only if the program sets a property or tracks an event.
+"""
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other programs are spared
 
@@ -22,20 +25,23 @@ MAX_EVENTS = 50
 
 
 def _current_run() -> frameworks.Run | None:
-    """Return the innermost run that this thread has begun, else the innermost of the process. A forked child has none."""
+    """Return the innermost run that this thread has begun, or else the innermost run of the process.
+
+    Return None in a forked child, because the runs of its parent do not belong to it.
+    """
     runs = [run for run in frameworks._running if run._pid == os.getpid()]
     return next((run for run in reversed(runs) if run.thread == get_ident()), runs[-1] if runs else None)
 
 
 def set_property(name: str, value: object) -> None:
-    """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
+    """Set a property of the innermost run, as :func:`arcade_otel.set_property` documents it."""
     run = _current_run()
     if run is not None:
         run.values[name] = value
 
 
 def track(name: str, properties: Mapping[str, object] | None) -> None:
-    """Add an event to the innermost run; :func:`arcade_otel.track` documents it."""
+    """Add an event to the innermost run, as :func:`arcade_otel.track` documents it."""
     run = _current_run()
     if run is None:
         debug("track: no command is recorded, and so no event")

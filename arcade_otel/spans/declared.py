@@ -1,4 +1,7 @@
-"""Check the values of the properties and groups that a program declared. Only such programs import this module."""
+"""Check the values of the properties and groups that a program declares.
+
+The library imports this module only for programs that declare properties or groups.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +35,13 @@ _ID_SIGNS = str.maketrans("", "", "-_.:")
 
 
 def attributes(settings: Settings, given: Mapping[str, object], *, login: bool = False) -> dict[str, str | bool | int]:
-    """Return the attributes of the values that are declared and have the right type. Skip other values with a debug line.
+    """Return the attributes for those values that are declared and have the right type. Skip the other values with a debug line.
 
     Args:
         settings: The program's settings.
-        given: The values that ``arcade_otel.set_property`` got. They take precedence over those of the program's function.
-        login: Whether the command logged in, so that the person gets the properties in ``settings.person_properties``.
+        given: The values that ``arcade_otel.set_property`` got, which take precedence over the values from the program's
+            function.
+        login: Whether the command logged in, so that the properties in ``settings.person_properties`` are also set on the person.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -61,7 +65,10 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
 
 
 def resource_attributes(settings: Settings) -> dict[str, str]:
-    """Return what the sender needs to know of the declarations: which properties are copies, and which context is in use."""
+    """Return the resource attributes with which the sender completes the declared properties.
+
+    The attributes say which properties are copies of other properties, and which context of Arcade's credentials is in use.
+    """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
     if copies:
@@ -76,9 +83,9 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
 
 
 def accept(kind: object, value: object) -> str | bool | int | None:
-    """Return ``value`` if it has the declared type ``kind`` or is one of its words, else None.
+    """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, else None.
 
-    A word is returned as it was declared. A member of a ``StrEnum`` is equal to its word, and can have another text.
+    A word is returned as the program declares it, because a member of a ``StrEnum`` can be equal to a word and print other text.
     """
     if isinstance(kind, tuple):
         return kind[kind.index(value)] if isinstance(value, str) and value in kind else None
@@ -88,5 +95,5 @@ def accept(kind: object, value: object) -> str | bool | int | None:
 
 
 def is_id(value: object) -> bool:
-    """Return whether ``value`` is an ID, and not the name or address of a person or a place."""
+    """Return whether ``value`` has the form of an ID, and not of a name or an address of a person or a place."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -1,4 +1,4 @@
-"""Read the frames of an error, to find words of the program's own code and the user's answers at a prompt."""
+"""Read the frames of an error's traceback, to find words of the program's own code and the user's answers at a prompt."""
 
 # This module is imported only when a command has failed.
 
@@ -23,9 +23,9 @@ _QUOTED = re.compile(r"(?<![^\W_])(['\"`])(?P<value>[^'\"`\n]{1,60})\1")
 
 
 def is_of_program(error: BaseException) -> bool:
-    """Return whether the package of the command's own code defines the class of ``error``.
+    """Return whether the program's own package defines the class of ``error``.
 
-    The command's own code is the outermost frame that is not a framework's.
+    The program's own package is that of the outermost frame in the traceback that does not belong to a framework.
     """
     return type(error).__module__.partition(".")[0] == _program(_frames(error))
 
@@ -33,7 +33,7 @@ def is_of_program(error: BaseException) -> bool:
 def names_of_code(error: BaseException, message: str) -> list[str]:
     """Return the names and texts that ``message`` may quote because they come from source code.
 
-    These are names that the exception itself has, names of the command's parameters, and constants of the frames in the
+    The result has names that the exception itself carries, names of the command's parameters, and constants of the frames in the
     traceback. Only frames of the program, its libraries and Python count, because a program may also run a user's code.
     """
     names = _names_of_error(error)
@@ -53,7 +53,10 @@ def names_of_code(error: BaseException, message: str) -> list[str]:
 
 
 def defined_options(error: BaseException) -> frozenset[str]:
-    """Return the options of the command and of the groups above it, as the program defines them, if Click or Typer runs it."""
+    """Return the options of the command and of the groups above it, as the program defines them.
+
+    If neither Click nor Typer runs the command, the set is empty.
+    """
     found: set[str] = set()
     for context in _contexts(error, _frames(error)):
         for parameter in context.command.params:
@@ -64,9 +67,8 @@ def defined_options(error: BaseException) -> frozenset[str]:
 def answers(error: BaseException) -> list[str]:
     """Return the user's answers at prompts, as far as the frames in the traceback of ``error`` still have them.
 
-    These are the values of the parameters of each running command, even if its context was replaced by another one. For a frame
-    whose code calls a function that asks (``input``, ``prompt``), they are also the local texts that are not constants of that
-    code.
+    The result has the parameter values of each running command. For each frame whose code calls a function that asks (``input``,
+    ``prompt``), the result also has the texts in local variables, except constants of that code.
     """
     frames = _frames(error)
     found: list[str] = []
@@ -112,7 +114,7 @@ def _contexts(error: BaseException, frames: list[FrameType]) -> Iterator[Any]:
 
 
 def _program(frames: list[FrameType]) -> str:
-    """Return the top-level package of the program's code, or "" if the traceback has no frame of it."""
+    """Return the top-level package of the program's code, or "" if no frame of the traceback belongs to the program."""
     for frame in frames:
         package = _package(frame)
         if package not in _FRAMEWORKS:
@@ -140,7 +142,7 @@ def _constants(constants: tuple[Any, ...] | frozenset[Any]) -> Iterator[str]:
 
 
 def _names_of_error(error: BaseException) -> list[str]:
-    """Return the names from source code that Python itself quotes in the error's message."""
+    """Return the names from source code that Python itself quotes in the message of ``error``."""
     if isinstance(error, UnicodeError):
         return [str(getattr(error, "encoding", ""))]
     if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition

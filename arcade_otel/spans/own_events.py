@@ -1,4 +1,7 @@
-"""The events of a program's own on the span of its command. Only programs that track events import this module."""
+"""The events that a program itself declares, on the span of its command.
+
+The library imports this module only if a program tracks an event.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ __all__ = ["OwnEvent", "check", "to_json"]
 
 
 class OwnEvent:
-    """An event of the program's own.
+    """An event that the program has declared and tracked.
 
     Attributes:
-        name: Its name, as the program declares it.
-        attributes: Its attributes: the properties that were declared, and the mark of an own event.
-        time_ns: When it happened, in nanoseconds since the epoch.
+        name: The name of the event, as the program declares it.
+        attributes: The declared properties of the event, and the mark that the event is the program's own.
+        time_ns: When the event happened, in nanoseconds since the epoch.
     """
 
     __slots__ = ("attributes", "name", "time_ns")
@@ -36,12 +39,15 @@ class OwnEvent:
 
 
 def check(settings: Settings, name: object, properties: Mapping[str, object], time_ns: int) -> OwnEvent | None:
-    """Return the event with those properties that are declared and have the right type. Skip the others with a debug line.
+    """Return the event, with those properties that are declared and have the right type.
+
+    Skip the other properties with a debug line.
 
     Args:
         settings: The program's settings.
-        name: The name of the event. If it is not declared, return None, and write a debug line without that name.
-        properties: The values that ``arcade_otel.track`` got. None as a value counts as absent.
+        name: The name of the event. If the name is not declared, the function returns None and writes a debug line without the
+            name.
+        properties: The values that ``arcade_otel.track`` got, where None counts as absent.
         time_ns: When the event happened, in nanoseconds since the epoch.
     """
     if not isinstance(name, str) or name not in settings.events:
