@@ -68,7 +68,7 @@ def _tables() -> str:
         "### Around the properties",
         "Every event has these fields:",
         markdown.fields(catalogue.FIELDS),
-        "A request carries a batch of events. The header `User-Agent` names this library and its version:",
+        "The header `User-Agent` of a request names this library and its version. The body of a request has:",
         markdown.fields(catalogue.REQUEST),
         "### Spans",
         "A command's span has these attributes:",
