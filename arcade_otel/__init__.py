@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.command_context import CommandContext
     from arcade_otel.conventions import __version__
+    from arcade_otel.free_text import FreeText
 
     App = TypeVar("App")
 else:
@@ -32,6 +33,7 @@ else:
 
 __all__ = [
     "CommandContext",
+    "FreeText",
     "Options",
     "__version__",
     "command",
@@ -107,6 +109,8 @@ class Options(TypedDict, total=False):
     """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
+
+    Only with :class:`FreeText`, a property can be any text. The text is redacted. Read about the risk first.
 
     The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
@@ -255,7 +259,7 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
             tracking.set_property(name, value)
 
 
-def track(event: str, properties: Mapping[str, str | bool | int] | None = None) -> None:
+def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event that you declared (``events`` of :class:`Options`) for the command that is running. This never raises.
 
     The event is sent together with the command's own event, under the same person. In OpenTelemetry, the event is a span event of
@@ -265,7 +269,7 @@ def track(event: str, properties: Mapping[str, str | bool | int] | None = None) 
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
-        properties: The values of the event's properties, for example ``{"tools": 3}``.
+        properties: The values of the event's properties, for example ``{"tools": 3}``. None counts as absent.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard
@@ -362,6 +366,10 @@ def __getattr__(name: str) -> object:
         from arcade_otel.command_context import CommandContext
 
         return CommandContext
+    if name == "FreeText":
+        from arcade_otel.free_text import FreeText
+
+        return FreeText
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

@@ -148,6 +148,8 @@ ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 #: Maximum length of an error message, in characters. That is enough to recognize the error.
 ERROR_MESSAGE_LIMIT = 300
+#: Maximum length of a property that the program declares as ``FreeText``, in characters.
+FREE_TEXT_LIMIT = 300
 #: Maximum length of a distinct ID. PostHog cuts longer ones, so that two long IDs could become one person. Source: PostHog,
 #: ``rust/common/types/src/event.rs`` (https://github.com/PostHog/posthog).
 DISTINCT_ID_LIMIT = 200

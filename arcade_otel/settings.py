@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
+    from arcade_otel.option_checks import EventTypes, PropertyTypes
+
     #: The source of the principal: a function that returns the principal's ID or None, its name (``module:function``), or the
     #: name of
     #: an entry point in the group ``arcade_otel.principal``. The sender can call only the entry point.
     PrincipalSource = Callable[[], str | None] | str
-    PropertyTypes = dict[str, tuple[str, ...] | type | str]
     ArcadeContext = bool | Callable[[], str | None]
     GroupTypes = tuple[str, ...]
     PersonProperties = tuple[str, ...]
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
-    EventTypes = dict[str, dict[str, tuple[str, ...] | type]]
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
 
 __all__ = ["Settings", "default_config_dir", "make_settings"]
@@ -66,7 +66,7 @@ class Settings:
     wait_seconds: float = 0.0
     #: None means the value of ``wait_seconds``.
     wait_seconds_in_ci: float | None = None
-    #: The type, the allowed words, or the copied property (a string) of each property, by its name.
+    #: The type, the allowed words, the marker of free text, or the copied property (a string) of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
     #: Names of ``properties`` that a login also sets on the person.

@@ -109,6 +109,8 @@ class Run:
     _ids: tuple[str, str] | None = None
     #: The events that the program has tracked (``tracking``).
     events: Sequence[OwnEvent] = ()
+    #: Returns the values of the command's parameters while it runs.
+    _get_values: Callable[[], tuple[str, ...]] | None = None
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
@@ -151,8 +153,14 @@ class Run:
         """Record that the run has gone one step down the command tree, to the command that the program calls ``name``."""
         self.path = f"{self.path}.{name}" if self.path else name
 
-    def on_command_start(self) -> None:
-        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
+    def on_command_start(self, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
+        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
+
+        Args:
+            get_values: Returns the values of the command's parameters. It is called only if the program sets a free text
+                (:class:`arcade_otel.FreeText`) while the command runs, to redact it.
+        """
+        self._get_values = get_values
         self._announce()
         self.record_start()
 
@@ -203,8 +211,8 @@ class Run:
             exit_code: The exit code, if the framework has handled ``error``, or None for the exit code of a Python process that
                 ends with ``error``.
             interrupted: The exit code of a command that the user ended by Ctrl-C.
-            get_values: A function that returns the values of the command's parameters, and is called only after a failure, to
-                redact these values.
+            get_values: A function that returns the values of the command's parameters, and is called only after a failure, or
+                if the program sets a free text, to redact these values.
             get_option_names: A function that returns the names of the options that were used, and is called only if the program
                 records them.
             usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's
@@ -226,7 +234,9 @@ class Run:
                     from arcade_otel.spans import declared
 
                     login = not outcome.failed and self.path in self._settings.login_commands
-                    outcome.declared = declared.attributes(self._settings, self.values, login=login)
+                    outcome.declared = declared.attributes(
+                        self._settings, self.values, login=login, command=(self.path, get_values or self._get_values)
+                    )
             if self.events:
                 outcome.events = tuple(self.events)
             self._end(outcome)
@@ -270,6 +280,7 @@ class Run:
                 self._live = LiveSpan(self._settings, self._start_ns)
 
     def _detach(self) -> None:
+        self._get_values = None  # so that no reference cycle is left for the garbage collector
         if self in _running:
             _running.remove(self)
         if self._live is not None:

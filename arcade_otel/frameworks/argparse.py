@@ -111,7 +111,7 @@ class _ProgramRun:
         if error is None:
             self.parsed = True
             self.namespace = namespace
-            self.run.on_command_start()
+            self.run.on_command_start(self._values)
         elif isinstance(error, SystemExit) and error.code in (None, 0):
             self.run.discard()  # ``--help`` or ``--version``
 

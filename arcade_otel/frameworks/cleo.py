@@ -131,7 +131,7 @@ class _CleoRun:
             return
         for name in str(command.name or "").split():
             self.run.enter_command(name)
-        self.run.on_command_start()
+        self.run.on_command_start(self._values)
 
     def finish(self, error: BaseException | None, code: Any) -> None:
         """Record the run, unless no command ran.

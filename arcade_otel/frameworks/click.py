@@ -195,7 +195,7 @@ class _ContextState:
         if self.parsed:
             self.run.pending = False
             if not _is_group(context.command):
-                self.run.run.on_command_start()
+                self.run.run.on_command_start(lambda: _parameters().parameter_values(context))
 
     def on_exit(self, context: Any, error: BaseException | None) -> None:
         self.depth -= 1

@@ -175,7 +175,7 @@ class _CliffRun:
         if error is None:
             if self.command is not None and self.namespace is None:
                 self.namespace = namespace
-                self.run.on_command_start()
+                self.run.on_command_start(self._values)
         elif self.namespace is None and (type(error).__name__ == "HelpExit" or getattr(error, "code", 1) in (None, 0)):
             self.run.discard()  # ``--help`` or ``--version``
 
@@ -196,9 +196,12 @@ class _CliffRun:
             self.run.end(
                 self.error if error is None else error,
                 exit_code=(code or 0) if handled else None,
-                get_values=lambda: (*self.words, *texts({} if self.namespace is None else vars(self.namespace))),
+                get_values=self._values,
                 get_option_names=lambda: argparse.option_names(self.words, self.parsers),
             )
+
+    def _values(self) -> tuple[str, ...]:
+        return (*self.words, *texts({} if self.namespace is None else vars(self.namespace)))
 
 
 def _registered_name(manager: Any, typed: str) -> str:

@@ -158,7 +158,7 @@ class _CycloptsRun:
             if getattr(command, "__name__", "") in _ANSWERS and hasattr(getattr(command, "__self__", None), "app_stack"):
                 self.run.discard()
             elif self.parsed:
-                self.run.on_command_start()
+                self.run.on_command_start(self._values)
 
     def on_left(self, error: BaseException | None) -> None:
         """End the run when its outermost context manager is exited.

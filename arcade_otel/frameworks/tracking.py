@@ -13,6 +13,7 @@ from _thread import get_ident
 
 from arcade_otel import frameworks
 from arcade_otel.diagnostics import debug
+from arcade_otel.spans import declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,12 @@ def _current_run() -> frameworks.Run | None:
 def set_property(name: str, value: object) -> None:
     """Set a property of the innermost run, as :func:`arcade_otel.set_property` documents it."""
     run = _current_run()
-    if run is not None:
-        run.values[name] = value
+    if run is None:
+        return
+    if isinstance(value, str) and declared.is_free_text(run._settings.properties.get(name)):
+        # Now, because the functions that have asked the user something may have returned when the command ends.
+        value = declared.accept(run._settings.properties[name], value, (run.path, run._get_values))
+    run.values[name] = value
 
 
 def track(name: str, properties: Mapping[str, object] | None) -> None:
@@ -49,7 +54,7 @@ def track(name: str, properties: Mapping[str, object] | None) -> None:
     time_ns = run._start_ns + time.monotonic_ns() - run._start_monotonic_ns
     from arcade_otel.spans import own_events
 
-    event = own_events.check(run._settings, name, properties or {}, time_ns)
+    event = own_events.check(run._settings, name, properties or {}, time_ns, (run.path, run._get_values))
     if event is None:
         return
     events = run.__dict__.setdefault("events", [])  # in one step, because another thread may track its first event, too

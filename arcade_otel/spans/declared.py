@@ -10,9 +10,13 @@ from arcade_otel.diagnostics import debug, guard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from arcade_otel.option_checks import PropertyType
     from arcade_otel.settings import Settings
+
+    #: What a free text is redacted by: the command's path, and a function that returns the values of its parameters.
+    RunningCommand = tuple[str, Callable[[], tuple[str, ...]] | None]
 
 __all__ = [
     "ACTIVE_CONTEXT",
@@ -34,7 +38,9 @@ _MAX_INTEGER = 2**53
 _ID_SIGNS = str.maketrans("", "", "-_.:")
 
 
-def attributes(settings: Settings, given: Mapping[str, object], *, login: bool = False) -> dict[str, str | bool | int]:
+def attributes(
+    settings: Settings, given: Mapping[str, object], *, login: bool = False, command: RunningCommand | None = None
+) -> dict[str, str | bool | int]:
     """Return the attributes for those values that are declared and have the right type. Skip the other values with a debug line.
 
     Args:
@@ -42,6 +48,7 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
         given: The values that ``arcade_otel.set_property`` got, which take precedence over the values from the program's
             function.
         login: Whether the command logged in, so that the properties in ``settings.person_properties`` are also set on the person.
+        command: What free text is redacted by. Without it, free text is skipped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -54,11 +61,11 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
         name = str.__str__(key) if isinstance(key, str) else key
         if name in settings.groups and is_id(value):
             found[f"{GROUP_PREFIX}{name}"] = str.__str__(value)
-        elif name in settings.properties and (accepted := accept(settings.properties[name], value)) is not None:
+        elif name in settings.properties and (accepted := accept(settings.properties[name], value, command)) is not None:
             found[f"{PROPERTY_PREFIX}{name}"] = accepted
             if login and name in settings.person_properties:
                 found[f"{PERSON_PREFIX}{name}"] = accepted
-        elif value is not None:
+        elif value is not None and not (isinstance(value, str) and is_free_text(settings.properties.get(name))):
             declared = name in settings.properties or name in settings.groups
             debug(f"property dropped: {name if declared else 'a name that is not declared'} ({type(value).__name__})")
     return found
@@ -82,16 +89,29 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
     return found
 
 
-def accept(kind: object, value: object) -> str | bool | int | None:
+def accept(kind: PropertyType | str, value: object, command: RunningCommand | None) -> str | bool | int | None:
     """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, else None.
+
+    Return free text redacted.
 
     A word is returned as the program declares it, because a member of a ``StrEnum`` can be equal to a word and print other text.
     """
+    if is_free_text(kind):
+        if command is None:
+            return None
+        from arcade_otel.spans import free_text
+
+        return free_text.redact(value, *command)
     if isinstance(kind, tuple):
         return kind[kind.index(value)] if isinstance(value, str) and value in kind else None
     if type(value) is not kind or not (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER):  # type: ignore[operator]
         return None
     return value  # type: ignore[return-value]  # a bool or an int
+
+
+def is_free_text(kind: object) -> bool:
+    """Return whether a declared type is a ``FreeText``, without importing that class for programs that do not use it."""
+    return type(kind).__name__ == "FreeText"
 
 
 def is_id(value: object) -> bool:

@@ -1,6 +1,6 @@
 """Read the frames of an error's traceback, to find words of the program's own code and the user's answers at a prompt."""
 
-# This module is imported only when a command has failed.
+# This module is imported only when a command has failed, or if the program sets a free text.
 
 import os
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-__all__ = ["answers", "defined_options", "is_of_program", "names_of_code"]
+__all__ = ["answers", "answers_of_callers", "defined_options", "is_of_program", "names_of_code"]
 
 _MAX_FRAMES = 60
 _MAX_CONSTANT = 400
@@ -70,7 +70,20 @@ def answers(error: BaseException) -> list[str]:
     The result has the parameter values of each running command. For each frame whose code calls a function that asks (``input``,
     ``prompt``), the result also has the texts in local variables, except constants of that code.
     """
-    frames = _frames(error)
+    return _answers(error, _frames(error))
+
+
+def answers_of_callers() -> list[str]:
+    """Return the same as :func:`answers` for the functions that have called this one, as far as they have not returned."""
+    frames: list[FrameType] = []
+    frame = sys._getframe(1)  # noqa: SLF001 - inspect, which calls it too, costs an import
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back  # type: ignore[assignment]
+    return _answers(None, _within_limit(frames))
+
+
+def _answers(error: BaseException | None, frames: list[FrameType]) -> list[str]:
     found: list[str] = []
     for context in _contexts(error, frames):
         for value in context.params.values():
@@ -94,10 +107,14 @@ def _frames(error: BaseException) -> list[FrameType]:
     while traceback is not None:
         found.append(traceback.tb_frame)
         traceback = traceback.tb_next
-    return found[:_MAX_FRAMES] if len(found) <= _MAX_FRAMES else found[: _MAX_FRAMES // 2] + found[-_MAX_FRAMES // 2 :]
+    return _within_limit(found)
 
 
-def _contexts(error: BaseException, frames: list[FrameType]) -> Iterator[Any]:
+def _within_limit(frames: list[FrameType]) -> list[FrameType]:
+    return frames if len(frames) <= _MAX_FRAMES else frames[: _MAX_FRAMES // 2] + frames[-_MAX_FRAMES // 2 :]
+
+
+def _contexts(error: BaseException | None, frames: list[FrameType]) -> Iterator[Any]:
     """Yield the contexts of Click or Typer in the frames' variables, and their parents, each once."""
     seen: list[Any] = []
     for candidate in (

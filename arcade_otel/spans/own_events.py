@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
 from arcade_otel.spans import attributes_json, json_string
-from arcade_otel.spans.declared import PROPERTY_PREFIX, accept
+from arcade_otel.spans.declared import PROPERTY_PREFIX, accept, is_free_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from arcade_otel.settings import Settings
+    from arcade_otel.spans.declared import RunningCommand
 
 __all__ = ["OwnEvent", "check", "to_json"]
 
@@ -38,7 +39,9 @@ class OwnEvent:
         self.time_ns = time_ns
 
 
-def check(settings: Settings, name: object, properties: Mapping[str, object], time_ns: int) -> OwnEvent | None:
+def check(
+    settings: Settings, name: object, properties: Mapping[str, object], time_ns: int, command: RunningCommand | None = None
+) -> OwnEvent | None:
     """Return the event, with those properties that are declared and have the right type.
 
     Skip the other properties with a debug line.
@@ -49,6 +52,7 @@ def check(settings: Settings, name: object, properties: Mapping[str, object], ti
             name.
         properties: The values that ``arcade_otel.track`` got, where None counts as absent.
         time_ns: When the event happened, in nanoseconds since the epoch.
+        command: What free text is redacted by. Without it, free text is skipped.
     """
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")
@@ -60,10 +64,10 @@ def check(settings: Settings, name: object, properties: Mapping[str, object], ti
         debug(f"property dropped: all of {name} ({type(properties).__name__})")
         properties = {}
     for key, value in properties.items():
-        accepted = accept(kinds[key], value) if key in kinds else None
+        accepted = accept(kinds[key], value, command) if key in kinds else None
         if accepted is not None:
             attributes[f"{PROPERTY_PREFIX}{str.__str__(key)}"] = accepted
-        elif value is not None:
+        elif value is not None and not (isinstance(value, str) and is_free_text(kinds.get(key))):
             what = f"{key} of {name}" if key in kinds else f"a name that is not declared for {name}"
             debug(f"property dropped: {what} ({type(value).__name__})")
     return OwnEvent(name, attributes, time_ns)

@@ -13,7 +13,7 @@ from arcade_otel.spans.error_frames import answers, defined_options, is_of_progr
 from arcade_otel.spans.secret_shapes import readable, with_placeholders, without_secrets
 from arcade_otel.spans.typed_values import without_values
 
-__all__ = ["error_message", "redact"]
+__all__ = ["error_message", "file_names", "redact", "without_path"]
 
 # Only this many characters of a message are read, and the rest is dropped. A message of 2 MB must not delay the user's prompt,
 # and the time for the worst message grows with the square of this number.
@@ -53,9 +53,9 @@ def error_message(
     return (
         redact(
             message,
-            arguments=[*_without_options(_without_path(sys.argv[1:], path), defined_options(error)), *given, *answers(error)],
+            arguments=[*_without_options(without_path(sys.argv[1:], path), defined_options(error)), *given, *answers(error)],
             environ=os.environ,
-            paths=list(_file_names(error)),
+            paths=list(file_names(error)),
             quoted=names_of_code(error, message),
         )
         or None
@@ -115,7 +115,7 @@ def _words_of(error: BaseException) -> str:
     return whole if str(message) in whole else str(message)
 
 
-def _without_path(words: Sequence[str], path: str) -> list[str]:
+def without_path(words: Sequence[str], path: str) -> list[str]:
     """Return ``words`` without the names in the command's path, each removed once and in order.
 
     If the user types a name of the path a second time, the second word is an argument and stays.
@@ -140,7 +140,7 @@ def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterato
             yield value
 
 
-def _file_names(error: BaseException) -> Iterator[str]:
+def file_names(error: BaseException) -> Iterator[str]:
     """Yield the names of files in ``error`` and its causes, because a message may quote a file's name without a separator."""
     seen: list[BaseException] = []
     while len(seen) < _MAX_CAUSES and error not in seen:

@@ -3,17 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, terminal
 from arcade_otel.cli.manifest import catalogue, markdown
 from arcade_otel.cli.manifest.app_loader import PROGRAM
 from arcade_otel.cli.manifest.catalogue import FieldSpec
 from arcade_otel.cli.manifest.command_tree import CommandInfo
+from arcade_otel.free_text import FreeText
 from arcade_otel.settings import Settings
 from arcade_otel.spans.declared import PROPERTY_PREFIX
 
 __all__ = ["Manifest", "Setting"]
+
+if TYPE_CHECKING:
+    from arcade_otel.option_checks import PropertyType
 
 _HEAD = "`arcade-otel manifest` generates this file, and `--check` compares it. Do not edit it."
 _NOT_INSTRUMENTED = """\
@@ -297,15 +301,20 @@ class Manifest:
         return f"{markdown.code(command.name)} {suffix}".rstrip()
 
 
-def _typed(name: str, kind: tuple[str, ...] | type, reason: str, events: tuple[str, ...], attribute: str = "") -> FieldSpec:
+def _typed(name: str, kind: "PropertyType", reason: str, events: tuple[str, ...], attribute: str = "") -> FieldSpec:
     """Return the manifest's entry for a property with a type that the program declares."""
+    if isinstance(kind, FreeText):
+        shape, example = catalogue.STRING, "cannot reach https://api.example.com"
+        words = f"free text, redacted, at most {conventions.FREE_TEXT_LIMIT} characters"
+        reason, when = f"{reason}: {' '.join(terminal.escape(kind.reason).split())}", "if the program sets it"
+        return FieldSpec(name, shape, example, reason, when=when, unit=words, events=events, attribute=attribute)
     types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
     shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
     words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
     return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=events, attribute=attribute)
 
 
-def _of_own_event(event: str, name: str, kind: tuple[str, ...] | type) -> FieldSpec:
+def _of_own_event(event: str, name: str, kind: "PropertyType") -> FieldSpec:
     """Return the manifest's entry for a property of an event that the program declares."""
     return _typed(name, kind, "a property that the program declares for this event", (event,), f"{PROPERTY_PREFIX}{name}")
 
