@@ -136,11 +136,12 @@ ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: chooses which of PostHog's capture endpoints a sender tries first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: Type: `1` or an absolute path. Default: not set. Effect: with `1`, the command prints on stderr what it does and what goes
-#: wrong. If you set a path, the command and the sender append these lines to that file. The sender prints nothing on stderr.
+#: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, you see on stderr what the command does
+#: and what goes wrong. The sender prints nothing on stderr. If you set a path, the command and the sender append their lines to
+#: the file at that path.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
-#: Type: `1`. Default: not set. Effect: the library re-raises the exceptions that it otherwise swallows. Internal: this
-#: library's tests.
+#: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_STRICT=1`, the library re-raises the exceptions that it otherwise
+#: swallows. Internal: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
 #: Type: names, joined by commas. Default: `posthog`. Effect: names the exporters that get the spans, such as `posthog,otlp`.
 #: With `none`, no exporter gets spans. Source: OpenTelemetry.

@@ -128,7 +128,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "Proves that the server accepts events. The event belongs to no person",
+        "Proves that the server accepts events. The event `arcade-otel doctor` belongs to no person",
         _OURS,
     ),
 )
@@ -249,7 +249,7 @@ REQUEST: tuple[FieldSpec, ...] = (
         "api_key",
         STRING,
         "phc_…",
-        "Names the program's PostHog project. The key can write events, and cannot read them",
+        "Names the program's PostHog project. The project key can write events, and cannot read them",
         source=_POSTHOG,
     ),
     FieldSpec(
@@ -283,7 +283,7 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
         "Identifies the person, by a random ID, or by your account's ID once you log in",
         source=SPECIFICATION,
     ),
-    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "The value is true if `distinct_id` is the random ID", source=SPECIFICATION),
+    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "Is true if `distinct_id` is the random ID", source=SPECIFICATION),
     FieldSpec(
         conventions.POSTHOG_DISTINCT_ID,
         STRING,
@@ -350,7 +350,7 @@ RESOURCE: tuple[FieldSpec, ...] = (
         conventions.IS_ANON,
         BOOLEAN,
         "true",
-        "The value is true if the `distinct_id` of the resource is the random ID",
+        "Is true if the `distinct_id` of the resource is the random ID",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -373,7 +373,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "Says that the program tracked this event, and declared it. The event's properties are attributes, too",
+        "Says that the program tracked this event, and declared it with the properties that are attributes of the event",
         when="if the program tracks events",
     ),
 )
