@@ -119,8 +119,8 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.COMMAND,
         STRING,
         "toolkit.run",
-        "Shows the maintainers which commands people use. The command's name comes from the program's command tree, never from what you "
-        "typed",
+        "Shows the maintainers which commands people use. The command's name comes from the program's command tree, never from "
+        "what you typed",
         source=SPECIFICATION,
     ),
     Property(
