@@ -73,6 +73,51 @@ def instrument(app: Any, options: Mapping[str, Any]) -> None:
 # Runs that have begun and not ended, the innermost one last.
 _running: list[Run] = []
 
+# The module from which ``os`` has its builtins: ``posix`` or ``nt``.
+_system: Any = sys.modules[os.name]
+
+
+def _ending_runs_first(name: str) -> Any:
+    """Return a function that ends the runs of this process, and then becomes another program by the builtin ``name``."""
+
+    def replacement(*args: Any, **kwargs: Any) -> Any:
+        if _running and _running[-1]._pid == os.getpid():  # noqa: SLF001 - a process that the command has forked has no runs
+            with guard("the end of a command that becomes another program"):
+                from arcade_otel.frameworks import before_exec
+
+                before_exec.end_runs(name, args, kwargs)
+        try:
+            return getattr(_system, name)(*args, **kwargs)
+        except BaseException as error:
+            # Without the frame of this function, as ``more_adapters.drop_own_frame`` does it.
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+            raise
+
+    replacement.__name__ = name
+    return replacement
+
+
+# While a run is active, these are in the module ``os`` in place of the builtins. Each ``os.exec…`` function calls one of the two.
+_execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
+
+
+def _swap_exec_functions(*, active: bool) -> None:
+    """Replace the builtins in ``os``, or restore them. What the program has put in their place, such as a mock, stays."""
+    with guard("the functions os.exec…"):
+        if active:
+            if os.execv is _system.execv:
+                os.execv = _execv
+            if os.execve is _system.execve:
+                os.execve = _execve
+                if _system.execve in os.supports_fd:
+                    os.supports_fd.add(_execve)
+        else:
+            if os.execv is _execv:
+                os.execv = _system.execv
+            if os.execve is _execve:
+                os.execve = _system.execve
+            os.supports_fd.discard(_execve)
+
 
 def effective_decision(settings: Settings) -> consent.Decision:
     """Return the decision about this run. It is also off in a sender, and if the events have no destination.
@@ -121,6 +166,8 @@ class Run:
 
     #: Whether the program discarded the run (``CommandContext.discard``).
     discarded_by_program = False
+    #: Whether the program has parsed its command line. False only for ``program()`` before the first parser begins.
+    has_command_line = True
 
     def __init__(self, settings: Settings, decision: consent.Decision) -> None:
         #: Path in the command tree, joined by dots. "" until a command is reached.
@@ -131,6 +178,7 @@ class Run:
         #: Values that the program has set for its declared properties. They are checked when the command ends.
         self.values: dict[str, object] = {}
         _running.append(self)
+        _swap_exec_functions(active=True)
         self._announced = False
         self._pid = os.getpid()
         #: Identifier of the thread that began the run.
@@ -262,6 +310,10 @@ class Run:
     def _detach(self) -> None:
         if self in _running:
             _running.remove(self)
+            if not _running:
+                _swap_exec_functions(active=False)
+                if _running:
+                    _swap_exec_functions(active=True)  # another thread has begun a run in the meantime
         if self._live is not None:
             with guard("the end of a live span"):
                 self._live.detach()

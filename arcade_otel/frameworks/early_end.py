@@ -1,4 +1,4 @@
-"""End runs before their commands return, because the program asks for it."""
+"""End runs before their commands return, because the program asks for it or becomes another program."""
 
 import os
 from _thread import get_ident
@@ -6,7 +6,7 @@ from _thread import get_ident
 from arcade_otel import frameworks
 from arcade_otel.diagnostics import guard
 
-__all__ = ["end_runs"]
+__all__ = ["end_all_runs", "end_runs"]
 
 
 def end_runs() -> None:
@@ -14,6 +14,19 @@ def end_runs() -> None:
     for run in _active_runs():
         if run.thread == get_ident():
             with guard("the end of a run"):
+                if not run.discarded_by_program:  # otherwise the end of its block settles it
+                    _end(run)
+
+
+def end_all_runs() -> None:
+    """End each run of this process as a success, the innermost first, because no block of it will end. This never raises."""
+    for run in _active_runs():
+        with guard("the end of a run"):
+            if run.discarded_by_program:
+                from arcade_otel.frameworks.context_manager import end_discarded
+
+                end_discarded(run, run._settings, None)  # noqa: SLF001 - the other half of that module
+            elif run.has_command_line:
                 _end(run)
 
 
@@ -23,8 +36,6 @@ def _active_runs() -> list[frameworks.Run]:
 
 
 def _end(run: frameworks.Run) -> None:
-    if run.discarded_by_program:
-        return  # the end of its block settles it
     if not run.path:
         run.path = run.program  # a program of one command
     run.end()
