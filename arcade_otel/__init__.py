@@ -4,8 +4,8 @@
 ``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other code.
 ``docs/reference.md`` lists everything that is public.
 
-For a user who opted out by an environment variable, the library must cost almost nothing. So this module reads these variables
-without importing :mod:`arcade_otel.consent`, which has the other rules of consent.
+For a user who opted out by an environment variable, the library must cost almost nothing. For that reason, this module reads the
+variables of consent without importing :mod:`arcade_otel.consent`, which has the other rules.
 
 The word PYTEST_DONT_REWRITE keeps pytest from warning about a program that imports this module before it runs pytest.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.command_context import CommandContext
     from arcade_otel.conventions import __version__
+    from arcade_otel.free_text import FreeText
 
     App = TypeVar("App")
 else:
@@ -32,6 +33,7 @@ else:
 
 __all__ = [
     "CommandContext",
+    "FreeText",
     "Options",
     "__version__",
     "command",
@@ -46,13 +48,14 @@ __all__ = [
 ]
 
 
-#: Type: word. Default: not set. Effect: `0`, `false`, `no` or `off` turns recording off and deletes the queue. `1`, `true`, `yes`
-#: or `on` turns it on and skips the notice. `log` prints each payload on stderr and sends nothing.
+#: Type: word. Default: not set. Effect: with `0`, `false`, `no` or `off`, you turn recording off and delete the queue. With `1`,
+#: `true`, `yes` or `on`, you turn recording on and skip the notice. With `log`, each payload is printed on stderr and never sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
-#: Set it in your shell's profile if you want no telemetry from any program that respects it.
+#: Set `DO_NOT_TRACK` in your shell's profile if you want no telemetry from any program that respects this variable.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
-#: Type: boolean. Default: `false`. Effect: `true`, in any case, turns recording off and deletes the queue. Source: OpenTelemetry.
+#: Type: boolean. Default: `false`. Effect: with `true`, in upper or lower case, you turn recording off and delete the queue.
+#: Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
 #: Type: path. Default: `~/.arcade`. Effect: the config directory, which holds the identity store, the queue and your choice.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
@@ -106,6 +109,8 @@ class Options(TypedDict, total=False):
     """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
+
+    Only with :class:`FreeText`, a property can be any text. The text is redacted. Read about the risk first.
 
     The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
@@ -170,7 +175,7 @@ def uninstrument(app: App) -> App:
 
 
 def program(**options: Unpack[Options]) -> CommandContext:
-    """Record the run of an argparse program. Use the result as a context manager, or as a decorator of ``main``.
+    """Record the run of an argparse program. You can use the result as a context manager, or as a decorator of ``main``.
 
     For example, write ``with arcade_otel.program(name="mycli"): main()``. The first ``ArgumentParser`` that parses a command line
     inside the block is taken as the program's parser. The event has the names of the sub-commands that ran, for example
@@ -202,7 +207,7 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
     recorded (:class:`CommandContext`).
 
     Args:
-        path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.
+        path: Path of the command, joined by dots or spaces: a name that your program defines, never text that a user typed.
         **options: See :class:`Options`. Options that you give here take precedence over those of :func:`configure`.
 
     Raises:
@@ -243,7 +248,7 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 
     Args:
         name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
-        value: The value of the property, or the ID of the group. None removes a value that you have set before.
+        value: The value of the property, or the ID of the group, or None to remove a value that you have set before.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard
@@ -254,7 +259,7 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
             tracking.set_property(name, value)
 
 
-def track(event: str, properties: Mapping[str, str | bool | int] | None = None) -> None:
+def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event that you declared (``events`` of :class:`Options`) for the command that is running. This never raises.
 
     The event is sent together with the command's own event, under the same person. In OpenTelemetry, the event is a span event of
@@ -264,7 +269,7 @@ def track(event: str, properties: Mapping[str, str | bool | int] | None = None) 
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
-        properties: The values of the event's properties, for example ``{"tools": 3}``.
+        properties: The values of the event's properties, for example ``{"tools": 3}``. None counts as absent.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard
@@ -278,10 +283,10 @@ def track(event: str, properties: Mapping[str, str | bool | int] | None = None) 
 def end_run() -> None:
     """Record the command that runs in this thread as a success now, and not when it returns. This never raises.
 
-    Call this in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``. Call
-    ``end_run`` when the command has done its work, for example right before the loop of the server. The recorded duration of the
-    command ends at this call. An error or an exit code that comes later is not recorded. If no command is being recorded, this
-    function does nothing.
+    You call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls
+    ``os._exit``. Make the call when the command has done its work, for example right before the loop of the server. The recorded
+    duration of the command ends at this call. An error or an exit code that comes later is not recorded. If no command is being
+    recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -292,7 +297,7 @@ def end_run() -> None:
 def usage_commands(app: Any) -> Any:
     """Return the usage commands (``status``, ``enable``, ``disable`` …) for ``app``, so that you can mount them in your program.
 
-    In a Typer program, call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, call
+    In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
     ``group.add_command(arcade_otel.usage_commands(group))``. The usage commands also work for users who have opted out.
 
     Args:
@@ -318,11 +323,11 @@ def _is_off() -> bool:
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return the mode, the variable that decides it, and a text for the user. Return None if no variable decides.
 
-    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` is off (consoledonottrack.com).
-    * ``OTEL_SDK_DISABLED``: only ``true`` is off, in any case (OpenTelemetry specification).
-    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` are off. ``1``, ``true``, ``yes`` and ``on`` are on. With
-      ``log``, the command prints its payload on stderr and sends nothing. Case does not matter, and a word that is not in this
-      list decides nothing.
+    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` means off (consoledonottrack.com).
+    * ``OTEL_SDK_DISABLED``: only ``true`` means off, in upper or lower case (OpenTelemetry specification).
+    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, and ``1``, ``true``, ``yes`` and ``on`` mean on.
+      With ``log``, the command prints its payload on stderr and sends nothing. The value may be in upper or lower case. A value
+      that is not in this list decides nothing.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -339,7 +344,7 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Raise TypeError for an unknown option. If the user has opted out, this is the only check of the options."""
+    """Raise TypeError for an unknown option. If the user has opted out, nothing else about the options is checked."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")
@@ -361,6 +366,10 @@ def __getattr__(name: str) -> object:
         from arcade_otel.command_context import CommandContext
 
         return CommandContext
+    if name == "FreeText":
+        from arcade_otel.free_text import FreeText
+
+        return FreeText
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

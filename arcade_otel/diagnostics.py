@@ -1,4 +1,4 @@
-"""Report failures in the debug log if the user has asked for a debug log. Never print them on the terminal otherwise."""
+"""Report failures of this library in the debug log, if the user has asked for one, and never on the terminal otherwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def debug(message: str, error: BaseException | None = None) -> None:
 
     Args:
         message: The text of the line.
-        error: An error to report. The log gets only the error's class and, for an ``OSError``, its errno.
+        error: An error to report, or None. The log gets only the class of the error and, for an ``OSError``, its errno.
     """
     target = os.environ.get(conventions.ENV_DEBUG, "")
     if not target or target == "0":

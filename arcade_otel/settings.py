@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
+    from arcade_otel.option_checks import EventTypes, PropertyTypes
+
     #: The source of the principal: a function that returns the principal's ID or None, its name (``module:function``), or the
     #: name of
     #: an entry point in the group ``arcade_otel.principal``. The sender can call only the entry point.
     PrincipalSource = Callable[[], str | None] | str
-    PropertyTypes = dict[str, tuple[str, ...] | type | str]
     ArcadeContext = bool | Callable[[], str | None]
     GroupTypes = tuple[str, ...]
     PersonProperties = tuple[str, ...]
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
-    EventTypes = dict[str, dict[str, tuple[str, ...] | type]]
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
 
 __all__ = ["Settings", "default_config_dir", "make_settings"]
@@ -34,7 +34,7 @@ EMPTY: dict[str, Any] = {}
 
 
 class Settings:
-    """The settings of one program, made by :func:`make_settings`. They are immutable, and equal if all fields are equal.
+    """The settings of one program, made by :func:`make_settings`. Settings are immutable, and equal if all fields are equal.
 
     Each option of :class:`arcade_otel.Options` is one field of this class, with its type and its default. The type of a field
     decides which check of ``option_checks`` its option gets, unless ``_CHECKS`` in this module has a check for that option.
@@ -66,7 +66,7 @@ class Settings:
     wait_seconds: float = 0.0
     #: None means the value of ``wait_seconds``.
     wait_seconds_in_ci: float | None = None
-    #: The type, the allowed words, or the copied property (a string) of each property, by its name.
+    #: The type, the allowed words, the marker of free text, or the copied property (a string) of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
     #: Names of ``properties`` that a login also sets on the person.
@@ -127,8 +127,8 @@ class Settings:
         """Decide whether the program may be recorded now, and why.
 
         Args:
-            asked_before: See :func:`arcade_otel.consent.decide`, which gets the same argument.
-            environ: See :func:`arcade_otel.consent.decide`, which gets the same argument.
+            asked_before: The argument of the same name of :func:`arcade_otel.consent.decide`.
+            environ: The argument of the same name of :func:`arcade_otel.consent.decide`.
         """
         return consent.decide(
             self.config_dir,
@@ -149,8 +149,8 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``. Return "" if there is no home.
 
     An empty or relative HOME counts as no home, because the user does not mean ``/.arcade`` or a directory below the current one.
-    A HOME that does not exist also counts as no home. Otherwise root would create the directory that Debian names for users
-    without a home, ``/nonexistent``. On Windows, the home directory is USERPROFILE, as for ``os.path.expanduser``.
+    A HOME that does not exist also counts as no home, because root could otherwise create ``/nonexistent``, which Debian names as
+    the home of users without one. On Windows, the home directory is USERPROFILE, as for ``os.path.expanduser``.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
@@ -253,7 +253,10 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 
 
 def _program_name() -> str:
-    """Return the base name of the file that was started, never its path. The semantic conventions ask for this name."""
+    """Return the base name of the file that was started, never its path.
+
+    The semantic conventions of OpenTelemetry ask for this name.
+    """
     name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if name == "__main__.py":  # ``python -m package``
         name = os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0])))

@@ -36,11 +36,11 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: where the sender imports from, behind Python's own
-#: modules: this library first, then the program's import path. Internal.
+#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: the sender imports from these directories, after
+#: Python's own modules: from this library first, then from the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
-#: Type: names. Default: set by the command. Effect: which variables the command's environment has, without their values. The
-#: sender recognizes coding agents and CI providers by them. Internal.
+#: Type: names. Default: set by the command. Effect: names the variables in the command's environment, without their values.
+#: The sender recognizes coding agents and CI providers by these names. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
 # A longer import path is cut, for the same reason.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
@@ -120,12 +120,11 @@ def submit(
         text: The span in OTLP/JSON.
         settings: The program's settings.
         owed: True if the span must be in the queue when this function returns.
-        end_ns: End of the span in nanoseconds since the epoch. If it is None, the function reads the end from ``text``, which
-            imports ``json``.
-        span_id: ID of the span in hexadecimal digits. If it is None, the function reads the ID from ``text``.
+        end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``, which imports ``json``.
+        span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
         environ: A copy of the process's environment, if the caller already has one.
-        others_wait: Whether the caller has put other spans into the queue. If True, a sender is started for those spans even if
-            no lane takes this span.
+        others_wait: Whether the caller has put other spans into the queue, for which a sender is started even if no lane takes
+            this span.
 
     Returns:
         The paths of the span's files in the queue. The list is empty if this process did not write the span to the queue.
@@ -198,7 +197,7 @@ def sender_command(
     """Return the command line that runs the sender, or None if there is no Python interpreter to run it.
 
     In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter, ``sys.executable`` is
-    empty or names the program itself. Starting that executable would run the user's program again.
+    empty or names the program itself. Starting such an executable would run the user's program again.
     """
     executable = sys.executable if executable is None else executable
     if frozen is None:
@@ -255,7 +254,7 @@ def _import_roots() -> list[str]:
 
     The sender needs the program's whole import path, because some installations have one directory for each distribution (Nix,
     pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The directory of the script and
-    the working directory are left out. Otherwise a user's file ``yaml.py`` there would be imported in place of a package that is
+    the working directory are left out, because a user's file ``yaml.py`` there would be imported in place of a package that is
     not installed.
     """
     root = os.path.dirname(_package_directory())
@@ -280,7 +279,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
     The function uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new
     process inherits the working directory and leaves it as its first act. Where ``/bin/sh`` exists, a shell starts the new
-    process and ends at once, so the new process is not a child of this one. The debug log names the process group of the new
+    process and ends at once, so the new process is not a child of the command. The debug log names the process group of the new
     process.
 
     Raises:

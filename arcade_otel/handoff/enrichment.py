@@ -1,8 +1,8 @@
 """Add properties to a command's span that would take the command too long to find out, for example the installed version.
 
-The process that writes the span to the queue adds them. This is usually the sender that the command has started, which runs the
-same interpreter on the same machine. It is the command itself if the command writes to the queue. A later sender cannot add them,
-because another program may have started that sender.
+The process that writes the span to the queue adds these properties. Usually this process is the sender that the command has
+started, which runs the same interpreter on the same machine. If the command itself writes to the queue, the command adds the
+properties. A later sender cannot add the properties, because another program may have started that sender.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
-    """Return ``payload`` with the added properties, or unchanged if it has them already. This never raises.
+    """Return ``payload`` with the added properties, or unchanged if it already has these properties. This never raises.
 
     Args:
         payload: A command's span in OTLP/JSON.
         state_dir: The directory ``usage`` in the config directory.
-        environ: The environment of the command. In a sender, this is the result of :func:`command_environment`.
-        write: Whether to write the run into ``usage/programs.json``. A dry run passes False.
+        environ: The environment of the command, which in a sender is the result of :func:`command_environment`.
+        write: Whether to write the run into ``usage/programs.json``, which a dry run does not do.
     """
     with guard("what is found out about a span"):
         try:

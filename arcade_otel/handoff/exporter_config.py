@@ -19,11 +19,11 @@ _OTLP = "otlp"
 
 
 def exporter_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` names none.
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` is skipped.
 
-    If the variable is not set, the list has ``posthog``. It also has ``otlp`` if a variable sets an OTLP endpoint and an OTLP
-    exporter is installed. So a user can set the endpoint for other programs without affecting a program that has no OTLP
-    exporter.
+    If ``OTEL_TRACES_EXPORTER`` is not set, the list has ``posthog``. If in addition a variable sets an OTLP endpoint and an OTLP
+    exporter is installed, the list also has ``otlp``. A user can therefore set the endpoint for other programs without affecting
+    a program that has no OTLP exporter.
     """
     wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip()
     if not wanted:

@@ -48,9 +48,9 @@ class Started:
 
     Attributes:
         version: The version that the program sets, or None.
-        stamp: A text that changes when a distribution is installed, upgraded or removed. The installed version is looked up once
-            for each stamp.
-        owners: The ID to which the run belongs. For a login, the tuple also has the anonymous ID that was in use before.
+        stamp: A text that changes when a distribution is installed, upgraded or removed, so that the installed version is looked
+            up once for each stamp.
+        owners: The ID to which the run belongs and, for a login, the anonymous ID that was in use before.
         start_ns: Start of the run in nanoseconds since the epoch.
         end_ns: End of the run in nanoseconds since the epoch.
     """
@@ -70,8 +70,8 @@ class Known:
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: The version that ran before, on the first run of another version. On every other run, None.
-        session_id: The session of the run, as a UUIDv7. As PostHog requires, the time in the UUID is the start of the session.
+        previous_version: On the first run of another version, the version that ran before, or None on every other run.
+        session_id: The session of the run, as a UUIDv7 whose time is the start of the session, as PostHog requires.
         install_method: The result of ``surroundings.install_method``, which is called for a new version, and once a day.
         version: The version of the run: the one that the program sets, or else the installed one.
     """
@@ -106,9 +106,10 @@ def record(
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run to write.
-        find_version: A function that returns the version of the installed program. It is called only for a run without a version.
+        find_version: A function that returns the version of the installed program, and is called only for a run without a
+            version.
         find_install_method: A function that returns how the program was installed.
-        write: Whether to write the run to the file. A dry run passes False.
+        write: Whether to write the run to the file, which a dry run does not do.
 
     Returns:
         The properties of the run, or None if the lock was not free for half a second.

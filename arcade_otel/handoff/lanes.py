@@ -21,11 +21,10 @@ def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | No
     key there is no lane for PostHog, because the span could never be sent.
 
     Args:
-        environ: The environment variables. ``OTEL_TRACES_EXPORTER`` names the exporters.
+        environ: The environment variables, of which ``OTEL_TRACES_EXPORTER`` names the exporters.
         api_key: PostHog project key.
         host: PostHog host, ``https://…``.
-        usage_only: Whether only PostHog gets the span. This is True if the trace is exported separately or its parent was not
-            sampled.
+        usage_only: Whether only PostHog gets the span, because its trace is exported separately or its parent was not sampled.
     """
     names = [name for name in exporter_names(environ) if name.partition(".")[0].lower() not in _DEVICES and name[-1] != "."]
     if usage_only:
@@ -55,6 +54,6 @@ def lane_exporter(lane: str) -> str:
 def is_old_name(lane: str) -> bool:
     """Return whether a lane's name is of version 0.1.0.
 
-    That version had one lane per host for all projects (``posthog@host``, ``posthog``).
+    Version 0.1.0 had one lane per host for all projects (``posthog@host``, ``posthog``).
     """
     return lane_exporter(lane) == POSTHOG and "~" not in lane

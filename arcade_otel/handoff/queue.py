@@ -73,7 +73,10 @@ def end_time(name: str) -> float:
 
 
 def _is_span_name(name: str) -> bool:
-    """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``. The queue touches no other files."""
+    """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
+
+    Files with other names are never touched.
+    """
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
 
@@ -150,9 +153,9 @@ def enqueue(
         payload: The span in OTLP/JSON.
         lanes: Names of lanes.
         durable: Whether to wait until the file is on the disk, and not only in the system's cache.
-        end_ns: The end of the span in nanoseconds since the epoch. If it is None, the function reads the end from the payload,
-            which imports ``json``.
-        span_id: The span's ID in hexadecimal digits. If it is None, the function reads the ID from the payload.
+        end_ns: The end of the span in nanoseconds since the epoch, or None to read the end from the payload, which imports
+            ``json``.
+        span_id: The span's ID in hexadecimal digits, or None to read the ID from the payload.
 
     Raises:
         OSError: The queue cannot be written.
@@ -239,12 +242,12 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
     2025, or more than a day in the future, is impossible and is ignored. If both times of a span are impossible, the file counts
-    as written now. While this machine's own clock shows an impossible time, no span is too old.
+    as written now. While the clock of this machine shows an impossible time, no span is too old.
 
     Args:
         state_dir: The directory ``usage``.
         lane: The name of the lane.
-        now: The current time in seconds since the epoch. None means the system's clock.
+        now: The current time in seconds since the epoch, or None for the system's clock.
         lost: A list to which the function appends the file name, the payload and the reason of each deleted span.
 
     Returns:
@@ -315,7 +318,10 @@ def _read_payload(directory: Directory, name: str) -> str:
 
 
 def _carried_drop_count(payload: str) -> int:
-    """Return the number of dropped spans that an undelivered payload reports. That number still has to be reported."""
+    """Return the number of dropped spans that an undelivered payload reports.
+
+    The number of dropped spans in such a payload still has to be reported.
+    """
     if not payload:
         return 0
     from arcade_otel.handoff.span_summary import summarize
@@ -337,10 +343,10 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 
 
 def clear(state_dir: str) -> None:
-    """Delete every queued span, because the user has opted out or asked to be forgotten. Without a queue this costs one ``stat``.
+    """Delete every queued span, because the user has opted out or asked to be forgotten.
 
-    Only files with this library's names are deleted, and no symbolic link is followed. If one file cannot be deleted, the other
-    files still are.
+    If there is no queue, the call costs one ``stat``. Only files with this library's names are deleted, and no symbolic link is
+    followed. If one file cannot be deleted, the other files still are.
 
     Raises:
         OSError: At least one file cannot be removed.

@@ -1,4 +1,4 @@
-"""Receipts of the last 100 events that left the queue, in one small file. A receipt says what happened to the event."""
+"""Receipts of the last 100 events that left the queue, in one small file. A receipt says what happened to one event."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
         lane: The lane of the event.
-        name: Name of the event's file, which contains the event's ID and the end of the command. A failure has the name "".
-        why: The reason for a drop or a failure, as a short text for the user. The text must not contain a secret.
+        name: Name of the event's file, which contains the event's ID and the end of the command, or "" for a failure.
+        why: The reason for a drop or a failure, as a short text for the user, which must not contain a secret.
         payload: The payload that was sent, as a list of JSON values, or None if it is unknown. A payload of more than 16 KiB is
-            left out.
+            left out of the receipt.
     """
     made: Receipt = {"at": round(time.time(), 3), "state": state, "lane": lane}
     if name:
@@ -103,7 +103,7 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
     no delivery is delayed.
 
     Raises:
-        OSError: The file cannot be written. The caller must continue the delivery.
+        OSError: The file cannot be written. The caller must continue the delivery without a receipt.
     """
     if not receipts:
         return

@@ -3,8 +3,8 @@
 A *job object* is a group of processes that Windows can end together. CI runners, services, OpenSSH's server, IDEs and terminals
 run programs in a job that ends all its processes when it is closed. A new process leaves the job only if it is created with
 ``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow it, Windows refuses to create the process, and
-the sender is started inside the job. The command has written the span to the queue before, so the span is not lost if the sender
-ends with the job.
+the sender is started inside the job. The command has written the span to the queue before it starts the sender, so the span is
+not lost if the sender ends with the job.
 """
 
 import os
@@ -55,7 +55,9 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Pop
 
 
 def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "subprocess.Popen[bytes]":
-    """Call ``create`` with the flag that leaves the job. If the job does not allow that, call ``create`` without the flag.
+    """Call ``create`` with the flag that leaves the job object.
+
+    If the job does not allow a process to leave, call ``create`` without the flag.
 
     Raises:
         OSError: ``create`` raised an OSError for another reason.
@@ -69,7 +71,7 @@ def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "su
 
 
 def root_of(executable: str) -> str:
-    """Return the root of the drive or network share of a program. It is in use anyway while the program runs."""
+    """Return the root of the drive or network share of a program. The drive or share is in use anyway while the program runs."""
     return os.path.splitdrive(os.path.abspath(executable))[0] + os.sep
 
 

@@ -39,7 +39,7 @@ def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
     """Write down that this process is a sender, and suspend the start of senders if eight earlier senders are old zombies.
 
     A sender is a zombie if ``/proc`` lists its process ID as a zombie with the same start time. A zombie counts after 20 s. On a
-    system without ``/proc``, the function counts no zombies. It then only removes the marker that suspends the start of senders.
+    system without ``/proc``, the function counts no zombies, and only removes the marker that suspends the start of senders.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.
