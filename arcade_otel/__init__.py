@@ -110,7 +110,7 @@ class Options(TypedDict, total=False):
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
 
-    Only with :class:`FreeText`, a property can be any text. The text is redacted. Read about the risk first.
+    Only a property of the type :class:`FreeText` can have any text. The library redacts the text. Read about the risk first.
 
     The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
@@ -269,7 +269,8 @@ def track(event: str, properties: Mapping[str, str | bool | int | None] | None =
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
-        properties: The values of the event's properties, for example ``{"tools": 3}``. None counts as absent.
+        properties: The values of the event's properties, for example ``{"tools": 3}``. A property whose value is None is left
+            out.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard

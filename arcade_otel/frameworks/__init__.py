@@ -205,8 +205,9 @@ class Run:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
 
         Args:
-            get_values: Returns the values of the command's parameters. It is called only if the program sets a free text
-                (:class:`arcade_otel.FreeText`) while the command runs, to redact it.
+            get_values: A function that returns the values of the command's parameters. The library calls the function only if the
+                program sets a free text (:class:`arcade_otel.FreeText`) while the command runs, and removes the values from that
+                text.
         """
         self._get_values = get_values
         self._announce()
@@ -259,8 +260,8 @@ class Run:
             exit_code: The exit code, if the framework has handled ``error``, or None for the exit code of a Python process that
                 ends with ``error``.
             interrupted: The exit code of a command that the user ended by Ctrl-C.
-            get_values: A function that returns the values of the command's parameters, and is called only after a failure, or
-                if the program sets a free text, to redact these values.
+            get_values: A function that returns the values of the command's parameters. The library calls the function only after
+                a failure, or if the program sets a free text, to redact these values.
             get_option_names: A function that returns the names of the options that were used, and is called only if the program
                 records them.
             usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's

@@ -1,4 +1,4 @@
-"""The released Arcade CLI can drop its own tracker: each command leaves the same event with its tracker and with this library."""
+"""The released Arcade CLI can replace its own tracker by this library: each command leaves the same event with either."""
 
 import subprocess
 import sys
@@ -57,7 +57,7 @@ NOT_SENT = {"device_start_timestamp", "device_end_timestamp"}
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An interpreter with the released Arcade CLI and this library (it pins Typer 0.16, Click 8.3 and posthog 6.9)."""
+    """A Python interpreter with the released Arcade CLI and this library. The CLI pins Typer 0.16, Click 8.3 and posthog 6.9."""
     venv = tmp_path_factory.mktemp("arcade") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)
     found = str(venv / "bin" / "python")
@@ -68,7 +68,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 class Cli:
-    """The released CLI on a machine of its own, with one of the trackers."""
+    """The released CLI on a machine of its own, with one of the two trackers."""
 
     def __init__(self, source: str, root: Path, python: str, posthog: FakePostHog) -> None:
         self.posthog = posthog
@@ -85,7 +85,10 @@ class Cli:
         return ended
 
     def text(self, ended: "subprocess.CompletedProcess[str]") -> str:
-        """What a command printed, without the lines' ends, which depend on the length of paths, and without its machine."""
+        """Return what a command printed, without the machine's paths.
+
+        Line ends are left out, because they depend on the length of paths.
+        """
         return "".join(ended.stdout.split()).replace(str(self.machine.root), "")
 
     def events(self) -> list[Event]:
@@ -93,7 +96,7 @@ class Cli:
         return [event for event in self.posthog.events if event.event.startswith("CLI execution")]
 
     def log_in(self) -> None:
-        """Write what a login in the browser leaves: two contexts, of which one is active."""
+        """Write the files that a login in the browser leaves: two contexts, of which one is active."""
         self.posthog.arcade.add(access_token="TOKEN", account_id="account-1")
         contexts = "".join(_CONTEXT.format(name=name, url=self.posthog.url, token="TOKEN") for name in ("default", "work"))
         self.machine.config_dir.mkdir(exist_ok=True)
@@ -123,7 +126,10 @@ def clis(tmp_path: Path, python: str) -> Iterator[tuple[Cli, Cli]]:
 
 
 def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, Cli]) -> None:
-    """The same commands and outputs, persons, aliases, order, errors, organizations and projects, and every property it sends."""
+    """Both trackers give the same events, and every property that the CLI sends.
+
+    Commands, outputs, persons, aliases, order, errors, organizations and projects are the same, too.
+    """
     theirs, ours = clis
     for command in ANONYMOUS:
         before, now = theirs.run(*command), ours.run(*command)
@@ -147,7 +153,7 @@ def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, 
 
 
 def test_the_notice_of_the_clis_own_tracker_is_not_shown(clis: tuple[Cli, Cli]) -> None:
-    """Its users see one notice, on stderr. Users who have opted out see none, leave no event, and get no directory."""
+    """Users of the CLI see one notice, on stderr. Users who have opted out see none, leave no event, and get no directory."""
     theirs, ours = clis
     own = "Arcade collects CLI usage data"
     assert own in theirs.run("show", "--local").stdout
