@@ -346,7 +346,7 @@ class Run:
         from arcade_otel import spans
 
         settings = self._settings
-        timing = spans.Timing(self._start_ns, end_ns)
+        timing = (self._start_ns, end_ns)
         login = not outcome.failed and self.path in settings.login_commands
         logout = not outcome.failed and self.path in settings.logout_commands
         if settings.exclude and not (login or logout) and f"{self.path}.".startswith(settings.exclude):
@@ -396,7 +396,7 @@ class Run:
                 queued += self._live.end(self.path, timing, outcome, identity, added=added, sender_follows=has_usage)
         if has_usage:
             queued += handoff.submit(
-                payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ, others_wait=bool(queued)
+                payload, settings, end_ns=timing[1], span_id=fresh_ids[1], environ=environ, others_wait=bool(queued)
             )
         if queued:  # otherwise a sender has the span, and there is no file to wait for
             self._wait(queued)

@@ -112,7 +112,7 @@ def _encode(
     payload = spans.encode(
         settings,
         path=path,
-        timing=spans.Timing(start_ns, start_ns),
+        timing=(start_ns, start_ns),
         outcome=outcome,  # type: ignore[arg-type]  # a Success stands for an Outcome
         identity=identity,
         usage_only=True,
