@@ -267,6 +267,9 @@ def track(event: str, properties: Mapping[str, str | bool | int | None] | None =
     another type than you declared, is left out of the event. The debug log says what was left out. If no command is being
     recorded, for example because the user has opted out, this function does nothing.
 
+    In a server, that is after :func:`end_run` or in a command of ``record_start``, the event is sent to PostHog while the command
+    runs, at most 10 s later, and is no span event.
+
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
         properties: The values of the event's properties, for example ``{"tools": 3}``. A property whose value is None is left
@@ -286,8 +289,8 @@ def end_run() -> None:
 
     You call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls
     ``os._exit``. Make the call when the command has done its work, for example right before the loop of the server. The recorded
-    duration of the command ends at this call. An error or an exit code that comes later is not recorded. If no command is being
-    recorded, this function does nothing.
+    duration of the command ends at this call. An error or an exit code that comes later is not recorded. Events that you
+    :func:`track` later are sent while the command runs. If no command is being recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end

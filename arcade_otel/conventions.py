@@ -94,6 +94,8 @@ RESOURCE_COPIES = "arcade_otel.copies"
 RESOURCE_DOCTOR = "arcade_otel.doctor"
 #: Present ("1") on the span of a command that has begun (``record_start``), which becomes ``EVENT_STARTED``.
 RESOURCE_STARTED = "arcade_otel.started"
+#: Present ("1") on a span with events that a server tracked while it ran. It becomes only these events, and none of a command.
+RESOURCE_EVENTS_ONLY = "arcade_otel.events_only"
 #: Present ("1") on a usage event that only PostHog may get, because the trace of the command is exported separately or was not
 #: sampled.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"

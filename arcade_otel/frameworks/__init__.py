@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
 
+    from arcade_otel.frameworks.late_events import LateEvents
     from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
     from arcade_otel.spans.outcome import Outcome
@@ -150,8 +151,12 @@ class Run:
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
-    #: Trace ID and span ID of the command's span, if they were chosen when the command began (``record_start``).
+    #: Trace ID and span ID of the command's span, once they are chosen: when it begins (``record_start``), or when it ends.
     _ids: tuple[str, str] | None = None
+    #: The events that a server tracks while it runs, or None for any other command.
+    _late: LateEvents | None = None
+    #: Whether the run has ended, and was not discarded.
+    _recorded = False
     #: The events that the program has tracked (``tracking``).
     events: Sequence[OwnEvent] = ()
     #: Returns the values of the command's parameters while it runs.
@@ -267,6 +272,8 @@ class Run:
             usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's
                 ``UsageError``.
         """
+        if self._late is not None:
+            self._late.close()
         if self._ended or os.getpid() != self._pid:
             return
         with guard("the end of a command"):
@@ -301,7 +308,7 @@ class Run:
                 login.remember_unrecorded(self._settings, self.path, failed=outcome.failed)
             return
         self._announce()  # the notice comes before anything is recorded, even a mistyped command
-        self._ended = True
+        self._ended = self._recorded = True
         self._detach()
         if self._live is not None:
             environ = dict(os.environ)  # without the TRACEPARENT of the live span
@@ -372,7 +379,7 @@ class Run:
         queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         ids = None if self._live is None else self._live.ids
-        fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
+        self._ids = fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
         if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
             has_usage = False  # the process's own sampler decides about the live span
         payload = spans.encode(

@@ -276,6 +276,7 @@ class Lane:
         """Return the oldest span with the number of spans that a full queue has dropped, and save it to its file.
 
         The event of that span then reports the number to the backend.
+        If that span makes no event of a command, it stays as it is, and a later batch or sender reports the number.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
@@ -285,6 +286,8 @@ class Lane:
         if payload is None:
             return spans
         text = self._resolver.with_drop_count(path, payload, count)
+        if text == payload:
+            return spans
         # If the sender is killed before this reset, the count is reported twice, which is better than never.
         dropped.reset()
         decoded: list[Any] = self._exporter.decode(text)

@@ -125,13 +125,15 @@ class SpanIdentityResolver:
 
         Before that, save the changed span to its file.
 
+        A span that makes no event of a command cannot have the number. It is returned unchanged.
+
         Raises:
             ValueError: The text is not a span.
             OSError: The file cannot be written. The file then still has its old content.
         """
         traces = otlp.loads(text)
-        span, _ = otlp.command_span(traces)
-        if span is None:
+        span, resource = otlp.command_span(traces)
+        if span is None or otlp.read_attribute(resource, conventions.RESOURCE_EVENTS_ONLY) is not None:
             return text
         before = otlp.read_attribute(span, conventions.DROPPED)
         otlp.set_attribute(span, conventions.DROPPED, count + (int(before) if isinstance(before, int) else 0))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from arcade_otel.testing import Event, FakePostHog
+from tests.examples import released
 from tests.support.machine import Machine
 from tests.support.programs import read_program
 
@@ -18,22 +19,9 @@ pytestmark = [
     pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="one environment of its own is enough"),
 ]
 
-ROOT = Path(__file__).parents[2]
-OURS = (ROOT / "examples/released_arcade.py").read_text(encoding="utf-8")
+OURS = (released.ROOT / "examples/released_arcade.py").read_text(encoding="utf-8")
 THEIRS = read_program("examples/released_arcade_own_tracker")
-VERSION = "1.16.3"
-#: It asks for news of itself.
-OFFLINE = {"HTTPS_PROXY": "http://127.0.0.1:9", "ARCADE_DISABLE_AUTOUPDATE": "1"}
 
-_CONTEXT = """
-    {name}:
-      kind: cloud
-      coordinator_url: {url}
-      engine_url: {url}
-      auth: {{access_token: {token}, refresh_token: refresh, expires_at: 2099-01-01T00:00:00}}
-      user: {{email: jane@example.com}}
-      context: {{org_id: org-{name}, org_name: Acme, project_id: project-{name}, project_name: Anvil}}
-"""
 ANONYMOUS = [("context", "list"), ("secret", "list"), ("show", "--local"), ("new", "anvil"), ("logout",)]
 LOGGED_IN = [
     ("login",),
@@ -51,20 +39,6 @@ COMPARED = (
     *("command_name", "cli_version", "runtime_language", "runtime_version", "os_type", "error_message"),
     *("org_id", "project_id", "$process_person_profile"),
 )
-#: The times of its machine's clock, which this library does not send.
-NOT_SENT = {"device_start_timestamp", "device_end_timestamp"}
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A Python interpreter with the released Arcade CLI and this library. The CLI pins Typer 0.16, Click 8.3 and posthog 6.9."""
-    venv = tmp_path_factory.mktemp("arcade") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)
-    found = str(venv / "bin" / "python")
-    pip = [sys.executable, "-m", "pip", "--python", found, "--quiet", "--disable-pip-version-check"]
-    packages = [f"arcade-mcp=={VERSION}", str(ROOT)]
-    subprocess.run([*pip, "install", "--no-compile", *packages], check=True, timeout=250, capture_output=True)
-    return found
 
 
 class Cli:
@@ -78,7 +52,7 @@ class Cli:
     def run(self, *arguments: str, events: int = 1, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run a command, and wait for its events. Both trackers send each event from a process of its own."""
         expected = len(self.events()) + events
-        ended = self.machine.run(*arguments, program="arcade", environ=OFFLINE | environ)
+        ended = self.machine.run(*arguments, program="arcade", environ=released.OFFLINE | environ)
         self.posthog.wait_for(lambda: len(self.events()) >= expected)
         self.machine.settle()
         assert len(self.events()) == expected
@@ -94,15 +68,6 @@ class Cli:
     def events(self) -> list[Event]:
         """The events of commands, in the order of their arrival."""
         return [event for event in self.posthog.events if event.event.startswith("CLI execution")]
-
-    def log_in(self) -> None:
-        """Write the files that a login in the browser leaves: two contexts, of which one is active."""
-        self.posthog.arcade.add(access_token="TOKEN", account_id="account-1")
-        contexts = "".join(_CONTEXT.format(name=name, url=self.posthog.url, token="TOKEN") for name in ("default", "work"))
-        self.machine.config_dir.mkdir(exist_ok=True)
-        credentials = self.machine.config_dir / "credentials.yaml"
-        credentials.touch(mode=0o600)
-        credentials.write_text(f"cloud:\n  active_context: default\n  contexts:{contexts}")
 
     def compared(self) -> list[tuple[Any, ...]]:
         """Return each event with its person. The n-th anonymous ID is ``anonymous n``."""
@@ -137,13 +102,15 @@ def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, 
         if command != ANONYMOUS[0]:  # the first one shows a notice
             assert ours.text(now) == theirs.text(before)
     for cli in clis:
-        cli.log_in()
+        released.log_in(cli.machine, cli.posthog)
     for command in LOGGED_IN:
         before, now = theirs.run(*command), ours.run(*command)
         assert (now.returncode, now.stdout, now.stderr) == (before.returncode, before.stdout, before.stderr)
     assert ours.compared() == theirs.compared()
     for their_event, our_event in zip(theirs.events(), ours.events(), strict=True):
-        assert {name for name in their_event.properties if not name.startswith("$")} - NOT_SENT <= set(our_event.properties)
+        assert {name for name in their_event.properties if not name.startswith("$")} - released.NOT_SENT <= set(
+            our_event.properties
+        )
         properties = our_event.properties
         assert properties["duration_ms"] == properties["duration"] > 0
         scope = {"organization": properties.get("org_id"), "project": properties.get("project_id")}

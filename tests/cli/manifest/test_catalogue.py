@@ -17,6 +17,7 @@ from arcade_otel.cli.manifest import catalogue, catalogue_page
 from arcade_otel.cli.manifest.catalogue import FieldSpec
 from arcade_otel.testing import FakePostHog
 from tests.support.collector import HttpCollector
+from tests.support.installation import grow_old, install
 from tests.support.machine import Machine
 from tests.support.programs import read_program
 
@@ -24,8 +25,6 @@ ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "what-we-collect.md"
 
 PROGRAM = read_program("cli/everything_recorded")
-
-_DAY_NS = 24 * 3600 * 10**9
 
 
 def is_a(kind: str, value: object) -> bool:
@@ -78,19 +77,7 @@ def upgrade(machine: Machine, version: str) -> None:
     """Install another version of the program, as pip would do."""
     program = machine.root / "cli.py"
     program.write_text(re.sub(r'version="[^"]*"', f'version="{version}"', program.read_text()))
-    metadata = machine.root / "site-packages" / f"tool-{version}.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "INSTALLER").write_text("pip\n")
-    (metadata / "entry_points.txt").write_text("[console_scripts]\ntool = cli:app\n")
-
-
-def grow_old(machine: Machine, exporter: str) -> None:
-    """Make the queued spans of an exporter so old that the next sender drops and counts them."""
-    waiting = machine.queued(exporter)
-    assert waiting
-    for path in waiting:
-        end, _, rest = path.name.partition("-")
-        path.rename(path.parent / f"{int(end) - 8 * _DAY_NS:020d}-{rest}")
+    install(machine, version)
 
 
 # --- what arrives -------------------------------------------------------------------------------------------------------------

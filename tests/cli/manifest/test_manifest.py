@@ -233,14 +233,17 @@ def test_a_property_that_the_settings_leave_out_is_not_in_it(tmp_path: Path) -> 
 
 
 def test_it_lists_the_events_that_a_program_declares(tmp_path: Path) -> None:
-    """Each event is listed with its own properties, and with those of its command that do not depend on how the command ended."""
+    """Each event is listed with its own properties, and with those of its command, and copies, that do not depend on its end."""
     declared = ", groups='organization', events={'toolkit created': {'tools': int, 'kind': ['local', 'remote']}, 'opened': {}}"
+    declared += ", properties={'took': 'duration', 'runtime': 'python_version'}"
     told = of(tmp_path, declared)
     events = {event["name"]: set(event["properties"]) for event in told["events"]}
     assert events["toolkit created"] - events["opened"] == {"tools", "kind"}
     common = events["CLI execution succeeded"] & events["CLI execution failed"]
-    assert common - events["opened"] == {"duration", "exit_code", "outcome", "first_run", "previous_version", "dropped_events"}
+    of_the_end = {"duration", "exit_code", "outcome", "first_run", "previous_version", "dropped_events"}
+    assert common - events["opened"] == of_the_end | {"took"}
     assert events["opened"] < common
+    assert "runtime" in events["opened"]
     kinds = {
         entry["name"]: (entry["type"], entry["unit"]) for entry in told["properties"] if "toolkit created" in entry["events"]
     }
