@@ -27,7 +27,7 @@ def end_all_runs() -> None:
             if run.discarded_by_program:
                 from arcade_otel.frameworks.context_manager import end_discarded
 
-                end_discarded(run, run._settings, None)  # noqa: SLF001 - the other half of that module
+                end_discarded(run, run._settings, None)
             elif run.has_command_line:
                 _end(run)
 
