@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 
-from arcade_otel import conventions, handoff, identity as identity_file, spans
+from arcade_otel import consent, conventions, handoff, identity as identity_file, spans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["is_left_out", "is_sampled_out", "submit"]
+__all__ = ["identity_of", "is_left_out", "is_sampled_out", "submit"]
 
 #: Attributes that say how a command ended.
 _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
@@ -39,6 +39,15 @@ def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
     return path in settings.sample and not _is_change(settings, path) and int(span_id, 16) >= settings.sample[path] * 2**64
 
 
+def identity_of(settings: Settings, decision: consent.Decision) -> tuple[str, bool] | None:
+    """Return ``(distinct_id, is_anon)`` of this moment, or None if the events are printed (``ARCADE_USAGE_TRACKING=log``).
+
+    Raises:
+        OSError: There is no identity.
+    """
+    return None if decision.mode == consent.LOG else identity_file.current(settings)
+
+
 def submit(
     settings: Settings,
     path: str,
@@ -47,7 +56,7 @@ def submit(
     trace_id: str,
     outcome: spans.Success,
     mark: str,
-    is_dry: bool,
+    identity: tuple[str, bool] | None,
 ) -> None:
     """Pass a span to a sender, or print its events. It has no attributes that are known only at the command's end.
 
@@ -58,19 +67,19 @@ def submit(
         trace_id: The trace ID of the command's own span.
         outcome: The declared properties and the events of the span.
         mark: The attribute of the resource that says which kind of span this is.
-        is_dry: Whether to print the events instead (``ARCADE_USAGE_TRACKING=log``).
+        identity: The result of :func:`identity_of`.
 
     Raises:
-        OSError: There is no identity, or the span could not be handed over.
+        OSError: The span could not be handed over.
     """
     ids = trace_id, spans.new_ids()[1]
-    if is_dry:
+    if identity is None:
         from arcade_otel.recording import dry_run
 
         dry_run.show_span(settings, _encode(settings, path, timing, ids, outcome, mark, dry_run.shown_identity(settings)))
     elif settings.posthog_api_key:
         environ = dict(os.environ)
-        payload = _encode(settings, path, timing, ids, outcome, mark, identity_file.current(settings))
+        payload = _encode(settings, path, timing, ids, outcome, mark, identity)
         handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=ids[1], environ=environ)
 
 
