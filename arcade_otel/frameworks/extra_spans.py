@@ -1,7 +1,8 @@
-"""Spans of a command besides its own: that of its start, and those of the events that it tracks while it serves.
+"""Make the spans of a command besides its own span: for the command's start, and for events that a server tracks while it runs.
 
-Each has the trace ID of the command's own span, and another span ID. Only PostHog gets them, because other receivers would see
-another span of the same command. Only programs that need such a span import this module.
+Each of these spans has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets these spans, because
+other receivers would see a second span of the same command. The library imports this module only for programs that need such a
+span.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ def is_left_out(settings: Settings, path: str) -> bool:
 
 
 def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
-    """Return whether the run of the command ``path`` belongs to the share that is not recorded (``sample``).
+    """Return whether the option ``sample`` leaves out this run of the command ``path``.
 
-    The ID of the command's own span decides, so all events of a run are recorded, or none is. A login or a logout has all.
+    The ID of the command's own span decides, so either all events of a run are recorded or none. A login or a logout is never
+    left out.
     """
     return path in settings.sample and not _is_change(settings, path) and int(span_id, 16) >= settings.sample[path] * 2**64
 
@@ -58,15 +60,17 @@ def submit(
     mark: str,
     identity: tuple[str, bool] | None,
 ) -> None:
-    """Pass a span to a sender, or print its events. It has no attributes that are known only at the command's end.
+    """Pass a span to a sender, or print the events of the span in a dry run.
+
+    The span has no attributes that are known only at the end of the command.
 
     Args:
         settings: The program's settings.
         path: The command path joined by dots.
-        timing: The times of the span.
+        timing: The start and the end of the span.
         trace_id: The trace ID of the command's own span.
-        outcome: The declared properties and the events of the span.
-        mark: The attribute of the resource that says which kind of span this is.
+        outcome: The declared properties and the program's own events that the span carries.
+        mark: The name of the resource attribute that says which kind of span this is.
         identity: The result of :func:`identity_of`.
 
     Raises:

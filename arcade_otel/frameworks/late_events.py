@@ -1,12 +1,13 @@
-"""Send the events that a server tracks while it runs, because the end of its command may be days away.
+"""Send the events that a server tracks while it runs, because its command may end days later.
 
-A command's own span carries the events that the command tracks (``spans.own_events``). That is too late for a command that has
-ended its run by ``arcade_otel.end_run()``, and for one that ``record_start`` names. Their events travel on spans of their own,
-each with what was tracked in the last seconds. Only such commands import this module.
+A server is a command that has ended its run by ``arcade_otel.end_run()``, or that ``record_start`` names. Other commands send
+their events on the command's own span (``spans.own_events``), but a server's own span comes too late. The events of a server
+travel on spans besides the command's own span, each with the events of the last seconds. The library imports this module only for
+servers.
 
-How the rate is limited: the first event is handed over at once, by the thread that tracks it. Events of the next
-``INTERVAL_SECONDS`` wait in memory. A thread that sleeps for the rest of that time then hands them over together. While no event
-waits, there is no such thread.
+The rate of these spans is limited. The thread that tracks the first event hands over that event at once. Events of the next
+``INTERVAL_SECONDS`` wait in memory. Another thread sleeps for the rest of that time, and then hands over all waiting events
+together. While no event waits, there is no such thread.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -41,19 +42,20 @@ serving: list[Run] = []
 
 
 class LateEvents:
-    """The events that a command tracks while it serves. Any thread may add one.
+    """The events that a server tracks while it runs. Any thread may add an event.
 
     Guarantees:
 
-    * An event is handed over at most ``INTERVAL_SECONDS`` after :meth:`add`, while the process lives and can start a thread.
-    * No event is handed over twice, and none after the user has opted out.
-    * An event belongs to the person of the time at which it is added. So no event of a person who has logged out since gets to
-      the next one.
-    * Nothing waits for the network or for another thread.
+    - An event that is not dropped is handed over at most ``INTERVAL_SECONDS`` after :meth:`add`, while the process lives and can
+      start a thread. An event is dropped if ``MAX_WAITING`` events already wait.
+    - No event is handed over twice, and no event is handed over after the user has opted out.
+    - An event belongs to the person who is logged in when :meth:`add` is called. So no event of a person who has logged out since
+      gets to the next person.
+    - No method waits for the network or for another thread.
 
     Args:
-        run: The command's run.
-        get_values: Returns the values of the command's parameters, by which free text is redacted.
+        run: The run of the server's command.
+        get_values: A function that returns the values of the command's parameters, which are removed from free text.
     """
 
     def __init__(self, run: Run, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
@@ -71,11 +73,11 @@ class LateEvents:
 
     @property
     def get_values(self) -> Callable[[], tuple[str, ...]] | None:
-        """Returns the values of the command's parameters."""
+        """A function that returns the values of the command's parameters, or None if no such function is known."""
         return self._get_values or self._run._get_values
 
     def add(self, event: OwnEvent) -> None:
-        """Hand ``event`` over now, or together with others a little later."""
+        """Hand ``event`` over now, or together with other events at most ``INTERVAL_SECONDS`` later."""
         if self._sampled_out:
             return
         if len(self._waiting) >= MAX_WAITING:
@@ -91,7 +93,7 @@ class LateEvents:
             self._hand_over_later()
 
     def close(self) -> None:
-        """Hand over what waits, because the command ends now. This never raises."""
+        """Hand over the waiting events, because the command ends now. This never raises."""
         run = self._run
         run._late = None
         if run in serving:
@@ -101,7 +103,10 @@ class LateEvents:
                 self._hand_over()
 
     def _declared_groups(self) -> dict[str, str | bool | int]:
-        """Return the groups of the events. Only these of the declared properties belong to an event of the program's own."""
+        """Return the attributes of the declared groups.
+
+        An event that a server tracks has the groups of the command, but not the command's other declared properties.
+        """
         settings = self._run._settings
         if not settings.groups:
             return {}

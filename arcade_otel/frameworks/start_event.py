@@ -21,8 +21,9 @@ __all__ = ["record_start"]
 def record_start(run: Run) -> None:
     """Send the start event of the run's command once.
 
-    This never raises. The caller has checked that the option ``record_start`` names the command. If the command is excluded,
-    there is no event. Otherwise the IDs of the command's own span are chosen now, because they decide whether the run is sampled.
+    This never raises. The caller has checked that the option ``record_start`` names the command. If the command is excluded, no
+    start event is recorded. Otherwise the function chooses the IDs of the command's own span now, because the span ID decides
+    whether the run is sampled.
     """
     if run._ended or run._ids is not None or run._decision.unreadable:
         return

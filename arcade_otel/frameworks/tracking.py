@@ -32,7 +32,7 @@ def _current_run(*, also_serving: bool = False) -> frameworks.Run | None:
     Return None in a forked child, because the runs of its parent do not belong to it.
 
     Args:
-        also_serving: Whether a run that ``end_run()`` has ended counts, too, as long as its command goes on.
+        also_serving: Whether to include the runs that ``end_run()`` has ended, as long as their commands go on.
     """
     late_events = sys.modules.get("arcade_otel.frameworks.late_events")
     served = late_events.serving if also_serving and late_events is not None else []

@@ -275,8 +275,8 @@ class Lane:
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
         """Return the oldest span with the number of spans that a full queue has dropped, and save it to its file.
 
-        The event of that span then reports the number to the backend.
-        If that span makes no event of a command, it stays as it is, and a later batch or sender reports the number.
+        The event of that span then reports the number to the backend. If no event of a command is made from that span, the span
+        stays unchanged, and a later batch or sender reports the number.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()

@@ -123,9 +123,8 @@ class SpanIdentityResolver:
     def with_drop_count(self, path: str, text: str, count: int) -> str:
         """Return the span with ``count`` added as the number of spans that a full queue has dropped.
 
-        Before that, save the changed span to its file.
-
-        A span that makes no event of a command cannot have the number. It is returned unchanged.
+        Before that, save the changed span to its file. If no event of a command is made from the span, return the text unchanged,
+        because only such an event has the number.
 
         Raises:
             ValueError: The text is not a span.

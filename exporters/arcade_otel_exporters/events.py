@@ -50,7 +50,7 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 
 
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the event of a command's span, or None if the owner of the span is unknown, or if it has only the program's events.
+    """Return the event of a command's span, or None if the span's owner is unknown or the span has only the program's own events.
 
     Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Besides properties of
     PostHog such as ``$lib``, the event has only properties that ``arcade_otel/spans/properties.py`` or the program declares. The
@@ -93,7 +93,7 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
     The program's own events have the person and the groups of the command's event. The program's own events also have those
-    properties of the command's event, and their copies, that do not depend on how the command ended. The ``uuid`` of such an
+    properties of the command's event that do not depend on how the command ended, and copies of them. The ``uuid`` of such an
     event is made from the IDs of the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
     """
     span = _record(span)

@@ -15,7 +15,7 @@ from arcade_otel import conventions
 from arcade_otel.handoff import receipts
 from arcade_otel.testing import FakePostHog, Fault, refused_port
 from tests.support.machine import Machine
-from tests.support.programs import CLICK, TYPER, with_us
+from tests.support.programs import CLICK, TYPER, read_program, with_us
 
 pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
 
@@ -293,6 +293,20 @@ def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog
     assert "refused for good" in usage.run("log").stdout
 
 
+def test_the_log_names_the_command_of_a_live_trace_and_not_the_programs_own_span(machine: Machine) -> None:
+    """The queued file of a live trace has the program's own spans first, because they end before the command."""
+    usage = Usage(machine, "alone")
+    machine.program("traced", read_program("recording/traced"))
+    with refused_port() as port:
+        environ = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
+        assert machine.run("work", program="traced", environ=environ).returncode == 0
+        machine.settle()
+    _, told = usage.json("log")
+    (event,) = told["events"]
+    assert "step 0" in json.dumps(event["payload"])
+    assert (event["lane"], event["command"]) == ("otlp", "work")
+
+
 def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: FakePostHog) -> None:
     """The hostile payload is in a receipt, or in a file of the queue, that another program has written."""
     made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
@@ -445,6 +459,25 @@ def test_the_doctor_says_what_fails_on_the_way(host: Usage, posthog: FakePostHog
     if why == "no proxy":
         assert f"http://127.0.0.1:{port}" in json.dumps(told)
     assert "secret" not in json.dumps(told)
+
+
+def test_the_doctor_standing_alone_names_the_variable_for_the_project_key(machine: Machine) -> None:
+    """``arcade-otel`` has no project key of its own, so it sends no test event, and the line of the delivery says what to set."""
+    usage = Usage(machine, "alone")
+    code, told = usage.json("doctor", ARCADE_USAGE_POSTHOG_API_KEY=None)
+    (delivery,) = (check for check in told["checks"] if check["name"] == "delivery")
+    assert (code, delivery["ok"]) == (0, None)
+    assert "set ARCADE_USAGE_POSTHOG_API_KEY to the key" in delivery["detail"]
+    _, told = usage.json("doctor", ARCADE_USAGE_POSTHOG_API_KEY="phc_test")
+    assert checks(told)["delivery posthog"] is True
+
+
+def test_the_delivery_to_an_exporter_that_is_not_installed_refers_to_the_line_of_the_exporter(host: Usage) -> None:
+    """Its endpoint is not the cause."""
+    _, told = host.json("doctor", OTEL_TRACES_EXPORTER="posthog,nosuch")
+    (delivery,) = (check for check in told["checks"] if check["name"] == "delivery nosuch")
+    assert delivery["ok"] is False
+    assert delivery["remedy"] == "correct the problem in the line exporter nosuch."
 
 
 def test_the_doctor_of_who_opted_out_sends_nothing(usage: Usage, posthog: FakePostHog) -> None:

@@ -18,7 +18,7 @@ from arcade_otel.cli.doctor import network
 from arcade_otel.testing import FakePostHog, refused_port
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, with_usage
-from tests.support.terminals import TlsFront, certified
+from tests.support.terminals import Proxy, TlsFront, certified
 
 Lines = dict[str, dict[str, Any]]
 
@@ -75,6 +75,31 @@ def test_a_proxy_with_an_https_address_fails_in_the_line_of_the_proxy(host: Mach
     assert (code, lines["delivery posthog"]["ok"]) == (1, False)
     assert lines["proxy"]["ok"] is False
     assert "use the proxy's http address" in lines["proxy"]["remedy"]
+
+
+class ProxyWithPassword(Proxy):
+    """A proxy that refuses each request without credentials."""
+
+    def serve(self, client: socket.socket) -> None:
+        """Serve one connection."""
+        with client:
+            if b"Proxy-Authorization: Basic " in client.recv(65536, socket.MSG_PEEK):
+                super().serve(client)
+                return
+            client.recv(65536)  # an unread request would reset the connection and lose the answer
+            client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_proxy_that_wants_a_password_is_named_as_the_cause(host: Machine, tls: str) -> None:
+    """The proxy answers, so its own line does not fail: the remedy is in the line of the delivery, and it works."""
+    with ProxyWithPassword() as proxy:
+        code, lines = doctor(host, HTTPS_PROXY=proxy.url, NO_PROXY="", SSL_CERT_FILE=tls)
+        assert (code, lines["delivery posthog"]["ok"]) == (1, False)
+        assert "HTTP 407" in lines["delivery posthog"]["detail"]
+        assert "http://user:password@host:port" in lines["delivery posthog"]["remedy"]
+        named = proxy.url.replace("http://", "http://user:password@")
+        _, lines = doctor(host, HTTPS_PROXY=named, NO_PROXY="", SSL_CERT_FILE=tls)
+        assert lines["delivery posthog"]["ok"] is True
 
 
 def test_directories_of_certificates_are_looked_up_one_by_one(host: Machine, tls: str) -> None:

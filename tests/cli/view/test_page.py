@@ -543,13 +543,13 @@ def test_a_screen_reader_hears_what_the_eye_sees(tab: Page, machine: Machine, co
     assert '- heading "Usage data on this machine" [level=1]' in tree
     assert '- heading "Today" [level=3]' in tree
     assert '- list "Today"' in tree
-    assert '- group "What became of it"' in tree
+    assert '- group "Delivery status"' in tree
     assert '- radio "All 1" [checked]' in tree
     assert '- searchbox "Search"' in tree
     assert "- status: 1 event" in tree
     pattern = (
         r'button "\d\d:\d\d:\d\d,? ?deploy ?, outcome: failed \(1\) ?, duration: 12 ms ?, '
-        r'what became of it: dropped \d\d:\d\d:\d\d, refused for good ?, error: ValueError: no luck"'
+        r'delivery status: dropped \d\d:\d\d:\d\d, refused for good ?, error: ValueError: no luck"'
     )
     assert re.search(pattern, tree), tree
 
