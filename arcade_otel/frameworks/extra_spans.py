@@ -84,7 +84,7 @@ def submit(
     elif settings.posthog_api_key:
         environ = dict(os.environ)
         payload = _encode(settings, path, timing, ids, outcome, mark, identity)
-        handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=ids[1], environ=environ)
+        handoff.submit(payload, settings, end_ns=timing[1], span_id=ids[1], environ=environ)
 
 
 def _encode(

@@ -157,7 +157,7 @@ class LateEvents:
         extra_spans.submit(
             run._settings,
             run.path or run.program,  # a program of one command
-            spans.Timing(events[0].time_ns, time.time_ns()),
+            (events[0].time_ns, max(events[0].time_ns, time.time_ns())),
             trace_id=self._trace_id,
             outcome=outcome,
             mark=conventions.RESOURCE_EVENTS_ONLY,

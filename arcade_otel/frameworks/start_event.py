@@ -46,7 +46,7 @@ def record_start(run: Run) -> None:
         extra_spans.submit(
             settings,
             path,
-            spans.Timing(run._start_ns, run._start_ns),
+            (run._start_ns, run._start_ns),
             trace_id=run._ids[0],
             outcome=outcome,
             mark=conventions.RESOURCE_STARTED,
