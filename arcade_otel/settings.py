@@ -255,7 +255,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 def _program_name() -> str:
     """Return the base name of the file that was started, never its path.
 
-    The semantic conventions of OpenTelemetry ask for this name.
+    The semantic conventions of OpenTelemetry ask for the base name.
     """
     name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if name == "__main__.py":  # ``python -m package``

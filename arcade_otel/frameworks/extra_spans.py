@@ -1,8 +1,8 @@
 """Make the spans of a command besides its own span: for the command's start, and for events that a server tracks while it runs.
 
-Each of these spans has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets these spans, because
-other receivers would see a second span of the same command. The library imports this module only for programs that need such a
-span.
+Each additional span has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets the additional spans,
+because other receivers would see a second span of the same command. The library imports this module only for programs that need
+such a span.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ their events on the command's own span (``spans.own_events``), but a server's ow
 travel on spans besides the command's own span, each with the events of the last seconds. The library imports this module only for
 servers.
 
-The rate of these spans is limited. The thread that tracks the first event hands over that event at once. Events of the next
-``INTERVAL_SECONDS`` wait in memory. Another thread sleeps for the rest of that time, and then hands over all waiting events
-together. While no event waits, there is no such thread.
+The rate of the spans with a server's events is limited. The thread that tracks the first event hands over that event at once.
+Events of the next ``INTERVAL_SECONDS`` wait in memory. Another thread sleeps until ``INTERVAL_SECONDS`` are over, and then hands
+over all waiting events together. While no event waits, no thread sleeps.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared

@@ -8,10 +8,11 @@ the marker, which costs a few ``stat`` calls (``identity.place_marker``). If no 
 the hashes:
 
 * **The place**: a hash of the machine's ID, the directory's inode, and the writable layer of a container's file system. On a
-  network file system, the hash uses the server's address and the inode instead, because many machines share that directory. On a
-  file system whose inodes may change when it is mounted (FUSE, 9p, virtiofs), the path replaces the inode.
-* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If two hashes of this kind are equal,
-  the directory is certainly the same, even in a container that mounts the directory and has another machine ID or none.
+  network file system, the hash uses the server's address and the inode instead, because many machines share a directory on a
+  network. On a file system whose inodes may change when it is mounted (FUSE, 9p, virtiofs), the path replaces the inode.
+* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If two hashes of the directory in this
+  boot are equal, the directory is certainly the same, even in a container that mounts the directory and has another machine ID or
+  none.
 
 The directory is a copy if there are markers and none of them has an equal hash. The two hashes contain neither the host's name
 nor the kernel's version, so renaming the host or updating the kernel does not make a directory a copy.
@@ -93,7 +94,7 @@ def settle(config_dir: str, *, copied: bool) -> None:
 def fingerprint(config_dir: str) -> tuple[str, str]:
     """Return two texts that the caller hashes: one of the directory's place, and one of the directory in this boot.
 
-    Each text is "" if the system does not have the data for that text.
+    A text is "" if the system does not have the data for the text.
 
     Raises:
         OSError: A file that is needed for the texts cannot be read at the moment.

@@ -207,7 +207,8 @@ class FakePostHog:
         """Wait until ``condition`` returns True. The function ``condition`` is called after each arrival.
 
         Raises:
-            AssertionError: The condition was not met in ``timeout`` seconds. The message lists the events that have arrived.
+            AssertionError: The condition was not met in ``timeout`` seconds. The message of the error lists the events that have
+                arrived.
         """
         deadline = time.monotonic() + timeout
         with self._changed:
