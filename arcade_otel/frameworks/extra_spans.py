@@ -65,7 +65,7 @@ def submit(
         is_dry: Whether to print the events instead of sending them (``ARCADE_USAGE_TRACKING=log``).
 
     Raises:
-        OSError: There is no identity, or the span could not be handed over.
+        OSError: If there is no identity, or the span could not be handed over.
     """
     ids = trace_id, spans.new_ids()[1]
     if is_dry:
