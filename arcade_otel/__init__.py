@@ -335,7 +335,7 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
     * ``OTEL_SDK_DISABLED``: only ``true`` means off, in upper or lower case (OpenTelemetry specification).
     * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, and ``1``, ``true``, ``yes`` and ``on`` mean on.
       With ``log``, the command prints its payload on stderr and sends nothing. The value may be in upper or lower case. Any other
-      value is ignored.
+      value of ``ARCADE_USAGE_TRACKING`` is ignored.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"

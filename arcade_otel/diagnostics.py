@@ -13,9 +13,9 @@ __all__ = ["debug", "guard"]
 def debug(message: str, error: BaseException | None = None) -> None:
     """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` asks for it. This never raises.
 
-    With ``ARCADE_USAGE_DEBUG=1`` the log goes to stderr. If the value is an absolute path, the log goes to that file. The caller
-    must not put a secret into ``message``. The message of an error is never written, because such messages quote paths and
-    values.
+    With ``ARCADE_USAGE_DEBUG=1`` the log goes to stderr. If ``ARCADE_USAGE_DEBUG`` is an absolute path, the log goes to that
+    file. The caller must not put a secret into ``message``. The message of an error is never written, because such messages quote
+    paths and values.
 
     Args:
         message: The text of the line.

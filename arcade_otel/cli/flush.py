@@ -132,7 +132,7 @@ def _busy(settings: Settings, lanes: list[str]) -> bool:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr if stderr is a terminal. Use rich for that if rich is installed."""
+    """Show a progress bar on stderr if stderr is a terminal. If rich is installed, rich draws the progress bar."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return

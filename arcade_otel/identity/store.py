@@ -1,4 +1,4 @@
-"""Read and change the identity of this installation, ``usage.json``. Only this module takes the lock of that file."""
+"""Read and change the identity of this installation, ``usage.json``. Only this module takes the lock of ``usage.json``."""
 
 import json
 import os

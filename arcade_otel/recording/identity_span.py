@@ -147,7 +147,7 @@ def record(
         # Otherwise the context is empty, because the program's current span is not the parent of this one.
         context = Context() if parent is None else _PROPAGATOR.extract(_carrier(), context=Context())
         recorded = tracer.start_span(
-            spans.span_name(settings, path), context=context, kind=SpanKind.INTERNAL, start_time=timing.start_ns
+            spans.span_name(settings, path), context=context, kind=SpanKind.INTERNAL, start_time=timing[0]
         )
         for key, value in spans.command_attributes(settings, path, timing, outcome).items():
             recorded.set_attribute(key, value)
@@ -155,7 +155,7 @@ def record(
             recorded.add_event(event.name, event.attributes, event.time_ns)
         if outcome.failed:
             recorded.set_status(Status(StatusCode.ERROR))
-        recorded.end(timing.end_ns)
+        recorded.end(timing[1])
     finally:
         provider.shutdown()
     return exporter.take_queued()

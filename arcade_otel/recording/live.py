@@ -131,7 +131,7 @@ class LiveSpan:
             self._span.add_event(event.name, event.attributes, event.time_ns)
         if outcome.failed:
             self._span.set_status(Status(StatusCode.ERROR, failure_description(attributes)))
-        self._span.end(timing.end_ns)
+        self._span.end(timing[1])
         if self._provider.ours:
             exporter = self._provider.exporter
             if exporter is not None:

@@ -1,6 +1,6 @@
 """Deliver a lane with an exporter of the OpenTelemetry SDK or of a third party.
 
-A sender imports this module only for such a lane.
+A sender imports this module only for a lane of an exporter other than PostHog's.
 """
 
 import threading
@@ -92,8 +92,8 @@ class SdkLaneExporter:
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
         """Export ``spans`` without their private attributes, if ``may_begin`` returns True.
 
-        Stop waiting for the exporter after ``seconds``. An exporter that has not ended by then counts as stuck, and its thread
-        goes on until the process ends.
+        Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread goes on
+        until the process ends.
         """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)

@@ -1,6 +1,6 @@
 """Finished spans with given counts of dropped attributes, events and links.
 
-Such a span is a copy of another span, or was read from OTLP/JSON.
+A finished span is a copy of another span, or was read from OTLP/JSON.
 """
 
 from collections.abc import Mapping, Sequence
@@ -144,7 +144,7 @@ def failure_description(attributes: Mapping[str, AttributeValue]) -> str | None:
     """Return a description of the command's failure: its redacted message, else its error type, else its exit code.
 
     For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing about the failure. The description of
-    that failure is "exit code 3". A span that is not a command's gets no description.
+    this example is "exit code 3". A span that is not a command's gets no description.
 
     The description replaces the attribute ``error.message``, which the semantic conventions deprecate on spans.
     """

@@ -222,7 +222,7 @@ def _without_known_shapes(message: str) -> str:
 
 
 def _without_value(match: re.Match[str]) -> str:
-    """Return the match with its group ``value`` redacted. The text before and after that group stays."""
+    """Return the match with its group ``value`` redacted. The text before and after the group stays."""
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
         return whole  # "basic authentication"

@@ -1,10 +1,10 @@
 """Read small files of the config directory, without following links or blocking, and only if other users cannot write them.
 
 The config directory, its subdirectory ``usage/`` and each file that is read there must belong to the user who runs the program,
-or to root. Other users must not be able to write these files and directories. If another user owns or can write one of them, the
-program runs as if there were no config directory. The program then records nothing, and ``usage status`` and ``usage doctor``
-show :func:`distrust_reason`. A file that only the owner's private group may write counts as not writable by other users. A
-private group (umask 002) has the user's name and no other member.
+or to root. Other users must not be able to write these files and directories. If another user owns or can write one of these
+files and directories, the program runs as if there were no config directory. The program then records nothing, and
+``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A file that only the owner's private group may write counts as
+not writable by other users. A private group (umask 002) has the user's name and no other member.
 
 Under ``sudo`` with ``HOME`` kept, the config directory is that of the user who called ``sudo``. Root uses that directory only if
 it belongs to the user in ``SUDO_UID``. An opt-out of the user who called ``sudo`` counts, and ``sudo mycli`` is recorded under

@@ -8,8 +8,8 @@ and names its holder.
 Limits of a lease:
 
 * The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system, or if its process
-  no longer exists (on the same host). If a holder is only stopped for that long (SIGSTOP, a suspended laptop), there can be a
-  second holder.
+  no longer exists (on the same host). If a holder is only stopped for more than ``stale_after`` seconds (SIGSTOP, a suspended
+  laptop), there can be a second holder.
 * Two processes may find the same stale lease at the same moment. Each of the two processes then moves a file away, and the moved
   file shows which process gets the lease. In the time between two system calls, both processes can get the lease.
 * If some processes can lock a file system and others cannot, all processes see the leases. The holder of a lease, however, does

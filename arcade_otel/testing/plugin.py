@@ -91,7 +91,7 @@ def _block(config: pytest.Config) -> None:
 
 
 def _set_variables(values: Mapping[str, str]) -> Callable[[], None]:
-    """Set environment variables. Return a function that restores their previous values."""
+    """Set environment variables. Return a function that restores the previous values of the variables."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
 

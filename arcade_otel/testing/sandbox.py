@@ -103,7 +103,7 @@ class CliSandbox(Computer):
         cwd: str | os.PathLike[str] | None = None,
         timeout: float = SETTLE_SECONDS,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end. Return its exit code, ``stdout`` and ``stderr``.
+        """Run a command to its end. Return the command's exit code, ``stdout`` and ``stderr``.
 
         Args:
             command: The command and its arguments. The command is first searched in the directory of this Python interpreter,
@@ -176,7 +176,7 @@ class CliSandbox(Computer):
 
         Args:
             canaries: Secrets that the test used in arguments, environment, files or errors, each of at least four characters. Use
-                ``arcade_canaries`` if you can, because they know which part of them is secret. For example, the host in a
+                ``arcade_canaries`` if you can, because a canary knows which of its parts are secret. For example, the host in a
                 database's address is not secret.
             besides: Names of files of the config directory in which the program itself keeps secrets.
 

@@ -27,7 +27,7 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The methods of ``posthog.Posthog`` that this module calls. These methods are public since version 6 of ``posthog``."""
+    """The methods of ``posthog.Posthog`` that this module calls. All of the methods are public since version 6 of ``posthog``."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
         """Accept an event. Return the ID of the event, or None if the client did not accept it."""

@@ -158,7 +158,7 @@ def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
 
 
 def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -> Check:
-    """Check which certificates are trusted. If the delivery failed, try a TLS handshake with these certificates."""
+    """Check which certificates are trusted. If the delivery failed, try a TLS handshake with the trusted certificates."""
     named = [(variable, os.environ[variable]) for variable in _BUNDLES if os.environ.get(variable, "").strip()]
     missing = [
         f"{variable}={path}"

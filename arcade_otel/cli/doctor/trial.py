@@ -77,9 +77,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 def make_payload(settings: Settings) -> str:
     """Return the test event's span in OTLP/JSON as a command would make it, with the mark of a test event."""
     now = time.time_ns()
-    span = spans.encode(
-        settings, path="doctor", timing=spans.Timing(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True)
-    )
+    span = spans.encode(settings, path="doctor", timing=(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True))
     traces = otlp.loads(span)
     _, resource = otlp.command_span(traces)
     otlp.set_attribute(resource, conventions.RESOURCE_DOCTOR, "1")

@@ -158,7 +158,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the attributes in the table of properties: those of the resource, or those of the span."""
+    """Return the attributes in the table of properties that are on the resource, or that are on the span."""
     return tuple(
         FieldSpec(
             row.attribute,

@@ -8,9 +8,9 @@ The columns of ``commands``:
 
 - ``seconds``: when the command began, in seconds since the epoch, to the millisecond.
 - ``week``: the Monday of the command's week as text, in UTC.
-- ``week_number``: the number of that week.
+- ``week_number``: the number of the command's week, where weeks that follow each other have consecutive numbers.
 - ``distinct_id``: the ID that the event was sent under.
-- ``person``: the person to whom that ID belongs, once aliases are followed.
+- ``person``: the person to whom ``distinct_id`` belongs, once aliases are followed.
 - ``identified``: 1 if the ID is an account's, 0 if it is anonymous.
 - ``command``: the name of the command, or "" if no command was reached.
 - ``version``: the version of the program.

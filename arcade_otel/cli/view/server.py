@@ -61,14 +61,14 @@ _HEADERS = (
 class PageServer(ThreadingHTTPServer):
     """Listen on 127.0.0.1 and answer each request in its own thread. Call ``serve_forever`` to serve until :meth:`interrupt`.
 
-    The secret is in the path of the address, is new for each server, and has no other use. The server answers a request only if
-    these four conditions hold:
+    The server's secret is in the path of the address, is new for each server, and has no other use. The server answers a request
+    only if these four conditions hold:
 
     * The request has the address of this server in its ``Host`` header. The request of a page that uses DNS rebinding has another
       ``Host`` header, which contains the name of that page.
     * The request does not come from another site.
     * The method of the request is GET.
-    * The request has the secret.
+    * The path of the request begins with the server's secret.
 
     Args:
         port: The port, or 0 for any free port.
