@@ -45,7 +45,7 @@ def identity_of(settings: Settings, decision: consent.Decision) -> tuple[str, bo
     """Return ``(distinct_id, is_anon)`` of this moment, or None if the events are printed (``ARCADE_USAGE_TRACKING=log``).
 
     Raises:
-        OSError: There is no identity.
+        OSError: If there is no identity.
     """
     return None if decision.mode == consent.LOG else identity_file.current(settings)
 
@@ -74,7 +74,7 @@ def submit(
         identity: The result of :func:`identity_of`.
 
     Raises:
-        OSError: The span could not be handed over.
+        OSError: If the span could not be handed over.
     """
     ids = trace_id, spans.new_ids()[1]
     if identity is None:
