@@ -29,7 +29,7 @@ def usage_commands(app: Any) -> Any:
         For a ``typer.Typer``, a ``typer.Typer``. For a group, a group that is called ``usage``.
 
     Raises:
-        TypeError: ``app`` is neither a ``typer.Typer`` nor a Click group.
+        TypeError: If ``app`` is neither a ``typer.Typer`` nor a Click group.
     """
     for base in type(app).__mro__:
         if base.__name__ == "Typer" and base.__module__ == "typer.main":

@@ -71,7 +71,7 @@ class Command(NamedTuple):
         """Run the command and return its exit code.
 
         Raises:
-            OSError: The config directory cannot be read or written.
+            OSError: If the config directory cannot be read or written.
         """
         module, _, name = self.target.partition(":")
         function: Callable[..., int] = getattr(import_module(f"arcade_otel.cli.{module}"), name)

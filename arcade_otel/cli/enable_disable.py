@@ -28,7 +28,7 @@ def enable(settings: Settings, output: Output) -> int:
     credentials, as after a login without the program's login command.
 
     Raises:
-        OSError: The choice cannot be stored, or the marker of the rotation cannot be written.
+        OSError: If the choice cannot be stored, or the marker of the rotation cannot be written.
     """
     _require_rotation(settings)
     _store(settings, consent.ON)
@@ -57,7 +57,7 @@ def disable(settings: Settings, output: Output) -> int:
     has returned.
 
     Raises:
-        OSError: The choice cannot be stored.
+        OSError: If the choice cannot be stored.
     """
     _store(settings, consent.OFF)
     decision = settings.decide()

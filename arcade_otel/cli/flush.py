@@ -26,7 +26,7 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
     """Send every queued event, even during a back-off, for at most ``timeout`` seconds. Return 1 if events are still queued.
 
     Raises:
-        OSError: The config directory cannot be used, or the sender cannot be started.
+        OSError: If the config directory cannot be used, or the sender cannot be started.
     """
     require_config_dir(settings)
     decision = settings.decide()

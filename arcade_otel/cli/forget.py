@@ -30,7 +30,7 @@ def forget(settings: Settings, output: Output) -> int:
     code is 1.
 
     Raises:
-        OSError: The config directory cannot be used, or the identity cannot be written.
+        OSError: If the config directory cannot be used, or the identity cannot be written.
     """
     consent.suppress_for_this_run()
     require_config_dir(settings)

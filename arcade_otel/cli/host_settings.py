@@ -29,8 +29,8 @@ def instrumented(app: Any) -> Settings | None:
     ``instrument()`` checks no values if the user has opted out, so wrong values raise an error here.
 
     Raises:
-        TypeError: A setting has the wrong type.
-        ValueError: The value of a setting is not allowed.
+        TypeError: If a setting has the wrong type.
+        ValueError: If the value of a setting is not allowed.
     """
     settings = getattr(app, SETTINGS, None)
     if isinstance(settings, Settings):

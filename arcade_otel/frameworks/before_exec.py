@@ -59,8 +59,8 @@ def _encode(texts: Any, *, least: int = 1) -> list[bytes]:
     """Return the texts as the system gets them.
 
     Raises:
-        TypeError: They are not in a list or tuple, or one of them is no text.
-        ValueError: There are too few, or one of them contains NUL or cannot be encoded.
+        TypeError: If they are not in a list or tuple, or one of them is no text.
+        ValueError: If there are too few, or one of them contains NUL or cannot be encoded.
     """
     if not isinstance(texts, list | tuple):
         raise TypeError("not a list or tuple")

@@ -185,7 +185,7 @@ def _made(settings: "Settings") -> _Provider:
     """Make a provider as OpenTelemetry's variables for resource, sampler, limits and exporters ask.
 
     Raises:
-        ValueError: The SDK does not accept the value of a variable.
+        ValueError: If the SDK does not accept the value of a variable.
     """
     # The SDK logs configuration errors. Without a handler, Python prints them to stderr. The NullHandler keeps them from the
     # user's terminal.

@@ -43,7 +43,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         started_at: Start of this process, by ``time.monotonic()``.
 
     Raises:
-        OSError: The queue cannot be read.
+        OSError: If the queue cannot be read.
     """
     state_dir = os.path.join(config_dir, "usage")
     decided = consent.decide(config_dir)

@@ -41,8 +41,8 @@ class SpanIdentityResolver:
             text: The content of the file.
 
         Raises:
-            ValueError: The text is not a span.
-            OSError: The file cannot be written. The file then still has its old content.
+            ValueError: If the text is not a span.
+            OSError: If the file cannot be written. The file then still has its old content.
         """
         if conventions.RESOURCE_ARCADE_CONTEXT in text:
             text = self._with_arcade_context(path, text)
@@ -92,8 +92,8 @@ class SpanIdentityResolver:
         another organization, so the resolver does not use them.
 
         Raises:
-            ValueError: The text is not a span.
-            OSError: The file cannot be written. The file then still has its old content.
+            ValueError: If the text is not a span.
+            OSError: If the file cannot be written. The file then still has its old content.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)
@@ -127,8 +127,8 @@ class SpanIdentityResolver:
         because only such an event has the number.
 
         Raises:
-            ValueError: The text is not a span.
-            OSError: The file cannot be written. The file then still has its old content.
+            ValueError: If the text is not a span.
+            OSError: If the file cannot be written. The file then still has its old content.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)

@@ -29,7 +29,7 @@ class LaneLock:
         """Take the lock of ``lane``, or return None if another process holds it.
 
         Raises:
-            OSError: The lock file cannot be opened.
+            OSError: If the lock file cannot be opened.
         """
         config_dir, state = os.path.split(state_dir)
         with Directory.open(config_dir, state) as directory:

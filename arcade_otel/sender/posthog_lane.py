@@ -32,7 +32,7 @@ class PostHogLaneExporter:
         """Return the spans in the text of a queued file.
 
         Raises:
-            ValueError: The text contains no spans.
+            ValueError: If the text contains no spans.
         """
         return span_record.decode(text)
 

@@ -24,7 +24,7 @@ def queued_payload(lane: str, text: str) -> list[Any]:
     The function needs the SDK unless the lane is PostHog's.
 
     Raises:
-        ValueError: The payload is not OTLP/JSON of spans.
+        ValueError: If the payload is not OTLP/JSON of spans.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
         return sent_payload(lane, span_record.decode(text))

@@ -81,7 +81,7 @@ class SdkLaneExporter:
         """Return the spans in the text of a queued file.
 
         Raises:
-            ValueError: The text contains no spans.
+            ValueError: If the text contains no spans.
         """
         return otlp_json.decode(text)
 

@@ -66,7 +66,7 @@ def loads(payload: str | bytes) -> Json:
     """Return the ``TracesData`` of a payload.
 
     Raises:
-        ValueError: The payload is not JSON, contains no spans, or is nested too deeply.
+        ValueError: If the payload is not JSON, contains no spans, or is nested too deeply.
     """
     try:
         traces = json.loads(payload.decode("utf-8") if isinstance(payload, bytes) else payload, parse_constant=_no_constant)
@@ -91,7 +91,7 @@ def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
     """Yield each ``ResourceSpans`` and ``ScopeSpans`` of a ``TracesData``, in order.
 
     Raises:
-        ValueError: The payload is not OTLP/JSON.
+        ValueError: If the payload is not OTLP/JSON.
     """
     for resource_spans in read_objects(traces, "resourceSpans"):
         for scope_spans in read_objects(resource_spans, "scopeSpans"):
@@ -102,7 +102,7 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
     """Yield each span of a ``TracesData`` with its resource, in order.
 
     Raises:
-        ValueError: The payload is not OTLP/JSON.
+        ValueError: If the payload is not OTLP/JSON.
     """
     for resource_spans, scope_spans in scopes(traces):
         for span in read_objects(scope_spans, "spans"):
@@ -115,7 +115,7 @@ def command_span(traces: Json) -> tuple[Json | None, Json]:
     If there is no such span, return ``(None, {})``.
 
     Raises:
-        ValueError: The payload is not OTLP/JSON.
+        ValueError: If the payload is not OTLP/JSON.
     """
     for resource_spans, scope_spans in scopes(traces):
         if read_string(read_object(scope_spans.get("scope")), "name") != conventions.SCOPE:
@@ -133,7 +133,7 @@ def read_attribute(holder: Json, key: str) -> object:
     """Return the value of one attribute of a span, a scope or a resource, or None. If a key occurs twice, the last value counts.
 
     Raises:
-        ValueError: The value is malformed. Malformed values of other attributes raise nothing, because they are not read.
+        ValueError: If the value is malformed. Malformed values of other attributes raise nothing, because they are not read.
     """
     for attribute in reversed(read_objects(holder, "attributes")):
         if attribute.get("key") == key:
@@ -145,7 +145,7 @@ def read_attributes(holder: Json) -> dict[str, Any]:
     """Return all attributes of a span, a scope or a resource. If a key occurs twice, the last value counts.
 
     Raises:
-        ValueError: An attribute is malformed.
+        ValueError: If an attribute is malformed.
     """
     attributes = {}
     for attribute in read_objects(holder, "attributes"):
@@ -159,7 +159,7 @@ def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # n
     """Set an attribute of a span, a scope or a resource, and remove any other attribute with the same key.
 
     Raises:
-        ValueError: The attributes of ``holder`` are malformed.
+        ValueError: If the attributes of ``holder`` are malformed.
     """
     if isinstance(value, bool):
         any_value: Json = {"boolValue": value}
@@ -175,7 +175,7 @@ def remove_resource_attributes(traces: Json, prefix: str) -> None:
     """Remove from each resource the attributes whose key begins with ``prefix``.
 
     Raises:
-        ValueError: A resource is malformed.
+        ValueError: If a resource is malformed.
     """
     for resource_spans in read_objects(traces, "resourceSpans"):
         resource = read_object(resource_spans.get("resource"))

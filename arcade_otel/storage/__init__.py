@@ -103,10 +103,11 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
         max_bytes: The maximum size of the file, above which UnusableFileError is raised.
 
     Raises:
-        UnusableFileError: The path is not a regular file, or the file is longer than ``max_bytes``, so a later try would fail,
+        UnusableFileError: If the path is not a regular file, or the file is longer than ``max_bytes``, so a later try would fail,
             too.
-        UntrustedStateError: The file, or a directory above it, belongs to another user or can be written by another user.
-        OSError: The file cannot be read at the moment (no permission, no descriptor left, a bad disk). A later try may succeed.
+        UntrustedStateError: If the file, or a directory above it, belongs to another user or can be written by another user.
+        OSError: If the file cannot be read at the moment (no permission, no descriptor left, a bad disk). A later try may
+            succeed.
     """
     try:
         directory = open_directory(config_dir, *names[:-1])
@@ -126,8 +127,8 @@ def open_directory(config_dir: str, *names: str) -> int | None:
         A descriptor, which the caller must close. On Windows, which has no descriptors for directories, the result is None.
 
     Raises:
-        UntrustedStateError: A directory on the path belongs to another user or can be written by another user.
-        OSError: A directory is missing, is not a directory, or cannot be opened.
+        UntrustedStateError: If a directory on the path belongs to another user or can be written by another user.
+        OSError: If a directory is missing, is not a directory, or cannot be opened.
     """
     if sys.platform == "win32":
         path = config_dir

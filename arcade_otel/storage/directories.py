@@ -53,8 +53,8 @@ class Directory:
             create: Whether to make missing directories with mode 0700, including the config directory.
 
         Raises:
-            storage.UntrustedStateError: A directory on the path belongs to another user or can be written by another user.
-            OSError: A directory is missing, is a link or something else, or cannot be opened or made.
+            storage.UntrustedStateError: If a directory on the path belongs to another user or can be written by another user.
+            OSError: If a directory is missing, is a link or something else, or cannot be opened or made.
         """
         path = os.path.join(config_dir, *names)
         try:
@@ -123,7 +123,7 @@ class Directory:
         """Return the names of the files in this directory, in any order.
 
         Raises:
-            OSError: The directory cannot be listed.
+            OSError: If the directory cannot be listed.
         """
         return os.listdir(self.path if self._descriptor is None else self._descriptor)
 
@@ -149,10 +149,10 @@ class Directory:
             create: Whether to make the file with mode 0600 if it is missing.
 
         Raises:
-            FileExistsError: The file exists, and ``flags`` contains ``os.O_EXCL``.
-            storage.UnusableFileError: The name is that of a link, a pipe, a directory, or a file with a second name (a hard
+            FileExistsError: If the file exists, and ``flags`` contains ``os.O_EXCL``.
+            storage.UnusableFileError: If the name is that of a link, a pipe, a directory, or a file with a second name (a hard
                 link).
-            OSError: The file cannot be opened or made.
+            OSError: If the file cannot be opened or made.
         """
         path = os.path.join(self.path, name)
         flags |= _FLAGS | (os.O_CREAT if create else 0)
@@ -189,7 +189,7 @@ class Directory:
             mtime_ns: The modification time of the file in nanoseconds since the epoch, or None for now.
 
         Raises:
-            OSError: The file cannot be written.
+            OSError: If the file cannot be written.
         """
         temporary = f".{name}.{os.urandom(4).hex()}.tmp"
         descriptor = self.open_file(temporary, os.O_WRONLY | os.O_EXCL)
@@ -212,7 +212,7 @@ class Directory:
         """Set the modification time of a file, in seconds since the epoch. For a link, set the time of the link itself.
 
         Raises:
-            OSError: The time cannot be set.
+            OSError: If the time cannot be set.
         """
         follows = os.utime not in os.supports_follow_symlinks  # Windows
         os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, follow_symlinks=follows)
@@ -221,8 +221,8 @@ class Directory:
         """Move a file into ``target``, and replace a file with the same name there. On Windows, retry while the file is open.
 
         Raises:
-            OSError: The file cannot be moved. The error's ``filename`` is the whole path of the target, so that the error can be
-                shown to a user.
+            OSError: If the file cannot be moved. The error's ``filename`` is the whole path of the target, so that the error can
+                be shown to a user.
         """
         try:
             files.retry_while_busy(
@@ -241,7 +241,7 @@ class Directory:
         """Remove a file or a link, and return whether it existed. On Windows, retry while the file is open.
 
         Raises:
-            OSError: The file cannot be removed.
+            OSError: If the file cannot be removed.
         """
         try:
             files.retry_while_busy(lambda: os.unlink(self._where(name), dir_fd=self._descriptor))
@@ -266,7 +266,7 @@ def write_private(path: str, text: str, *, durable: bool = False) -> None:
         durable: Whether to wait until the content is on the disk, so that a power cut cannot leave an empty file.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: If the file cannot be written.
     """
     parent, name = os.path.split(path)
     with Directory.at(parent) as directory:

@@ -32,7 +32,7 @@ def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platf
     Systems other than Windows can replace and remove open files, so on these systems ``action`` is called once.
 
     Raises:
-        OSError: The last call of ``action`` raised an OSError.
+        OSError: If the last call of ``action`` raised an OSError.
     """
     if not windows:
         return action()
@@ -50,7 +50,7 @@ def ensure_private_dir(path: str) -> None:
     """Make the directory ``path`` and its missing parents with mode 0700. An existing directory keeps its mode.
 
     Raises:
-        OSError: The directory cannot be made, or something else is in its place.
+        OSError: If the directory cannot be made, or something else is in its place.
     """
     if os.path.isdir(path):
         return

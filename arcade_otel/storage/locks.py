@@ -47,7 +47,7 @@ if sys.platform == "win32":
         """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
-            LockUnsupportedError: The file system cannot lock.
+            LockUnsupportedError: If the file system cannot lock.
         """
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -79,7 +79,7 @@ else:
         """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
-            LockUnsupportedError: The file system cannot lock.
+            LockUnsupportedError: If the file system cannot lock.
         """
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -112,7 +112,7 @@ class FileLock:
             stale_after: Seconds after which the holder of a lease counts as dead, so no process may hold this lock for longer.
 
         Raises:
-            OSError: The lock file can be neither opened nor made.
+            OSError: If the lock file can be neither opened nor made.
         """
         deadline = time.monotonic() + wait
         descriptor: int | None = directory.open_file(name, os.O_RDWR)
@@ -166,7 +166,7 @@ def _try_lock_bounded(descriptor: int) -> bool:
     """Call :func:`try_lock` in a thread. If the call hangs (NFS without a lock daemon), leave the thread behind.
 
     Raises:
-        LockUnsupportedError: The file system cannot lock, or does not answer within 0.5 s.
+        LockUnsupportedError: If the file system cannot lock, or does not answer within 0.5 s.
     """
     if sys.platform == "win32":
         return try_lock(descriptor)  # on Windows a lock belongs to one handle, so the handle cannot be copied

@@ -72,7 +72,7 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
     the lock is held.
 
     Raises:
-        OSError: The file cannot be opened or made.
+        OSError: If the file cannot be opened or made.
     """
     if flags & (os.O_APPEND | os.O_TRUNC):
         return os.open(path, flags, mode, dir_fd=dir_fd)

@@ -22,7 +22,7 @@ def leave_problem(config_dir: str, error: Exception) -> None:
     marker.
 
     Raises:
-        OSError: The receipt cannot be written.
+        OSError: If the receipt cannot be written.
     """
     state_dir = os.path.join(config_dir, "usage")
     if not os.path.isabs(config_dir) or os.path.islink(state_dir):
