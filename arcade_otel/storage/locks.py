@@ -218,6 +218,9 @@ class _Lease:
                 continue
             try:
                 os.write(descriptor, token)
+            except OSError:  # a full disk: an empty lease would keep every process out until it is stale
+                directory.unlink(self._name)
+                raise
             finally:
                 os.close(descriptor)
             self._held = token
