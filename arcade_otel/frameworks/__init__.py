@@ -52,7 +52,7 @@ def find_adapter(app: object) -> Adapter:
     """Return the adapter module for ``app``.
 
     Raises:
-        TypeError: No adapter supports the class of ``app``.
+        TypeError: If no adapter supports the class of ``app``.
     """
     for base in type(app).__mro__:
         name = ADAPTERS.get((base.__name__, base.__module__.partition(".")[0]))

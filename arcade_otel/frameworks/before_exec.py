@@ -59,8 +59,8 @@ def _encode(texts: Any, *, least: int = 1) -> list[bytes]:
     """Return ``texts`` as the bytes that the system gets.
 
     Raises:
-        TypeError: ``texts`` is not a list or tuple, or has an item that is no text.
-        ValueError: ``texts`` has fewer than ``least`` items, or an item contains NUL or cannot be encoded.
+        TypeError: If ``texts`` is not a list or tuple, or has an item that is no text.
+        ValueError: If ``texts`` has fewer than ``least`` items, or an item contains NUL or cannot be encoded.
     """
     if not isinstance(texts, list | tuple):
         raise TypeError("not a list or tuple")

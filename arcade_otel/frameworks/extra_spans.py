@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 
-from arcade_otel import conventions, handoff, identity as identity_file, spans
+from arcade_otel import consent, conventions, handoff, identity as identity_file, spans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["is_left_out", "is_sampled_out", "submit"]
+__all__ = ["identity_of", "is_left_out", "is_sampled_out", "submit"]
 
 #: Attributes that say how a command ended.
 _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
@@ -41,6 +41,15 @@ def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
     return path in settings.sample and not _is_change(settings, path) and int(span_id, 16) >= settings.sample[path] * 2**64
 
 
+def identity_of(settings: Settings, decision: consent.Decision) -> tuple[str, bool] | None:
+    """Return ``(distinct_id, is_anon)`` of this moment, or None if the events are printed (``ARCADE_USAGE_TRACKING=log``).
+
+    Raises:
+        OSError: If there is no identity.
+    """
+    return None if decision.mode == consent.LOG else identity_file.current(settings)
+
+
 def submit(
     settings: Settings,
     path: str,
@@ -49,7 +58,7 @@ def submit(
     trace_id: str,
     outcome: spans.Success,
     mark: str,
-    is_dry: bool,
+    identity: tuple[str, bool] | None,
 ) -> None:
     """Pass a span to a sender, or print the events of the span in a dry run.
 
@@ -62,19 +71,19 @@ def submit(
         trace_id: The trace ID of the command's own span.
         outcome: The declared properties and the program's own events that the span carries.
         mark: The name of the resource attribute that says which kind of span this is.
-        is_dry: Whether to print the events instead of sending them (``ARCADE_USAGE_TRACKING=log``).
+        identity: The result of :func:`identity_of`.
 
     Raises:
-        OSError: There is no identity, or the span could not be handed over.
+        OSError: If the span could not be handed over.
     """
     ids = trace_id, spans.new_ids()[1]
-    if is_dry:
+    if identity is None:
         from arcade_otel.recording import dry_run
 
         dry_run.show_span(settings, _encode(settings, path, timing, ids, outcome, mark, dry_run.shown_identity(settings)))
     elif settings.posthog_api_key:
         environ = dict(os.environ)
-        payload = _encode(settings, path, timing, ids, outcome, mark, identity_file.current(settings))
+        payload = _encode(settings, path, timing, ids, outcome, mark, identity)
         handoff.submit(payload, settings, end_ns=timing[1], span_id=ids[1], environ=environ)
 
 

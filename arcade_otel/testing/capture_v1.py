@@ -34,7 +34,7 @@ class HeaderGate:
         sent_at: The time of the client's clock.
 
     Raises:
-        RequestRejected: A header is missing or malformed.
+        RequestRejected: If a header is missing or malformed.
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -84,7 +84,7 @@ def accepted_v1(
         most_events: The maximum number of events in one request, set by tests, or None.
 
     Raises:
-        RequestRejected: PostHog refuses the whole request.
+        RequestRejected: If PostHog refuses the whole request.
     """
     gate = HeaderGate(headers)
     if len(body) > MAX_BODY:

@@ -91,7 +91,7 @@ def accepted(
         most_events: The maximum number of events in one request, set by tests, or None.
 
     Raises:
-        RequestRejected: PostHog refuses the whole request.
+        RequestRejected: If PostHog refuses the whole request.
     """
     if len(body) > MAX_BODY:
         raise RequestRejected(413, "maximum event size exceeded: the request is too large")
@@ -113,7 +113,7 @@ def decompressed(body: bytes, encoding: str) -> str:
     """Return the body of a request as text, without its compression.
 
     Raises:
-        RequestRejected: The body is damaged, too large or not UTF-8.
+        RequestRejected: If the body is damaged, too large or not UTF-8.
     """
     if encoding == "gzip" or body[:2] == b"\x1f\x8b":
         try:
@@ -132,7 +132,7 @@ def parsed(text: str) -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        RequestRejected: The text is not JSON.
+        RequestRejected: If the text is not JSON.
     """
 
     def no_constant(name: str) -> None:
@@ -208,7 +208,7 @@ def check_token(token: str) -> str:
     """Return the key of a project as PostHog accepts it.
 
     Raises:
-        RequestRejected: The text cannot be the key of a project.
+        RequestRejected: If the text cannot be the key of a project.
     """
     token = token.strip()
     for wrong, reason in (

@@ -124,7 +124,7 @@ class Computer:
         In the environment of this computer, a sender ends 0.3 s after its last event.
 
         Raises:
-            AssertionError: A sender is still running after ``timeout`` seconds.
+            AssertionError: If a sender is still running after ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
         while senders := self.senders():

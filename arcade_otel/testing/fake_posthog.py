@@ -207,8 +207,7 @@ class FakePostHog:
         """Wait until ``condition`` returns True. The function ``condition`` is called after each arrival.
 
         Raises:
-            AssertionError: The condition was not met in ``timeout`` seconds. The message of the error lists the events that have
-                arrived.
+            AssertionError: If the condition was not met in ``timeout`` seconds. The message lists the events that have arrived.
         """
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -238,7 +237,7 @@ class FakePostHog:
         """Accept the events of a request, and return the verdict for each event. The older endpoint has no verdicts.
 
         Raises:
-            RequestRejected: PostHog would refuse the request.
+            RequestRejected: If PostHog would refuse the request.
         """
         with self._changed:
             encoding = next((value for name, value in request.headers.items() if name.lower() == "content-encoding"), "")

@@ -114,8 +114,8 @@ class CliSandbox(Computer):
             timeout: Time limit in seconds.
 
         Raises:
-            subprocess.TimeoutExpired: The command takes longer than ``timeout``.
-            OSError: The command cannot be started.
+            subprocess.TimeoutExpired: If the command takes longer than ``timeout``.
+            OSError: If the command cannot be started.
         """
         self._note_what_was_planted()
         environ = self.with_environ(env)
@@ -138,7 +138,7 @@ class CliSandbox(Computer):
         In the sandbox, a sender ends 0.3 s after its last event.
 
         Raises:
-            AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives. An
+            AssertionError: If a sender is still running after ``timeout`` seconds, which is longer than any sender lives. An
                 AssertionError is also raised if the program set or tracked a name that it does not declare, or a value of another
                 type than declared.
         """
@@ -181,9 +181,9 @@ class CliSandbox(Computer):
             besides: Names of files of the config directory in which the program itself keeps secrets.
 
         Raises:
-            AssertionError: A secret was found. The message of the error says in which form and where it was found. An
+            AssertionError: If a secret was found. The message of the error says in which form and where it was found. An
                 AssertionError is also raised if no command was recorded, because the test would then prove nothing.
-            ValueError: No secret was given, or a secret is too short.
+            ValueError: If no secret was given, or a secret is too short.
         """
         __tracebackhide__ = True
         if not canaries:

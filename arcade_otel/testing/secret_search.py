@@ -41,7 +41,7 @@ def found_in(data: bytes, canary: str) -> str | None:
         canary: A :class:`Canary`, of which the ``secrets`` are searched, or a text of at least four characters.
 
     Raises:
-        ValueError: The text is too short, so that it would be found everywhere.
+        ValueError: If the text is too short, so that it would be found everywhere.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004

@@ -69,7 +69,7 @@ class HttpClient:
             seconds: Time limit in seconds for the whole request, from the lookup of the name to the last byte of the answer.
 
         Raises:
-            NoReplyError: No answer came.
+            NoReplyError: If no answer came.
         """
         deadline = time.monotonic() + seconds
         try:

@@ -100,8 +100,8 @@ class PostHogSpanExporter(SpanExporter):
             ``capture`` and ``alias``, to the client's project, and ignores the other arguments except ``geoip``.
 
     Raises:
-        TypeError: An argument has the wrong type.
-        ValueError: ``host`` is not an address, ``protocol`` is unknown, or ``timeout`` or ``batch_size`` is not positive.
+        TypeError: If an argument has the wrong type.
+        ValueError: If ``host`` is not an address, ``protocol`` is unknown, or ``timeout`` or ``batch_size`` is not positive.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ def require_config_dir(settings: Settings) -> None:
     Without ``require_config_dir``, a command that finds no files in the directory would report success.
 
     Raises:
-        OSError: There is no directory, it cannot be written, or it belongs to another user or can be written by another user.
+        OSError: If there is no directory, it cannot be written, or it belongs to another user or can be written by another user.
     """
     if not settings.config_dir:
         raise FileNotFoundError(errno.ENOENT, "HOME is not set or does not exist")
@@ -154,8 +154,8 @@ def _lock_support(state_dir: str) -> str:
     """Return "" if the file system has exclusive locks, or else the text of the file system's error.
 
     Raises:
-        TimeoutError: The file system does not answer.
-        OSError: The test file cannot be made.
+        TimeoutError: If the file system does not answer.
+        OSError: If the test file cannot be made.
     """
     if sys.platform == "win32":
         return ""

@@ -31,7 +31,7 @@ def load(reference: str) -> Any:
     Limit: the import runs the program's own code, which can read, write and send whatever it wants.
 
     Raises:
-        LoadError: The module cannot be imported, ends the process, or has no such attribute.
+        LoadError: If the module cannot be imported, ends the process, or has no such attribute.
     """
     module, separator, attribute = reference.rpartition(":")
     if not (separator and module and attribute):

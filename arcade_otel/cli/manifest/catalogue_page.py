@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read or written.
 
     Raises:
-        SystemExit: The command line is wrong (2), or asks for help (0).
+        SystemExit: If the command line is wrong (2), or asks for help (0).
     """
     parser = argparse.ArgumentParser(
         prog="python -m arcade_otel.cli.manifest",
@@ -50,7 +50,7 @@ def render(page: str) -> str:
     """Return ``page`` with the current tables between the two markers.
 
     Raises:
-        ValueError: A marker is missing, occurs twice, or comes in the wrong order.
+        ValueError: If a marker is missing, occurs twice, or comes in the wrong order.
     """
     head, begin, rest = page.partition(BEGIN)
     _, end, tail = rest.partition(END)

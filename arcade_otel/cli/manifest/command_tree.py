@@ -34,7 +34,7 @@ def get_root_command(app: Any) -> Any:
     """Return the Click command that runs ``app``, which is a ``typer.Typer``, or a Click command or group.
 
     Raises:
-        LoadError: ``app`` has another class, or Typer cannot make a command from ``app``.
+        LoadError: If ``app`` has another class, or Typer cannot make a command from ``app``.
     """
     try:
         find_command = getattr(find_adapter(app), "find_command", None)
@@ -59,7 +59,7 @@ def walk(root: Any, program: str) -> list[CommandInfo]:
         program: The program's name, which an event has if the program itself is the command.
 
     Raises:
-        LoadError: A group cannot list or load its commands.
+        LoadError: If a group cannot list or load its commands.
     """
     infos = {program: CommandInfo(program, hidden=_is(root, "hidden"), deprecated=_is(root, "deprecated"))}
     if hasattr(root, "list_commands"):

@@ -57,7 +57,7 @@ def write_page(path: str, result: Report, sources: Sequence[str]) -> None:
         sources: Names of the files with the events, for the heading of the page.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: If the file cannot be written.
     """
     from arcade_otel.cli.report.page import render
 

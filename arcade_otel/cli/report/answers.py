@@ -52,7 +52,7 @@ def answer(events: Sequence[Event]) -> Report:
     """Answer every question from ``events``.
 
     Raises:
-        OSError: A file of this package cannot be read.
+        OSError: If a file of this package cannot be read.
     """
     chosen = _without_repeats([event for event in events if event.event in (EVENT_SUCCEEDED, EVENT_FAILED)])
     accounts = _accounts(events)

@@ -48,8 +48,8 @@ class EventFiles:
         """Read a file and add its events. The file may be compressed by gzip. The path ``-`` is stdin.
 
         Raises:
-            OSError: The file cannot be read.
-            ValueError: The file has none of the known formats.
+            OSError: If the file cannot be read.
+            ValueError: If the file has none of the known formats.
         """
         if path == "-":
             data = sys.stdin.buffer.read()
@@ -67,7 +67,7 @@ class EventFiles:
         """Add the events in the text of a file.
 
         Raises:
-            ValueError: The text has none of the known formats.
+            ValueError: If the text has none of the known formats.
         """
         if not text.strip():
             return

@@ -93,8 +93,8 @@ def load_questions() -> list[Question]:
     """Return every question, in the order of the report.
 
     Raises:
-        OSError: A file of this package cannot be read.
-        KeyError: A file lacks one of its comment lines.
+        OSError: If a file of this package cannot be read.
+        KeyError: If a file lacks one of its comment lines.
     """
     return [_load(name) for name in sorted(os.listdir(_DIRECTORY)) if name.endswith(".sql")]
 

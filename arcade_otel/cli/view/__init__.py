@@ -32,7 +32,7 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
         no_browser: Whether to open no browser.
 
     Raises:
-        OSError: The port is taken or not allowed.
+        OSError: If the port is taken or not allowed.
     """
     try:
         with PageServer(port, lambda: data.snapshot(settings)) as server:

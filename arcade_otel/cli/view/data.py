@@ -23,7 +23,7 @@ def snapshot(settings: Settings) -> bytes:
     The JSON has no NaN, because JavaScript cannot parse NaN.
 
     Raises:
-        OSError: The config directory cannot be read.
+        OSError: If the config directory cannot be read.
     """
     facts = status.collect_status(settings)
     lanes = {lane["lane"]: lane for lane in facts["lanes"]}

@@ -76,7 +76,7 @@ class PageServer(ThreadingHTTPServer):
             time.
 
     Raises:
-        OSError: The port is taken or not allowed. The message of the error names the port.
+        OSError: If the port is taken or not allowed. The message of the error names the port.
     """
 
     daemon_threads = True
