@@ -79,7 +79,10 @@ _system: Any = sys.modules[os.name]
 
 
 def _ending_runs_first(name: str) -> Any:
-    """Return a function that ends the runs of this process, and then becomes another program by the builtin ``name``."""
+    """Return a replacement of the builtin ``name``, by which the process becomes another program.
+
+    The replacement ends the runs of this process before it calls the builtin.
+    """
 
     def replacement(*args: Any, **kwargs: Any) -> Any:
         if _running and _running[-1]._pid == os.getpid():  # noqa: SLF001 - a process that the command has forked has no runs
@@ -103,7 +106,10 @@ _execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
 
 
 def _swap_exec_functions(*, active: bool) -> None:
-    """Replace the builtins in ``os``, or restore them. What the program has put in their place, such as a mock, stays."""
+    """Replace the builtins ``execv`` and ``execve`` in the module ``os``, or restore them.
+
+    A function that the program has put in place of a builtin, such as a mock, stays.
+    """
     with guard("the functions os.exec…"):
         if active:
             if os.execv is _system.execv:
