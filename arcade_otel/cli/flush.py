@@ -12,7 +12,7 @@ from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.doctor.directory import require_config_dir
 from arcade_otel.cli.output import Output
-from arcade_otel.handoff import exporter_config, queue, receipts
+from arcade_otel.handoff import exporter_config, queue, receipts, starts
 from arcade_otel.settings import Settings
 
 __all__ = ["flush"]
@@ -30,12 +30,15 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
     """
     require_config_dir(settings)
     decision = settings.decide()
+    deadline = time.monotonic() + timeout
+    while decision.mode == consent.ON and starts.count_pending(settings.state_dir) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)  # a sender that is coming up has its span
     before = local_state.queued_count(settings)
     problem = None
     if before and decision.mode != consent.ON:
         problem = f"nothing is sent: {decision.detail}"
     elif before:
-        problem = _send(settings, before, timeout)
+        problem = _send(settings, before, deadline)
     left = local_state.queued_count(settings)
     if left and problem is None:
         problem = _problem(settings) or f"not finished in {timeout} s"
@@ -59,14 +62,13 @@ def _problem(settings: Settings) -> str | None:
     return "; ".join(f"{lane}: {failures[lane].get('why')}" for lane in backlogged if lane in failures) or None
 
 
-def _send(settings: Settings, before: int, timeout: int) -> str | None:
+def _send(settings: Settings, before: int, deadline: float) -> str | None:
     """Run senders until the queue is empty, no sender makes progress, or the time is over. Return why a sender could not run."""
     from arcade_otel.sender.backoff import Backoff
 
     command = settings.sender_command or handoff.sender_command()
     if command is None:
         return "this program has no Python interpreter to run a sender; name one by instrument(..., sender_command=[...])"
-    deadline = time.monotonic() + timeout
     with _progress(before) as show:
         while (left := local_state.queued_count(settings)) and time.monotonic() < deadline:
             lanes = queue.lanes(settings.state_dir)

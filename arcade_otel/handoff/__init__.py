@@ -20,13 +20,16 @@ __all__ = [
     "DEFAULT_SIGNALS",
     "ENV_NAMES",
     "ENV_ROOTS",
+    "ENV_START",
     "LAUNCH",
     "MAX_VARIABLE_LENGTH",
     "QUEUES_FIRST",
+    "STARTING",
     "file_actions",
     "may_wait",
     "sender_command",
     "sender_environment",
+    "spawning_suspended",
     "start_sender",
     "submit",
 ]
@@ -42,6 +45,10 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: which variables the command's environment has, without their values. The
 #: sender recognizes coding agents and CI providers by them. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
+#: Type: a file name. Default: set by the command. Effect: the start mark of this sender, which the sender removes. Internal.
+ENV_START = "ARCADE_USAGE_START"
+#: Directory of the start marks in ``usage/`` (``handoff.starts``).
+STARTING = "starting"
 # A longer import path is cut, for the same reason.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
@@ -89,6 +96,9 @@ _START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
 _LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
 
 _MAX_NAMES_LENGTH = 8 * 1024
+
+# In a file's mode: its type and the permission of other users to write it, and the value of a directory that only its owner can.
+_TYPE_AND_SHARED, _DIRECTORY = 0o170022, 0o040000
 
 # Children of this process that are not reaped yet. A program that makes many spans must not collect zombies.
 _children: list[int] = []
@@ -141,8 +151,8 @@ def submit(
     # needs the queue, because the span was acknowledged when its file is gone.
     owed_soon = os.getpid() == 1 or consent.is_ci(environ) or may_wait(settings, environ)
     command = settings.sender_command or sender_command()
-    if _spawning_suspended(settings.state_dir):
-        debug("no process reaps senders here; the span goes to the queue")
+    if spawning_suspended(settings.state_dir):
+        debug("senders do not come up or are not reaped here; the span goes to the queue")
         command = None
     if command and not owed and not owed_soon and len(text) <= MAX_VARIABLE_LENGTH and not QUEUES_FIRST:
         try:
@@ -184,12 +194,17 @@ def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
     return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
-def _spawning_suspended(state_dir: str) -> bool:
-    if not os.path.exists(os.path.join(state_dir, "unreaped")):
+def spawning_suspended(state_dir: str) -> bool:
+    """Return whether this command must not start a sender, because earlier ones did not come up or were not reaped."""
+    try:
+        starting = os.listdir(f"{state_dir}/{STARTING}")
+    except OSError:
+        starting = []
+    if not starting and not os.access(f"{state_dir}/unreaped", os.F_OK):
         return False  # in most runs, without importing the module
-    from arcade_otel.handoff import zombies
+    from arcade_otel.handoff import starts
 
-    return zombies.spawning_suspended(state_dir)
+    return starts.spawning_suspended(state_dir)
 
 
 def sender_command(
@@ -231,7 +246,8 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
     """Return the sender's environment: the user's variables from a closed list, and the span.
 
     Home, locale, proxies, certificate bundles, ``OTEL_*`` and ``ARCADE_*`` are on the list, because the exporters need them. The
-    user's ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS`` and ``ARCADE_USAGE_EVENT_DATA`` are replaced or left out.
+    user's ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START`` and ``ARCADE_USAGE_EVENT_DATA`` are replaced or
+    left out.
     """
     environ = os.environ if environ is None else environ
     chosen = {
@@ -240,6 +256,7 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
         if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES) or name.endswith(_KEPT_SUFFIXES)
     }
     chosen.pop(conventions.ENV_EVENT_DATA, None)
+    chosen.pop(ENV_START, None)
     chosen[ENV_NAMES] = " ".join(environ)[:_MAX_NAMES_LENGTH]
     chosen["PYTHONSAFEPATH"] = "1"
     chosen[conventions.ENV_SENDER] = config_dir
@@ -280,13 +297,19 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     inherits the working directory and leaves it as its first act. Where ``/bin/sh`` exists, a shell starts the process and ends
     at once, so that the process is no child of this one. The debug log has its process group.
 
+    Before that, leave a start mark with the span of ``environ``, which the sender removes when it comes up. If the disk cannot be
+    written, there is no mark.
+
     Raises:
-        OSError: The process could not be started.
+        OSError: The process could not be started. The start mark has no span then, because the caller puts it into the queue.
     """
     if _children:
         from arcade_otel.handoff import spawn
 
         spawn.reap(_children)
+    mark = _leave_mark(config_dir, environ.get(conventions.ENV_EVENT_DATA, ""))
+    if mark:
+        environ = {**environ, ENV_START: mark}
     # The shell succeeds even if the command does not exist, so check that first.
     if hasattr(os, "posix_spawn") and os.path.isabs(command[0]) and os.access(command[0], os.X_OK):
         try:
@@ -308,7 +331,49 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
             return
     from arcade_otel.handoff import spawn
 
-    spawn.start(command, environ, config_dir, _children)
+    try:
+        spawn.start(command, environ, config_dir, _children)
+    except OSError as error:
+        if mark:
+            from arcade_otel.handoff import starts
+
+            starts.record_failure(config_dir, mark, error)
+        raise
+
+
+def _leave_mark(config_dir: str, text: str) -> str:
+    """Write a start mark with the span ``text``. Return its name, or "" if it cannot be written (``handoff.starts``).
+
+    It is written here, because importing ``storage.directories`` costs a command a million instructions. The config directory is
+    in use, so other users cannot write it. If they can write neither directory below it, no link leads out of it.
+    """
+    mark, usage = f"{time.time_ns():020d}-{os.urandom(8).hex()}.json", f"{config_dir}/usage"
+    path = f"{usage}/{STARTING}/{mark}"
+    try:
+        if not (sys.platform != "win32" and _is_private(usage) and _is_private(f"{usage}/{STARTING}")):
+            from arcade_otel.handoff import starts
+
+            return starts.leave_mark(config_dir, mark, text)  # the first run, sudo, a link, or Windows
+        whole = False
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            whole = os.write(descriptor, text.encode()) == len(text)  # ASCII
+        finally:
+            os.close(descriptor)
+            if not whole:
+                os.unlink(path)
+    except OSError:
+        return ""
+    return mark if whole else ""
+
+
+def _is_private(path: str) -> bool:
+    """Return whether ``path`` is a directory of this user that other users cannot write."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return status.st_uid == os.geteuid() and status.st_mode & _TYPE_AND_SHARED == _DIRECTORY
 
 
 def _wait_for_shell(shell: int) -> int:
