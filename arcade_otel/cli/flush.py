@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from arcade_otel import consent, conventions, handoff
 from arcade_otel.cli import local_state
@@ -18,6 +18,8 @@ from arcade_otel.settings import Settings
 __all__ = ["flush"]
 
 _POLL_SECONDS = 0.05
+#: How long a sender that is coming up may take to put its own span into the queue. Only that sender can find out some properties.
+_COMING_UP_SECONDS = 2.0
 #: Seconds between two tries to take another sender's lane lock. Each successful try holds the lock for a moment.
 _LOCK_POLL_SECONDS = 0.25
 
@@ -31,8 +33,8 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
     require_config_dir(settings)
     decision = settings.decide()
     deadline = time.monotonic() + timeout
-    while decision.mode == consent.ON and starts.count_pending(settings.state_dir) and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)  # a sender that is coming up has its span
+    if decision.mode == consent.ON:
+        _queue_handed_over(settings, min(_COMING_UP_SECONDS, timeout / 2))
     before = local_state.queued_count(settings)
     problem = None
     if before and decision.mode != consent.ON:
@@ -49,6 +51,15 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
     else:
         output.line(f"Sent {before} of {before} queued events." if before else "Queued events: 0")
     return EXIT_FAILURE if left else EXIT_OK
+
+
+def _queue_handed_over(settings: Settings, seconds: float) -> None:
+    """Wait, at most ``seconds``, until senders that are coming up have queued their spans. Then queue the others here."""
+    deadline = time.monotonic() + seconds
+    while starts.are_pending(settings.state_dir) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    with suppress(OSError):  # they still count as queued
+        starts.take_over(settings.state_dir)
 
 
 def _problem(settings: Settings) -> str | None:

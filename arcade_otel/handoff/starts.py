@@ -34,7 +34,7 @@ __all__ = [
     "MAX_FAILURES",
     "PAUSE_SECONDS",
     "START_SECONDS",
-    "count_pending",
+    "are_pending",
     "failures",
     "finish",
     "is_taken_over",
@@ -42,6 +42,7 @@ __all__ = [
     "queued",
     "record_failure",
     "spawning_suspended",
+    "take_over",
 ]
 
 #: A sender that has not come up after this time never will, because none lives longer.
@@ -208,18 +209,19 @@ def finish(state_dir: str, name: str) -> None:
         storage.write_private(os.path.join(state_dir, _WORKED), "")
 
 
-def _take_over(state_dir: str, now: float, *, remove: bool) -> None:
+def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = False) -> None:
     """Put the spans of failed starts into the queue. If that fails, the mark stays as it is.
 
     Args:
         state_dir: The directory ``usage``.
         now: Seconds since the epoch.
         remove: Whether to remove the marks. If not, they become empty, and still count as failed starts.
+        pending: Whether to do the same with the marks of senders that may be coming up.
 
     Raises:
         OSError: The marks cannot be read.
     """
-    failed = [mark for mark in _marks(state_dir) if not mark.is_pending(now)]
+    failed = [mark for mark in _marks(state_dir) if pending or not mark.is_pending(now)]
     surplus = failed if remove else failed[:-_MAX_EVIDENCE]
     if not surplus and not any(mark.size for mark in failed):
         return
@@ -286,10 +288,19 @@ def failures(state_dir: str, now: float | None = None) -> list[float]:
     return failed
 
 
-def count_pending(state_dir: str) -> int:
-    """Return how many senders may be coming up at the moment. This is 0 at most 10 s after the last start."""
+def are_pending(state_dir: str) -> bool:
+    """Return whether a sender may be coming up whose span is not in the queue."""
     now = time.time()
-    return sum(mark.is_pending(now) for mark in _marks(state_dir))
+    return any(mark.size and mark.is_pending(now) for mark in _marks(state_dir))
+
+
+def take_over(state_dir: str) -> None:
+    """Put every span of a mark into the queue, even if its sender may be coming up. That sender then leaves the span alone.
+
+    Raises:
+        OSError: The marks cannot be read.
+    """
+    _take_over(state_dir, time.time(), remove=False, pending=True)
 
 
 def queued(state_dir: str) -> list[tuple[str, str, str]]:

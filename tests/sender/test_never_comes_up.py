@@ -149,6 +149,14 @@ def test_the_usage_commands_say_so_and_flush_delivers_at_once(machine: Machine, 
     assert local_state.sender_problem(settings(machine)) is None
 
 
+def test_flush_delivers_the_span_of_a_sender_that_was_killed_a_moment_ago(machine: Machine, posthog: FakePostHog) -> None:
+    """As at the end of a job that runs outside of continuous integration."""
+    run(machine, "work", sender=ENDS_AT_ONCE)
+    flush = run(machine, "usage", "flush", "--json")
+    assert (flush.returncode, json.loads(flush.stdout)) == (0, {"before": 1, "waiting": 0, "problem": None})
+    assert [event.properties["command_name"] for event in posthog.visible()].count("work") == 1
+
+
 def test_one_start_that_fails_by_chance_limits_nothing(machine: Machine, posthog: FakePostHog) -> None:
     """A machine that was switched off in that moment: the next command starts a sender, which delivers that span, too."""
     run(machine, "work", sender=ENDS_AT_ONCE)
