@@ -77,7 +77,7 @@ _running: list[Run] = []
 def effective_decision(settings: Settings) -> consent.Decision:
     """Return the decision about this run. It is also off in a sender, and if the events have no destination.
 
-    If the user has opted out, delete the queued events. If there is no queue, this costs one ``stat``. A process that only
+    If the user has opted out, delete the queued events. If there are none, this costs two ``stat``. A process that only
     inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
@@ -85,7 +85,8 @@ def effective_decision(settings: Settings) -> consent.Decision:
     if conventions.ENV_SENDER in os.environ:
         return consent.Decision(consent.OFF, conventions.ENV_SENDER, "this process records nothing")
     if decision.opted_out:
-        if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
+        directories = (os.path.join(settings.state_dir, name) for name in ("queue", "starting"))
+        if settings.config_dir and any(map(os.path.isdir, directories)):
             with guard("emptying the queue"):
                 from arcade_otel.handoff import queue
 

@@ -99,6 +99,7 @@ _MAX_NAMES_LENGTH = 8 * 1024
 
 # In a file's mode: its type and the permission of other users to write it, and the value of a directory that only its owner can.
 _TYPE_AND_SHARED, _DIRECTORY = 0o170022, 0o040000
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 # Children of this process that are not reaped yet. A program that makes many spans must not collect zombies.
 _children: list[int] = []
@@ -196,11 +197,7 @@ def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
 
 def spawning_suspended(state_dir: str) -> bool:
     """Return whether this command must not start a sender, because earlier ones did not come up or were not reaped."""
-    try:
-        starting = os.listdir(f"{state_dir}/{STARTING}")
-    except OSError:
-        starting = []
-    if not starting and not os.access(f"{state_dir}/unreaped", os.F_OK):
+    if not (os.access(f"{state_dir}/{STARTING}", os.F_OK) or os.access(f"{state_dir}/unreaped", os.F_OK)):
         return False  # in most runs, without importing the module
     from arcade_otel.handoff import starts
 
@@ -344,36 +341,30 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 def _leave_mark(config_dir: str, text: str) -> str:
     """Write a start mark with the span ``text``. Return its name, or "" if it cannot be written (``handoff.starts``).
 
-    It is written here, because importing ``storage.directories`` costs a command a million instructions. The config directory is
-    in use, so other users cannot write it. If they can write neither directory below it, no link leads out of it.
+    It is written here in most runs, because importing ``storage.directories`` costs a command a million instructions. The config
+    directory is in use, so other users cannot write it, and only a directory that this process has just made is written here.
     """
     mark, usage = f"{time.time_ns():020d}-{os.urandom(8).hex()}.json", f"{config_dir}/usage"
-    path = f"{usage}/{STARTING}/{mark}"
     try:
-        if not (sys.platform != "win32" and _is_private(usage) and _is_private(f"{usage}/{STARTING}")):
-            from arcade_otel.handoff import starts
-
-            return starts.leave_mark(config_dir, mark, text)  # the first run, sudo, a link, or Windows
-        whole = False
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        try:
-            whole = os.write(descriptor, text.encode()) == len(text)  # ASCII
-        finally:
-            os.close(descriptor)
-            if not whole:
-                os.unlink(path)
+        state = os.lstat(usage)
+        if sys.platform != "win32" and state.st_uid == os.geteuid() and state.st_mode & _TYPE_AND_SHARED == _DIRECTORY:
+            os.mkdir(f"{usage}/{STARTING}", 0o700)
+            path, whole = f"{usage}/{STARTING}/{mark}", False
+            descriptor = os.open(path, _MAKE, 0o600)
+            try:
+                whole = os.write(descriptor, text.encode()) == len(text)  # ASCII
+            finally:
+                os.close(descriptor)
+                if not whole:
+                    os.unlink(path)
+            return mark if whole else ""
+    except (FileExistsError, FileNotFoundError):
+        pass  # another sender is coming up, or this is the first run
     except OSError:
         return ""
-    return mark if whole else ""
+    from arcade_otel.handoff import starts
 
-
-def _is_private(path: str) -> bool:
-    """Return whether ``path`` is a directory of this user that other users cannot write."""
-    try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return False
-    return status.st_uid == os.geteuid() and status.st_mode & _TYPE_AND_SHARED == _DIRECTORY
+    return starts.leave_mark(config_dir, mark, text)
 
 
 def _wait_for_shell(shell: int) -> int:

@@ -332,7 +332,7 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 
 
 def clear(state_dir: str) -> None:
-    """Delete every span, because the user has opted out or asked to be forgotten. Without a queue this costs one ``stat``.
+    """Delete every span, because the user has opted out or asked to be forgotten. Without a queue this costs two ``stat``.
 
     Only files with this library's names are deleted, and no link is followed. If a file cannot be deleted, the others still are.
 
@@ -343,18 +343,19 @@ def clear(state_dir: str) -> None:
     try:
         queue = _open(state_dir, _QUEUE)
     except OSError:
-        _remove_all(state_dir, (_CORRUPT,), errors)
+        pass  # there is none
     else:
         with queue:
             for lane in queue.names():
                 if _is_directory(queue, lane):
                     _remove_all(state_dir, (_QUEUE, lane), errors)
                     queue.rmdir(lane)
-        _remove_all(state_dir, (_CORRUPT,), errors)
-        _remove_all(state_dir, (handoff.STARTING,), errors)
         with suppress(OSError), _open(state_dir) as state:
-            state.rmdir(handoff.STARTING)
             state.rmdir(_QUEUE)  # so that the next command finds no queue
+    _remove_all(state_dir, (_CORRUPT,), errors)
+    _remove_all(state_dir, (handoff.STARTING,), errors)
+    with suppress(OSError), _open(state_dir) as state:
+        state.rmdir(handoff.STARTING)
     if errors:
         raise errors[0]
 

@@ -113,7 +113,7 @@ def _open(state_dir: str) -> Directory:
 
 
 def leave_mark(config_dir: str, name: str, text: str) -> str:
-    """Write a mark with the span ``text``, and make the directory if it is missing. ``handoff`` does it inline in most runs.
+    """Write a mark with the span ``text``. ``handoff`` does it inline if no other sender is coming up.
 
     Return ``name``, or "" if the mark cannot be written.
     """
@@ -121,8 +121,6 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
 
     data = text.encode()
     try:
-        # Opting out looks for a queue, and deletes the marks together with it.
-        Directory.open(config_dir, "usage", "queue", create=True).close()
         with Directory.open(config_dir, "usage", STARTING, create=True) as directory:
             whole = False
             descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
@@ -183,6 +181,8 @@ def is_taken_over(state_dir: str, name: str) -> bool:
     try:
         with _open(state_dir) as directory:
             status = directory.status(name)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
     return status is None or not status.st_size
@@ -194,19 +194,21 @@ def finish(state_dir: str, name: str) -> None:
     Raises:
         OSError: The marks cannot be changed.
     """
+    from arcade_otel.storage.directories import Directory
+
     try:
         with _open(state_dir) as directory:
             if name and os.path.basename(name) == name:
                 directory.unlink(name)
-            if not directory.names():
-                return
+            others = directory.names()
     except FileNotFoundError:
         return
-    _take_over(state_dir, time.time(), remove=True)
-    if _marks(state_dir):
-        from arcade_otel import storage
-
-        storage.write_private(os.path.join(state_dir, _WORKED), "")
+    if others:
+        _take_over(state_dir, time.time(), remove=True)
+    with Directory.at(state_dir) as state:
+        state.rmdir(STARTING)  # so that the next command looks no further
+        if others and state.status(STARTING):
+            state.write(_WORKED, b"")
 
 
 def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = False) -> None:

@@ -193,9 +193,11 @@ def test_a_sender_that_comes_up_late_delivers_nothing_twice(machine: Machine, po
     assert len(posthog.events) == 2
 
 
-def test_the_span_of_a_failed_start_is_deleted_when_its_user_opts_out(machine: Machine) -> None:
-    """It is on the disk, like a queued one. The next command deletes it."""
+@pytest.mark.parametrize("how", ["the variable", "disable", "forget"])
+def test_the_span_of_a_failed_start_is_deleted_when_its_user_withdraws(machine: Machine, how: str) -> None:
+    """It is on the disk, like a queued one. The next command deletes it after an opt-out."""
     run(machine, "work", sender=ENDS_AT_ONCE)
     assert len(marks(machine)) == 1
-    assert machine.run("work", program="cli", environ={"ARCADE_USAGE_TRACKING": "0"}).returncode == 0
+    arguments, environ = (["work"], {"ARCADE_USAGE_TRACKING": "0"}) if how == "the variable" else (["usage", how], {})
+    assert machine.run(*arguments, program="cli", environ=environ).returncode == 0
     assert marks(machine) == []

@@ -5,6 +5,7 @@ instead, of which a CPU executes 2.5 to 4 million per millisecond.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,9 +65,7 @@ def check_cost(settings: Settings) -> Check:
 
 def _remove_marks(config_dir: str) -> None:
     """Remove the start mark of the last run, as its sender would, if it did anything. Otherwise the next run pays for a look."""
-    directory = os.path.join(config_dir, "usage", handoff.STARTING)
-    for name in os.listdir(directory) if os.path.isdir(directory) else ():
-        os.unlink(os.path.join(directory, name))
+    shutil.rmtree(os.path.join(config_dir, "usage", handoff.STARTING), ignore_errors=True)
 
 
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
