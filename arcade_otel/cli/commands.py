@@ -1,4 +1,4 @@
-"""The table of the usage commands: name, help, options, and the function. Importing it loads none of the commands."""
+"""The table of the usage commands: name, help, options, and function. Importing the table loads none of the commands."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -47,19 +47,19 @@ class IntOption(NamedTuple):
 
 
 class FlagOption(NamedTuple):
-    """An option without a value: ``--name``. The command's function gets it as a keyword."""
+    """An option without a value: ``--name``. The function of the command gets the option as a keyword."""
 
     name: str
     help: str
 
     @property
     def keyword(self) -> str:
-        """The name of the keyword in Python."""
+        """The name of the keyword that the function of the command gets."""
         return self.name.replace("-", "_")
 
 
 class Command(NamedTuple):
-    """A command: its name, its help, its module and function, and its options except ``--json``."""
+    """One usage command: its name, its help, its module and function, and its options except ``--json``."""
 
     name: str
     help: str
@@ -71,7 +71,7 @@ class Command(NamedTuple):
         """Run the command and return its exit code.
 
         Raises:
-            OSError: The config directory cannot be read or written.
+            OSError: If the config directory cannot be read or written.
         """
         module, _, name = self.target.partition(":")
         function: Callable[..., int] = getattr(import_module(f"arcade_otel.cli.{module}"), name)
@@ -91,7 +91,7 @@ COMMANDS = (
     Command("show", "Show the exact payload of the last event and of every queued event.", "show_and_log:show"),
     Command(
         "log",
-        "Show what happened to the last events: queued, sent, or dropped and why.",
+        "Show whether each of the last events was queued, sent or dropped, and why.",
         "show_and_log:log",
         IntOption("limit", 100, 1, "Show at most N events, the newest."),
     ),
@@ -115,7 +115,7 @@ COMMANDS = (
         "view",
         "Show the status and the events of this machine on a page in your browser, until you press Ctrl-C.",
         "view:view",
-        IntOption("port", 0, 0, "Serve the page on this port of 127.0.0.1. 0 uses any free port.", maximum=65535),
+        IntOption("port", 0, 0, "Serve the page on port N of 127.0.0.1. 0 uses any free port.", maximum=65535),
         FlagOption("no-browser", "Print the address of the page, and do not open a browser."),
     ),
 )

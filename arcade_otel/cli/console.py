@@ -1,6 +1,6 @@
 """The program ``arcade-otel``: the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
 
-Standard library only.
+The module uses only the standard library.
 """
 
 import argparse
@@ -28,10 +28,13 @@ _REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file can
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line ``arguments`` and return the exit code. None means the command line of the process.
+    """Run the command line ``arguments`` and return the exit code.
+
+    Args:
+        arguments: The words of the command line, or None for the command line of the process.
 
     Raises:
-        SystemExit: The command line is wrong (2), or the user asked for help or the version (0).
+        SystemExit: If the command line is wrong (2), or the user asked for help or the version (0).
     """
     options = make_parser().parse_args(arguments)
     if options.command == MANIFEST:
@@ -52,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line. ``docs/reference/cli.md`` is generated from it."""
+    """Return the parser of the whole command line. ``docs/reference/cli.md`` is generated from this parser."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Show, choose and check which usage data the programs of a config directory collect.",
@@ -85,7 +88,7 @@ def _add_report_arguments(subparser: argparse.ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing. - is stdin.",
+        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing. - means stdin.",
     )
     subparser.add_argument("--json", action="store_true", help=JSON_HELP)
     subparser.add_argument("--html", metavar="OUT", help="Write one HTML page with charts to OUT, instead of tables on stdout.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from arcade_otel import conventions
 from arcade_otel.cli.output import iso
 from arcade_otel.handoff import exporter_config, queue, receipts, starts, zombies
 from arcade_otel.settings import Settings
@@ -14,7 +15,7 @@ __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_co
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
-    """Return for each lane how many events are queued, since when, the back-off, and the last problem."""
+    """Return for each lane how many events are queued and since when, the back-off, and the last problem."""
     from arcade_otel.sender.backoff import Backoff
 
     state_dir = settings.state_dir
@@ -43,7 +44,7 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def sender_problem(settings: Settings) -> dict[str, Any] | None:
-    """Return when and why the last sender could not run. Return None if none has failed, or one has come up since."""
+    """Return when and why the last sender could not run, or None if no sender has failed since the last one that came up."""
     if not settings.config_dir:
         return None
     problem = receipts.problems(settings.state_dir).get(receipts.SENDER)
@@ -57,7 +58,7 @@ def sender_problem(settings: Settings) -> dict[str, Any] | None:
 
 
 def queued_count(settings: Settings) -> int:
-    """Return how many events are queued: in all lanes, and those of senders that have not come up."""
+    """Return how many events are queued in all lanes, including the events of senders that have not come up."""
     state_dir = settings.state_dir
     in_lanes = sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
     return in_lanes + len(starts.queued(state_dir))
@@ -75,7 +76,7 @@ def queued_events(settings: Settings) -> list[dict[str, Any]]:
 
     Each has the payload that its exporter would send now.
 
-    If the user has logged in after the event, the sender may still attribute an anonymous event to the account, and add an alias.
+    If the user has logged in after an anonymous event, the sender may still attribute the event to the account, and add an alias.
     """
     from arcade_otel.sender.receipt_writer import queued_payload
 
@@ -115,19 +116,25 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return what happened to the last 100 events, including queued ones, newest last."""
+    """Return what happened to the last 100 events, including queued events, newest last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 
 def command_name(payload: list[Any]) -> str | None:
-    """Return the command's name in a payload, or None."""
+    """Return the name of the command in a payload, or None if the payload has no command."""
     for part in payload:
         try:
             if "properties" in part:
                 if "command_name" in part["properties"]:
                     return str(part["properties"]["command_name"])
             elif otlp.is_traces(part):
-                return next((otlp.read_string(span, "name") or None for span, _ in otlp.spans(part)), None)
+                # A live trace also has the program's own spans, and they end before the command's span.
+                names = [
+                    (otlp.read_attribute(span, conventions.COMMAND), otlp.read_string(span, "name"))
+                    for span, _ in otlp.spans(part)
+                ]
+                commands = [str(command) for command, _ in names if command]
+                return next(iter([*commands, *(name for _, name in names if name)]), None)
         except (TypeError, ValueError):
             continue
     return None
@@ -151,7 +158,7 @@ def _to_row(each: receipts.Receipt) -> dict[str, Any]:
 
 
 def _optional_text(value: object) -> str | None:
-    """Return a field of a receipt as text, whatever its type, because another program may have written the file."""
+    """Return a field of a receipt as text, whatever its type is, because another program may have written the file."""
     return None if value is None else str(value)
 
 

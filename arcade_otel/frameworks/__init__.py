@@ -1,6 +1,6 @@
 """Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
 
-``more_adapters`` says how to add a framework.
+The module ``more_adapters`` describes how to add a framework.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
 
+    from arcade_otel.frameworks.late_events import LateEvents
     from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
     from arcade_otel.spans.outcome import Outcome
     from arcade_otel.spans.own_events import OwnEvent
 
     class Adapter(Protocol):
-        """The functions that the module of an adapter has."""
+        """The functions that the module of an adapter must have."""
 
         def attach(self, app: Any, settings: Settings) -> None: ...
         def detach(self, app: Any) -> None: ...
@@ -51,7 +52,7 @@ def find_adapter(app: object) -> Adapter:
     """Return the adapter module for ``app``.
 
     Raises:
-        TypeError: No adapter supports objects of its class.
+        TypeError: If no adapter supports the class of ``app``.
     """
     for base in type(app).__mro__:
         name = ADAPTERS.get((base.__name__, base.__module__.partition(".")[0]))
@@ -65,7 +66,7 @@ def find_adapter(app: object) -> Adapter:
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
-    """Record each command of ``app`` from now on; :func:`arcade_otel.instrument` documents it."""
+    """Record each command of ``app`` from now on, as :func:`arcade_otel.instrument` documents it."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
 
@@ -73,12 +74,57 @@ def instrument(app: Any, options: Mapping[str, Any]) -> None:
 # Runs that have begun and not ended, the innermost one last.
 _running: list[Run] = []
 
+# The module from which ``os`` has its builtins: ``posix`` or ``nt``.
+_system: Any = sys.modules[os.name]
+
+
+def _ending_runs_first(name: str) -> Any:
+    """Return a function that ends the runs of this process, and then becomes another program by the builtin ``name``."""
+
+    def replacement(*args: Any, **kwargs: Any) -> Any:
+        if _running and _running[-1]._pid == os.getpid():  # noqa: SLF001 - a process that the command has forked has no runs
+            with guard("the end of a command that becomes another program"):
+                from arcade_otel.frameworks import before_exec
+
+                before_exec.end_runs(name, args, kwargs)
+        try:
+            return getattr(_system, name)(*args, **kwargs)
+        except BaseException as error:
+            # Without the frame of this function, as ``more_adapters.drop_own_frame`` does it.
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+            raise
+
+    replacement.__name__ = name
+    return replacement
+
+
+# While a run is active, these are in the module ``os`` in place of the builtins. Each ``os.exec…`` function calls one of the two.
+_execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
+
+
+def _swap_exec_functions(*, active: bool) -> None:
+    """Replace the builtins in ``os``, or restore them. What the program has put in their place, such as a mock, stays."""
+    with guard("the functions os.exec…"):
+        if active:
+            if os.execv is _system.execv:
+                os.execv = _execv
+            if os.execve is _system.execve:
+                os.execve = _execve
+                if _system.execve in os.supports_fd:
+                    os.supports_fd.add(_execve)
+        else:
+            if os.execv is _execv:
+                os.execv = _system.execv
+            if os.execve is _execve:
+                os.execve = _system.execve
+            os.supports_fd.discard(_execve)
+
 
 def effective_decision(settings: Settings) -> consent.Decision:
-    """Return the decision about this run. It is also off in a sender, and if the events have no destination.
+    """Return the decision whether this run is recorded. The decision is off in a sender, and if the events have no destination.
 
-    If the user has opted out, delete the queued events. If there are none, this costs two ``stat``. A process that only
-    inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
+    If the user has opted out, delete the queued events. If there are none, the deletion costs two ``stat``. A process that
+    only inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
@@ -97,19 +143,25 @@ def effective_decision(settings: Settings) -> consent.Decision:
 
 
 class Run:
-    """One run of a program. An adapter reports to it which command was reached, and that the command has ended.
+    """One run of a program. An adapter reports to the run which command was reached, and that the command has ended.
 
     Guarantees:
 
-    * No method raises an ``Exception``, not even if the command has removed this library.
+    * No method raises an ``Exception``, not even if the command has removed this library from the disk.
     * ``end`` makes at most one span, and none in a process that the command has forked.
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
-    #: Trace ID and span ID of the command's span, if they were chosen when the command began (``record_start``).
+    #: Trace ID and span ID of the command's span, once they are chosen: when it begins (``record_start``), or when it ends.
     _ids: tuple[str, str] | None = None
+    #: The events that a server tracks while it runs, or None for any other command.
+    _late: LateEvents | None = None
+    #: Whether the run has ended, and was not discarded.
+    _recorded = False
     #: The events that the program has tracked (``tracking``).
     events: Sequence[OwnEvent] = ()
+    #: Returns the values of the command's parameters while it runs.
+    _get_values: Callable[[], tuple[str, ...]] | None = None
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
@@ -122,6 +174,8 @@ class Run:
 
     #: Whether the program discarded the run (``CommandContext.discard``).
     discarded_by_program = False
+    #: Whether the program has parsed its command line. False only for ``program()`` before the first parser begins.
+    has_command_line = True
 
     def __init__(self, settings: Settings, decision: consent.Decision) -> None:
         #: Path in the command tree, joined by dots. "" until a command is reached.
@@ -132,6 +186,7 @@ class Run:
         #: Values that the program has set for its declared properties. They are checked when the command ends.
         self.values: dict[str, object] = {}
         _running.append(self)
+        _swap_exec_functions(active=True)
         self._announced = False
         self._pid = os.getpid()
         #: Identifier of the thread that began the run.
@@ -149,23 +204,36 @@ class Run:
         return self._settings.name
 
     def enter_command(self, name: str) -> None:
-        """Record one step down the command tree, to the command that the program calls ``name``."""
+        """Record that the run has gone one step down the command tree, to the command that the program calls ``name``."""
         self.path = f"{self.path}.{name}" if self.path else name
 
-    def on_command_start(self) -> None:
-        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
+    def on_command_start(self, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
+        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
+
+        Args:
+            get_values: A function that returns the values of the command's parameters. The library calls the function only if the
+                program sets a free text (:class:`arcade_otel.FreeText`) while the command runs, and removes the values from that
+                text.
+        """
+        self._get_values = get_values
         self._announce()
         self.record_start()
 
     def record_start(self) -> None:
-        """Record that the command has begun, if the program asks for that (``record_start``). Do nothing the second time."""
+        """Send an event that the command has begun, if the option ``record_start`` names the command.
+
+        A second call does nothing.
+        """
         if self._settings.record_start and (self.path or self._settings.name) in self._settings.record_start:
             from arcade_otel.frameworks import start_event
 
             start_event.record_start(self)
 
     def _announce(self) -> None:
-        """Show the notice, and start the live span, also if a callback of the program has set a provider since."""
+        """Show the notice, and start the live span if the process exports traces.
+
+        The live span is also started if a callback of the program has set a tracer provider since the run began.
+        """
         if not self._ended:
             self._start_live_span()
             if self._live is not None:
@@ -177,7 +245,7 @@ class Run:
                 self._show_notice()
 
     def discard(self) -> None:
-        """Record nothing, because no command ran (``--help``, ``--version``)."""
+        """Record nothing for this run, because no command ran (``--help``, ``--version``)."""
         self._ended = True
         self._detach()
 
@@ -191,16 +259,22 @@ class Run:
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
         usage_error: bool = False,
     ) -> None:
-        """Make the command's span. Do nothing the second time, and in a process that the command has forked.
+        """Make the command's span. A second call has no effect, and neither has a call in a process that the command has forked.
 
         Args:
             error: The exception that ended the command, or None.
-            exit_code: The exit code, if the framework has handled ``error``. Default: the one that Python exits with.
+            exit_code: The exit code, if the framework has handled ``error``, or None for the exit code of a Python process that
+                ends with ``error``.
             interrupted: The exit code of a command that the user ended by Ctrl-C.
-            get_values: Returns the values of the command's parameters. It is called only after a failure, to redact them.
-            get_option_names: Returns the names of the options that were used. It is called only if the program records them.
-            usage_error: Whether the command line was refused. Not needed if ``error`` is Click's ``UsageError``.
+            get_values: A function that returns the values of the command's parameters. The library calls the function only after
+                a failure, or if the program sets a free text, to redact these values.
+            get_option_names: A function that returns the names of the options that were used, and is called only if the program
+                records them.
+            usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's
+                ``UsageError``.
         """
+        if self._late is not None:
+            self._late.close()
         if self._ended or os.getpid() != self._pid:
             return
         with guard("the end of a command"):
@@ -217,7 +291,9 @@ class Run:
                     from arcade_otel.spans import declared
 
                     login = not outcome.failed and self.path in self._settings.login_commands
-                    outcome.declared = declared.attributes(self._settings, self.values, login=login)
+                    outcome.declared = declared.attributes(
+                        self._settings, self.values, login=login, command=(self.path, get_values or self._get_values)
+                    )
             if self.events:
                 outcome.events = tuple(self.events)
             self._end(outcome)
@@ -233,7 +309,7 @@ class Run:
                 login.remember_unrecorded(self._settings, self.path, failed=outcome.failed)
             return
         self._announce()  # the notice comes before anything is recorded, even a mistyped command
-        self._ended = True
+        self._ended = self._recorded = True
         self._detach()
         if self._live is not None:
             environ = dict(os.environ)  # without the TRACEPARENT of the live span
@@ -248,7 +324,7 @@ class Run:
             notice.show_once(self._settings.config_dir, self._settings.name, version, decision.reason)
 
     def _start_live_span(self) -> None:
-        """Make the span now if this process exports traces."""
+        """Start the live span now, if this process exports traces."""
         if (
             self._live is None
             and self._decision.mode == consent.ON
@@ -261,8 +337,13 @@ class Run:
                 self._live = LiveSpan(self._settings, self._start_ns)
 
     def _detach(self) -> None:
+        self._get_values = None  # so that no reference cycle is left for the garbage collector
         if self in _running:
             _running.remove(self)
+            if not _running:
+                _swap_exec_functions(active=False)
+                if _running:
+                    _swap_exec_functions(active=True)  # another thread has begun a run in the meantime
         if self._live is not None:
             with guard("the end of a live span"):
                 self._live.detach()
@@ -273,7 +354,7 @@ class Run:
         from arcade_otel import spans
 
         settings = self._settings
-        timing = spans.Timing(self._start_ns, end_ns)
+        timing = (self._start_ns, end_ns)
         login = not outcome.failed and self.path in settings.login_commands
         logout = not outcome.failed and self.path in settings.logout_commands
         if settings.exclude and not (login or logout) and f"{self.path}.".startswith(settings.exclude):
@@ -299,7 +380,7 @@ class Run:
         queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         ids = None if self._live is None else self._live.ids
-        fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
+        self._ids = fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
         if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
             has_usage = False  # the process's own sampler decides about the live span
         payload = spans.encode(
@@ -323,7 +404,7 @@ class Run:
                 queued += self._live.end(self.path, timing, outcome, identity, added=added, sender_follows=has_usage)
         if has_usage:
             queued += handoff.submit(
-                payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ, others_wait=bool(queued)
+                payload, settings, end_ns=timing[1], span_id=fresh_ids[1], environ=environ, others_wait=bool(queued)
             )
         if queued:  # otherwise a sender has the span, and there is no file to wait for
             self._wait(queued)
@@ -353,7 +434,7 @@ def _outcome(error: BaseException | None, interrupted: int, exit_code: int | Non
 
 
 def _environment_exports() -> bool:
-    """Return whether a variable names an exporter of traces or an endpoint for them."""
+    """Return whether an environment variable names an exporter of traces, or an endpoint for traces."""
     environ = os.environ
     return bool(
         environ.get(conventions.ENV_TRACES_EXPORTER)
@@ -363,7 +444,7 @@ def _environment_exports() -> bool:
 
 
 def _uses_live_spans(settings: Settings) -> bool:
-    """Return the result of ``exporter_config.uses_live_spans``. Load that module only if something may ask for live spans."""
+    """Return the result of ``exporter_config.uses_live_spans``, and load that module only if live spans are possible."""
     if settings.live_spans is not None:
         return settings.live_spans
     if not ("opentelemetry.sdk.trace" in sys.modules or _environment_exports()):

@@ -1,4 +1,6 @@
-"""End runs before their commands return, because the program asks for it."""
+"""End runs before their commands return, because the program has called ``end_run()`` or becomes another program."""
+
+# ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
 
 import os
 from _thread import get_ident
@@ -6,7 +8,7 @@ from _thread import get_ident
 from arcade_otel import frameworks
 from arcade_otel.diagnostics import guard
 
-__all__ = ["end_runs"]
+__all__ = ["end_all_runs", "end_runs"]
 
 
 def end_runs() -> None:
@@ -14,17 +16,38 @@ def end_runs() -> None:
     for run in _active_runs():
         if run.thread == get_ident():
             with guard("the end of a run"):
+                if not run.discarded_by_program:  # otherwise the end of its block settles it
+                    _end(run)
+
+
+def end_all_runs() -> None:
+    """End each run of this process as a success, the innermost first, because no block of it will end. This never raises."""
+    for run in _active_runs():
+        with guard("the end of a run"):
+            if run.discarded_by_program:
+                from arcade_otel.frameworks.context_manager import end_discarded
+
+                end_discarded(run, run._settings, None)
+            elif run.has_command_line:
                 _end(run)
 
 
 def _active_runs() -> list[frameworks.Run]:
-    """Return the runs that this process has begun and that have not ended, the innermost first. A forked child has none."""
-    return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]  # noqa: SLF001 - the other half of that module
+    """Return the runs that this process has begun and not ended, the innermost first.
+
+    In a forked child the list is empty.
+    """
+    return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]
 
 
 def _end(run: frameworks.Run) -> None:
-    if run.discarded_by_program:
-        return  # the end of its block settles it
     if not run.path:
         run.path = run.program  # a program of one command
+    get_values = run._get_values
     run.end()
+    if run._settings.events and run._settings.posthog_api_key and run._recorded:
+        from arcade_otel.frameworks import extra_spans, late_events
+
+        if not extra_spans.is_left_out(run._settings, run.path):
+            run._late = late_events.LateEvents(run, get_values)
+            late_events.serving.insert(0, run)  # the innermost run was ended first

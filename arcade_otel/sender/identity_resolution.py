@@ -1,4 +1,4 @@
-"""Resolve the owner of a queued span once, and save it to the queue before any exporter sees the span."""
+"""Find out once which ID a queued span belongs to, and save that ID to the queue before any exporter gets the span."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ __all__ = ["SpanIdentityResolver"]
 
 
 class SpanIdentityResolver:
-    """Resolve the owners of one sender's spans, with at most one request to the API, and none without credentials.
+    """Find the IDs that one sender's spans belong to, with at most one request to the API, and none without credentials.
 
-    An anonymous span is attributed to the principal only if the store still has the span's anonymous ID, and only if the
-    credentials are older than the end of the command (``LazyAliasResolver.resolve`` has the rules). The decision is written to
-    the span's file first and to the store second. After a crash in between, the next sender decides the same again.
+    An anonymous span is attributed to the principal only if the store still contains the span's anonymous ID, and only if the
+    credentials are older than the end of the command (see ``LazyAliasResolver.resolve``). The decision is written to the span's
+    file first and to the store second. If the sender is killed between the two writes, the next sender makes the same decision
+    again.
 
-    A queue file is untrusted data. It must not name code (``principal.is_entry_point_name``), and any fault in it is a
-    ``ValueError``.
+    The content of a queue file is not trusted. A file must not be able to make the sender run arbitrary code, so
+    ``principal.is_entry_point_name`` checks the principal source that the file names. Any fault in a file raises ValueError.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -34,11 +35,17 @@ class SpanIdentityResolver:
         self._resolver: login.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
-        """Return the span ``text`` of the file ``path`` as it must be exported. Save it first if it has changed.
+        """Return the span ``text`` with the ID that the exporter must send it under.
+
+        If the span has changed, first save it to its file.
+
+        Args:
+            path: The span's file in the queue.
+            text: The content of the file.
 
         Raises:
-            ValueError: The text is not a span.
-            OSError: The file cannot be written. It is unchanged then.
+            ValueError: If the text is not a span.
+            OSError: If the file cannot be written. The file then keeps its old content.
         """
         if conventions.RESOURCE_ARCADE_CONTEXT in text:
             text = self._with_arcade_context(path, text)
@@ -82,13 +89,14 @@ class SpanIdentityResolver:
         return text
 
     def _with_arcade_context(self, path: str, text: str) -> str:
-        """Return the span with the organization and the project of its command. Save it first if it has changed.
+        """Return the span with the organization and the project that were active when its command ran.
 
-        Credentials that were written after the command's end may be of another organization, so they are not used.
+        If the span has changed, first save it to its file. Credentials that were written after the command's end may belong to
+        another organization, so the resolver does not use them.
 
         Raises:
-            ValueError: The text is not a span.
-            OSError: The file cannot be written. It is unchanged then.
+            ValueError: If the text is not a span.
+            OSError: If the file cannot be written. The file then keeps its old content.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)
@@ -116,15 +124,18 @@ class SpanIdentityResolver:
         return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Return the span with the number of spans that a full queue has dropped before it. Save it first.
+        """Return the span with ``count`` added as the number of spans that a full queue has dropped, after saving it to its file.
+
+        If the span is not a command's span that becomes an event, return the text unchanged, because only such an event reports
+        the number.
 
         Raises:
-            ValueError: The text is not a span.
-            OSError: The file cannot be written. It is unchanged then.
+            ValueError: If the text is not a span.
+            OSError: If the file cannot be written. The file then keeps its old content.
         """
         traces = otlp.loads(text)
-        span, _ = otlp.command_span(traces)
-        if span is None:
+        span, resource = otlp.command_span(traces)
+        if span is None or otlp.read_attribute(resource, conventions.RESOURCE_EVENTS_ONLY) is not None:
             return text
         before = otlp.read_attribute(span, conventions.DROPPED)
         otlp.set_attribute(span, conventions.DROPPED, count + (int(before) if isinstance(before, int) else 0))

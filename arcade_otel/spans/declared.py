@@ -1,4 +1,7 @@
-"""Check the values of the properties and groups that a program declared. Only such programs import this module."""
+"""Check the values of the properties and groups that a program has declared.
+
+The library imports this module only for programs that declare properties or groups.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ from arcade_otel.diagnostics import debug, guard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from arcade_otel.option_checks import PropertyType
     from arcade_otel.settings import Settings
+
+    #: What a free text is redacted by: the command's path, and a function that returns the values of its parameters.
+    RunningCommand = tuple[str, Callable[[], tuple[str, ...]] | None]
 
 __all__ = [
     "ACTIVE_CONTEXT",
@@ -31,13 +38,21 @@ _MAX_INTEGER = 2**53
 _ID_SIGNS = str.maketrans("", "", "-_.:")
 
 
-def attributes(settings: Settings, given: Mapping[str, object], *, login: bool = False) -> dict[str, str | bool | int]:
-    """Return the attributes of the values that are declared and have the right type. Skip other values with a debug line.
+def attributes(
+    settings: Settings, given: Mapping[str, object], *, login: bool = False, command: RunningCommand | None = None
+) -> dict[str, str | bool | int]:
+    """Return the attributes for those values that are declared and have the declared type.
+
+    Skip the others and write a debug line.
 
     Args:
         settings: The program's settings.
-        given: The values that ``arcade_otel.set_property`` got. They take precedence over those of the program's function.
-        login: Whether the command logged in, so that the person gets the properties in ``settings.person_properties``.
+        given: The values that were passed to ``arcade_otel.set_property``. They take precedence over those from the program's
+            function.
+        login: Whether the command was a login. If so, the properties in ``settings.person_properties`` are also set on the
+            person.
+        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
+            free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -50,18 +65,21 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
         name = str.__str__(key) if isinstance(key, str) else key
         if name in settings.groups and is_id(value):
             found[f"{GROUP_PREFIX}{name}"] = str.__str__(value)
-        elif name in settings.properties and (accepted := accept(settings.properties[name], value)) is not None:
+        elif name in settings.properties and (accepted := accept(settings.properties[name], value, command)) is not None:
             found[f"{PROPERTY_PREFIX}{name}"] = accepted
             if login and name in settings.person_properties:
                 found[f"{PERSON_PREFIX}{name}"] = accepted
-        elif value is not None:
+        elif value is not None and not (isinstance(value, str) and is_free_text(settings.properties.get(name))):
             declared = name in settings.properties or name in settings.groups
             debug(f"property dropped: {name if declared else 'a name that is not declared'} ({type(value).__name__})")
     return found
 
 
 def resource_attributes(settings: Settings) -> dict[str, str]:
-    """Return what the sender needs to know of the declarations: which properties are copies, and which context is in use."""
+    """Return the resource attributes that the sender needs to fill in the remaining declared properties.
+
+    The attributes say which properties are copies of other properties, and which context of Arcade's credentials is in use.
+    """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
     if copies:
@@ -75,11 +93,20 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
     return found
 
 
-def accept(kind: object, value: object) -> str | bool | int | None:
-    """Return ``value`` if it has the declared type ``kind`` or is one of its words, else None.
+def accept(kind: PropertyType | str, value: object, command: RunningCommand | None) -> str | bool | int | None:
+    """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, or else None.
 
-    A word is returned as it was declared. A member of a ``StrEnum`` is equal to its word, and can have another text.
+    If ``kind`` is a ``FreeText``, the text is returned redacted, or None is returned if ``command`` is None.
+
+    For a word, the function returns the declared string and not ``value``, because a member of a ``StrEnum`` can equal the word
+    and still print other text.
     """
+    if is_free_text(kind):
+        if command is None:
+            return None
+        from arcade_otel.spans import free_text
+
+        return free_text.redact(value, *command)
     if isinstance(kind, tuple):
         return kind[kind.index(value)] if isinstance(value, str) and value in kind else None
     if type(value) is not kind or not (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER):  # type: ignore[operator]
@@ -87,6 +114,14 @@ def accept(kind: object, value: object) -> str | bool | int | None:
     return value  # type: ignore[return-value]  # a bool or an int
 
 
+def is_free_text(kind: object) -> bool:
+    """Return whether a declared type is a ``FreeText``.
+
+    The function does not import the class, so programs without free text do not pay for the import.
+    """
+    return type(kind).__name__ == "FreeText"
+
+
 def is_id(value: object) -> bool:
-    """Return whether ``value`` is an ID, and not the name or address of a person or a place."""
+    """Return whether ``value`` looks like an ID, and not like the name or address of a person or a place."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -1,8 +1,9 @@
-"""The properties of a command's event. Each is declared here once, with the attribute that it is made from and what it is for.
+"""The properties of a command's event. This module declares each property once, with its attribute and its purpose.
 
-The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. To
-add a property, add a row here and set its value: in ``enrich()`` of ``arcade_otel/handoff/enrichment.py`` if the sender can find
-the value out, otherwise in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
+The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. If
+you add a property, add a row to the table in this module, and set the value of the property. If the sender can find out the
+value, set it in ``enrich()`` in ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set it in
+``command_attributes()`` in ``arcade_otel/spans/__init__.py``. No command imports this module.
 """
 
 from __future__ import annotations
@@ -38,21 +39,23 @@ SEMANTIC = "semantic conventions"
 
 
 class Property:
-    """One property. It is a plain class, because the import of ``dataclasses`` would cost a sender more than the table.
+    """One property of an event.
+
+    ``Property`` is a plain class, because importing ``dataclasses`` would cost a sender more time than building the table.
 
     Attributes:
-        name: Its name in PostHog. "" if only other backends get the attribute.
-        attribute: The attribute that it is made from.
-        type: One of the types above. A value of another type is left out.
+        name: The name of the property in PostHog, or "" if only other backends get the attribute.
+        attribute: The span attribute that the property is made from.
+        type: One of the types at the top of this module, because a value of another type is left out.
         example: A value as in JSON, but a string without its quotes.
-        reason: What it is for, or what it holds.
-        when: When it is present. "" means always.
+        reason: What the property is for, or what it holds.
+        when: The condition under which the property is sent, to be read after "sent", or "" for always.
         unit: Unit or bound of the value, or "".
         source: Who defined the attribute's name.
-        failed_only: Whether only the event of a failed command has it.
-        ended_only: Whether the event of a command that has begun (``record_start``) lacks it.
+        failed_only: Whether only the event of a failed command has the property.
+        ended_only: Whether the event of a command that has only begun (``record_start``) lacks the property.
         resource: Whether the attribute is on the span's resource instead of the span.
-        rare: Whether only exceptional runs have it.
+        rare: Whether only exceptional runs have the property.
     """
 
     __slots__ = (
@@ -101,9 +104,10 @@ class Property:
 
     @property
     def of_own_events(self) -> bool:
-        """Whether the program's own events (``arcade_otel.track``) have it, because it does not depend on the command's end.
+        """Whether the property is also sent with the program's own events (``arcade_otel.track``).
 
-        They lack the count of dropped events, because a sum over all events would count those several times.
+        The program's own events include every property that does not depend on how the command ends, except the count of dropped
+        events. With that count on several events, a sum over all events would count the same drops several times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 
@@ -115,7 +119,8 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.COMMAND,
         STRING,
         "toolkit.run",
-        "shows which commands are used. The name comes from the program's command tree, never from what you typed",
+        "Shows the maintainers which commands people use. The command's name comes from the program's command tree, never from "
+        "what you typed",
         source=SPECIFICATION,
     ),
     Property(
@@ -123,23 +128,36 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DURATION,
         NUMBER,
         "1250.42",
-        "shows which commands are slow",
+        "Shows the maintainers which commands are slow",
         unit="milliseconds",
         source=SPECIFICATION,
         ended_only=True,
     ),
-    Property("", conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "names the program, without its path", source=CLI),
-    Property("", conventions.PROCESS_PID, INTEGER, "4711", "the conventions require it. PostHog never gets it", source=CLI),
+    Property("", conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "Names the program, without its path", source=CLI),
     Property(
-        "exit_code", conventions.PROCESS_EXIT_CODE, INTEGER, "0", "shows how the command ended", source=CLI, ended_only=True
+        "",
+        conventions.PROCESS_PID,
+        INTEGER,
+        "4711",
+        "The semantic conventions require the process ID. PostHog never gets it",
+        source=CLI,
+    ),
+    Property(
+        "exit_code",
+        conventions.PROCESS_EXIT_CODE,
+        INTEGER,
+        "0",
+        "Shows the exit code with which the command ended",
+        source=CLI,
+        ended_only=True,
     ),
     Property(
         "command_options",
         conventions.COMMAND_OPTIONS,
         STRINGS,
         '["--force"]',
-        "shows which options are used: their names as the program defines them, never a value",
-        when="if the program records them, and you gave one",
+        "Shows which options you used, by their names as the program defines them, and never by a value",
+        when="if the program records the names of options, and you used an option",
         ended_only=True,
     ),
     Property(
@@ -147,7 +165,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.ERROR_TYPE,
         STRING,
         "ValueError",
-        "shows what went wrong: the class of the exception",
+        "Shows what went wrong, by the class of the exception",
         source=SEMANTIC,
         failed_only=True,
     ),
@@ -156,8 +174,8 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.ERROR_MESSAGE,
         STRING,
         "cannot reach https://api.example.com",
-        "shows what went wrong: the message of the exception, redacted",
-        when="if there is a message",
+        "Shows what went wrong, by the redacted message of the exception",
+        when="if the exception has a message",
         unit=f"at most {conventions.ERROR_MESSAGE_LIMIT} characters",
         source=SEMANTIC,
         failed_only=True,
@@ -167,8 +185,8 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.SERVICE_VERSION,
         STRING,
         "1.2.3",
-        "shows which versions of the program are in use",
-        when="if the program gives its version, or the sender finds it",
+        "Shows the maintainers which versions of the program people use",
+        when="if the program sets its version, or the sender finds the version",
         source=SEMANTIC,
         resource=True,
     ),
@@ -177,27 +195,43 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.PROCESS_RUNTIME_VERSION,
         STRING,
         "3.12.1",
-        "shows which versions of Python to support",
+        "Shows the maintainers which versions of Python people use",
         source=SEMANTIC,
         resource=True,
     ),
-    Property("os_type", conventions.OS_TYPE, STRING, "Linux", "shows which systems to support", source=SEMANTIC, resource=True),
+    Property(
+        "os_type",
+        conventions.OS_TYPE,
+        STRING,
+        "Linux",
+        "Shows the maintainers which operating systems people use",
+        source=SEMANTIC,
+        resource=True,
+    ),
     Property(
         "os_release",
         conventions.OS_VERSION,
         STRING,
         "6.8.0",
-        "shows which releases of a system to support",
+        "Shows the maintainers which releases of an operating system people use",
         source=SEMANTIC,
         resource=True,
     ),
-    Property("arch", "host.arch", STRING, "arm64", "shows which architectures to build for", source=SEMANTIC, resource=True),
+    Property(
+        "arch",
+        "host.arch",
+        STRING,
+        "arm64",
+        "Shows the maintainers which processor architectures people use",
+        source=SEMANTIC,
+        resource=True,
+    ),
     Property(
         "python_implementation",
         conventions.PROCESS_RUNTIME_NAME,
         STRING,
         "cpython",
-        "shows which implementations of Python to support",
+        "Shows the maintainers which implementations of Python people use",
         source=SEMANTIC,
         resource=True,
     ),
@@ -206,17 +240,17 @@ PROPERTIES: tuple[Property, ...] = (
         "outcome",
         STRING,
         "success",
-        "shows how the command ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` "
+        "Shows how the command ended: `success`, `failure`, `usage_error` (a mistyped command line), `interrupted`, or `exit` "
         "(the program chose the exit code)",
         ended_only=True,
     ),
-    Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "distinguishes people from build machines"),
+    Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "Distinguishes people from build machines"),
     Property(
         "ci",
         "ci",
         STRING,
         "github-actions",
-        "names the CI provider by a word of a fixed list, or `other`",
+        "Names the CI provider by a word from a fixed list, or is `other`",
         when="in continuous integration",
         rare=True,
     ),
@@ -225,8 +259,8 @@ PROPERTIES: tuple[Property, ...] = (
         "agent",
         STRING,
         "claude-code",
-        "names the coding agent that ran the command by a word of a fixed list, or `other`",
-        when="if an agent ran it",
+        "Names the coding agent that ran the command by a word from a fixed list, or is `other`",
+        when="if a coding agent ran the command",
         rare=True,
     ),
     Property(
@@ -234,16 +268,16 @@ PROPERTIES: tuple[Property, ...] = (
         "process.interactive",
         BOOLEAN,
         "true",
-        "distinguishes people from scripts: true if input and output are terminals",
+        "Distinguishes people from scripts, because it is true only if input and output are terminals",
         source=SEMANTIC,
     ),
-    Property("container", "container", BOOLEAN, "false", "distinguishes containers from computers"),
+    Property("container", "container", BOOLEAN, "false", "Distinguishes containers from computers"),
     Property(
         "install_method",
         "install_method",
         STRING,
         "pipx",
-        "shows how people install the program: a word of a fixed list, or `other`, never a path",
+        "Shows how people install the program, by a word from a fixed list or `other`, and never by a path",
         when="if the program belongs to an installed distribution, or is frozen",
         rare=True,
     ),
@@ -252,7 +286,7 @@ PROPERTIES: tuple[Property, ...] = (
         "first_run",
         BOOLEAN,
         "false",
-        "shows how many people start to use the program",
+        "Shows the maintainers how many people start to use the program",
         when="unless the disk cannot be written",
         ended_only=True,
     ),
@@ -261,8 +295,8 @@ PROPERTIES: tuple[Property, ...] = (
         "previous_version",
         STRING,
         "1.2.2",
-        "shows which versions people upgrade from",
-        when="on the first run of another version",
+        "Shows the maintainers from which versions people upgrade",
+        when="on the first run of a new version",
         rare=True,
         ended_only=True,
     ),
@@ -271,8 +305,8 @@ PROPERTIES: tuple[Property, ...] = (
         "session.id",
         STRING,
         "019535d9-3df7-79fb-b466-fa907fa17f9e",
-        "shows which commands belong together: a random ID, new after 30 minutes without a command, after 24 hours and after a "
-        "logout",
+        "Shows which commands belong to one session, by a random ID that changes after 30 minutes without a command, after "
+        "24 hours and after a logout",
         when="unless the disk cannot be written",
         source=SEMANTIC,
         ended_only=True,
@@ -282,7 +316,7 @@ PROPERTIES: tuple[Property, ...] = (
         "org_id",
         STRING,
         "org_123",
-        "shows which organizations use the program: the ID of the active one in Arcade's credentials",
+        "Shows which organizations use the program, by the ID of the active organization in Arcade's credentials",
         when="if the program sets `arcade_context`, and you are logged in to Arcade",
         rare=True,
     ),
@@ -291,7 +325,7 @@ PROPERTIES: tuple[Property, ...] = (
         "project_id",
         STRING,
         "proj_456",
-        "shows which projects use the program: the ID of the active one in Arcade's credentials",
+        "Shows which projects use the program, by the ID of the active project in Arcade's credentials",
         when="if the program sets `arcade_context`, and you are logged in to Arcade",
         rare=True,
     ),
@@ -300,7 +334,7 @@ PROPERTIES: tuple[Property, ...] = (
         "sample_rate",
         NUMBER,
         "0.01",
-        "says which share of this command's runs is recorded, so that they can be weighed",
+        "Says which share of this command's runs is recorded, so that a count can be scaled up",
         when="if the program samples the command",
         rare=True,
     ),
@@ -309,8 +343,8 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DROPPED,
         INTEGER,
         "12",
-        "counts the events that a full queue dropped before this one",
-        when="if any were dropped",
+        "Counts the events that a full queue dropped before this event",
+        when="if events were dropped",
         rare=True,
     ),
 )

@@ -1,6 +1,7 @@
-"""Remove secrets, and what the user typed, from an error's message. This runs in the process that raised the error."""
+"""Remove secrets, and what the user typed, from an error's message. This code runs in the process that raised the error."""
 
-# This module is imported only when a command has failed, so a command that succeeds does not pay for its patterns.
+# This module is imported only when a command has failed, or if the program sets a free text. Other commands do not pay for its
+# patterns.
 
 import os
 import sys
@@ -13,7 +14,7 @@ from arcade_otel.spans.error_frames import answers, defined_options, is_of_progr
 from arcade_otel.spans.secret_shapes import readable, with_placeholders, without_secrets
 from arcade_otel.spans.typed_values import without_values
 
-__all__ = ["error_message", "redact"]
+__all__ = ["error_message", "file_names", "redact", "without_path"]
 
 # Only this many characters of a message are read, and the rest is dropped. A message of 2 MB must not delay the user's prompt,
 # and the time for the worst message grows with the square of this number.
@@ -25,15 +26,16 @@ _MAX_CAUSES = 10
 def error_message(
     error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = (), path: str = ""
 ) -> str | None:
-    """Return the text of ``error`` that may be recorded, at most 300 characters, or None.
+    """Return the text of ``error`` that may be recorded, at most 300 characters, or None if nothing may be recorded.
 
     Args:
         error: The exception that ended the command.
-        how: ``redacted`` returns the redacted message. ``own`` does the same if the program's own package defines the class of
-            the error, and otherwise returns None. ``class`` returns None, because ``error.type`` has the class. If it is a
-            function of the program, its result is only cut, and characters that JSON cannot represent are replaced.
+        how: The program's choice. If it is ``redacted``, the function returns the redacted message. If it is ``own``, the
+            function returns the redacted message if the program's own package defines the class of the error, and otherwise None.
+            If it is ``class``, the function returns None, because ``error.type`` already names the class. If it is a function,
+            the function's result is only shortened, and characters that JSON cannot represent are replaced.
         given: Values of the command's parameters, from any source.
-        path: The command's path joined by dots. These are the program's own words, so they are not removed.
+        path: The command's path, joined by dots. Its words come from the program, so they are not removed from the message.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None
@@ -52,9 +54,9 @@ def error_message(
     return (
         redact(
             message,
-            arguments=[*_without_options(_without_path(sys.argv[1:], path), defined_options(error)), *given, *answers(error)],
+            arguments=[*_without_options(without_path(sys.argv[1:], path), defined_options(error)), *given, *answers(error)],
             environ=os.environ,
-            paths=list(_file_names(error)),
+            paths=list(file_names(error)),
             quoted=names_of_code(error, message),
         )
         or None
@@ -69,25 +71,26 @@ def redact(
     paths: Sequence[str] = (),
     quoted: Iterable[str] | None = None,
 ) -> str:
-    """Return ``message`` on one line, at most 300 characters, without secrets and without what the user typed.
+    """Return ``message`` without secrets and without what the user typed, on one line of at most 300 characters.
 
     The function removes:
 
-    * tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
-      ``password=``,
-    * the user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random,
-    * words of the command line and values of the environment. Of what was typed, it also removes each word of four letters and
-      more, and its words joined differently.
+    * Tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
+      ``password=``.
+    * The user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random.
+    * Words of the command line and values of the environment. If an argument consists of several words, each word of at least
+      four letters is also removed, and so are the same words joined in a different way.
 
-    It returns "" if there are too many values to search for, or too large ones. It does not recognise a secret that looks like an
-    ordinary word, if the user neither typed nor set it and it is not in quotes.
+    If the values to search for are too many or too long, the function returns "". Limit: the function does not recognise a secret
+    that looks like an ordinary word, if the user neither typed nor set that word and it is not in quotes.
 
     Args:
-        message: The text of an exception. Only its first 2,000 characters are read.
-        arguments: Words of the command line, and values of its parameters.
-        environ: The environment.
+        message: The text of an exception, of which only the first 2,000 characters are read.
+        arguments: Words of the command line, and values of the command's parameters.
+        environ: The environment variables.
         paths: Names of files.
-        quoted: If not None, text in quotes is removed too, except for these words, options and names of Python's types.
+        quoted: Quoted texts that may stay in the message, in addition to options and the names of Python's types. With None, all
+            quoted text may stay.
     """
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would recognise.
@@ -100,7 +103,7 @@ def redact(
 
 
 def _words_of(error: BaseException) -> str:
-    """Return the text of the error. If it has an attribute ``message`` that the text does not contain, return that attribute."""
+    """Return ``str(error)``, or the attribute ``message`` of the error if it exists and ``str(error)`` does not contain it."""
     message = getattr(error, "message", None)
     if not message:
         return str(error)
@@ -111,10 +114,10 @@ def _words_of(error: BaseException) -> str:
     return whole if str(message) in whole else str(message)
 
 
-def _without_path(words: Sequence[str], path: str) -> list[str]:
-    """Return ``words`` without the names of the command, each removed once and in order.
+def without_path(words: Sequence[str], path: str) -> list[str]:
+    """Return ``words`` without the names in the command's path, each of which is removed once, in the order of the path.
 
-    A name that is typed again is an argument.
+    If the user typed a name from the path a second time, that word is an argument and stays in the result.
     """
     rest = path.split(".")
     typed = []
@@ -127,7 +130,7 @@ def _without_path(words: Sequence[str], path: str) -> list[str]:
 
 
 def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterator[str]:
-    """Yield ``words`` without the names of ``options``. For ``--name=value`` in one word, yield the value."""
+    """Yield ``words`` without the names in ``options``. For a word like ``--name=value``, yield only the value."""
     for word in words:
         name, assigned, value = word.partition("=")
         if name not in options:
@@ -136,8 +139,8 @@ def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterato
             yield value
 
 
-def _file_names(error: BaseException) -> Iterator[str]:
-    """Yield the names of files in ``error`` and its causes, because a message may quote them without a separator."""
+def file_names(error: BaseException) -> Iterator[str]:
+    """Yield the file names in ``error`` and its causes, because a message may quote a file name that contains no slash."""
     seen: list[BaseException] = []
     while len(seen) < _MAX_CAUSES and error not in seen:
         seen.append(error)

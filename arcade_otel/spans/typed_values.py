@@ -1,6 +1,6 @@
-"""Find and replace in a message what the user typed, set in the environment, or chose as the name of a file."""
+"""Replace the user's own values in a message: words that the user typed, values of environment variables, and file names."""
 
-# This module is imported only when a command has failed.
+# This module is imported only when a command has failed, or if the program sets a free text.
 
 import json
 import os
@@ -45,12 +45,12 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> str | None:
-    """Return ``message`` without the values, or None if there are too many of them, or too large ones.
+    """Return ``message`` without the user's values, or None if the values are too many or too long to search for.
 
     Args:
         message: A message that :func:`secret_shapes.readable` has returned.
-        arguments: Words of the command line, and values of its parameters.
-        environ: The environment.
+        arguments: Words of the command line, and values of the command's parameters.
+        environ: The environment variables.
         paths: Names of files.
     """
     lowered = message.lower()
@@ -70,7 +70,8 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
     """Return whether the message may contain the variable's value.
 
-    This compares single words, because to search the message for a whole value as long as ``PATH`` would take too long.
+    The function compares words, because searching the message for a whole value as long as that of ``PATH`` would take too much
+    time.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False
@@ -86,9 +87,10 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that the message may contain, and the words in the message of all other arguments.
+    """Return the arguments that the message may contain, and those words of the other arguments that the message contains.
 
-    This is exact for plain arguments only: the message contains one only if it contains each word of its last component.
+    An argument that is not plain text is always in the first list. A plain argument is left out of it if a word of the argument's
+    last path component is missing in the message, because the message then cannot contain the whole argument.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -123,7 +125,7 @@ def _in_hex(value: str) -> str:
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Return the values to search for, in lower case, each with its placeholder."""
+    """Return the values to search for, each with the placeholder that replaces it."""
     values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), FILE)
     for argument in arguments:
         parts = [argument, *argument.split("="), *argument.splitlines(), *PEM.split(argument)]
@@ -145,7 +147,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the texts whose parts are searched for, too: typed values without names of options, and secret variables."""
+    """Return the texts whose single words must also be found: typed values without option names, and secret variables."""
     typed = []
     for argument in arguments:
         if not argument.startswith("-"):
@@ -159,7 +161,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns for the words of ``texts``, alone and joined by any separator or none, as ``message`` may have them."""
+    """Yield patterns that find the words of ``texts`` in ``message``, alone or joined with any separator."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -178,9 +180,10 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Return whether to search for a part of what the user typed. Common text such as ``--`` and ``/`` is no value.
+    """Return whether a part of what the user typed must be searched for.
 
-    A password may consist of special characters ("!@#$%^&*"). They count if there are several different ones, or many.
+    Common text such as ``--`` and ``/`` is not searched for. A password may consist only of special characters ("!@#$%^&*"), so
+    such text is searched for if it is long or contains several different characters.
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
@@ -189,9 +192,10 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message, plain or escaped and in any case. All are replaced in one pass, the longest first.
+    """Replace each value in the message, whether it is plain or escaped, in upper or lower case.
 
-    A short value is replaced only if it is a whole word: if the user typed "on", "connection" stays as it is.
+    All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
+    the user typed "on", the word "connection" stays as it is.
     """
     lowered = message.lower()
     found: dict[str, str] = {}
@@ -217,7 +221,11 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 
 
 def _spellings(value: str) -> set[str]:
-    """Return the spellings of ``value``: as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
+    """Return the spellings of ``value`` to search for.
+
+    The spellings are the value itself, the value as Python, JSON and a shell write it, as a form field, in base64 and in
+    hexadecimal digits.
+    """
     encoded = _in_base64(value)
     if value.isalnum():
         return {value, encoded, _in_hex(value)}

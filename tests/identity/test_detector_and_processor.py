@@ -1,4 +1,4 @@
-"""Detector, lifecycle processor, detached exporter and the live path, with the real SDK and real senders."""
+"""Detector, lifecycle processor, detached exporter and live spans, with the real SDK and real senders."""
 
 import json
 import os
@@ -23,7 +23,6 @@ from arcade_otel.sender import exporter_loader
 from arcade_otel.sender.posthog_lane import PostHogLaneExporter
 from arcade_otel.sender.sdk_lane import SdkLaneExporter
 from arcade_otel.settings import Settings, make_settings
-from arcade_otel.spans import Timing
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel_exporters import otlp_json
 from arcade_otel_exporters.detached import DetachedSpanExporter
@@ -35,16 +34,16 @@ _NOW = time.time_ns()
 #: A sender that does nothing. Wine starts Linux' own programs, but Python gets no handle of them.
 NOTHING = ("/bin/true",) if os.name == "posix" else (sys.executable, "-S", "-c", "")
 # Recent: the queue keeps nothing that is older than a week.
-TIMING = Timing(_NOW - 10**9, _NOW)
+TIMING = (_NOW - 10**9, _NOW)
 
 
 def logged_in() -> str:
-    """Who is logged in, for the settings below."""
+    """The account that is logged in, for the settings below."""
     return "user-9"
 
 
 def identity_of(settings: Settings) -> tuple[str, str | None]:
-    """Return the anonymous and the linked id of a machine that has some."""
+    """Return the anonymous and the linked ID of a machine that has an identity."""
     identity = identity_file.read(settings.config_dir)
     assert identity is not None
     return identity
@@ -59,7 +58,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def settings(receiver: Receiver, tmp_path: Path) -> Settings:
-    """An application whose login is always user-9's, and whose senders are off: its spans stay in the queue."""
+    """Settings of a program whose login is always user-9's. Its senders are off, so its spans stay in the queue."""
     return make_settings(
         name="cli",
         version="1.0",
@@ -83,7 +82,7 @@ def queued_attributes(settings: Settings, exporter: str = "posthog") -> list[dic
 
 
 class Steps(SpanProcessor):
-    """Remembers what it was given, and whose machine it was at that moment."""
+    """Keep each span that it gets, and the identity of the machine at that moment."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -227,7 +226,7 @@ def test_record_queues_the_debt_and_links(settings: Settings) -> None:
     assert linked == "user-9"
     (span,) = queued(settings)
     assert span.name == "cli login"
-    assert (span.start_time, span.end_time) == (TIMING.start_ns, TIMING.end_ns)
+    assert (span.start_time, span.end_time) == (TIMING[0], TIMING[1])
     attributes = dict(span.attributes or {})
     assert attributes["previous_distinct_id"] == anon_id
     assert attributes["distinct_id"] == "user-9"
@@ -249,11 +248,11 @@ def test_record_is_neither_sampled_away_nor_cut(settings: Settings, monkeypatch:
 
 
 def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settings: Settings, receiver: Receiver) -> None:
-    """The alias was acknowledged before ``record`` returned; the logout leaves under the old id."""
+    """The alias was acknowledged before ``record`` returned. The logout is sent under the old ID."""
     settings = settings.replace(sender_command=None)
     identity_span.record(settings, "login", TIMING, Outcome(0), login=True)
     wait_for(lambda: len(receiver.events) >= 2)
-    identity_span.record(settings, "logout", Timing(TIMING.end_ns, TIMING.end_ns + 5), Outcome(0), logout=True)
+    identity_span.record(settings, "logout", (TIMING[1], TIMING[1] + 5), Outcome(0), logout=True)
     wait_for(lambda: len(receiver.events) >= 3)
     assert [(e["event"], e["properties"].get("command_name")) for e in receiver.events] == [
         ("$create_alias", None),

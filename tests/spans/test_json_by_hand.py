@@ -1,4 +1,4 @@
-"""The foreground's own writer and reader of JSON say what the ``json`` module says."""
+"""The foreground's own writer and reader of JSON agree with the ``json`` module."""
 
 import json
 
@@ -11,7 +11,7 @@ from arcade_otel.spans.outcome import Outcome
 # Letters that are escaped, that look like JSON, that are no characters at all, and any other.
 LETTERS = st.one_of(st.sampled_from('"\\/{}[]:, \x00\x1f\x7f\n\u2028\ud800é😀'), st.characters())
 TEXT = st.text(LETTERS, max_size=20)
-TIMING = spans.Timing(1_700_000_000_000_000_000, 1_700_000_000_012_345_678)
+TIMING = (1_700_000_000_000_000_000, 1_700_000_000_012_345_678)
 
 
 @given(TEXT)
@@ -23,7 +23,7 @@ def test_a_string_is_written_as_json_writes_it(value: str) -> None:
 def test_a_span_is_written_byte_by_byte_as_json_writes_it(
     path: str, distinct_id: str, exit_code: int, options: list[str]
 ) -> None:
-    """Whatever stands in names and values, and whether the command failed."""
+    """The bytes agree for any names and values, and for commands that succeed or fail."""
     outcome = Outcome(exit_code, SystemExit(exit_code) if exit_code else None)
     outcome.options = tuple(options)
     settings = make_settings(name="tool", version="1.2.3", posthog_api_key="phc_x")
@@ -32,7 +32,10 @@ def test_a_span_is_written_byte_by_byte_as_json_writes_it(
 
 
 def by_json(data: bytes) -> tuple[str, str | None] | None:
-    """Read the file by the module alone: a space before it is no JSON of ``json.dump`` and means the same."""
+    """Read the file with the ``json`` module only.
+
+    A space in front keeps the own reader away and does not change the meaning.
+    """
     return identity_file.parse(b" " + data)
 
 

@@ -1,4 +1,4 @@
-"""A pytest plugin that instruments every app that a test makes, and counts the spans; nothing is handed over."""
+"""A pytest plugin that instruments every app that a test makes, and counts the spans. The spans are not delivered."""
 
 from typing import Any
 
@@ -18,5 +18,5 @@ ArcadeInstrumentor().instrument(name="upstream")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many commands were recorded: none would mean that nothing was instrumented."""
+    """Report how many commands were recorded. No recorded command would mean that no app was instrumented."""
     terminalreporter.write_line(f"{len(_handed_over)} spans")

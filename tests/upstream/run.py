@@ -1,7 +1,8 @@
-"""Run the test suites of Click, Typer, cyclopts and cleo bare and with every command instrumented, and compare the results.
+"""Run the test suites of Click, Typer, cyclopts and cleo, bare and with every command instrumented.
 
-``make upstream`` runs it; ``python -m tests.upstream.run click`` one suite. It needs a package index and some minutes, so it
-is no part of ``make test``. Each suite runs in an environment of its own, with the sources of its latest release.
+The results of the two runs are compared. ``make upstream`` runs all suites, and ``python -m tests.upstream.run click`` runs one
+suite. The run needs a package index and some minutes, so ``make test`` does not include it. Each suite runs in an environment of
+its own, with the sources of its latest release.
 """
 
 import os
@@ -26,7 +27,7 @@ SUITES: dict[str, tuple[list[str], list[str]]] = {
 
 
 def main(names: list[str]) -> int:
-    """Compare the suites; return the exit code of the process."""
+    """Compare the suites, and return the exit code of the process."""
     different = 0
     for name in names or list(SUITES):
         with tempfile.TemporaryDirectory(prefix=f"upstream-{name}-") as folder:
@@ -41,7 +42,7 @@ def main(names: list[str]) -> int:
 
 
 def results(name: str, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the outcome of each test, bare and instrumented."""
+    """Return the outcome of each test, both bare and instrumented."""
     needs, arguments = SUITES[name]
     pip = [sys.executable, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "download", "--no-binary", name, "--no-deps", "--dest", str(folder), name], check=True)
@@ -58,7 +59,7 @@ def results(name: str, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def run(python: str, source: Path, report: Path, arguments: list[str]) -> dict[str, str]:
-    """Run a suite and return the outcome of each test."""
+    """Run a suite, and return the outcome of each test."""
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(report.parent),

@@ -54,7 +54,7 @@ def _check_opentelemetry() -> Check:
 
 
 def _check_reaping(settings: Settings) -> list[Check]:
-    """Return a failed check if commands start no senders because earlier ones were never reaped."""
+    """Return a failed check if commands start no senders because earlier senders were never reaped."""
     if not settings.config_dir or zombies.ZOMBIES not in zombies.causes(settings.state_dir):
         return []
     return [
@@ -68,7 +68,7 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Return a check if a sender may not survive the command: in CI, and in a container with the program as PID 1."""
+    """Return a check if a sender may not survive the command: in CI, and if the program is PID 1 of a container."""
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"
     elif consent.is_ci():

@@ -1,4 +1,4 @@
-"""Write the catalogue's tables into ``docs/what-we-collect.md``, between two markers, or compare them."""
+"""Write the catalogue's tables into ``docs/what-we-collect.md``, between two markers, or compare the page with them."""
 
 import argparse
 import sys
@@ -14,10 +14,13 @@ END = "<!-- catalogue:end -->"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``python -m arcade_otel.cli.manifest [--check] PAGE`` and return the exit code: 1 if ``--check`` finds a difference.
+    """Run ``python -m arcade_otel.cli.manifest [--check] PAGE`` and return the exit code.
+
+    The exit code is 0 if the page was written or is up to date, 1 if ``--check`` finds a difference, and 2 if the page cannot be
+    read or written.
 
     Raises:
-        SystemExit: The command line is wrong (2), or asks for help (0).
+        SystemExit: If the command line is wrong (2), or asks for help (0).
     """
     parser = argparse.ArgumentParser(
         prog="python -m arcade_otel.cli.manifest",
@@ -47,7 +50,7 @@ def render(page: str) -> str:
     """Return ``page`` with the current tables between the two markers.
 
     Raises:
-        ValueError: A marker is missing, occurs twice, or comes in the wrong order.
+        ValueError: If a marker is missing, occurs twice, or comes in the wrong order.
     """
     head, begin, rest = page.partition(BEGIN)
     _, end, tail = rest.partition(END)
@@ -65,16 +68,16 @@ def _tables() -> str:
         "### Around the properties",
         "Every event has these fields:",
         markdown.fields(catalogue.FIELDS),
-        "A request carries a batch of events. Its `User-Agent` names this library and its version. Its body has these fields:",
+        "The header `User-Agent` of a request names this library and its version. The body of a request has:",
         markdown.fields(catalogue.REQUEST),
         "### Spans",
-        "Attributes of a command's span:",
+        "A command's span has these attributes:",
         markdown.attributes(catalogue.ATTRIBUTES),
-        "Attributes of the span's resource, in addition to those of `OTEL_RESOURCE_ATTRIBUTES`:",
+        "The span's resource has these attributes, in addition to those of `OTEL_RESOURCE_ATTRIBUTES`:",
         markdown.attributes(catalogue.RESOURCE),
-        "Attributes of the span's scope:",
+        "The span's scope has these attributes:",
         markdown.attributes(catalogue.SCOPE),
-        "Attributes of an event on the span:",
+        "An event on the span has these attributes:",
         markdown.attributes(catalogue.SPAN_EVENT),
     )
     return "\n\n".join(parts) + "\n\n"

@@ -1,4 +1,7 @@
-"""Write a receipt for the user that the sender cannot import the library. Standard library only."""
+"""Write a receipt to show the user that the sender cannot import the library.
+
+This module uses the standard library only.
+"""
 
 import json
 import os
@@ -15,8 +18,9 @@ _MAX_BYTES = 1024 * 1024
 def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
     """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
 
-    The marker is the same as on machines that do not reap ended senders: commands write their spans to the queue themselves and
-    start one sender an hour. The first sender that works removes the marker.
+    The function also creates the marker file ``unreaped``, which is otherwise used on machines where ended senders are never
+    reaped. While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. The
+    first sender that can import the library removes the marker.
 
     The start mark (``handoff.starts``) gets the name of a failed one. So the next command puts its span into the queue at once.
 
@@ -26,7 +30,7 @@ def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
         error: What the import raised.
 
     Raises:
-        OSError: The receipt cannot be written.
+        OSError: If the receipt cannot be written.
     """
     state_dir = os.path.join(config_dir, "usage")
     if not os.path.isabs(config_dir) or os.path.islink(state_dir):

@@ -1,0 +1,52 @@
+"""The marker with which a program declares that a property is free text."""
+
+__all__ = ["FreeText"]
+
+
+class FreeText:
+    """The type of a declared property whose value may be any text: ``properties={"failure_reason": FreeText(reason="…")}``.
+
+    **Free text is a risk.** Any other property contains a boolean, a whole number, or one of the words that you have listed in
+    your program. Free text can contain whatever your users and their servers put there, such as names, addresses and passwords.
+    The library redacts free text by the same rules as error messages. The rules cannot find every secret. Ordinary words that a
+    user neither typed nor set are sent unchanged, for example a customer's name in a server's response. PostHog stores the text.
+    If you can list the values of a property, declare the property as a ``Literal`` instead.
+
+    Guarantees:
+
+    - The command's process redacts the text before it writes or sends the text (:mod:`arcade_otel.spans.redaction`). Text in
+      quotes is always removed. If the user typed so much text that the library cannot redact the value, the property is dropped.
+    - The redacted text is a single line of at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
+    - A value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, such a value makes
+      the test fail.
+    - The output of ``arcade-otel manifest`` tells your users that the property is free text, and shows your reason.
+
+    A free-text property cannot be in ``person_properties``, because PostHog would show the text as a fact about a person. The
+    start event of ``record_start`` contains no free text. Redacting a text takes a few milliseconds, and at most a tenth of a
+    second.
+
+    Args:
+        reason: A few words that tell your users why you need the text, for example ``"shows why tools fail"``.
+
+    Raises:
+        TypeError: If ``reason`` is not a string.
+        ValueError: If ``reason`` is empty.
+    """
+
+    __slots__ = ("reason",)
+
+    def __init__(self, *, reason: str) -> None:
+        if not isinstance(reason, str):
+            raise TypeError(f"reason must be a string, not {type(reason).__name__}")
+        if not reason.strip():
+            raise ValueError("reason must not be empty: it tells your users why you need free text")
+        self.reason = reason
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FreeText) and other.reason == self.reason
+
+    def __hash__(self) -> int:
+        return hash(self.reason)
+
+    def __repr__(self) -> str:
+        return f"FreeText(reason={self.reason!r})"
