@@ -97,8 +97,7 @@ _LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
 
 _MAX_NAMES_LENGTH = 8 * 1024
 
-# In a file's mode: its type and the permission of other users to write it, and the value of a directory that only its owner can.
-_TYPE_AND_SHARED, _DIRECTORY = 0o170022, 0o040000
+_DIRECTORY = 0o040000  # the mode of a directory, without the permissions of its owner and those to read it
 _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 # Children of this process that are not reaped yet. A program that makes many spans must not collect zombies.
@@ -329,14 +328,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
             return
     from arcade_otel.handoff import spawn
 
-    try:
-        spawn.start(command, environ, config_dir, _children)
-    except OSError as error:
-        if mark:
-            from arcade_otel.handoff import starts
-
-            starts.record_failure(config_dir, mark, error)
-        raise
+    spawn.start(command, environ, config_dir, _children)
 
 
 def _leave_mark(config_dir: str, text: str) -> str:
@@ -345,24 +337,24 @@ def _leave_mark(config_dir: str, text: str) -> str:
     It is written here in most runs, because importing ``storage.directories`` costs a command a million instructions. The config
     directory is in use, so other users cannot write it, and only a directory that this process has just made is written here.
     """
-    mark, usage = f"{time.time_ns():020d}-{os.urandom(8).hex()}.json", f"{config_dir}/usage"
+    mark, usage = f"{time.time_ns():020d}-{os.getpid()}.json", f"{config_dir}/usage"
     try:
-        state = os.lstat(usage)
-        if sys.platform != "win32" and state.st_uid == os.geteuid() and state.st_mode & _TYPE_AND_SHARED == _DIRECTORY:
+        try:
+            state = os.lstat(usage)
+        except FileNotFoundError:
+            state = os.stat(config_dir)  # the first run
+            if sys.platform != "win32" and state.st_uid == os.geteuid():
+                os.mkdir(usage, 0o700)
+        if sys.platform != "win32" and state.st_uid == os.geteuid() and state.st_mode & 0o170022 == _DIRECTORY:
             os.mkdir(f"{usage}/{STARTING}", 0o700)
-            path, whole = f"{usage}/{STARTING}/{mark}", False
-            descriptor = os.open(path, _MAKE, 0o600)
+            descriptor = os.open(f"{usage}/{STARTING}/{mark}", _MAKE, 0o600)
             try:
-                whole = os.write(descriptor, text.encode()) == len(text)  # ASCII
+                if os.write(descriptor, text.encode()) == len(text):  # ASCII
+                    return mark
             finally:
                 os.close(descriptor)
-                if not whole:
-                    os.unlink(path)
-            return mark if whole else ""
-    except (FileExistsError, FileNotFoundError):
-        pass  # another sender is coming up, or this is the first run
     except OSError:
-        return ""
+        pass  # another sender is coming up, or the disk cannot be written
     from arcade_otel.handoff import starts
 
     return starts.leave_mark(config_dir, mark, text)

@@ -123,6 +123,7 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
     try:
         with Directory.open(config_dir, "usage", STARTING, create=True) as directory:
             whole = False
+            directory.unlink(name)  # a part of it, if the disk is full
             descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
             try:
                 whole = os.write(descriptor, data) == len(data)
