@@ -28,7 +28,7 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 def record_start(run: Run) -> None:
     """Send the start event of the command of ``run`` once. This never raises. ``record_start`` names the command."""
-    if run._ended or run._ids is not None or run._decision.unreadable:
+    if run._ended or run._ids is not None or run._decision.unreadable or run.in_worker:
         return
     with guard("the start of a command"):
         run._ids = _record(
@@ -71,8 +71,6 @@ def _record(
     if settings.exclude and not is_change and f"{path}.".startswith(settings.exclude):
         return None
     environ = dict(os.environ)
-    if "true" in (environ.get("WERKZEUG_RUN_MAIN"), environ.get("RUN_MAIN")):
-        return None  # a reloader has started the command line again: the first process makes the events
     ids = ids or spans.new_ids()
     if path in settings.sample and not is_change and int(ids[1], 16) >= settings.sample[path] * 2**64:
         return ids
