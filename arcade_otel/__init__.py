@@ -1,13 +1,13 @@
 """Usage telemetry for command-line programs: one OpenTelemetry span per command, sent by a background process.
 
 ``arcade_otel.instrument(app)`` records a program of Typer, Click, asyncclick, cyclopts, cleo or cliff,
-``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other
-code. ``docs/reference.md`` lists everything that is public.
+``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other code.
+``docs/reference.md`` lists everything that is public.
 
-If a user has opted out by a variable, only this module is imported. So it reads the variables of consent, and the module
-:mod:`arcade_otel.consent` does the rest.
+For a user who opted out by an environment variable, the library must cost almost nothing. For that reason, this module reads the
+variables of consent without importing :mod:`arcade_otel.consent`, which has the other rules.
 
-PYTEST_DONT_REWRITE: without this word, pytest would warn if a program imports this module before it runs pytest.
+The word PYTEST_DONT_REWRITE keeps pytest from warning about a program that imports this module before it runs pytest.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from arcade_otel.command_context import CommandContext
     from arcade_otel.conventions import __version__
+    from arcade_otel.free_text import FreeText
 
     App = TypeVar("App")
 else:
@@ -32,6 +33,7 @@ else:
 
 __all__ = [
     "CommandContext",
+    "FreeText",
     "Options",
     "__version__",
     "command",
@@ -46,13 +48,14 @@ __all__ = [
 ]
 
 
-#: Type: word. Default: not set. Effect: `0`, `false`, `no` or `off` turns recording off and deletes the queue. `1`, `true`, `yes`
-#: or `on` turns it on and skips the notice. `log` prints each payload on stderr and sends nothing.
+#: Type: word. Default: not set. Effect: with `0`, `false`, `no` or `off`, you turn recording off and delete the queue. With `1`,
+#: `true`, `yes` or `on`, you turn recording on and skip the notice. With `log`, each payload is printed on stderr and never sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
-#: Set it in your shell's profile if you want no telemetry from any program that respects it.
+#: Set `DO_NOT_TRACK` in your shell's profile if you want no telemetry from any program that respects this variable.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
-#: Type: boolean. Default: `false`. Effect: `true`, in any case, turns recording off and deletes the queue. Source: OpenTelemetry.
+#: Type: boolean. Default: `false`. Effect: with `true`, in upper or lower case, you turn recording off and delete the queue.
+#: Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
 #: Type: path. Default: `~/.arcade`. Effect: the config directory, which holds the identity store, the queue and your choice.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
@@ -66,7 +69,7 @@ _UNCHECKED_OPTIONS = "_arcade_otel_options"
 
 
 class Options(TypedDict, total=False):
-    """Keywords of :func:`instrument`, :func:`program`, :func:`command` and :func:`configure`. All are optional."""
+    """The keyword options of :func:`instrument`, :func:`program`, :func:`command` and :func:`configure`. All are optional."""
 
     name: str | None
     """Name of your program. Default: the base name of the file that was started."""
@@ -107,6 +110,8 @@ class Options(TypedDict, total=False):
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
 
+    Only with :class:`FreeText`, a property can be any text. The text is redacted. Read about the risk first.
+
     The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
     """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
@@ -136,7 +141,8 @@ class Options(TypedDict, total=False):
 def instrument(app: App, **options: Unpack[Options]) -> App:
     """Record each command of ``app`` from now on, and return ``app``.
 
-    If you call this twice, the newer options count. Errors are raised at once, and never later in a user's run.
+    If you instrument the same app twice, the newer options replace the older ones. A wrong option raises an error in this call,
+    and never later while a command runs. If an environment variable opts the user out, only the names of the options are checked.
 
     Args:
         app: A ``typer.Typer``, a Click or asyncclick command or group, the ``App`` of cyclopts or cliff, cleo's ``Application``,
@@ -144,7 +150,7 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
         **options: See :class:`Options`.
 
     Raises:
-        TypeError: ``app`` is of an unsupported class, an option is unknown, or its value has the wrong type.
+        TypeError: ``app`` is of an unsupported class, an option is unknown, or the value of an option has the wrong type.
         ValueError: The value of an option is not allowed.
     """
     if _is_off():
@@ -159,7 +165,7 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
 
 
 def uninstrument(app: App) -> App:
-    """Stop recording the commands of ``app``, and return ``app``. This does nothing if you never instrumented it."""
+    """Stop recording the commands of ``app``, and return ``app``. If you never instrumented ``app``, nothing changes."""
     getattr(app, "__dict__", {}).pop(_UNCHECKED_OPTIONS, None)
     if not _is_off():
         from arcade_otel.frameworks import more_adapters
@@ -169,17 +175,18 @@ def uninstrument(app: App) -> App:
 
 
 def program(**options: Unpack[Options]) -> CommandContext:
-    """Record the run of an argparse program: ``with arcade_otel.program(name="mycli"): main()``, or as a decorator of ``main``.
+    """Record the run of an argparse program. You can use the result as a context manager, or as a decorator of ``main``.
 
-    The first ``ArgumentParser`` that parses inside the block is the program's. The event has the names of its sub-commands, for
-    example ``toolkit.run``. Usage errors, exit codes and exceptions are recorded, and ``--help`` and ``--version`` are not. If
-    the block parses no command line, nothing is recorded.
+    For example, write ``with arcade_otel.program(name="mycli"): main()``. The first ``ArgumentParser`` that parses a command line
+    inside the block is taken as the program's parser. The event has the names of the sub-commands that ran, for example
+    ``toolkit.run``. Runs that end in a usage error, an exit code or an exception are recorded. Runs of ``--help`` and
+    ``--version`` are not recorded. If the block parses no command line, nothing is recorded.
 
     Args:
         **options: See :class:`Options`.
 
     Raises:
-        TypeError: An option is unknown, or its value has the wrong type.
+        TypeError: An option is unknown, or the value of an option has the wrong type.
         ValueError: The value of an option is not allowed.
     """
     if _is_off():
@@ -196,15 +203,17 @@ def program(**options: Unpack[Options]) -> CommandContext:
 def command(path: str, **options: Unpack[Options]) -> CommandContext:
     """Record a block of code as one command: ``with arcade_otel.command("toolkit.run") as run: …``.
 
-    ``run.rename("toolkit.list")`` gives the run another name, and ``run.discard()`` leaves it out (:class:`CommandContext`).
+    Inside the block, ``run.rename("toolkit.list")`` gives the run another name, and ``run.discard()`` keeps the run from being
+    recorded (:class:`CommandContext`).
 
     Args:
-        path: Path of the command, joined by dots or spaces. Use a name that your program defines, never text that a user typed.
-        **options: See :class:`Options`. They take precedence over those of :func:`configure`.
+        path: Path of the command, joined by dots or spaces: a name that your program defines, never text that a user typed.
+        **options: See :class:`Options`. Options that you give here take precedence over those of :func:`configure`.
 
     Raises:
-        TypeError: ``path`` is not a string, an option is unknown, or its value has the wrong type.
-        ValueError: ``path`` is empty, or the value of an option is not allowed. Both errors are raised before the block runs.
+        TypeError: ``path`` is not a string, an option is unknown, or the value of an option has the wrong type.
+        ValueError: ``path`` is empty, or the value of an option is not allowed. A TypeError or ValueError is always raised before
+            the block runs.
     """
     if _is_off():
         _check_names(options)
@@ -221,7 +230,7 @@ def configure(**options: Unpack[Options]) -> None:
     """Set the default options of each later :func:`command` in this process.
 
     Raises:
-        TypeError: An option is unknown, or its value has the wrong type.
+        TypeError: An option is unknown, or the value of an option has the wrong type.
         ValueError: The value of an option is not allowed.
     """
     _check_names(options)
@@ -234,12 +243,12 @@ def configure(**options: Unpack[Options]) -> None:
 def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FBT001 - a value
     """Set a declared property, or the ID of a declared group, for the command that is running. This never raises.
 
-    If you did not declare the name, or the value has another type, the value is left out and the debug log says so. If no command
-    is recorded, for example because the user has opted out, nothing happens.
+    If you did not declare the name, or the value has another type than you declared, the value is left out and the debug log says
+    so. If no command is being recorded, for example because the user has opted out, this function does nothing.
 
     Args:
         name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
-        value: The value. None removes a value that you have set before.
+        value: The value of the property, or the ID of the group, or None to remove a value that you have set before.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard
@@ -250,17 +259,17 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
             tracking.set_property(name, value)
 
 
-def track(event: str, properties: Mapping[str, str | bool | int] | None = None) -> None:
+def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event that you declared (``events`` of :class:`Options`) for the command that is running. This never raises.
 
-    The event is sent together with the command's own event, under the same person. For OpenTelemetry it is a span event of the
-    command's span. If you did not declare the event, it is left out, and so is a property that you did not declare or whose value
-    has another type. The debug log says so. If no command is recorded, for example because the user has opted out, nothing
-    happens.
+    The event is sent together with the command's own event, under the same person. In OpenTelemetry, the event is a span event of
+    the command's span. An event that you did not declare is left out. A property that you did not declare, or whose value has
+    another type than you declared, is left out of the event. The debug log says what was left out. If no command is being
+    recorded, for example because the user has opted out, this function does nothing.
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
-        properties: The values of its properties, for example ``{"tools": 3}``.
+        properties: The values of the event's properties, for example ``{"tools": 3}``. None counts as absent.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard
@@ -274,9 +283,10 @@ def track(event: str, properties: Mapping[str, str | bool | int] | None = None) 
 def end_run() -> None:
     """Record the command that runs in this thread as a success now, and not when it returns. This never raises.
 
-    Call this in a command that never returns, such as a server, or a daemon that forks and calls ``os._exit``. Call it when the
-    command has done its work, for example right before the loop of the server. The recorded duration ends there. A later error
-    and the exit code are not recorded. If no command is recorded, nothing happens.
+    You call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls
+    ``os._exit``. Make the call when the command has done its work, for example right before the loop of the server. The recorded
+    duration of the command ends at this call. An error or an exit code that comes later is not recorded. If no command is being
+    recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -285,19 +295,19 @@ def end_run() -> None:
 
 
 def usage_commands(app: Any) -> Any:
-    """Return the usage commands for ``app`` (``status``, ``enable``, ``disable`` …), which you mount in it.
+    """Return the usage commands (``status``, ``enable``, ``disable`` …) for ``app``, so that you can mount them in your program.
 
-    ``app.add_typer(arcade_otel.usage_commands(app), name="usage")`` in a Typer program,
-    ``group.add_command(arcade_otel.usage_commands(group))`` in a Click program. They also work for users who opted out.
+    In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
+    ``group.add_command(arcade_otel.usage_commands(group))``. The usage commands also work for users who have opted out.
 
     Args:
         app: A ``typer.Typer``, or a Click group.
 
     Returns:
-        For a ``typer.Typer``, a ``typer.Typer``. For a Click group, a group called ``usage``.
+        For a ``typer.Typer``, a ``typer.Typer``. For a Click group, a group that is called ``usage``.
 
     Raises:
-        TypeError: ``app`` is of another class.
+        TypeError: ``app`` is neither a ``typer.Typer`` nor a Click group.
     """
     from arcade_otel import cli
 
@@ -305,7 +315,7 @@ def usage_commands(app: Any) -> Any:
 
 
 def _is_off() -> bool:
-    """Return whether a variable opts the user out. This reads no file."""
+    """Return whether an environment variable opts the user out. No file is read."""
     said = _decision_from_env(os.environ)
     return said is not None and said[0] == _OFF
 
@@ -313,10 +323,11 @@ def _is_off() -> bool:
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return the mode, the variable that decides it, and a text for the user. Return None if no variable decides.
 
-    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` is off (consoledonottrack.com).
-    * ``OTEL_SDK_DISABLED``: only ``true`` is off, in any case (OpenTelemetry specification).
-    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` are off. ``1``, ``true``, ``yes`` and ``on`` are on. ``log``
-      prints the payload on stderr and sends nothing. Case does not matter, and another word decides nothing.
+    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` means off (consoledonottrack.com).
+    * ``OTEL_SDK_DISABLED``: only ``true`` means off, in upper or lower case (OpenTelemetry specification).
+    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, and ``1``, ``true``, ``yes`` and ``on`` mean on.
+      With ``log``, the command prints its payload on stderr and sends nothing. The value may be in upper or lower case. A value
+      that is not in this list decides nothing.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -333,14 +344,14 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Refuse unknown options. This is called if the user has opted out, because then no value is checked."""
+    """Raise TypeError for an unknown option. If the user has opted out, nothing else about the options is checked."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")
 
 
 def _purge_queue(options: Any) -> None:
-    """Delete the queued events, because the user has opted out. If there is no queue, this costs one ``stat``."""
+    """Delete the queued events, because the user has opted out. If there is no queue, the call costs one ``stat``."""
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
         from arcade_otel.frameworks import effective_decision
@@ -355,6 +366,10 @@ def __getattr__(name: str) -> object:
         from arcade_otel.command_context import CommandContext
 
         return CommandContext
+    if name == "FreeText":
+        from arcade_otel.free_text import FreeText
+
+        return FreeText
     if name == "__version__":
         from arcade_otel.conventions import __version__
 

@@ -17,7 +17,8 @@ __all__ = ["CommandContext"]
 class CommandContext:
     """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`: a context manager, and a decorator.
 
-    This class itself records nothing, and is used if the user has opted out. The classes that record are derived from it.
+    This base class records nothing. The two functions return an instance of this class if the user has opted out, and else an
+    instance of a subclass that records.
     """
 
     __slots__ = ()
@@ -29,24 +30,24 @@ class CommandContext:
         return None
 
     def __call__(self, function: Function) -> Function:
-        """Decorate ``function``. Each call of it is one run."""
+        """Decorate ``function``, so that each call of ``function`` is one run."""
         return function
 
     def rename(self, path: str) -> None:
-        """Give the run another name. It is recorded under that name. Never raises.
+        """Change the name under which the current run is recorded. This never raises.
 
-        For a program that learns which command it is while it runs. ``login_commands``, ``exclude`` and the other options look at
-        the new name. Nothing happens if no run is under way or recorded, or if ``path`` is empty or not a string. The debug log
-        then has a line about such a path.
+        You call ``rename`` in a program that learns only while it runs which command it is. ``login_commands``, ``exclude`` and
+        the other options that contain paths then apply to the new name. If no run is being recorded, or if ``path`` is empty or
+        not a string, nothing changes. A wrong ``path`` is reported in the debug log.
 
         Args:
-            path: Path of the command, joined by dots or spaces. A name that the program defines, never what a user typed.
+            path: Path of the command, joined by dots or spaces: a name that the program defines, never text that a user typed.
         """
 
     def discard(self) -> None:
-        """Do not record the run that is under way. Never raises.
+        """Keep the current run from being recorded. This never raises.
 
-        For a run that was no command after all, for example a program that only printed its help. Properties that the run sets
-        later are discarded, too. A discarded login or logout still changes the identity: later events do not
-        belong to the account that was linked before.
+        You call ``discard`` if the run turns out to be no command, for example because the program only printed its help.
+        Properties that the run sets later are discarded, too. A discarded login or logout still changes the identity, so later
+        events do not belong to the account that was linked before.
         """

@@ -117,35 +117,38 @@ NOTICE_VERSION = 2
 # The variables of consent are in ``arcade_otel/__init__.py``: a user who opted out pays for no other module. ``make catalogue``
 # makes docs/reference/environment.md of these comments: type, default, effect, and for internal variables "Internal."
 #: Type: text. Default: the program's `posthog_api_key`. Effect: events go to the PostHog project with this key. For example, you
-#: can send them to a test project of your own.
+#: can send your events to a test project.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 #: Type: URL. Default: the program's `posthog_host`. Effect: events go to this PostHog, or to a proxy that you run in front of it.
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: Type: OTLP/JSON. Default: set by the command. Effect: hands one span to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process that has it starts no sender,
-#: and a process that only inspects a program, such as `arcade-otel manifest`, leaves the queue alone. Internal.
+#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process with this variable starts no
+#: sender. `arcade-otel manifest`, which only inspects a program, sets this variable to leave the queue
+#: alone. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
-#: Type: seconds. Default: `2`. Effect: how long a sender with an empty queue waits for more spans before it exits. If you run
-#: several commands in a row, they share one sender.
+#: Type: seconds. Default: `2`. Effect: a sender with an empty queue waits this long for more spans before it exits. If you
+#: run several commands in a row, they share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
-#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: how long a command may wait at its end until
-#: its own event is acknowledged. You need this in containers that end with the command.
+#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: a command waits at most this long at its end,
+#: until its own event is acknowledged. You need this variable in containers that end with the command.
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
-#: Type: `v0` or `v1`. Default: `v0`. Effect: which of PostHog's capture endpoints a sender asks first.
+#: Type: `v0` or `v1`. Default: `v0`. Effect: a sender tries this capture endpoint of PostHog first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
 #: Type: `1` or an absolute path. Default: not set. Effect: with `1`, you see on stderr what the library does and what goes wrong.
-#: If you set a path, the same lines are appended to that file.
+#: If you set a path, the same lines are appended to the file at that path.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
-#: Type: `1`. Default: not set. Effect: the guard re-raises the exceptions that it swallows otherwise. Internal: this library's
-#: tests.
+#: Type: `1`. Default: not set. Effect: the guard of the library re-raises the exceptions that it otherwise swallows. Internal:
+#: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
-#: Type: names, joined by commas. Default: `posthog`. Effect: the exporters that get the spans, such as `posthog,otlp`. `none`
-#: sends none. Source: OpenTelemetry.
+#: Type: names, joined by commas. Default: `posthog`. Effect: these exporters get the spans, for example `posthog,otlp`. With
+#: `none`, no exporter gets them. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 #: Maximum length of an error message, in characters. That is enough to recognize the error.
 ERROR_MESSAGE_LIMIT = 300
+#: Maximum length of a property that the program declares as ``FreeText``, in characters.
+FREE_TEXT_LIMIT = 300
 #: Maximum length of a distinct ID. PostHog cuts longer ones, so that two long IDs could become one person. Source: PostHog,
 #: ``rust/common/types/src/event.rs`` (https://github.com/PostHog/posthog).
 DISTINCT_ID_LIMIT = 200

@@ -1,4 +1,4 @@
-"""Report failures in the debug log, if the user asked for one, and keep them from the terminal otherwise."""
+"""Report failures of this library in the debug log, if the user has asked for one, and never on the terminal otherwise."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ __all__ = ["debug", "guard"]
 
 
 def debug(message: str, error: BaseException | None = None) -> None:
-    """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` asks for it: ``1`` is stderr, an absolute path a file.
+    """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` asks for it. This never raises.
 
-    This never raises. The text must not contain a secret. Of an error, only its class is written and, for an ``OSError``, its
-    errno, because messages quote paths and values.
+    With ``ARCADE_USAGE_DEBUG=1`` the log goes to stderr. With an absolute path as its value, the log goes to that file. The
+    caller must not put a secret into ``message``. An error's own message is never written, because such messages quote paths and
+    values.
+
+    Args:
+        message: The text of the line.
+        error: An error to report, or None. The log gets only the class of the error and, for an ``OSError``, its errno.
     """
     target = os.environ.get(conventions.ENV_DEBUG, "")
     if not target or target == "0":
@@ -41,9 +46,10 @@ def debug(message: str, error: BaseException | None = None) -> None:
 class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the notice"):``
     """Keep errors of this library out of the user's program: ``with guard("the notice"):``.
 
-    The guard swallows every ``Exception`` and writes a debug line. ``KeyboardInterrupt`` and ``SystemExit`` pass. With
-    ``ARCADE_USAGE_STRICT=1`` (this library's test suite) it re-raises everything but an ``OSError``, so that no fault of the
-    library stays hidden. It is the only place in this library that catches every exception.
+    The guard swallows every ``Exception`` and writes a debug line about it. ``KeyboardInterrupt`` and ``SystemExit`` pass through
+    the guard. With ``ARCADE_USAGE_STRICT=1``, which the library's own tests set, the guard re-raises everything but an
+    ``OSError``, so that no fault of the library stays hidden. This class is the only place in the library that catches every
+    exception.
     """
 
     __slots__ = ("_what",)

@@ -1,6 +1,6 @@
-"""The only module that imports ``arcade_otel_exporters``. It loads each of its modules when a name from it is used.
+"""The only module that imports ``arcade_otel_exporters``. A submodule is loaded when one of its names is first used.
 
-The sender of PostHog's lane must not import the SDK, which most exporters need.
+The lazy loading matters for the sender of PostHog's lane, which must not import the SDK, although most exporters need the SDK.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Checks for the options that few programs set: one for each type of a field of ``Settings``.
+"""Checks for the options that few programs set: one check for each type of a field of ``Settings``.
 
-Each check gets the name and the value of an option, and returns the field.
+Each check takes the name and the value of an option, and returns the value of the field.
 """
 
 from __future__ import annotations
@@ -10,6 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 TYPE_CHECKING = False  # the module typing costs a command as much as this library
 if TYPE_CHECKING:
     from typing import Any
+
+    from arcade_otel.free_text import FreeText
+
+    #: What a property may hold: one of the words, a ``bool`` or an ``int``, or free text.
+    PropertyType = tuple[str, ...] | type | FreeText
+    PropertyTypes = dict[str, PropertyType | str]
+    EventTypes = dict[str, dict[str, PropertyType]]
 
 __all__ = ["MAX_WAIT_SECONDS", "check", "check_together"]
 
@@ -43,7 +50,7 @@ def check(kind: str, option: str, value: object) -> object:
     """Return the field of ``Settings`` for ``value``, which is not None.
 
     Args:
-        kind: The type of the field, as it is written in ``Settings``.
+        kind: The type of the field, as its annotation in ``Settings`` spells it.
         option: The name of the option, for the error message.
         value: The value that the program has set.
 
@@ -58,12 +65,17 @@ def check_together(fields: Mapping[str, Any]) -> None:
     """Check the options that depend on each other.
 
     Raises:
-        ValueError: ``person_properties`` has a name that ``properties`` lacks or that stands for a copy, which the sender makes.
-            Or ``arcade_context`` makes too many groups: it adds ``organization`` and ``project``.
+        ValueError: ``person_properties`` has a name that ``properties`` lacks, the name of a free text, or the name of a copied
+            property, which only the sender can fill in. A ValueError is also raised if the groups ``organization`` and
+            ``project`` of ``arcade_context`` make more than five groups.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
     if not own.issuperset(fields.get("person_properties", ())):
         raise ValueError("person_properties must be names of properties, and not of copies")
+    for name in fields.get("person_properties", ()):
+        kind = fields["properties"][name]
+        if kind not in (bool, int) and not isinstance(kind, tuple):
+            raise ValueError(f"person_properties: {name} is free text, which is no fact about a person")
     if fields.get("arcade_context") and len({*fields.get("groups", ()), "organization", "project"}) > MAX_GROUPS:
         raise ValueError(f"arcade_context adds two groups, and groups must be at most {MAX_GROUPS} with them")
 
@@ -146,10 +158,10 @@ def _check_property_name(option: str, name: object) -> None:
         raise ValueError(f"{option}: a name must be like 'plan' or 'tools_used', not {name!r}")
 
 
-def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] | type | str]:
+def _check_properties(option: str, value: object) -> PropertyTypes:
     if not isinstance(value, Mapping):
         raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
-    checked: dict[str, tuple[str, ...] | type | str] = {}
+    checked: PropertyTypes = {}
     for name, kind in value.items():
         _check_property_name(option, name)
         words = getattr(kind, "__args__", kind)  # Literal["free", "pro"]
@@ -160,16 +172,20 @@ def _check_properties(option: str, value: object) -> dict[str, tuple[str, ...] |
         elif isinstance(words, list | tuple) and words and all(isinstance(word, str) for word in words):
             checked[name] = tuple(words)
         else:
-            raise TypeError(
-                f"{option}: {name} must be bool, int or a Literal of words, not {kind!r}: free text may hold anything"
-            )
+            from arcade_otel.free_text import FreeText
+
+            if isinstance(kind, FreeText):
+                checked[name] = kind
+                continue
+            advice = "free text may hold anything; arcade_otel.FreeText describes the risk"
+            raise TypeError(f"{option}: {name} must be bool, int or a Literal of words, not {kind!r}: {advice}")
     return checked
 
 
-def _check_events(option: str, value: object) -> dict[str, dict[str, tuple[str, ...] | type]]:
+def _check_events(option: str, value: object) -> EventTypes:
     if not isinstance(value, Mapping):
         raise TypeError(f"{option} must be a dictionary, not {type(value).__name__}")
-    checked: dict[str, dict[str, tuple[str, ...] | type]] = {}
+    checked: EventTypes = {}
     for name, properties in value.items():
         words = name.split(" ") if isinstance(name, str) and name.isascii() and len(name) <= MAX_NAME_LENGTH else []
         if not words or not all(word.translate(_WORD_SIGNS).isalnum() for word in words):

@@ -1,4 +1,4 @@
-"""The frozen settings of one program: its checked options, together with those of the environment. No file is created."""
+"""The frozen settings of one program: its checked options, combined with the environment. This module creates no file."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
+    from arcade_otel.option_checks import EventTypes, PropertyTypes
+
     #: The source of the principal: a function that returns the principal's ID or None, its name (``module:function``), or the
     #: name of
     #: an entry point in the group ``arcade_otel.principal``. The sender can call only the entry point.
     PrincipalSource = Callable[[], str | None] | str
-    PropertyTypes = dict[str, tuple[str, ...] | type | str]
     ArcadeContext = bool | Callable[[], str | None]
     GroupTypes = tuple[str, ...]
     PersonProperties = tuple[str, ...]
     PathPrefixes = tuple[str, ...]
     PropertyValues = Callable[[], Mapping[str, object]]
     SampleRates = dict[str, float]
-    EventTypes = dict[str, dict[str, tuple[str, ...] | type]]
     ErrorMessages = Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
 
 __all__ = ["Settings", "default_config_dir", "make_settings"]
@@ -34,10 +34,10 @@ EMPTY: dict[str, Any] = {}
 
 
 class Settings:
-    """The settings of one program, made by :func:`make_settings`. They are immutable, and equal if all fields are equal.
+    """The settings of one program, made by :func:`make_settings`. Settings are immutable, and equal if all fields are equal.
 
-    Each option of :class:`arcade_otel.Options` is one field here, with its type and its default. The type chooses the check
-    (``option_checks``), unless ``_CHECKS`` below has one for the option.
+    Each option of :class:`arcade_otel.Options` is one field of this class, with its type and its default. The type of a field
+    decides which check of ``option_checks`` its option gets, unless ``_CHECKS`` in this module has a check for that option.
     """
 
     #: Name of the program, the first word of each span's name.
@@ -66,7 +66,7 @@ class Settings:
     wait_seconds: float = 0.0
     #: None means the value of ``wait_seconds``.
     wait_seconds_in_ci: float | None = None
-    #: The type, the allowed words, or the copied property (a string) of each property, by its name.
+    #: The type, the allowed words, the marker of free text, or the copied property (a string) of each property, by its name.
     properties: PropertyTypes = EMPTY
     groups: GroupTypes = ()
     #: Names of ``properties`` that a login also sets on the person.
@@ -110,7 +110,7 @@ class Settings:
     __deepcopy__ = __copy__
 
     def replace(self, **fields: object) -> Settings:
-        """Return a copy with other values of ``fields``."""
+        """Return a copy of the settings in which the ``fields`` have new values."""
         return Settings(**(self.__dict__ | fields))
 
     @property
@@ -120,11 +120,16 @@ class Settings:
 
     @property
     def state_dir(self) -> str:
-        """The path of ``usage/``, which has the queue, locks and markers of this library."""
+        """The path of ``usage/``, the directory of this library's queue, locks and markers."""
         return os.path.join(self.config_dir, "usage")
 
     def decide(self, *, asked_before: bool = False, environ: Mapping[str, str] | None = None) -> consent.Decision:
-        """Decide whether the program may be recorded now, and why. The arguments are those of ``consent.decide``."""
+        """Decide whether the program may be recorded now, and why.
+
+        Args:
+            asked_before: The argument of the same name of :func:`arcade_otel.consent.decide`.
+            environ: The argument of the same name of :func:`arcade_otel.consent.decide`.
+        """
         return consent.decide(
             self.config_dir,
             program=self.name,
@@ -143,9 +148,9 @@ class Settings:
 def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``. Return "" if there is no home.
 
-    An empty or relative HOME counts as none, because the user does not mean ``/.arcade`` or a directory in the current one. A
-    HOME that does not exist counts as none, too: root could create it, and Debian gives users without a home ``/nonexistent``. On
-    Windows the home is USERPROFILE, as for ``os.path.expanduser``.
+    An empty or relative HOME counts as no home, because the user does not mean ``/.arcade`` or a directory below the current one.
+    A HOME that does not exist also counts as no home, because root could otherwise create ``/nonexistent``, which Debian names as
+    the home of users without one. On Windows, the home directory is USERPROFILE, as for ``os.path.expanduser``.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
@@ -170,10 +175,13 @@ def _absolute(path: str) -> str:
 def make_settings(**options: Any) -> Settings:
     """Check the options of a program (:class:`arcade_otel.Options`) and combine them with the environment.
 
+    Only the options that the program itself sets can raise an error. If a variable in the user's environment has a bad value, the
+    variable is ignored and the debug log says so.
+
     Raises:
-        TypeError: An option is unknown, or its value has the wrong type.
-        ValueError: A value is empty, or the host is not an ``http(s)://host`` address. Only the program's own options raise. If a
-            variable in the user's environment has a bad value, it is ignored with a debug line.
+        TypeError: An option is unknown, or the value of an option has the wrong type.
+        ValueError: The value of an option is not allowed, for example because it is empty or the host is not an
+            ``http(s)://host`` address.
     """
     fields = {option: check(option, options.pop(option, None)) for option, check in _CHECKS.items()}
     for option, value in options.items():
@@ -245,7 +253,10 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 
 
 def _program_name() -> str:
-    """Return the name of the program by the semantic conventions: the base name of the file that was started, never its path."""
+    """Return the base name of the file that was started, never its path.
+
+    The semantic conventions of OpenTelemetry ask for this name.
+    """
     name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if name == "__main__.py":  # ``python -m package``
         name = os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0])))

@@ -1,4 +1,4 @@
-"""Make text from other sources (error messages, names, a server's reply) safe to print on any terminal, in any encoding."""
+"""Make text from outside (error messages, names, a server's reply) safe to print on any terminal, in any encoding."""
 
 from typing import Any, TextIO
 
@@ -6,11 +6,11 @@ __all__ = ["encoding_of", "escape", "escape_all", "write"]
 
 
 def escape(text: str, encoding: str = "utf-8") -> str:
-    r"""Return ``text`` with every character escaped that a terminal would interpret instead of showing it.
+    r"""Return ``text``, with every character escaped that a terminal would act on instead of showing it.
 
-    These are control characters and line ends, characters that are invisible or change the direction of writing, lone surrogates,
-    and characters that ``encoding`` does not have. They are escaped as in Python (``\x1b``, ``\r``, ``\u202e``). So a message can
-    neither control the terminal, nor hide or reorder text, nor print a line that looks like another one.
+    The escaped characters are control characters and line ends, characters that are invisible or change the direction of writing,
+    lone surrogates, and characters that ``encoding`` does not have. The escapes are Python's (``\x1b``, ``\r``, ``\u202e``). An
+    escaped message can neither control the terminal, nor hide or reorder text, nor print a line that looks like another one.
 
     A terminal executes escape sequences in any text that it prints (CWE-150), and bidirectional controls change how a text looks
     (CVE-2021-42574).
@@ -20,7 +20,7 @@ def escape(text: str, encoding: str = "utf-8") -> str:
 
 
 def escape_all(value: Any) -> Any:
-    """Return ``value``, a value of JSON, with :func:`escape` applied to every text and key in it."""
+    """Return a copy of the JSON value ``value``, with :func:`escape` applied to every string and key."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, dict):
@@ -31,10 +31,10 @@ def escape_all(value: Any) -> Any:
 
 
 def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
-    """Write one escaped line to ``stream``. Do nothing if the process has no such stream (``pythonw``).
+    """Write one escaped line to ``stream``. Do nothing if ``stream`` is None, because ``pythonw`` has no standard streams.
 
     Raises:
-        OSError: The stream cannot be written, because its reader has closed it.
+        OSError: The stream cannot be written, for example because its reader has closed it.
     """
     if stream is None:
         return
@@ -43,7 +43,7 @@ def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
 
 
 def encoding_of(stream: object) -> str:
-    """Return the encoding of a text stream, or ASCII if it has none."""
+    """Return the encoding of a text stream, or ``ascii`` if the stream has no encoding."""
     return getattr(stream, "encoding", None) or "ascii"
 
 

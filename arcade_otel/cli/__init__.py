@@ -1,4 +1,7 @@
-"""Mount the usage commands (``tool usage status``, …) in a Typer or Click program; their modules load on first use."""
+"""Mount the usage commands (``tool usage status``, …) in a Typer or Click program.
+
+The modules of the commands load on first use.
+"""
 
 import sys
 from typing import Any
@@ -12,21 +15,21 @@ _HELP = "Show, choose and check which usage data is collected."
 
 
 def usage_commands(app: Any) -> Any:
-    """Return the usage commands for ``app``. You can mount them under any name.
+    """Return the usage commands for ``app``. You can mount the usage commands under any name.
 
-    In a Typer program: ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program:
-    ``group.add_command(arcade_otel.usage_commands(group))``. You can call this before or after
-    ``instrument(app)``, because a command looks up the program's settings when it runs. The modules of the commands are imported
-    when a user runs one of them or asks for their help.
+    In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
+    ``group.add_command(arcade_otel.usage_commands(group))``. You can call ``usage_commands`` before or after ``instrument(app)``,
+    because a usage command looks up the program's settings when it runs. The modules of the usage commands are imported when a
+    user runs one of the commands or asks for help.
 
     Args:
         app: A ``typer.Typer``, or a Click group (Typer's own included).
 
     Returns:
-        For a ``typer.Typer``, a ``typer.Typer``. For a group, a group called ``usage``.
+        For a ``typer.Typer``, a ``typer.Typer``. For a group, a group that is called ``usage``.
 
     Raises:
-        TypeError: ``app`` is of another class.
+        TypeError: ``app`` is neither a ``typer.Typer`` nor a Click group.
     """
     for base in type(app).__mro__:
         if base.__name__ == "Typer" and base.__module__ == "typer.main":
@@ -44,7 +47,7 @@ def _lazy_group(base: Any, app: Any, family: str) -> Any:
     loaded: dict[str, Any] = {}
 
     class UsageGroup(base):  # type: ignore[misc]
-        """A group that loads its commands when the first of them is looked up."""
+        """A group of commands that loads its commands when the first of them is looked up."""
 
         names = NAMES  # the adapter reads here which words are commands, before they are loaded
 

@@ -1,4 +1,4 @@
-"""The table of the usage commands: name, help, options, and the function. Importing it loads none of the commands."""
+"""The table of the usage commands: name, help, options, and function. Importing the table loads none of the commands."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -47,19 +47,19 @@ class IntOption(NamedTuple):
 
 
 class FlagOption(NamedTuple):
-    """An option without a value: ``--name``. The command's function gets it as a keyword."""
+    """An option without a value: ``--name``. The function of the command gets the option as a keyword."""
 
     name: str
     help: str
 
     @property
     def keyword(self) -> str:
-        """The name of the keyword in Python."""
+        """The name of the keyword that the function of the command gets."""
         return self.name.replace("-", "_")
 
 
 class Command(NamedTuple):
-    """A command: its name, its help, its module and function, and its options except ``--json``."""
+    """One usage command: its name, its help, its module and function, and its options except ``--json``."""
 
     name: str
     help: str

@@ -1,6 +1,6 @@
 """The program ``arcade-otel``: the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
 
-Standard library only.
+The module uses only the standard library.
 """
 
 import argparse
@@ -28,7 +28,10 @@ _REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file can
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line ``arguments`` and return the exit code. None means the command line of the process.
+    """Run the command line ``arguments`` and return the exit code.
+
+    Args:
+        arguments: The words of the command line, or None for the command line of the process.
 
     Raises:
         SystemExit: The command line is wrong (2), or the user asked for help or the version (0).
@@ -52,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line. ``docs/reference/cli.md`` is generated from it."""
+    """Return the parser of the whole command line. ``docs/reference/cli.md`` is generated from this parser."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Show, choose and check which usage data the programs of a config directory collect.",

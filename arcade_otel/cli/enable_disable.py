@@ -1,6 +1,7 @@
-"""``usage enable`` and ``usage disable``: store the user's choice, and report whether it takes effect.
+"""``usage enable`` and ``usage disable``: store the user's choice, and report whether the choice takes effect.
 
-The choice is stored in the config directory. So it counts for every program that uses the directory, and both commands say that.
+The choice is stored in the config directory. The choice therefore counts for every program that uses this directory, and the
+output of both commands says that.
 """
 
 from contextlib import suppress
@@ -22,11 +23,12 @@ _SENDERS_SECONDS = 6.0
 def enable(settings: Settings, output: Output) -> int:
     """Store ``on``. Return 1 if something that takes precedence, for example a variable, keeps usage data off.
 
-    No logout is noticed while usage data is off. So if it was off by choice, and an account is linked, the anonymous ID rotates
-    before the next event. A user who is still logged in is found by the credentials, as after a login by other means.
+    While usage data is off, the library notices no logout. If the user had turned usage data off, and an account is linked, the
+    anonymous ID therefore rotates before the next event. If the user is still logged in, the sender finds the account by its
+    credentials, as after a login without the program's login command.
 
     Raises:
-        OSError: The choice cannot be stored, or the rotation cannot be remembered.
+        OSError: The choice cannot be stored, or the marker of the rotation cannot be written.
     """
     _require_rotation(settings)
     _store(settings, consent.ON)
@@ -50,8 +52,9 @@ def enable(settings: Settings, output: Output) -> int:
 def disable(settings: Settings, output: Output) -> int:
     """Store ``off`` and delete the queued events. Return 1 if something that takes precedence keeps usage data on.
 
-    This command itself is not recorded. A sender reads the choice before each request. This function waits until the current
-    request is over, at most 6 s, which is longer than a request may take. So nothing is sent after it has returned.
+    The command ``usage disable`` itself is not recorded. A sender reads the choice before each request. ``disable`` waits until
+    the current request is over, at most 6 s, which is longer than a request may take. No sender sends anything after ``disable``
+    has returned.
 
     Raises:
         OSError: The choice cannot be stored.
@@ -97,7 +100,7 @@ def disable(settings: Settings, output: Output) -> int:
 
 
 def _require_rotation(settings: Settings) -> None:
-    """Let the ID of a linked account rotate before the next event, if the stored choice is not ``on``."""
+    """If an account is linked and the stored choice is not ``on``, let the anonymous ID rotate before the next event."""
     identity = identity_file.read(settings.config_dir) if settings.config_dir else None
     if identity is None or identity[1] is None:
         return

@@ -49,7 +49,7 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
 
 
 def _problem(settings: Settings) -> str | None:
-    """Return why events are still queued, from the receipts and the senders."""
+    """Return why events are still queued, according to the receipts, or None if the receipts do not say why."""
     sender_problem = local_state.sender_problem(settings)
     if sender_problem is not None:
         return f"the sender cannot run: {sender_problem['why']}"
@@ -60,7 +60,11 @@ def _problem(settings: Settings) -> str | None:
 
 
 def _send(settings: Settings, before: int, timeout: int) -> str | None:
-    """Run senders until the queue is empty, no sender makes progress, or the time is over. Return why a sender could not run."""
+    """Run senders until the queue is empty, no sender makes progress, or the time is over.
+
+    Returns:
+        The reason if no sender could be run, or else None.
+    """
     from arcade_otel.sender.backoff import Backoff
 
     command = settings.sender_command or handoff.sender_command()
@@ -115,7 +119,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Po
 
 
 def _busy(settings: Settings, lanes: list[str]) -> bool:
-    """Return whether another sender is running."""
+    """Return whether another sender is delivering one of ``lanes``."""
     from arcade_otel.sender.lane_lock import LaneLock
 
     for lane in lanes:
@@ -128,7 +132,7 @@ def _busy(settings: Settings, lanes: list[str]) -> bool:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr if that is a terminal. Use rich if it is installed."""
+    """Show a progress bar on stderr if stderr is a terminal. Use rich for that if rich is installed."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -23,10 +23,11 @@ _MAX_WAIT_SECONDS = 12.0
 def forget(settings: Settings, output: Output) -> int:
     """Delete the queued events, the receipts and the files in ``corrupt/``. Rotate the anonymous ID if there is one.
 
-    The stored choice and the marker of the notice stay. This command itself is not recorded. It waits at most 12 s for running
-    senders, so that they write nothing afterwards.
+    The stored choice and the marker of the notice are not deleted. The command ``usage forget`` itself is not recorded.
+    ``forget`` waits at most 12 s for running senders, so that no sender writes anything afterwards.
 
-    If a file cannot be deleted, because it is open on Windows, the others are still deleted, and the exit code is 1.
+    If a file cannot be deleted because another process has it open on Windows, the other files are still deleted, and the exit
+    code is 1.
 
     Raises:
         OSError: The config directory cannot be used, or the identity cannot be written.

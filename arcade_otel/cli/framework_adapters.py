@@ -1,4 +1,4 @@
-"""Make Typer or Click commands from the usage commands. They use the settings of the program in which they are mounted."""
+"""Make Typer or Click commands from the usage commands. Each command uses the settings of the program in which it is mounted."""
 
 import inspect
 import os
@@ -14,10 +14,10 @@ __all__ = ["commands", "execute"]
 
 
 def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
-    """Return the commands by name.
+    """Return the usage commands as commands of Typer or Click, by their names.
 
     Args:
-        app: The Typer app or Click group in which the commands are mounted.
+        app: The Typer app or Click group in which the usage commands are mounted.
         family: ``typer`` or ``click``.
         framework: The module ``typer`` or ``click``.
     """
@@ -31,7 +31,10 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
 
 
 def execute(command: Command, settings: Settings, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
-    """Run a command with ``settings`` and return its exit code. That is 1 if a directory cannot be used or stdout was closed."""
+    """Run a usage command with ``settings`` and return its exit code.
+
+    The exit code is 1 if a directory cannot be used or if stdout was closed.
+    """
     output = Output(as_json=as_json)
     try:
         return command.run(settings, output, number, flag=flag)

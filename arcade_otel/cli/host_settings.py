@@ -1,4 +1,4 @@
-"""Find the settings of the program in which the commands are mounted."""
+"""Find the settings of the program in which the usage commands are mounted."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def get_settings(app: Any, root: Any = None) -> Settings:
     """Return the settings of the instrumented ``app``, or else of the command ``root``, or else those of the environment.
 
     Args:
-        app: The Typer app or Click group in which the commands are mounted.
+        app: The Typer app or Click group in which the usage commands are mounted.
         root: The outermost command of this run.
     """
     for holder in (app, root):
@@ -24,11 +24,13 @@ def get_settings(app: Any, root: Any = None) -> Settings:
 
 
 def instrumented(app: Any) -> Settings | None:
-    """Return the settings with which ``app`` was instrumented, or None if it was not.
+    """Return the settings with which ``app`` was instrumented, or None if ``app`` was not instrumented.
+
+    ``instrument()`` checks no values if the user has opted out, so wrong values raise an error here.
 
     Raises:
-        TypeError: A setting has the wrong type. If the user has opted out, ``instrument()`` has not checked the settings.
-        ValueError: The value of a setting is not allowed, for the same reason.
+        TypeError: A setting has the wrong type.
+        ValueError: The value of a setting is not allowed.
     """
     settings = getattr(app, SETTINGS, None)
     if isinstance(settings, Settings):

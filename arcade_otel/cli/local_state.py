@@ -12,7 +12,7 @@ __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_co
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
-    """Return for each lane how many events are queued, since when, the back-off, and the last problem."""
+    """Return for each lane how many events are queued and since when, the back-off, and the last problem."""
     from arcade_otel.sender.backoff import Backoff
 
     state_dir = settings.state_dir
@@ -41,7 +41,10 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def sender_problem(settings: Settings) -> dict[str, Any] | None:
-    """Return since when and why no sender can run. Return None if none has failed, or a later event was delivered or dropped."""
+    """Return since when and why no sender can run, or None if senders can run.
+
+    Senders count as able to run if none has failed, or if an event was delivered or dropped after the failure.
+    """
     if not settings.config_dir:
         return None
     problem = receipts.problems(settings.state_dir).get(receipts.SENDER)
@@ -51,7 +54,7 @@ def sender_problem(settings: Settings) -> dict[str, Any] | None:
 
 
 def queued_count(settings: Settings) -> int:
-    """Return how many events are queued, in all lanes."""
+    """Return how many events are queued in all lanes together."""
     state_dir = settings.state_dir
     return sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
 
@@ -64,9 +67,9 @@ def exporters(settings: Settings) -> list[dict[str, Any]]:
 
 
 def queued_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return the queued events, oldest first in each lane, each with the payload that its exporter would send now.
+    """Return the queued events, oldest first in each lane. Each event has the payload that its exporter would send now.
 
-    If the user has logged in after the event, the sender may still attribute an anonymous event to the account, and add an alias.
+    If the user has logged in after an anonymous event, the sender may still attribute the event to the account, and add an alias.
     """
     from arcade_otel.sender.receipt_writer import queued_payload
 
@@ -99,12 +102,12 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return what happened to the last 100 events, including queued ones, newest last."""
+    """Return what happened to the last 100 events, including queued events, newest last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 
 def command_name(payload: list[Any]) -> str | None:
-    """Return the command's name in a payload, or None."""
+    """Return the name of the command in a payload, or None if the payload has no command."""
     for part in payload:
         try:
             if "properties" in part:
@@ -135,7 +138,7 @@ def _to_row(each: receipts.Receipt) -> dict[str, Any]:
 
 
 def _optional_text(value: object) -> str | None:
-    """Return a field of a receipt as text, whatever its type, because another program may have written the file."""
+    """Return a field of a receipt as text, whatever its type is, because another program may have written the file."""
     return None if value is None else str(value)
 
 

@@ -1,6 +1,6 @@
 """Print a command's result: one JSON object for programs, or lines and tables for people.
 
-On a terminal, use rich if installed.
+On a terminal, tables are printed with rich if rich is installed.
 """
 
 import json
@@ -27,11 +27,11 @@ def iso(seconds: float | None) -> str | None:
 class Output:
     """Print a command's result to stdout and its errors to stderr.
 
-    Every text is escaped (:func:`arcade_otel.terminal.escape`), so it cannot control the terminal, and every encoding can print
-    it.
+    Every text is escaped (:func:`arcade_otel.terminal.escape`). An escaped text cannot control the terminal, and every encoding
+    can print it.
 
     Args:
-        as_json: Print only :meth:`result`, as JSON. Otherwise print everything but :meth:`result`.
+        as_json: True to print only :meth:`result`, as JSON, and False to print everything but :meth:`result`.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -53,13 +53,13 @@ class Output:
             self._print_json(payload)
 
     def error(self, message: str) -> None:
-        """Print an error: on stderr for people, as ``{"problem": …}`` on stdout for programs."""
+        """Print an error message: on stderr for people, and as ``{"problem": …}`` on stdout for programs."""
         self.result({"problem": message})
         if not self.as_json:
             terminal.write(sys.stderr, message)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people. If the names of all columns are empty, it has no heading."""
+        """Print a table for people. If the names of all columns are empty, the table has no heading."""
         if self.as_json or sys.stdout is None:
             return
         encoding = terminal.encoding_of(sys.stdout)
@@ -78,7 +78,7 @@ class Output:
 
 
 def _print_with_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Print the table with rich; return False if it is not installed."""
+    """Print the table with rich. Return False if rich is not installed."""
     try:
         from rich.console import Console
         from rich.table import Table

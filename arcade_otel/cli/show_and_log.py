@@ -30,7 +30,7 @@ def show(settings: Settings, output: Output) -> int:
 
 
 def log(settings: Settings, output: Output, limit: int) -> int:
-    """Show what happened to the last events, at most ``limit``, newest last."""
+    """Show what happened to the last events. Show at most ``limit`` events, newest last."""
     events = local_state.log(settings)[-limit:]
     output.result({"events": events})
     if events:

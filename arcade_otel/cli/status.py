@@ -14,9 +14,9 @@ __all__ = ["collect_status", "print_status", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:
-    """Print the status.
+    """Print the status. Return 0 if commands are recorded, and 3 if they are not.
 
-    Return 0 if commands are recorded, and 3 if not. This changes nothing: it makes no ID and no directory.
+    The command changes nothing: it makes neither an ID nor a directory.
     """
     facts = collect_status(settings)
     output.result(facts)
@@ -25,7 +25,7 @@ def status(settings: Settings, output: Output) -> int:
 
 
 def collect_status(settings: Settings) -> dict[str, Any]:
-    """Return the status for programs. Changes nothing."""
+    """Return the status as a dictionary, for programs. Change nothing."""
     decision = settings.decide()
     mode, reason, detail = decision.mode, decision.reason, decision.detail
     if mode != consent.OFF and not settings.has_destination and not _is_standalone(settings):
@@ -62,9 +62,10 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
     """Print the result of :func:`collect_status` for people.
 
     Args:
-        facts: The status.
-        output: Prints the status.
-        standalone: Whether the program is ``arcade-otel``, which shows the directory and no program in particular.
+        facts: The result of :func:`collect_status`.
+        output: The output that prints the status.
+        standalone: Whether the program is ``arcade-otel``, for which the status of the directory is printed instead of that of
+            one program.
     """
     words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}
     sent, problem, sender_problem = facts["last_sent"], facts["last_problem"], facts["sender_problem"]
@@ -108,7 +109,7 @@ def _lane_row(lane: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _is_standalone(settings: Settings) -> bool:
-    """Return whether this is the program ``arcade-otel``, which records nothing itself."""
+    """Return whether the settings are those of the program ``arcade-otel``, which records nothing itself."""
     return settings.name == conventions.LIB
 
 

@@ -1,6 +1,6 @@
-"""Decide whether a command may be recorded, and why, by one table of precedence from the environment to the program.
+"""Decide whether a command may be recorded, and why, by one list of precedence from the environment to the program.
 
-``arcade_otel`` itself reads the environment, so that a user who has opted out pays for one module only.
+The package ``arcade_otel`` itself reads the environment, so that a user who has opted out pays for one module only.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ REASON_UNTRUSTED = "untrusted directory"
 #: A test runner runs this command. Nothing is recorded, and nothing is deleted, because a test is not the developer's choice.
 REASON_TESTS = "tests"
 
-#: Type: `1`. Default: not set. Effect: commands that a test runner starts are recorded like other runs. You need it
-#: only if your test suite isolates its processes itself.
+#: Type: `1`. Default: not set. Effect: commands that a test runner starts are recorded like other runs. You need
+#: this variable only if your test suite isolates its processes itself.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
@@ -103,13 +103,14 @@ _suppressed = False
 
 
 class Decision:
-    """A decision and its reason.
+    """A decision whether to record, and its reason.
 
     Attributes:
-        mode: ``consent.ON``, ``OFF`` or ``LOG`` (print the payload on stderr, send nothing).
+        mode: ``consent.ON``, ``OFF``, or ``LOG`` (print the payload on stderr, send nothing).
         reason: The name of the variable that decided, or one of the ``REASON_`` constants.
-        detail: The reason as a short text for the user. It names the file that decided, and quotes nothing from it.
-        notice: Content of ``usage/notice``: the version of the notice that was shown. None if it is missing or was not read.
+        detail: The reason as a short text for the user, which names the file that decided, but quotes nothing from that file.
+        notice: Content of ``usage/notice``, which is the version of the notice that was shown, or None if the file is missing or
+            was not read.
     """
 
     __slots__ = ("detail", "mode", "notice", "reason")
@@ -122,12 +123,15 @@ class Decision:
 
     @property
     def opted_out(self) -> bool:
-        """Whether a decision against collection was read, so that queued spans are deleted."""
+        """Whether a decision against recording was read, so that queued spans must be deleted."""
         return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED, REASON_TESTS)
 
     @property
     def unreadable(self) -> bool:
-        """Whether the stored choice cannot be read at the moment. Then nothing is recorded and nothing is deleted."""
+        """Whether the stored choice cannot be read at the moment.
+
+        While the choice is unreadable, nothing is recorded and nothing is deleted.
+        """
         return self.reason == REASON_UNREADABLE
 
     def __repr__(self) -> str:
@@ -135,7 +139,7 @@ class Decision:
 
 
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
-    """Return the decision of the environment: ``ON`` (also if no variable decides), ``OFF`` or ``LOG``. This reads no file."""
+    """Return the decision of the environment: ``ON`` (also if no variable decides), ``OFF`` or ``LOG``. No file is read."""
     said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
 
@@ -149,30 +153,31 @@ def decide(
     environ: Mapping[str, str] | None = None,
     asked_before: bool = False,
 ) -> Decision:
-    """Decide whether to record. The first of these that applies decides:
+    """Decide whether a command may be recorded. The first rule in this list that applies decides:
 
-    1. The variable ``DO_NOT_TRACK``.
-    2. The variable ``OTEL_SDK_DISABLED``.
-    3. The variable ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` has its values).
-    4. The config directory belongs to another user or one can write it: off, even if the variable is ``on`` (``storage`` has the
-       rules).
-    5. A test runner: off unless the variable is ``on``. pytest, unittest, tox, nox, and the ``CliRunner`` of Click and Typer are
-       recognized (:func:`is_test`).
-    6. The choice in the config directory (``usage enable``, ``usage disable``). If the file cannot be read, or has another word
-       than ``on`` or ``off``, it is off.
-    7. The machine's policy, ``POLICY_FILE``. If it cannot be read or is corrupt, it is off.
-    8. The program: off in continuous integration unless ``record_in_ci``, else ``enabled_by_default``.
+    - The variable ``DO_NOT_TRACK``.
+    - The variable ``OTEL_SDK_DISABLED``.
+    - The variable ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` lists its values).
+    - The config directory, if it belongs to another user or another user can write it. The decision is then off, even if
+      ``ARCADE_USAGE_TRACKING`` says on (``storage`` has the rules).
+    - A test runner that runs the command. The decision is then off unless ``ARCADE_USAGE_TRACKING`` says on. The recognized test
+      runners are pytest, unittest, tox, nox, and the ``CliRunner`` of Click and Typer (:func:`is_test`).
+    - The choice that is stored in the config directory (``usage enable``, ``usage disable``). If the file of the choice cannot be
+      read, or has another word than ``on`` or ``off``, the decision is off.
+    - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
+    - The program. The decision is off in continuous integration if ``record_in_ci`` is False, and otherwise depends on
+      ``enabled_by_default``.
 
-    This reads at most two small files, and none if the environment decides. It never raises.
+    The function reads at most two small files, and none if the environment decides. It never raises.
 
     Args:
-        config_dir: Config directory. "" means that there is no stored choice.
+        config_dir: The config directory, or "" if there is no stored choice.
         program: Name of the program, for lines of the policy about that program.
-        enabled_by_default: The program's own choice, which counts when no one else has decided.
-        record_in_ci: Whether the program is recorded in continuous integration when no one else has decided.
-        environ: Environment. None means the environment of the process.
-        asked_before: True if this process has called this before and the config directory may be used. Then only the environment,
-            the choice and the policy are read again.
+        enabled_by_default: The program's own choice, which counts if nothing else decides.
+        record_in_ci: Whether the program is recorded in continuous integration if nothing else decides.
+        environ: The environment variables, or None for those of the process.
+        asked_before: True if this process has called this function before and the config directory may be used, so that only the
+            environment, the choice and the policy are read again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
@@ -199,7 +204,10 @@ def decide(
 
 
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether this process runs in continuous integration: one of its variables is set and not ``0`` or ``false``."""
+    """Return whether this process runs in continuous integration.
+
+    A process runs in continuous integration if a variable of a CI service is set and is not empty, ``0`` or ``false``.
+    """
     environ = os.environ if environ is None else environ
     for name in _CI_VARIABLES:  # noqa: SIM110 - a generator costs each command as much as all of this
         if name in environ and environ[name].lower() not in ("", "0", "false"):
@@ -210,13 +218,13 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 def is_test(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether a test runs this command, according to a variable or to the callers in this thread.
 
-    The callers are only inspected if the module of a test runner is loaded, which is not the case in a user's run. Limits: a
-    process that a ``unittest`` test starts is not recognized, and neither is a thread that a test starts.
-    ``ARCADE_USAGE_IN_TESTS=1`` turns the check off.
+    The callers of this function are only inspected if the module of a test runner is loaded, which is not the case when a user
+    runs the program. Limits: a process that a ``unittest`` test starts is not recognized, and neither is a thread that a test
+    starts. ``ARCADE_USAGE_IN_TESTS=1`` turns the check off.
 
     Args:
-        environ: An environment. If it is given, only its variables count. None means the environment of the process, and the
-            callers.
+        environ: Environment variables, which are then the only source of the answer, or None for those of the process together
+            with the callers.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function
@@ -232,7 +240,7 @@ def is_test(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def choice_file(config_dir: str) -> str:
-    """Return the path of the stored choice of the config directory ``config_dir``."""
+    """Return the path of the file in ``config_dir`` that stores the user's choice."""
     return os.path.join(config_dir, "usage", "consent")
 
 
@@ -243,7 +251,10 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 
 
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
-    """Return the user's choice, and the version of the notice that was shown. The directory is opened once for both files."""
+    """Return the user's stored choice, and the version of the notice that was shown.
+
+    The directory of the two files is opened only once.
+    """
     path = choice_file(config_dir)
     state_dir = os.path.dirname(path)
     notice = None
@@ -290,10 +301,10 @@ def _policy_decision(program: str) -> Decision | None:
 
 
 def _read_small_file(path: str, most: int) -> bytes | None:
-    """Return a file's content, or None if there is no such file.
+    """Return the content of a file, or None if there is no such file.
 
-    If the file cannot be read or is too long, return one NUL, which is never valid. If a pipe or a terminal is in the file's
-    place, the command does not wait.
+    If the file cannot be read or is too long, return one NUL, which is never valid content. If a pipe or a terminal is in the
+    file's place, the command does not wait.
     """
     try:
         # In text mode, Windows would end the file at the first Ctrl-Z.

@@ -1,4 +1,4 @@
-"""Show the notice once, on stderr and before the first command runs: what is collected, and how to opt out."""
+"""Show the notice once, on stderr and before the first command runs. The notice says what is collected, and how to opt out."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ _MARKER = "notice"
 
 
 def text(name: str) -> str:
-    """Return the notice of the program ``name``."""
+    """Return the text of the notice for the program called ``name``."""
     return (
         f"{name} collects usage data: the commands that are run, how long they took and how they ended, the versions of\n"
         f"{name}, Python and the operating system, how {name} was installed, and whether a person, a coding agent or continuous\n"
@@ -23,21 +23,23 @@ def text(name: str) -> str:
 def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
     """Show the notice unless this version, or a later one, was shown on this machine.
 
-    The marker ``usage/notice`` has the version that was shown. It is made before the notice is written, by exactly one of several
-    processes. The notice is not shown, and not marked as shown, in three cases:
+    The marker ``usage/notice`` has the version that was shown. If several processes run at once, exactly one of them makes the
+    marker, and then writes the notice. In three cases, the notice is neither shown nor marked as shown:
 
     - The marker cannot be made.
-    - No person would read it: there is no stderr, or this is continuous integration and neither stdout nor stderr is a terminal.
+    - No person would read the notice, because there is no stderr, or because this is continuous integration and neither stdout
+      nor stderr is a terminal.
     - The user has chosen to be recorded, by the variable or by a stored choice. A tool that parses stderr can set the variable.
 
     Args:
-        config_dir: Config directory.
+        config_dir: The config directory.
         program: Name of the program.
         version: Version of the notice (``conventions.NOTICE_VERSION``).
         decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
-        OSError: The marker cannot be read or made. The caller guards.
+        OSError: The marker cannot be read or made. The caller must catch this error, because a command never fails for the
+            notice.
     """
     seen = _seen_version(config_dir)
     if seen >= version or not _stderr_visible() or decided_by in (consent.ENV_TRACKING, consent.REASON_STORED):
@@ -61,7 +63,10 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
 
 
 def _seen_version(config_dir: str) -> int:
-    """Return the version that was shown, or 0. A marker without a number counts as version 1, because its process was killed."""
+    """Return the version of the notice that was shown, or 0.
+
+    A marker without a number counts as version 1, because the process that made it was killed.
+    """
     number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:
         return 0
@@ -69,7 +74,7 @@ def _seen_version(config_dir: str) -> int:
 
 
 def _stderr_visible() -> bool:
-    """Return whether a person may read what is written to stderr now."""
+    """Return whether a person may read text that is written to stderr now."""
     if sys.stderr is None or sys.stderr.closed:
         return False
     if os.isatty(2) or os.isatty(1):

@@ -9,11 +9,12 @@ _KEY = "tracking"
 
 
 def parse(data: bytes, program: str) -> str | None:
-    """Return the policy's decision for ``program``: ``on``, ``off``, ``CORRUPT``, or None if it has none.
+    """Return the policy's decision for ``program``: ``on``, ``off`` or ``CORRUPT``, or None if the policy does not decide.
 
-    A line is ``tracking = off`` (or ``on``), for every program, or ``tracking.NAME = off``, for the program NAME. The latter
-    takes precedence. Empty lines and lines that begin with ``#`` are comments. If two lines are about the same name, off takes
-    precedence. Any other line makes the whole file corrupt, because half a policy is no decision.
+    A line is ``tracking = off`` (or ``on``) for every program, or ``tracking.NAME = off`` for the program NAME. A line for one
+    program takes precedence over a line for every program. Empty lines and lines that begin with ``#`` are comments. If two lines
+    are about the same name, off takes precedence. A line of any other form makes the whole file corrupt, because the library must
+    not follow a policy that it understands only in part.
 
     Args:
         data: The content of the file in UTF-8, with or without a byte order mark.

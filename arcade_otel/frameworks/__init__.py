@@ -1,6 +1,6 @@
 """Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
 
-``more_adapters`` says how to add a framework.
+The module ``more_adapters`` describes how to add a framework.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from arcade_otel.spans.own_events import OwnEvent
 
     class Adapter(Protocol):
-        """The functions that the module of an adapter has."""
+        """The functions that the module of an adapter must have."""
 
         def attach(self, app: Any, settings: Settings) -> None: ...
         def detach(self, app: Any) -> None: ...
@@ -51,7 +51,7 @@ def find_adapter(app: object) -> Adapter:
     """Return the adapter module for ``app``.
 
     Raises:
-        TypeError: No adapter supports objects of its class.
+        TypeError: No adapter supports the class of ``app``.
     """
     for base in type(app).__mro__:
         name = ADAPTERS.get((base.__name__, base.__module__.partition(".")[0]))
@@ -65,7 +65,7 @@ def find_adapter(app: object) -> Adapter:
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
-    """Record each command of ``app`` from now on; :func:`arcade_otel.instrument` documents it."""
+    """Record each command of ``app`` from now on, as :func:`arcade_otel.instrument` documents it."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
 
@@ -75,10 +75,10 @@ _running: list[Run] = []
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
-    """Return the decision about this run. It is also off in a sender, and if the events have no destination.
+    """Return the decision whether this run is recorded. The decision is off in a sender, and if the events have no destination.
 
-    If the user has opted out, delete the queued events. If there is no queue, this costs one ``stat``. A process that only
-    inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
+    If the user has opted out, delete the queued events. If there is no queue, the deletion costs one ``stat``. A process that
+    only inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
@@ -96,11 +96,11 @@ def effective_decision(settings: Settings) -> consent.Decision:
 
 
 class Run:
-    """One run of a program. An adapter reports to it which command was reached, and that the command has ended.
+    """One run of a program. An adapter reports to the run which command was reached, and that the command has ended.
 
     Guarantees:
 
-    * No method raises an ``Exception``, not even if the command has removed this library.
+    * No method raises an ``Exception``, not even if the command has removed this library from the disk.
     * ``end`` makes at most one span, and none in a process that the command has forked.
     * In a worker or a reload child (``_is_worker``), only a login or a logout makes a span.
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
@@ -110,6 +110,8 @@ class Run:
     _ids: tuple[str, str] | None = None
     #: The events that the program has tracked (``tracking``).
     events: Sequence[OwnEvent] = ()
+    #: Returns the values of the command's parameters while it runs.
+    _get_values: Callable[[], tuple[str, ...]] | None = None
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
@@ -151,23 +153,35 @@ class Run:
         return self._settings.name
 
     def enter_command(self, name: str) -> None:
-        """Record one step down the command tree, to the command that the program calls ``name``."""
+        """Record that the run has gone one step down the command tree, to the command that the program calls ``name``."""
         self.path = f"{self.path}.{name}" if self.path else name
 
-    def on_command_start(self) -> None:
-        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces."""
+    def on_command_start(self, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
+        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
+
+        Args:
+            get_values: Returns the values of the command's parameters. It is called only if the program sets a free text
+                (:class:`arcade_otel.FreeText`) while the command runs, to redact it.
+        """
+        self._get_values = get_values
         self._announce()
         self.record_start()
 
     def record_start(self) -> None:
-        """Record that the command has begun, if the program asks for that (``record_start``). Do nothing the second time."""
+        """Send an event that the command has begun, if the option ``record_start`` names the command.
+
+        A second call does nothing.
+        """
         if self._settings.record_start and (self.path or self._settings.name) in self._settings.record_start:
             from arcade_otel.frameworks import start_event
 
             start_event.record_start(self)
 
     def _announce(self) -> None:
-        """Show the notice, and start the live span, also if a callback of the program has set a provider since."""
+        """Show the notice, and start the live span if the process exports traces.
+
+        The live span is also started if a callback of the program has set a tracer provider since the run began.
+        """
         if self.in_worker:
             return
         if not self._ended:
@@ -181,7 +195,7 @@ class Run:
                 self._show_notice()
 
     def discard(self) -> None:
-        """Record nothing, because no command ran (``--help``, ``--version``)."""
+        """Record nothing for this run, because no command ran (``--help``, ``--version``)."""
         self._ended = True
         self._detach()
 
@@ -195,15 +209,19 @@ class Run:
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
         usage_error: bool = False,
     ) -> None:
-        """Make the command's span. Do nothing the second time, and in a process that the command has forked.
+        """Make the command's span. A second call has no effect, and neither has a call in a process that the command has forked.
 
         Args:
             error: The exception that ended the command, or None.
-            exit_code: The exit code, if the framework has handled ``error``. Default: the one that Python exits with.
+            exit_code: The exit code, if the framework has handled ``error``, or None for the exit code of a Python process that
+                ends with ``error``.
             interrupted: The exit code of a command that the user ended by Ctrl-C.
-            get_values: Returns the values of the command's parameters. It is called only after a failure, to redact them.
-            get_option_names: Returns the names of the options that were used. It is called only if the program records them.
-            usage_error: Whether the command line was refused. Not needed if ``error`` is Click's ``UsageError``.
+            get_values: A function that returns the values of the command's parameters, and is called only after a failure, or
+                if the program sets a free text, to redact these values.
+            get_option_names: A function that returns the names of the options that were used, and is called only if the program
+                records them.
+            usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's
+                ``UsageError``.
         """
         if self._ended or os.getpid() != self._pid:
             return
@@ -221,7 +239,9 @@ class Run:
                     from arcade_otel.spans import declared
 
                     login = not outcome.failed and self.path in self._settings.login_commands
-                    outcome.declared = declared.attributes(self._settings, self.values, login=login)
+                    outcome.declared = declared.attributes(
+                        self._settings, self.values, login=login, command=(self.path, get_values or self._get_values)
+                    )
             if self.events:
                 outcome.events = tuple(self.events)
             self._end(outcome)
@@ -257,7 +277,7 @@ class Run:
             notice.show_once(self._settings.config_dir, self._settings.name, version, decision.reason)
 
     def _start_live_span(self) -> None:
-        """Make the span now if this process exports traces."""
+        """Start the live span now, if this process exports traces."""
         if (
             self._live is None
             and not self.in_worker
@@ -271,6 +291,7 @@ class Run:
                 self._live = LiveSpan(self._settings, self._start_ns)
 
     def _detach(self) -> None:
+        self._get_values = None  # so that no reference cycle is left for the garbage collector
         if self in _running:
             _running.remove(self)
         if self._live is not None:
@@ -380,7 +401,7 @@ def _outcome(error: BaseException | None, interrupted: int, exit_code: int | Non
 
 
 def _environment_exports() -> bool:
-    """Return whether a variable names an exporter of traces or an endpoint for them."""
+    """Return whether an environment variable names an exporter of traces, or an endpoint for traces."""
     environ = os.environ
     return bool(
         environ.get(conventions.ENV_TRACES_EXPORTER)
@@ -390,7 +411,7 @@ def _environment_exports() -> bool:
 
 
 def _uses_live_spans(settings: Settings) -> bool:
-    """Return the result of ``exporter_config.uses_live_spans``. Load that module only if something may ask for live spans."""
+    """Return the result of ``exporter_config.uses_live_spans``, and load that module only if live spans are possible."""
     if settings.live_spans is not None:
         return settings.live_spans
     if not ("opentelemetry.sdk.trace" in sys.modules or _environment_exports()):

@@ -1,7 +1,8 @@
-"""``with arcade_otel.program():`` for programs that parse their command line with argparse.
+"""The implementation of ``with arcade_otel.program():``, for programs that parse their command line with argparse.
 
-How a run is followed: ``ArgumentParser.parse_known_args`` is patched once. The first parser that parses inside the ``with`` block
-is the program's. If a second parser parses while the first one does, it is that of a sub-command. The first parser has its name.
+The module patches ``ArgumentParser.parse_known_args`` once. The first parser that parses inside the ``with`` block is the
+program's parser. If a second parser parses while the first one does, the second one is the parser of a sub-command. The name of
+the sub-command comes from the first parser.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _MAX_OPTIONS = 50
 
 
 class ProgramContext(CommandContext):
-    """A context manager that records the run of an argparse program; :func:`arcade_otel.program` documents it."""
+    """A context manager that records the run of an argparse program, as :func:`arcade_otel.program` documents it."""
 
     __slots__ = ("_runs", "_settings")
 
@@ -54,25 +55,25 @@ class ProgramContext(CommandContext):
             run.finish(error, self._settings)
 
     def rename(self, path: str) -> None:
-        """Give the innermost run of this thread another name."""
+        """Change the name under which the innermost run of this thread is recorded."""
         run = self._runs.current()
         if run is not None:
             with guard("the new name of a command"):
                 run.rename(path)
 
     def discard(self) -> None:
-        """Do not record the innermost run of this thread."""
+        """Keep the innermost run of this thread from being recorded."""
         run = self._runs.current()
         if run is not None:
             run.run.discarded_by_program = True
 
     def __call__(self, function: Any) -> Any:
-        """Decorate ``function``. Each call of it is one run."""
+        """Decorate ``function``, so that each call of ``function`` is one run."""
         return decorate(self, function)
 
 
 class _ProgramRun:
-    """The state of a run: the parsers that were reached, and the words that each of them got."""
+    """The state of a run: the parsers that were reached, and the words of the command line."""
 
     __slots__ = ("namespace", "new_path", "parsed", "parsers", "root", "run", "stack", "thread", "words")
 
@@ -110,19 +111,22 @@ class _ProgramRun:
         if error is None:
             self.parsed = True
             self.namespace = namespace
-            self.run.on_command_start()
+            self.run.on_command_start(self._values)
         elif isinstance(error, SystemExit) and error.code in (None, 0):
             self.run.discard()  # ``--help`` or ``--version``
 
     def rename(self, path: str) -> None:
-        """Keep the new name for the end, because the parsers may still be at work. After them it counts at once."""
+        """Keep the new name until the parsers have ended, because they may still report sub-commands.
+
+        Once the command line is parsed, a new name takes effect at once.
+        """
         self.new_path = new_path(path) or self.new_path
         if self.parsed and self.new_path:
             self.run.path = self.new_path
             self.run.record_start()
 
     def finish(self, error: BaseException | None, settings: Settings) -> None:
-        """Make the span. This never raises."""
+        """End the run, and record it unless the program discarded it. This never raises."""
         with guard("the end of a program"):
             _runs.pop(self.thread, None)
             if self.root is None:
@@ -146,7 +150,7 @@ class _ProgramRun:
 
 
 def option_names(words: Sequence[str], parsers: Sequence[Any]) -> tuple[str, ...]:
-    """Return the sorted names of the options that ``words`` use, each once and with its longest name."""
+    """Return the sorted names of the options that ``words`` use. Each option appears once, with its longest name."""
     names = set()
     for word in words:
         typed = word.partition("=")[0]
@@ -171,7 +175,7 @@ def _subparser_actions(parser: Any) -> list[Any]:
 
 
 def _subcommand_name(parser: Any, subparser: Any) -> str:
-    """Return the name of ``subparser`` in ``parser``, and never an alias. Return "" if ``parser`` does not have it."""
+    """Return the name of ``subparser`` in ``parser``, never an alias. Return "" if ``parser`` does not contain ``subparser``."""
     for action in _subparser_actions(parser):
         for name, known in action._name_parser_map.items():  # noqa: SLF001 - names come before their aliases
             if known is subparser:
@@ -180,17 +184,17 @@ def _subcommand_name(parser: Any, subparser: Any) -> str:
 
 
 def follow(thread: int, run: Any) -> None:
-    """Report each parser that parses in a thread to ``run``, by its methods ``on_parse_start`` and ``on_parse_end``."""
+    """Call ``run.on_parse_start`` and ``run.on_parse_end`` for each parser that parses in the thread ``thread``."""
     _runs[thread] = run
 
 
 def unfollow(thread: int) -> None:
-    """End :func:`follow`."""
+    """Undo :func:`follow` for the thread ``thread``."""
     _runs.pop(thread, None)
 
 
 def patch() -> None:
-    """Patch the two methods that parse every command line, once in a process."""
+    """Patch the two methods of ``ArgumentParser`` that parse every command line, once in a process."""
     for name in ("parse_known_args", "parse_known_intermixed_args"):
         original = getattr(argparse.ArgumentParser, name)
         if not hasattr(original, "__wrapped__"):

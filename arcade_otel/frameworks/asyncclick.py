@@ -1,4 +1,7 @@
-"""The adapter for asyncclick. It is Click's adapter, with the two methods of ``Context`` that are coroutines in asyncclick."""
+"""The adapter for asyncclick, which is mostly Click's adapter.
+
+In asyncclick, two methods of ``Context`` are coroutines. This module patches these methods.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ __all__ = ["attach", "detach"]
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of the command ``app``."""
+    """Record each run of the command ``app`` from now on."""
     setattr(app, SETTINGS, settings)
     _patch(click.context_base(app))
     if not click.is_frameworks_own(app, "make_context") and "make_context" not in vars(app):
@@ -66,7 +69,11 @@ def _patch(context_class: Any) -> None:
 
 
 def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
-    """Return the error by which the process ends. At Ctrl-C, asyncio and trio cancel the command and then raise the error."""
+    """Return the error with which the process ends.
+
+    At Ctrl-C, asyncio and trio cancel the command first and raise ``KeyboardInterrupt`` later. The function therefore turns a
+    cancellation into the exit code 130.
+    """
     if type(error).__name__ in ("CancelledError", "Cancelled"):
         interrupted = SystemExit(130)
         interrupted.__cause__ = KeyboardInterrupt()
@@ -75,7 +82,7 @@ def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
 
 
 class _CheckedMakeContext:
-    """The same as ``click_extensions.CheckedMakeContext``, for a ``make_context`` that is a coroutine function."""
+    """The counterpart of ``click_extensions.CheckedMakeContext`` for a ``make_context`` that is a coroutine function."""
 
     __slots__ = ("_command",)
 

@@ -1,8 +1,8 @@
 """The adapter for cleo 2.
 
 This module replaces three methods of the application: ``run``, which begins and ends the run, ``find``, which returns the
-command, and ``render_error``, which shows the error. The last two are needed because cleo handles the errors of a command itself,
-and exits with a code.
+command, and ``render_error``, which shows the error. The methods ``find`` and ``render_error`` are needed because cleo handles
+the errors of a command itself, and exits with a code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_OPTIONS = 50
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of the application ``app``."""
+    """Record each run of the application ``app`` from now on."""
     setattr(app, SETTINGS, settings)
     if "run" not in vars(app):
         app.run, app.find, app.render_error = _Runner(app), _Finder(app), _ErrorWatcher(app)
@@ -43,7 +43,10 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """The replacement of a method of one application. It is a class, not a closure, so that the application can be copied."""
+    """The replacement of a method of one application.
+
+    The replacement is a class and not a closure, so that the application can be copied.
+    """
 
     __slots__ = ("_app",)
 
@@ -52,7 +55,7 @@ class _Replacement:
 
 
 class _Runner(_Replacement):
-    """``Application.run``."""
+    """The replacement of ``Application.run``, which begins and ends the run."""
 
     __slots__ = ()
 
@@ -79,7 +82,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """``Application.find``. The first command that a run finds is the one that runs."""
+    """The replacement of ``Application.find``. The first command that a run finds is the one that runs."""
 
     __slots__ = ()
 
@@ -97,7 +100,7 @@ class _Finder(_Replacement):
 
 
 class _ErrorWatcher(_Replacement):
-    """``Application.render_error``, which shows the error that ended the command."""
+    """The replacement of ``Application.render_error``, which shows the error that ended the command."""
 
     __slots__ = ()
 
@@ -128,10 +131,15 @@ class _CleoRun:
             return
         for name in str(command.name or "").split():
             self.run.enter_command(name)
-        self.run.on_command_start()
+        self.run.on_command_start(self._values)
 
     def finish(self, error: BaseException | None, code: Any) -> None:
-        """Make the span. ``error`` is the exception that left ``run``, usually cleo's ``SystemExit``."""
+        """Record the run, unless no command ran.
+
+        Args:
+            error: The exception that left ``Application.run``, usually cleo's ``SystemExit``, or None.
+            code: The exit code that ``Application.run`` has returned.
+        """
         with guard("the end of a command"):
             if isinstance(error, SystemExit):
                 code = error.code

@@ -1,17 +1,16 @@
-"""The adapter for Click, and for the copy of Click that Typer brings.
+"""The adapter for Click, and for the copy of Click that Typer contains.
 
-Click makes one ``Context`` for each command. It enters the context once to parse the arguments, and once more to run the command.
-So this module patches three methods of the class ``Context``:
+Click makes one ``Context`` for each command. Click enters the context once to parse the arguments, and once more to run the
+command. This module patches three methods of the class ``Context``:
 
-* ``__init__``: if the context has no parent and its command is instrumented, a run begins. If its parent belongs to a run, it is
+* ``__init__``: a context without a parent begins a run if its command is instrumented. A context whose parent belongs to a run is
   the next step down the command tree.
 * ``__enter__``: when a context is entered for the second time, its command is about to run.
-* ``__exit__``: the first exit of a context ends the parsing. If there is an error, it is help, a version or a usage error. The
-  last
-  exit of the context that began the run ends the run.
+* ``__exit__``: the first exit of a context ends the parsing. An error at the first exit means help, a version or a usage error.
+  The last exit of the context that began the run ends the run.
 
-No function of the program is wrapped or called, so the program runs as it would without this library: tracebacks have no frames
-of this library, a context keeps its class, and a lazy group loads each command once.
+This module neither wraps nor calls a function of the program, so the program runs as it would without this library. Tracebacks
+have no frames of this library, a context keeps its class, and a lazy group loads each command once.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ _runs: dict[int, _ClickRun] = {}
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of the command ``app``."""
+    """Record each run of the command ``app`` from now on."""
     follow(app, settings)
     if not is_frameworks_own(app, "make_context") and "make_context" not in vars(app):
         from arcade_otel.frameworks.click_extensions import CheckedMakeContext
@@ -64,7 +63,7 @@ def detach(app: Any) -> None:
 
 
 def find_command(app: Any) -> Any:
-    """Return ``app``, because it is the command that a run starts with."""
+    """Return ``app`` unchanged, because ``app`` is the command that a run starts with."""
     return app
 
 
@@ -75,7 +74,7 @@ def follow(command: Any, settings: Settings) -> None:
 
 
 def context_base(command: Any) -> Any:
-    """Return the base class ``Context`` of all contexts in the command's framework."""
+    """Return the base class ``Context`` of all contexts in the framework of ``command``."""
     return next(base for base in reversed(command.context_class.__mro__) if base.__name__ == "Context")
 
 
@@ -129,7 +128,10 @@ class _ClickRun:
         _runs[self.thread] = self
 
     def enter_command(self, context: Any) -> None:
-        """Record one step down the command tree. A command that another one invokes (``ctx.invoke``) is not a step."""
+        """Record that the run has gone one step down the command tree, to the command of ``context``.
+
+        A command that another command invokes (``ctx.invoke``) is not a step.
+        """
         parent = context.parent
         if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
             self.leaf = context
@@ -142,9 +144,11 @@ class _ClickRun:
             self.run.enter_command(name)
 
     def finish(self, error: BaseException | None, *, help_shown: bool = False) -> None:
-        """End the run, because the outermost context was exited for the last time, with ``error`` or normally.
+        """End the run, because its outermost context was exited for the last time. This never raises.
 
-        This never raises.
+        Args:
+            error: The exception that left the context, or None.
+            help_shown: Whether to discard the run, for example because the command line only asked for help or a version.
         """
         with guard("the end of a command"):
             _runs.pop(self.thread, None)
@@ -174,7 +178,7 @@ class _ClickRun:
 
 
 class _ContextState:
-    """The state of one context: its run, how often it was entered, and the names in its group."""
+    """The state of one context: its run, how often the context was entered, and the names in its group."""
 
     def __init__(self, run: _ClickRun, command: Any) -> None:
         self.run = run
@@ -191,7 +195,7 @@ class _ContextState:
         if self.parsed:
             self.run.pending = False
             if not _is_group(context.command):
-                self.run.run.on_command_start()
+                self.run.run.on_command_start(lambda: _parameters().parameter_values(context))
 
     def on_exit(self, context: Any, error: BaseException | None) -> None:
         self.depth -= 1
@@ -224,7 +228,10 @@ class _ContextState:
             self.listed = listed_words(context)
 
     def registered_name(self, command: Any, typed: Any) -> str:
-        """Return the name of ``command`` in the tree as ``click_extensions.command_name`` does, or "" if there is none."""
+        """Return the name of ``command`` in the tree, or "" if the program has no name for it.
+
+        The rules are those of ``click_extensions.command_name``.
+        """
         for name, child in self.commands.items():
             if child is command:
                 return str(name)
@@ -234,7 +241,7 @@ class _ContextState:
 
 
 def on_created(context: Any, command: Any) -> None:
-    """Let a new context belong to its parent's run, or begin a run if its command was instrumented."""
+    """Add a new context to its parent's run. If the parent has no run and the command was instrumented, begin a run."""
     if context.resilient_parsing:
         return  # shell completion
     state = None if context.parent is None else context.parent.__dict__.get(STATE)
@@ -256,14 +263,14 @@ def on_created(context: Any, command: Any) -> None:
 
 
 def finish_pending(command: Any, error: BaseException) -> None:
-    """End the run of ``command`` after ``error`` has left its ``make_context``, before the command began."""
+    """End the run of ``command`` after ``error`` has left the command's ``make_context``, before the command began."""
     run = _runs.get(get_ident())
     if run is not None and run.pending and run.outermost.command is command:
         run.finish(error)
 
 
 def is_frameworks_own(command: Any, method: str) -> bool:
-    """Return whether Click, Typer or asyncclick defines the method, not the program."""
+    """Return whether Click, Typer or asyncclick defines the method ``method`` of ``command``, and not the program."""
     return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer", "asyncclick")
 
 
@@ -282,5 +289,5 @@ def _is_group(command: Any) -> bool:
 
 
 def _is_typer_command(command: Any) -> bool:
-    """Return whether Typer runs the command. At Ctrl-C, Typer exits with 130, and Click with 1 (as ``Abort``)."""
+    """Return whether Typer runs the command. At Ctrl-C, Typer exits with 130, and Click exits with 1 (as ``Abort``)."""
     return any(base.__module__.startswith("typer.") for base in type(command).__mro__)

@@ -20,18 +20,24 @@ _MAX_WORDS = 1000
 
 
 def pending_subcommand(group: Any) -> str:
-    """Return the word of the subcommand that a group's callback did not let run ("you are not logged in"), or ""."""
+    """Return the word of the subcommand that the user asked for and that did not run, or "".
+
+    A group's callback may keep a subcommand from running, for example with the message "you are not logged in".
+    """
     typed = getattr(group, "invoked_subcommand", None)
     return str(typed) if typed and typed != "*" and hasattr(group.command, "list_commands") else ""
 
 
 def is_usage_error(error: BaseException) -> bool:
-    """Return whether the error is Click's error for a wrong command line."""
+    """Return whether ``error`` is the exception that Click raises for a wrong command line."""
     return hasattr(error, "format_message") and hasattr(error, "ctx")
 
 
 def is_help(error: BaseException) -> bool:
-    """Return whether the parsing ended with output instead of an error: ``--help``, ``--version``, help without arguments."""
+    """Return whether the parsing ended with output instead of an error.
+
+    The parsing ends with output for ``--help``, for ``--version``, and for a command without arguments that shows its help.
+    """
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
     if isinstance(error, SystemExit):
@@ -48,21 +54,21 @@ def listed_words(context: Any) -> frozenset[str]:
 
 
 def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: frozenset[str]) -> str:
-    """Return the name of the subcommand in the program, or "" if it has none. Text that a user typed never becomes a name.
+    """Return the name of the subcommand in the program, or "" if it has no name. Text that a user typed never becomes a name.
 
-    The first of these that exists is the name:
+    The first name in this list that exists is returned:
 
-    1. The key of the command in ``group.commands``, so that an alias or an abbreviation has the command's name.
-    2. The typed word, if it is a name in the group: a key of ``commands`` with another object (a placeholder that is replaced
-       later), or an item of another container, as in a lazy group.
-    3. The command's own name, if the command is a global of the module that defines its function. Then the name is in the source
-       code.
+    - The key of the command in ``group.commands``, so that an alias or an abbreviation gives the command's own name.
+    - The typed word, if it is a name in the group: a key of ``commands`` with another object (a placeholder that is replaced
+      later), or an item of another container, as in a lazy group.
+    - The command's own name, if the command is a global of the module that defines its function, because such a name is in the
+      source code.
 
     Args:
         command: The command that the group has resolved, or None.
         typed: The word that the group resolved.
         commands: A copy of ``group.commands`` from before the command was resolved.
-        listed: The words that were names in the group at that time.
+        listed: The words that were names in the group before the command was resolved.
     """
     if command is not None:
         for name, child in commands.items():
@@ -76,7 +82,7 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
 
 def lists(group: Any, word: str) -> bool:
-    """Return whether a plain container of the group contains ``word``. This calls no code of the program."""
+    """Return whether a plain container of the group contains ``word``. No code of the program is called."""
     for container in _containers(group):
         if isinstance(container, dict):
             if word in container:
@@ -104,10 +110,10 @@ def _is_module_global(command: Any) -> bool:
 
 
 class CheckedMakeContext:
-    """The replacement of a program's own ``make_context``. If an error leaves it after the parsing, the run ends.
+    """The replacement of a program's own ``make_context``. If an error leaves ``make_context`` after the parsing, the run ends.
 
-    No context sees that error, because the context was not entered yet. This is a class, not a closure, so that the command can
-    be copied and pickled.
+    No ``Context`` method sees that error, because the context was not entered yet. ``CheckedMakeContext`` is a class and not a
+    closure, so that the command can be copied and pickled.
     """
 
     __slots__ = ("_command", "_finish_pending")

@@ -1,8 +1,9 @@
 """The adapter for cliff.
 
 This module replaces four methods of the app and its command manager. ``App.run`` begins and ends the run.
-``CommandManager.find_command`` finds the command. cliff's public hooks ``App.prepare_to_run_command`` and ``App.clean_up`` get
-the command and the error that ended it. cliff uses argparse, so the argparse parsers show whether the command line was accepted.
+``CommandManager.find_command`` finds the command. The framework calls its public hooks ``App.prepare_to_run_command`` and
+``App.clean_up`` with the command, and with the error that ended the command. Because cliff uses argparse, the argparse parsers
+show whether the command line was accepted.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _RUN = "_arcade_otel_run"
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of the application ``app``."""
+    """Record each run of the application ``app`` from now on."""
     setattr(app, SETTINGS, settings)
     if not isinstance(vars(app).get("run"), _Replacement):
         app.run = _Runner(app, app)
@@ -49,7 +50,10 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """The replacement of a method of one object. It is a class, not a closure, so that the object can be copied."""
+    """The replacement of a method of one object.
+
+    The replacement is a class and not a closure, so that the object can be copied.
+    """
 
     __slots__ = ("_app", "_owner")
 
@@ -59,7 +63,7 @@ class _Replacement:
 
 
 class _Runner(_Replacement):
-    """``App.run``."""
+    """The replacement of ``App.run``, which begins and ends the run."""
 
     __slots__ = ()
 
@@ -85,7 +89,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """``CommandManager.find_command``. The first command that a run finds is the one that runs."""
+    """The replacement of ``CommandManager.find_command``. The first command that a run finds is the one that runs."""
 
     __slots__ = ()
 
@@ -105,7 +109,7 @@ class _Finder(_Replacement):
 
 
 class _Prepare(_Replacement):
-    """``App.prepare_to_run_command``."""
+    """The replacement of ``App.prepare_to_run_command``, which reports the command."""
 
     __slots__ = ()
 
@@ -118,7 +122,7 @@ class _Prepare(_Replacement):
 
 
 class _CleanUp(_Replacement):
-    """``App.clean_up``."""
+    """The replacement of ``App.clean_up``, which reports the error that ended the command."""
 
     __slots__ = ()
 
@@ -171,14 +175,18 @@ class _CliffRun:
         if error is None:
             if self.command is not None and self.namespace is None:
                 self.namespace = namespace
-                self.run.on_command_start()
+                self.run.on_command_start(self._values)
         elif self.namespace is None and (type(error).__name__ == "HelpExit" or getattr(error, "code", 1) in (None, 0)):
             self.run.discard()  # ``--help`` or ``--version``
 
     def finish(self, app: Any, error: BaseException | None, code: Any) -> None:
-        """Make the span.
+        """Record the run.
 
-        ``error`` is the exception that left ``App.run``. For most errors, cliff returns an exit code instead.
+        Args:
+            app: The application.
+            error: The exception that left ``App.run``, or None, because for most errors cliff returns an exit code and raises
+                nothing.
+            code: The exit code that ``App.run`` has returned.
         """
         with guard("the end of a command"):
             argparse.unfollow(self.thread)
@@ -188,13 +196,19 @@ class _CliffRun:
             self.run.end(
                 self.error if error is None else error,
                 exit_code=(code or 0) if handled else None,
-                get_values=lambda: (*self.words, *texts({} if self.namespace is None else vars(self.namespace))),
+                get_values=self._values,
                 get_option_names=lambda: argparse.option_names(self.words, self.parsers),
             )
 
+    def _values(self) -> tuple[str, ...]:
+        return (*self.words, *texts({} if self.namespace is None else vars(self.namespace)))
+
 
 def _registered_name(manager: Any, typed: str) -> str:
-    """Return the name of the command that cliff has found for ``typed``. The user may type an old name or abbreviations."""
+    """Return the name of the command that cliff has found for ``typed``, or "" if the name is unknown.
+
+    The user may have typed an old name of the command, or abbreviations.
+    """
     typed = getattr(manager, "_legacy", {}).get(typed, typed)
     commands = [str(name) for name in manager.commands]
     if typed in commands:

@@ -1,4 +1,4 @@
-"""``with arcade_otel.command("name"):`` for code without an adapter."""
+"""The implementation of ``with arcade_otel.command("name"):``, for code without an adapter."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ _configured: dict[str, Any] = {}
 
 
 def configure(options: Mapping[str, Any]) -> None:
-    """Set the default options of each later command; :func:`arcade_otel.configure` documents it."""
+    """Set the default options of each later command, as :func:`arcade_otel.configure` documents it."""
     make_settings(**options)
     _configured.clear()
     _configured.update(options)
 
 
 class RunStack:
-    """The runs that one context has begun and not ended. A decorated function may call itself, and run in several threads."""
+    """The runs that one context manager has begun and not ended.
+
+    There may be several runs, because a decorated function may call itself, and may run in several threads.
+    """
 
     __slots__ = ("_runs",)
 
@@ -39,15 +42,15 @@ class RunStack:
         self._runs: list[tuple[int, Any]] = []
 
     def push(self, run: Any) -> None:
-        """Add the run that this thread has begun, or None if it is not recorded."""
+        """Add the run that this thread has begun, or None if the run is not recorded."""
         self._runs.append((get_ident(), run))
 
     def pop(self) -> Any:
-        """Remove and return what this thread has added last."""
+        """Remove and return the run that this thread has added last."""
         return self._runs.pop(self._place())[1]
 
     def current(self) -> Any:
-        """Return what this thread has added last. Outside of the block, return None."""
+        """Return the run that this thread has added last. Outside of the ``with`` block, return None."""
         return self._runs[self._place()][1] if self._runs else None
 
     def _place(self) -> int:
@@ -57,9 +60,10 @@ class RunStack:
 
 
 class RecordedCommand(CommandContext):
-    """A context manager that records a block of code as one command; :func:`arcade_otel.command` documents it.
+    """A context manager that records a block of code as one command, as :func:`arcade_otel.command` documents it.
 
-    It is a class, not a generator, so that tracebacks of the block have no frames of this library or of ``contextlib``.
+    ``RecordedCommand`` is a class and not a generator, so that tracebacks of the block have no frames of this library or of
+    ``contextlib``.
     """
 
     __slots__ = ("_path", "_runs", "_settings")
@@ -86,7 +90,7 @@ class RecordedCommand(CommandContext):
         run.end(error)
 
     def rename(self, path: str) -> None:
-        """Give the innermost run of this thread another name."""
+        """Change the name under which the innermost run of this thread is recorded."""
         run = self._runs.current()
         if run is not None:
             with guard("the new name of a command"):
@@ -94,21 +98,21 @@ class RecordedCommand(CommandContext):
                 run.record_start()
 
     def discard(self) -> None:
-        """Do not record the innermost run of this thread."""
+        """Keep the innermost run of this thread from being recorded."""
         run = self._runs.current()
         if run is not None:
             run.discarded_by_program = True
 
     def __call__(self, function: Any) -> Any:
-        """Decorate ``function``. Each call of it is one run."""
+        """Decorate ``function``, so that each call of ``function`` is one run."""
         return decorate(self, function)
 
 
 def command_path(path: object) -> str:
-    """Return a command's path, joined by dots.
+    """Return the path of a command, joined by dots.
 
     Raises:
-        TypeError: ``path`` is no string.
+        TypeError: ``path`` is not a string.
         ValueError: ``path`` is empty.
     """
     if not isinstance(path, str):
@@ -120,7 +124,7 @@ def command_path(path: object) -> str:
 
 
 def new_path(path: object) -> str | None:
-    """Return the path for ``CommandContext.rename``, or None, with a debug line, if ``path`` makes no sense."""
+    """Return the path for ``CommandContext.rename``, or None, with a debug line, if ``path`` is empty or not a string."""
     try:
         return command_path(path)
     except (TypeError, ValueError) as error:
@@ -129,9 +133,9 @@ def new_path(path: object) -> str | None:
 
 
 def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
-    """End a run that the program discarded. A login or logout changes the identity all the same.
+    """End a run that the program discarded. A discarded login or logout still changes the identity.
 
-    In a forked child, in a dry run, and if the user has opted out meanwhile, the identity stays.
+    The identity stays the same in a forked child, in a dry run, and if the user has opted out meanwhile.
     """
     run.discard()
     is_change = run.path in settings.login_commands or run.path in settings.logout_commands

@@ -1,9 +1,9 @@
 """The adapter for cyclopts 4.0 and later.
 
 ``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module replaces the context
-manager of that block. The new one begins the run, and ends it with the error that leaves the block. So a command's traceback has
-no frames of this library. The module also patches ``App._parse_known_args``, which parses every command line: it returns the
-command that was found, or raises the usage error.
+manager ``app_stack(…)``. The new context manager begins the run, and ends it with the error that leaves the block. The traceback
+of a command therefore has no frames of this library. The module also patches ``App._parse_known_args``, which parses every
+command line. ``App._parse_known_args`` returns the command that was found, or raises the usage error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MAX_OPTIONS = 50
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of ``app``, and of its meta apps."""
+    """Record each run of ``app``, and of the meta apps of ``app``."""
     stack = getattr(app, "app_stack", None)
     if stack is None:
         raise TypeError("cyclopts 4.0 or later is needed")
@@ -83,7 +83,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that an app with this stack begins or continues, or None if it is not recorded."""
+    """Return the run that an app with the stack ``stack`` begins or continues, or None if the run is not recorded."""
     run = _runs.get(get_ident())
     if run is not None:
         # cyclopts enters twice in a row: to split the command line, and to run the command.
@@ -118,7 +118,7 @@ class _WatchedContext:
 
 
 class _CycloptsRun:
-    """The state of a run: the command that was found, and its words on the command line."""
+    """The state of a run: the command that was found, and the words on the command line."""
 
     __slots__ = ("arguments", "bound", "depth", "parsed", "root", "run", "stack", "thread", "words")
 
@@ -135,11 +135,17 @@ class _CycloptsRun:
         _runs[self.thread] = self
 
     def expects(self, app: Any) -> bool:
-        """Return whether ``app`` parses the command line of this run, because it is the app or one of its meta apps."""
+        """Return whether ``app``, which is the app of this run or one of its meta apps, parses the command line of this run."""
         return not self.parsed and _root(app) is self.root
 
     def on_parsed(self, app: Any, words: list[str], result: Any) -> None:
-        """Remember the command that was found. ``result`` is the result of cyclopts' parser, or None if the parser raised."""
+        """Remember the command that cyclopts' parser has found.
+
+        Args:
+            app: The app that has parsed its command line.
+            words: The words of the command line.
+            result: The result of cyclopts' parser, or None if the parser raised.
+        """
         with guard("the command line of a command"):
             meta = app._meta_parent is not None  # noqa: SLF001
             self.parsed = not meta
@@ -152,10 +158,13 @@ class _CycloptsRun:
             if getattr(command, "__name__", "") in _ANSWERS and hasattr(getattr(command, "__self__", None), "app_stack"):
                 self.run.discard()
             elif self.parsed:
-                self.run.on_command_start()
+                self.run.on_command_start(self._values)
 
     def on_left(self, error: BaseException | None) -> None:
-        """End the run when its outermost context is exited. If nothing was parsed yet, end it only after an error."""
+        """End the run when its outermost context manager is exited.
+
+        If no command line was parsed yet, the run ends only after an error.
+        """
         self.depth -= 1
         if self.depth or (error is None and not self.words and not self.parsed and self.bound is None):
             return
@@ -188,7 +197,7 @@ def _root(app: Any) -> Any:
 
 
 def _registered_names(app: Any, chain: Sequence[str]) -> Iterator[str]:
-    """Yield the name of each command in the chain. That is the first name under which it was registered, never an alias."""
+    """Yield the name of each command in the chain: the first name under which it was registered, never an alias."""
     current = list(_family(app))
     for word in chain:
         commands: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""End runs before their commands return, because the program asks for it."""
+"""End runs before their commands return, because the program has called ``arcade_otel.end_run``."""
 
 import os
 from _thread import get_ident
@@ -18,7 +18,10 @@ def end_runs() -> None:
 
 
 def _active_runs() -> list[frameworks.Run]:
-    """Return the runs that this process has begun and that have not ended, the innermost first. A forked child has none."""
+    """Return the runs that this process has begun and not ended, the innermost first.
+
+    In a forked child the list is empty.
+    """
     return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]  # noqa: SLF001 - the other half of that module
 
 

@@ -1,13 +1,13 @@
 """The table of adapters for all frameworks but Click and Typer, and the look-up of adapters in other distributions.
 
-To add a framework, write a module here with the functions below, and add an entry to ``ADAPTERS``. Another distribution registers
-its module as an entry point instead (``docs/how-to/adapter.md``).
+If you add a framework to this library, write a module in this package with the functions below, and add an entry to ``ADAPTERS``.
+If you provide an adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
 
-* ``attach(app, settings)``: record each run of ``app`` from now on. Called again, it replaces the settings.
-* ``detach(app)``: undo ``attach``. Do nothing if ``app`` was not attached.
+* ``attach(app, settings)``: record each run of ``app`` from now on. A second call of ``attach`` replaces the settings.
+* ``detach(app)``: undo ``attach``. If ``app`` was not attached, ``detach`` does nothing.
 * ``find_command(app)``, optional: return the Click command that a run starts with, for ``arcade-otel manifest``.
 
-The adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
+An adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
 tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(error, …)``.
 """
 
@@ -31,10 +31,12 @@ GROUP = "arcade_otel_frameworks"
 
 
 def find_adapter(app: object) -> Any:
-    """Return the adapter for the class of ``app``, or for one of its base classes. This library's own adapters come first.
+    """Return the adapter for the class of ``app``, or for one of its base classes.
+
+    The library's own adapters take precedence over adapters from other distributions.
 
     Raises:
-        TypeError: There is no adapter.
+        TypeError: No adapter supports the class of ``app``.
     """
     classes = [f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(app).__mro__]
     for name in classes:
@@ -53,7 +55,7 @@ def find_adapter(app: object) -> Any:
 
 
 def uninstrument(app: Any) -> None:
-    """Stop recording ``app``; :func:`arcade_otel.uninstrument` documents it."""
+    """Stop recording ``app``, as :func:`arcade_otel.uninstrument` documents it."""
     from arcade_otel import frameworks
 
     try:
@@ -66,7 +68,7 @@ def uninstrument(app: Any) -> None:
 def drop_own_frame(error: BaseException) -> None:
     """Remove the caller's frame from the traceback of ``error``. The caller then raises ``error`` again.
 
-    Adapters that replace a method of the framework call this, so that the user sees the same frames as without this library.
+    An adapter that replaces a method of the framework calls this, so that the user sees the same frames as without this library.
     """
     tb = error.__traceback__
     error.__traceback__ = tb and tb.tb_next

@@ -20,8 +20,8 @@ _MAX_NAMES = 50
 def used_options(context: Any) -> tuple[str, ...]:
     """Return the names of the options that the user gave, as the program defines them, each once and sorted.
 
-    For example, ``--verbose`` stands for ``-v`` and ``--verb``, too. The options of the groups above the command are included.
-    Arguments, values and undefined names are not.
+    For example, ``-v`` and ``--verb`` are returned as ``--verbose``. The options of the groups above the command are included.
+    Arguments, values, and names that the program does not define are left out.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.
@@ -36,8 +36,8 @@ def used_options(context: Any) -> tuple[str, ...]:
 def parameter_values(context: Any) -> tuple[str, ...]:
     """Return the parameter values of the command and of the groups above it, as text.
 
-    The values may come from the command line, a prompt, a variable or a configuration file. Defaults in the program's source are
-    left out, because they are no secret. They are only used to redact messages, never recorded.
+    A value may come from the command line, a prompt, a variable or a configuration file. Defaults in the program's source are
+    left out, because they are no secret. The values are only used to redact messages, and are never recorded.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.
@@ -60,7 +60,7 @@ def parameter_values(context: Any) -> tuple[str, ...]:
 
 
 def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
-    """Yield each context from the innermost one outwards, with each of its parameters that has a value, and its source."""
+    """Yield each parameter that has a value, with its context and its source, from the innermost context outwards."""
     while context is not None:
         for parameter in context.command.params:
             if parameter.name in context.params or not getattr(parameter, "expose_value", True):
@@ -70,7 +70,7 @@ def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
 
 
 def texts(value: object, depth: int = 0) -> Iterator[str]:
-    """Yield ``value`` as text, or the items of a collection, three levels deep."""
+    """Yield ``value`` as text. For a collection, yield the items as text, three levels deep."""
     if value is None or isinstance(value, bool) or depth > _MAX_DEPTH:
         return
     if isinstance(value, enum.Enum):

@@ -1,7 +1,8 @@
 """Record that a command has begun (``record_start``), so that a server leaves an event even if it is killed.
 
-The span of the start has the trace ID of the command's own span, and another span ID. Only PostHog gets it, because other
-receivers would see a second span of the same command. Only programs that use ``record_start`` import this module.
+The span of the start has the trace ID of the command's own span, and another span ID. Only PostHog gets the span of the start,
+because other receivers would see a second span of the same command. The library imports this module only if the program sets
+``record_start``.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -27,7 +28,10 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
 def record_start(run: Run) -> None:
-    """Send the start event of the command of ``run`` once. This never raises. ``record_start`` names the command."""
+    """Send the start event of the run's command once.
+
+    This never raises. The caller has checked that the option ``record_start`` names the command.
+    """
     if run._ended or run._ids is not None or run._decision.unreadable or run.in_worker:
         return
     with guard("the start of a command"):
@@ -54,15 +58,15 @@ def _record(
 
     Args:
         settings: The program's settings.
-        path: The command path joined by dots.
+        path: The command path, joined by dots.
         start_ns: The start of the command in nanoseconds since the epoch.
-        ids: Trace ID and span ID of the command's live span, if it has one.
-        values: What the program has set of its declared properties so far.
-        is_dry: Print the event instead.
+        ids: Trace ID and span ID of the command's live span, or None.
+        values: The values that the program has set so far for its declared properties.
+        is_dry: Whether to print the event instead of sending it.
 
     Returns:
         Trace ID and span ID for the command's own span, or None if the command is excluded. Sampling depends on the span ID, so
-        both events of a command are recorded, or neither is. A login or a logout has both.
+        either both events of a command are recorded, or neither. Both events of a login or a logout are always recorded.
 
     Raises:
         OSError: There is no identity, or the span could not be handed over.
@@ -98,7 +102,7 @@ def _encode(
     outcome: spans.Success,
     identity: tuple[str, bool] | None,
 ) -> str:
-    """Return the command's span with the mark of a start, and without the attributes that are known only at its end."""
+    """Return the command's span as a start event, without the attributes that are known only when the command ends."""
     if identity is None:
         from arcade_otel.recording import dry_run
 

@@ -1,4 +1,7 @@
-"""Add the properties that a program sets, and the events that it tracks, to the run of its command. Loaded when one is used."""
+"""Add the properties that a program sets, and the events that it tracks, to the run of its command.
+
+The library imports this module only if the program sets a property or tracks an event.
+"""
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other programs are spared
 
@@ -10,6 +13,7 @@ from _thread import get_ident
 
 from arcade_otel import frameworks
 from arcade_otel.diagnostics import debug
+from arcade_otel.spans import declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,20 +26,27 @@ MAX_EVENTS = 50
 
 
 def _current_run() -> frameworks.Run | None:
-    """Return the innermost run that this thread has begun, else the innermost of the process. A forked child has none."""
+    """Return the innermost run that this thread has begun, or else the innermost run of the process.
+
+    Return None in a forked child, because the runs of its parent do not belong to it.
+    """
     runs = [run for run in frameworks._running if run._pid == os.getpid()]
     return next((run for run in reversed(runs) if run.thread == get_ident()), runs[-1] if runs else None)
 
 
 def set_property(name: str, value: object) -> None:
-    """Set a property of the innermost run; :func:`arcade_otel.set_property` documents it."""
+    """Set a property of the innermost run, as :func:`arcade_otel.set_property` documents it."""
     run = _current_run()
-    if run is not None:
-        run.values[name] = value
+    if run is None:
+        return
+    if isinstance(value, str) and declared.is_free_text(run._settings.properties.get(name)):
+        # Now, because the functions that have asked the user something may have returned when the command ends.
+        value = declared.accept(run._settings.properties[name], value, (run.path, run._get_values))
+    run.values[name] = value
 
 
 def track(name: str, properties: Mapping[str, object] | None) -> None:
-    """Add an event to the innermost run; :func:`arcade_otel.track` documents it."""
+    """Add an event to the innermost run, as :func:`arcade_otel.track` documents it."""
     run = _current_run()
     if run is None:
         debug("track: no command is recorded, and so no event")
@@ -43,7 +54,7 @@ def track(name: str, properties: Mapping[str, object] | None) -> None:
     time_ns = run._start_ns + time.monotonic_ns() - run._start_monotonic_ns
     from arcade_otel.spans import own_events
 
-    event = own_events.check(run._settings, name, properties or {}, time_ns)
+    event = own_events.check(run._settings, name, properties or {}, time_ns, (run.path, run._get_values))
     if event is None:
         return
     events = run.__dict__.setdefault("events", [])  # in one step, because another thread may track its first event, too

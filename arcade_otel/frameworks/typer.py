@@ -1,4 +1,7 @@
-"""The adapter for Typer. In each run, Typer makes a new Click command from the ``typer.Typer``, which this module instruments."""
+"""The adapter for Typer.
+
+In each run, Typer makes a new Click command from the ``typer.Typer``, and this module instruments it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. After the last app, restore Typer's own functions."""
+    """Stop recording ``app``. If no other app is recorded, restore Typer's own functions."""
     main = _typer_main()
     apps = getattr(main, _APPS, [])
     apps[:] = [(each, chosen) for each, chosen in apps if each is not app]
@@ -55,7 +58,8 @@ def _typer_main() -> Any:
 def _hook(main: Any, apps: list[tuple[Any, Settings]]) -> None:
     """Patch the two functions that make a root command: one for a group, and one for an app with a single command.
 
-    All callers look the functions up in the module: ``Typer.__call__``, ``get_command``, and Typer's test runner.
+    All callers (``Typer.__call__``, ``get_command``, and Typer's test runner) look these functions up in the module, so the
+    callers get the patched functions.
     """
     get_group, get_command_from_info = main.get_group, main.get_command_from_info
 

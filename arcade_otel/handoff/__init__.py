@@ -1,4 +1,4 @@
-"""Pass a finished span to the detached sender, a process that outlives this one, and never wait for it."""
+"""Pass a finished span to the detached sender, a process that outlives the command. The command never waits for the sender."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: where the sender imports from, behind Python's own
-#: modules: this library first, then the program's import path. Internal.
+#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: the sender imports from these directories, after
+#: Python's own modules: from this library first, then from the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
-#: Type: names. Default: set by the command. Effect: which variables the command's environment has, without their values. The
-#: sender recognizes coding agents and CI providers by them. Internal.
+#: Type: names. Default: set by the command. Effect: names the variables in the command's environment, without their values.
+#: The sender recognizes coding agents and CI providers by these names. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
 # A longer import path is cut, for the same reason.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
@@ -104,31 +104,30 @@ def submit(
     environ: Mapping[str, str] | None = None,
     others_wait: bool = False,
 ) -> list[str]:
-    """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or put the span into the queue here.
+    """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or write the span to the queue in this process.
 
     This process writes the span to the queue itself in these cases:
 
-    - on Windows,
-    - if the span is ``owed``, because a login's span must be safe before the link is written,
-    - if the span is too long for a variable,
-    - if the machine may end with the command (PID 1, continuous integration),
-    - if the command may wait for the delivery,
-    - if no sender can be started (a frozen program, a full process table, a PID 1 that does not reap). A later sender delivers
-      the span then.
+    - The process runs on Windows.
+    - The span is ``owed``: a login's span must be safe before the link to the account is written.
+    - The span is too long for an environment variable.
+    - The machine may end with the command (PID 1, continuous integration).
+    - The command may wait for the delivery of its span.
+    - No sender can be started (a frozen program, a full process table, a PID 1 that does not reap). A later sender then delivers
+      the span.
 
     Args:
-        text: The payload.
+        text: The span in OTLP/JSON.
         settings: The program's settings.
-        owed: True if the span must be in the queue when this returns.
-        end_ns: End of the span in nanoseconds since the epoch. None means that it is read from the payload, which imports
-          ``json``.
-        span_id: ID of the span in hex. None means that it is read from the payload.
-        environ: A copy of the process's environment, if the caller has one.
-        others_wait: Whether the caller has put other spans into the queue. A sender is started for them, even if no lane takes
-          this span.
+        owed: True if the span must be in the queue when this function returns.
+        end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``, which imports ``json``.
+        span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
+        environ: A copy of the process's environment, if the caller already has one.
+        others_wait: Whether the caller has put other spans into the queue, for which a sender is started even if no lane takes
+            this span.
 
     Returns:
-        The paths of the span's files, if this process wrote it to the queue, else an empty list.
+        The paths of the span's files in the queue. The list is empty if this process did not write the span to the queue.
 
     Raises:
         OSError: No sender could be started, and the queue could not be written.
@@ -180,7 +179,7 @@ def submit(
 
 
 def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
-    """Return whether the command may wait for its own event. ``recording.waiting`` then decides whether it does, and how long."""
+    """Return whether the command may wait for its own event. ``recording.waiting`` decides whether and how long it waits."""
     return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
@@ -195,10 +194,10 @@ def _spawning_suspended(state_dir: str) -> bool:
 def sender_command(
     *, executable: str | None = None, frozen: bool | None = None, platform: str = sys.platform
 ) -> tuple[str, ...] | None:
-    """Return the command line that runs the sender, or None if there is no interpreter to run it.
+    """Return the command line that runs the sender, or None if there is no Python interpreter to run it.
 
-    In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter ``sys.executable`` is
-    empty or the program itself, and starting it would run the user's program again.
+    In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter, ``sys.executable`` is
+    empty or names the program itself. Starting such an executable would run the user's program again.
     """
     executable = sys.executable if executable is None else executable
     if frozen is None:
@@ -230,8 +229,9 @@ def _package_directory() -> str:
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the sender's environment: the user's variables from a closed list, and the span.
 
-    Home, locale, proxies, certificate bundles, ``OTEL_*`` and ``ARCADE_*`` are on the list, because the exporters need them. The
-    user's ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS`` and ``ARCADE_USAGE_EVENT_DATA`` are replaced or left out.
+    The list contains the variables of home, locale, proxies and certificate bundles, ``OTEL_*`` and ``ARCADE_*``, because the
+    exporters need them. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS`` and ``ARCADE_USAGE_EVENT_DATA`` never come
+    from the user's environment.
     """
     environ = os.environ if environ is None else environ
     chosen = {
@@ -252,9 +252,10 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
 def _import_roots() -> list[str]:
     """Return the import path for the sender: this library first, then the program's path.
 
-    The sender needs the whole path, because some installations have a directory for each distribution (Nix, pex, Bazel,
-    ``PYTHONPATH``). The path comes after Python's own modules. It leaves out the directory of the script and the working
-    directory, because a user's ``yaml.py`` there would be imported in place of a package that is not installed.
+    The sender needs the program's whole import path, because some installations have one directory for each distribution (Nix,
+    pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The directory of the script and
+    the working directory are left out, because a user's file ``yaml.py`` there would be imported in place of a package that is
+    not installed.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
@@ -276,9 +277,10 @@ def _import_roots() -> list[str]:
 def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
     """Start ``command`` in its own session, with its streams on the null device and without inherited descriptors.
 
-    This uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new process
-    inherits the working directory and leaves it as its first act. Where ``/bin/sh`` exists, a shell starts the process and ends
-    at once, so that the process is no child of this one. The debug log has its process group.
+    The function uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new
+    process inherits the working directory and leaves it as its first act. Where ``/bin/sh`` exists, a shell starts the new
+    process and ends at once, so the new process is not a child of the command. The debug log names the process group of the new
+    process.
 
     Raises:
         OSError: The process could not be started.
@@ -312,7 +314,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
 
 def _wait_for_shell(shell: int) -> int:
-    """Wait, at most 63 ms, until the shell has ended. Return its exit status, or 0 if that is unknown."""
+    """Wait at most 63 ms for the shell to end. Return the shell's exit status, or 0 if the status is unknown."""
     for seconds in _LOOK_SECONDS:
         time.sleep(seconds)
         try:
@@ -326,7 +328,7 @@ def _wait_for_shell(shell: int) -> int:
 
 
 def file_actions() -> list[Any]:
-    """Return the file actions of the new process: 0, 1 and 2 on the null device, and every inheritable descriptor closed."""
+    """Return the file actions for ``posix_spawn``: put 0, 1 and 2 on the null device, and close inheritable descriptors."""
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     for name in os.listdir("/dev/fd"):  # the descriptors of this process, on Linux and macOS

@@ -1,8 +1,8 @@
-"""Add properties to a command's span that take too long to find out in the command, for example the installed version.
+"""Add properties to a command's span that would take the command too long to find out, for example the installed version.
 
-The process that writes the span to the queue does this. That is the command's own sender, which has the same interpreter on the
-same machine, or the command itself if it writes to the queue. A later sender cannot do it, because another program may have
-started it.
+The process that writes the span to the queue adds these properties. Usually this process is the sender that the command has
+started, which runs the same interpreter on the same machine. If the command itself writes to the queue, the command adds the
+properties. A later sender cannot add the properties, because another program may have started that sender.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
-    """Return ``payload`` with the added properties, or unchanged if it has them already. This never raises.
+    """Return ``payload`` with the added properties, or unchanged if it already has these properties. This never raises.
 
     Args:
         payload: A command's span in OTLP/JSON.
         state_dir: The directory ``usage`` in the config directory.
-        environ: The command's environment. In a sender, the result of :func:`command_environment`.
-        write: Whether to write the run into ``usage/programs.json``. A dry run changes nothing.
+        environ: The environment of the command, which in a sender is the result of :func:`command_environment`.
+        write: Whether to write the run into ``usage/programs.json``, which a dry run does not do.
     """
     with guard("what is found out about a span"):
         try:
@@ -58,13 +58,21 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
 
 
 def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the sender's copy of its command's environment: the names of all variables, and the values that name an agent."""
+    """Return what the sender knows of its command's environment.
+
+    Args:
+        environ: The environment of the sender.
+
+    Returns:
+        The names of all variables of the command, each with the value ``1``. Only variables that name a coding agent have their
+        real values.
+    """
     known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
     return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}
 
 
 def added(payload: str) -> dict[str, str | bool]:
-    """Return the attributes that :func:`enrich` has added to the span of ``payload``."""
+    """Return the attributes that :func:`enrich` has added to the span in ``payload``."""
     span, _ = otlp.command_span(otlp.loads(payload))
     found = {} if span is None else {key: otlp.read_attribute(span, key) for key in _ADDED}
     return {key: value for key, value in found.items() if isinstance(value, str | bool)}
@@ -80,9 +88,9 @@ def _surroundings(environ: Mapping[str, str], *, is_ci: bool) -> dict[str, str |
 
 
 def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, write: bool) -> dict[str, str | bool]:
-    """Return the properties that depend on earlier runs.
+    """Return the properties of a span that depend on earlier runs of the program.
 
-    If the program sets no version, set the installed one on the resource.
+    If the program sets no version, also write the installed version to ``resource``.
     """
     program = str(otlp.read_attribute(span, conventions.PROCESS_EXECUTABLE_NAME) or "")
     distribution = otlp.read_attribute(resource, conventions.RESOURCE_DISTRIBUTION)

@@ -19,10 +19,11 @@ _OTLP = "otlp"
 
 
 def exporter_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. ``none`` stands for no exporters.
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` is skipped.
 
-    If the variable is not set, return ``posthog``. Also return ``otlp`` if the environment has an endpoint for it and its package
-    is installed. If a user has set the endpoint for other programs, a program without that package is not affected.
+    If ``OTEL_TRACES_EXPORTER`` is not set, the list has ``posthog``. If in addition a variable sets an OTLP endpoint and an OTLP
+    exporter is installed, the list also has ``otlp``. A user can therefore set the endpoint for other programs without affecting
+    a program that has no OTLP exporter.
     """
     wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip()
     if not wanted:
@@ -39,8 +40,8 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 def uses_live_spans(settings: Settings) -> bool:
     """Return whether the SDK must make the command's span, so that the span is current while the command runs.
 
-    That is so if the program asks for it, if the environment names an exporter other than PostHog's, or if the process already
-    has an SDK ``TracerProvider``. The check reads a few variables and ``sys.modules``.
+    The SDK makes the span if the program asks for live spans, if the environment names an exporter other than PostHog's, or if
+    the process already has an SDK ``TracerProvider``. Usually, the check reads only a few variables and ``sys.modules``.
     """
     if settings.live_spans is not None:
         return settings.live_spans

@@ -1,7 +1,8 @@
 """The history of each program on this machine: the version that ran last, and the current session.
 
-It is in one small file, ``usage/programs.json``. The process that writes a span to the queue reads and replaces the file under a
-lock. If the lock is not free in time, or the file cannot be written, the span does not have these properties.
+The history is in one small file, ``usage/programs.json``. The process that writes a span to the queue reads and replaces the file
+under a lock. If the lock is not free in time, or the file cannot be written, the span lacks the properties that come from the
+history.
 """
 
 from __future__ import annotations
@@ -43,14 +44,15 @@ IDLE_MS, MAX_MS = 30 * 60 * 1000, 24 * 3600 * 1000
 
 
 class Started:
-    """A run of a program.
+    """A run of a program, as the caller of :func:`record` describes it.
 
     Attributes:
         version: The version that the program sets, or None.
-        stamp: A text that changes when a distribution is installed, upgraded or removed. The installed version is looked up once
-            for each stamp.
-        owners: The ID of the run. At a login, also the anonymous ID before it.
-        start_ns, end_ns: Start and end of the run in nanoseconds since the epoch.
+        stamp: A text that changes when a distribution is installed, upgraded or removed, so that the installed version is looked
+            up once for each stamp.
+        owners: The ID to which the run belongs and, for a login, the anonymous ID that was in use before.
+        start_ns: Start of the run in nanoseconds since the epoch.
+        end_ns: End of the run in nanoseconds since the epoch.
     """
 
     __slots__ = ("end_ns", "owners", "stamp", "start_ns", "version")
@@ -64,14 +66,14 @@ class Started:
 
 
 class Known:
-    """The properties of a run that depend on the history.
+    """The properties of a run that depend on the program's history.
 
     Attributes:
-        first_run: Whether it is the program's first run on this machine.
-        previous_version: On the first run of another version, the version that ran before. Else None.
-        session_id: A UUIDv7. As PostHog requires, its time is the start of the session.
+        first_run: Whether this is the program's first run on this machine.
+        previous_version: On the first run of another version, the version that ran before, or None on every other run.
+        session_id: The session of the run, as a UUIDv7 whose time is the start of the session, as PostHog requires.
         install_method: The result of ``surroundings.install_method``, which is called for a new version, and once a day.
-        version: The version of the run: the program's own, or the installed one.
+        version: The version of the run: the one that the program sets, or else the installed one.
     """
 
     __slots__ = ("first_run", "install_method", "previous_version", "session_id", "version")
@@ -95,17 +97,22 @@ def record(
     find_install_method: Callable[[], str | None],
     write: bool = True,
 ) -> Known | None:
-    """Write a run of ``program`` to the history and return its properties, or None if the lock was not free for half a second.
+    """Write a run of ``program`` to the history, and return the properties of the run that depend on earlier runs.
 
-    A session ends after 30 minutes without a command, after 24 hours, and at a change of the identity that is not a login.
+    A session ends after 30 minutes without a command, after 24 hours, and when the identity changes for another reason than a
+    login.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
-        run: The run.
-        find_version: Returns the version of the installed program. It is called only for a run without a version.
-        find_install_method: Returns how the program was installed.
-        write: Whether to write the run. A dry run changes nothing.
+        run: The run to write.
+        find_version: A function that returns the version of the installed program, and is called only for a run without a
+            version.
+        find_install_method: A function that returns how the program was installed.
+        write: Whether to write the run to the file, which a dry run does not do.
+
+    Returns:
+        The properties of the run, or None if the lock was not free for half a second.
 
     Raises:
         OSError: The file cannot be read or written.
@@ -135,7 +142,7 @@ def _next(
     find_version: Callable[[], str | None],
     find_install_method: Callable[[], str | None],
 ) -> Known:
-    """Add a run to ``programs``, and return its properties."""
+    """Add a run to ``programs``, and return the properties of the run that depend on earlier runs."""
     start, end = run.start_ns // 1_000_000, run.end_ns // 1_000_000
     earlier = programs.get(program)
     entry = _NEW if earlier is None else earlier
@@ -168,7 +175,7 @@ def _next(
 
 
 def _read(state: Directory) -> dict[str, dict[str, Any]]:
-    """Return the programs of the file, or an empty dictionary if it is missing or has another format."""
+    """Return the programs of the history file, or an empty dictionary if the file is missing or has another format."""
     data = state.read(FILE, _MAX_BYTES)
     try:
         loaded = json.loads(data or b"{}")
@@ -188,7 +195,7 @@ def _is_entry(entry: object) -> bool:
 
 
 def _uuid7(milliseconds: int) -> str:
-    """Return a UUID of version 7 (RFC 9562, section 5.7). The module ``uuid`` has it only since Python 3.14."""
+    """Return a UUID of version 7 (RFC 9562, section 5.7). Python's module ``uuid`` can make one only since Python 3.14."""
     digits = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
     digits[6] = digits[6] & 0x0F | 0x70
     digits[8] = digits[8] & 0x3F | 0x80

@@ -59,18 +59,24 @@ _SUFFIX = ".json"
 
 
 def lane_dir(state_dir: str, lane: str) -> str:
-    """Return the directory of a lane."""
+    """Return the path of the directory that holds a lane's spans."""
     return os.path.join(state_dir, _QUEUE, lane)
 
 
 def end_time(name: str) -> float:
-    """Return when a span's command ended, in seconds since the epoch, from the name of its file, or 0 if the name has no time."""
+    """Return the end of a command in seconds since the epoch, from the name of its span's file.
+
+    Return 0 if the name has no time.
+    """
     digits = name.partition("-")[0]
     return int(digits) / 1e9 if digits.isdigit() else 0.0
 
 
 def _is_span_name(name: str) -> bool:
-    """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``. Other files are never touched."""
+    """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
+
+    Files with other names are never touched.
+    """
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
 
@@ -101,7 +107,7 @@ def _open_lane_dir(lane_dir: str) -> Directory:
 
 
 def lanes(state_dir: str) -> list[str]:
-    """Return the names of the lanes that have a directory. A link in place of a directory is ignored."""
+    """Return the names of the lanes that have a directory. A symbolic link in place of a lane's directory is ignored."""
     try:
         with _open(state_dir, _QUEUE) as directory:
             names = directory.names()
@@ -116,7 +122,7 @@ def _is_directory(parent: Directory, name: str) -> bool:
 
 
 def list_spans(lane_dir: str) -> list[str]:
-    """Return the names of the spans in a lane's directory, oldest first. Files that are being written are not listed."""
+    """Return the names of the span files in a lane's directory, oldest first. Files that are still being written are left out."""
     try:
         with _open_lane_dir(lane_dir) as directory:
             return sorted(name for name in directory.names() if _is_span_name(name))
@@ -136,19 +142,20 @@ def enqueue(
     end_ns: int | None = None,
     span_id: str | None = None,
 ) -> list[str]:
-    """Write a payload in each lane and return the files' paths.
+    """Write a payload to each lane, and return the paths of the files.
 
-    A file is written as a whole or not at all, and only its owner can read it. Its name begins with the end of the span, so that
-    sorted names are in the order in which commands ended. The name ends with the span's ID, so that a span that is written twice
-    is one file.
+    Each file is written as a whole or not at all, and only its owner can read it. The name of a file begins with the end of the
+    span, so the sorted names are in the order in which the commands ended. The name ends with the span's ID, so a span that is
+    written twice is one file.
 
     Args:
         state_dir: The directory ``usage``.
-        payload: OTLP/JSON.
+        payload: The span in OTLP/JSON.
         lanes: Names of lanes.
-        durable: Whether to wait until the file is on the disk, and not only in its cache.
-        end_ns: The end of the span. If None, it is read from the payload, which imports ``json``.
-        span_id: The span's ID. If None, it is read from the payload.
+        durable: Whether to wait until the file is on the disk, and not only in the system's cache.
+        end_ns: The end of the span in nanoseconds since the epoch, or None to read the end from the payload, which imports
+            ``json``.
+        span_id: The span's ID in hexadecimal digits, or None to read the ID from the payload.
 
     Raises:
         OSError: The queue cannot be written.
@@ -169,10 +176,10 @@ def enqueue(
 
 
 def read_span(path: str) -> str | None:
-    """Return the payload of a span's file, or None if it has gone.
+    """Return the payload in a span's file, or None if the file no longer exists.
 
     Raises:
-        ValueError: The file is not a span: it is not text, not a regular file, or longer than 16 MiB.
+        ValueError: The file contains no span: it is not text, not a regular file, or longer than 16 MiB.
         OSError: The file cannot be read at the moment.
     """
     lane_dir, name = os.path.split(path)
@@ -187,12 +194,12 @@ def read_span(path: str) -> str | None:
 
 
 def rewrite_span(path: str, payload: str) -> None:
-    """Replace the payload of a span's file as a whole, and wait until it is on the disk.
+    """Replace the payload in a span's file as a whole, and wait until the new payload is on the disk.
 
-    The file keeps its time of modification, which shows the age of a span with an impossible time.
+    The file keeps its modification time, because that time shows the age of a span whose own time is impossible.
 
     Raises:
-        OSError: The file cannot be written. It is unchanged then.
+        OSError: The file cannot be written, and still has its old payload.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -201,7 +208,7 @@ def rewrite_span(path: str, payload: str) -> None:
 
 
 def remove_span(path: str) -> None:
-    """Remove a span's file. Do nothing if it does not exist.
+    """Remove a span's file. Do nothing if the file does not exist.
 
     Raises:
         OSError: The file cannot be removed.
@@ -212,7 +219,7 @@ def remove_span(path: str) -> None:
 
 
 def quarantine(state_dir: str, path: str) -> None:
-    """Move a file that contains no span to ``corrupt/``, which keeps the 20 newest.
+    """Move a file that contains no span to the directory ``corrupt/``, which keeps only the 20 newest files.
 
     Raises:
         OSError: The file cannot be moved.
@@ -228,19 +235,23 @@ def quarantine(state_dir: str, path: str) -> None:
 
 
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
-    """Delete the oldest spans of a lane until at most 1,000 spans, 5 MiB and 7 days are left. Count and return the deleted ones.
+    """Delete the oldest spans of a lane until the lane has at most 1,000 spans, 5 MiB and no span older than 7 days.
 
-    The sender that holds the lane's lock calls this, and so does a program without a sender. Other commands do not.
+    The sender that holds the lane's lock calls this function, and so does a command that cannot start a sender. Other commands
+    never call it.
 
-    A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. An impossible
-    time (before 2025, or more than a day in the future) is ignored. If both times are impossible, the file counts as written now.
-    While this machine's own clock is impossible, no span is too old.
+    A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
+    2025, or more than a day in the future, is impossible and is ignored. If both times of a span are impossible, the file counts
+    as written now. While the clock of this machine shows an impossible time, no span is too old.
 
     Args:
         state_dir: The directory ``usage``.
-        lane: The lane.
-        now: Seconds since the epoch.
-        lost: Called with the name, the payload and the reason of each deleted span.
+        lane: The name of the lane.
+        now: The current time in seconds since the epoch, or None for the system's clock.
+        lost: A list to which the function appends the file name, the payload and the reason of each deleted span.
+
+    Returns:
+        The number of deleted spans.
     """
     now = time.time() if now is None else now
     count = 0
@@ -268,7 +279,7 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
 
 
 def _over_limits(directory: Directory, names: list[str], now: float) -> dict[str, str]:
-    """Return the spans that must be deleted, with the reason of each."""
+    """Return the names of the span files that must be deleted, each with the reason."""
     doomed = dict.fromkeys(names[: max(0, len(names) - MAX_COUNT)], "too many wait")
     kept: list[tuple[str, int]] = []
     for name in names[len(doomed) :]:
@@ -307,7 +318,10 @@ def _read_payload(directory: Directory, name: str) -> str:
 
 
 def _carried_drop_count(payload: str) -> int:
-    """Return the number of dropped spans in a payload, which was not delivered. So they still have to be reported."""
+    """Return the number of dropped spans that an undelivered payload reports.
+
+    The number of dropped spans in such a payload still has to be reported.
+    """
     if not payload:
         return 0
     from arcade_otel.handoff.span_summary import summarize
@@ -316,7 +330,10 @@ def _carried_drop_count(payload: str) -> int:
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """Enforce the limits in the lanes of ``paths`` for about one span in 16. Without senders, no other process does it."""
+    """Enforce the limits in the lanes of ``paths`` for about one span in 16.
+
+    A command that cannot start a sender calls this, because no sender enforces the limits there.
+    """
     for path in paths:
         if path[: -len(_SUFFIX)].endswith("0"):
             enforce_limits(state_dir, os.path.basename(os.path.dirname(path)))
@@ -326,12 +343,13 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 
 
 def clear(state_dir: str) -> None:
-    """Delete every span, because the user has opted out or asked to be forgotten. Without a queue this costs one ``stat``.
+    """Delete every queued span, because the user has opted out or asked to be forgotten.
 
-    Only files with this library's names are deleted, and no link is followed. If a file cannot be deleted, the others still are.
+    If there is no queue, the call costs one ``stat``. Only files with this library's names are deleted, and no symbolic link is
+    followed. If one file cannot be deleted, the other files still are.
 
     Raises:
-        OSError: Some file cannot be removed.
+        OSError: At least one file cannot be removed.
     """
     errors: list[OSError] = []
     try:
@@ -366,10 +384,10 @@ def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -
 
 
 def migrate(state_dir: str, lane: str) -> None:
-    """Move the spans of a lane of version 0.1.0 (one per host) to the lanes of their projects.
+    """Move the spans of a lane of version 0.1.0, which had one lane per host, to the lanes of their projects.
 
-    The caller holds the lock of the lane. A span whose key cannot be read stays where it is, and is delivered or quarantined
-    there.
+    The caller must hold the lock of the old lane. A span whose project key cannot be read stays in the old lane, and is delivered
+    or quarantined there.
 
     Raises:
         OSError: A span cannot be moved.
@@ -389,7 +407,7 @@ def migrate(state_dir: str, lane: str) -> None:
 
 
 class DropCounter:
-    """The number of spans of one lane that were dropped from a full queue and are not reported yet."""
+    """The number of spans that were dropped from one full lane and are not reported yet."""
 
     __slots__ = ("_name", "_state_dir")
 
@@ -398,7 +416,7 @@ class DropCounter:
         self._name = f"{_DROPPED}-{lane}"
 
     def count(self) -> int:
-        """Return the count, or 0 if there is none or it cannot be read."""
+        """Return the number of unreported drops, or 0 if the counter's file is missing or cannot be read."""
         try:
             with _open(self._state_dir) as directory:
                 return int(directory.read(self._name, 20) or b"0")
@@ -406,11 +424,11 @@ class DropCounter:
             return 0
 
     def increment(self, more: int) -> None:
-        """Count ``more`` spans. Only the process that holds the lane's lock calls this."""
+        """Add ``more`` to the number of dropped spans. Only the process that holds the lane's lock calls this."""
         with _open(self._state_dir) as directory:
             directory.write(self._name, str(self.count() + more).encode())
 
     def reset(self) -> None:
-        """Reset the count to 0, because a span carries it now."""
+        """Reset the number of dropped spans to 0, because a span now carries the number to the backend."""
         with suppress(FileNotFoundError), _open(self._state_dir) as directory:
             directory.unlink(self._name)

@@ -1,4 +1,4 @@
-"""Receipts of the last 100 events that left the queue: what happened to each, and its payload. They are in one small file."""
+"""Receipts of the last 100 events that left the queue, in one small file. A receipt says what happened to one event."""
 
 from __future__ import annotations
 
@@ -65,19 +65,20 @@ else:
 
 
 def receipts_file(state_dir: str) -> str:
-    """Return the path of the file."""
+    """Return the path of the file that holds the receipts."""
     return os.path.join(state_dir, _FILE)
 
 
 def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, payload: list[Any] | None = None) -> Receipt:
-    """Return a receipt made now.
+    """Return a receipt with the current time.
 
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
         lane: The lane of the event.
-        name: Name of the event's file, which contains its ID and the end of its command. "" for a failure.
-        why: The reason for a drop or a failure, as a short text for the user. It must not contain a secret.
-        payload: The payload that was sent, as a list of JSON values, or None if it is unknown.
+        name: Name of the event's file, which contains the event's ID and the end of the command, or "" for a failure.
+        why: The reason for a drop or a failure, as a short text for the user, which must not contain a secret.
+        payload: The payload that was sent, as a list of JSON values, or None if it is unknown. A payload of more than 16 KiB is
+            left out of the receipt.
     """
     made: Receipt = {"at": round(time.time(), 3), "state": state, "lane": lane}
     if name:
@@ -96,13 +97,13 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
 
 
 def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
-    """Append receipts in one write. Senders and usage commands call this, and ordinary commands never do.
+    """Append receipts to the file in one write. Senders and usage commands call this, and ordinary commands never do.
 
-    Several senders wait for each other at most 0.2 s. After that, a receipt may be lost while another sender rewrites the file,
-    but no delivery is delayed.
+    Senders wait for each other at most 0.2 s. After that time, a receipt may be lost if another sender is rewriting the file, but
+    no delivery is delayed.
 
     Raises:
-        OSError: The file cannot be written. The caller must continue the delivery.
+        OSError: The file cannot be written. The caller must continue the delivery without a receipt.
     """
     if not receipts:
         return
@@ -123,20 +124,20 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
 
 
 def events(state_dir: str) -> list[Receipt]:
-    """Return the receipts of the last 100 events, newest last. If an event has two receipts in a lane, return the newer one.
+    """Return the receipts of the last 100 events, newest last. If an event has two receipts in a lane, return only the newer one.
 
-    Lines with another format are skipped. Without a file, there are no receipts.
+    Lines with another format are skipped. If the file does not exist, the list is empty.
     """
     return _last_events(_lines(receipts_file(state_dir)))
 
 
 def problems(state_dir: str) -> dict[str, Receipt]:
-    """Return the last problem of each lane: the newest failure or drop."""
+    """Return the last problem of each lane, by the lane's name. A problem is a failed delivery or a dropped event."""
     return {each["lane"]: each for each in _lines(receipts_file(state_dir)) if each["state"] in (FAILED, DROPPED)}
 
 
 def remove(state_dir: str) -> None:
-    """Remove every receipt.
+    """Remove the file with all receipts.
 
     Raises:
         OSError: The file exists and cannot be removed.
@@ -146,9 +147,10 @@ def remove(state_dir: str) -> None:
 
 
 def public(text: str) -> list[Any] | None:
-    """Return the span ``text`` (OTLP/JSON) as a payload, or None if it contains no span.
+    """Return the span ``text`` (OTLP/JSON) as a payload that the user may see, or None if ``text`` contains no span.
 
-    The payload has no attributes that are meant for the sender, such as the project key. This needs no SDK.
+    The result lacks the attributes that are meant only for the sender, such as the project key. The function does not import the
+    SDK.
     """
     try:
         traces = otlp.loads(text)
@@ -189,7 +191,7 @@ def _lines(path: str) -> Iterator[Receipt]:
 
 
 def _rewrite(path: str) -> None:
-    """Rewrite the file with the last 100 events and the newest problem of each lane, up to half of the maximum size."""
+    """Rewrite the file with the last 100 events and the newest failure of each lane, up to half of the maximum size."""
     lines = list(_lines(path))
     problems = {each["lane"]: each for each in lines if each["state"] == FAILED}
     kept = {id(each) for each in (*_last_events(lines), *problems.values())}
@@ -209,7 +211,7 @@ def _rewrite(path: str) -> None:
 
 @contextmanager
 def _locked(state_dir: str) -> Iterator[bool]:
-    """Try to take the lock for 0.2 s. Yield True if that succeeded."""
+    """Try for at most 0.2 s to take the lock of the receipts. Yield True if that succeeded."""
     with Directory.open(*os.path.split(state_dir)) as directory:
         lock = FileLock.acquire(directory, "receipts.lock", wait=_LOCK_SECONDS, stale_after=_STALE_SECONDS)
     try:

@@ -1,4 +1,4 @@
-"""Read the parts of a payload that the queue needs: the end of the command, and the destination."""
+"""Read the fields of a queued span that the queue needs: the end of the command, and the destination of the span."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ __all__ = ["SpanSummary", "summarize"]
 
 
 class SpanSummary:
-    """The parts of a payload that the queue needs.
+    """The fields of a queued span that the queue reads from its payload.
 
     Attributes:
-        end_ns: End of the first command's span, or else of the first span, in nanoseconds since the epoch. None if it is missing.
-        span_id: The ID of that span in hex, or None.
-        api_key: PostHog project key. None if the payload is not sent to PostHog.
+        end_ns: End of the first command's span, or else of the first span, in nanoseconds since the epoch, or None if the end is
+            missing.
+        span_id: The ID of the span that ``end_ns`` describes, in hexadecimal digits, or None.
+        api_key: PostHog project key, or None if the payload is not sent to PostHog.
         host: PostHog host, or None.
         usage_only: Whether only PostHog gets the payload.
         dropped: The number of dropped spans that this payload reports.
@@ -41,7 +42,7 @@ class SpanSummary:
 
 
 def summarize(payload: str) -> SpanSummary:
-    """Return the summary of a payload, or an empty one if the payload is malformed. This never raises."""
+    """Return the summary of a payload, or an empty summary if the payload is malformed. This never raises."""
     try:
         traces = otlp.loads(payload)
         span, resource = otlp.command_span(traces)

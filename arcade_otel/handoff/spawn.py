@@ -15,7 +15,7 @@ __all__ = ["reap", "source_in_archive", "start", "start_by_subprocess"]
 
 
 def source_in_archive(program: str) -> str | None:
-    """Return the sender's program as text if the library is imported from an archive (zipapp, pex), or else None."""
+    """Return the source of the sender's program if the library is imported from an archive (zipapp, pex), or else None."""
     loader: Any = globals().get("__loader__")
     try:
         return str(loader.get_data(program).decode("utf-8"))
@@ -24,7 +24,7 @@ def source_in_archive(program: str) -> str | None:
 
 
 def reap(children: list[int]) -> None:
-    """Reap the ended processes of ``children``, and remove them from the list."""
+    """Reap those child processes in ``children`` that have ended, and remove them from the list."""
     for child in children[:]:
         try:
             ended = os.waitpid(child, os.WNOHANG)[0] == child
@@ -38,13 +38,13 @@ def reap(children: list[int]) -> None:
 
 
 def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
-    """Start ``command`` as ``handoff.start_sender`` does, as a child of this process.
+    """Start ``command`` as ``handoff.start_sender`` does, but as a child of this process.
 
     Args:
-        command: Command line.
-        environ: Its environment.
-        config_dir: Config directory.
-        children: Gets the process ID if this process has to reap it.
+        command: The command line.
+        environ: The environment of the new process.
+        config_dir: The config directory.
+        children: A list to which the function appends the process ID if this process has to reap the new process.
 
     Raises:
         OSError: The process could not be started.
@@ -77,7 +77,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
 
 
 def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> int:
-    """Start ``command`` as ``handoff.start_sender`` does, without ``posix_spawn``. Return the process ID.
+    """Start ``command`` as ``handoff.start_sender`` does, but with ``subprocess``. Return the process ID.
 
     Raises:
         OSError: The process could not be started.

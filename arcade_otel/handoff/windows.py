@@ -1,9 +1,10 @@
 """Start processes on Windows that outlive the command: without a window, and outside its job object if Windows allows that.
 
 A *job object* is a group of processes that Windows can end together. CI runners, services, OpenSSH's server, IDEs and terminals
-run programs in a job that ends all its processes when it is closed. A process leaves its job only if it is created with
-``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. Otherwise Windows refuses to create the process. The span is in the queue
-by then, so it is not lost if the sender ends with its job.
+run programs in a job that ends all its processes when it is closed. A new process leaves the job only if it is created with
+``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow it, Windows refuses to create the process, and
+the sender is started inside the job. The command has written the span to the queue before it starts the sender, so the span is
+not lost if the sender ends with the job.
 """
 
 import os
@@ -24,9 +25,10 @@ _ACCESS_DENIED = 5
 
 
 def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start ``command`` with its streams on the null device, outside the job of this process if that allows it.
+    """Start ``command`` with its streams on the null device, outside the job of this process if the job allows that.
 
-    Its working directory is the root of its own drive, so that the user can remove every other directory.
+    The working directory of the new process is the root of the drive of its executable, so the user can remove every other
+    directory.
 
     Raises:
         OSError: The process could not be started.
@@ -53,10 +55,12 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Pop
 
 
 def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "subprocess.Popen[bytes]":
-    """Call ``create`` with the flag that leaves the job, and again without it if the job does not allow that.
+    """Call ``create`` with the flag that leaves the job object.
+
+    If the job does not allow a process to leave, call ``create`` without the flag.
 
     Raises:
-        OSError: ``create`` raised it.
+        OSError: ``create`` raised an OSError for another reason.
     """
     try:
         return create(FLAGS | BREAKAWAY)
@@ -67,15 +71,16 @@ def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "su
 
 
 def root_of(executable: str) -> str:
-    """Return the root of the drive or network share of a program, which is in use anyway while the program runs."""
+    """Return the root of the drive or network share of a program. The drive or share is in use anyway while the program runs."""
     return os.path.splitdrive(os.path.abspath(executable))[0] + os.sep
 
 
 def find_windowless(executable: str) -> str:
-    r"""Return ``pythonw.exe``, the interpreter that opens no window, for ``python.exe``. Return ``executable`` if there is none.
+    r"""Return the path of the ``pythonw.exe`` that belongs to the interpreter ``executable`` and opens no window.
 
     The function looks next to ``executable``, in ``sys.base_prefix`` (some virtual environments have no ``pythonw.exe``), and in
-    the absolute directories of ``PATH`` with the same Python, which have a DLL of the same name, such as ``python311.dll``.
+    the absolute directories of ``PATH``. A directory of ``PATH`` counts only if it has the DLL of the same Python version, such
+    as ``python311.dll``. If there is no ``pythonw.exe``, the function returns ``executable`` unchanged.
     """
     directory = os.path.dirname(executable)
     library = f"python{sys.version_info[0]}{sys.version_info[1]}.dll"

@@ -19,7 +19,7 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If PID 1 reaps its processes, this costs one ``stat``."""
+    """Return whether this command must not start a sender. If PID 1 reaps its processes, the check costs one ``stat``."""
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime
@@ -36,17 +36,17 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
 
 
 def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
-    """Write down that this process is a sender, and count earlier senders that have been zombies for at least 20 s.
+    """Write down that this process is a sender, and suspend the start of senders if eight earlier senders are old zombies.
 
-    A sender is a zombie if ``/proc`` has its process as a zombie with the same start time. Without ``/proc``, count none, and
-    only remove the marker, which a sender leaves if it cannot import the library.
+    A sender is a zombie if ``/proc`` lists its process ID as a zombie with the same start time. A zombie counts after 20 s. On a
+    system without ``/proc``, the function counts no zombies, and only removes the marker that suspends the start of senders.
 
     Args:
-        state_dir: The state directory.
-        proc: Where the processes are listed.
+        state_dir: The directory ``usage`` in the config directory.
+        proc: The directory that lists the processes.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: A file in ``state_dir`` cannot be written.
     """
     from arcade_otel import storage  # only in a sender
 
@@ -83,7 +83,7 @@ def _remove_marker(state_dir: str) -> None:
 
 
 def _read_notes(path: str) -> list[tuple[str, str, float]]:
-    """Return the process ID and start time of earlier senders, and since when each is a zombie (0: it is not)."""
+    """Return the process ID and start time of each earlier sender, and when it became a zombie (0: it is not a zombie)."""
     try:
         from arcade_otel import storage
 
@@ -96,7 +96,7 @@ def _read_notes(path: str) -> list[tuple[str, str, float]]:
 
 
 def _process_info(pid: int, proc: str) -> tuple[str, str] | None:
-    """Return the state (``Z`` is a zombie) and the start time of a process, or None if it does not exist."""
+    """Return the state (``Z`` is a zombie) and the start time of a process, or None if the process does not exist."""
     try:
         with open(f"{proc}/{pid}/stat", encoding="utf-8", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()  # the name before it may contain any characters

@@ -1,8 +1,9 @@
 """Read the identity of this installation from ``usage.json``.
 
-Reading needs no lock, because the file is only ever replaced as a whole.
+Reading the file needs no lock, because the library only ever replaces the file as a whole.
 
-Public: ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. They are loaded when they are used.
+The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. Each class is loaded when
+a program first uses it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ PLACE_PREFIX = "place-"
 
 
 def parse(data: bytes) -> tuple[str, str | None] | None:
-    """Return ``(anon_id, linked_principal_id)`` of the file's content, or None if the content is no identity."""
+    """Return ``(anon_id, linked_principal_id)`` from the content of ``usage.json``, or None if the content is no identity."""
     plain = _parse_common_form(data)
     if plain is not None:
         return plain
@@ -64,10 +65,10 @@ def parse(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
-    """Return the identity if the file has the usual form, which needs no JSON parser, else None.
+    """Return the identity if the file has the usual form, which needs no JSON parser. Return None if the file has any other form.
 
-    This library and the Arcade CLI both write the file by ``json.dump``. Every other spelling needs the module ``json``, whose
-    import costs a command 5 million instructions.
+    This library and the Arcade CLI both write the file by ``json.dump``, which gives the usual form. Any other form needs the
+    module ``json``, and importing that module costs a command 5 million instructions.
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -83,7 +84,7 @@ def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
 
 
 def read(config_dir: str) -> tuple[str, str | None] | None:
-    """Return ``(anon_id, linked_principal_id)`` from the file, or None if it is missing, unreadable or corrupt."""
+    """Return ``(anon_id, linked_principal_id)`` from ``usage.json``, or None if the file is missing, unreadable or corrupt."""
     try:
         data = storage.read_file(config_dir, "usage.json")
         return None if data is None else parse(data)
@@ -92,10 +93,11 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def read_settled(config_dir: str) -> tuple[str, str | None] | None:
-    """Return what :func:`read` returns, or None if the anonymous ID may have to rotate first. Then ask the store.
+    """Return the identity as :func:`read` does, but return None if the anonymous ID may have to rotate first.
 
-    The ID may have to rotate if a rotation is pending, or if the directory is in another place than before, because then it may
-    be a copy. The check costs five ``stat`` calls.
+    If the result is None, the caller must ask the store, which makes the rotation. The anonymous ID may have to rotate if a
+    rotation is pending, or if the directory is in another place than before, because the directory may then be a copy. The check
+    costs five ``stat`` calls.
     """
     identity = read(config_dir)
     if identity is None:
@@ -112,13 +114,15 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def place_marker(config_dir: str) -> str:
-    """Return the name of the marker in ``usage/`` that says where the directory is (``identity.copied_directory``).
+    """Return the name of the marker that identifies the place of the config directory (``identity.copied_directory``).
+
+    The marker is a small file in the directory ``usage/``.
 
     The name consists of numbers from ``stat``: device and inode of the directory, the inode of ``/``, which differs in each
     container, and the time at which the machine got its ID.
 
     Raises:
-        OSError: There is no directory.
+        OSError: The directory does not exist.
     """
     here = os.stat(config_dir)
     name = f"{PLACE_PREFIX}{here.st_dev:x}-{here.st_ino:x}"
@@ -133,13 +137,14 @@ def place_marker(config_dir: str) -> str:
 
 
 def current(settings: Settings) -> tuple[str, bool]:
-    """Return the current ``(distinct_id, is_anon)`` of this installation, and make ``usage.json`` if there is none.
+    """Return the current ``(distinct_id, is_anon)`` of this installation, and make ``usage.json`` if it does not exist.
 
-    This never asks an API. It takes the lock, and imports it, only if there is no identity yet or a rotation is pending.
+    The function never asks an API. The function takes the lock only if there is no identity yet or the anonymous ID may have to
+    rotate.
 
     Raises:
         OSError: There is no usable file and none can be made, the file cannot be read at the moment, or a pending rotation cannot
-            be made. The command must not be recorded then.
+            be made. The caller must then not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

@@ -1,4 +1,7 @@
-"""Send one request to Arcade's API. Size and time of the answer are limited, and no request appears in the host's logs."""
+"""Send one request to Arcade's API.
+
+Size and time of the answer are limited, and the request does not appear in the program's logs.
+"""
 
 import json
 import logging
@@ -19,23 +22,23 @@ _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2",
 
 
 class TooLargeError(Exception):
-    """The answer is longer than this library reads."""
+    """The answer is longer than the limit of 64 KiB."""
 
 
 def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, Any]:
-    """Return the status of the answer and, for status 200, its JSON. For any other status the second value is None.
+    """Return the status of the answer, and its JSON. For any other status than 200, the JSON is None.
 
-    No redirect is followed. A plain ``http`` address is always a loopback address (``credentials.read_credentials``). It is asked
-    without a proxy, because a proxy on another machine could read the token.
+    No redirect is followed. A plain ``http`` address is always a loopback address, because ``credentials.read_credentials``
+    refuses any other. The request to a loopback address uses no proxy, because a proxy on another machine could read the token.
 
     Args:
-        url: ``https://…``, or ``http://`` with a loopback address.
-        headers: The request's headers, with the Authorization.
-        timeout: Seconds for the connection, for each read, and for the whole body.
+        url: An ``https://`` address, or an ``http://`` address with a loopback host.
+        headers: The headers of the request, including ``Authorization``.
+        timeout: Time limit in seconds for the connection, for each read, and for the whole body.
 
     Raises:
-        httpx.HTTPError: There is no answer.
-        TooLargeError: The answer is longer than 64 KiB, compressed or expanded.
+        httpx.HTTPError: No answer came.
+        TooLargeError: The answer is longer than 64 KiB, compressed or expanded, or its body took too long.
         ValueError: The answer is not JSON.
     """
     silence()
@@ -55,7 +58,10 @@ def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, A
 
 
 def _expanded(body: bytes, encoding: str) -> bytes:
-    """Expand a compressed body, up to the size limit. The request asked for no compression, but some servers compress anyway."""
+    """Expand a compressed body, up to the size limit.
+
+    The request asks for no compression, but some servers compress anyway.
+    """
     if encoding in ("", "identity"):
         return body
     try:
@@ -69,7 +75,7 @@ def _expanded(body: bytes, encoding: str) -> bytes:
 
 
 def silence() -> None:
-    """Keep this library's requests out of the host's logs. Requests of the host, in other threads, are still logged."""
+    """Keep this library's requests out of the program's logs. Requests of the program, in other threads, are still logged."""
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         if _is_not_ours not in logger.filters:

@@ -1,23 +1,25 @@
 """Find out whether a config directory is a copy, for example of a machine image, a container image or a home directory.
 
-If two people log in on two copies, one anonymous ID is aliased to both, and PostHog merges them for good. So an unlinked copy
-takes a new anonymous ID before its next event.
+If two people log in on two copies, one anonymous ID is aliased to both, and PostHog merges them for good. For that reason, a
+copied directory takes a new anonymous ID before its next event, unless an account is linked.
 
-The marker ``usage/place-…`` holds two salted hashes of where the directory is. A command compares only the name of the marker,
-which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module compares the hashes:
+The marker ``usage/place-…`` holds two salted hashes that identify the place of the directory. A command compares only the name of
+the marker, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module compares
+the hashes:
 
-* **The place**: the machine's ID, the directory's inode, and the writable layer of a container's file system. On a network file
-  system, it is the server's address and the inode instead, because many machines share that directory. On a file system whose
-  inodes may change when it is mounted (FUSE, 9p, virtiofs), the path replaces the inode.
-* **The directory in this boot**: the kernel's boot ID, device and inode. If these are equal, it is certainly the same directory,
-  even in a container that mounts it and has another machine ID or none.
+* **The place**: a hash of the machine's ID, the directory's inode, and the writable layer of a container's file system. On a
+  network file system, the hash uses the server's address and the inode instead, because many machines share that directory. On a
+  file system whose inodes may change when it is mounted (FUSE, 9p, virtiofs), the path replaces the inode.
+* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If two hashes of this kind are equal,
+  the directory is certainly the same, even in a container that mounts the directory and has another machine ID or none.
 
-The directory is a copy if markers exist and none of them has an equal hash. Neither hash contains the host's name or the kernel's
-version, so a renamed host or a new kernel is no copy.
+The directory is a copy if there are markers and none of them has an equal hash. The two hashes contain neither the host's name
+nor the kernel's version, so renaming the host or updating the kernel does not make a directory a copy.
 
-Limits: the library cannot distinguish a machine from its clone with the same machine ID (an image must have an empty
-``/etc/machine-id``), or from a snapshot of the running machine. A directory that was moved to another disk, or restored from a
-backup, counts as a copy: its events have a new anonymous ID from then on. That splits a person and never merges two.
+Limits: the library cannot distinguish a machine from a clone that has the same machine ID, or from a snapshot of the running
+machine. To let the library recognize clones, a machine image must have an empty ``/etc/machine-id``. A directory that was moved
+to another disk, or restored from a backup, counts as a copy, and its events have a new anonymous ID from then on. A directory
+that counts as a copy by mistake splits one person into two, but never merges two people.
 """
 
 import hashlib
@@ -42,7 +44,7 @@ _UNSTABLE_INODES = ("fuse", "9p", "virtiofs", "vboxsf", "prl_fs", "drvfs")
 
 
 def is_settled(config_dir: str) -> bool:
-    """Return True if a marker has the name for this place. This is the quick check, by ``stat``."""
+    """Return True if a marker has the name for the current place of the directory. The check needs only ``stat`` calls."""
     try:
         os.lstat(os.path.join(config_dir, _STATE, place_marker(config_dir)))
     except OSError:
@@ -51,7 +53,7 @@ def is_settled(config_dir: str) -> bool:
 
 
 def is_copy(config_dir: str) -> bool:
-    """Return True if the directory was copied from elsewhere after its first run.
+    """Return True if the directory was copied from another place after its first run.
 
     Raises:
         OSError: A file that is needed for the answer cannot be read at the moment.
@@ -66,11 +68,13 @@ def is_copy(config_dir: str) -> bool:
 
 
 def settle(config_dir: str, *, copied: bool) -> None:
-    """Write the marker of this place. If that fails, the next command compares the hashes again.
+    """Write the marker of the directory's current place.
+
+    If the marker cannot be written, the next command compares the hashes again.
 
     Args:
-        config_dir: Config directory.
-        copied: True for a copy: the markers of the original are deleted.
+        config_dir: The config directory.
+        copied: True if the directory is a copy, and the markers of the original directory must be deleted.
     """
     try:
         with Directory.open(config_dir, _STATE, create=True) as directory:
@@ -87,10 +91,12 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
 
 def fingerprint(config_dir: str) -> tuple[str, str]:
-    """Return the two texts that are hashed: the place, and the directory in this boot. A text without meaning here is "".
+    """Return two texts that the caller hashes: one of the directory's place, and one of the directory in this boot.
+
+    Each text is "" if the system does not have the data for that text.
 
     Raises:
-        OSError: A file that is needed for them cannot be read at the moment.
+        OSError: A file that is needed for the texts cannot be read at the moment.
     """
     here = os.stat(config_dir)
     mount = _mount(os.path.realpath(config_dir))
@@ -113,7 +119,7 @@ def _hash(salt: str, text: str) -> str:
 
 
 def _markers(config_dir: str) -> Iterator[list[str]]:
-    """Yield salt and hashes of each marker. A file that is no marker is skipped."""
+    """Yield the salt and the hashes of each marker. A file that is no valid marker is skipped."""
     try:
         directory = Directory.open(config_dir, _STATE)
     except FileNotFoundError:
@@ -145,7 +151,7 @@ def _machine_id() -> str:
 
 
 def _host_uuid() -> str:
-    """Return the ID of the hardware from macOS's ``gethostuuid(3)``."""
+    """Return the ID of the hardware, as macOS's ``gethostuuid(3)`` gives it."""
     import ctypes
 
     class Timespec(ctypes.Structure):
@@ -160,7 +166,7 @@ def _host_uuid() -> str:
 
 
 def _text(path: str) -> str:
-    """Return the text of a system file, or "" if it does not exist or this user may not read it."""
+    """Return the text of a system file, or "" if the file does not exist or this user may not read it."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read(4096).strip()
@@ -169,9 +175,9 @@ def _text(path: str) -> str:
 
 
 def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, str, str] | None:
-    """Return root, type, source and options of the mount that holds ``path``, or None on a system without that table.
+    """Return root, type, source and options of the mount that holds ``path``. Return None on a system without a mount table.
 
-    Source of the format: proc_pid_mountinfo(5).
+    The format of the table is documented in proc_pid_mountinfo(5).
     """
     found = None
     longest = -1

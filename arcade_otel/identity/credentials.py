@@ -1,4 +1,4 @@
-"""Read the Arcade CLI's ``credentials.yaml``: the API's address, the secrets that it accepts, and the active organization."""
+"""Read the Arcade CLI's ``credentials.yaml``: the API's address, the secrets for the API, and the active organization."""
 
 import os
 from collections.abc import Iterable
@@ -27,11 +27,11 @@ _MAX_SECRET_LENGTH = 16 * 1024
 
 
 class CredentialsUnreadableError(Exception):
-    """The file cannot be read at the moment. A later try may succeed."""
+    """The file ``credentials.yaml`` cannot be read at the moment. A later try may succeed."""
 
 
 class Credentials:
-    """One account of ``credentials.yaml``: the address of the API and two secrets. ``repr`` does not show the secrets."""
+    """One account of ``credentials.yaml``: the address of the API and two secrets. ``repr`` never shows the secrets."""
 
     __slots__ = ("access_token", "api_key", "url")
 
@@ -45,14 +45,14 @@ class Credentials:
 
 
 def read_credentials(path: str) -> Credentials | None:
-    """Return the credentials of the account in use, or None if there are none or the file is not valid.
+    """Return the credentials of the account in use, or None if there are no credentials or the file is not valid.
 
     The Arcade CLI has written three forms over time: ``cloud.api.key``, ``cloud.auth.access_token``, and
-    ``cloud.contexts.<name>`` with either of them. ``cloud.active_context`` names the context in use. Without it, a single context
-    is in use.
+    ``cloud.contexts.<name>`` with either of these keys. ``cloud.active_context`` names the context in use. If
+    ``cloud.active_context`` is missing and there is only one context, that context is in use.
 
-    Limits: 64 KiB, 5,000 values and keys, 20 levels. Anchors and aliases are refused, because they let a small file expand
-    without end.
+    A file may have at most 64 KiB, 5,000 values and keys, and 20 levels. YAML anchors and aliases are refused, because they let a
+    small file expand without end.
 
     Raises:
         CredentialsUnreadableError: The file cannot be read at the moment. A later try may succeed.
@@ -73,17 +73,20 @@ def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
 
     Args:
         path: The path of ``credentials.yaml``.
-        name: The context's name. A context that the file does not have has no IDs.
+        name: The name of the context. If the file does not have that context, the result is empty.
 
     Raises:
-        CredentialsUnreadableError: The file cannot be read for now. It may be a good one.
+        CredentialsUnreadableError: The file cannot be read at the moment. A later try may succeed.
     """
     scope = child(_read_context(path, name), "context")
     return {key: value for key in ("org_id", "project_id") if isinstance(value := scope.get(key), str) and value}
 
 
 def _read_context(path: str, name: str) -> dict[Any, Any] | None:
-    """Return what the file has on one context, or None if it cannot be used. The limits are those of :func:`read_credentials`."""
+    """Return the entries of one context in the file, or None if the file cannot be used.
+
+    The limits of the file are those of :func:`read_credentials`.
+    """
     try:
         data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
     except (storage.UnusableFileError, storage.UntrustedStateError, ValueError) as error:
@@ -120,7 +123,7 @@ def _read_context(path: str, name: str) -> dict[Any, Any] | None:
 
 
 def _check_events(events: Iterable[Any]) -> None:
-    """Raise ValueError for YAML that is too large, before any object is built from it."""
+    """Raise ValueError for YAML with anchors or with too many values or levels, before any object is built from it."""
     depth = 0
     for count, event in enumerate(events, 1):
         kind = type(event).__name__
@@ -133,8 +136,8 @@ def _check_events(events: Iterable[Any]) -> None:
 def _coordinator_url(value: object) -> str:
     """Return the address of the API: Arcade's if ``value`` is None or "", and "" if a token must not be sent to ``value``.
 
-    A token is only sent over ``https``, or to a loopback address of this machine. No request is made to any other address, for
-    example ``http`` to another host, ``file``, or an address with a user name, a query, spaces or control characters.
+    A token is only sent over ``https``, or to a loopback address of this machine. Any other address is refused, for example
+    ``http`` to another host, ``file``, or an address with a user name, a query, spaces or control characters.
     """
     if value is None or value == "":
         return DEFAULT_COORDINATOR_URL
@@ -162,12 +165,12 @@ def _is_loopback(host: str) -> bool:
 
 
 def child(holder: Any, key: str) -> dict[Any, Any]:
-    """Return the mapping under ``key``, or an empty one."""
+    """Return the mapping under ``key``, or an empty mapping if there is none."""
     value = holder.get(key) if isinstance(holder, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def _secret(value: object) -> str | None:
-    """Return a secret that is valid in an HTTP header, or None."""
+    """Return ``value`` if it is a string that is valid in an HTTP header, or else None."""
     secret = value.strip() if isinstance(value, str) else ""
     return secret if secret and secret.isascii() and secret.isprintable() and len(secret) <= _MAX_SECRET_LENGTH else None

@@ -1,4 +1,4 @@
-"""The resource detector ``arcade_identity``: the identity of this installation when the process starts."""
+"""The resource detector ``arcade_identity``, which adds the identity at the start of the process to the SDK's resource."""
 
 import os
 
@@ -14,17 +14,17 @@ __all__ = ["IdentityResourceDetector"]
 class IdentityResourceDetector(ResourceDetector):
     """Detect ``distinct_id`` and ``is_anon``. The resource is empty if the user has opted out.
 
-    The detector reads one small file without a lock, and makes the file if there is none. It never asks an API, so it does not
-    delay the start of a process. The resource has the identity at the start. A command's span has its own identity, which takes
-    precedence.
+    The detector reads one small file without a lock, and makes the file if it does not exist. The detector never asks an API, so
+    it does not delay the start of a process. The resource has the identity that was current when the process started. A command's
+    span has an identity of its own, which takes precedence over the resource.
 
-    Guarantees: ``detect`` never raises, unless ``raise_on_error`` is set. The schema URL is empty, because the SDK drops the
-    attributes of a resource whose URL differs from another's.
+    Guarantees: ``detect`` never raises, unless ``raise_on_error`` is set. The resource has no schema URL, because the SDK drops
+    the attributes of a resource whose schema URL differs from that of another resource.
 
     Args:
-        raise_on_error: Let a failure reach the SDK, which logs it.
-        settings: The program's settings. None means settings made from the environment.
-        config_dir: Config directory, instead of the one of the settings.
+        raise_on_error: Whether a failure reaches the SDK, which logs it.
+        settings: The program's settings, or None for settings made from the environment.
+        config_dir: The config directory if ``settings`` is None, or None for the config directory of the environment.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class IdentityResourceDetector(ResourceDetector):
         self._config_dir = config_dir
 
     def detect(self) -> Resource:
-        """Return the identity, or an empty resource."""
+        """Return a resource with the identity, or an empty resource if there is no identity."""
         # The SDK runs detectors even if OTEL_SDK_DISABLED is set. The environment is checked first, because then no file is read.
         if consent.tracking_mode() == consent.OFF:
             return Resource({})

@@ -42,11 +42,11 @@ _STEP_SECONDS = 2.0
 
 
 class ResolvedIdentity:
-    """The owner of a span, and the alias that its event needs.
+    """The owner of a span, and the alias that must reach PostHog before the span's event.
 
     Attributes:
         distinct_id: The ID under which the event is sent.
-        is_anon: True if that is an anonymous ID.
+        is_anon: True if ``distinct_id`` is an anonymous ID.
         previous_distinct_id: The anonymous ID whose alias PostHog must acknowledge before the event, or None.
         anon_id: The store's anonymous ID at the time of the decision.
     """
@@ -63,19 +63,19 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Decide under which ID the event of a successful login is sent.
 
-    The function asks the API for the principal (at most 2 s) and rotates the anonymous ID if another account was linked. It does
-    not link the new account: the login's span carries the pending alias, and the span must be in the queue before
-    :func:`commit_login` writes the link.
+    The function asks the API for the principal (at most 2 s) and rotates the anonymous ID if another account was linked. The
+    function does not link the new account yet. The login's span carries the pending alias, and the span must be in the queue
+    before :func:`commit_login` writes the link.
 
-    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must rotate, a marker says so before
-    anything else is written. If the ID will be aliased, a marker stays until the link is written.
+    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must rotate, a marker records the need
+    before anything else is written. If the ID will be aliased, a marker stays until the link is written.
 
     Args:
         settings: The program's settings.
         deadline: Time, by ``time.monotonic()``, after which no step waits.
 
     Raises:
-        OSError: The store cannot be read or written. No further event goes to the account that was linked before.
+        OSError: The store cannot be read or written. No further event then goes to the account that was linked before.
     """
     store = UsageIdentity(settings.config_dir)
     try:
@@ -117,15 +117,15 @@ def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: floa
 
 
 def begin_logout(settings: "Settings") -> Identity | None:
-    """Return the identity under which to send a logout's event, and write down that its anonymous ID must rotate.
+    """Return the identity under which to send a logout's event. If the anonymous ID must rotate, leave a marker.
 
-    Call :func:`logout` after the event is in the queue.
+    The caller must call :func:`logout` once the event is in the queue.
 
     Returns:
-        The identity, or None if it cannot be read: then the event must not be sent.
+        The identity, or None if it cannot be read. If the result is None, the caller must not send the event.
 
     Raises:
-        OSError: The ID must rotate, and the marker of that cannot be written.
+        OSError: The ID must rotate, and the marker of the rotation cannot be written.
     """
     store = UsageIdentity(settings.config_dir)
     identity = identity_file.read_settled(settings.config_dir)
@@ -140,7 +140,7 @@ def begin_logout(settings: "Settings") -> Identity | None:
 
 
 def remember_change(settings: "Settings", *, login: bool) -> None:
-    """Write down what must happen before the next event, because a successful login or logout is not recorded.
+    """Leave a marker of the change that must happen before the next event, because a successful login or logout is not recorded.
 
     Raises:
         OSError: The marker cannot be written.
@@ -161,10 +161,10 @@ def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> Non
 
 
 def logout(settings: "Settings") -> None:
-    """Rotate the anonymous ID after a logout, if a person's events were or may have been sent under it.
+    """Rotate the anonymous ID after a logout, if events of an account were sent, or may have been sent, under that ID.
 
     Raises:
-        OSError: The store cannot be written. The rotation stays pending if :func:`begin_logout` was called.
+        OSError: The store cannot be written. If :func:`begin_logout` was called, the rotation stays pending.
     """
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     store = UsageIdentity(settings.config_dir)
@@ -178,7 +178,11 @@ def _until(deadline: float) -> float:
 
 
 def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_SECONDS) -> bool:
-    """Link if the store is as it was when the plan was made. Return True if the store has that link now."""
+    """Link the account of ``plan`` if the store has not changed since the plan was made.
+
+    Returns:
+        True if the store has the account's link when the function returns.
+    """
 
     def linked(identity: Identity) -> Identity:
         same = identity[0] == plan.anon_id and identity[1] is None
@@ -190,12 +194,12 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 class LazyAliasResolver:
     """Find the account of anonymous spans when a user has logged in without the program's login command.
 
-    One resolver serves one sender. It asks for the principal at most once. It never asks if the store is linked, or if there are
-    neither credentials nor a principal function of the program.
+    Each sender has one resolver, which asks for the principal at most once. The resolver asks for no principal if the store is
+    linked, or if there are neither credentials nor a principal function of the program.
 
     Args:
-        config_dir: Config directory.
-        ask: Returns the principal. Tests replace it.
+        config_dir: The config directory.
+        ask: A function that returns the principal, which tests replace.
     """
 
     def __init__(self, config_dir: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = get_principal) -> None:
@@ -207,18 +211,18 @@ class LazyAliasResolver:
     def resolve(self, anon_id: str, ended: float, source: "PrincipalSource | None" = None) -> ResolvedIdentity | None:
         """Return the owner of an anonymous span, or None if the span must stay anonymous.
 
-        Return None when:
+        The span stays anonymous in these cases:
 
-        - the anonymous ID has been rotated since,
-        - the ID is already linked (its alias brings this event along),
-        - the credentials file is newer than the command (it may be another user's),
-        - the lookup failed,
-        - an earlier lookup failed with different credentials.
+        - The anonymous ID has been rotated since the span was recorded.
+        - The anonymous ID is already linked, and its alias also moves this event to the account.
+        - The credentials file is newer than the command, so it may belong to another user.
+        - The lookup of the principal failed.
+        - An earlier lookup failed with different credentials.
 
         Args:
             anon_id: The anonymous ID of the span.
-            ended: The end of its command, in seconds since the epoch.
-            source: The program's principal source. None means Arcade's credentials and API.
+            ended: The end of the span's command, in seconds since the epoch.
+            source: The program's principal source, or None for Arcade's credentials and API.
         """
         identity = identity_file.read_settled(self._config_dir)
         if identity is None or identity[0] != anon_id or identity[1] is not None:
@@ -242,7 +246,7 @@ class LazyAliasResolver:
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, resolved: ResolvedIdentity) -> None:
-        """Link the account of a resolved span. Call it once the span's file in the queue has the account.
+        """Link the account of a resolved span. The caller must first save the account to the span's file in the queue.
 
         Raises:
             OSError: The store cannot be written.

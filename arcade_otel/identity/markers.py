@@ -1,4 +1,4 @@
-"""Two markers in ``usage/`` that survive a crash or a full disk: an ID must rotate, and the user of an ID is unknown."""
+"""Two marker files in ``usage/`` that survive a crash or a full disk: an ID must rotate, and the user of an ID is unknown."""
 
 import os
 import stat
@@ -16,19 +16,20 @@ _MAX_BYTES = 4096
 
 
 class PendingRotation:
-    """The marker of an anonymous ID that must not be used again. The file holds that ID.
+    """The marker of an anonymous ID that must not be used again. The marker file holds the anonymous ID.
 
-    A logout or a change of account writes the marker before it changes the store, and the store removes it afterwards. If a
-    logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID before it records its event.
+    A logout or a change of account writes the marker before it changes the store, and the store removes the marker afterwards. If
+    a logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID before it records its event.
     """
 
     def __init__(self, config_dir: str) -> None:
         self._config_dir = config_dir
 
     def remember(self, anon_id: str) -> None:
-        """Note that ``anon_id`` must rotate. An empty string means the ID that the store has.
+        """Write a marker which says that ``anon_id`` must rotate. If ``anon_id`` is empty, the ID in the store must rotate.
 
-        On a full disk the marker is an empty file, which takes no block. It means the ID that the store has.
+        On a full disk, the function makes an empty file, which needs no space on the disk. An empty marker says that the ID in
+        the store must rotate.
 
         Raises:
             OSError: Not even an empty file can be made.
@@ -53,7 +54,7 @@ class PendingRotation:
         return content is not None and content in (b"", anon_id.encode("utf-8", "replace"))
 
     def is_stale(self, anon_id: str) -> bool:
-        """Return True if the marker is about another ID than ``anon_id``: the rotation has already been made.
+        """Return True if the marker is about another ID than ``anon_id``, because the rotation has already been made.
 
         Raises:
             OSError: The marker cannot be read at the moment.
@@ -62,7 +63,10 @@ class PendingRotation:
         return os.path.lexists(path) and not self.is_pending(anon_id)
 
     def clear(self) -> None:
-        """Remove the marker after the rotation. If that fails, the marker is about an ID that is no longer in use."""
+        """Remove the marker after the rotation.
+
+        A marker that cannot be removed does no harm, because its ID is no longer in use.
+        """
         try:
             with Directory.open(self._config_dir, _STATE) as directory:
                 directory.unlink(ROTATION_MARKER)
@@ -73,10 +77,11 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker that the API could not name the user of the anonymous ID. The file holds the time of the credentials.
+    """The marker which says that the API could not name the user of the anonymous ID.
 
-    It is also written before an alias is queued, and removed once the link is written. If the process ends in between, the next
-    login finds the marker and rotates the ID, so that the ID is not aliased to a second person.
+    The marker file holds the time at which the credentials were written. The marker is also written before an alias is queued,
+    and removed once the link is written. If the process ends in between, the next login finds the marker and rotates the ID, so
+    that the ID is not aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -85,7 +90,10 @@ class UnresolvedIdentityMarker:
         self._name = "unresolved"
 
     def credentials_changed(self) -> int | None:
-        """Return when ``credentials.yaml`` was last written, in nanoseconds since the epoch; None if there is none."""
+        """Return when ``credentials.yaml`` was last written, in nanoseconds since the epoch.
+
+        Return None if the file does not exist.
+        """
         try:
             return os.stat(self._credentials).st_mtime_ns
         except OSError:
@@ -95,7 +103,7 @@ class UnresolvedIdentityMarker:
         """Write the marker.
 
         Args:
-            changed: Time of the credentials in question. None means the time of the current file.
+            changed: The time at which the unresolved credentials were written, or None for the time of the current file.
 
         Raises:
             OSError: Not even an empty file can be made.
@@ -109,7 +117,7 @@ class UnresolvedIdentityMarker:
                 os.close(directory.open_file(self._name, os.O_WRONLY | os.O_TRUNC))
 
     def marked(self) -> bool:
-        """Return True if the marker exists, or if that cannot be found out."""
+        """Return True if the marker exists, or if it is unknown whether the marker exists."""
         try:
             return stat.S_ISREG(os.lstat(os.path.join(self._config_dir, _STATE, self._name)).st_mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -118,7 +126,10 @@ class UnresolvedIdentityMarker:
             return True
 
     def of(self) -> int | None:
-        """Return the time of the credentials at which the marker was written; -1, which equals no time, if it is unknown."""
+        """Return the time of the credentials for which the marker was written, or None if there were no credentials.
+
+        If the time is unknown, return -1, which is the time of no file.
+        """
         try:
             text = storage.read_file(self._config_dir, _STATE, self._name, max_bytes=32) or b""
             if not text:
@@ -131,7 +142,7 @@ class UnresolvedIdentityMarker:
         """Remove the marker.
 
         Raises:
-            OSError: It is there and cannot be removed.
+            OSError: The marker exists and cannot be removed.
         """
         with suppress(FileNotFoundError), Directory.open(self._config_dir, _STATE) as directory:
             directory.unlink(self._name)

@@ -60,10 +60,10 @@ class PrincipalUnavailableError(Exception):
 
 
 def validate_id(value: object) -> str | None:
-    """Return a principal's ID without surrounding spaces, or None if PostHog cannot use it.
+    """Return a principal's ID without surrounding spaces, or None if PostHog cannot use the ID.
 
-    A usable ID has 1 to 200 printable characters, and PostHog does not refuse to merge it. PostHog cuts longer IDs, so that all
-    IDs that begin with the same 200 characters would become one person.
+    A usable ID has 1 to 200 printable characters, and is not a word such as ``null`` that PostHog refuses to merge. PostHog cuts
+    longer IDs, so all IDs that begin with the same 200 characters would become one person.
     """
     if not isinstance(value, str):
         return None
@@ -78,13 +78,13 @@ def fetch_principal(
 ) -> str | None:
     """Ask the API who owns the credentials.
 
-    The access token is tried first, and the API key if the token is refused. No redirect is followed, so that no secret reaches
-    another host. Proxies and certificate bundles of the environment are used, ``~/.netrc`` is not.
+    The access token is tried first. If the API refuses the token, the API key is tried. No redirect is followed, so that no
+    secret reaches another host. Proxies and certificate bundles from the environment are used, but ``~/.netrc`` is not.
 
     Args:
-        credentials: The credentials.
-        timeout: Seconds for all requests together.
-        get: Sends a GET request, with the arguments of ``arcade_api.get``. None means that function.
+        credentials: The credentials to ask about.
+        timeout: Time limit in seconds for all requests together.
+        get: A function that sends a GET request, with the arguments of ``arcade_api.get``, or None for ``arcade_api.get``.
 
     Returns:
         The principal's ID, or None if the API refuses the credentials (401, 403).
@@ -129,14 +129,14 @@ def _ask(credentials: Credentials, timeout: float, get: Callable[..., tuple[int,
 
 
 def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout: float = _TIMEOUT_SECONDS) -> str | None:
-    """Return the ID of the account that is logged in, or None if no account is.
+    """Return the ID of the account that is logged in, or None if no account is logged in.
 
     Args:
-        config_dir: Config directory.
+        config_dir: The config directory.
         source: A function, ``module:function``, the name of an entry point, or None for Arcade's credentials and API. Only the
-            program itself may give a function or ``module:function``. A value that was read from a file must be the name of an
+            program itself may give a function or ``module:function``. A source that was read from a file must be the name of an
             entry point (:func:`is_entry_point_name`).
-        timeout: Seconds for everything together.
+        timeout: Time limit in seconds for everything together.
 
     Raises:
         PrincipalUnavailableError: The principal is still unknown after ``timeout`` seconds.
@@ -174,7 +174,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
     """Load the principal function that an installed distribution has registered under ``name``.
 
     Raises:
-        PrincipalUnavailableError: No distribution has, or two have registered different functions.
+        PrincipalUnavailableError: No distribution has registered the name, or two have registered different functions under it.
     """
     from importlib import metadata
 
@@ -189,8 +189,8 @@ def _entry_point(name: str) -> Callable[[], str | None]:
 def _call_with_timeout(ask: Callable[[], str | None], timeout: float) -> str | None:
     """Run ``ask`` for at most ``timeout`` seconds.
 
-    httpx limits each read by itself, and a slow server can cause any number of reads. If ``ask`` takes longer, it goes on in a
-    daemon thread, and the caller does not wait for it.
+    A time-out of httpx limits each read separately, and a slow server can cause any number of reads. If ``ask`` takes longer than
+    ``timeout``, it goes on in a daemon thread, and the caller does not wait for it.
     """
     answers: list[str | None] = []
     errors: list[Exception] = []

@@ -28,29 +28,30 @@ _UNKNOWN = ("", True)
 class IdentityLifecycleProcessor(SpanProcessor):
     """Add the identity to commands' spans, and keep the order of alias, event and rotation.
 
-    Wrap the processor that exports: ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
+    You wrap the processor that exports, for example ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
 
-    - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) reaches the wrapped processor as a copy with
-      the identity at the end of the command, because a span that has ended cannot be changed.
-    - **A successful login**: the copy carries the pending alias. The link is written only after the exporter has taken the copy.
-      Then the login waits until PostHog has acknowledged the alias, at most 2 s.
-    - **A successful logout**: the copy has the old ID. The anonymous ID rotates afterwards.
+    - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) cannot be changed once it has ended. The
+      wrapped processor gets a copy of the span with the identity at the end of the command.
+    - **A successful login**: the copy of the span carries the pending alias. The link to the account is written only after the
+      exporter has taken the copy. After the link, the login waits at most 2 s until PostHog has acknowledged the alias.
+    - **A successful logout**: the copy of the span has the old ID. The anonymous ID rotates after the export.
     - **Any other span** reaches the wrapped processor unchanged.
 
-    Guarantees: no hook raises. If a step fails, the later ones still run, except that no link is written without its alias. No
-    lock is held while a login waits. A login takes at most 4.5 s. After the user has opted out, the processor does not touch the
-    identity.
+    Guarantees: no method of this processor that the SDK calls raises an exception. If one step fails, the later steps still run,
+    except that no link is written without its alias. No lock is held while a login waits. A login takes at most 4.5 s. After the
+    user has opted out, the processor does not touch the identity.
 
-    Limits: only with a ``SimpleSpanProcessor`` does the result of the export reach this class, and only ``DetachedSpanExporter``
-    knows whether PostHog has acknowledged the alias. Every other processor is flushed, and is assumed to have exported the span
-    when its ``on_end`` returns. The SDK's ``SimpleSpanProcessor.force_flush`` cannot be used: it returns True without asking its
-    exporter.
+    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. Only ``DetachedSpanExporter``
+    knows whether PostHog has acknowledged the alias. A wrapped processor of another class is flushed, and is assumed to have
+    exported the span when its ``on_end`` returns. The SDK's ``SimpleSpanProcessor.force_flush`` cannot be used, because it
+    returns True without asking its exporter.
 
     Args:
-        inner: The processor that exports. It must export a span before its ``on_end`` returns, as ``SimpleSpanProcessor`` does.
-        settings: The program's settings. None means settings made from the environment.
-        login: Paths of the commands that log in, joined by dots. None means the settings' paths.
-        logout: Paths of the commands that log out. None means the settings' paths.
+        inner: The processor that exports, which must export a span before its ``on_end`` returns, as ``SimpleSpanProcessor``
+            does.
+        settings: The program's settings, or None for settings made from the environment.
+        login: Paths of the commands that log in, joined by dots, or None for the paths in ``settings``.
+        logout: Paths of the commands that log out, or None for the paths in ``settings``.
     """
 
     def __init__(
@@ -67,12 +68,12 @@ class IdentityLifecycleProcessor(SpanProcessor):
         self._logout = frozenset(self._settings.logout_commands if logout is None else logout)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Forward to the wrapped processor. The identity of a command is only known when it ends."""
+        """Forward the span to the wrapped processor. The identity of a command is only known when the command ends."""
         with guard("a span's start"):
             self._inner.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Forward a copy with the identity, and change the identity as the class describes."""
+        """Forward a copy of the span with the identity, and change the identity at a login or logout."""
         with guard("a span's end"):
             attributes = span.attributes or {}
             command = attributes.get(conventions.COMMAND)
@@ -143,7 +144,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 self._wait_for_alias(deadline)
 
     def _export_login(self, span: ReadableSpan) -> bool:
-        """Export the span of a login. Return True if the span, with its pending alias, is safe."""
+        """Export the span of a login. Return True if the span, with its pending alias, is safely stored."""
         with guard("the export of a login"):
             if type(self._inner) is not SimpleSpanProcessor:
                 self._inner.on_end(span)
@@ -175,7 +176,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
             self._inner.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the wrapped processor. Return False if that fails."""
+        """Flush the wrapped processor. Return False if the wrapped processor cannot be flushed."""
         with guard("flush"):
             return bool(self._inner.force_flush(timeout_millis))
         return False

@@ -1,4 +1,4 @@
-"""Read and change the identity of this installation, ``usage.json``. Only this module takes its lock."""
+"""Read and change the identity of this installation, ``usage.json``. Only this module takes the lock of that file."""
 
 import json
 import os
@@ -34,15 +34,16 @@ Identity = tuple[str, str | None]
 
 
 class UsageIdentity:
-    """The identity store of one config directory, with the specification's interface.
+    """The identity store of one config directory, with the interface that Arcade's specification demands.
 
     Guarantees: the file is only ever replaced as a whole. Every read-modify-write holds one exclusive lock, ``usage.json.lock``,
     so that no change of a concurrent process is lost. A corrupt file is kept as ``usage.json.corrupt``. Limit: the lock is
-    advisory, and the released Arcade CLI, which uses another lock, does not respect it.
+    advisory, and the released Arcade CLI uses another lock, so a change can be lost if the Arcade CLI changes the file at the
+    same time.
 
     Args:
-        config_dir: Config directory. None means Arcade's.
-        new_id: Makes an anonymous ID. Tests replace it.
+        config_dir: The config directory, or None for Arcade's config directory.
+        new_id: A function that makes an anonymous ID, which tests replace.
     """
 
     def __init__(self, config_dir: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
@@ -59,7 +60,7 @@ class UsageIdentity:
     def load_or_create(self) -> dict[str, Any]:
         """Return ``{"anon_id": …, "linked_principal_id": …}``, and make the file if it is missing or corrupt.
 
-        Later calls return the same object.
+        Later calls return the same dictionary, without reading the file again.
 
         Raises:
             OSError: The file cannot be made.
@@ -74,7 +75,7 @@ class UsageIdentity:
         return data[LINKED_PRINCIPAL_ID] or self.get_principal_id() or data[ANON_ID]
 
     def get_principal_id(self) -> str | None:
-        """Ask the API who is logged in (at most 2 s). Return None if no account is, or if the API does not answer."""
+        """Ask the API who is logged in (at most 2 s). Return None if no account is logged in, or if the API does not answer."""
         from arcade_otel.identity.credentials import CredentialsUnreadableError
         from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
 
@@ -91,12 +92,12 @@ class UsageIdentity:
             return None
 
     def should_alias(self) -> bool:
-        """Return True if an account is logged in that is not the linked principal."""
+        """Return True if the account that is logged in is not the linked principal."""
         principal_id = self.get_principal_id()
         return principal_id is not None and principal_id != self.load_or_create()[LINKED_PRINCIPAL_ID]
 
     def reset_to_anonymous(self) -> None:
-        """Rotate: replace the anonymous ID by a new one that is not linked to an account.
+        """Rotate the anonymous ID: replace it by a new ID that is not linked to an account.
 
         Raises:
             OSError: The file cannot be written.
@@ -119,17 +120,16 @@ class UsageIdentity:
     # --- read-modify-write ----------------------------------------------------------------------------------------------------
 
     def get_or_create(self, *, wait: float | None = None) -> Identity:
-        """Return the file's identity, and make one under the lock if there is none.
+        """Return the file's identity. If there is no identity, make one while holding the lock.
 
-        If several first runs happen at once, they all return the same identity.
+        If several first runs happen at once, all of them return the same identity.
 
         Args:
-            wait: Seconds to wait for the lock. None means ``LOCK_SECONDS``.
+            wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
             OSError: There is no identity and none can be made, the file cannot be read at the moment, or a rotation is pending
-                and
-                cannot be made.
+                and cannot be made.
         """
         found = identity_file.read_settled(self._config_dir)
         if found is not None:
@@ -145,17 +145,18 @@ class UsageIdentity:
             return found
 
     def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
-        """Replace the file's identity by ``change(identity)`` under the lock, and return the new identity.
+        """Replace the file's identity by ``change(identity)`` while holding the lock, and return the new identity.
 
-        A pending rotation is made first, and an unlinked copy of a directory gets its own ID first. So ``change`` never receives
-        an ID that must not be used again.
+        A pending rotation is made before ``change`` is called. A copied directory without a linked account also gets its own ID
+        before. So ``change`` never receives an ID that must not be used again.
 
         Args:
-            change: Returns the new identity. It must not wait, because other commands wait for the lock meanwhile.
-            wait: Seconds to wait for the lock. None means ``LOCK_SECONDS``.
+            change: A function that takes the old identity and returns the new one. The function must not wait, because other
+                commands wait for the lock meanwhile.
+            wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
-            OSError: The lock was not free in that time, or the file cannot be read or written. The file is unchanged then.
+            OSError: The lock was not free in time, or the file cannot be read or written. The file is unchanged then.
         """
         with self._locked(LOCK_SECONDS if wait is None else wait):
             found = self._read()
@@ -174,7 +175,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Return whether the file exists. If that cannot be found out, return True."""
+        """Return whether ``usage.json`` exists. If it is unknown whether the file exists, return True."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):
@@ -186,10 +187,10 @@ class UsageIdentity:
     def require_rotation(self, anon_id: str) -> None:
         """Make sure that ``anon_id`` is not used again, even if a later step fails.
 
-        This writes a marker. If the marker cannot be written, it deletes ``usage.json``.
+        The function writes a marker. If the marker cannot be written, the function deletes ``usage.json`` instead.
 
         Args:
-            anon_id: The ID. An empty string means the ID that the file has.
+            anon_id: The anonymous ID that must rotate, or an empty string for the ID in the file.
 
         Raises:
             OSError: The marker cannot be written, and ``usage.json`` cannot be deleted.
@@ -204,7 +205,10 @@ class UsageIdentity:
                 retry_while_busy(lambda: os.unlink(self._usage_file))
 
     def _is_copy(self, identity: Identity) -> bool:
-        """Return True for an unlinked identity in a copied directory. A linked identity is the same person in every copy."""
+        """Return True for an anonymous ID without a linked account in a copied directory.
+
+        A linked account is the same person in every copy, so a linked identity stays as it is.
+        """
         return (
             identity[1] is None
             and not copied_directory.is_settled(self._config_dir)
@@ -212,14 +216,14 @@ class UsageIdentity:
         )
 
     def new_identity(self) -> Identity:
-        """Return a new anonymous identity; for :meth:`update`."""
+        """Return a new anonymous identity, for use in the argument of :meth:`update`."""
         return self._new_id(), None
 
     def _read(self) -> Identity | None:
         """Return the file's identity, or None if there is none. A corrupt file is moved to a backup first.
 
-        A file is corrupt only if it was read as a whole and does not parse, or if it can never be read: a directory, a link, a
-        pipe or a huge file in its place.
+        A file is corrupt only if the whole file was read and is no identity, or if the file can never be read. A directory, a
+        link, a pipe or a huge file in the place of ``usage.json`` can never be read.
 
         Raises:
             OSError: The file cannot be read at the moment (no descriptor left, no permission, a bad disk). A later try may
@@ -258,9 +262,9 @@ class UsageIdentity:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
 
     def _write_atomic(self, data: dict[str, Any]) -> None:
-        """Replace the file as a whole, through a temporary file in the same directory that is deleted on failure.
+        """Replace the file as a whole, through a temporary file in the same directory. Delete the temporary file on failure.
 
-        This uses ``tempfile.mkstemp`` and ``os.fdopen``, because the specification's suite makes these two fail.
+        The function uses ``tempfile.mkstemp`` and ``os.fdopen``, because the specification's tests make these two functions fail.
         """
         storage.ensure_private_dir(self._config_dir)
         descriptor, tmp_path = tempfile.mkstemp(dir=self._config_dir, prefix=".usage_", suffix=".tmp")  # 0600

@@ -18,15 +18,18 @@ __all__ = ["show", "show_span", "shown_identity"]
 def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcome") -> None:
     """Print the event of a command as PostHog would get it, as indented JSON on stderr.
 
-    The identity is read but never created. If there is none, the output has a random ID that is not stored. The alias of a login
-    is not printed.
+    The function reads the identity but never creates one. If there is no identity, the output has a random ID that is not stored.
+    The alias of a login is not printed.
     """
     text = spans.encode(settings, path=path, timing=timing, outcome=outcome, identity=shown_identity(settings))
     show_span(settings, text)
 
 
 def shown_identity(settings: "Settings") -> tuple[str, bool]:
-    """Return ``(distinct_id, is_anon)`` of this installation, or a random ID that is thrown away if it has none."""
+    """Return ``(distinct_id, is_anon)`` of this installation.
+
+    If the installation has no identity, return a random ID that is not stored.
+    """
     identity = identity_file.read(settings.config_dir)
     if identity is None:
         import uuid
@@ -37,7 +40,7 @@ def shown_identity(settings: "Settings") -> tuple[str, bool]:
 
 
 def show_span(settings: "Settings", text: str) -> None:
-    """Print the events of the span ``text`` (OTLP/JSON) on stderr."""
+    """Print the events of the span ``text`` (OTLP/JSON) as indented JSON on stderr."""
     if sys.stderr is None:
         return
     from arcade_otel.exporters import events_of, otlp_json

@@ -42,19 +42,19 @@ def change_identity(
 ) -> list[str]:
     """Record a successful login or logout, change the identity, and end the live span. This never raises.
 
-    If it fails, the change is remembered, and the next command rotates the anonymous ID.
+    If the change of identity fails, a marker remembers that, and the next command rotates the anonymous ID.
 
     Args:
         settings: The program's settings.
-        path: The command path joined by dots.
+        path: The command path, joined by dots.
         timing: When the command ran.
         outcome: How the command ended.
         login: Whether the command is a login.
         logout: Whether the command is a logout.
-        live: The command's live span, if it has one.
+        live: The command's live span, or None.
 
     Returns:
-        The files of the span in the queue, if it was written there.
+        The paths of the span's files in the queue. The list is empty if this process did not write the span to the queue.
     """
     before = ("", True)
     with guard("whose a command is"):
@@ -90,20 +90,22 @@ def record(
 ) -> list[str]:
     """Make the span of an ended command, pass it to a sender, and change the identity after a login or logout.
 
-    The span is made with a provider of this library, never with the process's own. So the program's spans are not affected, and
-    the usage event is neither sampled nor cut by ``OTEL_*`` limits, which are meant for the program's traces.
+    The span is made with a provider of this library, never with the process's own provider. The program's own spans are therefore
+    not affected. The ``OTEL_*`` variables for sampling and limits do not apply to the usage event, because they are meant for the
+    program's traces.
 
     Args:
         settings: The program's settings.
-        path: The command path joined by dots.
+        path: The command path, joined by dots.
         timing: When the command ran.
         outcome: How the command ended.
-        login: Whether it was a successful login. Then this takes up to 4.5 s if the API or PostHog does not answer.
-        logout: Whether it was a successful logout.
-        ids: The trace ID and span ID in hex of the live span, which is exported separately. Then only PostHog gets this span.
+        login: Whether the command was a successful login, which takes up to 4.5 s if the API or PostHog does not answer.
+        logout: Whether the command was a successful logout.
+        ids: The trace ID and span ID of the command's live span, in hexadecimal digits, or None. The live span is exported
+            separately, so with ``ids`` only PostHog gets this span.
 
     Returns:
-        The files of the span in the queue, if it was written there.
+        The paths of the span's files in the queue. The list is empty if this process did not write the span to the queue.
     """
     # Imported here, because the exporters import modules of this package.
     from arcade_otel.exporters import DetachedSpanExporter

@@ -1,4 +1,4 @@
-"""Live spans: the SDK makes the command's span. It is current while the command runs, so that other spans nest below it."""
+"""Live spans: the SDK makes the command's span, and the span is current while the command runs. Other spans nest below it."""
 
 import logging
 import os
@@ -37,7 +37,7 @@ _CONSOLE = "console"
 
 
 class _Provider:
-    """A tracer provider, and its exporter if this library has made both."""
+    """A tracer provider. If this library has made the provider, the object also has the provider's exporter."""
 
     __slots__ = ("exporter", "ours", "tracers")
 
@@ -51,10 +51,11 @@ _ours: "dict[Settings, _Provider]" = {}
 
 
 class LiveSpan:
-    """The live span of one command. Use it in the thread that began it.
+    """The live span of one command. End the span in the thread that began it.
 
-    The span is for the traces of the process, and never for PostHog. The standard variables set its sampler and limits, and the
-    command's own code may add to it. The usage event is made separately, with the same IDs.
+    The live span is for the traces of the process, and never for PostHog. OpenTelemetry's standard variables set the sampler and
+    the limits of the live span, and the command's own code may add attributes. The usage event is made separately, with the same
+    trace ID and span ID.
 
     Args:
         settings: The program's settings.
@@ -85,7 +86,7 @@ class LiveSpan:
 
     @property
     def ids(self) -> tuple[str, str]:
-        """The trace ID and the span ID, in hex."""
+        """The trace ID and the span ID, in hexadecimal digits."""
         context = self._span.get_span_context()
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
@@ -114,12 +115,12 @@ class LiveSpan:
         """End the span, pass the spans of this library's provider to a sender, and return their files in the queue.
 
         Args:
-            path: The command path joined by dots.
+            path: The command path, joined by dots.
             timing: When the command ran.
             outcome: How the command ended.
             identity: ``(distinct_id, is_anon)``.
             added: The attributes from ``enrichment``, which the usage event has, too.
-            sender_follows: Whether the caller starts a sender afterwards, so that this function need not start one.
+            sender_follows: Whether the caller starts a sender afterwards, so that this function starts none.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)
@@ -153,7 +154,7 @@ def _set_variable(name: str, value: str | None) -> None:
 
 
 def _provider(settings: "Settings") -> _Provider:
-    """Return the provider of the process, or else this library's provider, which is made once."""
+    """Return the tracer provider of the process, or else this library's provider, which is made once for each program."""
     current = trace.get_tracer_provider()
     known = _ours.get(settings)
     if isinstance(current, TracerProvider) and (known is None or current is not known.tracers):
@@ -169,7 +170,8 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Make the resource by the SDK, without the random ``service.instance.id`` that newer SDKs add.
 
-    The library needs no other identifier, and a deferred span has none. A user can set one in the environment.
+    The library needs no identifier besides the anonymous ID, and a deferred span has none. If the user's environment asks for
+    ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})
     asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))
@@ -180,7 +182,7 @@ def _resource(attributes: dict[str, str]) -> Resource:
 
 
 def _made(settings: "Settings") -> _Provider:
-    """Make a provider by OpenTelemetry's variables for resource, sampler, limits and exporters.
+    """Make a provider as OpenTelemetry's variables for resource, sampler, limits and exporters ask.
 
     Raises:
         ValueError: The SDK does not accept the value of a variable.

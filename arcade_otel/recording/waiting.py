@@ -19,8 +19,8 @@ _POLL_SECONDS = 0.02
 def wait_for_delivery(settings: Settings, paths: Iterable[str]) -> None:
     """Wait until the files ``paths`` have left the queue, at most as long as :func:`seconds_to_wait` returns.
 
-    A file leaves the queue when its backend has acknowledged or finally refused it. The wait ends early if the lane is in
-    back-off, or if a delivery has failed. If the user presses Ctrl-C, the wait ends, and the command ends as usual.
+    A file leaves the queue when its backend has acknowledged it, or has refused it for good. The wait for a file ends early if
+    its lane is in back-off, or if a delivery fails. If the user presses Ctrl-C, the wait ends, and the command ends as usual.
     """
     seconds = seconds_to_wait(settings)
     deadline = time.monotonic() + seconds
@@ -40,7 +40,10 @@ def wait_for_delivery(settings: Settings, paths: Iterable[str]) -> None:
 
 
 def seconds_to_wait(settings: Settings) -> float:
-    """Return how many seconds a command may wait, from 0 to 10: ``ARCADE_USAGE_WAIT_SECONDS``, or else the program's setting."""
+    """Return how many seconds a command may wait, from 0 to 10.
+
+    The variable ``ARCADE_USAGE_WAIT_SECONDS`` takes precedence over the program's setting.
+    """
     said = os.environ.get(conventions.ENV_WAIT, "").strip()
     if said:
         try:

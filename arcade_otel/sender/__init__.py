@@ -1,4 +1,4 @@
-"""The detached sender: it writes its span to the queue, and delivers the queued spans unless another sender does."""
+"""The detached sender: it writes its command's span to the queue, and delivers the lanes that no other sender delivers."""
 
 import os
 import time
@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.02
 
 
 def main() -> None:
-    """Run the sender that the environment describes: ``ARCADE_USAGE_SENDER`` is the config directory, absolute."""
+    """Run the sender. The variable ``ARCADE_USAGE_SENDER`` has the absolute path of the config directory."""
     started_at = time.monotonic()
     config_dir = os.environ.get(conventions.ENV_SENDER, "")
     text = os.environ.pop(conventions.ENV_EVENT_DATA, None)
@@ -33,13 +33,13 @@ def main() -> None:
 
 
 def run(config_dir: str, text: str | None, started_at: float) -> None:
-    """Write ``text`` to the queue of ``config_dir`` and deliver every lane with a free lock.
+    """Write ``text`` to the queue of ``config_dir``, and deliver every lane that no other sender delivers.
 
-    If the queue cannot be written (a disk that is full or read-only), the span is sent directly, once.
+    If the queue cannot be written because the disk is full or read-only, the sender tries once to send the span directly.
 
     Args:
         config_dir: Absolute path of the config directory.
-        text: A span in OTLP/JSON, or None if it is in the queue already.
+        text: A span in OTLP/JSON, or None if all spans are already in the queue.
         started_at: Start of this process, by ``time.monotonic()``.
 
     Raises:
@@ -88,16 +88,19 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
 
 
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
-    """Return whether the user has opted out for all programs. A policy does not count, because it may be about one program."""
+    """Return whether the user has opted out for all programs.
+
+    A machine's policy does not count, because a policy may be about one program only.
+    """
     decided = decided or consent.decide(config_dir)
     return decided.mode == consent.OFF and decided.reason != consent.REASON_POLICY
 
 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:
-    """Wait until no sender is running. Return False if one still is after ``seconds``.
+    """Wait until no sender is running. Return False if a sender is still running after ``seconds``.
 
-    A sender reads the choice right before each request, and releases its lock if it must not begin. So once the choice is stored
-    and the queue is empty, this returns when the current request is over.
+    A sender reads the user's choice right before each request, and releases its lock if it must not begin the request. Once the
+    choice is stored and the queue is empty, this function therefore returns when the current request is over.
     """
     deadline = time.monotonic() + seconds
     prefix, suffix = "sender-", ".lock"
@@ -124,7 +127,7 @@ def record_import_failure(state_dir: str, lane: str, error: ImportError) -> None
 
 
 def enforce_limits(state_dir: str, lane: str) -> None:
-    """Enforce the limits of ``lane``, and write receipts of the deleted spans."""
+    """Enforce the limits of ``lane``, and write receipts for at most 100 of the deleted spans."""
     lost: list[tuple[str, str, str]] = []
     queue.enforce_limits(state_dir, lane, lost=lost)
     if lost:
@@ -139,7 +142,10 @@ def enforce_limits(state_dir: str, lane: str) -> None:
 
 
 def _discard_queue(state_dir: str, why: str) -> None:
-    """Empty the queue, because the user has opted out after these spans were recorded."""
+    """Delete the queued spans, because the user opted out after they were recorded.
+
+    Write receipts for at most 100 of the deleted spans.
+    """
     waiting = {lane: queue.list_spans(queue.lane_dir(state_dir, lane)) for lane in queue.lanes(state_dir)}
     queue.clear(state_dir)
     if any(waiting.values()):
@@ -151,9 +157,10 @@ def _discard_queue(state_dir: str, why: str) -> None:
 
 
 def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
-    """Take the lock of each lane that has spans, is not in back-off, and is not delivered by another sender.
+    """Take the lock of each lane that has spans, is not in back-off, and is not being delivered by another sender.
 
-    The limits are enforced in every lane, even of exporters that the environment does not name now.
+    The limits of the queue are enforced in every lane whose lock is free, even if the environment does not name the lane's
+    exporter.
     """
     acquired = {}
     exporters = exporter_config.exporter_names(os.environ)
@@ -177,7 +184,7 @@ def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
 
 
 def _migrate(state_dir: str) -> None:
-    """Move spans from the lanes of version 0.1.0, which had one lane for all projects of a host, to their projects' lanes."""
+    """Move spans from the lanes of version 0.1.0, which had one lane per host, to the lanes of their projects."""
     for lane in queue.lanes(state_dir):
         if not is_old_name(lane):
             continue

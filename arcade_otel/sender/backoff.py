@@ -30,7 +30,7 @@ class Backoff:
     Args:
         state_dir: The directory ``usage``.
         lane: Name of the lane.
-        random: Returns a number from 0 to below 1. Tests replace it.
+        random: A function that returns a number from 0 to below 1, which tests replace.
     """
 
     __slots__ = ("_path", "_random")
@@ -40,7 +40,10 @@ class Backoff:
         self._path = os.path.join(state_dir, f"pause-{lane}")
 
     def read(self) -> tuple[float, int]:
-        """Return the end of the back-off, in seconds since the epoch, and the failures in a row. Both are 0 if there is none."""
+        """Return the end of the back-off, in seconds since the epoch, and the number of failures in a row.
+
+        If there is no back-off, both numbers are 0.
+        """
         try:
             config_dir, state = os.path.split(os.path.dirname(self._path))
             until, failures = (storage.read_file(config_dir, state, os.path.basename(self._path), max_bytes=64) or b"").split()
@@ -49,20 +52,22 @@ class Backoff:
             return 0.0, 0
 
     def is_active(self, now: float | None = None) -> bool:
-        """Return whether the lane must be skipped now.
+        """Return whether senders must skip the lane now.
 
-        An end that is further away than any delay means that the clock was set back. Such a back-off is not active.
+        If the end of the back-off is further away than the longest possible delay, the clock was set back, and the back-off is
+        not active.
         """
         until, _ = self.read()
         now = time.time() if now is None else now
         return now < until <= now + MAX_RETRY_AFTER_SECONDS
 
     def record_failure(self, asked_seconds: float | None = None, now: float | None = None) -> float:
-        """Begin the back-off after a failure, and return its seconds.
+        """Begin the back-off after a failed delivery, and return its length in seconds.
 
         Args:
-            asked_seconds: The server's ``Retry-After`` in seconds, or None. The delay is at least that long, up to an hour.
-            now: Seconds since the epoch.
+            asked_seconds: The server's ``Retry-After`` in seconds, or None. The back-off is at least ``asked_seconds`` long, but
+                at most an hour.
+            now: The current time in seconds since the epoch, or None for the system's clock.
         """
         _, failures = self.read()
         seconds = DELAYS_SECONDS[min(max(failures, 0), len(DELAYS_SECONDS) - 1)]
@@ -76,13 +81,16 @@ class Backoff:
         return seconds
 
     def skip_delay(self) -> None:
-        """End the back-off because the user asks for it, for example by ``usage flush``. The failures in a row still count."""
+        """End the back-off because the user asks for it, for example by ``usage flush``.
+
+        The failures in a row are still counted.
+        """
         until, failures = self.read()
         if until:
             storage.write_private(self._path, f"0.000 {failures}")
 
     def reset(self) -> None:
-        """End the back-off after a delivery."""
+        """End the back-off, and forget the failures in a row, after a delivery has succeeded."""
         state_dir, name = os.path.split(self._path)
         with suppress(FileNotFoundError), Directory.at(state_dir) as directory:
             directory.unlink(name)

@@ -50,9 +50,10 @@ _POLL_SECONDS = 0.1
 
 
 def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
-    """Deliver all lanes of ``locks`` at the same time, so that one dead backend delays no other. Release the locks afterwards.
+    """Deliver all lanes of ``locks`` at the same time, so that a backend that is down delays no other.
 
-    Each lane makes its exporter itself, so that an exporter whose import never ends delays its own lane only.
+    Release the locks afterwards. Each lane makes its own exporter, so that an exporter whose import never ends delays only its
+    own lane.
     """
     debug(f"at work: {', '.join(locks)}")
     if any(queue.lane_exporter(name) != _POSTHOG for name in locks):
@@ -88,7 +89,7 @@ def _idle_seconds() -> float:
 
 
 class Lane:
-    """One lane: its exporter and destination, its directory and its lock."""
+    """The delivery of one lane: its exporter, its directory in the queue, its lock and its back-off."""
 
     def __init__(
         self,
@@ -116,11 +117,10 @@ class Lane:
         return time.monotonic() - self._started_at
 
     def serve(self) -> None:
-        """Deliver until the queue is empty, wait a little for more, release the lock, and look again.
+        """Deliver until the queue is empty, wait a little for more spans, release the lock, and check the queue once more.
 
-            The last check makes it safe for other senders to exit if the lock is taken. Such a sender has written its span to the
-            queue
-        before it tried the lock, so this sender finds the span after it has released the lock.
+        The last check of the queue makes it safe for another sender to exit if the lock is taken. The other sender has written
+        its span to the queue before it tried the lock, so this sender finds that span after it has released the lock.
         """
         with guard(f"delivery to {self.name}"):
             try:
@@ -150,7 +150,10 @@ class Lane:
             self._exporter.shutdown()
 
     def _has_more(self) -> bool:
-        """Return whether spans are queued, without the lock. On Windows, where an idle sender holds no lock, wait for spans."""
+        """Return whether the queue has spans, without taking the lock.
+
+        On Windows, where an idle sender holds no lock, wait for spans.
+        """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
             if queue.list_spans(self._queue):
@@ -186,7 +189,7 @@ class Lane:
         return True
 
     def _send(self, names: Sequence[str]) -> bool:
-        """Send these spans. Return False if the sender must not send more at the moment."""
+        """Send the spans in the files ``names``. Return False if the sender must not send more at the moment."""
         files: list[tuple[str, list[Any]]] = []
         gathered = 0
         for name in names:
@@ -231,7 +234,7 @@ class Lane:
         return False
 
     def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """Delete the spans of programs for which the user has opted out since, and return the rest."""
+        """Delete the spans of programs for which the user has opted out since they were recorded, and return the other files."""
         permitted = []
         decisions: dict[str, Decision] = {}
         for path, spans in files:
@@ -248,9 +251,9 @@ class Lane:
         return permitted
 
     def _read(self, path: str) -> list[Any]:
-        """Return a file's spans with their owner.
+        """Return the spans of a file, each with its owner.
 
-        Return none if the file is gone. A file without a span is moved to ``corrupt/``.
+        If the file no longer exists, return an empty list. Move a file that contains no span to ``corrupt/``.
         """
         try:
             payload = queue.read_span(path)
@@ -270,7 +273,10 @@ class Lane:
         return spans
 
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
-        """Write the number of spans that a full queue has dropped into the oldest span, which reports it."""
+        """Return the oldest span with the number of spans that a full queue has dropped, and save it to its file.
+
+        The event of that span then reports the number to the backend.
+        """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
         if not count:
@@ -285,7 +291,7 @@ class Lane:
         return decoded
 
     def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
-        """Export the spans of ``files`` until the user opts out."""
+        """Export the spans of ``files``. Begin no further request once the user has opted out."""
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:

@@ -31,13 +31,14 @@ _REQUEST_SECONDS = 5.0
 def send_directly(config_dir: str, text: str, lanes: Sequence[str]) -> None:
     """Send the span ``text`` once to each of ``lanes``, under the identity that the command gave it.
 
-    A span never overtakes queued ones, because one of them may carry the alias of its ID. So it is not sent if the lane is not
-    empty within 3 s, or is in back-off. Consent is read again before each request. If the span cannot be sent, it is lost.
+    A span never overtakes queued spans, because a queued span may carry the alias of the same anonymous ID. The span is given up
+    if the lane is in back-off, or if the lane is not empty within 3 s. Consent is read again before each request. A span that is
+    given up, or that the backend does not accept, is lost.
 
     Args:
-        config_dir: Config directory.
+        config_dir: The config directory.
         text: A span in OTLP/JSON.
-        lanes: Names of its lanes.
+        lanes: Names of the span's lanes.
     """
     state_dir = os.path.join(config_dir, "usage")
     for lane in lanes:

@@ -1,4 +1,4 @@
-"""The result of one export of a lane."""
+"""The result of one export: how many spans of a lane are done, and why the others are not."""
 
 from collections.abc import Collection
 
@@ -6,14 +6,14 @@ __all__ = ["ExportResult"]
 
 
 class ExportResult:
-    """The result of one export.
+    """The result of exporting a list of spans.
 
     Attributes:
-        done: Number of spans at the beginning that are done: accepted, or refused for good.
-        refused: Indexes of the spans that the backend can never take.
-        reason: Why some spans are not done. None if all are.
+        done: How many spans, counted from the first one, are done, which means that they were accepted or refused for good.
+        refused: Indexes of the spans that the backend will never accept.
+        reason: Why some spans are not done, or None if all spans are done.
         retry_after: Seconds after which the backend allows the next request, or None.
-        withdrawn: True if the delivery ended because the user has opted out, or because a span's file is gone.
+        withdrawn: True if the delivery ended because the user has opted out, or because a span's file no longer exists.
     """
 
     __slots__ = ("done", "reason", "refused", "retry_after", "withdrawn")

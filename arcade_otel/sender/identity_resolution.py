@@ -1,4 +1,4 @@
-"""Resolve the owner of a queued span once, and save it to the queue before any exporter sees the span."""
+"""Resolve the owner of a queued span once, and save the owner to the queue before any exporter sees the span."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["SpanIdentityResolver"]
 
 
 class SpanIdentityResolver:
-    """Resolve the owners of one sender's spans, with at most one request to the API, and none without credentials.
+    """Resolve the owners of one sender's spans, with at most one request to the API, and no request if there are no credentials.
 
     An anonymous span is attributed to the principal only if the store still has the span's anonymous ID, and only if the
     credentials are older than the end of the command (``LazyAliasResolver.resolve`` has the rules). The decision is written to
-    the span's file first and to the store second. After a crash in between, the next sender decides the same again.
+    the span's file first and to the store second. If the sender dies in between, the next sender makes the same decision again.
 
-    A queue file is untrusted data. It must not name code (``principal.is_entry_point_name``), and any fault in it is a
-    ``ValueError``.
+    The content of a queue file is not trusted. A file must not be able to name code that the sender runs, so
+    ``principal.is_entry_point_name`` checks the name of a principal's source. Any fault in a file raises ValueError.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -34,11 +34,15 @@ class SpanIdentityResolver:
         self._resolver: login.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
-        """Return the span ``text`` of the file ``path`` as it must be exported. Save it first if it has changed.
+        """Return the span ``text`` as the exporter must send it. If the span has changed, first save it to its file.
+
+        Args:
+            path: The span's file in the queue.
+            text: The content of the file.
 
         Raises:
             ValueError: The text is not a span.
-            OSError: The file cannot be written. It is unchanged then.
+            OSError: The file cannot be written. The file then still has its old content.
         """
         if conventions.RESOURCE_ARCADE_CONTEXT in text:
             text = self._with_arcade_context(path, text)
@@ -82,13 +86,14 @@ class SpanIdentityResolver:
         return text
 
     def _with_arcade_context(self, path: str, text: str) -> str:
-        """Return the span with the organization and the project of its command. Save it first if it has changed.
+        """Return the span with the organization and the project of its command.
 
-        Credentials that were written after the command's end may be of another organization, so they are not used.
+        If the span has changed, first save it to its file. Credentials that were written after the command's end may belong to
+        another organization, so the resolver does not use them.
 
         Raises:
             ValueError: The text is not a span.
-            OSError: The file cannot be written. It is unchanged then.
+            OSError: The file cannot be written. The file then still has its old content.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)
@@ -116,11 +121,13 @@ class SpanIdentityResolver:
         return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Return the span with the number of spans that a full queue has dropped before it. Save it first.
+        """Return the span with ``count`` added as the number of spans that a full queue has dropped.
+
+        Before that, save the changed span to its file.
 
         Raises:
             ValueError: The text is not a span.
-            OSError: The file cannot be written. It is unchanged then.
+            OSError: The file cannot be written. The file then still has its old content.
         """
         traces = otlp.loads(text)
         span, _ = otlp.command_span(traces)

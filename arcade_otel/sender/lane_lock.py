@@ -14,9 +14,9 @@ _STALE_SECONDS = 10.0
 class LaneLock:
     """The exclusive right to deliver one lane of one config directory.
 
-    The lock is advisory, and no sender waits for it. A sender that does not get it exits, because the holder looks at the queue
-    again after it has released the lock. The system releases the lock when its holder dies. ``storage.locks`` describes file
-    systems without locks.
+    The lock is advisory, and no sender waits for it. A sender that does not get the lock exits, because the holder checks the
+    queue again after it has released the lock. The system releases the lock when its holder dies. ``storage.locks`` describes
+    what happens on file systems without locks.
     """
 
     __slots__ = ("_lock",)
@@ -37,5 +37,5 @@ class LaneLock:
         return None if lock is None else cls(lock)
 
     def release(self) -> None:
-        """Release the lock. May be called more than once."""
+        """Release the lock. A second call does nothing."""
         self._lock.release()

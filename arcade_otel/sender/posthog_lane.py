@@ -12,7 +12,7 @@ __all__ = ["PostHogLaneExporter"]
 
 
 def _protocol() -> str:
-    """Return the endpoint of PostHog to try first: ``v1`` if ``ARCADE_USAGE_POSTHOG_PROTOCOL`` is ``v1``, else ``v0``."""
+    """Return which endpoint of PostHog to try first: ``v1`` if ``ARCADE_USAGE_POSTHOG_PROTOCOL`` is ``v1``, else ``v0``."""
     asked = os.environ.get(conventions.ENV_PROTOCOL, "").strip().lower()
     if asked not in ("", V0, V1):
         debug(f"{conventions.ENV_PROTOCOL} is neither {V0} nor {V1}: {V0} it is")
@@ -20,7 +20,7 @@ def _protocol() -> str:
 
 
 class PostHogLaneExporter:
-    """Deliver events to PostHog, and keep the connections as long as the sender lives. For one thread."""
+    """Deliver events to PostHog, and keep the connections as long as the sender lives. Use an instance in one thread only."""
 
     #: Whether an export has not ended in time. Exports to PostHog always do.
     is_stuck = False
@@ -29,10 +29,10 @@ class PostHogLaneExporter:
         self._delivery = PostHogDelivery(protocol=_protocol())
 
     def decode(self, text: str) -> list[SpanRecord]:
-        """Return the spans of a file.
+        """Return the spans in the text of a queued file.
 
         Raises:
-            ValueError: The file contains no spans.
+            ValueError: The text contains no spans.
         """
         return span_record.decode(text)
 
@@ -41,7 +41,7 @@ class PostHogLaneExporter:
         return str(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[SpanRecord], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Send the events of the spans. Begin no request after ``seconds``, or if ``may_begin`` returns False."""
+        """Send the events of ``spans``. Begin no request after ``seconds``, or once ``may_begin`` returns False."""
         result = self._delivery.deliver(spans, seconds=seconds, may_begin=may_begin)
         return ExportResult(result.done, result.refused, result.reason, result.retry_after, withdrawn=result.withdrawn)
 

@@ -1,4 +1,4 @@
-"""Write the receipts of one lane, with exactly what its exporter sends, and never delay a delivery."""
+"""Write the receipts of one lane, with exactly the payload that its exporter sends. Writing receipts never delays a delivery."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _POSTHOG = "posthog"
 
 
 def queued_payload(lane: str, text: str) -> list[Any]:
-    """Return the payload that the exporter of ``lane`` would send for a file's text.
+    """Return the payload that the exporter of ``lane`` would send for the text of a queued file.
 
-    Only lanes other than PostHog's need the SDK.
+    The function needs the SDK unless the lane is PostHog's.
 
     Raises:
         ValueError: The payload is not OTLP/JSON of spans.
@@ -38,7 +38,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
     Args:
         lane: Name of a lane.
-        spans: The spans, as that lane's exporter has decoded them.
+        spans: The spans, as the exporter of ``lane`` has decoded them.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
         return [event for span in spans if is_command(span) for event in events_of(span)]
@@ -49,18 +49,18 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
 
 class ReceiptWriter:
-    """Write the receipts of one lane. No method raises, except for faults of this library in its own test suite."""
+    """Write the receipts of one lane. Outside of this library's own tests, the methods of this class never raise."""
 
     def __init__(self, state_dir: str, lane: str) -> None:
         self._state_dir = state_dir
         self._lane = lane
 
     def record_exported(self, files: Sequence[tuple[str, Sequence[Any]]], refused: Collection[str]) -> None:
-        """Record that the files were sent, except those that the backend will never take.
+        """Record that the queued files were sent, except those in ``refused``, which were dropped.
 
         Args:
             files: Names of the files, each with its spans as they were sent.
-            refused: Names of the files that were dropped.
+            refused: Names of the files that were dropped because the backend will never accept them.
         """
         with guard("the receipts"):
             made = []
@@ -71,7 +71,7 @@ class ReceiptWriter:
             receipts.write(self._state_dir, made)
 
     def record_dropped(self, names: Sequence[str], why: str) -> None:
-        """Record that files were deleted without being sent. The receipts have no payload."""
+        """Record that queued files were deleted without being sent. These receipts have no payload."""
         with guard("the receipts"):
             made = [receipts.receipt(receipts.DROPPED, self._lane, name=name, why=why) for name in names]
             receipts.write(self._state_dir, made)

@@ -1,4 +1,7 @@
-"""Deliver a lane with an exporter of the OpenTelemetry SDK or of a third party. Imported only if such a lane has work."""
+"""Deliver a lane with an exporter of the OpenTelemetry SDK or of a third party.
+
+A sender imports this module only for such a lane.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -19,11 +22,12 @@ __all__ = ["SdkLaneExporter", "public_span", "public_spans"]
 
 
 def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> ReadableSpan:
-    """Return the span for another exporter than PostHog's: without the attributes that are meant for the sender.
+    """Return a copy of the span for an exporter other than PostHog's, without the attributes that are meant for the sender.
 
     Args:
         span: A finished span.
-        owner: ``(distinct_id, is_anon)`` of the command in whose trace the span is. None means the span's own.
+        owner: ``(distinct_id, is_anon)`` of the command in whose trace the span is, which counts only if the span itself has no
+            owner.
     """
     attributes = dict(span.resource.attributes)
     distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
@@ -48,7 +52,10 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 
 
 def public_spans(spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
-    """Return :func:`public_span` of each. A span without an owner gets the owner of a command in the same trace."""
+    """Return the result of :func:`public_span` for each span in ``spans``.
+
+    A span without an owner gets the owner of a command in the same trace.
+    """
     owners = {_trace_id(span): owner for span in spans if (owner := owner_of(span))}
     return [public_span(span, owners.get(_trace_id(span))) for span in spans]
 
@@ -59,7 +66,10 @@ def _trace_id(span: ReadableSpan) -> int:
 
 
 class SdkLaneExporter:
-    """Run one ``SpanExporter``. Its own time-outs may be longer than the life of a sender. For one thread."""
+    """Run one ``SpanExporter`` with a time limit, because its own time-outs may be longer than the life of a sender.
+
+    Use an instance in one thread only.
+    """
 
     def __init__(self, name: str, exporter: SpanExporter) -> None:
         self._name = name
@@ -68,10 +78,10 @@ class SdkLaneExporter:
         self.is_stuck = False
 
     def decode(self, text: str) -> list[ReadableSpan]:
-        """Return the spans of a file.
+        """Return the spans in the text of a queued file.
 
         Raises:
-            ValueError: The file contains no spans.
+            ValueError: The text contains no spans.
         """
         return otlp_json.decode(text)
 
@@ -80,9 +90,10 @@ class SdkLaneExporter:
         return str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Export the spans without private attributes.
+        """Export ``spans`` without their private attributes, if ``may_begin`` returns True.
 
-        Give up after ``seconds``, and begin only if ``may_begin`` returns True.
+        Stop waiting for the exporter after ``seconds``. An exporter that has not ended by then counts as stuck, and its thread
+        goes on until the process ends.
         """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)

@@ -1,4 +1,4 @@
-"""Run Python's ``site`` later, in a sender that was started without it and then needs it."""
+"""Run Python's ``site`` later, in a sender that was started without ``site`` and then needs it."""
 
 import os
 import sys
@@ -11,11 +11,12 @@ __all__ = ["add_site_packages"]
 def add_site_packages() -> None:
     """Process the ``.pth`` files of this interpreter's site-packages once, as a start without ``-S`` does.
 
-    Call this before there are threads, because for a moment an import in another thread would not find this library.
+    Call this before other threads start, because for a moment an import in another thread would not find this library.
 
-    The sender to PostHog does not need this. A third-party exporter may need it, for example if an editable installation hooks
-    into the import system. A ``sitecustomize`` is imported only from the interpreter's own directories, not from the program's
-    import path, because ``opentelemetry-instrument`` puts one there that would trace the sender.
+    The sender to PostHog does not need the ``.pth`` files. A third-party exporter may need them, for example if an editable
+    installation hooks into the import system. A ``sitecustomize`` is imported only from the interpreter's own directories, and
+    not from the program's import path. On the program's import path, ``opentelemetry-instrument`` puts a ``sitecustomize`` that
+    would trace the sender.
     """
     if "site" in sys.modules:
         return

@@ -54,12 +54,15 @@ class Timing:
 
     @property
     def duration_ms(self) -> float:
-        """Milliseconds between start and end, to the microsecond."""
+        """The milliseconds between start and end, rounded down to whole microseconds."""
         return (self.end_ns - self.start_ns) // 1000 / 1000
 
 
 class Success:
-    """The outcome of a command that succeeded. It has the interface of :class:`outcome.Outcome` without importing that module."""
+    """The outcome of a command that succeeded.
+
+    ``Success`` has the interface of :class:`outcome.Outcome`, and spares the import of that module.
+    """
 
     __slots__ = ("declared", "events", "given", "options")
 
@@ -77,9 +80,10 @@ class Success:
 
 
 def replace_unencodable(text: str) -> str:
-    """Replace lone surrogates and NUL in ``text`` by U+FFFD, because strict JSON readers refuse them.
+    """Replace lone surrogates and NUL in ``text`` by U+FFFD, because strict JSON readers refuse both.
 
-    If a path is not valid UTF-8, Python represents it with lone surrogates. One of them makes PostHog refuse the whole batch.
+    If a path is not valid UTF-8, Python represents it with lone surrogates. A single lone surrogate makes PostHog refuse the
+    whole batch.
     """
     if text.isascii() and "\0" not in text:
         return text
@@ -87,7 +91,10 @@ def replace_unencodable(text: str) -> str:
 
 
 def new_ids() -> tuple[str, str]:
-    """Return a new trace ID and span ID in hex, from the system's source of randomness. Neither consists of zeros only."""
+    """Return a new trace ID and a new span ID in hexadecimal digits, from the system's source of randomness.
+
+    An ID never consists of zeros only, because OpenTelemetry treats such an ID as invalid.
+    """
     while True:
         trace_id, span_id = os.urandom(16).hex(), os.urandom(8).hex()
         if int(trace_id, 16) and int(span_id, 16):
@@ -95,7 +102,7 @@ def new_ids() -> tuple[str, str]:
 
 
 def span_name(settings: Settings, path: str) -> str:
-    """Return ``"{program} {command path}"``. The path comes from the command tree, never from what the user typed."""
+    """Return ``"{program} {command path}"``. The path comes from the program's command tree, never from what the user typed."""
     return replace_unencodable(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
@@ -114,7 +121,11 @@ def _resource_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | None:
-    """Return the parent span that ``TRACEPARENT`` names, or None. Without ``environ``, read the environment of the process."""
+    """Return the parent span that ``TRACEPARENT`` names, or None.
+
+    Args:
+        environ: The environment to read, or None for the environment of the process.
+    """
     environ = os.environ if environ is None else environ
     if not environ.get("TRACEPARENT"):
         return None
@@ -126,9 +137,9 @@ def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | 
 def resource_attributes(
     settings: Settings, *, usage_only: bool = False, environ: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the attributes of the resource, and those that the sender needs to deliver the span (``arcade_otel.*``).
+    """Return the attributes of the resource, and the attributes that the sender needs to deliver the span (``arcade_otel.*``).
 
-    The sender adds the attributes of the machine (``surroundings.machine``).
+    The attributes of the machine are missing, because the sender adds them (``surroundings.machine``).
 
     Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification demands. The
     exception is the service's name: ``OTEL_SERVICE_NAME`` takes precedence over the program's name.
@@ -136,7 +147,7 @@ def resource_attributes(
     Args:
         settings: The program's settings.
         usage_only: Whether only PostHog gets the span.
-        environ: A copy of the process's environment, if the caller has one.
+        environ: A copy of the process's environment, if the caller already has one.
     """
     environ = os.environ if environ is None else environ
     from_environment = _resource_from_environment(environ)
@@ -176,9 +187,14 @@ def _principal_reference(settings: Settings) -> str | None:
 def command_attributes(
     settings: Settings, path: str, timing: Timing, outcome: Outcome, environ: Mapping[str, str] | None = None
 ) -> dict[str, Value]:
-    """Return the attributes of a command's span without the identity. Live and deferred spans both have them.
+    """Return the attributes of a command's span, without the identity. Live and deferred spans both have these attributes.
 
-    ``environ`` is a copy of the process's environment, because ``os.environ`` is slower to read.
+    Args:
+        settings: The program's settings.
+        path: The command path, joined by dots.
+        timing: When the command ran.
+        outcome: How the command ended.
+        environ: A copy of the process's environment, if the caller already has one, because ``os.environ`` is slower to read.
     """
     attributes: dict[str, Value] = {
         conventions.COMMAND: replace_unencodable(path),
@@ -220,18 +236,19 @@ def encode(
     fresh_ids: tuple[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the command's span as OTLP/JSON ``TracesData``, ASCII only.
+    """Return the command's span as OTLP/JSON ``TracesData``, in ASCII only.
 
     Args:
         settings: The program's settings.
-        path: The command path joined by dots, "" if no command was reached.
+        path: The command path, joined by dots, or "" if no command was reached.
         timing: When the command ran.
         outcome: How the command ended.
         identity: ``(distinct_id, is_anon)`` at the end of the command.
-        ids: The trace ID and span ID in hex. If None, the span gets new ones, in the trace of ``TRACEPARENT`` if that is set.
+        ids: The trace ID and span ID in hexadecimal digits, or None for new IDs, in the trace of ``TRACEPARENT`` if that variable
+            is set.
         usage_only: Whether only PostHog gets the span.
-        fresh_ids: The result of :func:`new_ids`, if the caller needs the span's ID, too. Not used together with ``ids``.
-        environ: A copy of the process's environment, if the caller has one.
+        fresh_ids: The result of :func:`new_ids` if the caller also needs the span's ID, which is ignored if ``ids`` is given.
+        environ: A copy of the process's environment, if the caller already has one.
     """
     parent = parent_context(environ)
     trace_id, span_id = ids or fresh_ids or new_ids()
@@ -287,7 +304,7 @@ def _value_json(value: Value) -> str:
 
 
 def json_string(value: str) -> str:
-    """Return ``json.dumps(value)``. Import ``json`` only if the text needs escapes."""
+    """Return the same as ``json.dumps(value)``. Import ``json`` only if the text needs escapes."""
     if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
         return f'"{value}"'
     import json

@@ -1,4 +1,7 @@
-"""Check the values of the properties and groups that a program declared. Only such programs import this module."""
+"""Check the values of the properties and groups that a program declares.
+
+The library imports this module only for programs that declare properties or groups.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ from arcade_otel.diagnostics import debug, guard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from arcade_otel.option_checks import PropertyType
     from arcade_otel.settings import Settings
+
+    #: What a free text is redacted by: the command's path, and a function that returns the values of its parameters.
+    RunningCommand = tuple[str, Callable[[], tuple[str, ...]] | None]
 
 __all__ = [
     "ACTIVE_CONTEXT",
@@ -31,13 +38,17 @@ _MAX_INTEGER = 2**53
 _ID_SIGNS = str.maketrans("", "", "-_.:")
 
 
-def attributes(settings: Settings, given: Mapping[str, object], *, login: bool = False) -> dict[str, str | bool | int]:
-    """Return the attributes of the values that are declared and have the right type. Skip other values with a debug line.
+def attributes(
+    settings: Settings, given: Mapping[str, object], *, login: bool = False, command: RunningCommand | None = None
+) -> dict[str, str | bool | int]:
+    """Return the attributes for those values that are declared and have the right type. Skip the other values with a debug line.
 
     Args:
         settings: The program's settings.
-        given: The values that ``arcade_otel.set_property`` got. They take precedence over those of the program's function.
-        login: Whether the command logged in, so that the person gets the properties in ``settings.person_properties``.
+        given: The values that ``arcade_otel.set_property`` got, which take precedence over the values from the program's
+            function.
+        login: Whether the command logged in, so that the properties in ``settings.person_properties`` are also set on the person.
+        command: What free text is redacted by. Without it, free text is skipped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -50,18 +61,21 @@ def attributes(settings: Settings, given: Mapping[str, object], *, login: bool =
         name = str.__str__(key) if isinstance(key, str) else key
         if name in settings.groups and is_id(value):
             found[f"{GROUP_PREFIX}{name}"] = str.__str__(value)
-        elif name in settings.properties and (accepted := accept(settings.properties[name], value)) is not None:
+        elif name in settings.properties and (accepted := accept(settings.properties[name], value, command)) is not None:
             found[f"{PROPERTY_PREFIX}{name}"] = accepted
             if login and name in settings.person_properties:
                 found[f"{PERSON_PREFIX}{name}"] = accepted
-        elif value is not None:
+        elif value is not None and not (isinstance(value, str) and is_free_text(settings.properties.get(name))):
             declared = name in settings.properties or name in settings.groups
             debug(f"property dropped: {name if declared else 'a name that is not declared'} ({type(value).__name__})")
     return found
 
 
 def resource_attributes(settings: Settings) -> dict[str, str]:
-    """Return what the sender needs to know of the declarations: which properties are copies, and which context is in use."""
+    """Return the resource attributes with which the sender completes the declared properties.
+
+    The attributes say which properties are copies of other properties, and which context of Arcade's credentials is in use.
+    """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
     if copies:
@@ -75,11 +89,19 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
     return found
 
 
-def accept(kind: object, value: object) -> str | bool | int | None:
-    """Return ``value`` if it has the declared type ``kind`` or is one of its words, else None.
+def accept(kind: PropertyType | str, value: object, command: RunningCommand | None) -> str | bool | int | None:
+    """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, else None.
 
-    A word is returned as it was declared. A member of a ``StrEnum`` is equal to its word, and can have another text.
+    Return free text redacted.
+
+    A word is returned as the program declares it, because a member of a ``StrEnum`` can be equal to a word and print other text.
     """
+    if is_free_text(kind):
+        if command is None:
+            return None
+        from arcade_otel.spans import free_text
+
+        return free_text.redact(value, *command)
     if isinstance(kind, tuple):
         return kind[kind.index(value)] if isinstance(value, str) and value in kind else None
     if type(value) is not kind or not (kind is bool or -_MAX_INTEGER <= value <= _MAX_INTEGER):  # type: ignore[operator]
@@ -87,6 +109,11 @@ def accept(kind: object, value: object) -> str | bool | int | None:
     return value  # type: ignore[return-value]  # a bool or an int
 
 
+def is_free_text(kind: object) -> bool:
+    """Return whether a declared type is a ``FreeText``, without importing that class for programs that do not use it."""
+    return type(kind).__name__ == "FreeText"
+
+
 def is_id(value: object) -> bool:
-    """Return whether ``value`` is an ID, and not the name or address of a person or a place."""
+    """Return whether ``value`` has the form of an ID, and not of a name or an address of a person or a place."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -1,6 +1,6 @@
 """Read the parent trace and the resource attributes of a span from the environment.
 
-This module is imported only if one of the variables is set.
+The library imports this module only if ``TRACEPARENT`` or ``OTEL_RESOURCE_ATTRIBUTES`` is set.
 """
 
 import os
@@ -16,7 +16,10 @@ _MAX_TRACESTATE_LENGTH = 512
 
 
 class ParentContext:
-    """The parent of a command's span, from ``TRACEPARENT``. ``trace_id`` and ``span_id`` are in hex."""
+    """The parent of a command's span, from the variable ``TRACEPARENT``.
+
+    The attributes ``trace_id`` and ``span_id`` are in hexadecimal digits.
+    """
 
     __slots__ = ("sampled", "span_id", "state", "trace_id")
 
@@ -28,9 +31,10 @@ class ParentContext:
 
 
 def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
-    """Return the parent that ``TRACEPARENT`` and ``TRACESTATE`` name (W3C trace context), or None.
+    """Return the parent that ``TRACEPARENT`` and ``TRACESTATE`` name, or None.
 
-    Source: W3C Trace Context, and OpenTelemetry's "Environment Variables as Context Propagation Carriers".
+    The format is that of W3C Trace Context. The variables are those of OpenTelemetry's "Environment Variables as Context
+    Propagation Carriers".
     """
     value = environ.get("TRACEPARENT")
     if not value:
@@ -51,7 +55,7 @@ def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
 def resource_from_environment() -> dict[str, str]:
     """Return the attributes of ``OTEL_RESOURCE_ATTRIBUTES``: percent-encoded ``key=value`` pairs, joined by commas.
 
-    Skip bad pairs.
+    Pairs without a key or an equals sign, and keys that need escapes or are private to this library, are skipped.
     """
     pairs = os.environ.get("OTEL_RESOURCE_ATTRIBUTES")
     if not pairs:

@@ -1,6 +1,6 @@
-"""Read the frames of an error, to find words of the program's own code and the user's answers at a prompt."""
+"""Read the frames of an error's traceback, to find words of the program's own code and the user's answers at a prompt."""
 
-# This module is imported only when a command has failed.
+# This module is imported only when a command has failed, or if the program sets a free text.
 
 import os
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-__all__ = ["answers", "defined_options", "is_of_program", "names_of_code"]
+__all__ = ["answers", "answers_of_callers", "defined_options", "is_of_program", "names_of_code"]
 
 _MAX_FRAMES = 60
 _MAX_CONSTANT = 400
@@ -23,9 +23,9 @@ _QUOTED = re.compile(r"(?<![^\W_])(['\"`])(?P<value>[^'\"`\n]{1,60})\1")
 
 
 def is_of_program(error: BaseException) -> bool:
-    """Return whether the package of the command's own code defines the class of ``error``.
+    """Return whether the program's own package defines the class of ``error``.
 
-    The command's own code is the outermost frame that is not a framework's.
+    The program's own package is that of the outermost frame in the traceback that does not belong to a framework.
     """
     return type(error).__module__.partition(".")[0] == _program(_frames(error))
 
@@ -33,7 +33,7 @@ def is_of_program(error: BaseException) -> bool:
 def names_of_code(error: BaseException, message: str) -> list[str]:
     """Return the names and texts that ``message`` may quote because they come from source code.
 
-    These are names that the exception itself has, names of the command's parameters, and constants of the frames in the
+    The result has names that the exception itself carries, names of the command's parameters, and constants of the frames in the
     traceback. Only frames of the program, its libraries and Python count, because a program may also run a user's code.
     """
     names = _names_of_error(error)
@@ -53,7 +53,10 @@ def names_of_code(error: BaseException, message: str) -> list[str]:
 
 
 def defined_options(error: BaseException) -> frozenset[str]:
-    """Return the options of the command and of the groups above it, as the program defines them, if Click or Typer runs it."""
+    """Return the options of the command and of the groups above it, as the program defines them.
+
+    If neither Click nor Typer runs the command, the set is empty.
+    """
     found: set[str] = set()
     for context in _contexts(error, _frames(error)):
         for parameter in context.command.params:
@@ -64,11 +67,23 @@ def defined_options(error: BaseException) -> frozenset[str]:
 def answers(error: BaseException) -> list[str]:
     """Return the user's answers at prompts, as far as the frames in the traceback of ``error`` still have them.
 
-    These are the values of the parameters of each running command, even if its context was replaced by another one. For a frame
-    whose code calls a function that asks (``input``, ``prompt``), they are also the local texts that are not constants of that
-    code.
+    The result has the parameter values of each running command. For each frame whose code calls a function that asks (``input``,
+    ``prompt``), the result also has the texts in local variables, except constants of that code.
     """
-    frames = _frames(error)
+    return _answers(error, _frames(error))
+
+
+def answers_of_callers() -> list[str]:
+    """Return the same as :func:`answers` for the functions that have called this one, as far as they have not returned."""
+    frames: list[FrameType] = []
+    frame = sys._getframe(1)  # noqa: SLF001 - inspect, which calls it too, costs an import
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back  # type: ignore[assignment]
+    return _answers(None, _within_limit(frames))
+
+
+def _answers(error: BaseException | None, frames: list[FrameType]) -> list[str]:
     found: list[str] = []
     for context in _contexts(error, frames):
         for value in context.params.values():
@@ -92,10 +107,14 @@ def _frames(error: BaseException) -> list[FrameType]:
     while traceback is not None:
         found.append(traceback.tb_frame)
         traceback = traceback.tb_next
-    return found[:_MAX_FRAMES] if len(found) <= _MAX_FRAMES else found[: _MAX_FRAMES // 2] + found[-_MAX_FRAMES // 2 :]
+    return _within_limit(found)
 
 
-def _contexts(error: BaseException, frames: list[FrameType]) -> Iterator[Any]:
+def _within_limit(frames: list[FrameType]) -> list[FrameType]:
+    return frames if len(frames) <= _MAX_FRAMES else frames[: _MAX_FRAMES // 2] + frames[-_MAX_FRAMES // 2 :]
+
+
+def _contexts(error: BaseException | None, frames: list[FrameType]) -> Iterator[Any]:
     """Yield the contexts of Click or Typer in the frames' variables, and their parents, each once."""
     seen: list[Any] = []
     for candidate in (
@@ -112,7 +131,7 @@ def _contexts(error: BaseException, frames: list[FrameType]) -> Iterator[Any]:
 
 
 def _program(frames: list[FrameType]) -> str:
-    """Return the top-level package of the program's code, or "" if the traceback has no frame of it."""
+    """Return the top-level package of the program's code, or "" if no frame of the traceback belongs to the program."""
     for frame in frames:
         package = _package(frame)
         if package not in _FRAMEWORKS:
@@ -140,7 +159,7 @@ def _constants(constants: tuple[Any, ...] | frozenset[Any]) -> Iterator[str]:
 
 
 def _names_of_error(error: BaseException) -> list[str]:
-    """Return the names from source code that Python itself quotes in the error's message."""
+    """Return the names from source code that Python itself quotes in the message of ``error``."""
     if isinstance(error, UnicodeError):
         return [str(getattr(error, "encoding", ""))]
     if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition

@@ -1,4 +1,7 @@
-"""Finished spans with given counts of dropped attributes, events and links: copies, and spans that were read from OTLP/JSON."""
+"""Finished spans with given counts of dropped attributes, events and links.
+
+Such a span is a copy of another span, or was read from OTLP/JSON.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -52,7 +55,7 @@ class FinishedLink(Link):
 
 
 class FinishedSpan(ReadableSpan):
-    """A span with given counts of dropped parts: ``dropped`` is (attributes, events, links)."""
+    """A finished span with given counts of dropped attributes, events and links."""
 
     def __init__(self, *args: object, dropped: tuple[int, int, int] = (0, 0, 0), **fields: object) -> None:
         super().__init__(*args, **fields)  # type: ignore[arg-type]
@@ -83,9 +86,17 @@ def copy_span(
     status: Status | None = None,
     scope: InstrumentationScope | None = None,
 ) -> ReadableSpan:
-    """Return a copy of a finished span with other ``attributes`` (all of them), ``resource``, ``events``, ``status`` or scope.
+    """Return a copy of a finished span, with another value for each argument that is not None.
 
-    The attributes of an ended span are frozen, even for a processor. So only a copy can have other ones.
+    The attributes of an ended span are frozen, even for a processor. For that reason, only a copy can have other attributes.
+
+    Args:
+        span: The span to copy.
+        attributes: All attributes of the copy.
+        resource: The resource of the copy.
+        events: All events of the copy.
+        status: The status of the copy.
+        scope: The instrumentation scope of the copy.
     """
     return FinishedSpan(
         name=span.name,
@@ -114,24 +125,28 @@ def owner_of(span: ReadableSpan) -> tuple[str, bool] | None:
 
 
 def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # noqa: FBT001 - the pair of owner_of()
-    """Return the attributes by which receivers of OTLP attribute a span to a person (``conventions.USER_ID``)."""
+    """Return the attributes that let receivers of OTLP attribute a span to a person (``conventions.USER_ID``)."""
     attributes = {conventions.POSTHOG_DISTINCT_ID: distinct_id}
     return attributes if is_anon else {**attributes, conventions.USER_ID: distinct_id}
 
 
 def described_status(span: ReadableSpan) -> Status:
-    """Return the status of a span; a failed command's has a description, which viewers of traces show in their error column."""
+    """Return the status of a span. For a failed command, the status has a description.
+
+    Viewers of traces show the description of the status in their error column.
+    """
     if span.status.status_code is not StatusCode.ERROR or span.status.description:
         return span.status
     return Status(StatusCode.ERROR, failure_description(span.attributes or {}))
 
 
 def failure_description(attributes: Mapping[str, AttributeValue]) -> str | None:
-    """Return what describes the failure of a command's span: its redacted message, else its error type, else its exit code.
+    """Return a description of the command's failure: its redacted message, else its error type, else its exit code.
 
-    For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing. Its description is "exit code 3".
-    Spans that are not a command's get no description.
-    Source: the semantic conventions deprecate ``error.message`` on spans in favour of the status.
+    For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing about the failure. The description of
+    that failure is "exit code 3". A span that is not a command's gets no description.
+
+    The description replaces the attribute ``error.message``, which the semantic conventions deprecate on spans.
     """
     message, exit_code = attributes.get(conventions.ERROR_MESSAGE), attributes.get(conventions.PROCESS_EXIT_CODE)
     if isinstance(message, str) and message:

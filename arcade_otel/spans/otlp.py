@@ -1,11 +1,11 @@
 """Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands all use these functions.
 
-Source of the format: the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/), and
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so each function raises
-``ValueError`` if the format is broken, and no other exception. As the protocol demands, unknown fields are ignored, 64-bit
-integers may be numbers or text, and ``null`` counts as absent.
+The format is defined by the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/), and by
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program. If the format of a payload is broken, each function
+raises ``ValueError`` and no other exception. As the protocol demands, unknown fields are ignored, 64-bit integers may be numbers
+or text, and ``null`` counts as absent.
 
-This module needs no SDK. It imports ``json``, so a command does not import it before it ends.
+This module needs no SDK. A command does not import this module before it ends, because the module imports ``json``.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ def loads(payload: str | bytes) -> Json:
 
 
 def is_traces(value: object) -> TypeGuard[Json]:
-    """Return whether ``value`` is an object with a list ``resourceSpans``, as a ``TracesData`` is."""
+    """Return whether ``value`` is an object with the key ``resourceSpans``, as a ``TracesData`` is."""
     return isinstance(value, dict) and "resourceSpans" in value
 
 
 def dumps(traces: Json) -> str:
-    """Return the payload of ``TracesData``, compact and in ASCII."""
+    """Return ``traces`` as a payload: compact JSON in ASCII."""
     return json.dumps(traces, separators=(",", ":"))
 
 
@@ -110,7 +110,9 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def command_span(traces: Json) -> tuple[Json | None, Json]:
-    """Return the first command's span of this library's scope, and its resource. Return ``(None, {})`` if there is none.
+    """Return the first command's span of this library's scope, and the resource of that span.
+
+    If there is no such span, return ``(None, {})``.
 
     Raises:
         ValueError: The payload is not OTLP/JSON.
@@ -128,10 +130,10 @@ def command_span(traces: Json) -> tuple[Json | None, Json]:
 
 
 def read_attribute(holder: Json, key: str) -> object:
-    """Return the value of one attribute of a span, a scope or a resource, or None. If a key occurs twice, the last one counts.
+    """Return the value of one attribute of a span, a scope or a resource, or None. If a key occurs twice, the last value counts.
 
     Raises:
-        ValueError: The value is malformed. The other attributes are not read.
+        ValueError: The value is malformed. Malformed values of other attributes raise nothing, because they are not read.
     """
     for attribute in reversed(read_objects(holder, "attributes")):
         if attribute.get("key") == key:
@@ -140,7 +142,7 @@ def read_attribute(holder: Json, key: str) -> object:
 
 
 def read_attributes(holder: Json) -> dict[str, Any]:
-    """Return the attributes of a span, a scope or a resource. If a key occurs twice, the last one counts.
+    """Return all attributes of a span, a scope or a resource. If a key occurs twice, the last value counts.
 
     Raises:
         ValueError: An attribute is malformed.
@@ -154,7 +156,7 @@ def read_attributes(holder: Json) -> dict[str, Any]:
 
 
 def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # noqa: FBT001 - one of three types
-    """Set an attribute, and remove others with the same key.
+    """Set an attribute of a span, a scope or a resource, and remove any other attribute with the same key.
 
     Raises:
         ValueError: The attributes of ``holder`` are malformed.
@@ -170,7 +172,7 @@ def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # n
 
 
 def remove_resource_attributes(traces: Json, prefix: str) -> None:
-    """Remove the attributes of each resource whose key begins with ``prefix``.
+    """Remove from each resource the attributes whose key begins with ``prefix``.
 
     Raises:
         ValueError: A resource is malformed.
@@ -231,14 +233,14 @@ def _read_int64(value: Json, key: str) -> int:
 
 
 def read_object(value: object) -> Json:
-    """Return ``value`` as an object, or an empty object if it is absent."""
+    """Return ``value``, which must be an object, or an empty object if ``value`` is None."""
     if value is None:
         return {}
     return value if isinstance(value, dict) else _malformed("an object")
 
 
 def read_list(holder: Json, key: str) -> list[Any]:
-    """Return the list under ``key``, or an empty list if it is absent."""
+    """Return the list under ``key``, or an empty list if the key is absent."""
     value = holder.get(key)
     if value is None:
         return []
@@ -246,12 +248,12 @@ def read_list(holder: Json, key: str) -> list[Any]:
 
 
 def read_objects(holder: Json, key: str) -> list[Json]:
-    """Return the objects in the list under ``key``, or an empty list if it is absent."""
+    """Return the objects in the list under ``key``, or an empty list if the key is absent."""
     return [read_object(each) for each in read_list(holder, key)]
 
 
 def read_string(holder: Json, key: str) -> str:
-    """Return the text under ``key``, or "" if it is absent."""
+    """Return the text under ``key``, or "" if the key is absent."""
     value = holder.get(key)
     if value is None:
         return ""
@@ -259,7 +261,7 @@ def read_string(holder: Json, key: str) -> str:
 
 
 def read_id(holder: Json, key: str, digits: int) -> int:
-    """Return the ID under ``key``, which must have this many hexadecimal digits."""
+    """Return the ID under ``key`` as an integer. The text must have exactly ``digits`` hexadecimal digits."""
     value = read_string(holder, key)
     if len(value) != digits or not value.isascii() or not value.isalnum():
         _malformed(key)
@@ -270,7 +272,7 @@ def read_id(holder: Json, key: str, digits: int) -> int:
 
 
 def read_integer(holder: Json, key: str, bound: int) -> int:
-    """Return an integer of ``0 <= n < bound``, or 0 if it is absent."""
+    """Return the integer under ``key``, which must be at least 0 and below ``bound``. Return 0 if the key is absent."""
     value = holder.get(key)
     if value is None:
         return 0

@@ -17,13 +17,13 @@ _INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 
 class Outcome:
-    """The end of a command.
+    """How a command ended, and what the program and the user gave it.
 
     Attributes:
         exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
-        given: Values of the command's parameters. They are removed from the error's message, which may quote them.
-        options: Names of the options that the user gave, if the program records them.
+        given: Values of the command's parameters, which are removed from the error's message, because the message may quote them.
+        options: Names of the options that the user gave, if the program records such names.
         declared: Attributes of the properties that the program declared, or None.
         events: The events that the program tracked while the command ran.
         usage_error: Whether the command line was refused, as far as the adapter knows.
@@ -42,18 +42,21 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the exit code is not 0. An exception such as ``Exit(0)`` can be a success."""
+        """Whether the command failed, which means that its exit code is not 0.
+
+        A command can succeed although an exception such as ``Exit(0)`` ended it.
+        """
         return self.exit_code != 0
 
     @property
     def kind(self) -> str:
-        """How the command ended, in one word that is the same for each framework.
+        """How the command ended, in one word. The words are the same for all frameworks.
 
         * ``success``: the exit code is 0.
         * ``usage_error``: the command line was refused.
         * ``interrupted``: the user pressed Ctrl-C, or answered "no" to a question (Click's ``Abort``).
         * ``exit``: the program chose the exit code, and there is no error behind it.
-        * ``failure``: any other end.
+        * ``failure``: the command ended in any other way.
         """
         if not self.failed:
             return "success"
@@ -66,10 +69,10 @@ class Outcome:
 
     @property
     def error_type(self) -> str | None:
-        """The qualified name of the exception's class, ``_OTHER`` without an exception, None after a success (``error.type``).
+        """The qualified name of the exception's class, ``_OTHER`` without an exception, or None after a success (``error.type``).
 
-        A class that was made at run time may have any words as its name. If its module does not have the class under that name,
-        the nearest base class that a module has is recorded instead.
+        A class that was made at run time may have any text as its name. If a class cannot be found in its module under its name,
+        the nearest base class that can be found is recorded instead.
         """
         if not self.failed:
             return None
@@ -77,7 +80,7 @@ class Outcome:
 
 
 def class_name(error_class: type[BaseException]) -> str:
-    """Return the qualified name of ``error_class``, or of its nearest base class that can be found in its module."""
+    """Return the qualified name of ``error_class``, or of its nearest base class that can be found in a module."""
     for each in error_class.__mro__:
         found: object = sys.modules.get(each.__module__)
         for name in each.__qualname__.split("."):
@@ -88,16 +91,18 @@ def class_name(error_class: type[BaseException]) -> str:
 
 
 def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTERRUPTED) -> Outcome:
-    """Return the outcome of a block that ended by ``error``, or normally (None).
+    """Return the outcome of a block of code that ended with ``error``. If ``error`` is None, the block ended normally.
 
     The exit code depends on the exception:
 
-    * ``SystemExit``: its code. As in Python, None is 0 and text is 1.
-    * ``KeyboardInterrupt``: the argument ``interrupted``.
-    * An exception with an integer ``exit_code``, such as ``Exit`` and ``ClickException`` of Click and Typer: that code.
-    * Any other exception: 1.
+    * ``SystemExit``: the exit code is the code of the exception. As in Python, a code of None stands for exit code 0, and text
+      stands for 1.
+    * ``KeyboardInterrupt``: the exit code is the argument ``interrupted``.
+    * An exception with an integer ``exit_code``, such as ``Exit`` and ``ClickException`` of Click and Typer: the exit code is
+      that integer.
+    * Any other exception: the exit code is 1.
 
-    For an ``Exit``, and for a ``SystemExit`` without text, the error is the exception that it was raised for.
+    For an ``Exit``, and for a ``SystemExit`` without text, the error in the outcome is the exception that led to the exit.
     """
     if error is None:
         return Outcome(0)
@@ -110,12 +115,13 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
 
 def _failure_behind(error: BaseException) -> BaseException:
-    """Return the exception that an exit without a message was raised for, or ``error`` itself if there is none.
+    """Return the exception behind an exit without a message, or ``error`` itself if there is none.
 
-    For example, after ``except X as e: print(e); raise typer.Exit(1)``, the exit has no message of its own, so return ``X``. It
-    is the exit's ``__cause__``, or else its ``__context__`` unless ``from None`` suppressed that, as in a traceback. An exception
-    that was caught outside of the command (``except ImportError: main()``) does not count, because the command did not fail for
-    it. For argparse's ``ArgumentParser.error``, return the ``ArgumentError`` if there is one.
+    For example, after ``except X as e: print(e); raise typer.Exit(1)``, the exit has no message of its own, so the result is the
+    ``X``. The exception behind an exit is its ``__cause__``. Without a cause, it is the ``__context__`` of the exit, unless
+    ``from None`` suppressed the context, as in a traceback. An exception that was caught outside of the command
+    (``except ImportError: main()``) does not count, because the command did not fail for that reason. For argparse's
+    ``ArgumentParser.error``, the result is the ``ArgumentError`` if there is one.
     """
     for _ in range(_MAX_CAUSES):
         if not _is_bare_exit(error):

@@ -1,4 +1,7 @@
-"""The events of a program's own on the span of its command. Only programs that track events import this module."""
+"""The events that a program itself declares, on the span of its command.
+
+The library imports this module only if a program tracks an event.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,25 @@ from collections.abc import Mapping
 from arcade_otel import conventions
 from arcade_otel.diagnostics import debug
 from arcade_otel.spans import attributes_json, json_string
-from arcade_otel.spans.declared import PROPERTY_PREFIX, accept
+from arcade_otel.spans.declared import PROPERTY_PREFIX, accept, is_free_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from arcade_otel.settings import Settings
+    from arcade_otel.spans.declared import RunningCommand
 
 __all__ = ["OwnEvent", "check", "to_json"]
 
 
 class OwnEvent:
-    """An event of the program's own.
+    """An event that the program has declared and tracked.
 
     Attributes:
-        name: Its name, as the program declares it.
-        attributes: Its attributes: the properties that were declared, and the mark of an own event.
-        time_ns: When it happened, in nanoseconds since the epoch.
+        name: The name of the event, as the program declares it.
+        attributes: The declared properties of the event, and the mark that the event is the program's own.
+        time_ns: When the event happened, in nanoseconds since the epoch.
     """
 
     __slots__ = ("attributes", "name", "time_ns")
@@ -35,14 +39,20 @@ class OwnEvent:
         self.time_ns = time_ns
 
 
-def check(settings: Settings, name: object, properties: Mapping[str, object], time_ns: int) -> OwnEvent | None:
-    """Return the event with those properties that are declared and have the right type. Skip the others with a debug line.
+def check(
+    settings: Settings, name: object, properties: Mapping[str, object], time_ns: int, command: RunningCommand | None = None
+) -> OwnEvent | None:
+    """Return the event, with those properties that are declared and have the right type.
+
+    Skip the other properties with a debug line.
 
     Args:
         settings: The program's settings.
-        name: The name of the event. If it is not declared, return None, and write a debug line without that name.
-        properties: The values that ``arcade_otel.track`` got. None as a value counts as absent.
+        name: The name of the event. If the name is not declared, the function returns None and writes a debug line without the
+            name.
+        properties: The values that ``arcade_otel.track`` got, where None counts as absent.
         time_ns: When the event happened, in nanoseconds since the epoch.
+        command: What free text is redacted by. Without it, free text is skipped.
     """
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")
@@ -54,10 +64,10 @@ def check(settings: Settings, name: object, properties: Mapping[str, object], ti
         debug(f"property dropped: all of {name} ({type(properties).__name__})")
         properties = {}
     for key, value in properties.items():
-        accepted = accept(kinds[key], value) if key in kinds else None
+        accepted = accept(kinds[key], value, command) if key in kinds else None
         if accepted is not None:
             attributes[f"{PROPERTY_PREFIX}{str.__str__(key)}"] = accepted
-        elif value is not None:
+        elif value is not None and not (isinstance(value, str) and is_free_text(kinds.get(key))):
             what = f"{key} of {name}" if key in kinds else f"a name that is not declared for {name}"
             debug(f"property dropped: {what} ({type(value).__name__})")
     return OwnEvent(name, attributes, time_ns)

@@ -1,8 +1,9 @@
-"""The properties of a command's event. Each is declared here once, with the attribute that it is made from and what it is for.
+"""The properties of a command's event. Each property is declared in this module once, with its attribute and its purpose.
 
-The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. To
-add a property, add a row here and set its value: in ``enrich()`` of ``arcade_otel/handoff/enrichment.py`` if the sender can find
-the value out, otherwise in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
+The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. If
+you add a property, add a row to the table in this module, and set the value of the property. If the sender can find the value of
+a property out, set the value in ``enrich()`` of ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set
+it in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
 """
 
 from __future__ import annotations
@@ -38,21 +39,23 @@ SEMANTIC = "semantic conventions"
 
 
 class Property:
-    """One property. It is a plain class, because the import of ``dataclasses`` would cost a sender more than the table.
+    """One property of an event.
+
+    ``Property`` is a plain class, because importing ``dataclasses`` would cost a sender more than the table.
 
     Attributes:
-        name: Its name in PostHog. "" if only other backends get the attribute.
-        attribute: The attribute that it is made from.
-        type: One of the types above. A value of another type is left out.
+        name: The name of the property in PostHog, or "" if only other backends get the attribute.
+        attribute: The span attribute that the property is made from.
+        type: One of the types at the top of this module, because a value of another type is left out.
         example: A value as in JSON, but a string without its quotes.
-        reason: What it is for, or what it holds.
-        when: When it is present. "" means always.
+        reason: What the property is for, or what it holds.
+        when: When the property is present, or "" if it always is.
         unit: Unit or bound of the value, or "".
         source: Who defined the attribute's name.
-        failed_only: Whether only the event of a failed command has it.
-        ended_only: Whether the event of a command that has begun (``record_start``) lacks it.
+        failed_only: Whether only the event of a failed command has the property.
+        ended_only: Whether the event of a command that has only begun (``record_start``) lacks the property.
         resource: Whether the attribute is on the span's resource instead of the span.
-        rare: Whether only exceptional runs have it.
+        rare: Whether only exceptional runs have the property.
     """
 
     __slots__ = (
@@ -101,9 +104,10 @@ class Property:
 
     @property
     def of_own_events(self) -> bool:
-        """Whether the program's own events (``arcade_otel.track``) have it, because it does not depend on the command's end.
+        """Whether the program's own events (``arcade_otel.track``) have the property.
 
-        They lack the count of dropped events, because a sum over all events would count those several times.
+        The program's own events have each property that does not depend on the command's end, except for the count of dropped
+        events. A sum over all events would count the same drops several times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 

@@ -1,4 +1,4 @@
-"""Remove secrets, and what the user typed, from an error's message. This runs in the process that raised the error."""
+"""Remove secrets, and what the user typed, from an error's message. The process that raised the error runs this code."""
 
 # This module is imported only when a command has failed, so a command that succeeds does not pay for its patterns.
 
@@ -13,7 +13,7 @@ from arcade_otel.spans.error_frames import answers, defined_options, is_of_progr
 from arcade_otel.spans.secret_shapes import readable, with_placeholders, without_secrets
 from arcade_otel.spans.typed_values import without_values
 
-__all__ = ["error_message", "redact"]
+__all__ = ["error_message", "file_names", "redact", "without_path"]
 
 # Only this many characters of a message are read, and the rest is dropped. A message of 2 MB must not delay the user's prompt,
 # and the time for the worst message grows with the square of this number.
@@ -29,11 +29,12 @@ def error_message(
 
     Args:
         error: The exception that ended the command.
-        how: ``redacted`` returns the redacted message. ``own`` does the same if the program's own package defines the class of
-            the error, and otherwise returns None. ``class`` returns None, because ``error.type`` has the class. If it is a
-            function of the program, its result is only cut, and characters that JSON cannot represent are replaced.
+        how: The program's choice. With ``redacted``, the function returns the redacted message. With ``own``, the function
+            returns the redacted message if the program's own package defines the class of the error, and otherwise None. With
+            ``class``, the function returns None, because ``error.type`` has the class. If ``how`` is a function, its result is
+            only cut, and characters that JSON cannot represent are replaced.
         given: Values of the command's parameters, from any source.
-        path: The command's path joined by dots. These are the program's own words, so they are not removed.
+        path: The command's path, joined by dots, whose words come from the program, so they are not removed from the message.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None
@@ -52,9 +53,9 @@ def error_message(
     return (
         redact(
             message,
-            arguments=[*_without_options(_without_path(sys.argv[1:], path), defined_options(error)), *given, *answers(error)],
+            arguments=[*_without_options(without_path(sys.argv[1:], path), defined_options(error)), *given, *answers(error)],
             environ=os.environ,
-            paths=list(_file_names(error)),
+            paths=list(file_names(error)),
             quoted=names_of_code(error, message),
         )
         or None
@@ -73,21 +74,21 @@ def redact(
 
     The function removes:
 
-    * tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
-      ``password=``,
-    * the user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random,
-    * words of the command line and values of the environment. Of what was typed, it also removes each word of four letters and
-      more, and its words joined differently.
+    * Tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
+      ``password=``.
+    * The user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random.
+    * Words of the command line and values of the environment. If the user typed several words joined together, each word of at
+      least four letters is also removed, and so are the words joined in another way.
 
-    It returns "" if there are too many values to search for, or too large ones. It does not recognise a secret that looks like an
-    ordinary word, if the user neither typed nor set it and it is not in quotes.
+    If there are too many values to search for, or too long ones, the function returns "". Limit: the function does not recognise
+    a secret that looks like an ordinary word, if the user neither typed nor set that word and it is not in quotes.
 
     Args:
-        message: The text of an exception. Only its first 2,000 characters are read.
-        arguments: Words of the command line, and values of its parameters.
-        environ: The environment.
+        message: The text of an exception, of which only the first 2,000 characters are read.
+        arguments: Words of the command line, and values of the command's parameters.
+        environ: The environment variables.
         paths: Names of files.
-        quoted: If not None, text in quotes is removed too, except for these words, options and names of Python's types.
+        quoted: Texts that may stay in quotes, besides options and names of Python's types, or None to let all quoted text stay.
     """
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would recognise.
@@ -100,7 +101,10 @@ def redact(
 
 
 def _words_of(error: BaseException) -> str:
-    """Return the text of the error. If it has an attribute ``message`` that the text does not contain, return that attribute."""
+    """Return the text of the error.
+
+    If the error has an attribute ``message`` that its text does not contain, return that attribute instead.
+    """
     message = getattr(error, "message", None)
     if not message:
         return str(error)
@@ -111,10 +115,10 @@ def _words_of(error: BaseException) -> str:
     return whole if str(message) in whole else str(message)
 
 
-def _without_path(words: Sequence[str], path: str) -> list[str]:
-    """Return ``words`` without the names of the command, each removed once and in order.
+def without_path(words: Sequence[str], path: str) -> list[str]:
+    """Return ``words`` without the names in the command's path, each removed once and in order.
 
-    A name that is typed again is an argument.
+    If the user types a name of the path a second time, the second word is an argument and stays.
     """
     rest = path.split(".")
     typed = []
@@ -127,7 +131,7 @@ def _without_path(words: Sequence[str], path: str) -> list[str]:
 
 
 def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterator[str]:
-    """Yield ``words`` without the names of ``options``. For ``--name=value`` in one word, yield the value."""
+    """Yield ``words`` without the names of ``options``. From a single word ``--name=value``, yield the value."""
     for word in words:
         name, assigned, value = word.partition("=")
         if name not in options:
@@ -136,8 +140,8 @@ def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterato
             yield value
 
 
-def _file_names(error: BaseException) -> Iterator[str]:
-    """Yield the names of files in ``error`` and its causes, because a message may quote them without a separator."""
+def file_names(error: BaseException) -> Iterator[str]:
+    """Yield the names of files in ``error`` and its causes, because a message may quote a file's name without a separator."""
     seen: list[BaseException] = []
     while len(seen) < _MAX_CAUSES and error not in seen:
         seen.append(error)

@@ -175,7 +175,7 @@ def readable(message: str) -> str:
 
 
 def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
-    """Return ``message`` without text that has the shape of a secret, and without text in quotes that is not in ``quoted``."""
+    """Return ``message`` without text that has the shape of a secret, and without quoted text that is not in ``quoted``."""
     message = _JSON_WEB_TOKEN.sub(REDACTED, message)
     message = _without_known_shapes(message)
     for pattern, replacement in _ANSWERS:
@@ -222,7 +222,7 @@ def _without_known_shapes(message: str) -> str:
 
 
 def _without_value(match: re.Match[str]) -> str:
-    """Keep the text before and after the group ``value``."""
+    """Return the match with its group ``value`` redacted. The text before and after that group stays."""
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
         return whole  # "basic authentication"
@@ -230,9 +230,10 @@ def _without_value(match: re.Match[str]) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    """Keep the scheme and host of a URL, because a maintainer needs to know which server failed. Remove all if they are unclear.
+    """Return only the scheme and the host of a URL, because a maintainer needs to know which server failed.
 
-    They are unclear if there is an @ after the first slash, or a second @: a password may contain a slash or an @.
+    If the host is not certain, the function redacts everything but the scheme. The host of a URL is not certain if there is an @
+    after the first slash, or a second @, because a password may contain a slash or an @.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]
@@ -254,7 +255,7 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
 
 
 def _failure(value: str) -> str:
-    """Return the part of a quoted text that says how a connection failed, and ``<value>`` for the rest."""
+    """Return the part of a quoted text that says how a connection failed, with ``<value>`` in place of the rest."""
     status = _STATUS.fullmatch(value)
     if status is not None:
         from http import HTTPStatus
@@ -271,7 +272,10 @@ def _failure(value: str) -> str:
 
 
 def _without_account(match: re.Match[str]) -> str:
-    """Remove the longest prefix of the match that is a valid account number: modulo 97 it is 1 (ISO 13616)."""
+    """Remove a valid account number (IBAN) from the start of the match.
+
+    A valid account number leaves the remainder 1 when it is divided by 97 (ISO 13616).
+    """
     text = match.group()
     for end in range(len(text), 14, -1):
         number = "".join(filter(str.isalnum, text[:end]))
@@ -288,7 +292,10 @@ def _without_randomness(match: re.Match[str]) -> str:
 
 
 def _looks_random(word: str) -> bool:
-    """Return whether a word is more likely a key than a name: it has many different characters of several kinds, or digits."""
+    """Return whether a word is more likely a key than a name.
+
+    A key has many different characters of several kinds, or digits between its letters.
+    """
     if _is_text_in_hex(word):
         return True
     kinds = sum(
@@ -318,8 +325,8 @@ def _is_text_in_hex(word: str) -> bool:
 def _is_name(word: str) -> bool:
     """Return whether a word consists of pronounceable words, as names of classes, modules and packages do.
 
-    For example "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64": their parts are
-    long and have vowels, and their digits are together.
+    For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. The
+    parts of such a name are long and have vowels, and its digits are together.
     """
     if _TIME.fullmatch(word):
         return True
@@ -346,7 +353,7 @@ def _can_be_spoken(piece: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    """Return whether a short word has a digit and letters of both cases, and is no name. It may end with a sign."""
+    """Return whether a short word has a digit and letters of both cases, and is no name. The word may end with a sign."""
     plain = word.rstrip("!?.")
     if not (any(map(str.isdigit, plain)) and any(map(str.islower, plain)) and any(map(str.isupper, plain))) or _is_name(plain):
         return False

@@ -1,8 +1,8 @@
 """Find out what runs a command, and where: the agent, CI provider, container, architecture, and how the program was installed.
 
-Each answer is a word of a fixed list, or true or false. No value of the environment is recorded as it is. The sender calls these
-functions, so a command pays nothing for the tables. It gets only the names of its command's variables, and the values of
-``AI_AGENT`` and ``AGENT``.
+Each answer of these functions is a word of a fixed list, or true or false. No value of an environment variable is recorded as it
+is. The sender calls the functions of this module, so a command does not pay for the tables. The sender knows the names of all
+variables of its command, but only the values of ``AI_AGENT`` and ``AGENT``.
 """
 
 from __future__ import annotations
@@ -124,10 +124,10 @@ _UNSET = ("", "0", "false")
 
 
 def agent(environ: Mapping[str, str]) -> str | None:
-    """Return the word for the agent that runs the command, :data:`OTHER` for an unknown one, or None if there is none.
+    """Return the word for the coding agent that runs the command, :data:`OTHER` for an unknown agent, or None without an agent.
 
     Args:
-        environ: The variables that are set. Only the values of :data:`AGENT_NAMES` matter.
+        environ: The environment variables that are set, of which only those in :data:`AGENT_NAMES` need their real values.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]
@@ -158,7 +158,7 @@ def architecture() -> str:
 def machine() -> dict[str, str]:
     """Return the attributes of a span's resource that describe the machine and Python.
 
-    The sender can call this, because it is run by the same interpreter as its command.
+    The sender can call ``machine`` for its command, because the same interpreter runs both.
     """
     system, release = _system()
     info = sys.version_info
@@ -175,7 +175,7 @@ def install_method(directory: str | None) -> str | None:
     """Return how a distribution was installed, in one word, or None if that is unknown. The word is never a path.
 
     Args:
-        directory: Its ``.dist-info`` directory, or None if it has none.
+        directory: The ``.dist-info`` directory of the distribution, or None if there is none.
     """
     if hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals():
         return "frozen"
@@ -200,7 +200,7 @@ def install_method(directory: str | None) -> str | None:
 
 
 def _system() -> tuple[str, str]:
-    """Return ``os.type`` in the semantic conventions' spelling, and the release."""
+    """Return the operating system as the semantic conventions spell it (``os.type``), and its release."""
     if hasattr(os, "uname"):
         system = os.uname()  # the same source as ``platform``, without its import
         return system.sysname.lower(), _public_release(system.release)
@@ -210,7 +210,10 @@ def _system() -> tuple[str, str]:
 
 
 def _public_release(release: str) -> str:
-    """Return the numbers of ``release`` and a common flavour. Other text is left out, because it may have a person's name."""
+    """Return the numbers of a kernel release, and its flavour if that is a common word such as ``generic``.
+
+    Any other text in a release is left out, because it may contain a person's name.
+    """
     pieces = release.split("-")
     numbers = 0
     while numbers < len(pieces) and not pieces[numbers].strip("0123456789."):

@@ -45,12 +45,12 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> str | None:
-    """Return ``message`` without the values, or None if there are too many of them, or too large ones.
+    """Return ``message`` without the user's values. Return None if the values are too many, or too long, to search for.
 
     Args:
         message: A message that :func:`secret_shapes.readable` has returned.
-        arguments: Words of the command line, and values of its parameters.
-        environ: The environment.
+        arguments: Words of the command line, and values of the command's parameters.
+        environ: The environment variables.
         paths: Names of files.
     """
     lowered = message.lower()
@@ -70,7 +70,7 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
     """Return whether the message may contain the variable's value.
 
-    This compares single words, because to search the message for a whole value as long as ``PATH`` would take too long.
+    The function compares single words, because searching the message for a whole value as long as ``PATH`` would take too long.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False
@@ -86,9 +86,10 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that the message may contain, and the words in the message of all other arguments.
+    """Return the arguments that the message may contain, and the words of all other arguments that are in the message.
 
-    This is exact for plain arguments only: the message contains one only if it contains each word of its last component.
+    Only plain arguments can be left out of the list of arguments. A message that contains a plain argument also contains each
+    word of its last component.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -123,7 +124,7 @@ def _in_hex(value: str) -> str:
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Return the values to search for, in lower case, each with its placeholder."""
+    """Return the values to search for, each with the placeholder that replaces it."""
     values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), FILE)
     for argument in arguments:
         parts = [argument, *argument.split("="), *argument.splitlines(), *PEM.split(argument)]
@@ -145,7 +146,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the texts whose parts are searched for, too: typed values without names of options, and secret variables."""
+    """Return the texts whose parts are also searched for: typed values without option names, and secret variables."""
     typed = []
     for argument in arguments:
         if not argument.startswith("-"):
@@ -159,7 +160,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns for the words of ``texts``, alone and joined by any separator or none, as ``message`` may have them."""
+    """Yield patterns for the words of ``texts``, alone or joined with any separator, as ``message`` may have them."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -180,7 +181,8 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 def _is_a_value(part: str) -> bool:
     """Return whether to search for a part of what the user typed. Common text such as ``--`` and ``/`` is no value.
 
-    A password may consist of special characters ("!@#$%^&*"). They count if there are several different ones, or many.
+    A password may consist of special characters only ("!@#$%^&*"). A text of special characters counts as a value if it is long,
+    or has several different characters.
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
@@ -189,9 +191,10 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message, plain or escaped and in any case. All are replaced in one pass, the longest first.
+    """Replace each value in the message, plain or escaped and in any case.
 
-    A short value is replaced only if it is a whole word: if the user typed "on", "connection" stays as it is.
+    All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
+    the user typed "on", the word "connection" stays as it is.
     """
     lowered = message.lower()
     found: dict[str, str] = {}
@@ -217,7 +220,11 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 
 
 def _spellings(value: str) -> set[str]:
-    """Return the spellings of ``value``: as it is, as Python, JSON and a shell write it, as a form's field, and in base64."""
+    """Return the spellings of ``value`` to search for.
+
+    The spellings are the value as it is, as Python, JSON and a shell write it, as a form's field, in base64 and in hexadecimal
+    digits.
+    """
     encoded = _in_base64(value)
     if value.isalnum():
         return {value, encoded, _in_hex(value)}

@@ -1,7 +1,8 @@
 """Find the version of an installed program by the names of ``.dist-info`` directories.
 
-``importlib.metadata`` would find the same, but it imports ``email`` and ``zipfile``, which costs as much as a bare Python start.
-It is used only if the directories are not enough, for distributions in archives and for metadata of other kinds.
+``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``, which costs as much as a bare Python
+start. This module uses ``importlib.metadata`` only if there is no ``.dist-info`` directory, for example for distributions in
+archives and for metadata of other kinds.
 """
 
 from __future__ import annotations
@@ -22,20 +23,21 @@ _MAX_METADATA_BYTES = 256 * 1024
 
 
 def installed_version(distribution: str) -> str | None:
-    """Return the version of an installed distribution, or None."""
+    """Return the version of an installed distribution, or None if the version cannot be found."""
     return installed(distribution)[1]
 
 
 def program_version(program: str) -> str | None:
-    """Return the version of the distribution that :func:`owner` finds, or None."""
+    """Return the version of the distribution that :func:`owner` finds, or None if :func:`owner` finds none."""
     return owner(program)[1]
 
 
 def stamp() -> str:
     """Return a text that changes when a distribution is installed, upgraded or removed.
 
-    An installer makes or removes a ``.dist-info`` directory, which changes the time of its parent directory. So this function
-    calls ``stat`` once for each entry of ``sys.path``. To look up a version costs a sender a third of a bare Python start.
+    An installer makes or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. To see
+    such changes, the function calls ``stat`` once for each entry of ``sys.path``. Looking up a version instead would cost a
+    sender a third of a bare Python start.
     """
     times = []
     for directory in sys.path:
@@ -48,7 +50,10 @@ def stamp() -> str:
 
 @lru_cache(maxsize=16)
 def installed(distribution: str) -> tuple[str | None, str | None]:
-    """Return the ``.dist-info`` directory of an installed distribution, and its version. Each is None if it cannot be found."""
+    """Return the ``.dist-info`` directory of an installed distribution, and its version.
+
+    The directory or the version is None if it cannot be found.
+    """
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():
         if _normalized(name) == wanted:
@@ -63,9 +68,13 @@ def installed(distribution: str) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=16)
 def owner(program: str) -> tuple[str | None, str | None]:
-    """Find the distribution with a console script, or else a module, called ``program``. Return the same as :func:`installed`.
+    """Find the distribution with a console script, or else a module, called ``program``.
 
-    A limit: if a script of no distribution has the name of another distribution's console script, it counts as that.
+    If a script that belongs to no distribution has the name of another distribution's console script, the function finds that
+    other distribution.
+
+    Returns:
+        The ``.dist-info`` directory and the version of the distribution, each of which is None if it cannot be found.
     """
     if not program:
         return None, None
@@ -84,12 +93,12 @@ def owner(program: str) -> tuple[str | None, str | None]:
 
 
 def _normalized(name: str) -> str:
-    """Return a distribution's name as PEP 503 compares it."""
+    """Return the name of a distribution in the form in which PEP 503 compares names."""
     return "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)
 
 
 def _distributions() -> Iterator[tuple[str, str, str]]:
-    """Yield the directory, name and version of each distribution on ``sys.path``, in order."""
+    """Yield the directory, name and version of each distribution on ``sys.path``, in the order of the path."""
     for place in dict.fromkeys(sys.path):
         try:
             entries = sorted(os.listdir(place or os.curdir))
@@ -114,7 +123,7 @@ def _has_script(path: str, program: str) -> bool:
 
 
 def read_text(path: str, max_characters: int = _MAX_METADATA_BYTES) -> str:
-    """Return the text of a small file, or "" if it cannot be read."""
+    """Return the text of a small file, or "" if the file cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(max_characters)

@@ -1,23 +1,21 @@
 """Read small files of the config directory, without following links or blocking, and only if other users cannot write them.
 
-Which files are used
---------------------
-The config directory, ``usage/`` in it and each file that is read there must belong to the user who runs the program, or to root,
-and other users must not be able to write them. Otherwise the program runs as if there were no config directory: it records
-nothing, and ``usage status`` and ``usage doctor`` show :func:`distrust_reason`. If only the owner's private group may write a
-file (umask 002, and a group with the user's name and no other member), that counts as not writable by others.
+The config directory, its subdirectory ``usage/`` and each file that is read there must belong to the user who runs the program,
+or to root. Other users must not be able to write these files and directories. If another user owns or can write one of them, the
+program runs as if there were no config directory. The program then records nothing, and ``usage status`` and ``usage doctor``
+show :func:`distrust_reason`. A file that only the owner's private group may write counts as not writable by other users. A
+private group (umask 002) has the user's name and no other member.
 
-Under ``sudo`` with ``HOME`` kept, the config directory is that of the user who called ``sudo``. Root uses it only if it belongs
-to the user in ``SUDO_UID``. An opt-out of that user counts, and ``sudo mycli`` is recorded under the same identity. Root treats
-the files as data and never as code. It follows no link, deletes only files with this library's names, and gives each new file to
-the directory's owner. Root uses no files of other users. Without ``sudo`` (``su -m``, a container that mounts another user's
-directory), root uses only files that belong to root.
+Under ``sudo`` with ``HOME`` kept, the config directory is that of the user who called ``sudo``. Root uses that directory only if
+it belongs to the user in ``SUDO_UID``. An opt-out of the user who called ``sudo`` counts, and ``sudo mycli`` is recorded under
+the same identity. Root treats the files as data and never as code. Root follows no link, deletes only files with this library's
+names, and gives each new file to the directory's owner. Root uses no files of other users. Without ``sudo`` (``su -m``, a
+container that mounts another user's directory), root uses only files that belong to root.
 
-Limits: POSIX access control lists and the permissions of Windows are not checked, and neither are the parents of the config
-directory.
+Limits: POSIX access control lists, the permissions of Windows and the parents of the config directory are not checked.
 
-Every recorded command imports this module, so it contains only what is needed to read one small file. The rest is in
-``storage.files``, ``storage.directories`` and ``storage.locks``.
+Every recorded command imports this module, so it contains only the code that is needed to read one small file. The other code is
+in ``storage.files``, ``storage.directories`` and ``storage.locks``.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
         """A directory or file is not used, because it belongs to another user or another user can write it."""
 
     class UnusableFileError(OSError):
-        """There is something else than a small regular file under this name: a link, pipe, directory, device or huge file."""
+        """A path does not lead to a small regular file, but to a link, pipe, directory, device or huge file."""
 
 
 __all__ = [
@@ -94,18 +92,20 @@ def _error(name: str, code: int, reason: str, path: str) -> OSError:
 
 
 def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
-    """Return the content of a file in the config directory, or None if it is missing.
+    """Return the content of a file in the config directory, or None if the file is missing.
 
-    Never follows a link below the config directory, and never waits for the writer of a pipe.
+    The function never follows a link below the config directory, and never waits for the writer of a pipe.
 
     Args:
-        config_dir: Config directory. It may be a link, if the link and its target are the user's own.
-        names: Names of the directories below it, and of the file: ``read_file(config_dir, "usage", "consent")``.
-        max_bytes: A longer file raises.
+        config_dir: The config directory, which may be a link if the link and its target are the user's own.
+        names: Names of the directories below the config directory, and of the file, for example
+            ``read_file(config_dir, "usage", "consent")``.
+        max_bytes: The maximum size of the file, above which UnusableFileError is raised.
 
     Raises:
-        UnusableFileError: It is not a regular file, or it is longer than ``max_bytes``. A later try would fail, too.
-        UntrustedStateError: The file, or a directory above it, belongs to another user or can be written by one.
+        UnusableFileError: The path is not a regular file, or the file is longer than ``max_bytes``, so a later try would fail,
+            too.
+        UntrustedStateError: The file, or a directory above it, belongs to another user or can be written by another user.
         OSError: The file cannot be read at the moment (no permission, no descriptor left, a bad disk). A later try may succeed.
     """
     try:
@@ -123,10 +123,10 @@ def open_directory(config_dir: str, *names: str) -> int | None:
     """Open a directory below the config directory without following links, and return its descriptor.
 
     Returns:
-        A descriptor, which the caller must close. None on Windows, which has no descriptors for directories.
+        A descriptor, which the caller must close. On Windows, which has no descriptors for directories, the result is None.
 
     Raises:
-        UntrustedStateError: A directory on the path belongs to another user or can be written by one.
+        UntrustedStateError: A directory on the path belongs to another user or can be written by another user.
         OSError: A directory is missing, is not a directory, or cannot be opened.
     """
     if sys.platform == "win32":
@@ -184,10 +184,10 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
 
 
 def distrust_reason(config_dir: str) -> str | None:
-    """Return why the files in ``config_dir`` are not used, as text to show to a user, or None if they are used.
+    """Return why the files in ``config_dir`` are not used, as text for the user, or None if they are used. This never raises.
 
-    For example: ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a link``. A missing file is no
-    reason. This never raises.
+    For example, the text is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a link``. A missing
+    file is no reason to distrust the directory.
     """
     try:
         status = os.lstat(config_dir)
@@ -247,7 +247,7 @@ def _check_windows_directory(path: str, *, link_allowed: bool = False) -> None:
 
 
 def check_trust(status: os.stat_result, path: str) -> None:
-    """Raise :class:`UntrustedStateError` if the file with this status belongs to another user or can be written by one."""
+    """Raise :class:`UntrustedStateError` if the file with this status belongs to another user, or another user can write it."""
     reason = _distrust(status, path)
     if reason:
         raise _error("UntrustedStateError", _EPERM, reason, path)
@@ -265,7 +265,11 @@ def _distrust(status: os.stat_result, path: str) -> str | None:
 
 
 def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
-    """Return why a link in place of the config directory is not followed: another user's link, or a link that misleads root."""
+    """Return why a link in place of the config directory is not followed, or None if it is followed.
+
+    A link of another user than root is not followed. Under ``sudo``, a link of the user who called ``sudo`` is followed only to a
+    directory of the same user.
+    """
     if not hasattr(os, "geteuid") or link.st_uid in (0, os.geteuid()):
         return None
     if link.st_uid in _trusted_users() and link.st_uid == target.st_uid:
@@ -274,7 +278,10 @@ def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> s
 
 
 def _trusted_users() -> tuple[int, ...]:
-    """Return the users whose files are used: root and the running user. For root, also the user who called ``sudo``."""
+    """Return the users whose files are used: root and the running user.
+
+    If root runs the program, the user who called ``sudo`` is trusted, too.
+    """
     user = os.geteuid()
     if user == 0:
         invoker = os.environ.get("SUDO_UID", "")

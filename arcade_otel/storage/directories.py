@@ -1,4 +1,4 @@
-"""An open directory. Every operation is relative to its descriptor and follows no link."""
+"""An open directory. Every operation on files in the directory is relative to the directory's descriptor and follows no link."""
 
 import os
 import stat
@@ -29,11 +29,12 @@ else:
 
 
 class Directory:
-    """An open directory. Close it, or use it in a ``with`` statement.
+    """An open directory. Close the directory, or use it in a ``with`` statement.
 
-    On POSIX, operations use the descriptor. So they stay in this directory even if its path changes, for example if its parent is
-    renamed or a link takes its place. Windows has no descriptors for directories, so operations use the path there, and links are
-    refused when the directory is opened. Names are plain file names.
+    On POSIX, operations use the descriptor of the directory. The operations therefore stay in this directory even if its path
+    changes, for example if its parent is renamed or a link takes its place. Windows has no descriptors for directories. On
+    Windows, operations use the path, and links are refused when the directory is opened. The names of files that methods take are
+    plain names without a path.
     """
 
     __slots__ = ("_descriptor", "path")
@@ -48,11 +49,11 @@ class Directory:
 
         Args:
             config_dir: The config directory.
-            names: Names of the directories below it, one for each level.
-            create: Make missing directories with mode 0700, including the config directory.
+            names: Names of the directories below the config directory, one for each level.
+            create: Whether to make missing directories with mode 0700, including the config directory.
 
         Raises:
-            storage.UntrustedStateError: A directory on the path belongs to another user or can be written by one.
+            storage.UntrustedStateError: A directory on the path belongs to another user or can be written by another user.
             OSError: A directory is missing, is a link or something else, or cannot be opened or made.
         """
         path = os.path.join(config_dir, *names)
@@ -70,7 +71,7 @@ class Directory:
 
     @classmethod
     def at(cls, path: str) -> "Directory":
-        """Open a config directory, or its ``usage`` directory, by path. If a link is in place of ``usage``, refuse it."""
+        """Open a config directory, or its ``usage`` directory, by path. A link in place of ``usage`` is refused."""
         parent, name = os.path.split(path)
         return cls.open(parent, name) if name == _STATE else cls.open(path)
 
@@ -81,7 +82,7 @@ class Directory:
         self.close()
 
     def close(self) -> None:
-        """Close the directory. This may be called again."""
+        """Close the directory. A second call does nothing."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -127,29 +128,30 @@ class Directory:
         return os.listdir(self.path if self._descriptor is None else self._descriptor)
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a file, or None if it is missing. For a link, return the status of the link itself."""
+        """Return the status of a file, or None if the file is missing. For a link, return the status of the link itself."""
         try:
             return os.stat(self._where(name), dir_fd=self._descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def read(self, name: str, max_bytes: int = storage.MAX_FILE_BYTES) -> bytes | None:
-        """Return the content of a file, or None if it is missing. Checks and errors are those of ``storage.read_file``."""
+        """Return the content of a file, or None if the file is missing. Checks and errors are those of ``storage.read_file``."""
         return storage.read_at(self._descriptor, os.path.join(self.path, name), max_bytes)
 
     # --- writing ------------------------------------------------------------------------------------------------------------
 
     def open_file(self, name: str, flags: int, *, create: bool = True) -> int:
-        """Open a regular file without hard links, and return the descriptor.
+        """Open a regular file that has no second name (no hard links), and return the descriptor.
 
         Args:
             name: Name of the file.
             flags: Flags such as ``os.O_RDWR``, ``os.O_WRONLY``, ``os.O_APPEND`` and ``os.O_EXCL``.
-            create: Make the file with mode 0600 if it is missing.
+            create: Whether to make the file with mode 0600 if it is missing.
 
         Raises:
             FileExistsError: The file exists, and ``flags`` contains ``os.O_EXCL``.
-            storage.UnusableFileError: It is a link, a pipe, a directory, or a file with a second name (a hard link).
+            storage.UnusableFileError: The name is that of a link, a pipe, a directory, or a file with a second name (a hard
+                link).
             OSError: The file cannot be opened or made.
         """
         path = os.path.join(self.path, name)
@@ -178,13 +180,13 @@ class Directory:
     def write(self, name: str, data: bytes, *, durable: bool = False, mtime_ns: int | None = None) -> None:
         """Replace the whole file: write a temporary file with mode 0600 and rename it.
 
-        After a failure, remove the temporary file.
+        If a step fails, the function removes the temporary file and raises.
 
         Args:
             name: Name of the file.
             data: The new content.
-            durable: Wait until the content is on the disk.
-            mtime_ns: Time of modification in nanoseconds since the epoch. None means now.
+            durable: Whether to wait until the content is on the disk.
+            mtime_ns: The modification time of the file in nanoseconds since the epoch, or None for now.
 
         Raises:
             OSError: The file cannot be written.
@@ -207,7 +209,7 @@ class Directory:
             raise
 
     def touch(self, name: str, moment: float) -> None:
-        """Set the time of modification of a file, in seconds since the epoch. For a link, set that of the link itself.
+        """Set the modification time of a file, in seconds since the epoch. For a link, set the time of the link itself.
 
         Raises:
             OSError: The time cannot be set.
@@ -219,7 +221,8 @@ class Directory:
         """Move a file into ``target``, and replace a file with the same name there. On Windows, retry while the file is open.
 
         Raises:
-            OSError: The file cannot be moved. ``filename`` of the error is the whole path of the target, to be shown to a user.
+            OSError: The file cannot be moved. The error's ``filename`` is the whole path of the target, so that the error can be
+                shown to a user.
         """
         try:
             files.retry_while_busy(
@@ -247,20 +250,20 @@ class Directory:
         return True
 
     def rmdir(self, name: str) -> None:
-        """Remove an empty directory. Do nothing if it is not empty or does not exist."""
+        """Remove an empty directory. Do nothing if the directory is not empty or does not exist."""
         with suppress(OSError):
             os.rmdir(self._where(name), dir_fd=self._descriptor)
 
 
 def write_private(path: str, text: str, *, durable: bool = False) -> None:
-    """Replace a whole file of the config directory, or of ``usage/`` in it: write a temporary file (0600) and rename it.
+    """Replace a whole file in the config directory, or in its ``usage/``: write a temporary file (0600) and rename it.
 
-    After a failure, no temporary file is left. This never writes through a link.
+    If a step fails, no temporary file is left. The function never writes through a link.
 
     Args:
-        path: Path of the file. Its directory must exist.
-        text: The content, which is encoded as UTF-8. Lone surrogates are an error.
-        durable: Wait until the content is on the disk, so that a power cut cannot leave an empty file.
+        path: Path of the file, in a directory that must exist.
+        text: The content, which is encoded as UTF-8, so a lone surrogate raises a UnicodeEncodeError.
+        durable: Whether to wait until the content is on the disk, so that a power cut cannot leave an empty file.
 
     Raises:
         OSError: The file cannot be written.

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
     """Call ``action``. On Windows, call it again for up to 1.5 s while another process has the file open.
 
-    Other systems can replace and remove open files, so there it is called once.
+    Systems other than Windows can replace and remove open files, so on these systems ``action`` is called once.
 
     Raises:
-        OSError: The last call of ``action`` raised it.
+        OSError: The last call of ``action`` raised an OSError.
     """
     if not windows:
         return action()
@@ -47,7 +47,7 @@ def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platf
 
 
 def ensure_private_dir(path: str) -> None:
-    """Make the directory ``path`` and its missing parents with mode 0700. An existing directory stays as it is.
+    """Make the directory ``path`` and its missing parents with mode 0700. An existing directory keeps its mode.
 
     Raises:
         OSError: The directory cannot be made, or something else is in its place.
@@ -69,8 +69,8 @@ def ensure_private_dir(path: str) -> None:
 def chown_to_parent_owner(path: str) -> None:
     """Under ``sudo``, give ``path`` to the owner of its directory, so that ``sudo mycli`` leaves no file that belongs to root.
 
-    Do nothing if another user than root runs the program, and on Windows. Follow no link. A file with a second name is not given
-    away, because it may be a hard link to a file of root.
+    If the program does not run as root, or runs on Windows, the function does nothing. It follows no symbolic link. A file with a
+    second name is not given away, because it may be a hard link to a file of root.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

@@ -1,22 +1,22 @@
 """Exclusive locks between processes, on any file system: the system's own lock, or a lease file if the file system cannot lock.
 
 The system releases its lock (``flock``, ``msvcrt.locking``) when the holder dies, even by a signal. Some file systems have no
-locks: on NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE homes, ``flock`` fails with ENOLCK,
-EOPNOTSUPP, ENOSYS or EIO, or never returns. There this module uses a *lease*: a file that is made with ``O_EXCL`` and names its
-holder.
+locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE homes, ``flock`` fails with ENOLCK,
+EOPNOTSUPP, ENOSYS or EIO, or never returns. On such a file system this module uses a *lease*: a file that is made with ``O_EXCL``
+and names its holder.
 
 Limits of a lease:
 
-* The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system, or if the process
-  is
-  gone (on the same host). If a holder is only stopped for that long (SIGSTOP, a suspended laptop), there can be a second holder.
-* If two processes find the same stale lease at the same moment, each moves a file away, and the file decides which one gets the
-  lease. A window of two system calls remains.
-* If some processes can lock a file system and others cannot, all see the leases, but the holder of a lease does not see a later
-  ``flock``.
+* The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system, or if its process
+  no longer exists (on the same host). If a holder is only stopped for that long (SIGSTOP, a suspended laptop), there can be a
+  second holder.
+* Two processes may find the same stale lease at the same moment. Each of the two processes then moves a file away, and the moved
+  file shows which process gets the lease. In the time between two system calls, both processes can get the lease.
+* If some processes can lock a file system and others cannot, all processes see the leases. The holder of a lease, however, does
+  not see a later ``flock``.
 
-The users of the locks tolerate this. For example, if an event is delivered twice, both deliveries have the same UUID, and PostHog
-keeps one event.
+The code that uses the locks tolerates two holders. For example, if an event is delivered twice, both deliveries have the same
+UUID, and PostHog keeps one event.
 """
 
 import os
@@ -37,14 +37,14 @@ _EAGAIN, _EACCES, _EDEADLOCK = 11, 13, 36
 
 
 class LockUnsupportedError(OSError):
-    """The file system cannot lock. Another process may or may not hold the lock."""
+    """The file system cannot lock. It is unknown whether another process holds the lock."""
 
 
 if sys.platform == "win32":
     import msvcrt
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file open at ``descriptor`` until it is closed; return whether that succeeded.
+        """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
             LockUnsupportedError: The file system cannot lock.
@@ -58,9 +58,9 @@ if sys.platform == "win32":
         return True
 
     def _can_lock_elsewhere(descriptor: int) -> bool:
-        """Return whether another byte of the file can be locked: then the first one is taken.
+        """Return whether another byte of the file can be locked, which means that the first byte is taken.
 
-        Wine's C library sets no ``errno`` for a lock that is taken, so that Python raises whatever number was there before.
+        Wine's C library sets no ``errno`` for a lock that is taken, so Python raises the number of an earlier error.
         """
         os.lseek(descriptor, int.from_bytes(os.urandom(3), "big") + 1, os.SEEK_SET)
         try:
@@ -76,7 +76,7 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file open at ``descriptor`` until it is closed; return whether that succeeded.
+        """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
             LockUnsupportedError: The file system cannot lock.
@@ -91,7 +91,7 @@ else:
 
 
 class FileLock:
-    """An exclusive lock with a name in a directory. Release it, or use it in a ``with`` statement."""
+    """An exclusive lock with a name in a directory. Release the lock, or use it in a ``with`` statement."""
 
     __slots__ = ("_descriptor", "_lease")
 
@@ -101,15 +101,15 @@ class FileLock:
 
     @classmethod
     def acquire(cls, directory: Directory, name: str, *, wait: float, stale_after: float) -> "FileLock | None":
-        """Take the lock, or return None if another process holds it for the next ``wait`` seconds.
+        """Take the lock, or return None if other processes hold it for the next ``wait`` seconds.
 
-        This takes at most ``wait`` plus 0.5 s, even on a file system whose locks hang.
+        The call takes at most ``wait`` plus 0.5 s, even on a file system whose locks hang.
 
         Args:
-            directory: The directory of the lock file. The file is made with mode 0600 and stays there.
+            directory: The directory of the lock file, which is made with mode 0600 and stays there.
             name: Name of the lock file.
-            wait: How many seconds to try. 0 tries once.
-            stale_after: Seconds after which the holder of a lease counts as dead. No process may hold this lock for longer.
+            wait: For how many seconds to try, where 0 means that the function tries once.
+            stale_after: Seconds after which the holder of a lease counts as dead, so no process may hold this lock for longer.
 
         Raises:
             OSError: The lock file can be neither opened nor made.
@@ -150,9 +150,9 @@ class FileLock:
         self.release()
 
     def release(self) -> None:
-        """Release the lock.
+        """Release the lock. A second call does nothing.
 
-        The lock file stays, because removing it would let two processes lock two files. May be called again.
+        The lock file stays, because removing it would let two processes lock two different files.
         """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
@@ -163,10 +163,10 @@ class FileLock:
 
 
 def _try_lock_bounded(descriptor: int) -> bool:
-    """Call :func:`try_lock` in a thread. If the call hangs (NFS without a lock daemon), go on without the thread.
+    """Call :func:`try_lock` in a thread. If the call hangs (NFS without a lock daemon), leave the thread behind.
 
     Raises:
-        LockUnsupportedError: The file system cannot lock, or does not answer.
+        LockUnsupportedError: The file system cannot lock, or does not answer within 0.5 s.
     """
     if sys.platform == "win32":
         return try_lock(descriptor)  # on Windows a lock belongs to one handle, so the handle cannot be copied
@@ -193,7 +193,10 @@ def _try_lock_bounded(descriptor: int) -> bool:
 
 
 class _Lease:
-    """The file that replaces a lock on a file system without locks. Its content names the holder: ``host pid token``."""
+    """The file that replaces a lock on a file system without locks.
+
+    The content of the file names the holder: ``host pid token``.
+    """
 
     __slots__ = ("_held", "_name", "_path", "_stale_after")
 
@@ -204,7 +207,7 @@ class _Lease:
         self._held = b""
 
     def take(self, directory: Directory) -> bool:
-        """Take the lease unless another process holds it."""
+        """Take the lease unless another process holds it. Return whether this process has the lease now."""
         token = f"{_host()} {os.getpid()} {os.urandom(8).hex()}".encode()
         for _ in range(2):
             try:
@@ -252,7 +255,7 @@ class _Lease:
         return not 0 <= age + self._stale_after <= 2 * self._stale_after  # also if its time is too far in the future
 
     def give_back(self) -> None:
-        """Remove the lease if it is still this process's."""
+        """Remove the lease if this process still holds it."""
         with Directory.at(self._path) as directory:
             try:
                 if directory.read(self._name, 512) == self._held:
@@ -262,7 +265,10 @@ class _Lease:
 
 
 def _host() -> str:
-    """Return a name for the scope in which a process ID is valid: the host and, on Linux, the namespace of process IDs."""
+    """Return a name for the scope in which a process ID is valid.
+
+    The name consists of the host and, on Linux, the namespace of process IDs.
+    """
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     with suppress(OSError):
         name += os.readlink("/proc/self/ns/pid")  # containers may share a host name
@@ -282,7 +288,10 @@ def _is_alive(pid: int) -> bool:
 
 
 def _file_system_now(directory: Directory) -> float:
-    """Return the time of the file system's server, which sets the times of leases. Its clock may differ from this host's."""
+    """Return the current time by the clock of the file system's server, which also sets the times of leases.
+
+    The clock of the file system's server may differ from the clock of this host.
+    """
     name = f".now.{os.urandom(4).hex()}.tmp"
     descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
     try:

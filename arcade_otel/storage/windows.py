@@ -1,4 +1,4 @@
-"""Functions for Windows: find the administrator's files, and open a file so that others can remove it while it is open.
+"""Functions for Windows: find the administrator's files, and open a file so that other processes can remove it meanwhile.
 
 Only Windows imports this module. The modules that it uses are part of ``python3*.dll``, so they cost a command almost nothing.
 """
@@ -27,8 +27,8 @@ _NORMAL = 0x80
 def program_data() -> str:
     r"""Return the directory for program data of all users, usually ``C:\ProgramData``, from the registry.
 
-    Only an administrator can change these keys. The user's variables ``PROGRAMDATA`` and ``SystemDrive`` are not read, because a
-    user could undo the machine's policy with them.
+    Only an administrator can change the registry keys that are read. The user's variables ``PROGRAMDATA`` and ``SystemDrive`` are
+    not read, because a user could undo the machine's policy with them.
     """
     root = _registry_value(_VERSION_KEY, "SystemRoot") or "C:\\Windows"
     path = _registry_value(_VERSION_KEY + r"\ProfileList", "ProgramData") or _DEFAULT
@@ -51,7 +51,7 @@ def _registry_value(key: str, name: str) -> str:
 
 
 def long_path(path: str) -> str:
-    r"""Return ``path``, a config directory, with the prefix ``\\?\`` if files below it pass Windows' limit of 260 characters.
+    r"""Return ``path``, a config directory, with the prefix ``\\?\`` if files below it exceed Windows' limit of 260 characters.
 
     Without the prefix, Windows does not open longer paths, unless an administrator has removed the limit.
 
@@ -65,10 +65,11 @@ def long_path(path: str) -> str:
 
 
 def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) -> int:
-    """Open a file as ``os.open`` does, and let other processes replace or remove it while it is open. Return the descriptor.
+    """Open a file as ``os.open`` does, and let other processes replace or remove the file meanwhile. Return the descriptor.
 
     ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not remove it. A lock file is
-    open as long as the lock is held, so without this function the config directory could not be removed during that time.
+    open as long as the lock is held. If a lock file were opened by ``os.open``, the config directory could not be removed while
+    the lock is held.
 
     Raises:
         OSError: The file cannot be opened or made.

@@ -1,7 +1,7 @@
 """A fake PostHog and a fake Arcade API on this machine, and a sandbox for a program's own tests.
 
-Use ``with FakePostHog() as posthog:`` in a test, or ``python -m arcade_otel.testing`` at a prompt. ``plugin`` is the pytest
-plugin. This package uses the standard library only, and listens on loopback only.
+In a test, you can write ``with FakePostHog() as posthog:``. At a prompt, you can run ``python -m arcade_otel.testing``. The
+module ``plugin`` is the pytest plugin. The package uses the standard library only, and listens on loopback only.
 """
 
 from importlib import import_module

@@ -62,7 +62,10 @@ def _show(event: Event, log: TextIO | None) -> None:
 
 
 def _keep_report(path: str, stand_in: FakePostHog, ended: threading.Event, *, browser: bool) -> None:
-    """Write the page after each arrival until ``ended``. After the first arrival, print its path and open it."""
+    """Write the report page after each arrival of events until ``ended`` is set.
+
+    After the first arrival, print the path of the page and open the page in a browser.
+    """
     written = 0
     while True:
         is_last = ended.wait(_INTERVAL)

@@ -1,4 +1,7 @@
-"""The part of Arcade's API that names the owner of credentials: ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``."""
+"""A fake of the part of Arcade's API that names the owner of credentials.
+
+The endpoints of the fake are ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``.
+"""
 
 import json
 from collections import deque
@@ -10,7 +13,7 @@ __all__ = ["ArcadeApi", "RecordedRequest"]
 
 
 class RecordedRequest:
-    """A request to Arcade's API: its path and headers."""
+    """A request to the fake Arcade API: its path and its headers."""
 
     def __init__(self, path: str, headers: Mapping[str, str]) -> None:
         self.path = path
@@ -18,7 +21,10 @@ class RecordedRequest:
 
 
 class ArcadeApi:
-    """The fake Arcade API: the accounts of keys and tokens, and scripted faults. Part of ``FakePostHog``, at the same address."""
+    """The fake Arcade API: the accounts of keys and tokens, and scripted faults.
+
+    The fake API is a part of ``FakePostHog``, and has the same address.
+    """
 
     def __init__(self) -> None:
         self.requests: list[RecordedRequest] = []
@@ -35,7 +41,7 @@ class ArcadeApi:
         principal_id: str | None = None,
         account_id: str | None = None,
     ) -> None:
-        """Add an account with a key or a token."""
+        """Add an account that is known by an API key or an access token."""
         data = {key: value for key, value in (("principal_id", principal_id), ("account_id", account_id)) if value is not None}
         if api_key is not None:
             self._keys[api_key] = data
@@ -43,7 +49,7 @@ class ArcadeApi:
             self._tokens[access_token] = data
 
     def script(self, *faults: Fault) -> None:
-        """Let the next requests fail, one each."""
+        """Let the next requests fail, one for each fault. Later requests are answered normally."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
@@ -51,16 +57,16 @@ class ArcadeApi:
         self._always = fault
 
     def heal(self) -> None:
-        """Answer normally again."""
+        """Answer requests normally again, and forget all scripted faults."""
         self._always = None
         self._script.clear()
 
     def fault(self) -> Fault | None:
-        """Return the fault for the next request, or None."""
+        """Return the fault with which to answer the next request, or None."""
         return self._script.popleft() if self._script else self._always
 
     def answer(self, path: str, authorization: str) -> tuple[int, str]:
-        """Return status and body for a request."""
+        """Return the HTTP status and the body of the answer to a request."""
         scheme, _, secret = authorization.partition(" ")
         known = self._keys if path.endswith("/validate") else self._tokens
         data = known.get(secret) if scheme == "Bearer" else None

@@ -1,4 +1,4 @@
-"""Made-up secrets for tests. Equal seeds make equal secrets, and each has the shape of a real kind of secret."""
+"""Made-up secrets for tests. Equal seeds make equal secrets, and each secret has the shape of a real kind of secret."""
 
 import base64
 import json
@@ -13,13 +13,12 @@ _WORD = string.ascii_letters + string.digits
 
 
 class Canary(str):
-    """A made-up secret: a string with its kind and the parts of it that are secret.
+    """A made-up secret: a string that knows its kind and which of its parts are secret.
 
     Attributes:
         kind: Name of the kind, for example ``github_token``.
-        secrets: The parts that must not be found anywhere. By default, that is the whole text. For example, the host of an
-            address
-            with a password is not secret.
+        secrets: The parts that must not be found anywhere, by default the whole text. In an address with a password, for example,
+            the host is not secret.
     """
 
     kind: str
@@ -36,7 +35,7 @@ class Canary(str):
 
 
 class Canaries:
-    """A set of made-up secrets. Each is an attribute, and the object is also a sequence of all of them.
+    """A set of made-up secrets. You get each secret as an attribute, and the object is also a sequence of all secrets.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.
@@ -46,10 +45,9 @@ class Canaries:
         email: An e-mail address.
         ipv4, ipv6: IP addresses.
         password_url: The URL of a database with a password in it.
-        words, slug: Two made-up words with a space or a hyphen between them. Each word is a secret, so that a program is also
-        caught
-            if it joins them differently.
-        home_path, windows_path: The path of a file in a home directory. All of it is secret except "home" and "Users".
+        words, slug: Two made-up words with a space or a hyphen between them, each of which is a secret, so that a program that
+            joins the words in another way is also caught.
+        home_path, windows_path: The path of a file in a home directory, of which all parts are secret except "home" and "Users".
 
     Args:
         seed: Equal seeds make equal canaries.

@@ -1,6 +1,6 @@
-"""Validate requests as PostHog's newer capture endpoint does, ``/i/v1/analytics/events``, with a verdict for each event.
+"""Validate requests as PostHog's newer capture endpoint ``/i/v1/analytics/events`` does, with a verdict for each event.
 
-Source: PostHog's capture service (https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
+The rules are those of PostHog's capture service (https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
 """
 
 import json
@@ -26,12 +26,12 @@ Results = dict[str, dict[str, str]]
 
 
 class HeaderGate:
-    """The headers that a request must have.
+    """The headers that a request to the newer endpoint must have.
 
     Attributes:
         token: The project's key.
         sdk: Name and version of the client, for ``$lib`` and ``$lib_version``.
-        sent_at: The client's clock.
+        sent_at: The time of the client's clock.
 
     Raises:
         RequestRejected: A header is missing or malformed.
@@ -80,8 +80,8 @@ def accepted_v1(
         body: The body of the request, still compressed.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: Returns whether the server drops a raw event. Tests set it.
-        most_events: The maximum number of events in one request. Tests set it.
+        refuse: A function, set by tests, that returns whether the server drops a raw event.
+        most_events: The maximum number of events in one request, set by tests, or None.
 
     Raises:
         RequestRejected: PostHog refuses the whole request.
@@ -127,7 +127,7 @@ def _check_ids(batch: list[Any]) -> None:
 
 
 def _fault(raw: dict[str, Any]) -> str | None:
-    """Return why PostHog drops an event, or None."""
+    """Return why PostHog drops an event, or None if PostHog accepts it."""
     for key, what in (("event", "event_name"), ("distinct_id", "distinct_id")):
         value = raw.get(key)
         if not isinstance(value, str) or not value.strip():

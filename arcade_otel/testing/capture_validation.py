@@ -1,8 +1,7 @@
 """Validate requests as PostHog's capture endpoint does, without HTTP.
 
-Source: PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one event of a request is
-    malformed, all
-its events are refused.
+The rules are those of PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one event of a
+request is malformed, the service refuses all events of the request.
 """
 
 import gzip
@@ -22,7 +21,7 @@ _LONGEST_DISTINCT_ID = 200
 
 
 class RequestRejected(Exception):  # noqa: N818 - it is an answer
-    """A request is refused with ``status`` and the text that PostHog would send."""
+    """A request is refused with the HTTP status ``status`` and the text that PostHog would send."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status} {text}")
@@ -34,8 +33,12 @@ class Event:
     """One accepted delivery of an event.
 
     Attributes:
-        event, distinct_id, uuid, properties, token: The fields of the event, as PostHog accepts them.
-        timestamp: The time in the event.
+        event: The name of the event.
+        distinct_id: The ID of the event, as PostHog accepts it.
+        uuid: The UUID of the event.
+        properties: The properties of the event.
+        token: The key of the project.
+        timestamp: The time that the client has written into the event.
         sent_at: The time at which the client has sent the request, by its own clock.
         time: The time of the event in PostHog, which corrects ``timestamp`` by the client's clock.
         request: The number of the request with the event.
@@ -84,8 +87,8 @@ def accepted(
         encoding: The header ``Content-Encoding``.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: Returns whether the server treats a raw event as malformed. Tests set it.
-        most_events: The maximum number of events in one request. Tests set it.
+        refuse: A function, set by tests, that returns whether the server treats a raw event as malformed.
+        most_events: The maximum number of events in one request, set by tests, or None.
 
     Raises:
         RequestRejected: PostHog refuses the whole request.
@@ -107,7 +110,7 @@ def accepted(
 
 
 def decompressed(body: bytes, encoding: str) -> str:
-    """Return the body as text, without its compression.
+    """Return the body of a request as text, without its compression.
 
     Raises:
         RequestRejected: The body is damaged, too large or not UTF-8.
@@ -126,7 +129,7 @@ def decompressed(body: bytes, encoding: str) -> str:
 
 
 def parsed(text: str) -> Any:
-    """Return the parsed JSON.
+    """Return the value of a JSON text.
 
     Raises:
         RequestRejected: The text is not JSON.
@@ -202,10 +205,10 @@ def _token(of_batch: Any, batch: list[dict[str, Any]]) -> str:
 
 
 def check_token(token: str) -> str:
-    """Return the token of a project as PostHog accepts it.
+    """Return the key of a project as PostHog accepts it.
 
     Raises:
-        RequestRejected: The token cannot be that of a project.
+        RequestRejected: The text cannot be the key of a project.
     """
     token = token.strip()
     for wrong, reason in (

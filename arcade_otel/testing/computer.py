@@ -1,4 +1,4 @@
-"""The computer of a user who exists for a test only: a home of its own, an environment of its own, and its senders."""
+"""The computer of a user who exists for a test only: a home, an environment, and the senders that its commands start."""
 
 import os
 import signal
@@ -17,21 +17,22 @@ SETTLE_SECONDS = 60.0
 
 
 class Computer:
-    """A home, a config directory and an environment that no other program uses, and what the commands leave there.
+    """A home, a config directory and an environment that no other program uses, and the files that commands leave there.
 
-    It starts no process. ``CliSandbox``, and the computers of this library's own tests, add the way in which they run commands.
+    This class starts no process. ``CliSandbox``, and the subclasses in this library's own tests, add a way to run commands.
 
     Args:
         root: A directory for the home and the debug log.
-        environ: Environment of the commands, to which this library's variables are added. None means what any process needs.
-        home: The home directory; ``home`` in ``root`` if None.
+        environ: Environment of the commands, to which this library's variables are added, or None for the variables that any
+            process needs.
+        home: The home directory, or None for the directory ``home`` in ``root``.
 
     Attributes:
-        root: The directory.
-        home: The home directory. It is made when it is first needed.
+        root: The directory for the home and the debug log.
+        home: The home directory, which is made when it is first needed.
         config_dir: The config directory.
         debug_log: The file that ``ARCADE_USAGE_DEBUG`` names.
-        environ: Environment of the commands. You may change it.
+        environ: Environment of the commands, which you may change.
     """
 
     def __init__(self, root: Path, environ: Mapping[str, str] | None = None, home: Path | None = None) -> None:
@@ -46,11 +47,11 @@ class Computer:
         }
 
     def send_to(self, url: str, api_key: str = "phc_test") -> None:
-        """Let events go to the PostHog at ``url``."""
+        """Let commands send their events to the PostHog at ``url``."""
         self.environ |= {conventions.ENV_HOST: url, conventions.ENV_API_KEY: api_key}
 
     def with_environ(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Return the environment, with variables added, changed, or removed (None)."""
+        """Return a copy of the environment with some variables added or changed. A value of None removes a variable."""
         environ: dict[str, str | None] = {**self.environ, **(changes or {})}
         return {name: value for name, value in environ.items() if value is not None}
 
@@ -63,11 +64,11 @@ class Computer:
 
     @property
     def queue(self) -> list[Path]:
-        """The files of the queue, oldest first. Does not wait."""
+        """The files in the queue, oldest first. Reading ``queue`` does not wait for senders."""
         return self.queued("")
 
     def queued(self, exporter: str) -> list[Path]:
-        """Return the files of the queue that wait for an exporter, oldest first."""
+        """Return the files in the queue that wait for an exporter, oldest first."""
         waiting = (self.state / "queue").glob(f"{exporter}*/*.json")
         return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
 
@@ -77,31 +78,37 @@ class Computer:
         return self.debug_log.read_text("utf-8", "replace") if self.debug_log.exists() else ""
 
     def mark_notice_as_shown(self) -> None:
-        """Let no command print the notice of the first run."""
+        """Mark the notice of the first run as shown, so that no command prints it."""
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         marker = self.state / "notice"
         marker.write_text(str(conventions.NOTICE_VERSION))
         marker.chmod(0o600)
 
     def log_in(self, api_key: str, url: str) -> None:
-        """Write ``credentials.yaml``, as the Arcade CLI does, for the API at ``url``."""
+        """Write a file ``credentials.yaml`` for the API at ``url``, as the Arcade CLI does."""
         self.config_dir.mkdir(parents=True, exist_ok=True)
         text = f"cloud:\n  api:\n    key: {api_key}\n  coordinator_url: {url}\n"
         (self.config_dir / "credentials.yaml").write_text(text)
 
     def time_passes(self) -> None:
-        """Let every back-off be over."""
+        """End every back-off, as if enough time had passed."""
         for marker in self.state.glob("pause-*"):
             marker.unlink()
 
     # --- the senders ------------------------------------------------------------------------------------------------------------
 
     def senders(self) -> list[int]:
-        """Return the process IDs of the senders that are running, including those that the debug log does not name (on Linux)."""
+        """Return the process IDs of the senders that are running.
+
+        On Linux, the result also has senders that the debug log does not name.
+        """
         return sender_processes.running(sender_processes.logged(self.log), str(self.config_dir))
 
     def kill_senders(self, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:
-        """Send a signal to each sender; return how many there were. On Windows any signal ends a process at once."""
+        """Send a signal to each sender, and return how many senders got it.
+
+        On Windows, any signal ends a process at once.
+        """
         killed = 0
         for pid in self.senders():
             try:
@@ -112,9 +119,9 @@ class Computer:
         return killed
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until every sender has ended. Each event that could be delivered is then delivered.
+        """Wait until every sender has ended. After ``settle``, each event that can be delivered has been delivered.
 
-        A sender ends 0.3 s after its last event here.
+        In the environment of this computer, a sender ends 0.3 s after its last event.
 
         Raises:
             AssertionError: A sender is still running after ``timeout`` seconds.
@@ -126,7 +133,7 @@ class Computer:
 
 
 def minimal_environ(home: Path) -> dict[str, str]:
-    """Return what a process needs to start, and the user's directories."""
+    """Return the environment variables that a process needs to start, and those of the user's directories."""
     if sys.platform != "win32":
         return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
     kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "COMPUTERNAME", "USERNAME", "TEMP", "TMP", "PROGRAMDATA")

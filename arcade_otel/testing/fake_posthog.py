@@ -34,7 +34,10 @@ _EXPECTED_V1_HEADERS = frozenset(
 
 
 class Request:
-    """A request to the capture endpoint, and the status of its answer. ``status`` 0 means that it was not answered."""
+    """A request to the capture endpoint, and the status of its answer.
+
+    The ``status`` is 0 if the request was not answered.
+    """
 
     def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
         self.method = method
@@ -48,7 +51,7 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The decompressed body. Search this for text that must not be in a request."""
+        """The decompressed body of the request. In a test, you can search the body for text that must not be in a request."""
         return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
     @property
@@ -63,19 +66,19 @@ class Request:
 
 
 class FakePostHog:
-    """A fake PostHog on your machine, for tests and for a look at your events. Use it in a ``with`` statement.
+    """A fake PostHog on your machine, for tests and for a look at your events. You use the fake in a ``with`` statement.
 
-    It validates requests as PostHog's capture endpoint does, keeps the events and their persons, and fails as you script it. It
-    was written after PostHog's source (https://github.com/PostHog/posthog). It does not imitate losses in Kafka, GeoIP and rate
-    limits.
+    The fake validates requests as PostHog's capture endpoint does, keeps the events and their persons, and fails as you script
+    it. The fake was written after PostHog's source (https://github.com/PostHog/posthog). The fake does not imitate losses in
+    Kafka, GeoIP and rate limits.
 
     Args:
-        port: The port on 127.0.0.1. 0 chooses a free one, which stays the same after :meth:`stop` and :meth:`start`.
-        tokens: The known projects. None means that every project is known.
-        enforce: Refuse unknown projects (401). Otherwise their events are accepted and discarded, as in PostHog.
+        port: The port on 127.0.0.1, or 0 for any free port, which stays the same after :meth:`stop` and :meth:`start`.
+        tokens: The keys of the known projects, or None if every project is known.
+        enforce: True to refuse events of unknown projects (401), and False to accept and discard them, as PostHog does.
         protocols: The endpoints: ``"v0"`` (``/batch/`` and similar), ``"v1"`` (``/i/v1/analytics/events``).
-        clock: Returns the server's time.
-        arrived: Is called with each accepted event.
+        clock: A function that returns the server's time.
+        arrived: A function that is called with each accepted event.
     """
 
     def __init__(
@@ -122,7 +125,7 @@ class FakePostHog:
         return self
 
     def stop(self) -> None:
-        """Close every connection and stop listening, so that connections are refused. May be called again.
+        """Close every connection and stop listening, so that connections are refused. A second call does nothing.
 
         No other process gets the port before :meth:`start` or :meth:`close`, so that no other process receives your events.
         """
@@ -160,7 +163,7 @@ class FakePostHog:
     # --- faults ---------------------------------------------------------------------------------------------------------------
 
     def script(self, *faults: Fault) -> None:
-        """Let the next requests fail, one for each fault. Answer later requests normally."""
+        """Let the next requests fail, one for each fault. Later requests are answered normally."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
@@ -168,16 +171,20 @@ class FakePostHog:
         self._always = fault
 
     def heal(self) -> None:
-        """Answer normally again."""
+        """Answer requests normally again, and forget all scripted faults."""
         self._always = None
         self._script.clear()
 
     def refuse(self, malformed: Callable[[dict[str, Any]], bool]) -> None:
-        """Treat an event as malformed if ``malformed`` returns True for it. Its whole request is answered with 400."""
+        """Treat an event as malformed if ``malformed`` returns True for it.
+
+        The older endpoint answers a request with such an event with 400 as a whole. The newer endpoint drops only the malformed
+        event.
+        """
         self._refuse = malformed
 
     def most_events(self, count: int) -> None:
-        """The maximum number of events in one request. A larger request is answered with 413."""
+        """Set the maximum number of events in one request. A larger request is answered with 413."""
         self._most_events = count
 
     # --- what came ------------------------------------------------------------------------------------------------------------
@@ -185,7 +192,7 @@ class FakePostHog:
     def visible(self) -> list[Event]:
         """Return the events as PostHog shows them.
 
-        Of several with equal project, UTC day, event, ID and UUID, it shows the last.
+        If several events have the same project, UTC day, name, ID and UUID, PostHog shows only the last of them.
         """
         shown = {
             (event.token, event.time.date(), event.event, event.distinct_id, event.uuid): event for event in list(self.events)
@@ -193,11 +200,11 @@ class FakePostHog:
         return list(shown.values())
 
     def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
-        """Return the persons after PostHog has read the events in this order."""
+        """Return the persons as they are after PostHog has read the events in the order ``order``."""
         return Persons(ordered(list(self.events), order))
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Wait until ``condition`` returns True. It is called after each arrival.
+        """Wait until ``condition`` returns True. The function ``condition`` is called after each arrival.
 
         Raises:
             AssertionError: The condition was not met in ``timeout`` seconds. The message lists the events that have arrived.
@@ -214,7 +221,7 @@ class FakePostHog:
     # --- called by the server ---------------------------------------------------------------------------------------------------
 
     def begin(self, request: Request) -> Fault | None:
-        """Record a request, and return the fault for it."""
+        """Record a request, and return the fault with which to answer it, or None."""
         with self._changed:
             self.requests.append(request)
             request.fault = self._script.popleft() if self._script else self._always
@@ -227,7 +234,7 @@ class FakePostHog:
         return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
 
     def capture(self, request: Request) -> Results:
-        """Accept the events of a request, and return their verdicts. The older endpoint has no verdicts.
+        """Accept the events of a request, and return the verdict for each event. The older endpoint has no verdicts.
 
         Raises:
             RequestRejected: PostHog would refuse the request.
@@ -255,13 +262,13 @@ class FakePostHog:
             return results
 
     def answered(self, request: Request, status: int) -> None:
-        """Record the status with which a request was answered."""
+        """Record the HTTP status with which a request was answered."""
         with self._changed:
             request.status = status
             self._changed.notify_all()
 
     def asked(self, asked: RecordedRequest) -> Fault | None:
-        """Record a request to Arcade's API, and return the fault for it."""
+        """Record a request to Arcade's API, and return the fault with which to answer it, or None."""
         with self._changed:
             self.arcade.requests.append(asked)
             self._changed.notify_all()
@@ -348,7 +355,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, answer, "application/json", fault)
 
     def _failed(self, fault: Fault, request: Request | None) -> bool:
-        """Do what the fault says. Return True if the request must not be answered any more."""
+        """Do what ``fault`` says. Return True if the request must not be answered any more."""
         if fault.kind == "status":
             if request is not None:
                 self.server.stand_in.answered(request, fault.status_code)
@@ -424,4 +431,4 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, *arguments: Sequence[object]) -> None:
-        """Print nothing, because tests read ``requests``."""
+        """Print no line for a request, because tests read ``FakePostHog.requests``."""

@@ -8,7 +8,10 @@ __all__ = ["Fault", "blackhole", "refused_port"]
 
 
 class Fault:
-    """One way to fail. Make it by the methods below, and pass it to ``FakePostHog.script`` or ``FakePostHog.always``."""
+    """One way in which a fake server can fail.
+
+    You make a fault by one of the class methods, and pass the fault to ``FakePostHog.script`` or ``FakePostHog.always``.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,12 @@ class Fault:
 
     @classmethod
     def status(cls, code: int, body: str = "", headers: Mapping[str, str] | None = None) -> "Fault":
-        """Answer with a status and store nothing."""
+        """Answer with the HTTP status ``code`` and store no events."""
         return cls("status", status=code, body=body or f"status {code}", headers=headers)
 
     @classmethod
     def garbage(cls) -> "Fault":
-        """Answer 200 with a page, as a captive portal does, and store nothing."""
+        """Answer 200 with an HTML page, as a captive portal does, and store no events."""
         return cls("status", status=200, body="<html>Please log in</html>", headers={"Content-Type": "text/html"})
 
     @classmethod
@@ -45,12 +48,12 @@ class Fault:
 
     @classmethod
     def hang(cls, seconds: float | None = None) -> "Fault":
-        """Read the request and do not answer for ``seconds``, or never. Store nothing."""
+        """Read the request and do not answer for ``seconds``. With None, never answer. Store no events."""
         return cls("hang", seconds=seconds)
 
     @classmethod
     def close_before_reading(cls) -> "Fault":
-        """Close the connection with the request unread."""
+        """Close the connection before the request is read."""
         return cls("close")
 
     @classmethod
@@ -60,28 +63,28 @@ class Fault:
 
     @classmethod
     def reset(cls) -> "Fault":
-        """Answer with a TCP reset. Store nothing."""
+        """Answer with a TCP reset. Store no events."""
         return cls("reset")
 
     @classmethod
     def truncate(cls) -> "Fault":
-        """Announce a longer answer than the server sends. Store nothing."""
+        """Announce a longer answer than the server sends. Store no events."""
         return cls("truncate")
 
     @classmethod
     def delay(cls, seconds: float) -> "Fault":
-        """Answer normally, but later."""
+        """Answer normally, but only after ``seconds``."""
         return cls("delay", seconds=seconds)
 
     @classmethod
     def dribble(cls, seconds_per_byte: float) -> "Fault":
-        """Answer normally, but byte by byte."""
+        """Answer normally, but byte by byte, with a pause before each byte."""
         return cls("dribble", seconds=seconds_per_byte)
 
 
 @contextlib.contextmanager
 def blackhole() -> Iterator[str]:
-    """Return an address on loopback at which connections are neither accepted nor refused."""
+    """Yield an address on loopback at which connections are neither accepted nor refused."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -96,7 +99,7 @@ def blackhole() -> Iterator[str]:
 
 @contextlib.contextmanager
 def refused_port() -> Iterator[int]:
-    """Return a port of loopback at which no server listens, and keep other processes from taking it."""
+    """Yield a port of loopback at which no server listens, and keep other processes from taking the port."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound but not listening, so connections are refused
         yield holder.getsockname()[1]

@@ -1,8 +1,9 @@
 """PostHog's person model: which person each event belongs to after aliases and merges, in any order of its partitions.
 
-Source: ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of the ingestion service
-(https://github.com/PostHog/posthog, ``nodejs/src``). Not modelled: loss in Kafka, the squash job, merge limits,
-races of merges with each other, group types. The real service may change; nothing here was checked against it.
+The model was written after ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's
+ingestion service (https://github.com/PostHog/posthog, ``nodejs/src``). The model leaves out losses in Kafka, the squash job,
+merge limits, races of merges with each other, and group types. The real service may change, and the model was not checked against
+it.
 """
 
 import random
@@ -27,7 +28,10 @@ _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "un
 
 
 class PartitionOrder:
-    """A random order in which PostHog may read its partitions. The events of each ID stay in order."""
+    """A random order in which PostHog may read its partitions.
+
+    Events with the same ID always stay in the order in which they were sent.
+    """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -37,7 +41,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A completely random order, which is worse than PostHog promises."""
+    """A completely random order of events, which is worse than PostHog promises."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"
@@ -65,7 +69,7 @@ def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Even
 
 
 class Person:
-    """A person: its ID, its distinct IDs, and whether it was identified or merged."""
+    """A person in PostHog: its ID, its distinct IDs, and whether it was identified or merged."""
 
     def __init__(self, identity: str, created_at: datetime) -> None:
         self.uuid = identity
@@ -76,7 +80,7 @@ class Person:
 
 
 class Persons:
-    """The persons of one project after ``events`` were ingested in this order."""
+    """The persons of one project, after PostHog has read ``events`` in this order."""
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.warnings: list[str] = []
@@ -93,15 +97,18 @@ class Persons:
         return sorted({id(person): person for person in self._of.values()}.values(), key=lambda person: person.created_at)
 
     def owner_of(self, distinct_id: str) -> str:
-        """Return the ID of the person of ``distinct_id`` now.
+        """Return the ID of the person to whom ``distinct_id`` belongs now.
 
-        For an anonymous ID without a person, it is derived from that ID.
+        For an anonymous ID without a person, PostHog derives the person's ID from the anonymous ID.
         """
         person = self._of.get(distinct_id)
         return person.uuid if person else _fake(distinct_id)
 
     def owner(self, event: Event) -> str:
-        """Return the person who owns an event now. If two IDs were joined, the earlier events of both belong to one person."""
+        """Return the ID of the person who owns an event now.
+
+        If two IDs were joined, the earlier events of both IDs belong to one person.
+        """
         return self.owner_of(event.distinct_id)
 
     def _ingest(self, event: Event) -> None:

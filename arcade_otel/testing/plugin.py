@@ -1,6 +1,6 @@
-"""The pytest plugin: a program's tests send nothing, and can prove that no secret would leave.
+"""The pytest plugin: a program's tests send no usage data, and can prove that no secret would leave the machine.
 
-pytest loads it by its entry point wherever the library is installed, so importing it must be cheap.
+Wherever the library is installed, pytest loads this module by its entry point, so importing it must be cheap.
 """
 
 import os
@@ -32,24 +32,24 @@ _OPTION = "arcade_otel_block"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option."""
+    """Add the ini option that controls whether usage data is blocked."""
     parser.addini(_OPTION, "Keep tests from recording and sending usage data (default: true).", type="bool", default=True)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Block before a conftest imports the program, because ``instrument()`` reads the environment."""
+    """Block usage data before a conftest imports the program, because ``instrument()`` reads the environment."""
     _block(early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Block if a conftest named the plugin, which is too late for the hook above."""
+    """Block usage data if a conftest names the plugin, because pytest then never calls the hook above."""
     _block(config)
 
 
 @pytest.fixture
 def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandbox]":
-    """Run commands as real processes in a fresh home, with a fake PostHog. See ``arcade_otel.testing.CliSandbox``."""
+    """Run commands as real processes in a fresh home, with a fake PostHog. ``arcade_otel.testing.CliSandbox`` documents it."""
     from arcade_otel.testing.sandbox import CliSandbox
 
     with CliSandbox(tmp_path_factory.mktemp("arcade_usage")) as usage:
@@ -58,17 +58,21 @@ def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandb
 
 @pytest.fixture
 def arcade_canaries(request: pytest.FixtureRequest) -> "Canaries":
-    """Made-up secrets. They differ between tests, and are the same in each run of a test."""
+    """Return made-up secrets for this test.
+
+    The secrets differ between tests, and are the same in each run of a test.
+    """
     from arcade_otel.testing.canaries import Canaries
 
     return Canaries(request.node.nodeid)
 
 
 def _block(config: pytest.Config) -> None:
-    """Keep this process and its children from recording until pytest ends. Do nothing if that was done before.
+    """Keep this process and its children from recording until pytest ends. A second call does nothing.
 
-    Tracking is off. A variable that only senders have keeps it off even if a test turns it on. The config directory is an empty
-    directory of this session, so that ``usage disable`` and ``usage forget`` in a test do not change the developer's own choice.
+    Tracking is off. The variable ``ARCADE_USAGE_SENDER``, which normally only senders have, keeps tracking off even if a test
+    turns tracking on. The config directory is an empty directory of this session, so that ``usage disable`` and ``usage forget``
+    in a test do not change the developer's own choice.
     """
     if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return
@@ -87,7 +91,7 @@ def _block(config: pytest.Config) -> None:
 
 
 def _set_variables(values: Mapping[str, str]) -> Callable[[], None]:
-    """Set variables of the environment. Return a function that restores them."""
+    """Set environment variables. Return a function that restores their previous values."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
 

@@ -36,22 +36,24 @@ _POLL_SECONDS = 0.01
 
 
 class CliSandbox(Computer):
-    """An isolated computer whose commands are recorded and delivered to a fake PostHog. Use it in a ``with`` statement.
+    """An isolated computer whose commands are recorded and delivered to a fake PostHog.
 
-    The home is an empty directory. The environment is the one of this process, without proxies and without the variables of this
-    library, OpenTelemetry, posthog and continuous integration. Tracking is on, and the notice counts as shown.
+    You use the sandbox in a ``with`` statement. The home is an empty directory. The environment is that of this process, without
+    proxies and without the variables of this library, OpenTelemetry, posthog and continuous integration. Tracking is on, and the
+    notice counts as shown.
 
-    Limits: the processes of senders are only inspected where ``/proc`` exists (Linux). A command that logs in with credentials
-    without ``coordinator_url`` asks the real API. Put :attr:`posthog`'s address into the credentials.
+    Limits: the processes of senders are only inspected where ``/proc`` exists (Linux). If a command logs in with credentials
+    without ``coordinator_url``, the command asks the real API. To prevent such a request, you can put the address of
+    :attr:`posthog` into the credentials.
 
     Args:
         root: An empty directory.
 
     Attributes:
-        posthog: The fake PostHog. ``posthog.arcade`` is the fake Arcade API at the same address.
+        posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
         home: The home directory.
-        config_dir: The config directory. If the program has its own ``config_dir``, set this before the first :meth:`run`.
-        environ: Environment of the commands. You may change it.
+        config_dir: The config directory, which you set before the first :meth:`run` if the program has its own ``config_dir``.
+        environ: Environment of the commands, which you may change.
     """
 
     def __init__(self, root: Path) -> None:
@@ -104,16 +106,15 @@ class CliSandbox(Computer):
         """Run a command to its end. Return its exit code, ``stdout`` and ``stderr``.
 
         Args:
-            command: The command and its arguments. The command is searched next to this interpreter first, with the scripts of
-                its
-            environment.
-            env: Variables to set, or to remove (None), for this command.
-            input: Text for stdin. None means an empty stdin.
-            cwd: Working directory. None means the current one.
-            timeout: Seconds.
+            command: The command and its arguments. The command is first searched in the directory of this Python interpreter,
+                which has the scripts of its environment.
+            env: Variables to set for this command, where None removes a variable.
+            input: Text for stdin, or None for an empty stdin.
+            cwd: Working directory, or None for the current directory.
+            timeout: Time limit in seconds.
 
         Raises:
-            subprocess.TimeoutExpired: The command takes longer.
+            subprocess.TimeoutExpired: The command takes longer than ``timeout``.
             OSError: The command cannot be started.
         """
         self._note_what_was_planted()
@@ -132,13 +133,14 @@ class CliSandbox(Computer):
         )
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until every sender has ended. Each event that could be delivered is then delivered.
+        """Wait until every sender has ended. After ``settle``, each event that can be delivered has been delivered.
 
-        In the sandbox a sender ends 0.3 s after its last event.
+        In the sandbox, a sender ends 0.3 s after its last event.
 
         Raises:
-            AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives.
-                Also if the program set or tracked what it does not declare, or a value that is not of its type.
+            AssertionError: A sender is still running after ``timeout`` seconds, which is longer than any sender lives. An
+                AssertionError is also raised if the program set or tracked a name that it does not declare, or a value of another
+                type than declared.
         """
         super().settle(timeout)
         self._look()
@@ -150,33 +152,38 @@ class CliSandbox(Computer):
 
     @property
     def events(self) -> list[Event]:
-        """The events that were delivered, oldest first. Waits until every sender has ended (:meth:`settle`)."""
+        """The events that were delivered, oldest first. Reading ``events`` waits until every sender has ended."""
         self.settle()
         return self.posthog.visible()
 
     @property
     def requests(self) -> list[Request]:
-        """The requests to the fake PostHog, in their order. Waits like :attr:`events`."""
+        """The requests to the fake PostHog, in the order in which they arrived.
+
+        Reading ``requests`` waits until every sender has ended (:meth:`settle`).
+        """
         self.settle()
         return list(self.posthog.requests)
 
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
         """Fail if a secret that the test used appears anywhere in the usage data.
 
-        This waits like :attr:`events`. Then it searches for each value, and for each 12 characters in a row of it, in any case,
-        plain, percent-encoded, base64-encoded and JSON-escaped. It searches the queue, every file of the config directory, the
-        debug log, the requests, and the command line and environment of each sender. It ignores files of the config directory
-        that the test wrote before, files named by ``besides``, and variables that a sender inherits from the command.
+        The method first waits until every sender has ended. The method then searches for each secret, and for any 12 consecutive
+        characters of a secret. The search finds a secret in upper or lower case, plain, percent-encoded, base64-encoded and
+        JSON-escaped. The search covers the queue, every file of the config directory, the debug log, the requests, and the
+        command line and environment of each sender. The search leaves out files of the config directory that the test wrote
+        before, files that ``besides`` names, and variables that a sender inherits from the command.
 
         Args:
             canaries: Secrets that the test used in arguments, environment, files or errors, each of at least four characters. Use
-                ``arcade_canaries`` if you can: they know which part of them is secret (the host of a database is not).
+                ``arcade_canaries`` if you can, because they know which part of them is secret. For example, the host in a
+                database's address is not secret.
             besides: Names of files of the config directory in which the program itself keeps secrets.
 
         Raises:
-            AssertionError: A secret was found. The message says in which form and where. Also raised if no command was recorded,
-                because the test would prove nothing.
-            ValueError: There is no value, or one is too short.
+            AssertionError: A secret was found. The message of the error says in which form and where it was found. An
+                AssertionError is also raised if no command was recorded, because the test would then prove nothing.
+            ValueError: No secret was given, or a secret is too short.
         """
         __tracebackhide__ = True
         if not canaries:
@@ -204,7 +211,7 @@ class CliSandbox(Computer):
     def _note_what_was_planted(self) -> None:
         """Before the first command, remember the files that the test has put into the config directory.
 
-        Mark the notice as shown.
+        In addition, mark the notice as shown.
         """
         if self._given:
             return
@@ -231,7 +238,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Read the senders and their queue again and again, because they exist for a moment only."""
+        """Read the senders and their queue repeatedly, because a sender exists for a moment only."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 
@@ -246,7 +253,10 @@ class CliSandbox(Computer):
                 self._senders[sender] = self._process_info(sender)
 
     def _process_info(self, sender: int) -> str:
-        """Return command line and environment of a process, one variable per line, or "" if that cannot be read."""
+        """Return the command line and the environment of a process, with one variable per line.
+
+        The result is "" if the process cannot be read.
+        """
         found = []
         for variable in _read(Path("/proc", str(sender), "environ")).decode("utf-8", "surrogateescape").split("\0"):
             name, _, value = variable.partition("=")

@@ -30,17 +30,18 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 
 
 def found_in(data: bytes, canary: str) -> str | None:
-    """Return the form and the surroundings of ``canary``, or of 12 characters of it, in ``data``. None if it is not there.
+    """Return in which form and surroundings ``canary``, or 12 characters of it, is in ``data``.
 
-    Forms: plain, percent-encoded, JSON-escaped and HTML-escaped, up to three of them nested, hex, and base64 of any alignment in
-    either alphabet. Upper and lower case are equal, and so is all white space.
+    Return None if ``canary`` is not in ``data``. The function finds these forms: plain, percent-encoded, JSON-escaped and
+    HTML-escaped, up to three of them nested, hexadecimal digits, and base64 of any alignment in either alphabet. Upper and lower
+    case are equal, and so is all white space.
 
     Args:
         data: Bytes that are mostly UTF-8.
         canary: A :class:`Canary`, of which the ``secrets`` are searched, or a text of at least four characters.
 
     Raises:
-        ValueError: The text is shorter. It would be found everywhere.
+        ValueError: The text is too short, so that it would be found everywhere.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004
@@ -68,7 +69,7 @@ def _parts(text: str, length: int) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Return the decoded forms of ``data`` by name."""
+    """Return each decoded form of ``data``, with the name of the form."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in a URL is not rare

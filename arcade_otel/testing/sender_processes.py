@@ -1,4 +1,4 @@
-"""Find the senders that commands have started, and wait for their end without asking again and again."""
+"""Find the senders that commands have started, and wait for their end without polling where the system allows that."""
 
 import os
 import re
@@ -18,18 +18,23 @@ _POLL_SECONDS = 0.02
 
 
 def logged(log: str) -> set[int]:
-    """Return the process IDs of the senders that a debug log names. On POSIX, each is the ID of a process group, too."""
+    """Return the process IDs of the senders that a debug log names.
+
+    On POSIX, each of these IDs is also the ID of a process group.
+    """
     return {int(pid) for pid in _STARTED.findall(log)}
 
 
 def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
-    """Return the processes of these senders that have not ended. A zombie has.
+    """Return the IDs of the senders' processes that have not ended. A zombie counts as ended.
 
-    Where ``/proc`` exists (Linux), these are the processes of the senders' groups. Elsewhere they are the senders themselves.
+    Where ``/proc`` exists (Linux), the result has all processes of the senders' groups. On systems without ``/proc``, the result
+    has only the senders themselves.
 
     Args:
         senders: Process IDs that the debug log names (:func:`logged`).
-        config_dir: Also return the senders of this config directory that no log names. On Linux only.
+        config_dir: A config directory, or None. On Linux, the result also has the senders of this config directory that no log
+            names.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]
@@ -39,7 +44,7 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
 
 
 def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
-    """Wait until none of these processes is running. Return False if one still is after ``seconds``."""
+    """Wait until none of the processes ``pids`` is running. Return False if a process is still running after ``seconds``."""
     deadline = time.monotonic() + seconds
     for pid in pids:
         try:
@@ -92,7 +97,7 @@ def _group_exists(group: int) -> bool:
 
 
 def _is_running(pid: int) -> bool:
-    """Return whether a process has not ended. Not exact where a process ID is used again."""
+    """Return whether a process has not ended. The result can be wrong if the system uses a process ID again."""
     if sys.platform == "linux":
         try:
             return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")

@@ -1,8 +1,9 @@
 """Exporters of finished spans.
 
-:class:`PostHogSpanExporter` delivers to PostHog. :class:`DetachedSpanExporter` starts a sender, which delivers to any exporter.
+:class:`PostHogSpanExporter` delivers spans to PostHog. :class:`DetachedSpanExporter` starts a sender, which delivers spans to any
+exporter.
 
-PYTEST_DONT_REWRITE: as in ``arcade_otel``.
+The word PYTEST_DONT_REWRITE keeps pytest from warning about a program that imports this package before it runs pytest.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The span exporter that passes spans to the detached sender, and so never waits for the network."""
+"""The span exporter that passes spans to the detached sender, so that the program never waits for the network."""
 
 import os
 import time
@@ -27,14 +27,14 @@ _SPANS_A_FILE = 100
 class DetachedSpanExporter(SpanExporter):
     """Pass each span as OTLP/JSON to a sender, a process that outlives this one and runs the real exporters.
 
-    Guarantees: ``export`` never raises and never waits for the network. Two threads may call it at once, and it works in a forked
-    child. ``SUCCESS`` means that a sender has the span or that it is in the queue, not that a backend has received it. After the
-    user has opted out, no span is passed on.
+    Guarantees: ``export`` never raises and never waits for the network. Two threads may call ``export`` at once, and it works in
+    a forked child. ``SUCCESS`` means that a sender has the span or that the span is in the queue. ``SUCCESS`` does not mean that
+    a backend has received the span. After the user has opted out, no span is passed on.
 
     Args:
-        exporters: Names of the exporters that the sender runs, as in ``OTEL_TRACES_EXPORTER``, for example ``"posthog,otlp"``.
-            None means the value of that variable.
-        settings: The program's settings. None means settings made from the environment.
+        exporters: Names of the exporters that the sender runs, for example ``"posthog,otlp"``, or None for the value of
+            ``OTEL_TRACES_EXPORTER``.
+        settings: The program's settings, or None for settings made from the environment.
     """
 
     def __init__(self, exporters: str | None = None, *, settings: Settings | None = None) -> None:
@@ -52,12 +52,13 @@ class DetachedSpanExporter(SpanExporter):
         self._stopped = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Pass the spans to a sender or to the queue. Never raise.
+        """Pass the spans to a sender or to the queue. This never raises.
 
         Returns:
-            ``FAILURE`` if neither took the spans, or after ``shutdown``. If the user has opted out, the spans are discarded and
-            the result is ``SUCCESS``, unless one of them carries a pending alias: the caller must not link an account without its
-            alias.
+            ``SUCCESS`` if a sender or the queue has taken the spans. ``FAILURE`` if neither has taken them, or after
+            ``shutdown``. If the user has opted out, the spans are discarded, and the result is ``SUCCESS``, unless a discarded
+            span carries a pending alias. In that case the result is ``FAILURE``, because the caller must not link an account
+            without its alias.
         """
         if self._stopped:
             return SpanExportResult.FAILURE
@@ -73,14 +74,15 @@ class DetachedSpanExporter(SpanExporter):
         return SpanExportResult.FAILURE
 
     def wait_for_alias(self, seconds: float) -> bool:
-        """Wait, at most ``seconds``, until PostHog has acknowledged every pending alias that this exporter has exported.
+        """Wait at most ``seconds`` until PostHog has acknowledged every pending alias that this exporter has exported.
 
-        This waits for the spans of logins only, in PostHog's lanes. The file of such a span leaves the queue when PostHog has
-        acknowledged alias and event, or when the sender drops it (the user opted out, or PostHog will never take it). The
-        sender's receipt says which of the two happened.
+        The method waits only for the spans of logins, and only in PostHog's lanes. The file of a login's span leaves the queue
+        when PostHog has acknowledged its alias and its event. The file of a span also leaves the queue when the sender drops the
+        span, because the user opted out or PostHog will never accept it. The sender's receipt says whether the span was
+        acknowledged or dropped.
 
         Returns:
-            True if all aliases were acknowledged. False if one was not, or if there was none to wait for.
+            True if all aliases were acknowledged. False if at least one alias was not acknowledged, or if no alias was pending.
         """
         pending, self._pending_aliases = self._pending_aliases, ()
         return bool(pending) and self._wait_until_settled(pending, seconds) and self._were_acknowledged(pending)
@@ -111,12 +113,15 @@ class DetachedSpanExporter(SpanExporter):
         )
 
     def take_queued(self) -> list[str]:
-        """Return the files that were written to the queue since the last call. A span that a sender got directly has no file."""
+        """Return the paths of the files that were written to the queue since the last call.
+
+        A span that was passed directly to a sender has no file in the queue.
+        """
         queued, self._queued = self._queued, ()
         return list(queued)
 
     def shutdown(self) -> None:
-        """Refuse every later export. May be called more than once."""
+        """Refuse every later export. A second call does nothing."""
         self._stopped = True
 
     def _hand_over(self, spans: Sequence[ReadableSpan]) -> None:

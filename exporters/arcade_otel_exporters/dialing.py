@@ -27,14 +27,17 @@ _MAX_PROXY_HEAD = 65536
 
 
 class NoConnectionError(Exception):
-    """There is no connection. The text says why, and has no key, no password and no part of an event."""
+    """No connection could be made. The text of the error says why.
+
+    The text has no key, no password and no part of an event.
+    """
 
 
 def time_left(deadline: float) -> float:
     """Return the seconds until ``deadline`` (``time.monotonic()``).
 
     Raises:
-        TimeoutError: There are none.
+        TimeoutError: The deadline has passed.
     """
     left = deadline - time.monotonic()
     if left <= 0:
@@ -47,14 +50,14 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
 
     Args:
         server: The address of the server.
-        proxy: An HTTP proxy (``http``: CONNECT for ``https`` servers) or a SOCKS proxy (needs the package PySocks).
-        deadline: Time limit, by ``time.monotonic()``.
+        proxy: An HTTP proxy (``http``: CONNECT for ``https`` servers), a SOCKS proxy (needs the package PySocks), or None.
+        deadline: The time, by ``time.monotonic()``, at which the call must end.
         trust: The trusted certificates, which are needed for ``https``.
 
     Raises:
-        NoConnectionError: There is no connection, or TLS fails.
+        NoConnectionError: No connection could be made, or TLS failed.
         TimeoutError: The deadline has passed.
-        OSError: Any other failure.
+        OSError: The connection failed for any other reason.
     """
     if proxy is None:
         connection = _connect(server.host, server.port, deadline)
@@ -83,9 +86,9 @@ def _name(error: BaseException) -> str:
 
 
 def in_time(function: Callable[[], Any], deadline: float) -> Any:
-    """Return ``function()``, for functions that have no time limit of their own.
+    """Return ``function()``, for a function that has no time limit of its own.
 
-    The function runs in a thread. After the deadline the thread goes on by itself.
+    The function runs in a thread. After the deadline, the thread goes on by itself.
 
     Raises:
         TimeoutError: The deadline has passed.
@@ -110,7 +113,10 @@ def in_time(function: Callable[[], Any], deadline: float) -> Any:
 
 
 def _resolve(host: str, port: int, deadline: float) -> list[tuple[Any, ...]]:
-    """Return the addresses of a host, the two families in turn, the system's first choice first."""
+    """Return the addresses of a host, alternating between IPv4 and IPv6.
+
+    The first address is the system's first choice.
+    """
     try:
         # The name is passed as bytes, because for text Python imports a codec of internationalized names. ``parse_address`` has
         # encoded it.
@@ -136,11 +142,11 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.socket:
-    """Connect to the first address that answers. A silent address delays the next one by a quarter of a second.
+    """Connect to the first address that answers. An address that does not answer delays the next one by a quarter of a second.
 
     Args:
-        found: As ``socket.getaddrinfo`` returns them.
-        deadline: Time limit, by ``time.monotonic()``.
+        found: Addresses as ``socket.getaddrinfo`` returns them.
+        deadline: The time, by ``time.monotonic()``, at which the call must end.
 
     Raises:
         OSError: No address accepts a connection in time.
@@ -193,7 +199,7 @@ def _start(address: tuple[Any, ...]) -> socket.socket | OSError:
 
 
 def _wait(pending: list[socket.socket], seconds: float) -> list[socket.socket]:
-    """Return which sockets are connected or have failed."""
+    """Wait for at most ``seconds``. Return the sockets that are connected or have failed."""
     if not hasattr(select, "poll"):
         _, writable, failed = select.select([], pending, pending, seconds)  # Windows reports a failure in the third list
         return list({*writable, *failed})
@@ -255,7 +261,7 @@ def _open_tunnel(connection: socket.socket, server: Address, proxy: Address, dea
 
 
 def proxy_authorization(proxy: Address) -> str | None:
-    """Return the header value with the proxy's credentials, or None."""
+    """Return the value of a header with the proxy's credentials, or None if the proxy has none."""
     if proxy.user is None:
         return None
     import base64

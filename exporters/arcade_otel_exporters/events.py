@@ -1,4 +1,4 @@
-"""Make PostHog's events from a command's span: the alias that it carries, the command's event, and the program's own ones."""
+"""Make PostHog's events from a command's span: the alias that it carries, the command's event, and the program's own events."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ else:
 
 
 def is_command(span: SpanRecord | ReadableSpan) -> bool:
-    """Return whether ``span`` is a command's: it has this library's scope and the attribute ``command``.
+    """Return whether ``span`` is a command's span, with this library's scope and the attribute ``command``.
 
-    No other span becomes an event. A live span does not become one either, because its event is delivered separately.
+    No other span becomes an event. A live span does not become an event either, because the event of its command is delivered
+    separately.
     """
     record = _record(span)
     if record.scope != conventions.SCOPE or record.scope_attributes.get(conventions.SCOPE_LIVE):
@@ -49,11 +50,13 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 
 
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the event of a command's span, or None if its owner is unknown.
+    """Return the event of a command's span, or None if the owner of the span is unknown.
 
-    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Only the properties that are
-    declared in ``arcade_otel/spans/properties.py`` get into the event. The span's attributes name the person. If they do not, the
-    resource does (the identity at the start of the process). If ``is_anon`` is missing, the ID counts as anonymous.
+    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Besides properties of
+    PostHog such as ``$lib``, the event has only properties that ``arcade_otel/spans/properties.py`` or the program declares. The
+    event belongs to the person that the span's attributes name. If the span's attributes name no person, the event belongs to the
+    person that the resource names, which is the identity at the start of the process. If ``is_anon`` is missing, the ID counts as
+    anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.
@@ -87,10 +90,11 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 
 
 def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
-    """Return the events of the program's own that a command's span carries, oldest first. Other span events are skipped.
+    """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
-    They have the person and the groups of the command's event, and those of its properties that do not depend on how the command
-    ended. Their ``uuid`` is made from the IDs of the span and the place of the event on it, so it is the same in each delivery.
+    The program's own events have the person and the groups of the command's event. The program's own events also have those
+    properties of the command's event that do not depend on how the command ended. The ``uuid`` of such an event is made from the
+    IDs of the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -114,7 +118,10 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
 
 
 def events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
-    """Return all events of a command's span in the order in which they are sent: its alias, its event, and the program's own."""
+    """Return all events of a command's span in the order in which they are sent.
+
+    The first event is the alias, if the span carries one. The command's event and the program's own events follow the alias.
+    """
     span = _record(span)
     found = [alias_of(span, geoip=geoip), event_of(span, geoip=geoip), *own_events_of(span, geoip=geoip)]
     return [event for event in found if event is not None]
@@ -134,7 +141,10 @@ def _under(prefix: str, attributes: Mapping[str, Any]) -> Event:
 
 
 def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the groups and the person's properties that the program declared. PostHog drops both for an anonymous person."""
+    """Return the groups and the person's properties that the program declared.
+
+    For an anonymous person the result is empty, because PostHog would drop both.
+    """
     if is_anon:
         return {}
     groups, person = _under(GROUP_PREFIX, span.attributes), _under(PERSON_PREFIX, span.attributes)
@@ -143,14 +153,14 @@ def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
 
 
 def _without_clashes(declared: Event, properties: Event) -> Event:
-    """Return the declared properties without those that have the name of one of the library's own."""
+    """Return the properties that the program declares, without those that have the name of a property of this library."""
     for clash in declared.keys() & properties.keys():
         debug(f"property dropped: {clash} is the name of one of the library's own")
     return {key: value for key, value in declared.items() if key not in properties}
 
 
 def _copies(span: SpanRecord, properties: Event) -> Event:
-    """Return the properties that the program declares as copies of ours, for example ``duration_ms`` of ``duration``."""
+    """Return the properties that the program declares as copies of ours, for example ``duration_ms`` for ``duration``."""
     pairs = [pair.partition("=") for pair in (_text(span.resource.get(conventions.RESOURCE_COPIES)) or "").split()]
     return {name: properties[source] for name, _, source in pairs if source in properties}
 
@@ -164,7 +174,7 @@ def _property(span: SpanRecord, row: Property) -> object:
 
 
 def alias_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the alias that must be acknowledged before the span's event, or None if the span carries none.
+    """Return the alias that must be acknowledged before the span's event, or None if the span carries no alias.
 
     The alias has no ``$process_person_profile``, because PostHog drops an alias with that property.
     """
@@ -190,7 +200,8 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 def utc_timestamp(nanoseconds: int) -> str:
     """Return a time in nanoseconds since the epoch as ISO 8601 with milliseconds, without importing ``datetime``.
 
-    A command takes longer than a millisecond, so milliseconds keep the order. More digits would make an event recognizable.
+    A command takes longer than a millisecond, so milliseconds are enough to keep events in order. A time with more digits would
+    make an event recognizable.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
@@ -199,7 +210,7 @@ def utc_timestamp(nanoseconds: int) -> str:
 def _uuid5(name: str) -> str:
     """Return the same as ``uuid.uuid5`` (RFC 9562, section 5.5).
 
-    To import ``uuid`` and ``hashlib`` costs half a bare Python start.
+    Importing ``uuid`` and ``hashlib`` instead would cost half a bare Python start.
     """
     try:
         from _sha1 import sha1  # type: ignore[import-not-found]
@@ -225,7 +236,10 @@ def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
 
 
 def _platform(what: str) -> str:
-    """Return a value of the ``platform`` module. Spans of this library have these values, so it is rarely imported."""
+    """Return a value of the ``platform`` module.
+
+    Spans of this library already have these values, so the module is rarely imported.
+    """
     if sys.platform == "win32" and what != "python_version":
         # ``platform`` asks WMI, which hangs on some machines, and knows no build. The library's own spans have the build, too.
         return "Windows" if what == "system" else ".".join(str(number) for number in sys.getwindowsversion().platform_version)
@@ -235,7 +249,7 @@ def _platform(what: str) -> str:
 
 
 def _identity(span: SpanRecord) -> tuple[str, bool] | None:
-    """Return ``(distinct_id, is_anon)``, both from the span or both from its resource."""
+    """Return ``(distinct_id, is_anon)``, both from the span or both from its resource, or None without an ID."""
     for holder in (span.attributes, span.resource):
         distinct_id = _distinct_id(holder.get(conventions.DISTINCT_ID))
         if distinct_id is not None:
@@ -244,7 +258,10 @@ def _identity(span: SpanRecord) -> tuple[str, bool] | None:
 
 
 def _distinct_id(value: object) -> str | None:
-    """Return the ID, or a hash of an ID that is too long. PostHog would cut it, and two people could become one."""
+    """Return the ID, or a hash of the ID if it is too long.
+
+    PostHog would cut a long ID, and two people could become one.
+    """
     if not isinstance(value, str) or not value.strip():
         return None
     value = replace_unencodable(value)

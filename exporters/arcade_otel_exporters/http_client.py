@@ -1,8 +1,9 @@
 """Send POST requests over HTTP/1.1, each with a limit of time and of size.
 
-``http.client`` would cost a sender two more starts of a bare Python, because it parses headers as e-mail, and it limits neither
-the size of an answer nor its time. ``urllib3`` would cost eight, ``requests`` eleven. This client has no redirects, no cookies
-and no ``~/.netrc``, and reads no environment variable except those of proxies and certificates.
+``http.client`` would cost a sender two more starts of a bare Python, because it parses headers as e-mail. ``http.client`` also
+limits neither the size of an answer nor its time. ``urllib3`` would cost eight starts of a bare Python, and ``requests`` eleven.
+This client follows no redirects, keeps no cookies and reads no ``~/.netrc``. The client reads no environment variable except
+those of proxies and certificates.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ _NO_BODY = frozenset({204, 304})
 
 
 class NoReplyError(Exception):
-    """There is no answer. The text says why, for the debug log. It has no key, no password and no part of an event."""
+    """No answer came. The text of the error says why, for the debug log.
+
+    The text has no key, no password and no part of an event.
+    """
 
 
 class HttpReply:
@@ -46,23 +50,26 @@ class HttpReply:
 
 
 class HttpClient:
-    """Post to servers, and keep the connection to each for the next request. For one thread of one process."""
+    """Post to servers, and keep the connection to each server for the next request.
+
+    Use an instance in one thread of one process only.
+    """
 
     def __init__(self) -> None:
         self._connections: dict[tuple[str, str, int], _Connection] = {}
         self._trust: Trust | None = None
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> HttpReply:
-        """Post ``body`` to ``url`` and return the answer, whatever its status.
+        """Post ``body`` to ``url`` and return the answer, whatever its status is.
 
         Args:
             url: ``http://…`` or ``https://…``.
             headers: Headers in addition to ``Host``, ``Content-Length`` and ``Accept-Encoding``.
             body: The bytes to send.
-            seconds: Time limit of the whole request, from the lookup of the name to the last byte of the answer.
+            seconds: Time limit in seconds for the whole request, from the lookup of the name to the last byte of the answer.
 
         Raises:
-            NoReplyError: There is no answer.
+            NoReplyError: No answer came.
         """
         deadline = time.monotonic() + seconds
         try:
@@ -75,7 +82,7 @@ class HttpClient:
             raise NoReplyError(f"no answer ({type(error).__qualname__})") from None
 
     def close(self) -> None:
-        """Close every connection. The client can be used again."""
+        """Close every connection. The client can be used again after ``close``."""
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
@@ -141,7 +148,7 @@ class _ClosedBeforeReplyError(Exception):
 
 
 class _Connection:
-    """A socket, and the bytes that were read from it in advance."""
+    """A socket, and the bytes that were already read from it but not used yet."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -265,7 +272,10 @@ def _is_status(word: str) -> bool:
 
 
 def _decompressed(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return at most 1 MiB of the decompressed body. The request asks for no compression, but some proxies compress anyway."""
+    """Return at most 1 MiB of the decompressed body.
+
+    The request asks for no compression, but some proxies compress anyway.
+    """
     if headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip", "deflate"):
         return body
     try:

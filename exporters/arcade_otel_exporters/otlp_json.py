@@ -1,4 +1,4 @@
-"""Convert finished spans to OTLP/JSON and back, with the SDK's public API only."""
+"""Convert finished spans to OTLP/JSON and back, with only the public API of the SDK."""
 
 import base64
 import json
@@ -51,8 +51,8 @@ _HAS_IS_REMOTE = 0x100
 def encode(spans: Sequence[ReadableSpan]) -> str:
     """Return ``spans`` as one ``TracesData`` in OTLP/JSON, in the same order. The text is ASCII.
 
-    Lone surrogates become U+FFFD, because strict readers refuse them. Integers of more than 64 bits become text, as the
-    specification demands (common/attribute-type-mapping).
+    Lone surrogates become U+FFFD, because strict readers refuse lone surrogates. Integers of more than 64 bits become text, as
+    the specification demands (common/attribute-type-mapping).
 
     Raises:
         ValueError: A span has no context.
@@ -79,7 +79,7 @@ def encode(spans: Sequence[ReadableSpan]) -> str:
 
 
 def _present(**fields: Any) -> Json:
-    """Return the fields without those that have their default value, which JSON leaves out as protobuf does."""
+    """Return the fields without those that have their default value. JSON leaves default values out, as protobuf does."""
     return {key: _text(value) if isinstance(value, str) else value for key, value in fields.items() if value or value == {}}
 
 
@@ -171,7 +171,8 @@ def _any_value(value: object) -> Json:
 def decode(text: str | bytes) -> list[ReadableSpan]:
     """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order.
 
-    This tolerates the same as ``arcade_otel.spans.otlp``, and also unknown kinds of spans and IDs in upper case.
+    The function accepts the same payloads as ``arcade_otel.spans.otlp``. Unknown kinds of spans, and IDs in upper case, are
+    accepted, too.
 
     Raises:
         ValueError: The payload is not OTLP/JSON of spans.

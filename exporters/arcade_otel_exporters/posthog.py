@@ -1,4 +1,4 @@
-"""The SDK's exporter to PostHog. The detached sender delivers by the same code, without the SDK (``posthog_delivery``)."""
+"""The SDK's exporter to PostHog. The detached sender delivers events by the same code, without the SDK (``posthog_delivery``)."""
 
 import json
 import logging
@@ -27,21 +27,21 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The methods of ``posthog.Posthog`` that this module calls. They are public since version 6."""
+    """The methods of ``posthog.Posthog`` that this module calls. These methods are public since version 6 of ``posthog``."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
-        """Accept an event. Return its ID, or None if it was not accepted."""
+        """Accept an event. Return the ID of the event, or None if the client did not accept it."""
 
     def alias(self, previous_id: str, distinct_id: str | None, **fields: Any) -> str | None:
-        """Accept an alias. Return its ID, or None if it was not accepted."""
+        """Accept an alias. Return the ID of the alias, or None if the client did not accept it."""
 
 
 def clean_environment(environ: MutableMapping[str, str]) -> None:
-    """Keep posthog's client in a sender from reading ``POSTHOG_*`` variables, and passwords from a ``~/.netrc``.
+    """Keep HTTP clients in a sender from reading ``POSTHOG_*`` variables, and from reading passwords in ``~/.netrc``.
 
-    Proxies and certificate bundles stay. The package requests does not read ``SSL_CERT_FILE``, so its value is used if no other
-    bundle is set. The loggers of posthog and urllib3 are silenced. Call this only in a sender, because a program may use posthog
-    itself.
+    The variables of proxies and certificate bundles stay. The package requests does not read ``SSL_CERT_FILE``, so its value is
+    copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of posthog, urllib3 and requests are silenced. Call
+    ``clean_environment`` only in a sender, because a program may use posthog itself.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
         del environ[name]
@@ -56,7 +56,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
 
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
-    """Return the spans that may be sent. A policy can forbid those of one program."""
+    """Return the spans that may be sent. A policy can forbid the spans of a single program."""
     config_dir = default_config_dir()
     modes: dict[str, str] = {}
     permitted = []
@@ -75,33 +75,33 @@ class PostHogSpanExporter(SpanExporter):
     Guarantees:
 
     - ``export`` never raises, and ends within its time limits.
-    - Spans are sent in order, and an alias is acknowledged before the event of its span is sent.
-    - A span that is delivered twice is one event to PostHog.
-    - Two threads may call ``export`` at once, and it works in a forked child.
+    - Spans are sent in order, and PostHog has acknowledged an alias before the event of its span is sent.
+    - A span that is delivered twice is one event in PostHog.
+    - Two threads may call ``export`` at once, and ``export`` works in a forked child.
     - ``export`` sends nothing after the user has opted out, by the environment, by a choice stored in the standard config
       directory, or by the machine's policy.
 
-    Limits: HTTP 200 means accepted, not stored. The exporter does not try again by itself. The sender's queue keeps a span that
-    was not acknowledged, and a ``BatchSpanProcessor`` loses it. With a ``client``, ``SUCCESS`` means what that client's
-    ``capture`` means: by default, that the event is in the client's queue. An alias is then not acknowledged before the next
-    event.
+    Limits: HTTP 200 means that PostHog has accepted an event, not that it has stored the event. The exporter does not try again
+    by itself. The sender's queue keeps a span that was not acknowledged, but a ``BatchSpanProcessor`` loses it. If you pass a
+    ``client``, ``SUCCESS`` means only that the ``capture`` of that client has accepted the event, which by default puts the event
+    into the client's queue. If you pass a ``client``, an alias is not acknowledged before the next event is sent.
 
     Args:
-        api_key: PostHog project key. None means the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
-            key nothing is sent.
-        host: Address of PostHog, ``https://…``. None means the address on the span's resource, else the variable
+        api_key: PostHog project key, or None for the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
+            key, the exporter sends nothing.
+        host: Address of PostHog, ``https://…``, or None for the address on the span's resource, else the variable
             ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's cloud in the US.
-        timeout: Seconds for one request, from its start to the end of its answer.
-        geoip: Let PostHog keep the sender's address and derive a place from it.
+        timeout: Time limit in seconds for one request, from its start to the end of its answer.
+        geoip: Whether PostHog may keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host has only
-            the other one, that one is used.
-        client: A ``posthog.Posthog`` of the program. Events are sent by its ``capture`` and ``alias``, to its project. The other
-            arguments, except ``geoip``, have no effect then.
+            the other endpoint, the exporter uses that endpoint.
+        client: A ``posthog.Posthog`` of the program, or None. If you pass a client, the exporter sends events by the client's
+            ``capture`` and ``alias``, to the client's project, and ignores the other arguments except ``geoip``.
 
     Raises:
-        TypeError: An argument is of the wrong type.
-        ValueError: ``host`` is no address, or ``timeout`` or ``batch_size`` is not positive.
+        TypeError: An argument has the wrong type.
+        ValueError: ``host`` is not an address, ``protocol`` is unknown, or ``timeout`` or ``batch_size`` is not positive.
     """
 
     def __init__(
@@ -145,7 +145,11 @@ class PostHogSpanExporter(SpanExporter):
             os.register_at_fork(after_in_child=renew)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the commands among ``spans``. Return ``SUCCESS`` if each was accepted, or can never be accepted. Never raise."""
+        """Send the spans of commands among ``spans``. This never raises.
+
+        Returns:
+            ``SUCCESS`` if PostHog has accepted each span, or can never accept it. ``FAILURE`` for any other end of the delivery.
+        """
         if self._stopped:
             return SpanExportResult.FAILURE
         with guard("export to PostHog"):
@@ -161,27 +165,27 @@ class PostHogSpanExporter(SpanExporter):
         return SpanExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:  # noqa: ARG002 - nothing is ever held back
-        """Return True: ``export`` returns only once everything was sent or refused."""
+        """Return True, because ``export`` returns only when every span was sent or refused."""
         return True
 
     def shutdown(self) -> None:
-        """Refuse every later export. May be called more than once."""
+        """Refuse every later export. A second call does nothing."""
         self._stopped = True
 
     def event_of(self, span: ReadableSpan) -> Event | None:
-        """Return the event that a command's span becomes, or None if its owner is unknown."""
+        """Return the event that a command's span becomes, or None if the owner of the span is unknown."""
         return event_of(span, geoip=self._geoip)
 
     def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:
         """Send the commands among ``spans`` in order, until a request fails for a reason that may pass.
 
-        An event that PostHog can never accept (400, 413) is found by splitting the batch, and only that event is dropped. 401,
-        403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends it as a failure that may
-        pass.
+        If PostHog can never accept an event (400, 413), the batch is split until the event is found, and only that event is
+        dropped. The answers 401, 403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends
+        the delivery as a failure that may pass.
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time after which no request begins and none is waited for.
+            seconds: Time limit in seconds, after which no request begins and no request is waited for.
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):
@@ -196,7 +200,10 @@ class PostHogSpanExporter(SpanExporter):
             self._lock.release()
 
     def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
-        """Pass a span's alias and events to the client, with the time, ID and properties that this exporter would send itself."""
+        """Pass the alias and the events of each span to the program's own client.
+
+        The time, the ID and the properties of an event are the same as if this exporter sent the event itself.
+        """
         for index, span in enumerate(spans):
             if not is_command(span):
                 continue

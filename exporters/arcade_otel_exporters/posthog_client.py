@@ -1,7 +1,7 @@
 """Send requests to PostHog's two capture endpoints, and classify the answers.
 
-Source: PostHog's capture service (https://github.com/PostHog/posthog, ``rust/capture``), its client for Python
-(https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture.
+The format of the requests and answers is that of PostHog's capture service (https://github.com/PostHog/posthog,
+``rust/capture``), its client for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture.
 """
 
 import json
@@ -35,13 +35,14 @@ _MAX_KEY_LENGTH = 200
 
 
 class Response:
-    """The result of one request.
+    """The result of one request to PostHog.
 
     Attributes:
-        status: HTTP status. 0 if there was no answer, or an answer that is not PostHog's, such as the page of a captive portal.
+        status: HTTP status, or 0 if there was no answer, or an answer that is not PostHog's, such as the page of a captive
+            portal.
         reason: Short text for the debug log, without the key and without any part of an event.
         retry_after: Seconds after which the server allows the next request, or None.
-        verdicts: The verdicts of v1 by event ID. None in v0.
+        verdicts: The verdicts of v1 by event ID, or None in v0.
     """
 
     __slots__ = ("reason", "retry_after", "status", "verdicts")
@@ -60,7 +61,7 @@ WITHDRAWN = Response(0, "withdrawn")
 
 
 class DeliveryInterruptedError(Exception):
-    """A delivery failed for a reason that may pass. ``answer`` has the reason."""
+    """A delivery failed for a reason that may pass. The attribute ``answer`` has the reason."""
 
     def __init__(self, answer: Response) -> None:
         super().__init__(answer.reason)
@@ -68,10 +69,10 @@ class DeliveryInterruptedError(Exception):
 
 
 def check_protocol(protocol: str) -> str:
-    """Return ``protocol`` if it is one.
+    """Return ``protocol`` if it is the name of an endpoint.
 
     Raises:
-        ValueError: It is neither ``"v0"`` nor ``"v1"``.
+        ValueError: ``protocol`` is neither ``"v0"`` nor ``"v1"``.
     """
     if protocol not in _PATHS:
         raise ValueError(f"protocol must be 'v0' or 'v1', not {protocol!r}")
@@ -79,13 +80,15 @@ def check_protocol(protocol: str) -> str:
 
 
 class Connection:
-    """The requests of one process to PostHog, one at a time. Connections are kept for the next request.
+    """The requests of one process to PostHog, one at a time. Open connections are kept for the next request.
 
-    If a host does not know the endpoint (404 or 410), the other endpoint is tried once, and used from then on if it works.
+    If a host does not know the endpoint (404 or 410), the other endpoint is tried once. If the other endpoint works, it is used
+    from then on.
 
     Args:
-        timeout: Seconds for one request, from its start to the end of its answer.
-        until: Time (``time.monotonic()``) after which no request begins and none is waited for. It can be changed later.
+        timeout: Time limit in seconds for one request, from its start to the end of its answer.
+        until: Time (``time.monotonic()``) after which no request begins and no request is waited for, which can also be set
+            later.
         protocol: The endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 
@@ -99,13 +102,14 @@ class Connection:
         self._client = HttpClient()
 
     def send(self, api_key: str, host: str, events: Sequence[Event]) -> Iterator[bool]:
-        """Send ``events``. Yield False for each event that was accepted, and True for each that was dropped.
+        """Send ``events``. Yield False for each event that was accepted, and True for each event that was dropped.
 
         An event is dropped if PostHog can never accept it. One such event makes PostHog refuse the whole request, so the batch is
         split into halves until the event is alone.
 
         Raises:
-            DeliveryInterruptedError: The delivery failed for a reason that may pass. Events that were yielded before are done.
+            DeliveryInterruptedError: The delivery failed for a reason that may pass. The events for which a value was yielded
+                before are done.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:
@@ -127,7 +131,7 @@ class Connection:
             yield from self.send(api_key, host, events[half:])
 
     def close(self) -> None:
-        """Close the connections. The next request opens them again."""
+        """Close the connections. The next request opens new connections."""
         self._client.close()
 
     def _post(self, api_key: str, host: str, events: Sequence[Event]) -> Response:
@@ -183,7 +187,7 @@ def _v1_headers(api_key: str, now: str) -> dict[str, str]:
 def _v1_event(event: Event) -> Event:
     """Return an event in the format of v1, where ``$process_person_profile`` is an option instead of a property.
 
-    PostHog takes ``$lib`` and ``$lib_version`` from the header ``PostHog-Sdk-Info``.
+    The properties ``$lib`` and ``$lib_version`` are removed, because PostHog takes them from the header ``PostHog-Sdk-Info``.
     """
     properties = {key: value for key, value in event["properties"].items() if key not in ("$lib", "$lib_version")}
     options: Event = {}
@@ -220,7 +224,10 @@ def _object(body: bytes) -> dict[str, object] | None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Return the header's value in seconds, whether it is a number or a date. Return None if it is absent or neither."""
+    """Return the value of the header ``Retry-After`` in seconds, whether it is a number or a date.
+
+    The result is None if the header is absent, or is neither a number nor a date.
+    """
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Deliver the spans of commands to PostHog, and report which of them were accepted or refused. Standard library only."""
+"""Deliver the spans of commands to PostHog, and report which spans were accepted or refused. Standard library only."""
 
 import json
 import math
@@ -22,12 +22,13 @@ class DeliveryResult:
     """The result of one :meth:`PostHogDelivery.deliver`.
 
     Attributes:
-        done: Number of spans at the beginning that are done: acknowledged, dropped for good, or not meant for PostHog.
-        dropped: How many of those were dropped, because PostHog can never accept them.
+        done: How many spans, counted from the first one, are done, which means that they were acknowledged, dropped for good, or
+            not meant for PostHog.
+        dropped: How many of the done spans were dropped, because PostHog can never accept them.
         retry_after: Seconds after which PostHog allows the next request, or None.
-        reason: Why some spans are not done, for the debug log. None if all are.
+        reason: Why some spans are not done, for the debug log, or None if all spans are done.
         refused: Indexes of the spans that were dropped, or whose alias was refused for good.
-        permanent: True if the refusal will not pass by itself, for example a wrong key or host.
+        permanent: True if the refusal will not pass by itself, for example because of a wrong key or host.
         withdrawn: True if the delivery ended because ``may_begin`` returned False.
     """
 
@@ -67,7 +68,10 @@ class DeliveryResult:
 
 
 class _Item:
-    """An event for PostHog: the index of its span in the sequence, the event, the alias to send before it, and the target."""
+    """An event for PostHog, with what is needed to send it.
+
+    The fields are the index of the event's span in the sequence, the event, the alias to send before the event, and the target.
+    """
 
     __slots__ = ("alias", "event", "index", "target")
 
@@ -79,14 +83,16 @@ class _Item:
 
 
 class PostHogDelivery:
-    """Send events in the order of their spans, and a pending alias before the event of its span. For one thread.
+    """Send events in the order of their spans, and a pending alias before the event of its span.
+
+    Use an instance in one thread only.
 
     Args:
-        api_key: PostHog project key. None means the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
-        host: Address of PostHog. None means the address on the resource, else ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's cloud
-            in the US.
-        timeout: Seconds for one request, from its start to the end of its answer.
-        geoip: Let PostHog keep the sender's address and derive a place from it.
+        api_key: PostHog project key, or None for the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
+        host: Address of PostHog, or None for the address on the resource, else ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's
+            cloud in the US.
+        timeout: Time limit in seconds for one request, from its start to the end of its answer.
+        geoip: Whether PostHog may keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
         protocol: The endpoint of PostHog to try first, ``"v0"`` or ``"v1"``.
     """
@@ -108,7 +114,7 @@ class PostHogDelivery:
         self._connection = Connection(timeout, math.inf, protocol)
 
     def close(self) -> None:
-        """Close the connections. The next delivery opens them again."""
+        """Close the connections. The next delivery opens new connections."""
         self._connection.close()
 
     def deliver(
@@ -116,14 +122,14 @@ class PostHogDelivery:
     ) -> DeliveryResult:
         """Send the commands among ``spans`` in order, until a request fails for a reason that may pass.
 
-        An event that PostHog can never accept (400, 413) is found by splitting the batch, and only that event is dropped. 401,
-        403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends it as a failure that may
-        pass.
+        If PostHog can never accept an event (400, 413), the batch is split until the event is found, and only that event is
+        dropped. The answers 401, 403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends
+        the delivery as a failure that may pass.
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time after which no request begins and none is waited for.
-            may_begin: Called right before each request. The delivery ends if it returns False.
+            seconds: Time limit in seconds, after which no request begins and no request is waited for.
+            may_begin: A function that is called right before each request, and ends the delivery by returning False.
         """
         connection = self._connection
         connection.until = time.monotonic() + seconds
@@ -163,7 +169,10 @@ class PostHogDelivery:
         )
 
     def _batch(self, items: Sequence[_Item], start: int) -> list[_Item]:
-        """Return the items from ``start`` on that can go in one request: one target, and no alias between them."""
+        """Return the items from ``start`` on that can go in one request.
+
+        All items of a request have the same target, and only the first item may have an alias.
+        """
         batch: list[_Item] = []
         size = 0
         for item in items[start : start + self._batch_size]:
@@ -174,7 +183,10 @@ class PostHogDelivery:
         return batch
 
     def _items(self, index: int, span: SpanRecord) -> list[_Item]:
-        """Return the events of a span: that of the command, and those of the program's own. None if it is not a command's."""
+        """Return the events of a span: the event of the command, and the program's own events.
+
+        The list is empty if the span is not a command's, or if the key or the owner is unknown.
+        """
         if not is_command(span):
             return []
         target = self._target(span)
@@ -186,7 +198,10 @@ class PostHogDelivery:
         return [_Item(index, event, alias_of(span, geoip=self._geoip), target), *own]
 
     def _target(self, span: SpanRecord) -> tuple[str, str] | None:
-        """Return the project key and the host. The host on the span's resource is used only together with the key there."""
+        """Return the project key and the host, or None without a key.
+
+        The host on the span's resource is used only together with the key on the resource.
+        """
         key, host = self._api_key, self._host
         if not key:
             key = str(span.resource.get(conventions.RESOURCE_API_KEY) or "")

@@ -1,6 +1,6 @@
 """Parse the address of a server, and find the proxy for it in the environment.
 
-``urllib.request`` can do this, too, but its import costs the sender as much as everything else that it does.
+``urllib.request`` can do the same, but importing it costs the sender as much as everything else that the sender does.
 """
 
 import os
@@ -15,14 +15,15 @@ _MAX_PORT = 65535
 
 
 class Address:
-    """A server's address.
+    """The address of a server or a proxy.
 
     Attributes:
         scheme: The scheme in lower case.
-        host: The name or IP address, for IPv6 without brackets. A name with letters outside of ASCII has its IDNA form.
-        port: The port. Without one, the default port of the scheme.
+        host: The name or IP address, where an IPv6 address has no brackets, and a name with letters outside of ASCII has its IDNA
+            form.
+        port: The port, or else the default port of the scheme.
         path: The path without the query, or "".
-        user, password: The text before the host, percent-decoded, or None.
+        user, password: The user name and the password before the host, percent-decoded, or None.
     """
 
     __slots__ = ("host", "password", "path", "port", "scheme", "user")
@@ -37,21 +38,21 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """``host`` or ``host:port`` for a ``Host`` header, without the default port of the scheme."""
+        """The text ``host`` or ``host:port`` for a ``Host`` header, without the default port of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def endpoint(self) -> str:
-        """``host:port`` for CONNECT."""
+        """The text ``host:port`` for a CONNECT request."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_address(url: str) -> Address:
-    """Return the parts of ``url``.
+    """Return the address that the text ``url`` stands for.
 
     Raises:
-        ValueError: It is not an address, or it has characters that must not be in the head of a request.
+        ValueError: The text is not an address, or has characters that must not be in the head of a request.
     """
     scheme, separator, rest = url.strip().partition("://")
     scheme = scheme.lower()
@@ -76,7 +77,7 @@ def parse_address(url: str) -> Address:
 
 
 def split_host(text: str) -> tuple[str, int]:
-    """Return the host and port of ``host``, ``host:port``, ``[::1]`` or ``[::1]:port``. Without a port, return 0 for it.
+    """Return the host and the port of ``host``, ``host:port``, ``[::1]`` or ``[::1]:port``. Without a port, the port is 0.
 
     Raises:
         ValueError: The port is not a number from 1 to 65535.
@@ -108,10 +109,10 @@ def proxy_before(server: Address, environ: Mapping[str, str] | None = None) -> A
 
     The variables are ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, in lower or upper case. Lower case takes
     precedence. In a CGI program, ``HTTP_PROXY`` is ignored, because it may be a header of a visitor's request ("httpoxy",
-    CVE-2016-5385). If none of them is set, the settings of macOS or Windows count, as for ``urllib``.
+    CVE-2016-5385). If no proxy variable is set, the settings of macOS or Windows count, as for ``urllib``.
 
     Raises:
-        ValueError: The value is not the address of a proxy.
+        ValueError: The value of a variable is not the address of a proxy.
     """
     environ = os.environ if environ is None else environ
     found = _variable(environ, f"{server.scheme}_proxy") or _variable(environ, "all_proxy")
@@ -131,7 +132,10 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def _systems_proxy(server: Address) -> str:
-    """Return the proxy in the settings of macOS or Windows, or "". Other systems do not import ``urllib.request``."""
+    """Return the proxy in the settings of macOS or Windows, or "".
+
+    On a system other than macOS and Windows, the function does not import ``urllib.request``.
+    """
     if sys.platform == "darwin":
         import _scproxy
 
@@ -149,8 +153,8 @@ def _systems_proxy(server: Address) -> str:
 def _is_exempt(server: Address, no_proxy: str) -> bool:
     """Return whether ``NO_PROXY`` names the server.
 
-    An entry is ``*``, a domain with all its sub-domains (with or without a leading dot), ``host:port``, an IP address (IPv6 with
-    or without brackets), or a network (``10.0.0.0/8``).
+    An entry of ``NO_PROXY`` is ``*``, a domain with all its sub-domains (with or without a leading dot), ``host:port``, an IP
+    address (IPv6 with or without brackets), or a network (``10.0.0.0/8``).
     """
     number = _number(server.host)
     for entry in no_proxy.replace(",", " ").split():
@@ -175,7 +179,7 @@ def _is_exempt(server: Address, no_proxy: str) -> bool:
 
 
 def _number(host: str) -> tuple[int, int] | None:
-    """Return an IP address as a number and its length in bits, or None if it is a name."""
+    """Return an IP address as a number, with its length in bits. Return None if ``host`` is a name."""
     for family in (socket.AF_INET6,) if ":" in host else (socket.AF_INET,):
         try:
             packed = socket.inet_pton(family, host)

@@ -1,6 +1,6 @@
-"""The parts of a finished span from which events are made.
+"""The fields of a finished span from which events are made.
 
-They are the same for a span in OTLP/JSON and for a span of the SDK.
+The fields are the same for a span in OTLP/JSON and for a span of the SDK.
 """
 
 from __future__ import annotations
@@ -47,15 +47,19 @@ class SpanEvent:
 
 
 class SpanRecord:
-    """The parts of a finished span from which an event is made.
+    """The fields of a finished span from which an event is made.
 
     Attributes:
-        scope, scope_attributes: The instrumentation scope's name and attributes.
-        trace_id, span_id: In hex, lower case.
-        attributes, resource: Attributes of the span and of its resource.
+        scope: The name of the instrumentation scope.
+        scope_attributes: The attributes of the instrumentation scope.
+        trace_id: The trace ID in lower-case hexadecimal digits.
+        span_id: The span ID in lower-case hexadecimal digits.
+        attributes: The attributes of the span.
+        resource: The attributes of the span's resource.
         events: The events on the span.
         is_error: Whether the span's status is an error.
-        start_ns, end_ns: Start and end in nanoseconds since the epoch, or 0 if unknown.
+        start_ns: Start in nanoseconds since the epoch, or 0 if unknown.
+        end_ns: End in nanoseconds since the epoch, or 0 if unknown.
     """
 
     __slots__ = (
@@ -143,7 +147,7 @@ def _event(event: Json) -> SpanEvent:
 
 
 def from_sdk(span: ReadableSpan) -> SpanRecord:
-    """Return the parts of the SDK's ``span``, without importing the SDK."""
+    """Return the fields of the SDK's ``span``, without importing the SDK."""
     scope, context = span.instrumentation_scope, span.get_span_context()
     return SpanRecord(
         scope="" if scope is None else scope.name,

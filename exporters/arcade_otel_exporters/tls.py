@@ -31,13 +31,15 @@ _LIKELY_AUTHORITIES = (b"ISRG Root X", b"Amazon Root CA", b"Starfield Services R
 class Trust:
     """The TLS context of a sender.
 
-    ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` name a file or a directory, and ``SSL_CERT_DIR`` directories.
-    Only the first one that can be read is used. If one cannot be read, the debug log says so, and the machine's own certificates
-    are used. Other variables are ignored, for example ``SSLKEYLOGFILE``, which would write the keys of the session to a file.
+    The variables ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` each name a file or a directory, and
+    ``SSL_CERT_DIR`` names directories. Only the first variable whose certificates can be read is used. If certificates cannot be
+    read, the debug log says so. If none can be read, the machine's own certificates are used. Other variables are ignored, for
+    example ``SSLKEYLOGFILE``, which would write the keys of the session to a file.
 
-    To parse a whole bundle costs a sender six bare Python starts. So only the certificates of a few well-known authorities are
-    read from a large bundle at first. If a server's certificate comes from another authority, :meth:`widen` reads the rest. From
-    a directory, OpenSSL reads single files. Only certificates that the user or the machine trusts are trusted.
+    Parsing a whole bundle costs a sender six bare Python starts. For that reason, only the certificates of a few well-known
+    authorities are at first read from a large bundle. If a server's certificate comes from another authority, :meth:`widen` reads
+    the rest of the bundle. From a directory of certificates, OpenSSL reads only the files that it needs. Only certificates that
+    the user or the machine trusts are trusted.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
@@ -48,7 +50,7 @@ class Trust:
         self._has_directory = False
 
     def context(self) -> ssl.SSLContext:
-        """Return the context. It uses TLS 1.2 or later, and checks certificate and host name."""
+        """Return the TLS context. The context uses TLS 1.2 or later, and checks the certificate and the host name."""
         if self._context is None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._context.set_alpn_protocols(["http/1.1"])
@@ -57,7 +59,7 @@ class Trust:
         return self._context
 
     def widen(self) -> bool:
-        """Read every certificate of the machine. Return False if all were read before."""
+        """Read the certificates that were not read at first. Return False if every certificate was read before."""
         if self._context is None or not (self._unread or self._has_directory):
             return False
         unread, self._unread = self._unread, []
@@ -91,7 +93,7 @@ class Trust:
             debug("this machine has no certificates of authorities: no https server is trusted")
 
     def _load_bundles(self, context: ssl.SSLContext) -> bool:
-        """Load the machine's bundle, or else that of ``certifi``, or else one of the bundles of Linux distributions."""
+        """Load the machine's bundle, or else the bundle of ``certifi``, or else one of the bundles of Linux distributions."""
         candidates = [ssl.get_default_verify_paths().openssl_cafile]
         try:
             import certifi
@@ -102,7 +104,7 @@ class Trust:
         return any(os.path.isfile(path) and self._load_first(context, path, "") for path in (*candidates, *_KNOWN_BUNDLES))
 
     def _load_first(self, context: ssl.SSLContext, path: str, name: str) -> bool:
-        """Load a bundle or a directory. From a large bundle, load only the well-known authorities."""
+        """Load a bundle or a directory. From a large bundle, load only the certificates of well-known authorities."""
         likely = _likely_certificates(path)
         if likely:
             try:
@@ -115,7 +117,10 @@ class Trust:
 
 
 def _likely_certificates(path: str) -> bytes:
-    """Return the certificates of well-known authorities in a large bundle, in DER. For other files, return an empty result."""
+    """Return the certificates of well-known authorities in a large bundle, in DER.
+
+    For a small bundle, a directory, or a file that cannot be read, the result is empty.
+    """
     try:
         if not os.path.isfile(path) or os.path.getsize(path) < _LARGE_BUNDLE_BYTES:
             return b""
@@ -140,7 +145,10 @@ def _load(context: ssl.SSLContext, path: str, name: str) -> bool:
 
 
 def _has_hashed_names(directory: str) -> bool:
-    """Return whether OpenSSL can look up certificates in ``directory``, because its files are named by a hash (``c_rehash``)."""
+    """Return whether OpenSSL can look up certificates in ``directory``.
+
+    OpenSSL can do that if the names of the files are hashes (``c_rehash``).
+    """
     try:
         with os.scandir(directory) as entries:
             return any(_is_hashed(entry.name) for entry in entries)

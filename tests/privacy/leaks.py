@@ -10,12 +10,14 @@ detaching: Any = import_module("arcade_otel.handoff")
 diagnostics: Any = import_module("arcade_otel.diagnostics")
 events: Any = import_module("arcade_otel_exporters.posthog")
 identity_file: Any = import_module("arcade_otel.identity")
+free_text: Any = import_module("arcade_otel.spans.free_text")
 frameworks: Any = import_module("arcade_otel.frameworks")
 receipts: Any = import_module("arcade_otel.handoff.receipts")
 redaction: Any = import_module("arcade_otel.spans.redaction")
 span: Any = import_module("arcade_otel.spans")
 
 __all__ = [
+    "a_free_text_is_not_redacted",
     "argv_is_recorded",
     "the_debug_log_tells_the_message",
     "the_environment_is_recorded",
@@ -38,6 +40,11 @@ def _with(name: str, tell: Any) -> None:
 def the_message_is_not_redacted() -> None:
     """Errors are told as they are."""
     redaction.redact = lambda message, **_: message[:300]
+
+
+def a_free_text_is_not_redacted() -> None:
+    """What a program declares as free text is told as it is."""
+    free_text.redact = lambda value, *_: value if isinstance(value, str) else None
 
 
 def typed_words_are_not_looked_for() -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import arcade_otel
 from tests.support.programs import read_program
 
-__all__ = ["PROGRAMS", "act"]
+__all__ = ["PROGRAMS", "act", "declarations"]
 
 #: The programs; ``spec`` is there when they are run, and holds nothing that argv, the environment or a file does not.
 PROGRAMS = {
@@ -18,6 +19,16 @@ PROGRAMS = {
     "click": read_program("privacy/click"),
     "plain": read_program("privacy/plain"),
 }
+
+
+def declarations(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return what each program declares: free texts that quote the canaries, of the command and of an event."""
+    text = arcade_otel.FreeText(reason="shows what the scenario says")
+    return {
+        "properties": {"note": text, "last_note": text},
+        "property_values": lambda: {"last_note": spec.get("said")},
+        "events": {"acted": {"count": int, "word": ["yes"], "note": text}},
+    }
 
 
 class _Odd:
@@ -40,9 +51,12 @@ class _BrokenError(Exception):
 
 
 def act(spec: dict[str, Any]) -> None:
-    """Read the configuration as any program would, then end as ``spec`` says."""
+    """Read the configuration as any program would, set free texts, then end as ``spec`` says."""
     for name in spec["files"]:
         Path(name).read_text()
+    spec["said"] = spec["text"]
+    arcade_otel.set_property("note", spec["text"])
+    arcade_otel.track("acted", {"note": spec["text"]})
     ending = spec["ending"]
     if ending != "success":
         _end(ending, spec["text"], spec["canary"])

@@ -61,8 +61,12 @@ def test_real_programs_tell_no_canary(arcade_usage: CliSandbox, arcade_canaries:
     assert ended.returncode == (
         0 if ending in ("login", "logout") else {"unknown command": 2, "click usage": 2}.get(ending, 1)
     ) or (ending == "interrupt" and ended.returncode < 0), ended.stderr
-    delivered = [event for event in arcade_usage.events if event.event != "$create_alias"]
+    delivered = [event for event in arcade_usage.events if event.event.startswith("CLI execution")]
     assert len(delivered) == 1
+    if ending not in ("unknown command", "click usage"):  # the body of the command ran, and quoted the canaries in free texts
+        (acted,) = [event for event in arcade_usage.events if event.event == "acted"]
+        notes = [delivered[0].properties["note"], delivered[0].properties["last_note"], acted.properties["note"]]
+        assert [note.count("could not use <") for note in notes] == [3, 3, 3], notes
     if ending == "login":
         assert delivered[0].distinct_id == "somebody"
     arcade_usage.assert_no_secret(*planted)

@@ -1,7 +1,7 @@
-"""``usage doctor``: do the same as a real run, and report which step fails and what the user can do about it.
+"""``usage doctor``: do the same as a real run, and report which step fails and what the user can do.
 
-The command starts a real sender with a test event and checks whether the event arrives (``trial``). If it does not, the other
-checks look for the cause. They never overrule the result of the sender.
+The command starts a real sender with a test event and checks whether the event arrives (``trial``). If the event does not arrive,
+the other checks look for the cause. The other checks never overrule the result of the sender.
 """
 
 from arcade_otel import consent
@@ -19,9 +19,10 @@ _WORDS = {True: "ok", False: "FAILED", None: "not checked"}
 
 
 def doctor(settings: Settings, output: Output) -> int:
-    """Run all checks. Return 0 if none fails, else 1. This sends one test event, or none while usage data is off.
+    """Run all checks and print them. Return 0 if no check fails, else 1.
 
-    The test event is called ``arcade-otel doctor``. It has a temporary ID, so that it belongs to no person.
+    The command sends one test event, or none while usage data is off. The test event is called ``arcade-otel doctor``, and has a
+    temporary ID, so that it belongs to no person.
     """
     checks = run_checks(settings)
     well = all(check.ok is not False for check in checks)
@@ -38,7 +39,7 @@ def doctor(settings: Settings, output: Output) -> int:
 
 
 def run_checks(settings: Settings) -> list[Check]:
-    """Return every line, in the order of a run: consent, state on disk, sender, network."""
+    """Run all checks and return them in the order of a run: consent, state on disk, sender, network."""
     decision = settings.decide()
     checks = [Check("consent", ok=True, detail=f"{decision.mode}: {decision.detail}")]
     config_dir_check = directory.check_config_dir(settings)

@@ -1,4 +1,4 @@
-"""One line of ``usage doctor``: the check, its result, and the remedy."""
+"""One line of ``usage doctor``: the name of a check, its result, and what the user can do."""
 
 from typing import NamedTuple
 
@@ -30,14 +30,14 @@ NAMES = (
 
 
 class Check(NamedTuple):
-    """A line.
+    """One line in the output of ``usage doctor``.
 
     Attributes:
         name: Name of the check, one of :data:`NAMES`.
-        ok: True if it works. False if events cannot be delivered because of it, or are wrong. None if it was not checked.
+        ok: True if the check passed, False if events cannot be delivered or would be wrong, and None if nothing was checked.
         detail: The result, as text for the user.
-        remedy: One sentence that says what to do, or "" unless ``ok`` is False.
-        milliseconds: For ``cost`` only, the time that a command takes longer.
+        remedy: One sentence that says what the user can do, or "" unless ``ok`` is False.
+        milliseconds: How much longer a command takes, in milliseconds, which only the check ``cost`` has.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Check(NamedTuple):
     milliseconds: float | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Return the line for programs."""
+        """Return the line as a dictionary, for programs."""
         fields: dict[str, object] = {"name": self.name, "ok": self.ok, "detail": self.detail}
         if self.remedy:
             fields["remedy"] = self.remedy

@@ -24,7 +24,7 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_config_dir(settings: Settings) -> Check:
-    """Check that there is a directory, that it can be written, and that only its owner can write it."""
+    """Check that there is a config directory, that it can be written, and that only its owner can write it."""
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
         remedy = "set HOME to your home directory, or ARCADE_WORK_DIR to a directory that you can write."
@@ -45,10 +45,12 @@ def check_config_dir(settings: Settings) -> Check:
 
 
 def require_config_dir(settings: Settings) -> None:
-    """Raise unless the config directory can be used. A command that only finds nothing there would report success.
+    """Raise OSError if the config directory cannot be used.
+
+    Without ``require_config_dir``, a command that finds no files in the directory would report success.
 
     Raises:
-        OSError: There is no directory, it cannot be written, or it belongs to another user or can be written by one.
+        OSError: There is no directory, it cannot be written, or it belongs to another user or can be written by another user.
     """
     if not settings.config_dir:
         raise FileNotFoundError(errno.ENOENT, "HOME is not set or does not exist")
@@ -58,7 +60,10 @@ def require_config_dir(settings: Settings) -> None:
 
 
 def _unqueued(settings: Settings) -> str:
-    """Return a text that says what happens to events that cannot be queued. Without an identity, commands record none."""
+    """Return a text for the user that says what happens to events that cannot be queued.
+
+    Without an identity, commands record no events at all.
+    """
     known = identity_file.read(settings.config_dir) is not None
     return f", so {'each event is sent once, and lost if that fails' if known else 'events are lost'}"
 
@@ -82,11 +87,11 @@ def _foreign(path: str) -> tuple[str, str] | None:
 
 
 def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check]:
-    """Check disk, locks and identity.
+    """Check the disk, the locks and the identity.
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used. If not, nothing is checked.
+        usable: Whether the config directory can be used, because nothing is checked otherwise.
         writes: Whether usage data is on, so that a test file may be written.
     """
     if not usable:
@@ -99,7 +104,7 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
 
 def _check_disk(settings: Settings) -> Check:
-    """Write, fsync, rename and delete a file in the same directory as the queue."""
+    """Write, sync, rename and delete a test file in the directory that contains the queue."""
     path = os.path.join(settings.state_dir, f".doctor-{os.getpid()}")
     try:
         storage.ensure_private_dir(settings.state_dir)
@@ -146,7 +151,7 @@ def _check_locks(settings: Settings) -> Check:
 
 
 def _lock_support(state_dir: str) -> str:
-    """Return "" if the file system has exclusive locks, or else the text of its error.
+    """Return "" if the file system has exclusive locks, or else the text of the file system's error.
 
     Raises:
         TimeoutError: The file system does not answer.
@@ -189,7 +194,10 @@ def _retry(take: Callable[[], bool]) -> bool:
 
 
 def _take_identity_lock(settings: Settings) -> bool:
-    """Take the lock of usage.json as a change of the identity does. Do nothing without a lock file, because doctor makes none."""
+    """Take the lock of ``usage.json`` as a change of the identity does. Return False if another process holds the lock.
+
+    Without a lock file there is nothing to take, because ``doctor`` makes no lock file.
+    """
     path = f"{settings.usage_file}.lock"
     if not os.path.exists(path):
         return True
@@ -225,7 +233,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """Return a text that says what happens if the directory is a copy, or ""."""
+    """Return a text that says what happens if the directory is a copy, or "" if it is not a copy."""
     from arcade_otel.identity import copied_directory
 
     try:

@@ -1,7 +1,7 @@
 """Checks of the network path to PostHog: proxy, DNS for IPv4 and IPv6, connection, certificate, clock.
 
-The sender's trial decides whether events are delivered. If they are not, these checks show which step fails. Proxy and trusted
-certificates are found by the sender's own code, so that a check fails where the sender fails.
+The sender's trial decides whether events are delivered. If events are not delivered, these checks show which step fails. The
+sender's own code finds the proxy and the trusted certificates, so that a check fails where the sender fails.
 """
 
 import os
@@ -32,11 +32,12 @@ _FAMILIES = ((socket.AF_INET, "IPv4"), (socket.AF_INET6, "IPv6"))
 
 
 def check_network(host: str, *, delivered: bool) -> list[Check]:
-    """Return the checks of the network path to ``host``, PostHog's address.
+    """Return the checks of the network path to PostHog's address ``host``.
 
     Args:
         host: ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event there. Then every step works, and the checks only describe it.
+        delivered: Whether the sender has delivered the test event to ``host``, so that every step works and the checks only
+            describe the path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)
@@ -54,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the proxy before the server, or None, and the check."""
+    """Return the proxy before the server, or None if there is no proxy, and the check of the proxy."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -90,7 +91,7 @@ def _has_socks() -> bool:
 
 
 def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Check]:
-    """Look up the IPv4 and IPv6 addresses of the name."""
+    """Look up the IPv4 and IPv6 addresses of the host ``name``. Return the addresses and the check."""
     addresses: list[Any] = []
     words = []
     for family, label in _FAMILIES:
@@ -105,7 +106,7 @@ def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Che
 
 
 def _check_connection(name: str, port: int, addresses: Sequence[Any], *, delivered: bool) -> Check:
-    """Connect by IPv4 and IPv6, as far as the name has such addresses. It is enough if one of them works."""
+    """Connect by IPv4 and IPv6, as far as the host has such addresses. The check passes if one connection works."""
     if not addresses:
         return Check("connection", ok=True if delivered else None, detail="no address to connect to")
     failures: dict[str, str] = {}
@@ -121,7 +122,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
 
 
 def _connect(places: Sequence[Any], family: int | None = None) -> str:
-    """Connect to the first of ``places``. Return why that failed, or ""."""
+    """Connect to the first address in ``places``. Return why the connection failed, or "" if it worked."""
 
     def connect() -> None:
         if family is None:
@@ -135,9 +136,9 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 
 
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
-    """Return the result of ``function`` and its error, or "".
+    """Return the result of ``function`` and the text of its error, or "" without an error.
 
-    Wait at most 5 s, because a DNS look-up has no time-out of its own.
+    The function waits at most 5 s, because a DNS look-up has no time-out of its own.
     """
     outcome: list[tuple[Any, str]] = []
 
@@ -157,7 +158,7 @@ def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
 
 
 def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -> Check:
-    """Return which certificates are trusted. If the delivery failed, try a TLS handshake with them."""
+    """Check which certificates are trusted. If the delivery failed, try a TLS handshake with these certificates."""
     named = [(variable, os.environ[variable]) for variable in _BUNDLES if os.environ.get(variable, "").strip()]
     missing = [
         f"{variable}={path}"
@@ -197,7 +198,7 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
 
 
 def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
-    """Return why TLS failed, "" if it succeeded, or None if there was no connection."""
+    """Return why the TLS handshake failed, "" if it succeeded, or None if there was no connection."""
     failure: str | None = _in_time(lambda: _tls_failure(shake_hands))[0]
     return failure
 
@@ -220,7 +221,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def _check_clock(host: str) -> Check:
-    """Compare the local clock with the ``Date`` of the server's answer."""
+    """Compare the local clock with the header ``Date`` of the server's answer."""
 
     def ask() -> str | None:
         from urllib.error import HTTPError

@@ -55,7 +55,7 @@ def _check_opentelemetry() -> Check:
 
 
 def _check_reaping(settings: Settings) -> list[Check]:
-    """Return a failed check if commands start no senders because earlier ones were never reaped."""
+    """Return a failed check if commands start no senders because earlier senders were never reaped."""
     if not settings.config_dir or local_state.sender_problem(settings) is not None:
         return []  # the check of the sender says why none is started
     if not os.path.exists(os.path.join(settings.state_dir, "unreaped")):
@@ -71,7 +71,7 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Return a check if a sender may not survive the command: in CI, and in a container with the program as PID 1."""
+    """Return a check if a sender may not survive the command: in CI, and if the program is PID 1 of a container."""
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"
     elif consent.is_ci():

@@ -1,7 +1,7 @@
-"""The trial of ``usage doctor``: a real sender delivers a test event, by the same code and environment as after a command.
+"""The trial of ``usage doctor``: a real sender delivers a test event, with the same code and environment as after a command.
 
 The sender gets a scratch config directory on the same disk as the real one, so that it touches neither the queue nor the
-identity. The receipts that it writes there show whether the event was delivered.
+identity. The receipts that the sender writes to the scratch directory show whether the event was delivered.
 """
 
 import os
@@ -38,9 +38,9 @@ class Trial(NamedTuple):
     """The result of the trial.
 
     Attributes:
-        command: The sender's command line, or None if there is none.
+        command: The sender's command line, or None if no command line can run a sender.
         failure: Why the sender did not run to its end, or "" if it did.
-        lanes: For each lane, "" if the event was acknowledged, or else the reason why not.
+        lanes: For each lane, "" if the test event was acknowledged, or else the reason why it was not.
     """
 
     command: tuple[str, ...] | None
@@ -48,7 +48,7 @@ class Trial(NamedTuple):
     lanes: dict[str, str]
 
     def lane_for(self, exporter: str) -> str | None:
-        """Return the result in the lane of ``exporter``, or None if the event has no such lane."""
+        """Return the result in the lane of ``exporter``, or None if the test event has no such lane."""
         return next((why for lane, why in self.lanes.items() if queue.lane_exporter(lane) == exporter), None)
 
 
@@ -57,7 +57,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
     Args:
         settings: The program's settings.
-        in_state_dir: Whether to make the scratch directory in the real state directory. Otherwise it is made in the system's
+        in_state_dir: True to make the scratch directory in the real directory ``usage``, and False to make it in the system's
             directory for temporary files.
     """
     payload = make_payload(settings)
@@ -87,7 +87,10 @@ def make_payload(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> Check:
-    """Return the check of the sender if the user has opted out: the sender is started without an event, and sends nothing."""
+    """Return the check of the sender for a user who has opted out.
+
+    The sender is started without an event, so it sends nothing.
+    """
     command = _sender_command(settings)
     if command is None:
         return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)
@@ -102,7 +105,7 @@ def check_start(settings: Settings) -> Check:
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
-    """Return the check of the sender, and a check for an earlier sender that could not run."""
+    """Return the check of the sender, and a second check if an earlier sender could not run."""
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
@@ -121,7 +124,7 @@ def check_sender(settings: Settings, trial: Trial) -> list[Check]:
 
 
 def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
-    """Return a check for each lane of the test event."""
+    """Return one check for each lane of the test event."""
     if not trial.lanes:
         reason = "no project key and no exporter is set" if not settings.posthog_api_key else "OTEL_TRACES_EXPORTER names none"
         return [Check("delivery", ok=None, detail=f"nothing is sent: {reason}")]
@@ -158,7 +161,7 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 
 
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
-    """Run a sender to its end. Return why that failed, or ""."""
+    """Run a sender to its end. Return why the sender failed, or "" if it succeeded."""
     environ = handoff.sender_environment(scratch, payload)
     environ[conventions.ENV_IDLE] = "0"  # so that it does not wait for other events
     try:
@@ -187,7 +190,7 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
 
 
 def _outcome(scratch: str, lane: str, failure: str) -> str:
-    """Return "" if the receipts say that the event was acknowledged in ``lane``, or else the reason why not."""
+    """Return "" if the receipts say that the event was acknowledged in ``lane``, or else the reason why it was not."""
     state_dir = os.path.join(scratch, "usage")
     for receipt in receipts.events(state_dir):
         if receipt["lane"] == lane:

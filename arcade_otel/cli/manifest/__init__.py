@@ -1,4 +1,7 @@
-"""``arcade-otel manifest APP``: the list of what a program collects, which its maintainer commits and its CI compares."""
+"""``arcade-otel manifest APP``: the list of what a program collects.
+
+The program's maintainer commits the list, and CI compares it.
+"""
 
 import io
 import sys
@@ -17,17 +20,18 @@ __all__ = ["manifest"]
 def manifest(app: str, *, as_json: bool = False, output: str | None = None, check: str | None = None) -> int:
     """Write the manifest of a program, or compare it with a file, and return the exit code.
 
-    * 0: the manifest was written, or is equal.
-    * 1: the manifest is different. The difference is on stdout.
-    * 2: the program cannot be loaded, or the file cannot be read or written. The reason is on stderr.
+    * Exit code 0: the manifest was written, or is equal to the file.
+    * Exit code 1: the manifest is different, and the difference is printed on stdout.
+    * Exit code 2: the program cannot be loaded, or the file cannot be read or written. The reason for exit code 2 is printed on
+      stderr.
 
-    Call this only in a process that ends afterwards (see ``app_loader.load``).
+    Call this only in a process that ends afterwards, because ``app_loader.load`` changes the process.
 
     Args:
         app: The object that the program passes to ``instrument()``, as ``module:attribute`` or ``path/to/file.py:attribute``.
-        as_json: Write JSON instead of Markdown.
-        output: The file to write. None means stdout.
-        check: The file to compare with. If it is given, no file is written.
+        as_json: Whether to write JSON instead of Markdown.
+        output: The file to write, or None for stdout.
+        check: The file to compare with, or None. With ``check``, the function writes no file.
     """
     try:
         text = _render(app, as_json=as_json)

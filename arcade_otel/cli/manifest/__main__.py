@@ -1,4 +1,4 @@
-"""``python -m arcade_otel.cli.manifest PAGE`` keeps the tables of the page about what is collected up to date."""
+"""``python -m arcade_otel.cli.manifest PAGE`` updates the tables of the page about what is collected."""
 
 import sys
 

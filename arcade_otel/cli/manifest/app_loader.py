@@ -18,15 +18,15 @@ PROGRAM = "<program>"
 
 
 class LoadError(Exception):
-    """The program does not exist or cannot be inspected. The message says why."""
+    """The program does not exist or cannot be inspected. The message of the error says why."""
 
 
 def load(reference: str) -> Any:
     """Import the module of ``module:attribute`` or ``path/to/file.py:attribute`` and return the attribute.
 
-    Call this only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``. Modules
-    are looked up in the working directory (or the file's directory) first. The user's ``ARCADE_USAGE_*`` variables are removed,
-    so that the manifest shows the program's own settings. The output of the import goes to stderr.
+    Call this only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``. The
+    module is looked up in the working directory (or the file's directory) first. The user's ``ARCADE_USAGE_*`` variables are
+    removed, so that the manifest shows the program's own settings. Output that the import prints on stdout goes to stderr.
 
     Limit: the import runs the program's own code, which can read, write and send whatever it wants.
 
@@ -53,7 +53,7 @@ def load(reference: str) -> Any:
 
 
 def describe_error(error: Exception) -> str:
-    """Return an error of the program, and where it was raised, in one line."""
+    """Return one line that describes an error of the program and says where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"

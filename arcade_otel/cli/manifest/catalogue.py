@@ -1,10 +1,11 @@
-"""Everything that can leave a machine, one record each: events, their properties, and the attributes that other backends get.
+"""Everything that can leave a machine, as one record each: events, their properties, and attributes for other backends.
 
-The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds those of all events.
+The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that all
+events have.
 
-``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page, and ``--check`` compares them.
-The names are constants of ``conventions``. The tests in ``tests/cli/manifest`` compare this catalogue with what arrives at a
-server: they fail if a property arrives that is not here, and if one is here that never arrives.
+``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page, and ``--check`` compares them. The
+names are constants of ``conventions``. The tests in ``tests/cli/manifest`` compare this catalogue with what arrives at a server.
+The tests fail if a property arrives that is not in the catalogue, and if a property in the catalogue never arrives.
 """
 
 # No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
@@ -45,13 +46,13 @@ _POSTHOG = "PostHog"
 
 @dataclass(frozen=True)
 class Event:
-    """An event.
+    """An event that the library can send.
 
     Attributes:
-        name: Its name in PostHog.
-        short: One word for it, unique.
-        when: When it is sent.
-        reason: What it is for.
+        name: The name of the event in PostHog.
+        short: One word for the event, which no other event has.
+        when: When the event is sent.
+        reason: What the event is for.
         source: Who defined the name.
     """
 
@@ -64,19 +65,20 @@ class Event:
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """A property, a field or an attribute.
+    """A property, a field or an attribute that the library can send.
 
     Attributes:
-        name: Its name where it arrives.
+        name: The name that arrives at the backend.
         type: One of JSON's types.
         example: A value as in JSON, but a string without its quotes.
-        reason: What it is for, or what it holds.
-        when: When it is present. "" means always.
+        reason: What the value is for, or what it holds.
+        when: When the value is present, or "" if it always is.
         unit: Unit or bound of the value, or "".
-        events: Names of the events that have it. Empty for an attribute, and for a field of every event or request.
-        attribute: The attribute of the span or its resource that it is made from, or "".
+        events: Names of the events that have the property, or nothing for an attribute, and for a field of every event or
+            request.
+        attribute: The attribute of the span or its resource from which the property is made, or "".
         source: Who defined the name.
-        rare: Whether only exceptional runs have it.
+        rare: Whether only exceptional runs have the value.
     """
 
     name: str
@@ -155,7 +157,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the attributes of the table of properties: those of the span, or those of its resource."""
+    """Return the attributes in the table of properties: those of the resource, or those of the span."""
     return tuple(
         FieldSpec(
             row.attribute,

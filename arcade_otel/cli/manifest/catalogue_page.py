@@ -1,4 +1,4 @@
-"""Write the catalogue's tables into ``docs/what-we-collect.md``, between two markers, or compare them."""
+"""Write the catalogue's tables into ``docs/what-we-collect.md``, between two markers, or compare the page with them."""
 
 import argparse
 import sys
@@ -14,7 +14,10 @@ END = "<!-- catalogue:end -->"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``python -m arcade_otel.cli.manifest [--check] PAGE`` and return the exit code: 1 if ``--check`` finds a difference.
+    """Run ``python -m arcade_otel.cli.manifest [--check] PAGE`` and return the exit code.
+
+    The exit code is 0 if the page was written or is up to date, 1 if ``--check`` finds a difference, and 2 if the page cannot be
+    read or written.
 
     Raises:
         SystemExit: The command line is wrong (2), or asks for help (0).

@@ -11,15 +11,15 @@ __all__ = ["CommandInfo", "get_root_command", "walk"]
 
 
 class CommandInfo(NamedTuple):
-    """A possible value of ``command_name``.
+    """A command of the program, with a possible value of ``command_name``.
 
     Attributes:
-        name: Path in the command tree, joined by dots. "" stands for a mistyped command.
-        group: Whether it is a group of commands.
-        hidden: Whether the help leaves it out.
-        deprecated: Whether it is marked as deprecated.
-        typed: Other names by which a user can run it. The event has ``name`` then, too.
-        usage: Whether it is the group of the usage commands.
+        name: Path in the command tree, joined by dots, or "" for a mistyped command.
+        group: Whether the command is a group of commands.
+        hidden: Whether the help leaves the command out.
+        deprecated: Whether the program marks the command as deprecated.
+        typed: Other names by which a user can run the command, although its event always has ``name``.
+        usage: Whether the command is the group of the usage commands.
     """
 
     name: str
@@ -31,10 +31,10 @@ class CommandInfo(NamedTuple):
 
 
 def get_root_command(app: Any) -> Any:
-    """Return the Click command that runs ``app``: a ``typer.Typer``, or a Click command or group.
+    """Return the Click command that runs ``app``, which is a ``typer.Typer``, or a Click command or group.
 
     Raises:
-        LoadError: ``app`` is none of these, or Typer cannot make a command from it.
+        LoadError: ``app`` has another class, or Typer cannot make a command from ``app``.
     """
     try:
         find_command = getattr(find_adapter(app), "find_command", None)
@@ -49,10 +49,10 @@ def get_root_command(app: Any) -> Any:
 
 
 def walk(root: Any, program: str) -> list[CommandInfo]:
-    """Return every name that an event of the program can have, sorted.
+    """Return every command name that an event of the program can have, sorted.
 
-    They include hidden and deprecated commands, and lazily loaded groups. A command that a group runs without listing it
-    (``Group.list_commands``) is missing. A group that contains itself is entered once.
+    The names include those of hidden and deprecated commands, and of lazily loaded groups. A command that a group runs without
+    listing it (``Group.list_commands``) is missing. A group that contains itself is entered only once.
 
     Args:
         root: The program's command.

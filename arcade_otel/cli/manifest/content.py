@@ -1,19 +1,23 @@
-"""The content of a program's manifest, as JSON and as Markdown. It is the same on every machine."""
+"""The content of a program's manifest, as JSON and as Markdown. The content is the same on every machine."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, terminal
 from arcade_otel.cli.manifest import catalogue, markdown
 from arcade_otel.cli.manifest.app_loader import PROGRAM
 from arcade_otel.cli.manifest.catalogue import FieldSpec
 from arcade_otel.cli.manifest.command_tree import CommandInfo
+from arcade_otel.free_text import FreeText
 from arcade_otel.settings import Settings
 from arcade_otel.spans.declared import PROPERTY_PREFIX
 
 __all__ = ["Manifest", "Setting"]
+
+if TYPE_CHECKING:
+    from arcade_otel.option_checks import PropertyType
 
 _HEAD = "`arcade-otel manifest` generates this file, and `--check` compares it. Do not edit it."
 _NOT_INSTRUMENTED = """\
@@ -28,7 +32,10 @@ _PROGRAM = "the program"
 
 
 class Setting(NamedTuple):
-    """A setting that decides what is collected, or where it is sent. ``meaning`` explains the value in words."""
+    """A setting that decides what is collected, or where it is sent.
+
+    The field ``meaning`` explains the value in words.
+    """
 
     name: str
     value: str | bool | list[str] | None
@@ -40,8 +47,8 @@ class Manifest:
 
     Args:
         settings: The program's settings.
-        commands: Every command name that its events can have.
-        instrumented: Whether the program was instrumented with these settings. Otherwise they are the defaults.
+        commands: Every command name that the program's events can have.
+        instrumented: True if the program was instrumented with ``settings``, and False if ``settings`` has only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -70,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return the entries that are collected under the settings."""
+        """Return those of ``entries`` that are collected under the program's settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}
@@ -88,7 +95,7 @@ class Manifest:
         ]
 
     def _declared(self, name: str) -> FieldSpec:
-        """Return the entry of a property or group that the program declares."""
+        """Return the manifest's entry for a property or group that the program declares."""
         commands = tuple(event.name for event in self._events if event.name in catalogue.COMMAND_EVENTS)
         kind = self._settings.properties.get(name)
         if kind is None:
@@ -99,7 +106,7 @@ class Manifest:
         return _typed(name, kind, "a property that the program declares", commands)
 
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
-        """Return the entry with the program's own events, if they have the property."""
+        """Return ``entry``. If the program's own events have the property, the returned entry names these events, too."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
 
     def _group(self, name: str, origin: str) -> FieldSpec:
@@ -109,13 +116,13 @@ class Manifest:
         return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", f"a group {origin}", when=when, events=events)
 
     def _of_person(self, name: str) -> FieldSpec:
-        """Return the entry of a declared property that a login also sets on the person."""
+        """Return the manifest's entry for a declared property that a login also sets on the person."""
         entry = self._declared(name)
         reason = "a property that the program declares, kept on your person in PostHog"
         return replace(entry, name=f"$set.{name}", reason=reason, when="when you log in", events=(conventions.EVENT_SUCCEEDED,))
 
     def settings(self) -> list[Setting]:
-        """Return the program's settings that decide what is collected."""
+        """Return those settings of the program that decide what is collected."""
         settings = self._settings
         if callable(settings.error_messages):
             messages = Setting("error_messages", "function", "the program's own function decides what is recorded of an error")
@@ -203,13 +210,13 @@ class Manifest:
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
-        """Add to ``meaning`` which of ``paths`` the program does not have."""
+        """Return ``meaning`` with a note of those ``paths`` that the program does not have."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning
 
     def as_json(self) -> str:
-        """Return the manifest as one JSON object. Its field ``manifest`` is the version of the format."""
+        """Return the manifest as one JSON object. The field ``manifest`` is the version of the format."""
         settings = self._settings
         manifest = {
             "manifest": 1,
@@ -245,7 +252,7 @@ class Manifest:
         return json.dumps(manifest, indent=2).replace("\x7f", "\\u007f") + "\n"
 
     def as_markdown(self) -> str:
-        """Return the manifest as Markdown, one command per line, so that a diff is readable."""
+        """Return the manifest as Markdown, with one command per line, so that a diff is readable."""
         library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "the library that collects, and its version")
         shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that users see")
         rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]
@@ -294,16 +301,21 @@ class Manifest:
         return f"{markdown.code(command.name)} {suffix}".rstrip()
 
 
-def _typed(name: str, kind: tuple[str, ...] | type, reason: str, events: tuple[str, ...], attribute: str = "") -> FieldSpec:
-    """Return the entry of a property with a type that the program declares."""
+def _typed(name: str, kind: "PropertyType", reason: str, events: tuple[str, ...], attribute: str = "") -> FieldSpec:
+    """Return the manifest's entry for a property with a type that the program declares."""
+    if isinstance(kind, FreeText):
+        shape, example = catalogue.STRING, "cannot reach https://api.example.com"
+        words = f"free text, redacted, at most {conventions.FREE_TEXT_LIMIT} characters"
+        reason, when = f"{reason}: {' '.join(terminal.escape(kind.reason).split())}", "if the program sets it"
+        return FieldSpec(name, shape, example, reason, when=when, unit=words, events=events, attribute=attribute)
     types = {bool: (catalogue.BOOLEAN, "true"), int: (catalogue.INTEGER, "3")}
     shape, example = (catalogue.STRING, kind[0]) if isinstance(kind, tuple) else types[kind]
     words = f"one of {', '.join(kind)}" if isinstance(kind, tuple) else ""
     return FieldSpec(name, shape, example, reason, when="if the program sets it", unit=words, events=events, attribute=attribute)
 
 
-def _of_own_event(event: str, name: str, kind: tuple[str, ...] | type) -> FieldSpec:
-    """Return the entry of a property of an event that the program declares."""
+def _of_own_event(event: str, name: str, kind: "PropertyType") -> FieldSpec:
+    """Return the manifest's entry for a property of an event that the program declares."""
     return _typed(name, kind, "a property that the program declares for this event", (event,), f"{PROPERTY_PREFIX}{name}")
 
 

@@ -10,13 +10,16 @@ __all__ = ["attributes", "code", "difference", "events", "fields", "properties",
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table. Bars in the cells are escaped."""
+    """Return a Markdown table. A bar in a cell is escaped."""
     lines = [columns, ["---"] * len(columns), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def code(text: str) -> str:
-    """Return ``text`` as inline code, even if it has backticks, escaped for a terminal (:func:`arcade_otel.terminal.escape`)."""
+    """Return ``text`` as inline code, even if it has backticks.
+
+    The result is escaped for a terminal (:func:`arcade_otel.terminal.escape`).
+    """
     text = terminal.escape(text)
     ticks = "`"
     while ticks in text:
@@ -34,7 +37,7 @@ def events(wanted: Sequence[catalogue.Event]) -> str:
 
 
 def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Event]) -> str:
-    """Return the table of the properties ``wanted`` of the events ``of``."""
+    """Return a table of the properties ``wanted``, which also says which of the events ``of`` have each property."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _in(each, of), each.reason, _from(each)) for each in wanted],
@@ -42,7 +45,7 @@ def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Eve
 
 
 def fields(wanted: Sequence[catalogue.FieldSpec]) -> str:
-    """Return the table of the fields of an event, or of a request."""
+    """Return a table of the fields of an event, or of a request."""
     return table(
         ("field", "type", "example", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _why(each), _from(each)) for each in wanted],
@@ -58,7 +61,10 @@ def attributes(wanted: Sequence[catalogue.FieldSpec]) -> str:
 
 
 def difference(before: str, after: str, name: str, source: str) -> str:
-    """Return a unified diff from the file ``name`` to the text made from ``source``, escaped for a terminal, or "" if equal."""
+    """Return a unified diff from the file ``name`` to the text made from ``source``, or "" if both are equal.
+
+    The diff is escaped for a terminal.
+    """
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, source, lineterm="")
     return "".join(f"{terminal.escape(line)}\n" for line in lines)
 

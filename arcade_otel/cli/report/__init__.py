@@ -16,12 +16,12 @@ _DONE, _NO_EVENTS, _UNREADABLE = 0, 1, 2
 
 
 def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
-    """Print the answers from ``files``, or write them as a page. Return the exit code.
+    """Print the answers from ``files``, or write them as an HTML page. Return the exit code.
 
     Args:
-        files: Paths; ``-`` is stdin.
-        as_json: Print one JSON object.
-        html: Path of a page to write, instead of tables on stdout.
+        files: Paths of files with events, where ``-`` is stdin.
+        as_json: Whether to print one JSON object.
+        html: Path of an HTML page to write instead of tables on stdout, or None.
     """
     output = Output(as_json=as_json)
     read = EventFiles()
@@ -49,12 +49,12 @@ def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
 
 
 def write_page(path: str, result: Report, sources: Sequence[str]) -> None:
-    """Write the answers as one HTML page that loads nothing.
+    """Write the answers as one HTML page that loads no other files.
 
     Args:
-        path: The file to write. An existing file is replaced.
+        path: The file to write, which is replaced if it exists.
         result: The answers.
-        sources: Names of the files that were read, for the page's heading.
+        sources: Names of the files with the events, for the heading of the page.
 
     Raises:
         OSError: The file cannot be written.

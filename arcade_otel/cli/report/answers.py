@@ -32,12 +32,13 @@ class Answer(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Every answer over some events.
+    """The answers to all questions, over some events.
 
     Attributes:
-        commands: The number of commands. A second delivery of an event is not counted.
-        people: The number of people who ran them.
-        begin, end: The start times of the first and the last command.
+        commands: The number of commands, where an event that was delivered twice is counted once.
+        people: The number of people who ran the commands.
+        begin: The start time of the first command, or None.
+        end: The start time of the last command, or None.
     """
 
     commands: int
@@ -48,10 +49,10 @@ class Report(NamedTuple):
 
 
 def answer(events: Sequence[Event]) -> Report:
-    """Answer every question.
+    """Answer every question from ``events``.
 
     Raises:
-        OSError: The package's files cannot be read.
+        OSError: A file of this package cannot be read.
     """
     chosen = _without_repeats([event for event in events if event.event in (EVENT_SUCCEEDED, EVENT_FAILED)])
     accounts = _accounts(events)
@@ -73,7 +74,7 @@ def answer(events: Sequence[Event]) -> Report:
 
 
 def _round(value: float | None, digits: int) -> float | None:
-    """Round halves to the even digit, as ClickHouse does. The function of sqlite rounds halves away from zero."""
+    """Round halves to the even digit, as ClickHouse does. The function ``round`` of sqlite rounds halves away from zero."""
     if value is None:
         return None
     factor = 10.0**digits
@@ -81,7 +82,7 @@ def _round(value: float | None, digits: int) -> float | None:
 
 
 def _without_repeats(events: Sequence[Event]) -> list[Event]:
-    """Return the earliest event for each UUID. Keep all events without a UUID."""
+    """Return the earliest event for each UUID, and all events without a UUID."""
     kept: dict[object, Event] = {}
     for number, event in enumerate(events):
         key: object = event.uuid or number
@@ -91,7 +92,7 @@ def _without_repeats(events: Sequence[Event]) -> list[Event]:
 
 
 def _accounts(events: Sequence[Event]) -> dict[str, str]:
-    """Return the account of each anonymous ID with an alias. If an ID has several aliases, the first one counts."""
+    """Return the account of each anonymous ID that has an alias. If an ID has several aliases, the first alias counts."""
     aliases = sorted((event for event in events if event.event == EVENT_ALIAS), key=lambda event: (event.time, event.uuid))
     accounts: dict[str, str] = {}
     for event in aliases:
@@ -102,7 +103,7 @@ def _accounts(events: Sequence[Event]) -> dict[str, str]:
 
 
 def _row(event: Event, accounts: dict[str, str]) -> tuple[Any, ...]:
-    """Return the columns of ``commands``, in the order of ``COLUMNS``."""
+    """Return the values for one row of ``commands``, in the order of ``COLUMNS``."""
     properties = event.properties
     failed = event.event == EVENT_FAILED
     week = (event.time - _FIRST_MONDAY) // _WEEK
@@ -141,7 +142,7 @@ def _text(properties: dict[str, Any], name: str) -> str:
 
 
 def _word(properties: dict[str, Any], name: str) -> str:
-    """Return a text or a boolean as text, and "" for any other value."""
+    """Return the value of a property if it is a text or a boolean, as text. Return "" for any other value."""
     value = properties.get(name)
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -23,7 +23,7 @@ _REQUIRED = ("event", "distinct_id")
 
 
 class Event(NamedTuple):
-    """The parts of an event that a report needs."""
+    """The fields of an event that a report needs."""
 
     event: str
     distinct_id: str
@@ -33,7 +33,7 @@ class Event(NamedTuple):
 
 
 class EventFiles:
-    """The events of some files.
+    """The events of one or more files.
 
     Attributes:
         events: The events, in the order of the files.
@@ -45,11 +45,11 @@ class EventFiles:
         self.skipped = 0
 
     def read(self, path: str) -> None:
-        """Read a file, which may be compressed by gzip. ``-`` is stdin.
+        """Read a file and add its events. The file may be compressed by gzip. The path ``-`` is stdin.
 
         Raises:
-            OSError: It cannot be read.
-            ValueError: It has none of the known formats.
+            OSError: The file cannot be read.
+            ValueError: The file has none of the known formats.
         """
         if path == "-":
             data = sys.stdin.buffer.read()
@@ -64,10 +64,10 @@ class EventFiles:
         self.add(data.decode("utf-8-sig", "replace"))
 
     def add(self, text: str) -> None:
-        """Read the contents of a file.
+        """Add the events in the text of a file.
 
         Raises:
-            ValueError: It has none of the known formats.
+            ValueError: The text has none of the known formats.
         """
         if not text.strip():
             return
@@ -81,7 +81,7 @@ class EventFiles:
 
 
 def _records(text: str) -> Iterator[Any]:
-    """Return the JSON values of a file, or the rows of a CSV file as objects."""
+    """Yield the JSON values of a file, or the rows of a CSV file as objects."""
     if text.lstrip()[0] not in "{[":
         yield from _rows(text)
         return
@@ -124,12 +124,15 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Return the boolean in a CSV cell, or else its text. A version such as 1.2 stays text."""
+    """Return the boolean in a CSV cell, or else the text of the cell. A version such as 1.2 stays text."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
-    """Return the events of a record: the record itself, those of an array or a response, or those of spans. Else return None."""
+    """Return the events of a record.
+
+    A record is one event, an array of events, a response with events, or spans. An entry that is no event becomes None.
+    """
     if isinstance(record, list):
         return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
     if not isinstance(record, dict):
@@ -176,7 +179,10 @@ def _json_object(text: str) -> dict[str, Any] | None:
 
 
 def _time(value: Any) -> datetime | None:
-    """Parse a timestamp in ISO 8601, as PostHog and ClickHouse write it, and return it in UTC. Without a zone it is UTC."""
+    """Parse a timestamp in ISO 8601, as PostHog and ClickHouse write it, and return it in UTC.
+
+    A timestamp without a time zone is taken as UTC. The result is None if the value is no timestamp.
+    """
     if not isinstance(value, str):
         return None
     text = value.strip().replace("Z", "+00:00")

@@ -18,10 +18,10 @@ _WIDTH, _HEIGHT = 1000, 200
 
 
 def render(report: Report, sources: Sequence[str]) -> str:
-    """Return the page.
+    """Return the report as one HTML page.
 
     Raises:
-        OSError: The package's files cannot be read.
+        OSError: The stylesheet in this package cannot be read.
     """
     with open(os.path.join(os.path.dirname(__file__), "page.css"), encoding="utf-8") as file:
         css = file.read()
@@ -69,7 +69,7 @@ def _section(answer: Answer) -> str:
 
 
 def chart_of(answer: Answer) -> str:
-    """Return the answer's chart as HTML. The answer must have rows."""
+    """Return the chart of ``answer`` as HTML. The answer must have at least one row."""
     drawers = {"line": _lines, "bar": _bars, "heat": _heat}
     return drawers[answer.question.chart.kind](answer)
 

@@ -1,29 +1,32 @@
 """The questions that ``report`` and the dashboards answer, one file for each in ``questions/``.
 
-A file begins with comment lines that describe the question. The rest is portable SQL over a relation ``commands`` with one row
-for each command. The same text runs in sqlite (``report``), in ClickHouse and in PostHog, where ``dashboards/dialects`` defines
-``commands``.
+A file begins with comment lines that describe the question. The rest of the file is portable SQL over a relation ``commands``,
+which has one row for each command. The same SQL runs in sqlite (``report``), in ClickHouse and in PostHog, where
+``dashboards/dialects`` defines ``commands``.
 
-=================  ===============================================================================================
-column             meaning
-=================  ===============================================================================================
-seconds            when the command began: seconds since the epoch, to the millisecond
-week, week_number  Monday of that week as text, in UTC; number of that week
-distinct_id        the ID that the event was sent under
-person             who that ID belongs to, once aliases are followed
-identified         1 if the ID is an account's, 0 if it is anonymous
-command, version   name of the command ("" if none was reached); version of the program
-failed, outcome    1 if the exit code was not 0; how the command ended
-duration           milliseconds, or NULL
-error_type         the exception's class
-os, python         system; Python's major and minor version
-ci, agent          1 in continuous integration; name of the coding agent, or ""
-interactive        "yes", "no" or "unknown"
-install_method     how the program was installed
-first_run          1 on the first run of an installation
-previous_version   the version before, on the first run of another one; else ""
-session            the session's ID, or ""
-=================  ===============================================================================================
+The columns of ``commands``:
+
+- ``seconds``: when the command began, in seconds since the epoch, to the millisecond.
+- ``week``: the Monday of the command's week as text, in UTC.
+- ``week_number``: the number of that week.
+- ``distinct_id``: the ID that the event was sent under.
+- ``person``: the person to whom that ID belongs, once aliases are followed.
+- ``identified``: 1 if the ID is an account's, 0 if it is anonymous.
+- ``command``: the name of the command, or "" if no command was reached.
+- ``version``: the version of the program.
+- ``failed``: 1 if the exit code was not 0.
+- ``outcome``: how the command ended.
+- ``duration``: the duration in milliseconds, or NULL.
+- ``error_type``: the exception's class.
+- ``os``: the operating system.
+- ``python``: Python's major and minor version.
+- ``ci``: 1 in continuous integration.
+- ``agent``: the name of the coding agent that ran the command, or "".
+- ``interactive``: "yes", "no" or "unknown".
+- ``install_method``: how the program was installed.
+- ``first_run``: 1 on the first run of an installation.
+- ``previous_version``: on the first run of another version, the version before, or else "".
+- ``session``: the session's ID, or "".
 """
 
 import os
@@ -63,9 +66,9 @@ class Chart(NamedTuple):
 
     Attributes:
         kind: ``line``, ``bar`` or ``heat``.
-        labels: Columns that name a point, a bar or, for ``heat``, the row and the column.
-        values: Columns with the numbers.
-        series: Column that splits a line into several; "" for none.
+        labels: The columns that name a point or a bar, or for ``heat`` the row and the column.
+        values: The columns with the numbers.
+        series: The column that splits one line into several, or "".
     """
 
     kind: str
@@ -90,7 +93,7 @@ def load_questions() -> list[Question]:
     """Return every question, in the order of the report.
 
     Raises:
-        OSError: The package's files cannot be read.
+        OSError: A file of this package cannot be read.
         KeyError: A file lacks one of its comment lines.
     """
     return [_load(name) for name in sorted(os.listdir(_DIRECTORY)) if name.endswith(".sql")]

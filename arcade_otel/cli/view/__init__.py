@@ -20,15 +20,15 @@ _POLL_SECONDS = 0.2
 
 
 def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> int:
-    """Serve the page until the user presses Ctrl-C, which is a success. This changes nothing and sends nothing.
+    """Serve the page until the user presses Ctrl-C, and then return 0. The command changes nothing and sends nothing.
 
-    Print the address of the page. If stdout is a terminal and there is a desktop, or ``BROWSER`` names a browser, open the page
-    in a browser.
+    The command prints the address of the page. If stdout is a terminal, and there is a desktop or ``BROWSER`` names a browser,
+    the command also opens the page in a browser.
 
     Args:
         settings: The program's settings.
-        output: Prints the address.
-        port: Port of 127.0.0.1. 0 means any free port.
+        output: The output that prints the address.
+        port: A port of 127.0.0.1, or 0 for any free port.
         no_browser: Whether to open no browser.
 
     Raises:
@@ -50,7 +50,10 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 
 @contextmanager
 def _interrupting(server: PageServer) -> Iterator[None]:
-    """Let Ctrl-C end ``server`` between two requests. A KeyboardInterrupt in the callback of a weak reference would be lost."""
+    """Let Ctrl-C end ``server`` between two requests.
+
+    Otherwise a KeyboardInterrupt could be raised in the callback of a weak reference, where Python would discard it.
+    """
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
         yield  # neither a thread nor a background job of a shell receives Ctrl-C
         return

@@ -1,4 +1,4 @@
-"""The data of the page of ``usage view``: the status, and one row per event with its exact payload."""
+"""The data of the page of ``usage view``: the status, and one row per event with the event's exact payload."""
 
 import json
 import math
@@ -18,7 +18,9 @@ _MAX_DURATION_MS = 1e15
 
 
 def snapshot(settings: Settings) -> bytes:
-    """Return the page's data as one JSON object in ASCII, newest event first. It has no NaN, which JavaScript cannot parse.
+    """Return the page's data as one JSON object in ASCII, newest event first.
+
+    The JSON has no NaN, because JavaScript cannot parse NaN.
 
     Raises:
         OSError: The config directory cannot be read.
@@ -34,12 +36,12 @@ def snapshot(settings: Settings) -> bytes:
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the row of the page for an event of :func:`arcade_otel.cli.local_state.all_events`.
 
-    Its texts are escaped (:func:`arcade_otel.terminal.escape`). ``payload`` is the exact payload as indented JSON in ASCII, or
-    None if it was not kept.
+    The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` has the exact payload as
+    indented JSON in ASCII, or None if the payload was not kept.
 
     Args:
         event: The event.
-        lane: The lane of a queued event. Its last problem is the reason why the event is still queued.
+        lane: The lane of a queued event, whose last problem is the reason why the event is still queued.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -68,7 +70,10 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return a command's fields in a payload, under PostHog's names. The payload may be anything, so this never raises."""
+    """Return a command's fields in a payload, under PostHog's names.
+
+    The payload may be anything, so the function never raises.
+    """
     for part in payload:
         if not isinstance(part, dict):
             continue
@@ -91,7 +96,10 @@ def _command_fields(payload: list[Any]) -> dict[str, Any]:
 
 
 def _start_time(fields: dict[str, Any]) -> str | None:
-    """Return the start of the command, to the millisecond. PostHog's events have it in ISO 8601, and spans in nanoseconds."""
+    """Return the start of the command in ISO 8601, to the millisecond, or None if it is unknown.
+
+    An event for PostHog has its start in ISO 8601, and a span has its start in nanoseconds.
+    """
     started = fields.get("started")
     try:
         if isinstance(started, str) and started.isdigit():

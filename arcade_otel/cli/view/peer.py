@@ -1,4 +1,4 @@
-"""Find the user at the other end of a connection on loopback, if the system shows it (Linux)."""
+"""Find the user at the other end of a connection on loopback, if the system shows that user (Linux)."""
 
 import os
 import socket
@@ -11,11 +11,13 @@ _TABLES = (("/proc/net/tcp", ""), ("/proc/net/tcp6", "0000000000000000FFFF0000")
 
 
 def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
-    """Return whether the client's socket belongs to another user than the running one, root, and the one who called ``sudo``.
+    """Return whether the client's socket belongs to another user.
 
-    The server needs this because other users can read the page's address in the browser's command line.
+    Root, the user who runs this process, and the user who called ``sudo`` do not count as another user. The server needs this
+    check because other users can read the page's address in the browser's command line.
 
-    Return False if the system does not show the user (macOS, Windows, a client in another network namespace).
+    If the system does not show the user of the socket (macOS, Windows, a client in another network namespace), the result is
+    False.
 
     Args:
         client: IPv4 address and port of the client.

@@ -1,4 +1,4 @@
-"""Serve the page of ``usage view`` on loopback, only to a browser that has its secret address."""
+"""Serve the page of ``usage view`` on loopback, only to a browser that has the secret address of the page."""
 
 import hmac
 import io
@@ -59,21 +59,24 @@ _HEADERS = (
 
 
 class PageServer(ThreadingHTTPServer):
-    """Listen on 127.0.0.1 and answer each request in its own thread; ``serve_forever`` until :meth:`interrupt`.
+    """Listen on 127.0.0.1 and answer each request in its own thread. Call ``serve_forever`` to serve until :meth:`interrupt`.
 
-    The secret is in the path of the address, is new for each server, and has no other use. A request is answered only if it
+    The secret is in the path of the address, is new for each server, and has no other use. The server answers a request only if
+    these four conditions hold:
 
-    * has this server's address in its ``Host`` header. A page that uses DNS rebinding has its own name there,
-    * does not come from another site,
-    * is a GET,
-    * and has the secret.
+    * The request has the address of this server in its ``Host`` header. The request of a page that uses DNS rebinding has another
+      ``Host`` header, which contains the name of that page.
+    * The request does not come from another site.
+    * The method of the request is GET.
+    * The request has the secret.
 
     Args:
-        port: The port. 0 means any free port.
-        data: Returns the page's data as JSON. It is called for each request for the data, by one thread at a time.
+        port: The port, or 0 for any free port.
+        data: A function that returns the page's data as JSON, and is called for each request for the data, by one thread at a
+            time.
 
     Raises:
-        OSError: The port is taken or not allowed. The error has its number.
+        OSError: The port is taken or not allowed. The message of the error names the port.
     """
 
     daemon_threads = True
@@ -96,17 +99,17 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """The page's address, with the secret."""
+        """The address of the page, which contains the secret."""
         return f"http://{_HOST}:{self.server_port}/{self.secret}/"
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The valid ``Host`` headers of a request to this server."""
+        """The ``Host`` headers that this server accepts."""
         names = (_HOST, "localhost")
         return (*(f"{name}:{self.server_port}" for name in names), *(names if self.server_port == 80 else ()))  # noqa: PLR2004 - HTTP's
 
     def resource(self, name: str) -> tuple[str, bytes] | None:
-        """Return the content type and the content of the file ``name`` of the page, or None."""
+        """Return the content type and the content of the page's file ``name``, or None if there is no such file."""
         if name != _DATA:
             return self._files.get(name)
         with self._data_lock:
@@ -115,7 +118,7 @@ class PageServer(ThreadingHTTPServer):
     def interrupt(self) -> None:
         """Let ``serve_forever`` raise KeyboardInterrupt between two requests.
 
-        A signal handler calls this and does nothing else.
+        The signal handler calls only this method.
         """
         self._interrupted = True
 
@@ -127,7 +130,7 @@ class PageServer(ThreadingHTTPServer):
             raise KeyboardInterrupt
 
     def server_bind(self) -> None:
-        """Bind without the DNS look-up of the own name that ``HTTPServer`` makes."""
+        """Bind the socket without the DNS look-up of the machine's own name that ``HTTPServer`` makes."""
         if self.allow_reuse_address:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
@@ -141,7 +144,7 @@ class PageServer(ThreadingHTTPServer):
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a new thread, unless too many requests are being answered."""
+        """Answer the request in a new thread. Close the connection if too many requests are being answered."""
         if not self._slots.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -152,20 +155,20 @@ class PageServer(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer the request."""
+        """Answer the request, and release its place among the connections."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
-        """Print no traceback, because a browser that closes its connection early is an error here, too."""
+        """Print no traceback, because a browser that closes its connection early would cause one, too."""
         error = sys.exc_info()[1]
         debug("a request for the page", error)
 
 
 class _Request(BaseHTTPRequestHandler):
-    """One connection, which is one request."""
+    """The handler of one connection, which has exactly one request."""
 
     server: PageServer
     default_request_version = "HTTP/1.0"  # nothing is answered without headers
@@ -189,7 +192,10 @@ class _Request(BaseHTTPRequestHandler):
         self._drain()
 
     def _head(self) -> bytes | None:
-        """Return the line and headers of the request, or more bytes than allowed. Return None if they do not arrive in time."""
+        """Return the request line and the headers of the request, or None if they do not arrive in time.
+
+        If the headers are too large, the result has more bytes than ``MAX_HEAD_BYTES``.
+        """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
         while b"\r\n\r\n" not in head and len(head) <= MAX_HEAD_BYTES:
@@ -226,7 +232,7 @@ class _Request(BaseHTTPRequestHandler):
             self._send(200, *content)
 
     def _refusal(self) -> tuple[int, str] | None:
-        """Return the status and reason for refusing this request, or None to answer it."""
+        """Return the status and the reason for refusing this request, or None if the request must be answered."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return 403, "The request names another host."
@@ -260,7 +266,10 @@ class _Request(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _drain(self) -> None:
-        """Read a little more before closing: closing with unread bytes would reset the connection and lose the answer."""
+        """Read a little more of the request before the connection is closed.
+
+        Closing a connection with unread bytes would reset it, and the client would lose the answer.
+        """
         try:
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(1.0)
@@ -273,5 +282,5 @@ class _Request(BaseHTTPRequestHandler):
     # --- BaseHTTPRequestHandler's hooks ---------------------------------------------------------------------------------------
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Refuse a malformed request, without quoting it."""
+        """Refuse a malformed request, without quoting the request in the answer."""
         self._refuse(code, "Malformed request.")

@@ -1,8 +1,8 @@
-"""The program of the detached sender. It arms the watchdog, leaves the user's directory, and calls ``sender``.
+"""The program of the detached sender. The program arms the watchdog, leaves the user's directory, and calls ``sender``.
 
-Python runs this file without ``site`` (``python -S …/launch/__main__.py``). If the library is in an archive, Python runs its text
-by ``-c``. Neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` then, so that a user's ``json.py`` is not imported
-in place of Python's.
+Python runs this file without ``site`` (``python -S …/launch/__main__.py``). If the library is in an archive, Python gets the text
+of this file by ``-c``. In both cases, neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` when the library is
+imported. A user's file ``json.py`` is therefore not imported in place of Python's own module.
 """
 
 import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it

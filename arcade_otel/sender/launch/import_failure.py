@@ -1,4 +1,7 @@
-"""Write a receipt for the user that the sender cannot import the library. Standard library only."""
+"""Write a receipt which says to the user that the sender cannot import the library.
+
+This module uses the standard library only.
+"""
 
 import json
 import os
@@ -14,8 +17,9 @@ _MAX_BYTES = 1024 * 1024
 def leave_problem(config_dir: str, error: Exception) -> None:
     """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
 
-    The marker is the same as on machines that do not reap ended senders: commands write their spans to the queue themselves and
-    start one sender an hour. The first sender that works removes the marker.
+    The function also leaves the marker ``unreaped``, as on machines that do not reap ended senders. While the marker exists,
+    commands write their spans to the queue themselves and start one sender an hour. The first sender that works removes the
+    marker.
 
     Raises:
         OSError: The receipt cannot be written.

@@ -241,6 +241,24 @@ def test_it_lists_the_events_that_a_program_declares(tmp_path: Path) -> None:
     assert {"toolkit created", "opened"}.isdisjoint(event["name"] for event in of(tmp_path, "")["events"])
 
 
+def test_free_text_is_called_so_with_its_reason(tmp_path: Path) -> None:
+    """Of the program's commands and of its own events, for people and for programs."""
+    text = "arcade_otel.FreeText(reason='shows why\\ntools | fail\\x1b[31m')"
+    told = of(tmp_path, f", properties={{'why': {text}}}, events={{'tool failed': {{'cause': {text}}}}}")
+    entries = {entry["name"]: entry for entry in told["properties"]}
+    for name in ("why", "cause"):
+        assert (entries[name]["type"], entries[name]["unit"]) == ("string", "free text, redacted, at most 300 characters")
+        assert entries[name]["reason"].startswith("a property that the program declares")
+        assert "\x1b" not in entries[name]["reason"]
+    assert entries["cause"]["events"] == ["tool failed"]
+    lines = made(tmp_path, "cli.py:app").splitlines()
+    for name in ("why", "cause"):
+        (row,) = [
+            line for line in lines if line.startswith(f"| `{name}` | string, free text, redacted, at most 300 characters |")
+        ]
+        assert "shows why\\ntools \\| fail\\x1b[31m" in row
+
+
 def test_a_manifest_for_people_has_all_that_one_for_programs_has(tmp_path: Path) -> None:
     """Each name in a line of its own."""
     (tmp_path / "cli.py").write_text(with_usage(CLICK))

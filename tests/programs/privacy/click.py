@@ -2,7 +2,7 @@ spec = globals()["spec"]  # the scenario, which the runner gives
 import click
 
 import arcade_otel
-from tests.privacy.scenarios import act
+from tests.privacy.scenarios import act, declarations
 
 
 @click.group()
@@ -38,5 +38,5 @@ def logout(words, opt):
     act(spec)
 
 
-arcade_otel.instrument(app, name=spec["name"], version="1")
+arcade_otel.instrument(app, name=spec["name"], version="1", **declarations(spec))
 app()

@@ -3,7 +3,7 @@ spec = globals()["spec"]  # the scenario, which the runner gives
 import typer
 
 import arcade_otel
-from tests.privacy.scenarios import act
+from tests.privacy.scenarios import act, declarations
 
 app = typer.Typer()
 
@@ -33,5 +33,5 @@ def logout(words: list[str] = typer.Argument(None), opt: str = typer.Option("", 
     act(spec)
 
 
-arcade_otel.instrument(app, name=spec["name"], version="1")
+arcade_otel.instrument(app, name=spec["name"], version="1", **declarations(spec))
 app()
