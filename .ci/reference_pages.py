@@ -21,7 +21,8 @@ CLI, ENVIRONMENT = ROOT / "docs/reference/cli.md", ROOT / "docs/reference/enviro
 BEGIN, END = "<!-- generated:begin -->", "<!-- generated:end -->"
 _INTRODUCTION = (
     "You can run every command on this page with the program `arcade-otel`. If a program mounts the usage commands, you can also "
-    "run them there, for example `mycli usage status`, except `manifest` and `report`, which are for maintainers. "
+    "run them in that program, for example as `mycli usage status`. Only `arcade-otel` has `manifest` and `report`, because "
+    "both commands are for maintainers. "
     "[Consent](../consent.md#the-commands) shows you how to mount them."
 )
 _COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")
@@ -67,7 +68,8 @@ def environment(page: str) -> str:
     public = [each for each in variables() if "Internal" not in each["effect"]]
     internal = [each for each in variables() if "Internal" in each["effect"]]
     tables = [table(columns, [_row(each) for each in rows]) for rows in (public, internal)]
-    return f"{head}{BEGIN}\n{tables[0]}\n\nThe library sets these itself. You never need them:\n\n{tables[1]}\n{END}{tail}"
+    between = "The library itself sets the following variables, and you never need them:"
+    return f"{head}{BEGIN}\n{tables[0]}\n\n{between}\n\n{tables[1]}\n{END}{tail}"
 
 
 def _row(variable: dict[str, str]) -> tuple[str, ...]:

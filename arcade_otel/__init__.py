@@ -48,16 +48,18 @@ __all__ = [
 ]
 
 
-#: Type: word. Default: not set. Effect: with `0`, `false`, `no` or `off`, you turn recording off and delete the queue. With `1`,
-#: `true`, `yes` or `on`, you turn recording on and skip the notice. With `log`, each payload is printed on stderr and never sent.
+#: Type: word. Default: not set. Effect: `ARCADE_USAGE_TRACKING=0` (or `false`, `no`, `off`) turns recording off and deletes the
+#: queue. `ARCADE_USAGE_TRACKING=1` (or `true`, `yes`, `on`) turns recording on and skips the notice. With
+#: `ARCADE_USAGE_TRACKING=log`, you see each payload on stderr, and nothing is sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
-#: Type: word. Default: not set. Effect: any value but `0`, `false` and the empty one turns recording off and deletes the queue.
-#: Set `DO_NOT_TRACK` in your shell's profile if you want no telemetry from any program that respects this variable.
+#: Type: word. Default: not set. Effect: any value of `DO_NOT_TRACK` except `0`, `false` and an empty value turns recording off
+#: and deletes the queue. Set `DO_NOT_TRACK=1` in your shell's profile if you want no telemetry from any program that respects
+#: this variable.
 ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
-#: Type: boolean. Default: `false`. Effect: with `true`, in upper or lower case, you turn recording off and delete the queue.
-#: Source: OpenTelemetry.
+#: Type: boolean. Default: `false`. Effect: `OTEL_SDK_DISABLED=true`, in upper or lower case, turns recording off and deletes
+#: the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: Type: path. Default: `~/.arcade`. Effect: the config directory, which holds the identity store, the queue and your choice.
+#: Type: path. Default: `~/.arcade`. Effect: names the config directory, which has the identity, the queue and your choice.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 _ON, _OFF, _LOG = "on", "off", "log"
@@ -110,7 +112,7 @@ class Options(TypedDict, total=False):
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
 
-    Only with :class:`FreeText`, a property can be any text. The text is redacted. Read about the risk first.
+    Only a property of the type :class:`FreeText` can have any text. The library redacts the text. Read about the risk first.
 
     The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
     groups: str | Sequence[str]
@@ -267,9 +269,13 @@ def track(event: str, properties: Mapping[str, str | bool | int | None] | None =
     another type than you declared, is left out of the event. The debug log says what was left out. If no command is being
     recorded, for example because the user has opted out, this function does nothing.
 
+    A server is a command that has called :func:`end_run`, or that ``record_start`` names. An event of a server is sent to PostHog
+    while the command runs, at most 10 s after the call, and is no span event.
+
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
-        properties: The values of the event's properties, for example ``{"tools": 3}``. None counts as absent.
+        properties: The values of the event's properties, for example ``{"tools": 3}``. A property whose value is None is left
+            out.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard
@@ -285,8 +291,8 @@ def end_run() -> None:
 
     You call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls
     ``os._exit``. Make the call when the command has done its work, for example right before the loop of the server. The recorded
-    duration of the command ends at this call. An error or an exit code that comes later is not recorded. If no command is being
-    recorded, this function does nothing.
+    duration of the command ends at this call. An error or an exit code that comes later is not recorded. Events that you
+    :func:`track` after this call are sent while the command runs. If no command is being recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end

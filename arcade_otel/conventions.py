@@ -94,6 +94,8 @@ RESOURCE_COPIES = "arcade_otel.copies"
 RESOURCE_DOCTOR = "arcade_otel.doctor"
 #: Present ("1") on the span of a command that has begun (``record_start``), which becomes ``EVENT_STARTED``.
 RESOURCE_STARTED = "arcade_otel.started"
+#: Present ("1") on a span with events that a server tracked while it ran. It becomes only these events, and none of a command.
+RESOURCE_EVENTS_ONLY = "arcade_otel.events_only"
 #: Present ("1") on a usage event that only PostHog may get, because the trace of the command is exported separately or was not
 #: sampled.
 RESOURCE_USAGE_ONLY = "arcade_otel.usage_only"
@@ -116,33 +118,35 @@ NOTICE_VERSION = 2
 # --- environment variables ------------------------------------------------------------------------------------------
 # The variables of consent are in ``arcade_otel/__init__.py``: a user who opted out pays for no other module. ``make catalogue``
 # makes docs/reference/environment.md of these comments: type, default, effect, and for internal variables "Internal."
-#: Type: text. Default: the program's `posthog_api_key`. Effect: events go to the PostHog project with this key. For example, you
-#: can send your events to a test project.
+#: Type: text. Default: the program's `posthog_api_key`. Effect: names the PostHog project that gets the events, by its key. For
+#: example, you can send the events to a test project of your own.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
-#: Type: URL. Default: the program's `posthog_host`. Effect: events go to this PostHog, or to a proxy that you run in front of it.
+#: Type: URL. Default: the program's `posthog_host`. Effect: names the PostHog server that gets the events, or a proxy that you
+#: run in front of PostHog.
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: Type: OTLP/JSON. Default: set by the command. Effect: hands one span to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
 #: Type: path. Default: set by the command. Effect: names the sender's config directory. A process with this variable starts no
-#: sender. `arcade-otel manifest`, which only inspects a program, sets this variable to leave the queue
-#: alone. Internal.
+#: sender. A process that only inspects a program, such as `arcade-otel manifest`, sets the variable to leave the queue alone.
+#: Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
-#: Type: seconds. Default: `2`. Effect: a sender with an empty queue waits this long for more spans before it exits. If you
-#: run several commands in a row, they share one sender.
+#: Type: seconds. Default: `2`. Effect: says how long a sender with an empty queue waits for more spans before the sender exits.
+#: If you run several commands in a row, they share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
-#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: a command waits at most this long at its end,
+#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: says how long a command may wait at its end
 #: until its own event is acknowledged. You need this variable in containers that end with the command.
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
-#: Type: `v0` or `v1`. Default: `v0`. Effect: a sender tries this capture endpoint of PostHog first.
+#: Type: `v0` or `v1`. Default: `v0`. Effect: chooses which of PostHog's capture endpoints a sender tries first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: Type: `1` or an absolute path. Default: not set. Effect: with `1`, you see on stderr what the library does and what goes wrong.
-#: If you set a path, the same lines are appended to the file at that path.
+#: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, you see on stderr what the command does
+#: and what goes wrong. The sender prints nothing on stderr. If you set a path, the command and the sender append their lines to
+#: the file at that path.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
-#: Type: `1`. Default: not set. Effect: the guard of the library re-raises the exceptions that it otherwise swallows. Internal:
-#: this library's tests.
+#: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_STRICT=1`, the library re-raises the exceptions that it otherwise
+#: swallows. Internal: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
-#: Type: names, joined by commas. Default: `posthog`. Effect: these exporters get the spans, for example `posthog,otlp`. With
-#: `none`, no exporter gets them. Source: OpenTelemetry.
+#: Type: names, joined by commas. Default: `posthog`. Effect: names the exporters that get the spans, such as `posthog,otlp`.
+#: With `none`, no exporter gets spans. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 #: Maximum length of an error message, in characters. That is enough to recognize the error.

@@ -6,25 +6,25 @@ __all__ = ["FreeText"]
 class FreeText:
     """The type of a declared property whose value may be any text: ``properties={"failure_reason": FreeText(reason="…")}``.
 
-    **The risk.** Any other property has only values that you have written into your program. Free text may have whatever your
-    users and their servers put there, such as names, addresses and passwords. The library redacts the text by the same rules as
-    error messages. They cannot find everything: ordinary words that a user neither typed nor set are sent as they are, for
-    example the name of a customer in the answer of a server. PostHog keeps what it gets. If you can list the values, declare
-    them as a ``Literal`` instead.
+    **Free text is a risk.** A property of any other type has only values that you have written into your program. Free text can
+    contain whatever your users and their servers put there, such as names, addresses and passwords. The library redacts free text
+    by the same rules as error messages. The rules cannot find every secret: ordinary words that a user neither typed nor set are
+    sent as they are, for example the name of a customer in the answer of a server. PostHog keeps the text that it receives. If
+    you can list the values of a property, declare the property as a ``Literal`` instead.
 
     Guarantees:
 
-    * The text is redacted in the command's process, before it is written or sent (:mod:`arcade_otel.spans.redaction`). Text in
-      quotes is always removed. If the library cannot redact it, because the user typed too much, the property is left out.
-    * The text has one line, and at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
-    * A value that is not a string is left out, with a debug line, and fails in the sandbox of the pytest plugin.
-    * ``arcade-otel manifest`` shows your users that the property is free text, and your reason.
+    - The command's process redacts the text before it writes or sends the text (:mod:`arcade_otel.spans.redaction`). Text in
+      quotes is always removed. If the library cannot redact the text, because the user typed too much, the property is left out.
+    - The redacted text has one line, and at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
+    - A value that is not a string is left out with a line in the debug log, and fails a test in the sandbox of the pytest plugin.
+    - ``arcade-otel manifest`` shows your users that the property is free text, and shows them your reason.
 
-    A free text cannot be in ``person_properties``, because PostHog would show it as a fact about a person. The start event of
-    ``record_start`` has no free text. Redaction takes milliseconds, and a tenth of a second at most.
+    A free text cannot be in ``person_properties``, because PostHog would show the text as a fact about a person. The start event
+    of ``record_start`` has no free text. The redaction of a text takes milliseconds, and a tenth of a second at most.
 
     Args:
-        reason: Why you need the text, for your users. For example, ``"shows why tools fail"``.
+        reason: A few words that tell your users why you need the text, for example ``"shows why tools fail"``.
 
     Raises:
         TypeError: ``reason`` is not a string.

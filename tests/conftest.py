@@ -1,4 +1,4 @@
-"""What every test may ask for: a stand-in for PostHog, and a computer."""
+"""The fixtures that every test may use: a fake PostHog, and a computer."""
 
 import os
 import re
@@ -32,14 +32,14 @@ hypothesis.settings.load_profile("suite")
 
 
 def _missing(markers: str) -> str | None:
-    """Return the marker among these of something that this system lacks."""
+    """Return a marker of a test that names something this system lacks, or None."""
     if sys.platform == "win32" and "posix" in markers:
         return "posix"
     return "linux" if sys.platform != "linux" and "linux" in markers else None
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out a module that is marked as a whole (``pytestmark``): on other systems it cannot even be imported."""
+    """Leave out a module that is marked as a whole (``pytestmark``), because on other systems it cannot even be imported."""
     if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
         return None
     source = collection_path.read_text(encoding="utf-8")
@@ -49,9 +49,9 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the matrix of faults and the dashboards unless they are asked for, and let what only waits begin first.
+    """Leave out the matrix of faults and the dashboards unless they are asked for, and start tests that only wait first.
 
-    Where tests run side by side, it would wait alone at the end.
+    If tests run in parallel, such a test would otherwise run alone at the end.
     """
     for item in items:
         missing = _missing(" ".join(mark.name for mark in item.iter_markers()))
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def posthog() -> Iterator[FakePostHog]:
-    """A PostHog, and Arcade's API, on loopback."""
+    """A fake PostHog and a fake Arcade API on loopback."""
     with FakePostHog() as running:
         yield running
 
@@ -94,7 +94,7 @@ def grpc_collector() -> "Iterator[GrpcCollector]":
 
 @pytest.fixture
 def machine(tmp_path: Path, posthog: FakePostHog) -> Iterator[Machine]:
-    """A fresh computer whose events go to the stand-in."""
+    """A fresh computer whose events go to the fake PostHog."""
     computer = Machine(tmp_path / "machine", posthog.url)
     computer.mark_notice_as_shown()  # it has tests of its own
     yield computer

@@ -1,4 +1,7 @@
-"""What a command pays for us, in instructions: 1 million is 0.25 to 0.4 ms, and a bare Python start is 39 million."""
+"""The tests count the instructions that the library adds to a command.
+
+1 million instructions take 0.25 to 0.4 ms, and a bare Python start has 39 million.
+"""
 
 import sys
 
@@ -24,10 +27,10 @@ pytestmark = [pytest.mark.linux, pytest.mark.timeout(300), pytest.mark.latest]
 def test_a_command_pays_at_most_12_million_instructions_and_a_user_who_opted_out_1_5(
     machine: Machine, posthog: FakePostHog, source: str, framework: str
 ) -> None:
-    """Over the same program without us, in the steady state; the sender is another process and not counted. Under Click, 11.
+    """The same program without the library is subtracted, in the steady state. The sender is another process and does not count.
 
-    The usage commands cost a program that mounts them at most two million more. One test, because a run
-    under valgrind takes ten seconds, and each is compared with the same plain program.
+    Under Click, the limit is 11 million. The usage commands cost a program that mounts them at most two million more. All limits
+    are in one test, because a run under valgrind takes ten seconds and each run is compared with the same plain program.
     """
     programs = {"plain": source, "ours": with_us(source), "mounted": with_usage(source)}
     for name, text in programs.items():

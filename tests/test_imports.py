@@ -1,4 +1,4 @@
-"""Which modules the foreground of a command may not import: each costs millions of instructions."""
+"""The tests say which modules the foreground of a command may not import, because each costs millions of instructions."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def _imported(machine: Machine, program: str, changes: dict[str, str] | None = N
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_a_recorded_command_imports_nothing_dear(machine: Machine, posthog: FakePostHog, source: str) -> None:
-    """What Typer or Click import themselves is theirs."""
+    """Modules that Typer or Click import themselves do not count."""
     # What the measuring itself needs is in both.
     machine.program("plain", TELL + source)
     machine.program("ours", TELL + with_us(source))
@@ -87,7 +87,10 @@ WITH_PROGRAM = 'import arcade_otel\nwith arcade_otel.program(name="tool", versio
 def test_a_program_that_imports_little_gets_nothing_but_this_library(
     machine: Machine, posthog: FakePostHog, plain: str, ours: str
 ) -> None:
-    """Typer and Click import ``typing``, ``enum`` and ``contextlib`` themselves. Each would cost milliseconds here."""
+    """Typer and Click import ``typing``, ``enum`` and ``contextlib`` themselves.
+
+    In other programs, each of these modules would cost milliseconds.
+    """
     machine.program("plain", TELL + plain)
     machine.program("ours", TELL + ours)
     extra = _imported(machine, "ours") - _imported(machine, "plain")
@@ -98,7 +101,7 @@ def test_a_program_that_imports_little_gets_nothing_but_this_library(
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_the_usage_commands_are_imported_only_when_one_of_them_runs(machine: Machine, source: str) -> None:
-    """Mounting them costs a program one small module."""
+    """A program that mounts the usage commands imports one small module for them."""
     machine.program("plain", TELL + with_us(source))
     machine.program("ours", TELL + with_usage(source))
     assert _imported(machine, "ours") - _imported(machine, "plain") == {"arcade_otel.cli"}
@@ -106,7 +109,7 @@ def test_the_usage_commands_are_imported_only_when_one_of_them_runs(machine: Mac
 
 
 def test_the_sender_imports_no_sdk_unless_it_has_work(machine: Machine) -> None:
-    """One that finds another at work is to leave with next to no cost."""
+    """A sender that finds another sender at work must end at almost no cost."""
     machine.program("leaves", "import sys\nimport arcade_otel.sender\nprint(*sorted(sys.modules))\n")
     extra = set(machine.run(program="leaves").stdout.split())
     assert "arcade_otel.sender" in extra
@@ -114,7 +117,7 @@ def test_the_sender_imports_no_sdk_unless_it_has_work(machine: Machine) -> None:
 
 
 def test_who_opted_out_imports_next_to_nothing(machine: Machine) -> None:
-    """One module, which reads the environment."""
+    """The program imports one module, which reads the environment."""
     machine.program("plain", TELL + CLICK)
     machine.program("ours", TELL + with_us(CLICK))
     extra = _imported(machine, "ours", {"DO_NOT_TRACK": "1"}) - _imported(machine, "plain")

@@ -1,4 +1,4 @@
-"""What an application chooses is checked at once, joined with the environment's wishes, and frozen."""
+"""The library checks the program's options at once, joins them with the environment's, and freezes the result."""
 
 import os
 import sys
@@ -39,13 +39,16 @@ from arcade_otel.settings import Settings, default_config_dir, make_settings
     ],
 )
 def test_a_wrong_argument_of_the_application_raises_at_once(wrong: dict[str, object], error: type[Exception]) -> None:
-    """At import time of the program, never in a user's run; the message names the argument."""
+    """The error is raised when the program is imported, and never in a user's run. The message names the argument."""
     with pytest.raises(error, match=next(iter(wrong))):
         make_settings(**wrong)
 
 
 def test_a_setting_is_a_keyword_of_options_and_a_field_of_settings() -> None:
-    """The two files that CONTRIBUTING's table names are enough: the field has the default, and its type or name has a check."""
+    """A new setting needs only the two files in CONTRIBUTING's table.
+
+    The field has the default, and its type or name has a check.
+    """
     fields = Settings.__annotations__
     assert set(arcade_otel.Options.__annotations__) == set(fields)
     assert [field for field in fields if field not in vars(Settings)] == []
@@ -54,7 +57,7 @@ def test_a_setting_is_a_keyword_of_options_and_a_field_of_settings() -> None:
 
 
 def test_the_environment_wins_over_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key and the host of ARCADE_USAGE_POSTHOG_* replace what instrument() was given."""
+    """The key and the host in ARCADE_USAGE_POSTHOG_* replace the arguments of instrument()."""
     monkeypatch.setenv(conventions.ENV_API_KEY, "phc_user")
     monkeypatch.setenv(conventions.ENV_HOST, "https://eu.example/")
     settings = make_settings(name="x", posthog_api_key="phc_app", posthog_host="https://us.example")
@@ -62,13 +65,13 @@ def test_the_environment_wins_over_the_application(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_senseless_host_in_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's variable never raises in a user's run."""
+    """A variable of the user never raises an error in a user's run."""
     monkeypatch.setenv(conventions.ENV_HOST, "nonsense")
     assert make_settings(name="x").posthog_host == conventions.DEFAULT_POSTHOG_HOST
 
 
 def test_settings_are_frozen_and_compare_by_value() -> None:
-    """One value, made once."""
+    """Settings are one value that is made once."""
     settings = make_settings(name="x", config_dir="/c")
     with pytest.raises(AttributeError):
         settings.name = "y"
@@ -78,7 +81,7 @@ def test_settings_are_frozen_and_compare_by_value() -> None:
 
 
 def test_making_settings_creates_nothing(tmp_path: Path) -> None:
-    """Paths are values until something is recorded."""
+    """Paths are only values until a command is recorded."""
     settings = make_settings(name="x", config_dir=tmp_path / "config")
     assert settings.state_dir == str(tmp_path / "config" / "usage")
     assert list(tmp_path.iterdir()) == []
@@ -97,7 +100,10 @@ def test_making_settings_creates_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_the_config_directory_is_arcades_or_none(tmp_path: Path, environ: dict[str, str], folder: str) -> None:
-    """An empty, relative or missing HOME is none: nothing is written to / or to wherever the user happens to be."""
+    """With an empty, relative or missing HOME there is no config directory.
+
+    The library writes neither to / nor to the working directory.
+    """
     environ = {name: value.format(home=tmp_path) for name, value in environ.items()}
     assert default_config_dir(environ) == folder.format(home=tmp_path)
 
@@ -105,7 +111,7 @@ def test_the_config_directory_is_arcades_or_none(tmp_path: Path, environ: dict[s
 @pytest.mark.posix
 @pytest.mark.parametrize("home", ["", "relative", "/dev/null/missing"])
 def test_the_process_without_a_home_has_no_config_directory(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
-    """The same for the real environment, where expanduser would look elsewhere."""
+    """The same holds for the real environment, where expanduser would find another directory."""
     monkeypatch.delenv(conventions.ENV_WORK_DIR, raising=False)
     monkeypatch.setenv("HOME", home)
     assert default_config_dir() == ""
@@ -113,7 +119,7 @@ def test_the_process_without_a_home_has_no_config_directory(monkeypatch: pytest.
 
 
 def test_nothing_is_recorded_without_anybody_to_send_it_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a project key only a named exporter makes us record."""
+    """Without a project key, commands are recorded only if an exporter is named."""
     monkeypatch.delenv(conventions.ENV_API_KEY, raising=False)
     monkeypatch.delenv(conventions.ENV_TRACES_EXPORTER, raising=False)
     settings = make_settings(name="x", config_dir=tmp_path)
@@ -128,13 +134,13 @@ def test_nothing_is_recorded_without_anybody_to_send_it_to(tmp_path: Path, monke
     [("/home/alice/.local/bin/arcade", "arcade"), ("tool.py", "tool"), ("-c", "cli"), ("", "cli"), ("/x/pkg/__main__.py", "pkg")],
 )
 def test_the_programs_name_is_never_a_path(monkeypatch: pytest.MonkeyPatch, argv0: str, name: str) -> None:
-    """A path of a home folder names a person."""
+    """The path of a home folder contains the name of a person."""
     monkeypatch.setattr(sys, "argv", [argv0])
     assert make_settings().name == name
 
 
 def test_command_paths_may_be_written_with_spaces() -> None:
-    """``auth login`` and ``auth.login`` are one path."""
+    """``auth login`` and ``auth.login`` are the same path."""
     settings = make_settings(name="x", login_commands=["auth login", "login"], logout_commands="auth logout")
     assert (settings.login_commands, settings.logout_commands) == (("auth.login", "login"), ("auth.logout",))
     assert os.sep not in settings.name

@@ -91,7 +91,7 @@ COMMANDS = (
     Command("show", "Show the exact payload of the last event and of every queued event.", "show_and_log:show"),
     Command(
         "log",
-        "Show what happened to the last events: queued, sent, or dropped and why.",
+        "Show whether each of the last events was queued, sent or dropped, and why.",
         "show_and_log:log",
         IntOption("limit", 100, 1, "Show at most N events, the newest."),
     ),
@@ -115,7 +115,7 @@ COMMANDS = (
         "view",
         "Show the status and the events of this machine on a page in your browser, until you press Ctrl-C.",
         "view:view",
-        IntOption("port", 0, 0, "Serve the page on this port of 127.0.0.1. 0 uses any free port.", maximum=65535),
+        IntOption("port", 0, 0, "Serve the page on port N of 127.0.0.1. 0 uses any free port.", maximum=65535),
         FlagOption("no-browser", "Print the address of the page, and do not open a browser."),
     ),
 )

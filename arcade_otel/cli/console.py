@@ -88,7 +88,7 @@ def _add_report_arguments(subparser: argparse.ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing. - is stdin.",
+        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing. - means stdin.",
     )
     subparser.add_argument("--json", action="store_true", help=JSON_HELP)
     subparser.add_argument("--html", metavar="OUT", help="Write one HTML page with charts to OUT, instead of tables on stdout.")

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from arcade_otel import conventions
 from arcade_otel.cli.output import iso
 from arcade_otel.handoff import exporter_config, queue, receipts
 from arcade_otel.settings import Settings
@@ -114,7 +115,13 @@ def command_name(payload: list[Any]) -> str | None:
                 if "command_name" in part["properties"]:
                     return str(part["properties"]["command_name"])
             elif otlp.is_traces(part):
-                return next((otlp.read_string(span, "name") or None for span, _ in otlp.spans(part)), None)
+                # A live trace also has the program's own spans, and they end before the command's span.
+                names = [
+                    (otlp.read_attribute(span, conventions.COMMAND), otlp.read_string(span, "name"))
+                    for span, _ in otlp.spans(part)
+                ]
+                commands = [str(command) for command, _ in names if command]
+                return next(iter([*commands, *(name for _, name in names if name)]), None)
         except (TypeError, ValueError):
             continue
     return None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
 
+    from arcade_otel.frameworks.late_events import LateEvents
     from arcade_otel.recording.live import LiveSpan
     from arcade_otel.settings import Settings
     from arcade_otel.spans.outcome import Outcome
@@ -106,8 +107,12 @@ class Run:
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
-    #: Trace ID and span ID of the command's span, if they were chosen when the command began (``record_start``).
+    #: Trace ID and span ID of the command's span, once they are chosen: when it begins (``record_start``), or when it ends.
     _ids: tuple[str, str] | None = None
+    #: The events that a server tracks while it runs, or None for any other command.
+    _late: LateEvents | None = None
+    #: Whether the run has ended, and was not discarded.
+    _recorded = False
     #: The events that the program has tracked (``tracking``).
     events: Sequence[OwnEvent] = ()
     #: Returns the values of the command's parameters while it runs.
@@ -160,8 +165,9 @@ class Run:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
 
         Args:
-            get_values: Returns the values of the command's parameters. It is called only if the program sets a free text
-                (:class:`arcade_otel.FreeText`) while the command runs, to redact it.
+            get_values: A function that returns the values of the command's parameters. The library calls the function only if the
+                program sets a free text (:class:`arcade_otel.FreeText`) while the command runs, and removes the values from that
+                text.
         """
         self._get_values = get_values
         self._announce()
@@ -216,13 +222,15 @@ class Run:
             exit_code: The exit code, if the framework has handled ``error``, or None for the exit code of a Python process that
                 ends with ``error``.
             interrupted: The exit code of a command that the user ended by Ctrl-C.
-            get_values: A function that returns the values of the command's parameters, and is called only after a failure, or
-                if the program sets a free text, to redact these values.
+            get_values: A function that returns the values of the command's parameters. The library calls the function only after
+                a failure, or if the program sets a free text, to redact these values.
             get_option_names: A function that returns the names of the options that were used, and is called only if the program
                 records them.
             usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's
                 ``UsageError``.
         """
+        if self._late is not None:
+            self._late.close()
         if self._ended or os.getpid() != self._pid:
             return
         with guard("the end of a command"):
@@ -262,7 +270,7 @@ class Run:
                 return
             self.in_worker = False  # a change of identity is recorded wherever it happens
         self._announce()  # the notice comes before anything is recorded, even a mistyped command
-        self._ended = True
+        self._ended = self._recorded = True
         self._detach()
         if self._live is not None:
             environ = dict(os.environ)  # without the TRACEPARENT of the live span
@@ -328,7 +336,7 @@ class Run:
         queued: list[str] = []
         has_usage = bool(settings.posthog_api_key) or not usage_only
         ids = None if self._live is None else self._live.ids
-        fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
+        self._ids = fresh_ids = (self._ids or spans.new_ids()) if ids is None else ids
         if self.path in settings.sample and int(fresh_ids[1], 16) >= settings.sample[self.path] * 2**64:
             has_usage = False  # the process's own sampler decides about the live span
         payload = spans.encode(

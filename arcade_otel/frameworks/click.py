@@ -279,7 +279,7 @@ def _resolves_plainly(group: Any) -> bool:
 
 
 def _parameters() -> Any:
-    from arcade_otel.frameworks import parameters  # only after a failure, or if the program records names of options
+    from arcade_otel.frameworks import parameters  # only after a failure, for names of options, or for free text
 
     return parameters
 

@@ -1,5 +1,7 @@
 """End runs before their commands return, because the program has called ``arcade_otel.end_run``."""
 
+# ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
+
 import os
 from _thread import get_ident
 
@@ -22,7 +24,7 @@ def _active_runs() -> list[frameworks.Run]:
 
     In a forked child the list is empty.
     """
-    return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]  # noqa: SLF001 - the other half of that module
+    return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]
 
 
 def _end(run: frameworks.Run) -> None:
@@ -30,4 +32,11 @@ def _end(run: frameworks.Run) -> None:
         return  # the end of its block settles it
     if not run.path:
         run.path = run.program  # a program of one command
+    get_values = run._get_values
     run.end()
+    if run._settings.events and run._settings.posthog_api_key and run._recorded:
+        from arcade_otel.frameworks import extra_spans, late_events
+
+        if not extra_spans.is_left_out(run._settings, run.path):
+            run._late = late_events.LateEvents(run, get_values)
+            late_events.serving.insert(0, run)  # the innermost run was ended first

@@ -1,6 +1,6 @@
 """Read the options and values of a command: names of used options, and values that an error message may quote."""
 
-# This module is imported only when a command has failed, or if the program records the names of options.
+# This module is imported only when a command has failed, or if the program records the names of options or sets a free text.
 
 import enum
 import os

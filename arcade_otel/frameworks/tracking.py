@@ -8,6 +8,7 @@ The library imports this module only if the program sets a property or tracks an
 from __future__ import annotations
 
 import os
+import sys
 import time
 from _thread import get_ident
 
@@ -25,12 +26,17 @@ __all__ = ["MAX_EVENTS", "set_property", "track"]
 MAX_EVENTS = 50
 
 
-def _current_run() -> frameworks.Run | None:
+def _current_run(*, also_serving: bool = False) -> frameworks.Run | None:
     """Return the innermost run that this thread has begun, or else the innermost run of the process.
 
     Return None in a forked child, because the runs of its parent do not belong to it.
+
+    Args:
+        also_serving: Whether to include the runs that ``end_run()`` has ended, as long as their commands go on.
     """
-    runs = [run for run in frameworks._running if run._pid == os.getpid()]
+    late_events = sys.modules.get("arcade_otel.frameworks.late_events")
+    served = late_events.serving if also_serving and late_events is not None else []
+    runs = [run for run in (*served, *frameworks._running) if run._pid == os.getpid()]
     return next((run for run in reversed(runs) if run.thread == get_ident()), runs[-1] if runs else None)
 
 
@@ -47,15 +53,20 @@ def set_property(name: str, value: object) -> None:
 
 def track(name: str, properties: Mapping[str, object] | None) -> None:
     """Add an event to the innermost run, as :func:`arcade_otel.track` documents it."""
-    run = _current_run()
+    run = _current_run(also_serving=True)
     if run is None:
         debug("track: no command is recorded, and so no event")
         return
     time_ns = run._start_ns + time.monotonic_ns() - run._start_monotonic_ns
     from arcade_otel.spans import own_events
 
-    event = own_events.check(run._settings, name, properties or {}, time_ns, (run.path, run._get_values))
+    late = run._late
+    get_values = run._get_values if late is None else late.get_values
+    event = own_events.check(run._settings, name, properties or {}, time_ns, (run.path, get_values))
     if event is None:
+        return
+    if late is not None:
+        late.add(event)
         return
     events = run.__dict__.setdefault("events", [])  # in one step, because another thread may track its first event, too
     if len(events) >= MAX_EVENTS:

@@ -36,11 +36,11 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: the sender imports from these directories, after
-#: Python's own modules: from this library first, then from the program's import path. Internal.
+#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: lists the directories from which the sender imports
+#: after Python's own modules: the directory of this library first, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
-#: Type: names. Default: set by the command. Effect: names the variables in the command's environment, without their values.
-#: The sender recognizes coding agents and CI providers by these names. Internal.
+#: Type: names. Default: set by the command. Effect: lists the names of the variables in the command's environment, without
+#: their values. The sender recognizes coding agents and CI providers by these names. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
 # A longer import path is cut, for the same reason.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024

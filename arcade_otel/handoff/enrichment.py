@@ -47,11 +47,12 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
                 otlp.set_attribute(resource, key, value)
         for key, fact in _surroundings(environ, is_ci=otlp.read_attribute(span, conventions.IS_CI) is True).items():
             otlp.set_attribute(span, key, fact)
-        # The run of a command that has begun is noted when the command ends: one run is one first run, and has one session.
-        started = otlp.read_attribute(resource, conventions.RESOURCE_STARTED) is not None
+        # The run of a command is noted when the command ends: one run is one first run, and has one session.
+        marks = (conventions.RESOURCE_STARTED, conventions.RESOURCE_EVENTS_ONLY)
+        besides = any(otlp.read_attribute(resource, mark) is not None for mark in marks)
         with guard("what is remembered of a program"):
-            for key, fact in _history(state_dir, span, resource, write=write and not started).items():
-                if not (started and key in _OF_WHOLE_RUNS):
+            for key, fact in _history(state_dir, span, resource, write=write and not besides).items():
+                if not (besides and key in _OF_WHOLE_RUNS):
                     otlp.set_attribute(span, key, fact)
         return otlp.dumps(traces)
     return payload

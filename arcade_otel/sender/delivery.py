@@ -275,7 +275,8 @@ class Lane:
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
         """Return the oldest span with the number of spans that a full queue has dropped, and save it to its file.
 
-        The event of that span then reports the number to the backend.
+        The event of that span then reports the number to the backend. If no event of a command is made from that span, the span
+        stays unchanged, and a later batch or sender reports the number.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
@@ -285,6 +286,8 @@ class Lane:
         if payload is None:
             return spans
         text = self._resolver.with_drop_count(path, payload, count)
+        if text == payload:
+            return spans
         # If the sender is killed before this reset, the count is reported twice, which is better than never.
         dropped.reset()
         decoded: list[Any] = self._exporter.decode(text)

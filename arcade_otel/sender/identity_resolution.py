@@ -123,15 +123,16 @@ class SpanIdentityResolver:
     def with_drop_count(self, path: str, text: str, count: int) -> str:
         """Return the span with ``count`` added as the number of spans that a full queue has dropped.
 
-        Before that, save the changed span to its file.
+        Before that, save the changed span to its file. If no event of a command is made from the span, return the text unchanged,
+        because only such an event has the number.
 
         Raises:
             ValueError: The text is not a span.
             OSError: The file cannot be written. The file then still has its old content.
         """
         traces = otlp.loads(text)
-        span, _ = otlp.command_span(traces)
-        if span is None:
+        span, resource = otlp.command_span(traces)
+        if span is None or otlp.read_attribute(resource, conventions.RESOURCE_EVENTS_ONLY) is not None:
             return text
         before = otlp.read_attribute(span, conventions.DROPPED)
         otlp.set_attribute(span, conventions.DROPPED, count + (int(before) if isinstance(before, int) else 0))

@@ -48,7 +48,8 @@ def attributes(
         given: The values that ``arcade_otel.set_property`` got, which take precedence over the values from the program's
             function.
         login: Whether the command logged in, so that the properties in ``settings.person_properties`` are also set on the person.
-        command: What free text is redacted by. Without it, free text is skipped.
+        command: The command's path, and the function that returns the values of its parameters, which are removed from free text.
+            If ``command`` is None, free text is left out.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -92,7 +93,7 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
 def accept(kind: PropertyType | str, value: object, command: RunningCommand | None) -> str | bool | int | None:
     """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, else None.
 
-    Return free text redacted.
+    If ``kind`` is a ``FreeText``, the text is returned redacted, or None is returned if ``command`` is None.
 
     A word is returned as the program declares it, because a member of a ``StrEnum`` can be equal to a word and print other text.
     """
@@ -110,7 +111,10 @@ def accept(kind: PropertyType | str, value: object, command: RunningCommand | No
 
 
 def is_free_text(kind: object) -> bool:
-    """Return whether a declared type is a ``FreeText``, without importing that class for programs that do not use it."""
+    """Return whether a declared type is a ``FreeText``.
+
+    The function does not import the class, so programs without free text do not pay for the import.
+    """
     return type(kind).__name__ == "FreeText"
 
 

@@ -74,7 +74,7 @@ def answers(error: BaseException) -> list[str]:
 
 
 def answers_of_callers() -> list[str]:
-    """Return the same as :func:`answers` for the functions that have called this one, as far as they have not returned."""
+    """Return what :func:`answers` returns, but for the functions that are running now instead of those in a traceback."""
     frames: list[FrameType] = []
     frame = sys._getframe(1)  # noqa: SLF001 - inspect, which calls it too, costs an import
     while frame is not None:

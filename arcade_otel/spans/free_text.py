@@ -1,4 +1,7 @@
-"""Redact the values of properties that a program declares as free text. Only a program that sets one imports this module."""
+"""Redact the values of properties that a program declares as free text.
+
+The library imports this module only when a program sets a free text.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +20,23 @@ __all__ = ["RedactedText", "redact"]
 
 
 class RedactedText(str):
-    """A text that :func:`redact` has returned, so that it is not redacted a second time."""
+    """A text that :func:`redact` has returned. By this type, :func:`redact` knows that it must not redact the text again."""
 
     __slots__ = ()
 
 
 def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ...]] | None = None) -> RedactedText | None:
-    """Return a free text as it may be recorded, or None if ``value`` is not a string or nothing of it may be recorded.
+    """Return a redacted free text, or None if ``value`` is not a string or no part of the text may be recorded.
 
-    The rules are those of error messages (:func:`redaction.redact`). The text loses the words of the command line, the values of
-    the command's parameters, the user's answers to functions that have called this one, and the names of the files of an
-    exception that the program handles now. It also loses everything in quotes.
+    The rules of redaction are those of error messages (:func:`redaction.redact`). The function removes the words of the command
+    line, the values of the command's parameters, the user's answers to prompts in functions that still run, and the file names of
+    the exception that the program handles now. The function also removes everything in quotes.
 
     Args:
-        value: What the program has set. A text that was redacted before is returned as it is.
-        path: The command's path joined by dots. These are the program's own words, so they are not removed.
-        get_values: Returns the values of the command's parameters.
+        value: The value that the program has set. A text that is already redacted is returned unchanged.
+        path: The command's path joined by dots. The words of the path are the program's own, so the function does not remove
+            them.
+        get_values: A function that returns the values of the command's parameters. If this function raises, the result is None.
     """
     if isinstance(value, RedactedText):
         return value

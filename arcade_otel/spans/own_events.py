@@ -50,9 +50,10 @@ def check(
         settings: The program's settings.
         name: The name of the event. If the name is not declared, the function returns None and writes a debug line without the
             name.
-        properties: The values that ``arcade_otel.track`` got, where None counts as absent.
+        properties: The values that ``arcade_otel.track`` got. A property whose value is None is left out.
         time_ns: When the event happened, in nanoseconds since the epoch.
-        command: What free text is redacted by. Without it, free text is skipped.
+        command: The command's path, and the function that returns the values of its parameters, which are removed from free text.
+            If ``command`` is None, free text is left out.
     """
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")

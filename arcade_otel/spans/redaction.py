@@ -1,6 +1,7 @@
 """Remove secrets, and what the user typed, from an error's message. The process that raised the error runs this code."""
 
-# This module is imported only when a command has failed, so a command that succeeds does not pay for its patterns.
+# This module is imported only when a command has failed, or if the program sets a free text. Other commands do not pay for its
+# patterns.
 
 import os
 import sys

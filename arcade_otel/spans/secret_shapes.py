@@ -1,6 +1,6 @@
 """Find secrets by their shape: tokens, keys, addresses, paths, values after ``password=``, and words that look random."""
 
-# This module is imported only when a command has failed.
+# This module is imported only when a command has failed, or if the program sets a free text.
 
 import builtins
 import math

@@ -1,6 +1,6 @@
 """Find and replace in a message what the user typed, set in the environment, or chose as the name of a file."""
 
-# This module is imported only when a command has failed.
+# This module is imported only when a command has failed, or if the program sets a free text.
 
 import json
 import os

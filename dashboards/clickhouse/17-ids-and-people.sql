@@ -1,7 +1,7 @@
 -- IDs and people
 -- Question: How many IDs belong to how many people, once anonymous IDs have been joined to accounts?
 -- Unit: IDs, people
--- Note: An anonymous ID is joined to an account at the login. If both columns are equal, no one has logged in.
+-- Note: A login joins the anonymous ID to the account. If both columns are equal, no user has logged in.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

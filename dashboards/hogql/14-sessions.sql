@@ -1,5 +1,5 @@
 -- Sessions
--- Question: How many sessions are there each week, and how many commands does one have?
+-- Question: How many sessions are there each week, and how many commands does a session have?
 -- Unit: sessions, people, commands per session (mean)
 -- Note: Events without a $session_id belong to one session until a pause of more than 30 minutes. CI is left out.
 -- Written by make dashboards from arcade_otel/cli/report/questions.

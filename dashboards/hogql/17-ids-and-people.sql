@@ -1,7 +1,7 @@
 -- IDs and people
 -- Question: How many IDs belong to how many people, once anonymous IDs have been joined to accounts?
 -- Unit: IDs, people
--- Note: An anonymous ID is joined to an account at the login. If both columns are equal, no one has logged in.
+-- Note: A login joins the anonymous ID to the account. If both columns are equal, no user has logged in.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -50,7 +50,7 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 
 
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the event of a command's span, or None if the owner of the span is unknown.
+    """Return the event of a command's span, or None if the span's owner is unknown or the span has only the program's own events.
 
     Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Besides properties of
     PostHog such as ``$lib``, the event has only properties that ``arcade_otel/spans/properties.py`` or the program declares. The
@@ -64,7 +64,7 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     """
     span = _record(span)
     identity = _identity(span)
-    if identity is None:
+    if identity is None or span.resource.get(conventions.RESOURCE_EVENTS_ONLY):
         return None
     distinct_id, is_anon = identity
     started = bool(span.resource.get(conventions.RESOURCE_STARTED))
@@ -93,8 +93,8 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
     The program's own events have the person and the groups of the command's event. The program's own events also have those
-    properties of the command's event that do not depend on how the command ended. The ``uuid`` of such an event is made from the
-    IDs of the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
+    properties of the command's event that do not depend on how the command ended, and copies of them. The ``uuid`` of such an
+    event is made from the IDs of the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -111,7 +111,8 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     events = []
     for index, event in own:
         properties = _without_clashes(_declared(event.attributes), of_command) | of_command
-        properties = {key: value for key, value in properties.items() if value is not None} | _ours(geoip=geoip)
+        properties = {key: value for key, value in properties.items() if value is not None}
+        properties = _copies(span, properties) | properties | _ours(geoip=geoip)
         name = event.name[:MAX_TEXT_LENGTH]
         events.append(_event(name, distinct_id, properties, span, f"event{index}", time_ns=event.time_ns))
     return events

@@ -191,11 +191,12 @@ class PostHogDelivery:
             return []
         target = self._target(span)
         event = event_of(span, geoip=self._geoip)
-        if target is None or event is None:
+        events = [*([] if event is None else [event]), *own_events_of(span, geoip=self._geoip)]
+        if target is None or not events:
             debug("a command's span has no PostHog key" if target is None else "a command's span has no distinct_id")
             return []
-        own = [_Item(index, each, None, target) for each in own_events_of(span, geoip=self._geoip)]
-        return [_Item(index, event, alias_of(span, geoip=self._geoip), target), *own]
+        alias = alias_of(span, geoip=self._geoip)
+        return [_Item(index, each, None if number else alias, target) for number, each in enumerate(events)]
 
     def _target(self, span: SpanRecord) -> tuple[str, str] | None:
         """Return the project key and the host, or None without a key.

@@ -1,4 +1,7 @@
-"""Counts the instructions that a process executes, with valgrind's cachegrind: the same on any machine, however loaded it is."""
+"""Count the instructions that a process executes, with valgrind's cachegrind.
+
+The count is the same on any machine, however loaded.
+"""
 
 import os
 import re
@@ -14,10 +17,10 @@ _COLLECTED = re.compile(r"I\s+refs:\s*([\d,]+)")
 
 
 def count(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
-    """Return how many instructions ``command`` executes in user space; what it starts is not counted.
+    """Return how many instructions ``command`` executes in user space. Processes that the command starts are not counted.
 
-    Cachegrind without its caches counts the same as callgrind, in half the time.
-    ``PYTHONHASHSEED`` is fixed: the order of sets and the collisions of dictionaries would differ by a few hundred thousand.
+    Cachegrind without its caches counts the same as callgrind, in half the time. ``PYTHONHASHSEED`` is fixed, because the order
+    of sets and the collisions of dictionaries would otherwise differ by a few hundred thousand instructions.
 
     Raises:
         RuntimeError: valgrind is missing, or the command failed.
@@ -42,5 +45,5 @@ def count(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
 
 
 def pythons_own(environ: Mapping[str, str], cwd: Path) -> int:
-    """Return what a bare Python costs."""
+    """Return how many instructions a bare Python start costs."""
     return count([sys.executable, "-c", "pass"], environ, cwd)

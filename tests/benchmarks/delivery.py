@@ -1,4 +1,4 @@
-"""The delivery's part of ``make bench``: what arrives under each fault, the kill window, and what a sender costs."""
+"""The part of ``make bench`` about delivery: what arrives under each fault, the kill window, and what a sender costs."""
 
 import os
 import statistics
@@ -42,7 +42,7 @@ def _machine() -> Iterator[tuple[Machine, FakePostHog]]:
 
 
 def lines() -> Iterator[str]:
-    """Measure, and yield the lines of the report as they are known."""
+    """Measure, and yield each line of the report as soon as it is known."""
     yield "## What arrives"
     yield ""
     yield "Ten commands under the fault, one after it; *arrived* counts uuids, *more than once* what PostHog has to drop by uuid."
@@ -90,7 +90,7 @@ def _row(name: str, sent: int, posthog: FakePostHog) -> str:
 
 
 def _killed(machine: Machine, posthog: FakePostHog) -> str:
-    """Kill every sender as soon as it has taken its span over, and while it works."""
+    """Kill every sender as soon as it has taken over its span, and while it works."""
     for number in range(10):
         known = set(machine.queue)
         machine.run(f"c{number}")
@@ -128,7 +128,7 @@ def _kill_window() -> str:
 
 
 def _window(settings: Settings, folder: Path) -> float:
-    """Return the milliseconds from the hand-off to the span's file."""
+    """Return the milliseconds from the start of a sender to the span's file in the queue."""
     before = len(os.listdir(folder))
     os.environ[conventions.ENV_DEBUG] = os.devnull
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""``make bench``: what a command pays for its telemetry in each of several ways; writes results.md beside this file."""
+"""``make bench``: measure what a command pays for its telemetry in each of several ways, and write results.md."""
 
 import platform
 import sys
@@ -68,7 +68,7 @@ ROWS: list[tuple[str, Callable[[str], str], dict[str, str]]] = [
 
 
 def main() -> None:
-    """Measure, print and write down."""
+    """Measure, print the results, and write them to results.md."""
     with (
         FakePostHog() as posthog,
         HttpCollector() as collector,

@@ -1,4 +1,7 @@
-"""What a user costs the network and the backend: ``python -m tests.benchmarks.scaling`` prints the figures of docs/scaling.md."""
+"""Measure what a user costs the network and the backend.
+
+``python -m tests.benchmarks.scaling`` prints the figures of docs/scaling.md.
+"""
 
 import sys
 import tempfile

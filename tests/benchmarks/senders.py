@@ -1,4 +1,4 @@
-"""The senders' part of ``make bench``: what a process costs that delivers one event, as a ratio to a bare Python's start."""
+"""The part of ``make bench`` about senders: what a process that delivers one event costs, compared with a bare Python's start."""
 
 import json
 import os
@@ -38,7 +38,7 @@ client.shutdown()
 
 
 def lines() -> Iterator[str]:
-    """Measure, and yield the lines of the report as they are known."""
+    """Measure, and yield each line of the report as soon as it is known."""
     with FakePostHog() as posthog, tempfile.TemporaryDirectory(prefix="arcade-otel-bench-") as directory:
         machine = Machine(Path(directory, "machine"), posthog.url)
         del machine.environ[conventions.ENV_IDLE]  # two seconds, as everybody's
@@ -85,7 +85,7 @@ def _table(machine: Machine, posthog: FakePostHog) -> Iterator[str]:
 
 
 def _arcade_cli(venv: Path) -> str:
-    """Install the released CLI by itself, and return its Python."""
+    """Install the released Arcade CLI in an environment of its own, and return its Python."""
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     python = str(venv / "bin" / "python")
     pip = [python, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check", "install"]
@@ -115,7 +115,7 @@ def _sender(
 
 
 def _measured(machine: Machine, make: Callable[[], tuple[Sequence[str], Mapping[str, str]]]) -> tuple[float, float]:
-    """Return the median CPU time, in milliseconds, and the largest memory, in MiB, of several processes after one to warm up."""
+    """Return the median CPU time in milliseconds and the largest memory in MiB of several processes, after one to warm up."""
     costs = []
     for _ in range(_REPEATS + 1):
         command, environ = make()
@@ -134,7 +134,7 @@ def _measured(machine: Machine, make: Callable[[], tuple[Sequence[str], Mapping[
 
 
 def _arrival(machine: Machine, posthog: FakePostHog) -> str:
-    """Measure from a command's exit to its event's request, and a bare Python's start beside it."""
+    """Measure the time from a command's exit to the request with its event, and the time of a bare Python's start."""
     arrivals, starts = [], []
     for _ in range(_REPEATS):
         began = time.monotonic()

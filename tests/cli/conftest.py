@@ -1,4 +1,4 @@
-"""The usage commands are run in programs of each framework: their runs start in a warm interpreter."""
+"""The usage commands are run in programs of each framework. To save time, each run starts in a warm interpreter."""
 
 import pytest
 

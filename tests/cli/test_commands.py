@@ -1,4 +1,4 @@
-"""The usage commands, in a Typer program, in a Click program and standing alone: what they tell, what they do, how they exit."""
+"""The usage commands in Typer and Click programs and standing alone: what they print, what they do, and how they exit."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from arcade_otel import conventions
 from arcade_otel.handoff import receipts
 from arcade_otel.testing import FakePostHog, Fault, refused_port
 from tests.support.machine import Machine
-from tests.support.programs import CLICK, TYPER, with_us
+from tests.support.programs import CLICK, TYPER, read_program, with_us
 
 pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs signals, users or file modes
 
@@ -29,25 +29,28 @@ ALONE = "import sys\nfrom arcade_otel.cli.console import main\nsys.exit(main())\
 
 
 def mounted(framework: str) -> str:
-    """Return the program with our two lines, the commands after ``instrument``."""
+    """Return the program with the two lines of this library: ``instrument``, and then the usage commands."""
     source = with_us(HOSTS[framework])
     return source.replace('version="1.2.3")\n', f'version="1.2.3")\n{MOUNT[framework]}')
 
 
 @pytest.fixture(params=["typer", "click", "alone"])
 def usage(request: pytest.FixtureRequest, machine: Machine) -> "Usage":
-    """The commands in each of their three places."""
+    """The usage commands in each of their three places."""
     return Usage(machine, request.param)
 
 
 @pytest.fixture(params=["typer", "click"])
 def host(request: pytest.FixtureRequest, machine: Machine) -> "Usage":
-    """The commands in a program of either kind."""
+    """The usage commands in a program of either framework."""
     return Usage(machine, request.param)
 
 
 class Usage:
-    """The commands in one place: in a program, which has a command ``hello`` too, or alone beside such a program."""
+    """The usage commands in one place.
+
+    The place is a program that also has a command ``hello``, or ``arcade-otel`` next to such a program.
+    """
 
     def __init__(self, machine: Machine, place: str) -> None:
         self.machine = machine
@@ -66,7 +69,7 @@ class Usage:
         return self.machine.run(*self.words, *arguments, program="usage", environ=environ)
 
     def json(self, *arguments: str, **environ: str | None) -> tuple[int, dict[str, Any]]:
-        """Run it with ``--json``; return its exit code and its object, and nothing else may be on stdout or stderr."""
+        """Run a usage command with ``--json``. Return its exit code and its object, and check that it prints nothing else."""
         ended = self.run(*arguments, "--json", **environ)
         assert ended.stderr == ""
         told: dict[str, Any] = json.loads(ended.stdout)
@@ -75,7 +78,7 @@ class Usage:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_command_prints_one_object_for_programs_and_words_for_people(usage: Usage, name: str) -> None:
-    """On a machine that has never run anything; no command fails there, and none writes to stderr."""
+    """On a machine that has never run a command, no usage command fails, and none writes to stderr."""
     code, told = usage.json(name)
     assert code == 0
     assert told
@@ -86,14 +89,14 @@ def test_each_command_prints_one_object_for_programs_and_words_for_people(usage:
 
 
 def test_a_wrong_command_line_exits_with_2(usage: Usage) -> None:
-    """An unknown command, an unknown option, a number that is none or too small."""
+    """The cases are an unknown command, an unknown option, text in place of a number, and a number that is too small."""
     for arguments in (["nosuch"], ["status", "--nosuch"], ["log", "--limit", "x"], ["log", "--limit", "0"]):
         assert usage.run(*arguments).returncode == 2, arguments
 
 
 @pytest.mark.parametrize("name", ["status", "show", "log"])
 def test_a_reader_that_leaves_hears_nothing_on_stderr(usage: Usage, name: str) -> None:
-    """``usage log | head``: the pipe is closed before anything is written to it."""
+    """In ``usage log | head``, the pipe is closed before the command writes to it."""
     reading, writing = os.pipe()
     os.close(reading)
     words = [sys.executable, str(usage.machine.root / "usage.py"), *usage.words, name]
@@ -104,7 +107,7 @@ def test_a_reader_that_leaves_hears_nothing_on_stderr(usage: Usage, name: str) -
 
 
 def test_the_help_lists_every_command(usage: Usage) -> None:
-    """For people who do not know them."""
+    """The help lets users find commands that they do not know."""
     ended = usage.run("--help")
     assert ended.returncode == 0
     assert all(name in ended.stdout for name in [*NAMES, "view"])
@@ -114,7 +117,7 @@ def test_the_help_lists_every_command(usage: Usage) -> None:
 
 
 def test_the_status_tells_on_or_off_and_why(usage: Usage) -> None:
-    """By reason, in the order of precedence; exit code 3 is off."""
+    """The reasons are tested in the order of precedence. If usage data is off, the exit code is 3."""
     assert usage.json("status")[1]["reason"] == "default"
     (usage.machine.state / "consent").write_text("off")
     code, told = usage.json("status")
@@ -127,7 +130,7 @@ def test_the_status_tells_on_or_off_and_why(usage: Usage) -> None:
 
 
 def test_the_status_tells_what_waits_what_was_sent_and_what_went_wrong(usage: Usage, posthog: FakePostHog) -> None:
-    """One was sent; then the server failed."""
+    """One event was sent, and then the server failed."""
     usage.hello()
     posthog.always(Fault.status(503))
     usage.hello()
@@ -145,20 +148,20 @@ def test_the_status_tells_what_waits_what_was_sent_and_what_went_wrong(usage: Us
 
 
 def test_the_status_names_exporters_that_are_not_installed(usage: Usage) -> None:
-    """What waits for them would wait for ever."""
+    """Spans for an exporter that is not installed would otherwise wait without an explanation."""
     _, told = usage.json("status", OTEL_TRACES_EXPORTER="posthog,nosuch")
     assert told["exporters"] == [{"name": "posthog", "installed": True}, {"name": "nosuch", "installed": False}]
     assert "nosuch" in usage.run("status", OTEL_TRACES_EXPORTER="posthog,nosuch").stdout
 
 
 def test_the_status_of_a_program_without_a_key_says_that_nothing_is_sent(host: Usage) -> None:
-    """On would be a lie."""
+    """The word "on" would be wrong for such a program."""
     code, told = host.json("status", ARCADE_USAGE_POSTHOG_API_KEY=None)
     assert (code, told["tracking"], told["reason"]) == (3, "off", "nobody to send to")
 
 
 def test_the_status_changes_nothing(usage: Usage) -> None:
-    """Nobody is given an id by looking."""
+    """The command ``status`` makes no anonymous ID."""
     before = sorted(str(path) for path in usage.machine.home.rglob("*"))
     usage.run("status", DO_NOT_TRACK="1")
     assert sorted(str(path) for path in usage.machine.home.rglob("*")) == before
@@ -168,7 +171,7 @@ def test_the_status_changes_nothing(usage: Usage) -> None:
 
 
 def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage, posthog: FakePostHog) -> None:
-    """What waits goes, nothing more is recorded, and enable brings it back."""
+    """Queued events are deleted, nothing more is recorded, and ``enable`` turns recording on again."""
     posthog.stop()
     usage.hello()
     assert len(usage.machine.queue) == 1
@@ -190,7 +193,7 @@ def test_disable_takes_effect_at_once_and_leaves_no_trace_of_itself(usage: Usage
 def test_disable_deletes_the_other_events_and_says_what_is_left_if_one_cannot_be_deleted(
     usage: Usage, posthog: FakePostHog
 ) -> None:
-    """As a file that is open on Windows; a directory with an event's name stands for it here."""
+    """On Windows, a file that is open cannot be deleted. In this test, a directory with an event's name takes its place."""
     posthog.stop()
     usage.hello()
     (event,) = usage.machine.queue
@@ -203,7 +206,7 @@ def test_disable_deletes_the_other_events_and_says_what_is_left_if_one_cannot_be
 
 
 def test_a_choice_that_something_stronger_overrides_is_stored_and_exits_with_1(usage: Usage) -> None:
-    """And says what is stronger."""
+    """The command says what overrides the choice."""
     code, told = usage.json("enable", DO_NOT_TRACK="1")
     assert (code, told["stored"], told["tracking"], told["reason"]) == (1, "on", "off", "DO_NOT_TRACK")
     code, told = usage.json("disable", ARCADE_USAGE_TRACKING="1")
@@ -212,7 +215,7 @@ def test_a_choice_that_something_stronger_overrides_is_stored_and_exits_with_1(u
 
 
 def test_a_choice_that_cannot_be_stored_is_told_and_exits_with_1(usage: Usage) -> None:
-    """A directory in the place of the file, and no home at all."""
+    """The cases are a directory in the place of the file, and a user without a home."""
     (usage.machine.state / "consent").mkdir()
     ended = usage.run("disable")
     assert ended.returncode == 1
@@ -222,7 +225,10 @@ def test_a_choice_that_cannot_be_stored_is_told_and_exits_with_1(usage: Usage) -
 
 
 def test_who_opted_out_by_the_environment_finds_the_programs_own_settings(host: Usage, tmp_path: Path) -> None:
-    """``instrument`` does nothing then; the commands must know the program's config directory all the same."""
+    """If the user has opted out, ``instrument`` does nothing.
+
+    The usage commands must still find the program's config directory.
+    """
     source = host.machine.root / "usage.py"
     source.write_text(source.read_text().replace('version="1.2.3"', f'version="1.2.3", config_dir={str(tmp_path / "own")!r}'))
     (tmp_path / "own" / "usage").mkdir(parents=True)
@@ -233,7 +239,7 @@ def test_who_opted_out_by_the_environment_finds_the_programs_own_settings(host: 
 
 
 def test_the_commands_may_be_mounted_before_the_program_is_instrumented(host: Usage) -> None:
-    """The settings are looked for when a command runs."""
+    """A usage command looks up the settings when it runs."""
     source = host.machine.root / "usage.py"
     text = source.read_text()
     line = next(line for line in text.splitlines() if line.startswith("arcade_otel.instrument("))
@@ -246,7 +252,7 @@ def test_the_commands_may_be_mounted_before_the_program_is_instrumented(host: Us
 
 
 def test_show_tells_exactly_what_was_sent_and_what_waits(usage: Usage, posthog: FakePostHog) -> None:
-    """The event that arrived, field by field; and one that waits is, once sent, what was shown."""
+    """The shown event equals the event that arrived, field by field. A queued event arrives exactly as it was shown."""
     usage.hello()
     (arrived,) = posthog.visible()
     _, told = usage.json("show")
@@ -268,7 +274,7 @@ def test_show_tells_exactly_what_was_sent_and_what_waits(usage: Usage, posthog: 
 
 
 def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog: FakePostHog) -> None:
-    """One of each, and no more than asked for."""
+    """The log has one event of each kind, and never more than ``--limit`` events."""
     usage.hello()
     posthog.refuse(lambda _: True)
     usage.hello()
@@ -287,8 +293,22 @@ def test_the_log_tells_queued_sent_and_dropped_newest_last(usage: Usage, posthog
     assert "refused for good" in usage.run("log").stdout
 
 
+def test_the_log_names_the_command_of_a_live_trace_and_not_the_programs_own_span(machine: Machine) -> None:
+    """The queued file of a live trace has the program's own spans first, because they end before the command."""
+    usage = Usage(machine, "alone")
+    machine.program("traced", read_program("recording/traced"))
+    with refused_port() as port:
+        environ = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
+        assert machine.run("work", program="traced", environ=environ).returncode == 0
+        machine.settle()
+    _, told = usage.json("log")
+    (event,) = told["events"]
+    assert "step 0" in json.dumps(event["payload"])
+    assert (event["lane"], event["command"]) == ("otlp", "work")
+
+
 def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: FakePostHog) -> None:
-    """A receipt, or a file in the queue, that another program has written."""
+    """The hostile payload is in a receipt, or in a file of the queue, that another program has written."""
     made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
     receipts.write(str(usage.machine.state), [made])
     ended = usage.run("log")
@@ -300,7 +320,7 @@ def test_nothing_in_a_payload_steers_the_terminal(usage: Usage, posthog: FakePos
 
 
 def test_flush_sends_what_waits_though_the_lane_pauses(usage: Usage, posthog: FakePostHog) -> None:
-    """After failures that make every other sender wait."""
+    """Earlier failures make every other sender skip the lane."""
     posthog.always(Fault.status(503))
     for _ in range(2):
         usage.hello()
@@ -313,7 +333,7 @@ def test_flush_sends_what_waits_though_the_lane_pauses(usage: Usage, posthog: Fa
 
 
 def test_flush_exits_with_1_and_says_why_if_something_still_waits(usage: Usage, posthog: FakePostHog) -> None:
-    """The server fails, or there is none."""
+    """Either the server fails, or there is no server."""
     posthog.always(Fault.status(503))
     usage.hello()
     code, told = usage.json("flush")
@@ -323,7 +343,7 @@ def test_flush_exits_with_1_and_says_why_if_something_still_waits(usage: Usage, 
 
 
 def test_flush_sends_nothing_while_nothing_may_be_sent(usage: Usage, posthog: FakePostHog) -> None:
-    """Who opted out, and who only wants to look."""
+    """The cases are a user who has opted out, and a user who only prints payloads (``log``)."""
     posthog.stop()
     usage.hello()
     posthog.start()
@@ -337,7 +357,7 @@ def test_flush_sends_nothing_while_nothing_may_be_sent(usage: Usage, posthog: Fa
 
 
 def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: FakePostHog) -> None:
-    """Neither events nor receipts nor the id; and it is not recorded itself."""
+    """Events, receipts and the old ID are gone, and ``forget`` itself is not recorded."""
     usage.hello()
     posthog.stop()
     usage.hello()
@@ -360,7 +380,7 @@ def test_forget_leaves_nothing_and_takes_a_new_id(usage: Usage, posthog: FakePos
 
 
 def test_forget_goes_on_past_a_file_that_cannot_be_deleted_and_says_so(usage: Usage, posthog: FakePostHog) -> None:
-    """The other events, the receipts and the ID go all the same."""
+    """The other events, the receipts and the ID are still removed."""
     usage.hello()
     before = usage.machine.usage["anon_id"]
     posthog.stop()
@@ -375,7 +395,7 @@ def test_forget_goes_on_past_a_file_that_cannot_be_deleted_and_says_so(usage: Us
 
 
 def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: FakePostHog) -> None:
-    """Its receipts would be written after they were removed."""
+    """Otherwise the sender would write its receipts after ``forget`` has removed them."""
     posthog.script(Fault.delay(2))
     usage.machine.run("hello", program="cli")
     usage.machine.wait_until(lambda: posthog.requests, "the request was under way")
@@ -389,12 +409,15 @@ def test_forget_waits_for_a_sender_that_is_at_work(usage: Usage, posthog: FakePo
 
 
 def checks(told: dict[str, Any]) -> dict[str, bool | None]:
-    """Return what the doctor found, by check; ``delivery posthog`` stands for the lane, whose name holds a hash of the key."""
+    """Return the lines of ``doctor`` by their check.
+
+    ``delivery posthog`` stands for the lane, whose name has a checksum of the key.
+    """
     return {re.sub(r"^(delivery|lane) posthog@.*", r"\1 posthog", check["name"]): check["ok"] for check in told["checks"]}
 
 
 def test_the_doctor_proves_a_round_trip_with_an_event_that_is_nobodys(host: Usage, posthog: FakePostHog) -> None:
-    """It measures the cost and sends neither id nor command."""
+    """The check of the cost sends neither an ID nor a command."""
     host.hello()
     code, told = host.json("doctor")
     assert code == 0
@@ -414,7 +437,7 @@ def test_the_doctor_proves_a_round_trip_with_an_event_that_is_nobodys(host: Usag
 
 @pytest.mark.parametrize("why", ["nobody listens", "503", "no proxy", "no TLS", "captive portal"])
 def test_the_doctor_says_what_fails_on_the_way(host: Usage, posthog: FakePostHog, why: str) -> None:
-    """And exits with 1."""
+    """``doctor`` then exits with 1."""
     with refused_port() as port:
         environ: dict[str, str | None] = {}
         if why == "nobody listens":
@@ -438,8 +461,27 @@ def test_the_doctor_says_what_fails_on_the_way(host: Usage, posthog: FakePostHog
     assert "secret" not in json.dumps(told)
 
 
+def test_the_doctor_standing_alone_names_the_variable_for_the_project_key(machine: Machine) -> None:
+    """``arcade-otel`` has no project key of its own, so it sends no test event, and the line of the delivery says what to set."""
+    usage = Usage(machine, "alone")
+    code, told = usage.json("doctor", ARCADE_USAGE_POSTHOG_API_KEY=None)
+    (delivery,) = (check for check in told["checks"] if check["name"] == "delivery")
+    assert (code, delivery["ok"]) == (0, None)
+    assert "set ARCADE_USAGE_POSTHOG_API_KEY to the key" in delivery["detail"]
+    _, told = usage.json("doctor", ARCADE_USAGE_POSTHOG_API_KEY="phc_test")
+    assert checks(told)["delivery posthog"] is True
+
+
+def test_the_delivery_to_an_exporter_that_is_not_installed_refers_to_the_line_of_the_exporter(host: Usage) -> None:
+    """Its endpoint is not the cause."""
+    _, told = host.json("doctor", OTEL_TRACES_EXPORTER="posthog,nosuch")
+    (delivery,) = (check for check in told["checks"] if check["name"] == "delivery nosuch")
+    assert delivery["ok"] is False
+    assert delivery["remedy"] == "correct the problem in the line exporter nosuch."
+
+
 def test_the_doctor_of_who_opted_out_sends_nothing(usage: Usage, posthog: FakePostHog) -> None:
-    """Not even to prove a round trip."""
+    """``doctor`` does not even send its test event."""
     code, told = usage.json("doctor", DO_NOT_TRACK="1")
     assert code == 0
     assert checks(told)["delivery"] is None
@@ -448,7 +490,7 @@ def test_the_doctor_of_who_opted_out_sends_nothing(usage: Usage, posthog: FakePo
 
 
 def test_the_doctor_finds_what_is_broken_here(host: Usage) -> None:
-    """A corrupt identity, and an exporter that is not installed."""
+    """The faults are a corrupt identity, and an exporter that is not installed."""
     (host.machine.config_dir / "usage.json").write_text("{")
     code, told = host.json("doctor", OTEL_TRACES_EXPORTER="nosuch")
     assert code == 1
@@ -461,7 +503,7 @@ def test_the_doctor_finds_what_is_broken_here(host: Usage) -> None:
 
 
 def on_a_terminal(usage: Usage, *arguments: str) -> str:
-    """Run a usage command with stdout and stderr on a terminal and return what that shows."""
+    """Run a usage command with stdout and stderr on a terminal, and return what the terminal shows."""
     leader, follower = pty.openpty()
     with subprocess.Popen(
         [sys.executable, str(usage.machine.root / "usage.py"), *usage.words, *arguments],
@@ -486,7 +528,7 @@ def on_a_terminal(usage: Usage, *arguments: str) -> str:
 
 
 def test_a_terminal_gets_a_table_that_shows_markup_as_it_is(usage: Usage) -> None:
-    """Rich's, which is installed with Typer; what is in it steers neither rich nor the terminal."""
+    """The table is made by rich, which is installed with Typer. Text in a cell controls neither rich nor the terminal."""
     made = receipts.receipt(receipts.DROPPED, "posthog", name="1-a.json", why="\x1b]0;owned\x07[bold]x[/bold]")
     receipts.write(str(usage.machine.state), [made])
     shown = on_a_terminal(usage, "log")
@@ -496,7 +538,7 @@ def test_a_terminal_gets_a_table_that_shows_markup_as_it_is(usage: Usage) -> Non
 
 
 def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: FakePostHog) -> None:
-    """While it waits for an answer."""
+    """``flush`` shows its progress while it waits for an answer."""
     posthog.stop()
     usage.hello()
     posthog.start()
@@ -510,7 +552,7 @@ def test_flush_shows_on_a_terminal_how_far_it_is(usage: Usage, posthog: FakePost
 
 
 def test_they_are_recorded_like_any_other_command_but_for_disable_and_forget(host: Usage, posthog: FakePostHog) -> None:
-    """By their path in the program."""
+    """The name of a usage command is its path in the program."""
     for name in ("status", "show", "log", "enable", "forget", "disable", "status"):
         host.run(name)
         host.machine.settle()
@@ -519,14 +561,14 @@ def test_they_are_recorded_like_any_other_command_but_for_disable_and_forget(hos
 
 
 def test_disable_is_not_recorded_where_something_stronger_says_on_either(host: Usage, posthog: FakePostHog) -> None:
-    """Who says no is not counted for saying it."""
+    """A user who says no is not counted for saying no."""
     assert host.run("disable", ARCADE_USAGE_TRACKING="1").returncode == 1
     host.machine.settle()
     assert posthog.requests == []
 
 
 def test_mounted_under_another_name_they_are_recorded_under_it(machine: Machine, posthog: FakePostHog) -> None:
-    """The host chooses."""
+    """The program chooses the name under which it mounts the usage commands."""
     machine.program(
         "cli", with_us(CLICK).replace("if __name__", "app.add_command(arcade_otel.usage_commands(app), 'telemetry')\nif __name__")
     )
@@ -536,7 +578,7 @@ def test_mounted_under_another_name_they_are_recorded_under_it(machine: Machine,
 
 
 def test_what_is_neither_is_refused_at_once(machine: Machine) -> None:
-    """The maintainer hears of it, not his users."""
+    """The error appears when the maintainer writes the program, and never in a user's run."""
     machine.program("wrong", "import arcade_otel\narcade_otel.usage_commands(print)\n")
     ended = machine.run(program="wrong")
     assert ended.returncode == 1
@@ -544,7 +586,7 @@ def test_what_is_neither_is_refused_at_once(machine: Machine) -> None:
 
 
 def test_the_standing_alone_program_is_installed(machine: Machine) -> None:
-    """As ``arcade-otel``, for the config directory that it is given."""
+    """It is installed as ``arcade-otel``, and works on the config directory that it is given."""
     program = Path(sys.executable).parent / "arcade-otel"
     ended = subprocess.run(
         [program, "--config-dir", str(machine.root / "elsewhere"), "status", "--json"],

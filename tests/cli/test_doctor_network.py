@@ -1,4 +1,4 @@
-"""``usage doctor`` finds the proxy, the trusted certificates and a copied directory as a run does, and says so line by line."""
+"""``usage doctor`` finds the proxy, the trusted certificates and a copied directory as a run does, one line for each."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from arcade_otel.cli.doctor import network
 from arcade_otel.testing import FakePostHog, refused_port
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, with_usage
-from tests.support.terminals import TlsFront, certified
+from tests.support.terminals import Proxy, TlsFront, certified
 
 Lines = dict[str, dict[str, Any]]
 
@@ -33,7 +33,7 @@ def host(machine: Machine) -> Machine:
 
 
 def doctor(machine: Machine, **environ: str | None) -> tuple[int, Lines]:
-    """Return the exit code and the lines, by their names."""
+    """Return the exit code of ``doctor``, and its lines by their names."""
     ended: subprocess.CompletedProcess[str] = machine.run("usage", "doctor", "--json", program="cli", environ=environ)
     assert ended.stderr == ""
     # The name of the lane has a hash of the project key.
@@ -42,7 +42,7 @@ def doctor(machine: Machine, **environ: str | None) -> tuple[int, Lines]:
 
 @pytest.fixture
 def tls(host: Machine, posthog: FakePostHog) -> Iterator[str]:
-    """The stand-in by https, whose certificate's authority this machine does not know. Yields the authority's bundle."""
+    """The fake PostHog over https, with a certificate authority that this machine does not know. Yield the authority's bundle."""
     context, bundle = certified(host.root)
     with TlsFront(context, int(posthog.url.rpartition(":")[2])) as front:
         host.environ["ARCADE_USAGE_POSTHOG_HOST"] = front.url
@@ -51,7 +51,7 @@ def tls(host: Machine, posthog: FakePostHog) -> Iterator[str]:
 
 @pytest.mark.parametrize("exempt", ["127.0.0.0/8", "127.0.0.1", "localhost 127.0.0.1", "*"])
 def test_a_host_that_no_proxy_exempts_has_no_proxy(host: Machine, exempt: str) -> None:
-    """A network counts, too: the sender goes past the proxy, the event arrives, and doctor says that there is none."""
+    """A network in ``NO_PROXY`` counts, too. The sender uses no proxy, the event arrives, and ``doctor`` reports no proxy."""
     with refused_port() as port:
         code, lines = doctor(host, HTTP_PROXY=f"http://127.0.0.1:{port}", NO_PROXY=exempt)
     assert (code, lines["delivery posthog"]["ok"]) == (0, True)
@@ -60,7 +60,7 @@ def test_a_host_that_no_proxy_exempts_has_no_proxy(host: Machine, exempt: str) -
 
 
 def test_a_host_beside_the_network_that_no_proxy_exempts_has_the_proxy(host: Machine) -> None:
-    """The proxy is not there, so nothing is delivered, and the line of the proxy fails with what to do."""
+    """No proxy listens, so nothing is delivered, and the line ``proxy`` fails with a remedy."""
     with refused_port() as port:
         code, lines = doctor(host, HTTP_PROXY=f"http://127.0.0.1:{port}", NO_PROXY="10.0.0.0/8 [::1]")
     assert (code, lines["delivery posthog"]["ok"]) == (1, False)
@@ -77,8 +77,33 @@ def test_a_proxy_with_an_https_address_fails_in_the_line_of_the_proxy(host: Mach
     assert "use the proxy's http address" in lines["proxy"]["remedy"]
 
 
+class ProxyWithPassword(Proxy):
+    """A proxy that refuses each request without credentials."""
+
+    def serve(self, client: socket.socket) -> None:
+        """Serve one connection."""
+        with client:
+            if b"Proxy-Authorization: Basic " in client.recv(65536, socket.MSG_PEEK):
+                super().serve(client)
+                return
+            client.recv(65536)  # an unread request would reset the connection and lose the answer
+            client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_proxy_that_wants_a_password_is_named_as_the_cause(host: Machine, tls: str) -> None:
+    """The proxy answers, so its own line does not fail: the remedy is in the line of the delivery, and it works."""
+    with ProxyWithPassword() as proxy:
+        code, lines = doctor(host, HTTPS_PROXY=proxy.url, NO_PROXY="", SSL_CERT_FILE=tls)
+        assert (code, lines["delivery posthog"]["ok"]) == (1, False)
+        assert "HTTP 407" in lines["delivery posthog"]["detail"]
+        assert "http://user:password@host:port" in lines["delivery posthog"]["remedy"]
+        named = proxy.url.replace("http://", "http://user:password@")
+        _, lines = doctor(host, HTTPS_PROXY=named, NO_PROXY="", SSL_CERT_FILE=tls)
+        assert lines["delivery posthog"]["ok"] is True
+
+
 def test_directories_of_certificates_are_looked_up_one_by_one(host: Machine, tls: str) -> None:
-    """``SSL_CERT_DIR`` can name several: the line names the one that is not there."""
+    """``SSL_CERT_DIR`` can name several directories. The line names the one that does not exist."""
     assert tls
     (host.root / "certificates").mkdir()
     _, lines = doctor(host, SSL_CERT_DIR=f"{host.root}/certificates{os.pathsep}{host.root}/nowhere")
@@ -87,7 +112,7 @@ def test_directories_of_certificates_are_looked_up_one_by_one(host: Machine, tls
 
 
 def test_an_address_of_a_proxy_that_makes_no_sense_fails_in_the_line_of_the_proxy(host: Machine) -> None:
-    """Nothing can be delivered through it."""
+    """With such an address, nothing can be delivered."""
     code, lines = doctor(host, HTTP_PROXY="http://127.0.0.1:no-port", NO_PROXY="")
     assert (code, lines["delivery posthog"]["ok"]) == (1, False)
     assert lines["proxy"]["ok"] is False
@@ -96,7 +121,10 @@ def test_an_address_of_a_proxy_that_makes_no_sense_fails_in_the_line_of_the_prox
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_bundle_that_is_not_there_fails_in_the_line_of_the_certificate(host: Machine, tls: str, variable: str) -> None:
-    """The machine's own certificates count then, which do not know the server's authority. With the bundle, everything works."""
+    """Without the bundle, the machine's own certificates count, which do not contain the server's authority.
+
+    With the bundle, everything works.
+    """
     code, lines = doctor(host, **{variable: f"{host.root}/nowhere.pem"})
     assert (code, lines["delivery posthog"]["ok"]) == (1, False)
     assert lines["certificate"]["ok"] is False
@@ -111,7 +139,7 @@ def test_a_bundle_that_is_not_there_fails_in_the_line_of_the_certificate(host: M
 
 
 def test_an_authority_that_the_machine_does_not_know_fails_in_the_line_of_the_certificate(host: Machine, tls: str) -> None:
-    """As behind the proxy of a company that signs certificates itself."""
+    """For example, a company's proxy may sign certificates itself."""
     assert tls
     code, lines = doctor(host)
     assert (code, lines["delivery posthog"]["ok"]) == (1, False)
@@ -120,7 +148,7 @@ def test_an_authority_that_the_machine_does_not_know_fails_in_the_line_of_the_ce
 
 
 def test_a_copied_directory_is_named_until_a_command_has_taken_an_id_of_its_own(host: Machine) -> None:
-    """The original has its ID, and its line says no more than the file."""
+    """The original directory keeps its ID, and its line names only the file."""
     assert doctor(host)[1]["identity"]["detail"] == str(host.config_dir / "usage.json")
     copy = host.root / "copy"
     shutil.copytree(host.config_dir, copy, symlinks=True)
@@ -135,7 +163,7 @@ def test_a_copied_directory_is_named_until_a_command_has_taken_an_id_of_its_own(
 
 @pytest.mark.parametrize(("minutes", "ok"), [(4, True), (-4, True), (6, False), (-6, False)])
 def test_a_clock_that_differs_by_more_than_five_minutes_fails_in_the_line_of_the_clock(minutes: int, ok: bool) -> None:  # noqa: FBT001
-    """It is compared with the date of the server's answer."""
+    """The clock is compared with the date of the server's answer."""
 
     class Server(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -155,7 +183,7 @@ def test_a_clock_that_differs_by_more_than_five_minutes_fails_in_the_line_of_the
 
 
 def test_no_handshake_is_tried_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look-up has no time limit of its own, so the check of the certificate makes none."""
+    """A DNS look-up has no time limit of its own, so the check of the certificate makes no look-up."""
     looked_up: list[str] = []
 
     def none(name: str, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""A logout that happens while usage data is off is not seen. ``enable`` assumes one."""
+"""While usage data is off, the library does not notice a logout. So ``enable`` assumes that there was one."""
 
 from arcade_otel.testing import FakePostHog
 from tests.support.machine import Machine
@@ -7,7 +7,7 @@ from tests.support.machine import Machine
 def test_no_event_of_the_next_person_is_booked_to_the_account_that_was_logged_out_meanwhile(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """Login, ``disable``, logout, ``enable``, and a command of whoever comes next: it has a new anonymous ID."""
+    """After login, ``disable``, logout and ``enable``, the next command has a new anonymous ID."""
     machine.program("usage", "import sys\nfrom arcade_otel.cli.console import main\nsys.exit(main())")
     posthog.arcade.add(api_key="key", principal_id="user-1")
     machine.log_in("key", posthog.url)

@@ -1,4 +1,4 @@
-"""Text that somebody else wrote (a program's, an error's, a server's) is shown escaped, wherever this library shows any."""
+"""Wherever this library shows text from outside (a program's, an error's, a server's), it shows the text escaped."""
 
 import json
 import re
@@ -31,7 +31,7 @@ with arcade_otel.command(hostile, name=hostile, version=hostile, error_messages=
 
 @pytest.fixture
 def hostile(machine: Machine, posthog: FakePostHog) -> Machine:
-    """A machine on which every text that is stored or answered is hostile: commands, errors, lanes, reasons, ids and files."""
+    """A machine on which every stored or received text is hostile: commands, errors, lanes, reasons, IDs and files."""
     posthog.always(Fault.status(400, body=HOSTILE.encode("utf-8", "replace").decode(), headers={"X-Reason": "\x1b[2J"}))
     machine.program("usage", USAGE)
     machine.program("tool", FAILING.format(hostile=HOSTILE))
@@ -49,14 +49,14 @@ def hostile(machine: Machine, posthog: FakePostHog) -> Machine:
 
 
 def acting(text: str) -> list[str]:
-    """Return the characters that would act on a terminal."""
+    """Return the characters in a text on which a terminal would act."""
     return _ACTS.findall(text)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
 @pytest.mark.parametrize("command", ["status", "log", "show", "doctor", "flush", "disable", "forget"])
 def test_a_usage_command_shows_it_escaped(hostile: Machine, command: str, form: list[str]) -> None:
-    """Nothing acts on the terminal and no line is forged."""
+    """The text does not act on the terminal, and forges no line."""
     ended = hostile.run(command, *form, program="usage")
     shown = ended.stdout + ended.stderr
     assert shown
@@ -68,7 +68,7 @@ def test_a_usage_command_shows_it_escaped(hostile: Machine, command: str, form: 
 
 
 def test_log_mode_shows_it_escaped(hostile: Machine) -> None:
-    """``ARCADE_USAGE_TRACKING=log``; the rest of stderr is Python's own traceback, which the program asked for."""
+    """With ``ARCADE_USAGE_TRACKING=log``, the rest of stderr is Python's own traceback, which the program caused."""
     ended = hostile.run(environ={"ARCADE_USAGE_TRACKING": "log"})
     event, _, _ = ended.stderr.partition("\nTraceback")
     assert "HOSTILE" in event
@@ -77,7 +77,7 @@ def test_log_mode_shows_it_escaped(hostile: Machine) -> None:
 
 
 def test_the_manifest_shows_it_escaped(hostile: Machine) -> None:
-    """Names and helps of commands are the program's."""
+    """The program chooses the names and help texts of its commands."""
     text = HOSTILE.replace("\ud800", "").replace("\x00", "")
     hostile.program(
         "app",
@@ -93,7 +93,7 @@ def test_the_manifest_shows_it_escaped(hostile: Machine) -> None:
 
 
 def test_the_page_gets_it_escaped(hostile: Machine) -> None:
-    """The texts that the page shows, and the payloads, which it shows as they are, in ASCII."""
+    """The texts on the page are escaped. The payloads are shown unchanged, in ASCII."""
     with Serving(hostile) as running:
         told = json.dumps(running.data(), ensure_ascii=False)
         texts = [text for event in running.data()["events"] for text in event.values() if isinstance(text, str)]
@@ -103,5 +103,5 @@ def test_the_page_gets_it_escaped(hostile: Machine) -> None:
 
 
 def test_no_stray_file(hostile: Machine) -> None:
-    """A hostile name becomes no path."""
+    """A hostile name never becomes a path."""
     assert {path.name for path in Path(hostile.config_dir).iterdir()} <= {"usage", "usage.json"}

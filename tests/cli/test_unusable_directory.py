@@ -1,4 +1,4 @@
-"""Commands that change something say so where the config directory cannot be used: none of them reports success."""
+"""If the config directory cannot be used, a usage command that changes something says so and never reports success."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.posix  # the modes of files
 @pytest.mark.parametrize("command", ["enable", "disable", "flush", "forget"])
 @pytest.mark.parametrize("fault", ["no home", "a file in its place", "others can write it"])
 def test_a_command_that_cannot_do_its_work_exits_with_1(machine: Machine, tmp_path: Path, command: str, fault: str) -> None:
-    """It says why, has no result, and writes no file."""
+    """The command says why, has no result, and writes no file."""
     place = tmp_path / "place"
     environ: dict[str, str | None] = {"ARCADE_WORK_DIR": str(place), "ARCADE_USAGE_STRICT": None}
     if fault == "no home":

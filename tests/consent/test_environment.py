@@ -1,4 +1,4 @@
-"""Any one refusal in the environment wins; each variable is read as its own specification says."""
+"""Any single refusal in the environment wins. Each variable is read as its own specification demands."""
 
 import pytest
 
@@ -30,5 +30,5 @@ from arcade_otel.consent import LOG, OFF, ON, tracking_mode
     ],
 )
 def test_the_table_of_consent(environ: dict[str, str], mode: str) -> None:
-    """OTEL_SDK_DISABLED knows ``true`` only; DO_NOT_TRACK anything but empty, 0 and false."""
+    """For OTEL_SDK_DISABLED, only ``true`` is off. For DO_NOT_TRACK, anything but empty, 0 and false is off."""
     assert tracking_mode(environ) == mode

@@ -1,4 +1,4 @@
-"""Never in the user's way: whatever the home is like, and nothing at all once somebody opted out."""
+"""The library never disturbs a command, whatever the home is like. After an opt-out, it does nothing at all."""
 
 import json
 import re
@@ -25,7 +25,10 @@ Ended = tuple[int, str, str]
 
 @pytest.fixture
 def both(machine: Machine) -> Machine:
-    """A machine with the program, and with the same without us; no debug log, and the guard as it is for users."""
+    """A machine with the program, and with the same program without this library.
+
+    It has no debug log, and the guard as users have it.
+    """
     for kind in ("ours", "plain"):
         (machine.root / kind).mkdir()
     machine.program("ours/tool", APP.replace("# instrument\n", ONE_LINE))
@@ -37,14 +40,14 @@ def both(machine: Machine) -> Machine:
 
 
 def ended(machine: Machine, program: str, *arguments: str, environ: dict[str, str | None] | None = None) -> Ended:
-    """Return exit code, stdout and stderr of a run: of the program with us, or of the plain one, which has the same name."""
+    """Return exit code, stdout and stderr of a run of either program. Both programs have the same name."""
     run = machine.run(*arguments, program=program, environ=environ, cwd=machine.root)
     return run.returncode, run.stdout, run.stderr
 
 
 @pytest.fixture(scope="module")
 def without_us(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Ended]:
-    """What each run of the plain program does."""
+    """The result of each run of the program without this library."""
     machine = Machine(tmp_path_factory.mktemp("plain"), "http://127.0.0.1:9")
     machine.environ["COLUMNS"] = "100"
     machine.warm = True
@@ -82,7 +85,7 @@ def _content(path: str, content: bytes) -> Callable[[Machine], None]:
 
 
 def _gone(path: Path) -> None:
-    """Take a file or folder of the machine's away."""
+    """Remove a file or directory of the machine."""
     if path.is_dir():
         for inside in sorted(path.rglob("*"), reverse=True):
             inside.rmdir() if inside.is_dir() else inside.unlink()
@@ -110,7 +113,7 @@ HOMES: dict[str, Callable[[Machine], None]] = {
 
 @pytest.mark.parametrize("home", HOMES)
 def test_a_broken_home_changes_nothing_of_any_command(both: Machine, without_us: dict[tuple[str, ...], Ended], home: str) -> None:
-    """Exit code, stdout and stderr are what they are without us, login and logout included."""
+    """Exit code, stdout and stderr are the same as without this library, also for login and logout."""
     HOMES[home](both)
     for arguments in RUNS:
         assert ended(both, OURS, *arguments) == without_us[arguments]
@@ -119,9 +122,9 @@ def test_a_broken_home_changes_nothing_of_any_command(both: Machine, without_us:
 @pytest.mark.posix
 @pytest.mark.parametrize("home", ["", "relative/home", "{root}/missing/home", "/dev/null", None])
 def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None) -> None:
-    """An empty or relative one counts as none: no ``.arcade`` appears in the folder that the user is in.
+    """An empty or relative home counts as none: no ``.arcade`` appears in the current directory.
 
-    Nor is one made that does not exist, by root either: Debian gives ``/nonexistent`` to who shall have no home.
+    A home that does not exist is never made, not even by root. Debian gives ``/nonexistent`` to users who must have no home.
     """
     home = home and home.format(root=both.root)
     for arguments in RUNS:
@@ -144,7 +147,7 @@ def test_no_home_changes_nothing_of_any_command(both: Machine, home: str | None)
 def test_a_read_only_home_changes_nothing_of_any_command(
     both: Machine, without_us: dict[tuple[str, ...], Ended], read_only: str
 ) -> None:
-    """Nothing can be made in it; the commands are the same."""
+    """No file can be made in the home, and the commands behave the same."""
     folder = {"the home": both.home, "the config directory": both.config_dir, "the state folder": both.state}[read_only]
     if read_only == "the home":
         (both.state / "notice").unlink()
@@ -164,7 +167,7 @@ def test_a_read_only_home_changes_nothing_of_any_command(
 
 @pytest.mark.posix
 def test_status_says_that_nothing_is_recorded_where_nothing_can_be_written(both: Machine) -> None:
-    """Usage data is on by the program's default, and no event can be kept: "on" alone would be no answer."""
+    """Usage data is on by the program's default, but no event can be kept, so "on" alone would be wrong."""
     both.program("status", "from arcade_otel.cli.console import main\nmain(['status'])\n")
     usable = both.run(program="status", cwd=both.root, unprivileged=True).stdout
     both.config_dir.chmod(0o555)
@@ -196,7 +199,7 @@ atexit.register(lambda: started and print("STARTED", started))
 def test_who_opted_out_has_no_file_no_process_no_request_and_nothing_on_any_stream(
     both: Machine, posthog: FakePostHog, without_us: dict[tuple[str, ...], Ended], refusal: dict[str, str]
 ) -> None:
-    """Not even the notice; and what waited from before is gone."""
+    """Not even the notice is shown, and events that were queued before are deleted."""
     both.program("ours/tool", WATCHED + APP.replace("# instrument\n", ONE_LINE))
     both.log_in("key", posthog.url)
     (both.state / "notice").unlink()
@@ -215,7 +218,7 @@ def test_who_opted_out_has_no_file_no_process_no_request_and_nothing_on_any_stre
 
 @pytest.mark.parametrize("folder", ["~/own", ".arcade"])
 def test_what_waits_in_a_directory_of_the_programs_own_goes_too_where_somebody_opted_out(both: Machine, folder: str) -> None:
-    """Written with a tilde, and relative to where the program runs."""
+    """The path of the directory is written with a tilde, or relative to the working directory of the program."""
     program = ONE_LINE.replace('version="1.2.3"', f'version="1.2.3", config_dir="{folder}"')
     both.program("ours/tool", APP.replace("# instrument\n", program))
     waiting = (both.home if folder.startswith("~") else both.root) / folder.removeprefix("~/") / "usage" / "queue" / "posthog"
@@ -244,7 +247,7 @@ def _listed(machine: Machine) -> list[str]:
     ids=lambda permission: "=".join(*permission.items()),
 )
 def test_what_is_no_refusal_records(both: Machine, posthog: FakePostHog, permission: dict[str, str]) -> None:
-    """``OTEL_SDK_DISABLED`` refuses by ``true`` only (OpenTelemetry's specification)."""
+    """``OTEL_SDK_DISABLED`` refuses only by ``true`` (OpenTelemetry's specification)."""
     ended(both, OURS, "work", environ={**permission})
     posthog.wait_for(posthog.visible)
 
@@ -253,7 +256,7 @@ def test_what_is_no_refusal_records(both: Machine, posthog: FakePostHog, permiss
 def test_log_mode_shows_the_exact_payload_and_sends_nothing(
     both: Machine, posthog: FakePostHog, arguments: tuple[str, ...]
 ) -> None:
-    """What is shown on stderr is the event that the same command sends without it, but for ids, times and the process."""
+    """The event on stderr is the one that the same command sends otherwise, except for IDs, times and the process."""
     before = _listed(both)
     code, out, err = ended(both, OURS, *arguments, environ={"ARCADE_USAGE_TRACKING": "log"})
     plain = ended(both, PLAIN, *arguments)
@@ -278,7 +281,7 @@ def _same(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_notice_is_shown_once_on_stderr_before_the_command(both: Machine) -> None:
-    """What is collected, and how to say no; never on stdout, and no second time."""
+    """The notice says what is collected and how to opt out. It is never on stdout, and never shown twice."""
     (both.state / "notice").unlink()
     plain = ended(both, PLAIN, "work")
     code, out, err = ended(both, OURS, "work")
@@ -292,7 +295,7 @@ def test_the_notice_is_shown_once_on_stderr_before_the_command(both: Machine) ->
 
 
 def test_twenty_first_commands_at_once_show_one_notice(both: Machine) -> None:
-    """Exactly one of them."""
+    """Exactly one of the twenty commands shows the notice."""
     (both.state / "notice").unlink()
     shown: list[str] = []
     runs = [threading.Thread(target=lambda: shown.append(ended(both, OURS, "work")[2])) for _ in range(20)]
@@ -308,7 +311,7 @@ def test_twenty_first_commands_at_once_show_one_notice(both: Machine) -> None:
 def test_help_and_version_are_no_commands_and_show_no_notice(
     both: Machine, posthog: FakePostHog, arguments: tuple[str, ...]
 ) -> None:
-    """Nothing runs, so nothing is told and nothing recorded."""
+    """No command runs, so no notice is shown and no event is recorded."""
     (both.state / "notice").unlink()
     assert ended(both, OURS, *arguments) == ended(both, PLAIN, *arguments)
     assert both.senders() == []
@@ -317,7 +320,7 @@ def test_help_and_version_are_no_commands_and_show_no_notice(
 
 
 def test_shell_completion_is_no_command_and_shows_no_notice(both: Machine, posthog: FakePostHog) -> None:
-    """What a shell asks while somebody types."""
+    """A shell asks for completions while the user types."""
     (both.state / "notice").unlink()
     environ: dict[str, str | None] = {
         "_TOOL.PY_COMPLETE": "complete_bash",
@@ -336,7 +339,7 @@ def test_shell_completion_is_no_command_and_shows_no_notice(both: Machine, posth
 @pytest.mark.posix
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "0<&-", "0<&- 1>&- 2>&-", ">/dev/full", "2>/dev/full"])
 def test_closed_and_full_streams_change_nothing(both: Machine, posthog: FakePostHog, closed: str) -> None:
-    """The exit code is what it is without us, the notice due or not, and the event arrives."""
+    """The exit code is the same as without this library, whether the notice is due or not, and the event arrives."""
     (both.state / "notice").unlink()
     codes = [
         subprocess.run(
@@ -354,7 +357,10 @@ def test_closed_and_full_streams_change_nothing(both: Machine, posthog: FakePost
 
 
 def test_what_fails_is_told_in_the_debug_log_only(both: Machine) -> None:
-    """On stderr by ``ARCADE_USAGE_DEBUG=1``, or in a file; nothing anywhere without."""
+    """With ``ARCADE_USAGE_DEBUG=1`` the failure is on stderr, and with a path it is in a file.
+
+    Without the variable it is nowhere.
+    """
     _file_for(".arcade")(both)
     del both.environ["ARCADE_USAGE_DEBUG"]
     plain = ended(both, PLAIN, "work")

@@ -1,4 +1,4 @@
-"""The tests of a program that uses this library are silent under every runner, unless they ask for recording."""
+"""The tests of a program that uses this library record no usage data under any runner, unless they ask for it."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def run_tests(machine: Machine, words: tuple[str, ...], **environ: str) -> None:
 
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_a_hosts_own_tests_send_nothing_unless_they_ask_for_it(machine: Machine, posthog: FakePostHog, runner: str) -> None:
-    """No request, no file; ``ARCADE_USAGE_TRACKING=1`` asks."""
+    """There is no request and no file. ``ARCADE_USAGE_TRACKING=1`` asks for recording."""
     source, words = RUNNERS[runner]
     (machine.home / "cli.py").write_text(CLI)
     (machine.home / "tests.py").write_text(source)
@@ -92,7 +92,7 @@ def test_a_hosts_own_tests_send_nothing_unless_they_ask_for_it(machine: Machine,
 
 @pytest.mark.parametrize("variable", ["TOX_ENV_NAME", "NOX_CURRENT_SESSION"])
 def test_a_command_that_tox_or_nox_runs_sends_nothing(machine: Machine, posthog: FakePostHog, variable: str) -> None:
-    """They tell every process that they start; the events that were queued before stay."""
+    """Both runners mark every process that they start. Events that were queued before stay queued."""
     posthog.stop()
     machine.run("hello")
     machine.settle()

@@ -1,4 +1,4 @@
-"""One table of precedence decides whether a run is recorded; whatever cannot be understood is a no; the notice comes first."""
+"""One list of precedence decides whether a run is recorded. A level that cannot be understood says no. The notice comes first."""
 
 import os
 import pty
@@ -40,7 +40,7 @@ LEVELS = ["DO_NOT_TRACK", "OTEL_SDK_DISABLED", "ARCADE_USAGE_TRACKING", "stored 
 
 
 class Home:
-    """A config directory, a policy and an environment, in which any level can say something."""
+    """A config directory, a policy and an environment, in which any level can make a decision."""
 
     def __init__(self, root: Path) -> None:
         self.config_dir = root / "config"
@@ -49,7 +49,7 @@ class Home:
         self.in_ci = "on"
 
     def say(self, level: str, answer: str) -> None:
-        """Let a level say ``on`` or ``off`` (or, where it has no yes, say nothing for ``on``)."""
+        """Let a level say ``on`` or ``off``. A level that has no way to say yes decides nothing for ``on``."""
         if level == "stored choice":
             (self.config_dir / "usage").mkdir(parents=True)
             (self.config_dir / "usage" / "consent").write_text(answer)
@@ -63,7 +63,7 @@ class Home:
             self.environ[level] = words[answer]
 
     def decide(self, default: str = "on") -> tuple[str, str]:
-        """Return mode and reason."""
+        """Return the mode and the reason of the decision."""
         decided = consent.decide(
             str(self.config_dir),
             program="tool",
@@ -77,7 +77,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home where nobody has said anything."""
+    """A home in which no level has decided."""
     made = Home(tmp_path)
     monkeypatch.setattr(consent, "POLICY_FILE", str(made.policy))
     return made
@@ -85,13 +85,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 @pytest.mark.parametrize("default", ["on", "off"])
 def test_where_nobody_says_anything_the_program_decides(home: Home, default: str) -> None:
-    """Its default is on, unless it says otherwise."""
+    """The program's default is on, unless the program sets it to off."""
     assert home.decide(default) == (default, "default")
 
 
 @pytest.mark.parametrize("index", range(len(LEVELS)), ids=LEVELS)
 def test_each_level_is_off_against_everything_below_it(home: Home, index: int) -> None:
-    """Everything weaker says on."""
+    """Every weaker level says on."""
     home.say(LEVELS[index], "off")
     for weaker in LEVELS[index + 1 :]:
         home.say(weaker, "on")
@@ -100,7 +100,7 @@ def test_each_level_is_off_against_everything_below_it(home: Home, index: int) -
 
 @pytest.mark.parametrize("index", [2, 3, 4], ids=LEVELS[2:5])
 def test_whoever_can_say_on_says_it_against_everything_below(home: Home, index: int) -> None:
-    """Everything weaker says off, the program too."""
+    """Every weaker level says off, the program too."""
     home.say(LEVELS[index], "on")
     for weaker in LEVELS[index + 1 :]:
         home.say(weaker, "off")
@@ -108,7 +108,7 @@ def test_whoever_can_say_on_says_it_against_everything_below(home: Home, index: 
 
 
 def test_a_program_that_is_silent_in_ci_is_not_silent_elsewhere(home: Home) -> None:
-    """And one that is off by default is not switched on by CI."""
+    """A program that is off by default is not switched on by CI."""
     home.in_ci = "off"
     assert home.decide() == ("on", "default")
     home.environ["GITHUB_ACTIONS"] = "true"
@@ -119,7 +119,7 @@ def test_a_program_that_is_silent_in_ci_is_not_silent_elsewhere(home: Home) -> N
 
 @pytest.mark.parametrize("word", ["maybe", "disabled", "2", "none", "ja"])
 def test_a_word_that_the_variable_does_not_know_says_nothing(home: Home, word: str) -> None:
-    """What is below it decides."""
+    """The levels below the variable decide."""
     home.environ["ARCADE_USAGE_TRACKING"] = word
     assert home.decide() == ("on", "default")
     home.say("stored choice", "off")
@@ -128,7 +128,7 @@ def test_a_word_that_the_variable_does_not_know_says_nothing(home: Home, word: s
 
 @pytest.mark.parametrize("content", [b"", b"maybe", b"ON", b"on off", b"\xff", b"on\0", b"on" + b" " * 100, b'{"on": true}'])
 def test_a_corrupt_choice_is_off(home: Home, content: bytes) -> None:
-    """Only the two words that we write are understood."""
+    """Only the two words that this library writes are understood."""
     home.say("stored choice", "on")
     (home.config_dir / "usage" / "consent").write_bytes(content)
     assert home.decide() == ("off", "stored choice")
@@ -136,7 +136,7 @@ def test_a_corrupt_choice_is_off(home: Home, content: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "loop"])
 def test_what_is_no_file_in_the_place_of_the_choice_is_off_and_makes_nobody_wait(home: Home, kind: str) -> None:
-    """A pipe that nobody writes to would be read for ever."""
+    """Reading a pipe without a writer would otherwise never end."""
     place = home.config_dir / "usage" / "consent"
     place.parent.mkdir(parents=True)
     if kind == "folder":
@@ -173,13 +173,16 @@ def test_what_is_no_file_in_the_place_of_the_choice_is_off_and_makes_nobody_wait
     ],
 )
 def test_the_policys_lines(text: bytes, answer: str | None) -> None:
-    """One program's line wins over the one for all, off wins over on about the same, and half a policy is none."""
+    """A line for one program wins over the line for all.
+
+    Off wins over on in two lines about the same name. A policy that is understood only in part does not count.
+    """
     assert policy.parse(text, "tool") == answer
 
 
 @pytest.mark.parametrize("kind", ["garbage", "too long", "folder"])
 def test_a_policy_that_cannot_be_understood_is_off(home: Home, kind: str) -> None:
-    """An administrator who wrote it wanted something."""
+    """An administrator who wrote a policy wanted a decision."""
     if kind == "folder":
         home.policy.mkdir()
     else:
@@ -188,7 +191,7 @@ def test_a_policy_that_cannot_be_understood_is_off(home: Home, kind: str) -> Non
 
 
 def test_no_variable_says_where_the_policy_is() -> None:
-    """One that did would let anybody's environment undo it."""
+    """With such a variable, the user's environment could undo the policy."""
     assert consent.POLICY_FILE == "/etc/arcade-otel/policy"
     assert not [name for name in (*vars(conventions), *vars(consent)) if name.startswith("ENV_") and "POLICY" in name]
 
@@ -203,14 +206,14 @@ def stored(machine: Machine, answer: str) -> None:
 
 
 def recorded(machine: Machine, posthog: FakePostHog) -> int:
-    """Return how many commands PostHog has heard of once every sender has ended."""
+    """Return how many commands have arrived at PostHog once every sender has ended."""
     machine.settle()
     return len(posthog.visible())
 
 
 @pytest.mark.parametrize("answer", ["off", "garbage"])
 def test_a_stored_no_records_nothing_and_empties_what_waits(machine: Machine, posthog: FakePostHog, answer: str) -> None:
-    """Nothing is sent and nothing written: not the anonymous id either."""
+    """No event is sent and no file is written, not even the anonymous ID."""
     machine.program("hello", HELLO)
     with refused_port() as port:
         machine.run(program="hello", environ={"ARCADE_USAGE_POSTHOG_HOST": f"http://127.0.0.1:{port}"})
@@ -227,7 +230,7 @@ def test_a_stored_no_records_nothing_and_empties_what_waits(machine: Machine, po
 
 
 def test_the_variable_says_on_against_a_stored_no(machine: Machine, posthog: FakePostHog) -> None:
-    """For one run; the sender, which has its environment, agrees."""
+    """The variable counts for one run. The sender has the same environment and decides the same."""
     machine.program("hello", HELLO)
     stored(machine, "off")
     machine.run(program="hello", environ={"ARCADE_USAGE_TRACKING": "on"})
@@ -235,7 +238,7 @@ def test_the_variable_says_on_against_a_stored_no(machine: Machine, posthog: Fak
 
 
 def test_a_program_that_is_off_by_default_waits_for_a_yes(machine: Machine, posthog: FakePostHog) -> None:
-    """A stored choice is one; the environment is another."""
+    """A stored choice is a yes, and so is the variable."""
     machine.program("hello", HELLO)
     machine.run("dict(enabled_by_default=False)", program="hello")
     assert recorded(machine, posthog) == 0
@@ -245,7 +248,7 @@ def test_a_program_that_is_off_by_default_waits_for_a_yes(machine: Machine, post
 
 
 def test_ci_is_recorded_unless_the_program_is_silent_there(machine: Machine, posthog: FakePostHog) -> None:
-    """``is_ci`` says so in the event."""
+    """The event has ``is_ci``."""
     machine.program("hello", HELLO)
     machine.run("dict(record_in_ci=False)", program="hello", environ={"CI": "true"})
     assert recorded(machine, posthog) == 0
@@ -258,7 +261,7 @@ def test_ci_is_recorded_unless_the_program_is_silent_there(machine: Machine, pos
     ("text", "programs"), [("tracking = off", 0), ("tracking.tool = off", 0), ("tracking.other = off", 1), ("garbage", 0)]
 )
 def test_the_policy_of_the_machine_binds_a_program(machine: Machine, posthog: FakePostHog, text: str, programs: int) -> None:
-    """All of them, or one."""
+    """A policy is about all programs, or about one."""
     (machine.root / "policy").write_text(text)
     machine.program("hello", UNDER_A_POLICY + HELLO)
     machine.run(program="hello", environ={"ARCADE_TEST_POLICY": str(machine.root / "policy")})
@@ -267,7 +270,7 @@ def test_the_policy_of_the_machine_binds_a_program(machine: Machine, posthog: Fa
 
 @pytest.mark.parametrize("how", ["stored choice", "policy", "policy for one"])
 def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machine, posthog: FakePostHog, how: str) -> None:
-    """A command was recorded while the network was away; then somebody said no; then the network came back."""
+    """A command was recorded while the network was away. Then the user opted out, and then the network came back."""
     machine.program("hello", UNDER_A_POLICY + HELLO)
     sender = machine.program("sender", SENDER)
     place = machine.root / "policy"
@@ -289,7 +292,7 @@ def test_the_sender_sends_nothing_of_what_was_forbidden_meanwhile(machine: Machi
 
 
 def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(machine: Machine, posthog: FakePostHog) -> None:
-    """The span is still in its variable when the choice is stored."""
+    """The span is still in the sender's variable when the choice is stored."""
     machine.program("hello", HELLO)
     machine.program("sender", "from arcade_otel import sender\nsender.main()\n")
     machine.program(
@@ -305,7 +308,7 @@ def test_the_sender_of_a_command_that_was_faster_than_the_no_writes_nothing(mach
 
 
 def test_a_no_that_is_said_while_the_command_runs_counts(machine: Machine, posthog: FakePostHog) -> None:
-    """A long command in one terminal, a refusal in another."""
+    """A long command runs in one terminal, and the user opts out in another."""
     machine.program(
         "long",
         """
@@ -321,7 +324,7 @@ with arcade_otel.command("long", name="tool"):
 
 
 def test_an_exporter_in_a_hosts_own_process_heeds_the_stored_no(machine: Machine, posthog: FakePostHog) -> None:
-    """PostHog's, and the detached one: no sender is started."""
+    """This holds for PostHog's exporter and for the detached one, which starts no sender."""
     source = """
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -366,7 +369,7 @@ notice._seen_version = seen
 
 
 def test_a_newer_notice_is_shown_again_once(machine: Machine) -> None:
-    """And an older program that runs afterwards shows neither."""
+    """An older program that runs afterwards shows neither notice."""
     machine.program("hello", HELLO)
     machine.program("newer", NEWER + HELLO)
     (machine.state / "notice").unlink()
@@ -378,7 +381,7 @@ def test_a_newer_notice_is_shown_again_once(machine: Machine) -> None:
 
 
 def test_of_many_first_runs_of_a_newer_notice_one_shows_it(machine: Machine) -> None:
-    """Side by side, and each of them finds the old marker."""
+    """The runs are parallel, and each of them finds the marker of the older notice."""
     path = machine.program("newer", NEWER + TOGETHER + HELLO)
     (machine.state / "notice").write_text("1")
     running = [
@@ -392,7 +395,10 @@ def test_of_many_first_runs_of_a_newer_notice_one_shows_it(machine: Machine) -> 
 
 
 def test_in_ci_without_a_terminal_nothing_is_shown_and_nothing_remembered(machine: Machine, posthog: FakePostHog) -> None:
-    """Nobody reads it there, and a program may; the command is recorded all the same. A person's first run shows it."""
+    """No person would read the notice, and a program might.
+
+    The command is recorded, and a person's first run later shows the notice.
+    """
     machine.program("hello", HELLO)
     (machine.state / "notice").unlink()
     assert machine.run(program="hello", environ={"CI": "true"}).stderr == ""
@@ -403,7 +409,7 @@ def test_in_ci_without_a_terminal_nothing_is_shown_and_nothing_remembered(machin
 
 @pytest.mark.parametrize("how", ["variable", "choice"])
 def test_who_said_yes_is_not_told_again(machine: Machine, posthog: FakePostHog, how: str) -> None:
-    """By the variable, as a program says it that reads stderr, or by ``usage enable``."""
+    """The user said yes by the variable, as a program does that reads stderr, or by ``usage enable``."""
     machine.program("hello", HELLO)
     (machine.state / "notice").unlink()
     if how == "choice":
@@ -415,7 +421,7 @@ def test_who_said_yes_is_not_told_again(machine: Machine, posthog: FakePostHog, 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_in_ci_with_a_terminal_it_is_shown(machine: Machine, stream: str) -> None:
-    """Somebody looks at one of the streams: a person has CI set."""
+    """If one of the streams is a terminal, a person has set CI and reads the notice."""
     path = machine.program("hello", HELLO)
     (machine.state / "notice").unlink()
     leader, follower = pty.openpty()
@@ -437,7 +443,7 @@ def test_in_ci_with_a_terminal_it_is_shown(machine: Machine, stream: str) -> Non
 
 
 def test_the_notice_comes_before_anything_is_sent(machine: Machine, posthog: FakePostHog) -> None:
-    """It is on stderr while the command itself still runs, and no request has been made."""
+    """The notice is on stderr while the command still runs, and before any request."""
     (machine.state / "notice").unlink()
     machine.program(
         "waits",

@@ -18,12 +18,12 @@ _HOGQL_FUNCTIONS = "CREATE FUNCTION IF NOT EXISTS toFloat AS (x) -> accurateCast
 
 
 class Engine:
-    """A database of one directory; a process can have one at a time.
+    """A ClickHouse database in one directory. A process can have only one at a time.
 
     Args:
-        directory: Where it keeps its files; made by it.
-        events: In the shape of PostHog's export.
-        people: Who is behind each ID, as PostHog's ``person_id`` says after it has followed aliases.
+        directory: The directory of the database's files, which the engine makes.
+        events: The events in the format of PostHog's export.
+        people: The person behind each ID, as PostHog's ``person_id`` has it once aliases are followed.
     """
 
     def __init__(self, directory: Path, events: Iterable[dict[str, Any]], people: dict[str, str]) -> None:
@@ -34,7 +34,7 @@ class Engine:
         self.replace(directory.parent, events, people)
 
     def replace(self, directory: Path, events: Iterable[dict[str, Any]], people: dict[str, str]) -> None:
-        """Put other events into the tables, by way of files in ``directory``."""
+        """Replace the events in the tables, by means of files in ``directory``."""
         columns = "uuid String, event String, distinct_id String, timestamp DateTime64(6, 'UTC')"
         exported, ingested = directory / "exported.jsonl", directory / "ingested.jsonl"
         seen: dict[str, dict[str, Any]] = {}
@@ -61,7 +61,7 @@ class Engine:
         self._session.close()
 
     def clickhouse(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run ``dashboards/clickhouse/NAME.sql`` over the exported events; return columns and rows."""
+        """Run ``dashboards/clickhouse/NAME.sql`` over the exported events. Return the columns and the rows."""
         return self._answer("warehouse", (DASHBOARDS / f"clickhouse/{name}.sql").read_text())
 
     def hogql(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -1,4 +1,4 @@
-"""Draws docs/dashboards/*.png, one picture per question, from the made-up year: ``make pictures``."""
+"""Draw docs/dashboards/*.png, one picture per question, from the made-up year. ``make pictures`` runs this."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.dashboards.year import made_year
 
 
 def main(folder: str) -> None:
-    """Write them into ``folder``."""
+    """Write the pictures into ``folder``."""
     read = EventFiles()
     read.add(json.dumps(made_year().events))
     report = answer(read.events)

@@ -21,7 +21,7 @@ KEY = "phx_test"
 
 
 class Api(ThreadingHTTPServer):
-    """The API of project 7, one result a page."""
+    """A fake API of PostHog's project 7, which returns one result per page."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -31,12 +31,12 @@ class Api(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address of the fake API."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Lists, creates and changes."""
+    """The part of the fake API that lists, creates and changes."""
 
     server: Api
 
@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Print no line for a request."""
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def api() -> Iterator[Api]:
 
 
 def create(host: str, key: str = KEY) -> "subprocess.CompletedProcess[str]":
-    """Run the command as a maintainer does."""
+    """Run ``dashboards/create.py`` as a maintainer does."""
     return subprocess.run(
         [sys.executable, "-S", str(DASHBOARDS / "create.py"), "--project", "7", "--host", host],
         env={"PATH": os.environ["PATH"], "POSTHOG_PERSONAL_API_KEY": key},
@@ -106,7 +106,7 @@ def create(host: str, key: str = KEY) -> "subprocess.CompletedProcess[str]":
 
 
 def test_it_creates_everything_once_and_then_brings_it_up_to_date(api: Api) -> None:
-    """Others' insights of the same name stay as they are, and so do the dashboards that you put an insight on."""
+    """Insights of other people with the same name stay as they are, and so do the dashboards on which you put an insight."""
     questions = load_questions()
     api.kept["insights"].append({"id": 1, "name": questions[0].title, "tags": ["mine"]})
     first = create(api.url)
@@ -144,7 +144,7 @@ def test_charts_name_columns_that_the_query_returns() -> None:
 
 
 def test_a_refusal_is_told_without_the_key(api: Api) -> None:
-    """In PostHog's words, where there are any; a redirect is refused, because it would take the key with it."""
+    """The message has PostHog's own words, if there are any. A redirect is refused, because it would send the key elsewhere."""
     refused = create(api.url, key="phx_wrong")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "403 You do not have permission" in refused.stderr
@@ -158,14 +158,14 @@ def test_a_refusal_is_told_without_the_key(api: Api) -> None:
 
 
 def test_the_key_goes_over_https_only_and_must_be_there() -> None:
-    """Nothing is sent otherwise."""
+    """Otherwise, no request is sent."""
     assert "over https only" in create("http://posthog.example").stderr
     assert "Set POSTHOG_PERSONAL_API_KEY" in create("https://127.0.0.1:9", key=" ").stderr
     assert create("https://127.0.0.1:9").stderr.startswith("Not done: GET dashboards/")
 
 
 def test_the_generated_files_are_up_to_date() -> None:
-    """``make dashboards`` writes them; ``make lint`` runs the same check."""
+    """``make dashboards`` writes the files, and ``make lint`` runs the same check."""
     ended = subprocess.run(
         [sys.executable, str(DASHBOARDS / "generate.py"), "--check"], capture_output=True, text=True, timeout=60, check=False
     )

@@ -1,4 +1,4 @@
-"""The dashboards' queries: PostHog's parser reads them, ClickHouse runs them, and their answers are right."""
+"""The queries of the dashboards: PostHog's parser reads them, ClickHouse runs them, and their answers are right."""
 
 import json
 import sys
@@ -55,19 +55,19 @@ FUNCTIONS = {
 
 @pytest.fixture(scope="module")
 def year() -> Year:
-    """The year."""
+    """The made-up year."""
     return made_year()
 
 
 @pytest.fixture(scope="module")
 def reported(year: Year) -> Report:
-    """What ``arcade-otel report`` answers about it."""
+    """The answers of ``arcade-otel report`` about the year."""
     return report_of(year.events)
 
 
 @pytest.fixture(scope="module")
 def engine(year: Year, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Engine]":
-    """ClickHouse with the year."""
+    """ClickHouse with the events of the year."""
     from tests.dashboards.engine import Engine
 
     with Engine(tmp_path_factory.mktemp("year") / "chdb", year.events, year.people_by_id) as running:
@@ -75,7 +75,7 @@ def engine(year: Year, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[En
 
 
 def report_of(events: list[dict[str, Any]]) -> Report:
-    """Return what ``arcade-otel report`` answers."""
+    """Return the answers of ``arcade-otel report`` about some events."""
     files = EventFiles()
     files.add(json.dumps(events))
     assert files.skipped == 0
@@ -83,7 +83,7 @@ def report_of(events: list[dict[str, Any]]) -> Report:
 
 
 def rows(report: Report, name: str) -> list[tuple[Any, ...]]:
-    """Return the rows of a question's answer."""
+    """Return the rows of the answer to a question."""
     return next(each.rows for each in report.answers if each.question.name == name)
 
 
@@ -92,7 +92,7 @@ def rows(report: Report, name: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def parse(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """PostHog's parser of HogQL. It is made for PostHog's own code, of which it wants the names of some errors."""
+    """PostHog's parser of HogQL, which needs the names of some errors from PostHog's own code."""
     package, errors = types.ModuleType("posthog.hogql"), types.ModuleType("posthog.hogql.errors")
     package.__path__ = []
     for name in ERRORS:
@@ -106,7 +106,10 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_posthogs_parser_reads_the_query(name: str, parse: Any) -> None:
-    """Its common tables and its limit included: without a limit of its own PostHog would cut the answer at 100 rows."""
+    """The parser also reads its common tables and its limit.
+
+    Without a limit in the query, PostHog would cut the answer at 100 rows.
+    """
     tree = parse((DASHBOARDS / f"hogql/{name}.sql").read_text())
     assert tree.get("node") == "SelectQuery", tree
     assert tree["ctes"][0]["name"] == "commands"
@@ -126,13 +129,13 @@ def _calls(tree: Any) -> Iterator[str]:
 
 
 def test_the_parser_refuses_what_is_no_hogql(parse: Any) -> None:
-    """So its silence means something."""
+    """So the absence of an error means something."""
     assert parse((DASHBOARDS / f"hogql/{NAMES[0]}.sql").read_text().replace("GROUP BY", "GROUP"))["error"] is True
 
 
 @pytest.mark.parametrize("dialect", ["hogql", "clickhouse"])
 def test_a_dialect_makes_the_columns_that_the_questions_read(dialect: str) -> None:
-    """In the order of ``COLUMNS``."""
+    """The columns are in the order of ``COLUMNS``."""
     text = (DASHBOARDS / f"dialects/{dialect}.sql").read_text().partition("commands AS (")[2]
     found = [line.rstrip(",").rsplit(" AS ", 1)[1] for line in text.splitlines() if line.startswith("    ") and " AS " in line]
     assert [name for name in found if name in COLUMNS] == list(COLUMNS)
@@ -144,7 +147,7 @@ def test_a_dialect_makes_the_columns_that_the_questions_read(dialect: str) -> No
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dialect", ["hogql", "clickhouse"])
 def test_each_engine_gives_the_answer_of_report(name: str, dialect: str, engine: "Engine", reported: Report) -> None:
-    """Column for column and row for row, over a year with aliases, second deliveries and events of an older library."""
+    """The answers are equal in each column and row. The year has aliases, second deliveries and events of an older library."""
     columns, found = getattr(engine, dialect)(name)
     expected = next(each for each in reported.answers if each.question.name == name)
     assert columns == expected.columns
@@ -153,7 +156,7 @@ def test_each_engine_gives_the_answer_of_report(name: str, dialect: str, engine:
 
 
 def test_the_year_has_what_the_answers_are_checked_against(year: Year) -> None:
-    """It is large, some events came twice, and PostHog's persons are those that the year says."""
+    """The year is large, some events came twice, and PostHog's persons are those of the year."""
     assert len(year.commands()) == COMMANDS
     assert len(year.events) > COMMANDS + 1000
     sent = FakePostHog()
@@ -182,7 +185,7 @@ def _delivered(event: dict[str, Any], number: int) -> Any:
 
 
 def test_the_seeded_failure_shows(reported: Report, year: Year) -> None:
-    """It is the first row, with exact numbers, and the same command is well in every other version."""
+    """The failure is the first row, with exact numbers. In every other version, the same command does not fail."""
     of_version = [event for event in year.commands() if event["properties"]["cli_version"] == BAD_VERSION]
     bad = [event for event in of_version if event["properties"]["command_name"] == BAD_COMMAND]
     failures = sum(event["event"] == "CLI execution failed" for event in bad)
@@ -194,7 +197,7 @@ def test_the_seeded_failure_shows(reported: Report, year: Year) -> None:
 
 
 def test_people_weeks_and_retention_are_right(reported: Report, year: Year) -> None:
-    """As sets in Python count them."""
+    """The numbers are those that sets in Python give."""
     weeks: dict[str, set[str]] = {}
     for event in year.commands():
         if not event["properties"]["is_ci"]:
@@ -221,7 +224,7 @@ def _week(event: dict[str, Any]) -> str:
 
 
 def test_durations_uses_and_the_funnel_are_right(reported: Report, year: Year) -> None:
-    """As lists in Python do."""
+    """The numbers are those that lists in Python give."""
     durations: dict[str, list[float]] = {}
     for event in year.commands():
         durations.setdefault(event["properties"]["command_name"], []).append(event["properties"]["duration"])
@@ -239,7 +242,7 @@ def test_durations_uses_and_the_funnel_are_right(reported: Report, year: Year) -
 
 
 def test_what_may_be_published_has_no_small_groups(year: Year) -> None:
-    """A command that nine people used is left out; with the tenth it is there."""
+    """A command that nine people used is left out. With a tenth person, it is in the answer."""
 
     def run(person: int) -> dict[str, Any]:
         event = dict(year.commands()[0], distinct_id=f"p{person}", uuid=f"u{person}")
@@ -256,9 +259,9 @@ def test_what_may_be_published_has_no_small_groups(year: Year) -> None:
 def test_the_queries_run_over_what_the_product_sent(
     machine: Machine, posthog: FakePostHog, engine: "Engine", tmp_path: Path
 ) -> None:
-    """A real program, its sender and the stand-in: one person before and after the login, another after the logout.
+    """A real program, its sender and the fake PostHog give one person before and after the login, and another after the logout.
 
-    A process has one ClickHouse, so the events join those of the year in tables of their own.
+    A process can have only one ClickHouse, so the events are in tables of their own next to those of the year.
     """
     posthog.arcade.add(api_key="key", principal_id="jane")
     login = ["login", "--api-key", "key", "--url", posthog.url]
@@ -288,7 +291,7 @@ def test_the_queries_run_over_what_the_product_sent(
 def test_each_new_property_of_what_the_product_sent_is_counted(
     machine: Machine, posthog: FakePostHog, engine: "Engine", tmp_path: Path
 ) -> None:
-    """Agents, CI, outcomes, installations, upgrades and sessions, in ``report`` and in both dialects.
+    """Agents, CI, outcomes, installations, upgrades and sessions are counted in ``report`` and in both dialects.
 
     One person runs a command by hand, mistypes one, lets an agent fail at one, upgrades, and has a job in GitHub Actions.
     """

@@ -37,11 +37,11 @@ _METHODS = ("pip", "uv", "pipx", "brew")
 
 
 class Year(NamedTuple):
-    """The events, second deliveries included, and what is known about them without SQL.
+    """The events of the year, including second deliveries, and the facts that are known about them without SQL.
 
     Attributes:
-        events: In PostHog's shape.
-        people_by_id: Who is known to be behind each ID: the account that it was joined to, else itself.
+        events: The events in PostHog's format.
+        people_by_id: The person behind each ID: the account to which the ID was joined, or else the ID itself.
     """
 
     events: list[dict[str, Any]]
@@ -81,7 +81,7 @@ class _Maker:
         return Year(self._events, self._people)
 
     def _person(self, number: int) -> None:
-        """A person: one or two machines, perhaps an account, weeks with fewer and fewer commands."""
+        """Add a person with one or two machines, perhaps an account, and fewer commands from week to week."""
         chance = self._chance
         account = f"account-{number}" if chance.random() < 0.55 else None
         machines = [self._machine() for _ in range(2 if account and chance.random() < 0.3 else 1)]
@@ -110,7 +110,7 @@ class _Maker:
             active = active * stays if active < 1 else stays
 
     def _pipeline(self) -> None:
-        """A pipeline of a few weeks: each job has a new anonymous ID."""
+        """Add a pipeline of a few weeks, in which each job has a new anonymous ID."""
         chance = self._chance
         first_week = chance.randrange(WEEKS)
         for week in range(first_week, min(first_week + 4, WEEKS)):
@@ -157,7 +157,7 @@ class _Maker:
         *,
         is_anonymous: bool,
     ) -> datetime:
-        """Add a command, and what follows a failure half of the time: the same once more. Return when the next one may begin."""
+        """Add a command. After half of the failures, add the same command once more. Return when the next command may begin."""
         if not self._left:
             return at
         self._left -= 1

@@ -29,7 +29,7 @@ def configurations() -> list[tuple[str, dict[str, Any]]]:
 
 
 def problems(configuration: dict[str, Any]) -> list[str]:
-    """Return what a collector would refuse, or only accept with a warning."""
+    """Return the parts of a configuration that a collector would refuse, or accept only with a warning."""
     found = [f"{section}: not a section" for section in configuration if section not in (*SECTIONS, "service")]
     for section in SECTIONS:
         for name, fields in configuration.get(section, {}).items():
@@ -61,7 +61,7 @@ def wrong_fields(fields: dict[str, Any], known: dict[str, Any]) -> list[str]:
 
 
 def wrong_pipelines(configuration: dict[str, Any]) -> list[str]:
-    """Return what is missing or unknown in the pipelines, and the components that no pipeline uses."""
+    """Return the parts that are missing or unknown in the pipelines, and the components that no pipeline uses."""
     pipelines = configuration.get("service", {}).get("pipelines", {})
     if not pipelines:
         return ["no pipeline"]
@@ -83,7 +83,7 @@ def wrong_pipelines(configuration: dict[str, Any]) -> list[str]:
 
 
 def wrong_limits(configuration: dict[str, Any]) -> list[str]:
-    """Return what the components check when they start."""
+    """Return the limits that the components check when they start."""
     found = []
     limiter = configuration.get("processors", {}).get("memory_limiter")
     if limiter is not None and not (limiter.get("check_interval") and (limiter.keys() & {"limit_mib", "limit_percentage"})):
@@ -98,7 +98,7 @@ def wrong_limits(configuration: dict[str, Any]) -> list[str]:
 
 
 def test_every_collector_configuration_of_the_documentation_is_one() -> None:
-    """Components, fields, types and pipelines; not what the addresses in them lead to."""
+    """The test checks components, fields, types and pipelines, but not the addresses in them."""
     found = configurations()
     assert len(found) >= 3
     assert [(page, problem) for page, document in found for problem in problems(document)] == []
@@ -128,7 +128,7 @@ service: {pipelines: {traces: {receivers: [otlp], processors: [memory_limiter, b
     ],
 )
 def test_a_wrong_configuration_is_noticed(old: str, new: str) -> None:
-    """So the check above checks something."""
+    """So the check of the documentation can fail."""
     assert problems(yaml.safe_load(GOOD)) == []
     assert old in GOOD
     assert problems(yaml.safe_load(GOOD.replace(old, new))) != []

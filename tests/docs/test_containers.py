@@ -1,4 +1,7 @@
-"""The jobs of the page about containers and CI, run command by command: their events arrive although every sender is killed."""
+"""The jobs on the page about containers and CI are run command by command.
+
+Their events arrive although every sender is killed.
+"""
 
 import json
 import re
@@ -18,7 +21,7 @@ JOBS = [next(iter(job.values())) for job in (yaml.safe_load(text) for text in re
 
 
 def commands(job: dict[str, Any]) -> list[str]:
-    """Return what a job runs: GitHub's, or GitLab's."""
+    """Return the commands of a job of GitHub or GitLab."""
     if "steps" in job:
         return [step["run"] for step in job["steps"]]
     return [*job["script"], *job["after_script"]]
@@ -26,7 +29,7 @@ def commands(job: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("job", [job.get("build", job) for job in JOBS], ids=["github", "gitlab"])
 def test_a_jobs_events_arrive_by_its_last_step(machine: Machine, posthog: FakePostHog, job: dict[str, Any]) -> None:
-    """The sender of each command is killed at its end, as the end of a step may do."""
+    """The sender of each command is killed when the command ends, as the end of a step may do."""
     found = re.search(r'```python title="mycli.py"\n(.*?)```', PAGE, re.DOTALL)
     assert found
     (machine.home / "mycli.py").write_text(found[1])

@@ -1,4 +1,4 @@
-"""The pictures in the documentation are of what is there now."""
+"""The pictures in the documentation show the current state."""
 
 import html
 import re
@@ -12,13 +12,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def words(text: str) -> list[str]:
-    """Return what does not differ from run to run: neither ids nor numbers nor the frames of tables."""
+    """Return the text that is the same in each run: without IDs, numbers and the frames of tables."""
     text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{3}\b", "ID", text)
     return re.findall(r"[A-Za-z$@<>._'-]{2,}", re.sub(r"\d+(\.\d+)?", "N", text))
 
 
 def test_the_picture_of_the_demo_shows_what_the_demo_prints(tmp_path: Path) -> None:
-    """``make pictures`` draws it anew. Nothing in it is loaded from elsewhere."""
+    """``make pictures`` draws the picture, which loads nothing from elsewhere."""
     picture = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
     assert not re.search(r"url\((?!#)|@import|href=", picture)
     shown = html.unescape(" ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture))).replace("\xa0", " ")
@@ -35,7 +35,7 @@ def test_the_picture_of_the_demo_shows_what_the_demo_prints(tmp_path: Path) -> N
 
 
 def test_each_question_of_the_dashboard_has_its_picture_on_the_page() -> None:
-    """``make pictures`` draws them; a picture of a question that is gone is not kept."""
+    """``make pictures`` draws the pictures. A picture of a question that no longer exists is removed."""
     names = [question.name for question in load_questions()]
     pictures = sorted((ROOT / "docs" / "dashboards").iterdir())
     assert [path.name for path in pictures] == sorted(f"{name}.png" for name in names)

@@ -1,4 +1,4 @@
-"""``docs/reference.md`` lists exactly what may be imported."""
+"""``docs/reference.md`` lists exactly the names that you may import."""
 
 import importlib
 import importlib.util
@@ -42,13 +42,13 @@ def test_every_name_on_the_page_can_be_imported(name: str) -> None:
 
 
 def test_the_list_is_what_the_packages_export() -> None:
-    """Neither a public name that the page does not list, nor a listed one that ``import *`` does not give."""
+    """The page lists every public name, and every name that it lists is given by ``import *``."""
     assert listed_in("arcade_otel") == set(arcade_otel.__all__)
     assert listed_in("arcade_otel_exporters") == set(arcade_otel_exporters.__all__)
 
 
 def test_the_packages_show_no_public_name_that_is_not_listed() -> None:
-    """What has no underscore and is no module is public, but for what a module needs to be written: imports for types."""
+    """A name without an underscore that is not a module is public, except for imports that a module needs for its types."""
     for package in (arcade_otel, arcade_otel_exporters, arcade_otel.testing):
         extra = {name for name in dir(package) if not name.startswith("_")} - set(package.__all__)
         extra -= {"annotations", "TYPE_CHECKING", "TypedDict", "import_module"}
@@ -58,12 +58,12 @@ def test_the_packages_show_no_public_name_that_is_not_listed() -> None:
 
 @pytest.mark.parametrize("name", [*arcade_otel.__all__, *arcade_otel_exporters.__all__, *arcade_otel.testing.__all__])
 def test_every_exported_name_has_a_section_of_its_own(name: str) -> None:
-    """The sections describe what the list names; the version is described in a sentence."""
+    """The sections describe the names of the list. The version is described in a sentence."""
     assert name in [described.rpartition(".")[2] for described in DESCRIBED] or name == "__version__"
 
 
 def test_the_site_is_not_built_without_a_constant_of_the_conventions() -> None:
-    """``mkdocs build --strict`` passed when the section was empty: the hook compares the built page with the module."""
+    """``mkdocs build --strict`` passed when the section was empty. So a hook compares the built page with the module."""
     spec = importlib.util.spec_from_file_location("check_site", ROOT / ".ci" / "check_site.py")
     assert spec is not None
     assert spec.loader is not None

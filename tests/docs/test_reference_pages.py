@@ -23,7 +23,7 @@ def load(name: str) -> ModuleType:
 
 
 def test_the_pages_about_the_command_line_and_the_environment_are_generated_from_the_code() -> None:
-    """``make catalogue`` writes them."""
+    """``make catalogue`` writes the pages."""
     pages = load("reference_pages")
     assert pages.CLI.read_text() == pages.cli()
     text = pages.ENVIRONMENT.read_text()
@@ -38,7 +38,7 @@ def test_every_variable_of_ours_in_the_code_is_on_the_page_about_the_environment
 
 
 def test_a_site_that_lacks_a_name_is_not_built() -> None:
-    """Public names, options of ``instrument()``, properties, options of commands, and variables."""
+    """The names are public names, options of ``instrument()``, properties, options of commands, and variables."""
     missing = load("check_site").missing_names
     everything = missing("")
     expected = {"uninstrument", "FakePostHog", "PostHogSpanExporter", "posthog_api_key", "command_name", "CLI execution failed"}
@@ -49,7 +49,7 @@ def test_a_site_that_lacks_a_name_is_not_built() -> None:
 
 
 def test_every_file_that_the_library_writes_is_on_the_page_about_files(machine: Machine, posthog: FakePostHog) -> None:
-    """Online, offline, with a login that the API cannot name, a corrupt identity, a corrupt queue and a stored choice."""
+    """The cases are online, offline, a login without a name, a corrupt identity, a corrupt queue and a stored choice."""
     page = (ROOT / "docs" / "reference" / "files.md").read_text()
     listed = [re.sub(r"<\w+>", "*", name) for name in re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)]
     assert len(listed) > 12

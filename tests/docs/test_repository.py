@@ -1,4 +1,4 @@
-"""The repository stands alone, and its files for maintainers say what is true."""
+"""The repository refers to no other document, and its files for maintainers are true."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ def text_files() -> Iterator[Path]:
 
 
 def test_no_file_refers_to_a_document_that_is_not_in_the_repository() -> None:
-    """Reasons and public sources are stated where they are needed: a stranger has nothing but this repository."""
+    """Reasons and public sources are stated where they are needed, because a reader has only this repository."""
     outside = re.compile("|".join(["design" + r"\.md", "research" + "/", r"\.\./" + "shared"]))
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
@@ -43,7 +43,7 @@ def test_no_file_refers_to_a_document_that_is_not_in_the_repository() -> None:
 
 
 def test_no_file_has_a_line_that_a_merge_left() -> None:
-    """A conflict that was resolved by half: ``<<<<<<<``, ``=======`` or ``>>>>>>>`` at the beginning of a line."""
+    """Half-resolved conflicts leave ``<<<<<<<``, ``=======`` or ``>>>>>>>`` at the beginning of a line."""
     marker = re.compile(r"^(?:<{7} |>{7} |={7}$).*", re.MULTILINE)
     files = (path for path in text_files() if "__pycache__" not in path.parts)
     found = [f"{path.relative_to(ROOT)}: {match[0]}" for path in files for match in marker.finditer(path.read_text("utf-8"))]
@@ -51,7 +51,7 @@ def test_no_file_has_a_line_that_a_merge_left() -> None:
 
 
 def test_no_test_holds_a_long_program_that_ruff_and_mypy_do_not_see() -> None:
-    """A program of more than 16 lines is a file of ``tests/programs``. A shorter one may stand where the test is read."""
+    """A program of more than 16 lines must be a file in ``tests/programs``. A shorter one may be in the test."""
     found = []
     for path in (ROOT / "tests").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -67,7 +67,7 @@ def test_no_test_holds_a_long_program_that_ruff_and_mypy_do_not_see() -> None:
 
 
 def test_every_file_that_a_page_names_is_there() -> None:
-    """A page that names a test or a module names it by its path, which moves with the next restructuring."""
+    """A page names a test or a module by its path, which changes when files are moved."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]
     named = re.compile(r"`((?:arcade_otel|exporters|tests|docs|examples|\.ci|\.github)/[\w./-]*)`")
     missing = [
@@ -80,7 +80,7 @@ def test_every_file_that_a_page_names_is_there() -> None:
 
 
 def test_the_architecture_page_has_a_sentence_and_a_box_for_each_package() -> None:
-    """A reader looks at the tree once, and finds the same names on the page and in its picture."""
+    """A reader looks at the tree, and finds the same names on the page and in its picture."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     picture = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
     packages = sorted(path.parent.name for path in (ROOT / "arcade_otel").glob("*/__init__.py"))
@@ -91,7 +91,7 @@ def test_the_architecture_page_has_a_sentence_and_a_box_for_each_package() -> No
 
 
 def test_the_glossary_has_ten_to_fifteen_terms_that_the_documentation_uses() -> None:
-    """One word per thing, in the order of the alphabet; more of them would be a vocabulary that a reader has to learn."""
+    """There is one word per thing, in alphabetical order. A reader would not learn more terms."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     terms = re.findall(r"^\| ([^|]+?) \| ", page.partition("## Glossary")[2], re.MULTILINE)[1:]
     assert 10 <= len(terms) <= 15
@@ -125,7 +125,7 @@ def test_ci_covers_every_python_that_is_supported_and_pins_every_action() -> Non
 
 
 def test_the_quick_tests_that_ci_runs_everywhere_are_there() -> None:
-    """A path that is gone would fail, but only on the machines of a pull request."""
+    """A missing path would otherwise fail only on the machines of a pull request."""
     listed = (ROOT / ".ci" / "quick-tests.txt").read_text(encoding="utf-8").split()
     assert len(listed) > 5
     assert [path for path in listed if not (ROOT / path).exists()] == []

@@ -1,8 +1,9 @@
-"""The documentation's snippets do what they say: each is run on a machine of its own, its output compared, its events awaited.
+"""The documentation's snippets do what they say.
 
-A page is a story: its snippets are run in their order. ``python title="x.py"`` is a file; one without a title is run at once.
-``console`` has commands after ``$``, and what they print (``…`` stands for anything). ``<!-- expect: EVENT | COMMAND -->`` waits
-for an event; ``<!-- snippet: parse (REASON) -->`` after a block has it only parsed. Any other language is an error.
+Each page is run on a machine of its own, its output is compared, and its events are awaited. The snippets of a page are run in
+their order. ``python title="x.py"`` is a file, and a block without a title is run at once. ``console`` has commands after ``$``,
+and their output (``…`` stands for any text). ``<!-- expect: EVENT | COMMAND -->`` waits for an event.
+``<!-- snippet: parse (REASON) -->`` after a block has it only parsed. A block in any other language is an error.
 """
 
 import configparser
@@ -45,7 +46,7 @@ def test_there_are_pages_and_every_fence_is_seen() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_each_file_of_a_page_is_used_by_a_later_snippet_or_only_parsed_for_a_reason(page: Path) -> None:
-    """A file that is written and never run could say anything."""
+    """A file that is written and never run could contain anything."""
     found = list(steps(page))
     for place, step in enumerate(found):
         title = re.search(r'title="([^"]+)"', step["info"] or "")
@@ -78,7 +79,7 @@ def test_the_snippets_of_a_page_do_what_they_say(page: Path, machine: Machine, p
 
 
 def told(posthog: FakePostHog) -> list[tuple[str, str]]:
-    """Return what PostHog shows: event and command."""
+    """Return the events that PostHog shows, each with its command."""
     return [(event.event, str(event.properties.get("command_name", ""))) for event in posthog.visible()]
 
 
@@ -121,7 +122,7 @@ def follow(step: "re.Match[str]", machine: Machine) -> None:
 
 
 def policy(text: str, machine: Machine) -> None:
-    """The only file of this kind is the policy of a machine."""
+    """Write the policy of a machine, which is the only file of this kind."""
     from arcade_otel.consent import policy as reader
 
     assert machine.home.is_dir()
@@ -130,14 +131,14 @@ def policy(text: str, machine: Machine) -> None:
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each command, and what it prints."""
+    """Yield each command with the output that the page shows."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
         yield command, expected
 
 
 def run(machine: Machine, command: str, text: str = "") -> str:
-    """Run a command in the home, and return what it prints."""
+    """Run a command in the home, and return its output."""
     ended = subprocess.run(
         ["sh", "-c", command],
         input=text,
@@ -161,7 +162,7 @@ def compare(command: str, printed: str, expected: str) -> None:
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    """A name that nobody can look up is not public."""
+    """A reader must be able to look up every public name."""
     import arcade_otel
 
     reference = (ROOT / "docs" / "reference.md").read_text()
@@ -169,7 +170,7 @@ def test_every_public_name_is_in_the_reference() -> None:
 
 
 def test_every_page_is_in_the_sites_navigation_and_every_link_leads_somewhere() -> None:
-    """Links of the README and between pages; anchors are checked by ``mkdocs build --strict``."""
+    """The links are those of the README and between pages. ``mkdocs build --strict`` checks anchors."""
     navigation = (ROOT / "mkdocs.yml").read_text()
     for page in PAGES:
         if page.is_relative_to(ROOT / "docs"):

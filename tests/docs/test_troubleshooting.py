@@ -10,7 +10,7 @@ PAGE = (ROOT / "docs" / "troubleshooting.md").read_text()
 
 
 def test_each_line_of_the_doctor_has_a_section_with_symptom_cause_and_remedy() -> None:
-    """In the order of the lines."""
+    """The sections are in the order of the lines."""
     _, *sections = re.split(r"^## ", PAGE, flags=re.MULTILINE)
     assert [section.partition("\n")[0] for section in sections] == list(NAMES)
     for section in sections:
@@ -18,7 +18,7 @@ def test_each_line_of_the_doctor_has_a_section_with_symptom_cause_and_remedy() -
 
 
 def test_every_line_that_the_code_makes_is_a_listed_one() -> None:
-    """A new check without a section fails here."""
+    """A new check without a section fails this test."""
     made = set()
     for path in (ROOT / "arcade_otel" / "cli" / "doctor").glob("*.py"):
         text = path.read_text()

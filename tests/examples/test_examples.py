@@ -39,7 +39,7 @@ def ran(machine: Machine, example: str, *arguments: str, **environ: str) -> tupl
 def test_a_command_of_each_framework_is_one_event(
     machine: Machine, posthog: FakePostHog, example: str, arguments: tuple[str, ...], command: str, code: int
 ) -> None:
-    """Named by the command tree, with its exit code, and without its arguments."""
+    """The event is named by the command tree, and has the exit code but no arguments."""
     assert ran(machine, example, *arguments)[0] == code
     posthog.wait_for(posthog.visible)
     (event,) = posthog.visible()
@@ -52,7 +52,7 @@ def test_a_command_of_each_framework_is_one_event(
 def test_the_traced_program_sends_its_spans_to_a_collector(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """The HTTP call below the step, the step below the command; PostHog hears of no address."""
+    """The HTTP call is below the step, and the step is below the command. PostHog gets no address."""
     code, out = ran(
         machine,
         "traced_cli",

@@ -1,4 +1,4 @@
-"""The released Arcade CLI can drop its own tracker: each command leaves the same event with its tracker and with this library."""
+"""The released Arcade CLI can replace its own tracker by this library: each command leaves the same event with either."""
 
 import subprocess
 import sys
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from arcade_otel.testing import Event, FakePostHog
+from tests.examples import released
 from tests.support.machine import Machine
 from tests.support.programs import read_program
 
@@ -18,22 +19,9 @@ pytestmark = [
     pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="one environment of its own is enough"),
 ]
 
-ROOT = Path(__file__).parents[2]
-OURS = (ROOT / "examples/released_arcade.py").read_text(encoding="utf-8")
+OURS = (released.ROOT / "examples/released_arcade.py").read_text(encoding="utf-8")
 THEIRS = read_program("examples/released_arcade_own_tracker")
-VERSION = "1.16.3"
-#: It asks for news of itself.
-OFFLINE = {"HTTPS_PROXY": "http://127.0.0.1:9", "ARCADE_DISABLE_AUTOUPDATE": "1"}
 
-_CONTEXT = """
-    {name}:
-      kind: cloud
-      coordinator_url: {url}
-      engine_url: {url}
-      auth: {{access_token: {token}, refresh_token: refresh, expires_at: 2099-01-01T00:00:00}}
-      user: {{email: jane@example.com}}
-      context: {{org_id: org-{name}, org_name: Acme, project_id: project-{name}, project_name: Anvil}}
-"""
 ANONYMOUS = [("context", "list"), ("secret", "list"), ("show", "--local"), ("new", "anvil"), ("logout",)]
 LOGGED_IN = [
     ("login",),
@@ -51,24 +39,10 @@ COMPARED = (
     *("command_name", "cli_version", "runtime_language", "runtime_version", "os_type", "error_message"),
     *("org_id", "project_id", "$process_person_profile"),
 )
-#: The times of its machine's clock, which this library does not send.
-NOT_SENT = {"device_start_timestamp", "device_end_timestamp"}
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An interpreter with the released Arcade CLI and this library (it pins Typer 0.16, Click 8.3 and posthog 6.9)."""
-    venv = tmp_path_factory.mktemp("arcade") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)
-    found = str(venv / "bin" / "python")
-    pip = [sys.executable, "-m", "pip", "--python", found, "--quiet", "--disable-pip-version-check"]
-    packages = [f"arcade-mcp=={VERSION}", str(ROOT)]
-    subprocess.run([*pip, "install", "--no-compile", *packages], check=True, timeout=250, capture_output=True)
-    return found
 
 
 class Cli:
-    """The released CLI on a machine of its own, with one of the trackers."""
+    """The released CLI on a machine of its own, with one of the two trackers."""
 
     def __init__(self, source: str, root: Path, python: str, posthog: FakePostHog) -> None:
         self.posthog = posthog
@@ -78,28 +52,22 @@ class Cli:
     def run(self, *arguments: str, events: int = 1, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run a command, and wait for its events. Both trackers send each event from a process of its own."""
         expected = len(self.events()) + events
-        ended = self.machine.run(*arguments, program="arcade", environ=OFFLINE | environ)
+        ended = self.machine.run(*arguments, program="arcade", environ=released.OFFLINE | environ)
         self.posthog.wait_for(lambda: len(self.events()) >= expected)
         self.machine.settle()
         assert len(self.events()) == expected
         return ended
 
     def text(self, ended: "subprocess.CompletedProcess[str]") -> str:
-        """What a command printed, without the lines' ends, which depend on the length of paths, and without its machine."""
+        """Return what a command printed, without the machine's paths.
+
+        Line ends are left out, because they depend on the length of paths.
+        """
         return "".join(ended.stdout.split()).replace(str(self.machine.root), "")
 
     def events(self) -> list[Event]:
         """The events of commands, in the order of their arrival."""
         return [event for event in self.posthog.events if event.event.startswith("CLI execution")]
-
-    def log_in(self) -> None:
-        """Write what a login in the browser leaves: two contexts, of which one is active."""
-        self.posthog.arcade.add(access_token="TOKEN", account_id="account-1")
-        contexts = "".join(_CONTEXT.format(name=name, url=self.posthog.url, token="TOKEN") for name in ("default", "work"))
-        self.machine.config_dir.mkdir(exist_ok=True)
-        credentials = self.machine.config_dir / "credentials.yaml"
-        credentials.touch(mode=0o600)
-        credentials.write_text(f"cloud:\n  active_context: default\n  contexts:{contexts}")
 
     def compared(self) -> list[tuple[Any, ...]]:
         """Return each event with its person. The n-th anonymous ID is ``anonymous n``."""
@@ -123,7 +91,10 @@ def clis(tmp_path: Path, python: str) -> Iterator[tuple[Cli, Cli]]:
 
 
 def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, Cli]) -> None:
-    """The same commands and outputs, persons, aliases, order, errors, organizations and projects, and every property it sends."""
+    """Both trackers give the same events, and every property that the CLI sends.
+
+    Commands, outputs, persons, aliases, order, errors, organizations and projects are the same, too.
+    """
     theirs, ours = clis
     for command in ANONYMOUS:
         before, now = theirs.run(*command), ours.run(*command)
@@ -131,13 +102,15 @@ def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, 
         if command != ANONYMOUS[0]:  # the first one shows a notice
             assert ours.text(now) == theirs.text(before)
     for cli in clis:
-        cli.log_in()
+        released.log_in(cli.machine, cli.posthog)
     for command in LOGGED_IN:
         before, now = theirs.run(*command), ours.run(*command)
         assert (now.returncode, now.stdout, now.stderr) == (before.returncode, before.stdout, before.stderr)
     assert ours.compared() == theirs.compared()
     for their_event, our_event in zip(theirs.events(), ours.events(), strict=True):
-        assert {name for name in their_event.properties if not name.startswith("$")} - NOT_SENT <= set(our_event.properties)
+        assert {name for name in their_event.properties if not name.startswith("$")} - released.NOT_SENT <= set(
+            our_event.properties
+        )
         properties = our_event.properties
         assert properties["duration_ms"] == properties["duration"] > 0
         scope = {"organization": properties.get("org_id"), "project": properties.get("project_id")}
@@ -147,7 +120,7 @@ def test_each_command_leaves_the_event_of_the_clis_own_tracker(clis: tuple[Cli, 
 
 
 def test_the_notice_of_the_clis_own_tracker_is_not_shown(clis: tuple[Cli, Cli]) -> None:
-    """Its users see one notice, on stderr. Users who have opted out see none, leave no event, and get no directory."""
+    """Users of the CLI see one notice, on stderr. Users who have opted out see none, leave no event, and get no directory."""
     theirs, ours = clis
     own = "Arcade collects CLI usage data"
     assert own in theirs.run("show", "--local").stdout

@@ -1,4 +1,4 @@
-"""The HTTP client against servers, good and hostile ones: what is bounded, what is kept, and what never leaves."""
+"""The HTTP client against good and hostile servers: what is limited, what is kept, and what never leaves the machine."""
 
 import contextlib
 import gzip
@@ -26,7 +26,7 @@ from tests.support.terminals import Proxy, TlsFront, certified
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Script], RawServer]]:
-    """Start a server that answers as its script says; a script that returns ``"close"`` closes the connection."""
+    """Start a server that answers as its script says. A script that returns ``"close"`` closes the connection."""
     made: list[RawServer] = []
 
     def start(script: Script) -> RawServer:
@@ -40,7 +40,7 @@ def serve() -> Iterator[Callable[[Script], RawServer]]:
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of a user without proxies or certificates of their own."""
+    """The environment of a user who has set neither proxies nor certificates."""
     for name in list(os.environ):
         if name.upper().endswith("_PROXY") or name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             monkeypatch.delenv(name)
@@ -82,7 +82,7 @@ def test_a_kept_connection_that_the_server_has_closed_is_opened_again(
 def test_a_request_holds_nothing_but_what_it_needs(
     serve: Callable[[Script], RawServer], client: HttpClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No cookie that a server set, no password of ``~/.netrc``, no credentials but a proxy's."""
+    """A request has no cookie that a server set, no password of ``~/.netrc``, and no credentials except a proxy's."""
     (tmp_path / ".netrc").write_text("default login alice password hunter2\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     server = serve(lambda client, _: client.sendall(GOOD.replace(b"OK\r\n", b"OK\r\nSet-Cookie: track=me\r\n")))
@@ -167,7 +167,7 @@ def test_no_server_takes_more_than_a_bound_of_time_and_memory(serve: Callable[[S
 
 
 def test_a_server_that_refuses_before_it_has_read_everything_is_understood() -> None:
-    """A 413, and the connection is reset under the rest of the request."""
+    """The server answers 413, and resets the connection during the rest of the request."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def refuse() -> None:
@@ -197,7 +197,7 @@ def _address(url: str, family: int = socket.AF_INET) -> tuple[int, int, int, str
 
 
 def test_an_address_that_swallows_packets_holds_up_the_next_for_a_moment(serve: Callable[[Script], RawServer]) -> None:
-    """As a name with an AAAA record of a broken network and a working A record."""
+    """For example, a name may have an AAAA record of a broken network and a working A record."""
     server = serve(lambda client, _: client.sendall(GOOD))
     with blackhole() as url:
         began = time.monotonic()
@@ -218,7 +218,7 @@ def test_an_address_that_refuses_holds_up_the_next_not_at_all(serve: Callable[[S
 
 
 def test_a_slow_first_address_wins_if_no_other_answers(serve: Callable[[Script], RawServer]) -> None:
-    """It is not given up when the next one is tried."""
+    """The client does not give the first address up when it tries the next one."""
     server = serve(lambda client, _: client.sendall(GOOD))
     with blackhole() as url, connect_first([_address(server.url), _address(url)], time.monotonic() + 5) as connected:
         assert connected.getpeername()[1] == server.port
@@ -358,7 +358,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 def test_a_socks_proxy_is_used_and_looks_the_name_up_itself(
     serve: Callable[[Script], RawServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With PySocks installed; without it the reason says so."""
+    """This needs PySocks. Without it, the reason of the failure says so."""
     server = serve(lambda client, _: client.sendall(GOOD))
     asked: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -417,7 +417,10 @@ def test_a_bundle_that_points_nowhere_is_told_and_the_machines_own_counts(
 def test_a_large_bundle_is_read_whole_only_for_a_server_that_needs_it(
     serve: Callable[[Script], RawServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: str, read: str
 ) -> None:
-    """Parsing all of it costs six starts of a bare Python; a stranger is trusted no more than by the whole."""
+    """Parsing the whole bundle costs six starts of a bare Python.
+
+    An unknown server is not trusted more than with the whole bundle.
+    """
     server = serve(lambda client, _: client.sendall(GOOD))
     context, mine = certified(tmp_path, authority)
     bundle = tmp_path / "large.pem"

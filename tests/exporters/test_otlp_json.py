@@ -1,4 +1,4 @@
-"""OTLP/JSON: a round trip loses nothing, the official encoder says the same, and malformed text is a ValueError."""
+"""OTLP/JSON: a round trip loses nothing, the official encoder gives the same, and malformed text raises a ValueError."""
 
 import json
 import math
@@ -75,7 +75,7 @@ def spans(draw: Any) -> FinishedSpan:
 
 
 def facts(span: Any) -> dict[str, Any]:
-    """Everything that a span says, comparable."""
+    """Return all data of a span in a form that can be compared."""
     scope = span.instrumentation_scope
     return {
         "name": span.name,
@@ -106,7 +106,10 @@ def test_a_round_trip_loses_nothing(made: list[FinishedSpan]) -> None:
 @PROFILE
 @given(spans())
 def test_the_official_encoder_says_the_same(made: FinishedSpan) -> None:
-    """But for the W3C trace flags in the low byte of ``flags``, and a link's trace state, which it leaves out."""
+    """The official encoder gives the same, with two exceptions.
+
+    It leaves out the W3C trace flags in the low byte of ``flags``, and the trace state of a link.
+    """
     from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans
 
     ours, theirs = (_comparable(json.loads(text)) for text in (encode([made]), encode_spans([made]).to_json()))
@@ -150,7 +153,7 @@ def test_lone_surrogates_are_replaced(make_span: SpanMaker) -> None:
 
 
 def test_what_others_write_is_tolerated(make_span: SpanMaker) -> None:
-    """Unknown fields, an unknown kind, integers as numbers, null, upper-case ids."""
+    """The cases are unknown fields, an unknown kind, integers as numbers, null, and upper-case IDs."""
     traces = json.loads(encode([make_span()]))
     span = traces["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
     span |= {

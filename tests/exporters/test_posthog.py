@@ -1,4 +1,4 @@
-"""PostHogSpanExporter against a real HTTP server: what is sent, what counts as settled, and what never leaves."""
+"""PostHogSpanExporter against a real HTTP server: what is sent, which spans count as done, and what never leaves the machine."""
 
 import contextlib
 import io
@@ -32,7 +32,7 @@ def event_of(span: ReadableSpan) -> events.Event:
 
 
 def test_an_event_says_what_the_command_did_and_nothing_else(make_span: SpanMaker) -> None:
-    """Every property of the specification, from the span and its resource, and no other."""
+    """The event has every property of the specification, from the span and its resource, and no other."""
     event = event_of(
         make_span(
             start=1_700_000_000_123_456_789,
@@ -110,7 +110,10 @@ def test_the_span_wins_over_its_resource(make_span: SpanMaker) -> None:
 
 
 def test_what_posthog_would_refuse_is_taken_out(make_span: SpanMaker) -> None:
-    """Lone surrogates, NUL and NaN make PostHog refuse a whole batch; ids over 200 characters it cuts into one another."""
+    """Lone surrogates, NUL and NaN make PostHog refuse a whole batch.
+
+    PostHog cuts IDs over 200 characters, so that two could become one.
+    """
     event = event_of(
         make_span(attributes={"command": "a\udcff\0b", "duration": float("nan"), "distinct_id": "x" * 200 + "1"}, failed=True)
     )
@@ -161,7 +164,7 @@ def test_spans_arrive_as_one_gzipped_batch_with_its_time(receiver: Receiver, mak
 def test_a_hosts_own_span_never_becomes_an_event(
     receiver: Receiver, make_span: SpanMaker, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Canaries in another scope's span, and in our scope without a command: not a request is made."""
+    """Secrets are in a span of another scope, and in a span of this library's scope without a command. No request is made."""
     exporter = PostHogSpanExporter("phc_k", receiver.url)
     provider = TracerProvider(resource=Resource({"distinct_id": "u"}), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -248,7 +251,7 @@ def test_a_captive_portals_page_is_no_acknowledgement(receiver: Receiver, make_s
 
 
 def test_a_redirect_is_no_acknowledgement(receiver: Receiver, make_span: SpanMaker) -> None:
-    """However the place it points to answers."""
+    """This holds whatever the target of the redirect answers."""
     receiver.answer = lambda _: (307, {"Location": "/elsewhere"}, b"") if len(receiver.bodies) == 1 else OK
     result = PostHogSpanExporter("phc_k", receiver.url).deliver([make_span()])
     assert result.done == 0
@@ -374,7 +377,7 @@ def test_it_works_in_a_forked_child_while_a_thread_of_the_parents_delivers(recei
 def test_a_users_netrc_is_not_sent_along(
     receiver: Receiver, make_span: SpanMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """In a sender with every posthog; in a host's process with one that takes our session."""
+    """This holds in a sender with every posthog, and in a host's process with a posthog that takes this library's session."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login alice password hunter2\n")
     netrc.chmod(0o600)

@@ -1,4 +1,4 @@
-"""PostHog's two capture endpoints, and posthog's own client: what we send is what they would, and each answer is understood."""
+"""PostHog's two capture endpoints, and posthog's own client: this library sends the same, and understands each answer."""
 
 import inspect
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ SUCCESS, FAILURE = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
 
 @pytest.fixture
 def other() -> Iterator[FakePostHog]:
-    """A second PostHog, to compare with."""
+    """A second fake PostHog, for comparison."""
     with FakePostHog() as running:
         yield running
 
 
 @pytest.fixture
 def spans(make_span: SpanMaker) -> list[ReadableSpan]:
-    """One of each kind: a success, a failure, a login's alias, a person's, a span that is no command's."""
+    """One span of each kind: a success, a failure, a login's alias, a person's command, and a span that is no command's."""
     start = 1_790_000_000_123_456_789
     person = {"distinct_id": "user-1", "is_anon": False}
     return [
@@ -46,7 +46,7 @@ def spans(make_span: SpanMaker) -> list[ReadableSpan]:
 
 
 def comparable(posthog: FakePostHog) -> list[dict[str, Any]]:
-    """Return what arrived, without what a client says of itself and its machine."""
+    """Return the events that arrived, without the data that a client adds about itself and its machine."""
     ours = {"$lib", "$lib_version"}
     theirs = {"$python_runtime", "$python_version", "$os", "$os_version", "$os_distro", "$is_server", "$ip", "$session_id"}
     return [
@@ -66,7 +66,10 @@ def comparable(posthog: FakePostHog) -> list[dict[str, Any]]:
 def test_posthogs_own_client_sends_the_same(
     posthog: FakePostHog, other: FakePostHog, spans: list[ReadableSpan], protocol: str
 ) -> None:
-    """By its public ``capture`` and ``alias``, as a program has a client anyway; ``make test-lowest`` asks the lowest one."""
+    """The exporter uses its public ``capture`` and ``alias``, as if the program had a client anyway.
+
+    ``make test-lowest`` tests the lowest version.
+    """
     from posthog import Posthog
 
     known = inspect.signature(Posthog.__init__).parameters
@@ -87,7 +90,7 @@ def test_posthogs_own_client_sends_the_same(
 
 
 def test_a_clients_queue_keeps_the_alias_before_the_event_behind_it(other: FakePostHog, spans: list[ReadableSpan]) -> None:
-    """In the client's default mode, in which a thread of its own sends."""
+    """In the client's default mode, a thread of the client sends the events."""
     from posthog import Posthog
 
     client = Posthog("phc_test", host=other.url)
@@ -113,7 +116,7 @@ def test_a_client_that_takes_nothing_is_a_failure(spans: list[ReadableSpan]) -> 
 
 
 def test_a_span_becomes_the_same_event_from_the_sdk_and_from_otlp_json(spans: list[ReadableSpan]) -> None:
-    """One function maps both: what the sender reads from the queue, and what a processor hands over."""
+    """One function makes both events: those that the sender reads from the queue, and those that a processor passes on."""
     records = span_record.decode(otlp_json.encode(spans))
     assert len(records) == len(spans)
     for record, span in zip(records[:-1], spans[:-1], strict=True):
@@ -127,7 +130,7 @@ def test_a_span_becomes_the_same_event_from_the_sdk_and_from_otlp_json(spans: li
 
 
 def test_a_request_to_v1_is_a_good_one(posthog: FakePostHog, spans: list[ReadableSpan]) -> None:
-    """The stand-in refuses whatever PostHog would; what was an option arrives as the property that it stands for."""
+    """The fake refuses everything that PostHog would refuse. An option arrives as the property that it stands for."""
     assert PostHogSpanExporter("phc_test", posthog.url, protocol="v1").export(spans) is SUCCESS
     first = posthog.requests[0]
     assert first.path == "/i/v1/analytics/events"
@@ -149,7 +152,7 @@ def test_a_server_that_has_one_endpoint_only_is_spoken_to_by_that(spans: list[Re
 
 
 def test_a_sender_finds_the_newer_endpoint_by_itself(machine: Machine) -> None:
-    """A real one, against a PostHog that has it alone."""
+    """A real sender delivers to a PostHog that has only the newer endpoint."""
     with FakePostHog(protocols={"v1"}) as posthog:
         machine.environ["ARCADE_USAGE_POSTHOG_HOST"] = posthog.url
         machine.run("one")
@@ -160,7 +163,7 @@ def test_a_sender_finds_the_newer_endpoint_by_itself(machine: Machine) -> None:
 
 @pytest.mark.parametrize(("asked", "is_v1"), [("v1", True), ("v0", False), ("V1 ", True), ("v2", False), ("", False)])
 def test_a_senders_endpoint_can_be_chosen(machine: Machine, posthog: FakePostHog, asked: str, is_v1: bool) -> None:  # noqa: FBT001
-    """By a variable, where both are there."""
+    """A variable chooses the endpoint if both exist."""
     machine.run("one", environ={conventions.ENV_PROTOCOL: asked})
     posthog.wait_for(posthog.visible)
     machine.settle()
@@ -175,7 +178,7 @@ def test_a_server_that_has_neither_is_a_wrong_host(spans: list[ReadableSpan]) ->
 
 
 def test_v1_drops_the_one_event_that_it_refuses(posthog: FakePostHog, spans: list[ReadableSpan]) -> None:
-    """By its verdict, in one request; nothing is looked for by halves."""
+    """The verdict names the event in one request, so the batch is not split."""
     posthog.refuse(lambda raw: raw["event"] == "CLI execution failed")
     result = PostHogSpanExporter("phc_test", posthog.url, protocol="v1").deliver(spans)
     assert (result.done, result.refused, result.reason) == (5, (1,), None)
@@ -184,7 +187,7 @@ def test_v1_drops_the_one_event_that_it_refuses(posthog: FakePostHog, spans: lis
 
 
 def test_v1_says_when_the_project_is_over_its_quota_and_the_events_wait(posthog: FakePostHog, spans: list[ReadableSpan]) -> None:
-    """402, where v0 answers 200 and discards."""
+    """v1 answers 402, where v0 answers 200 and discards the events."""
     posthog.over_quota = True
     exporter = PostHogSpanExporter("phc_test", posthog.url, protocol="v1")
     result = exporter.deliver(spans)
@@ -195,7 +198,7 @@ def test_v1_says_when_the_project_is_over_its_quota_and_the_events_wait(posthog:
 
 
 def test_v1_can_ask_for_an_event_again(posthog: FakePostHog, spans: list[ReadableSpan]) -> None:
-    """Those before it are settled; it and those behind it wait."""
+    """The events before it are done. The event and those behind it stay queued."""
     uuids = [event["uuid"] for event in map(event_of, spans[:2]) if event is not None]
     body = f'{{"results": {{"{uuids[0]}": {{"result": "ok"}}, "{uuids[1]}": {{"result": "retry"}}}}}}'
     posthog.script(Fault.status(200, body=body, headers={"Retry-After": "7"}))

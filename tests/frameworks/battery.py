@@ -1,4 +1,4 @@
-"""Runs a program's command lines in two processes, one bare and one instrumented, and compares what they do."""
+"""Run a program's command lines in two processes, one bare and one instrumented, and compare what they do."""
 
 import json
 import os
@@ -21,7 +21,7 @@ HELPERS = read_program("frameworks/table_helpers")
 
 
 class Ended(NamedTuple):
-    """How one command line ended, and the spans that it handed over: ``(name, attributes)``."""
+    """How one command line ended, and the spans that it passed on: ``(name, attributes)``."""
 
     exit_code: int
     stdout: str
@@ -30,7 +30,7 @@ class Ended(NamedTuple):
 
 
 def run_all(folder: Path, source: str, command_lines: list[list[str]], python: str = sys.executable) -> list[Ended]:
-    """Run each command line with and without us, and check that output, errors and exit codes are the same."""
+    """Run each command line with and without this library, and check that output, errors and exit codes are the same."""
     program = folder / "driver.py"
     for name, text in (("tool", source), ("driver", DRIVER), ("recorder", RECORDER), ("table_helpers", HELPERS)):
         (folder / f"{name}.py").write_text(text)

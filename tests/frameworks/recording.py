@@ -1,4 +1,4 @@
-"""Runs a program twice, with and without us, and returns what was recorded and whether anything else differs."""
+"""Run a program twice, with and without this library. Return what was recorded and whether anything else differs."""
 
 import json
 import os
@@ -21,7 +21,7 @@ HEADER = "import os\nfrom recorder import instrument\n"
 
 
 class Run:
-    """How a program ended, and the spans that it handed over: ``(name, attributes)``."""
+    """How a program ended, and the spans that it passed on: ``(name, attributes)``."""
 
     def __init__(self, ended: "subprocess.CompletedProcess[bytes]", recorded: list[tuple[str, dict[str, Any]]]) -> None:
         self.exit_code = ended.returncode
@@ -31,7 +31,7 @@ class Run:
 
 
 def spans(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return what was handed over."""
+    """Return the spans that were passed on."""
     found = []
     for line in path.read_text().splitlines() if path.exists() else ():
         span = json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
@@ -44,7 +44,7 @@ def spans(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def run(folder: Path, source: str, *arguments: str, terminal: bool = False, environ: dict[str, str] | None = None) -> Run:
-    """Run the program with and without us and check that output, errors and exit code are the same, byte for byte."""
+    """Run the program with and without this library, and check that output, errors and exit code are the same, byte for byte."""
     program = folder / "tool.py"
     source = source if "from recorder import" in source else HEADER + source
     if not program.exists() or program.read_text() != source:

@@ -26,7 +26,10 @@ PROGRAM = read_program("frameworks/argparse_cli")
     ],
 )
 def test_a_run_is_one_span_named_by_the_parsers(tmp_path: Path, arguments: list[str], exit_code: int, command: str) -> None:
-    """Also a usage error. What the user typed never names a command; output and exit code are those of the bare program."""
+    """A usage error is one span, too.
+
+    Typed text never names a command, and output and exit code are those of the bare program.
+    """
     ended = run(tmp_path, PROGRAM, *arguments)
     assert ended.exit_code == exit_code
     ((_, attributes),) = ended.spans
@@ -46,7 +49,7 @@ def test_option_names_are_those_that_the_program_defines(tmp_path: Path) -> None
 
 
 def test_a_program_that_parses_nothing_is_not_recorded(tmp_path: Path) -> None:
-    """Nobody knows what ran; the debug log says why nothing was recorded."""
+    """The command of such a program is unknown. The debug log says why nothing was recorded."""
     source = PROGRAM.replace("    main()\n", "    print('no parser')\n")
     log = tmp_path / "debug.log"
     assert run(tmp_path, source, environ={"ARCADE_USAGE_DEBUG": str(log)}).spans == []
@@ -54,7 +57,7 @@ def test_a_program_that_parses_nothing_is_not_recorded(tmp_path: Path) -> None:
 
 
 def test_a_decorated_main_is_recorded_too(tmp_path: Path) -> None:
-    """``@arcade_otel.program()`` around ``main``."""
+    """The decorator is ``@arcade_otel.program()`` on ``main``."""
     source = PROGRAM.replace(
         "with program():\n    main()\n", "context = program()\n(context(main) if callable(context) else main)()\n"
     )

@@ -1,4 +1,4 @@
-"""One command, one span, whatever happens; and everything else is what it was without us."""
+"""Each command is one span, however it ends, and everything else is the same as without this library."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,10 @@ NO_COMMANDS = ["--help", "toolkit --help", "toolkit run --help", "--version"]
 def test_every_end_of_a_command_is_one_span(
     tmp_path: Path, source: str, arguments: str, command: str, exit_code: int, error_type: str | None
 ) -> None:
-    """Named by the part of the tree that was reached, with the exit code that the shell sees, and output as without us."""
+    """The span is named by the part of the tree that was reached, and has the exit code that the shell sees.
+
+    The output is the same as without this library.
+    """
     ended = run(tmp_path, source, *arguments.split())
     ((name, attributes),) = ended.spans
     assert name == f"tool {command.replace('.', ' ')}".strip()
@@ -52,7 +55,7 @@ def test_every_end_of_a_command_is_one_span(
 
 
 def _newer(error_type: str | None) -> str | None:
-    """Click 8.2 and Typer's copy of it have a class of its own for an unknown command."""
+    """Click 8.2 and Typer's copy of it have a separate class for an unknown command."""
     return "NoSuchCommand" if error_type == "UsageError" else error_type
 
 
@@ -69,13 +72,13 @@ def test_ctrl_c_has_the_exit_code_of_the_framework(tmp_path: Path, source: str, 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 @pytest.mark.parametrize("arguments", NO_COMMANDS)
 def test_help_and_version_are_no_commands(tmp_path: Path, source: str, arguments: str) -> None:
-    """Nothing is recorded of somebody who looks around."""
+    """A user who only looks around leaves no event."""
     assert run(tmp_path, source, *arguments.split()).spans == []
 
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_completion_is_no_command(tmp_path: Path, source: str) -> None:
-    """The shell asks at every tab."""
+    """The shell asks for completions at every press of the tab key."""
     asked = {
         "_TOOL_PY_COMPLETE": "bash_complete",  # Click's name of the variable
         "_TOOL.PY_COMPLETE": "complete_bash",  # Typer's
@@ -90,14 +93,14 @@ def test_completion_is_no_command(tmp_path: Path, source: str) -> None:
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_on_a_terminal_too_nothing_differs(tmp_path: Path, source: str) -> None:
-    """Colours, boxes and tracebacks."""
+    """Colours, boxes and tracebacks are the same."""
     for arguments in (("toolkit", "list"), ("needs",), ("--help",)):
         run(tmp_path, source, *arguments, terminal=True)
 
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_the_attributes_of_a_span(tmp_path: Path, source: str) -> None:
-    """Exactly these names and types."""
+    """The span has exactly these names and types."""
     ((_, attributes),) = run(tmp_path, source, "toolkit", "run", "--count", "3").spans
     kinds: dict[str, type] = {
         "command": str,
@@ -378,12 +381,12 @@ app()
 
 @pytest.mark.parametrize(("source", "arguments", "commands"), SHAPES.values(), ids=list(SHAPES))
 def test_programs_of_any_shape(tmp_path: Path, source: str, arguments: list[str], commands: list[str]) -> None:
-    """Single commands, sub-classes, late commands, programs in programs."""
+    """The programs have single commands, subclasses, commands that are added late, or other programs in them."""
     assert [attributes["command"] for _, attributes in run(tmp_path, source, *arguments).spans] == commands
 
 
 def test_a_failing_clean_up_is_the_commands_failure(tmp_path: Path) -> None:
-    """What the program registered with its context belongs to the command."""
+    """Functions that the program registers with its context belong to the command."""
     source = (
         "import click\n@click.group()\n@click.pass_context\ndef app(ctx): ctx.call_on_close(lambda: print('closed'))\n"
         "@app.command()\ndef a(): pass\ninstrument(app)\napp()\n"
@@ -395,7 +398,7 @@ def test_a_failing_clean_up_is_the_commands_failure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("framework", ["typer", "click"])
 def test_the_frameworks_own_runner_sees_the_same(tmp_path: Path, framework: str) -> None:
-    """``CliRunner`` of a maintainer's tests: exit codes, output, and one span each."""
+    """With the ``CliRunner`` of a maintainer's tests, exit codes and output are the same, and each run is one span."""
     source = (
         (TYPER if framework == "typer" else CLICK).replace('if __name__ == "__main__":\n    app()\n', "")
         + f"""
@@ -413,7 +416,7 @@ for arguments in (["toolkit", "run"], ["leave", "--code", "3"], ["nosuch"], ["--
 
 
 def test_a_command_that_runs_long_ends_with_its_span(tmp_path: Path) -> None:
-    """A server's span ends when the server does, with the time that it ran."""
+    """The span of a server ends when the server does, with the time that it ran."""
     source = (
         "import click, time\n@click.group()\ndef app(): pass\n@app.command()\ndef serve():\n    time.sleep(0.3)\n"
         "    raise KeyboardInterrupt\ninstrument(app)\napp()\n"
@@ -423,7 +426,7 @@ def test_a_command_that_runs_long_ends_with_its_span(tmp_path: Path) -> None:
 
 
 def test_wrong_arguments_raise_at_once() -> None:
-    """At import time of the program."""
+    """The error is raised when the program is imported."""
     import click
 
     import arcade_otel
@@ -480,7 +483,7 @@ with command("toolkit run", name="tool", posthog_api_key="phc_x"):
     ],
 )
 def test_a_block_is_a_command(tmp_path: Path, body: str, exit_code: int, error_type: Any) -> None:
-    """For programs with neither framework; the traceback has no frame of ours."""
+    """This is for programs without a framework. The traceback has no frame of this library."""
     ended = run(tmp_path, BLOCK.replace("{body}", body.replace("{{", "{").replace("}}", "}")))
     ((name, attributes),) = ended.spans
     assert name == "tool toolkit run"
@@ -499,7 +502,7 @@ GATES = {
 
 @pytest.mark.parametrize("kind", GATES)
 def test_a_command_that_its_groups_callback_kept_from_running_has_a_name(tmp_path: Path, kind: str) -> None:
-    """As far as the tree was resolved, as the Arcade CLI does with who is not logged in."""
+    """The name has the part of the tree that was resolved. The Arcade CLI stops like this if the user is not logged in."""
     ended = run(tmp_path, GATES[kind], "secret", "list")
     assert ended.exit_code == 1
     assert [name for name, _ in ended.spans] == ["tool secret"]
@@ -508,7 +511,7 @@ def test_a_command_that_its_groups_callback_kept_from_running_has_a_name(tmp_pat
 
 @pytest.mark.parametrize("kind", GATES)
 def test_an_eager_callback_that_exits_by_itself_is_no_command(tmp_path: Path, kind: str) -> None:
-    """``--version`` whose callback calls ``exit()``, as the Arcade CLI's does."""
+    """The callback of ``--version`` calls ``exit()``, as in the Arcade CLI."""
     ended = run(tmp_path, GATES[kind], "--version")
     assert (ended.exit_code, ended.stdout) == (0, b"1.2.3\n")
     assert ended.spans == []
@@ -519,7 +522,7 @@ EXITS = read_program("frameworks/exits")
 
 @pytest.mark.parametrize("how", ["typer", "sys"])
 def test_a_command_that_prints_its_error_and_exits_tells_that_error(tmp_path: Path, how: str) -> None:
-    """``except X as e: print(e); raise typer.Exit(1)``, the commonest way to fail."""
+    """``except X as e: print(e); raise typer.Exit(1)`` is the most common way to fail."""
     ended = run(tmp_path, EXITS, "work", how)
     ((_, attributes),) = ended.spans
     assert ended.exit_code == 1

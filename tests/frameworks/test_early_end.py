@@ -1,4 +1,4 @@
-"""Commands that never end in their own process leave their event if they call ``end_run()``; and what no library can see."""
+"""Commands that never end in their own process leave their event if they call ``end_run()``. Some ends no library can see."""
 
 import signal
 import sys
@@ -34,7 +34,7 @@ def results(posthog: FakePostHog) -> list[tuple[str, int]]:
 def test_a_command_that_does_not_return_leaves_one_event(
     machine: Machine, posthog: FakePostHog, command: str, ends_with: int, recorded: list[tuple[str, int]]
 ) -> None:
-    """The path of the command, once."""
+    """The event has the path of the command, and arrives once."""
     machine.program("app", APP)
     ended = machine.run(command, program="app")
     assert (ended.returncode, ended.stderr) == (ends_with, "")
@@ -44,7 +44,7 @@ def test_a_command_that_does_not_return_leaves_one_event(
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_server_that_called_end_run_may_be_killed(machine: Machine, posthog: FakePostHog, number: int) -> None:
-    """Its event is sent while it serves, and no second one when it ends."""
+    """The event is sent while the server runs, and no second one when the server ends."""
     machine.program("app", APP)
     process = machine.start("serve", program="app")
     posthog.wait_for(lambda: results(posthog) == [("serve", 0)])
@@ -56,7 +56,7 @@ def test_a_server_that_called_end_run_may_be_killed(machine: Machine, posthog: F
 
 @pytest.mark.parametrize("environ", [{"ARCADE_USAGE_TRACKING": "0"}, {}])
 def test_end_run_without_a_run_does_nothing(machine: Machine, posthog: FakePostHog, environ: dict[str, str]) -> None:
-    """Not for a user who opted out, and not outside of a command."""
+    """This holds for a user who opted out, and outside of a command."""
     machine.program("bare", "import arcade_otel, sys\narcade_otel.end_run()\nprint('arcade_otel.handoff' in sys.modules)")
     assert machine.run(program="bare", environ=environ).stdout == "False\n", sys.version
     assert posthog.requests == []

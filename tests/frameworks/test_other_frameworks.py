@@ -1,4 +1,4 @@
-"""cyclopts, cleo, cliff and asyncclick by ``instrument(app)``: one event or none, named by the command tree."""
+"""cyclopts, cleo, cliff and asyncclick with ``instrument(app)``: a run is one event or none, named by the command tree."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ COMMAND_LINES: list[tuple[list[str], int | None, str | None]] = [
 
 @pytest.mark.parametrize("source", [CYCLOPTS, CLEO, CLIFF, ASYNCCLICK], ids=["cyclopts", "cleo", "cliff", "asyncclick"])
 def test_each_invocation_is_one_event_or_none(tmp_path: Path, source: str) -> None:
-    """Named by the command tree, an alias as its command; output, errors and exit codes are those of the bare program."""
+    """An alias is named as its command. Output, errors and exit codes are those of the bare program."""
     found = run_all(tmp_path, source, [words for words, _, _ in COMMAND_LINES])
     for (words, code, name), ended in zip(COMMAND_LINES, found, strict=True):
         if code is None:
@@ -52,7 +52,7 @@ META = read_program("frameworks/cyclopts_meta")
 
 
 def test_a_cyclopts_program_may_have_a_meta_app_run_asynchronously_and_call_itself(tmp_path: Path) -> None:
-    """One event each, in whichever way the app is started."""
+    """Each run is one event, in whichever way the app is started."""
     cases: list[tuple[list[str], str | None]] = [
         (["sub", "f"], "sub.first"),
         (["--user", "me", "sub", "f", "6"], "sub.first"),
@@ -77,7 +77,7 @@ SINGLE_AND_NESTED = read_program("frameworks/cyclopts_single_and_nested")
 
 
 def test_a_cleo_application_may_return_raise_and_call_its_commands(tmp_path: Path) -> None:
-    """One event each; a bare program shows its commands, which is no command."""
+    """Each run is one event. A program that is called without arguments shows its commands, which is no command."""
     cases: list[tuple[list[str], list[tuple[str, int]]]] = [
         (["only"], [("only", 0)]),
         (["only", "raise"], [("only", 1)]),
@@ -96,7 +96,7 @@ def test_a_cleo_application_may_return_raise_and_call_its_commands(tmp_path: Pat
 
 
 def test_a_cliff_program_is_named_by_what_the_manager_knows(tmp_path: Path) -> None:
-    """Also where the user abbreviates, and with ``--debug``, which prints tracebacks."""
+    """This also holds if the user abbreviates, and with ``--debug``, which prints tracebacks."""
     cases = [
         (["tool", "fail"], "toolkit.fail"),
         (["buil"], "build"),
@@ -115,7 +115,7 @@ def test_a_cliff_program_is_named_by_what_the_manager_knows(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("source", [CYCLOPTS, CLEO, CLIFF, ASYNCCLICK], ids=["cyclopts", "cleo", "cliff", "asyncclick"])
 def test_an_uninstrumented_app_is_recorded_no_more(tmp_path: Path, source: str) -> None:
-    """And works as before; instrumenting twice is instrumenting once."""
+    """The app works as before. Instrumenting an app twice is the same as instrumenting it once."""
     line = "    instrument(app, record_option_names=True)\n"
     undone = line * 2 + "    if os.environ.get('OUT') and sys.argv[1] == 'leave':\n        arcade_otel.uninstrument(app)\n"
     before = "import os, sys\nif os.environ.get('OUT'):\n    import arcade_otel\n"

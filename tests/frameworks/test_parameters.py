@@ -1,4 +1,7 @@
-"""What a command was given: never recorded, taken out of an error's message; options' names only where asked for."""
+"""The values of a command's parameters are never recorded and are removed from an error's message.
+
+Option names are recorded only on request.
+"""
 
 import json
 from pathlib import Path
@@ -17,7 +20,10 @@ SOURCES = pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click
 
 @SOURCES
 def test_values_of_parameters_are_taken_out_of_the_message_wherever_they_came_from(tmp_path: Path, source: str) -> None:
-    """An argument, a file's name, a variable, a prompt, a configuration; a default that the source tells is left."""
+    """The values come from an argument, a file's name, a variable, a prompt or a configuration.
+
+    A default in the source is left.
+    """
     ended = run(
         tmp_path,
         source,
@@ -39,7 +45,10 @@ def test_values_of_parameters_are_taken_out_of_the_message_wherever_they_came_fr
 
 @SOURCES
 def test_the_names_of_options_are_recorded_where_a_program_asks_for_them(tmp_path: Path, source: str) -> None:
-    """As they are defined, each once, the group's too; neither what came from elsewhere nor any value."""
+    """The names are as the program defines them, each once, and include those of groups.
+
+    Options from other sources and values are not recorded.
+    """
     asked = source.replace("ASKED = False", "ASKED = True").replace("raise RuntimeError", "str")
     ended = run(tmp_path, asked, "-pCanary", "work", "Canary1", "-fa", "-f", "Canary2", "-v", "-c", "3")
     ((_, attributes),) = ended.spans
@@ -51,7 +60,7 @@ def test_the_names_of_options_are_recorded_where_a_program_asks_for_them(tmp_pat
 
 @SOURCES
 def test_an_option_that_is_not_defined_is_not_recorded(tmp_path: Path, source: str) -> None:
-    """What was mistyped may be a secret."""
+    """A mistyped option may be a secret."""
     ended = run(tmp_path, source.replace("ASKED = False", "ASKED = True"), "work", "x", "--canary=1")
     ((_, attributes),) = ended.spans
     assert ended.exit_code == 2

@@ -1,4 +1,4 @@
-"""What ``instrument()`` and its relatives promise, whatever the environment says."""
+"""The promises of ``instrument()`` and the other public functions hold whatever the environment says."""
 
 import copy
 import pickle
@@ -22,7 +22,7 @@ OPTED_OUT = pytest.mark.parametrize("tracking", ["1", "0"], ids=["recorded", "op
 
 @OPTED_OUT
 def test_an_unknown_option_raises_at_once(monkeypatch: pytest.MonkeyPatch, tracking: str) -> None:
-    """A typing error shows in the maintainer's first run, opted out or not."""
+    """A typing error shows in the maintainer's first run, also if the maintainer has opted out."""
     monkeypatch.setenv("ARCADE_USAGE_TRACKING", tracking)
     wrong: Any = {"nmae": "x"}
     for call in (
@@ -67,7 +67,7 @@ def test_a_wrong_option_fails_in_mypy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [typer.Typer, lambda: click.Group("x")], ids=["typer", "click"])
 def test_uninstrument_undoes_instrument(make: Any) -> None:
-    """And instrumenting twice is instrumenting once, with the newer options."""
+    """Instrumenting an app twice is the same as instrumenting it once, with the newer options."""
     app = make()
     assert arcade_otel.instrument(app, name="one") is app
     arcade_otel.instrument(app, name="two")
@@ -96,7 +96,7 @@ def test_an_uninstrumented_app_is_not_recorded(tmp_path: Path) -> None:
 
 
 def test_an_app_of_an_unsupported_class_raises_a_clear_error() -> None:
-    """It looks like Click's, and nothing would ever be recorded."""
+    """The class looks like Click's, but its runs would never be recorded."""
 
     class Command:
         context_class = object
@@ -109,7 +109,7 @@ def test_an_app_of_an_unsupported_class_raises_a_clear_error() -> None:
 
 
 def test_an_instrumented_command_can_be_copied_and_pickled() -> None:
-    """A program may do either with its commands."""
+    """A program may copy or pickle its commands."""
     command = arcade_otel.instrument(click.Command("x", callback=print), name="x")
     assert getattr(copy.deepcopy(command), SETTINGS) == getattr(command, SETTINGS)
     copied = pickle.loads(pickle.dumps(command))  # noqa: S301 - its own bytes
@@ -119,7 +119,7 @@ def test_an_instrumented_command_can_be_copied_and_pickled() -> None:
 @pytest.mark.parametrize("kind", ["typer", "click", "command", "argparse"])
 @pytest.mark.parametrize("ending", ["returns", "exits", "raises"])
 def test_a_command_that_removes_the_library_ends_as_without_it(tmp_path: Path, kind: str, ending: str) -> None:
-    """``pip uninstall`` or ``self-update`` inside a command: its own output, exception and exit code survive."""
+    """``pip uninstall`` or ``self-update`` inside a command keeps the command's own output, exception and exit code."""
     last = {"returns": "print('bye')", "exits": "sys.exit(5)", "raises": "raise KeyError('own')"}[ending]
     body = f"""
     import shutil, sys

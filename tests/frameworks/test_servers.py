@@ -1,4 +1,4 @@
-"""A command that serves: one event for the command, none for the processes that it starts, and nothing on its stdout."""
+"""A command that serves leaves one event. The processes that it starts leave none, and its stdout has no other output."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ SERVER = read_program("frameworks/server")
 
 
 def test_a_server_with_a_reloader_and_workers_is_one_event(machine: Machine, posthog: FakePostHog) -> None:
-    """An MCP server over stdio speaks JSON on its stdout, and nothing else comes there: not even the notice of a first run."""
+    """An MCP server over stdio writes JSON on its stdout, so not even the notice of a first run may be there."""
     path = machine.program("server", SERVER)
     for words in (["serve"], ["serve", "--reload"]):
         ended = subprocess.run(

@@ -23,13 +23,16 @@ def _server(machine: Machine) -> None:
 
 
 def names(posthog: FakePostHog) -> list[tuple[str, str]]:
-    """Return the events that arrived, in order: each event's last word, and its command."""
+    """Return the events that arrived, in order, as the event's last word and its command."""
     return [(event.event.rpartition(" ")[2], event.properties.get("command_name", "")) for event in posthog.visible()]
 
 
 @pytest.mark.posix
 def test_a_server_that_is_killed_leaves_exactly_one_started_event(machine: Machine, posthog: FakePostHog) -> None:
-    """It arrives while the server runs, with the command's properties and nothing of its end; SIGKILL adds nothing."""
+    """The event arrives while the server runs.
+
+    It has the command's properties, but none that depend on its end. SIGKILL adds no event.
+    """
     machine.run("work", program="server")
     machine.settle()
     process = machine.start("serve", program="server")
@@ -48,7 +51,7 @@ def test_a_server_that_is_killed_leaves_exactly_one_started_event(machine: Machi
 def test_a_server_that_ends_gives_started_and_then_succeeded_and_other_commands_only_their_end(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """Two events of one run: one first run, two UUIDs."""
+    """The two events of one run have one first run and two UUIDs."""
     for words in (["serve", "--once"], ["work"]):
         assert machine.run(*words, program="server").returncode == 0
         machine.settle()
@@ -65,7 +68,7 @@ def test_a_server_that_ends_gives_started_and_then_succeeded_and_other_commands_
 def test_the_start_of_a_login_belongs_to_the_anonymous_id_and_the_alias_is_of_the_login(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """The identity is read when the command begins, so the start is no event under the new ID, and makes no profile."""
+    """The identity is read when the command begins. So the start event is not under the new ID, and makes no profile."""
     posthog.arcade.add(api_key="key", principal_id="user-1")
     machine.run("work", program="server")
     anonymous = machine.usage["anon_id"]
@@ -85,7 +88,7 @@ def test_the_start_of_a_login_belongs_to_the_anonymous_id_and_the_alias_is_of_th
 def test_a_receiver_of_otlp_gets_one_span_of_the_command(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector, live: str
 ) -> None:
-    """The start is an event for PostHog only, made either way."""
+    """The start is an event for PostHog only, whichever way the span is made."""
     environ = {
         "OTEL_TRACES_EXPORTER": "posthog,otlp",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
@@ -101,7 +104,7 @@ def test_a_receiver_of_otlp_gets_one_span_of_the_command(
 
 
 def test_nothing_begins_for_a_user_who_opted_out_and_log_prints_both_events(machine: Machine, posthog: FakePostHog) -> None:
-    """Consent counts at the start, too; an excluded command leaves neither event."""
+    """Consent also counts at the start. An excluded command leaves neither event."""
     off = machine.run("serve", "--once", program="server", environ={"ARCADE_USAGE_TRACKING": "0"})
     shown = machine.run("serve", "--once", program="server", environ={"ARCADE_USAGE_TRACKING": "log"})
     machine.program("excluding", SERVER.replace("exclude=()", "exclude='serve'"))
@@ -113,7 +116,7 @@ def test_nothing_begins_for_a_user_who_opted_out_and_log_prints_both_events(mach
 
 
 def test_both_events_of_a_sampled_command_arrive_or_neither(machine: Machine, posthog: FakePostHog) -> None:
-    """The share is chosen once for a run."""
+    """Sampling is decided once for a run."""
     code = "import arcade_otel\narcade_otel.configure(name='tool', version='1', sample={'serve': 0.5}, record_start='serve')\n"
     machine.program("many", code + "for _ in range(16):\n    with arcade_otel.command('serve'):\n        pass\n")
     assert isinstance(machine.run(program="many"), subprocess.CompletedProcess)
@@ -125,7 +128,7 @@ def test_both_events_of_a_sampled_command_arrive_or_neither(machine: Machine, po
 def test_a_program_of_one_command_is_named_by_its_own_name_and_the_start_has_declared_properties(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """Its path is empty, so ``record_start`` has the name of the program."""
+    """The path of the command is empty, so ``record_start`` has the name of the program."""
     code = "import click, arcade_otel\n@click.command()\ndef app(): pass\narcade_otel.instrument(app, name='tool', version='1', "
     code += "record_start='tool', properties={'tools': int}, property_values=lambda: {'tools': 3})\napp()\n"
     machine.program("single", code)

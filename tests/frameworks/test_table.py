@@ -1,4 +1,7 @@
-"""What ``docs/frameworks.md`` says of frameworks without an adapter: each program in two processes, bare and recorded."""
+"""The statements of ``docs/frameworks.md`` about frameworks without an adapter are true.
+
+Each program runs in two processes, bare and recorded.
+"""
 
 from pathlib import Path
 
@@ -44,7 +47,10 @@ def command_lines(framework: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("framework", ARGPARSE_LIKE)
 def test_program_follows_what_parses_by_argparse(tmp_path: Path, framework: str) -> None:
-    """The sub-command's own name, also for an alias, usage errors, exit codes; no event for help and version."""
+    """The sub-command's own name, usage errors and exit codes are recorded, and help and version leave no event.
+
+    An alias is recorded under the name of its sub-command.
+    """
     pytest.importorskip(framework.replace("-", "_"))
     lines = command_lines(framework)
     expected = {
@@ -66,7 +72,7 @@ def test_program_follows_what_parses_by_argparse(tmp_path: Path, framework: str)
 
 @pytest.mark.parametrize("framework", BY_HAND)
 def test_command_records_a_program_of_any_framework_under_one_name(tmp_path: Path, framework: str) -> None:
-    """Its exit code and error; help and version are events too, because this library cannot tell them apart."""
+    """The exit code and the error are recorded. Help and version are events too, because this library cannot recognize them."""
     pytest.importorskip(framework)
     lines = command_lines(framework)
     found = run_all(tmp_path, BY_HAND[framework], lines)

@@ -1,4 +1,7 @@
-"""A framework brings its own adapter, and a program without a line of ours is recorded: both as installed distributions."""
+"""A framework brings its own adapter, and a program without a line of this library is recorded.
+
+Both are installed distributions.
+"""
 
 import subprocess
 import sys
@@ -34,14 +37,14 @@ BARE = read_program("frameworks/with_third_parties_bare")
 
 
 def installed(source: Path, place: Path) -> str:
-    """Build and install a distribution into a folder of its own, and return it."""
+    """Build a distribution, install it into a directory of its own, and return the directory."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-index", "--no-deps"]
     subprocess.run([*pip, "--no-build-isolation", "--target", str(place), str(source)], check=True, capture_output=True)
     return str(place)
 
 
 def test_a_framework_brings_its_own_adapter(machine: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
-    """By an entry point named after the class, which also serves its subclasses; the exit code is the framework's own."""
+    """The entry point is named after the class, and also serves its subclasses. The exit code is the framework's own."""
     for name, text in FRAMEWORK.items():
         path = tmp_path / "source" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +74,7 @@ def instrumentation(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_program_without_our_line_is_recorded_under_opentelemetry_instrument(
     machine: Machine, posthog: FakePostHog, instrumentation: str
 ) -> None:
-    """Only where the instrumentor's distribution is installed: this library alone changes nothing."""
+    """This needs the instrumentor's distribution. This library alone changes nothing."""
     machine.program("bare", BARE)
     machine.program(
         "auto",
@@ -92,7 +95,7 @@ def test_a_program_without_our_line_is_recorded_under_opentelemetry_instrument(
 def test_a_declarative_file_names_the_instrumentor_and_its_options(
     machine: Machine, posthog: FakePostHog, instrumentation: str
 ) -> None:
-    """``instrumentation/development: python: arcade: {version: …}``."""
+    """The file has ``instrumentation/development: python: arcade: {version: …}``."""
     machine.program("bare", BARE)
     machine.program(
         "auto",

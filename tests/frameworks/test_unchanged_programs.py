@@ -1,4 +1,4 @@
-"""The program stays what it was: what Click hides, what pytest says, what a program copies."""
+"""The program behaves as before: options that Click hides, warnings of pytest, and copies that a program makes."""
 
 import copy
 import pickle
@@ -19,7 +19,7 @@ HIDDEN = read_program("frameworks/hidden_options")
 
 
 def test_options_that_click_does_not_expose_are_named_and_their_values_redacted(tmp_path: Path) -> None:
-    """``expose_value=False``: the value is in no context."""
+    """With ``expose_value=False``, the value is in no context."""
     (ended,) = run_all(tmp_path, HIDDEN, [["--secret=plumbago", "--loud"]])
     ((_, attributes),) = ended.spans
     assert [each["stringValue"] for each in attributes["command_options"]["values"]] == ["--loud", "--secret"]
@@ -40,7 +40,7 @@ app()
 
 
 def test_a_program_that_runs_pytest_sees_no_warning_of_ours(machine: Machine) -> None:
-    """Pytest would rewrite the modules of each distribution with a plugin, and warns if they were imported before."""
+    """Pytest rewrites the modules of each distribution with a plugin, and warns if they were imported before."""
     (machine.home / "test_it.py").write_text("def test_it(): pass\n")
     ended: subprocess.CompletedProcess[str] = machine.run(program=machine.program("tests", RUNS_PYTEST).stem)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -49,7 +49,7 @@ def test_a_program_that_runs_pytest_sees_no_warning_of_ours(machine: Machine) ->
 
 
 def test_copies_run_and_share_no_state() -> None:
-    """``copy.deepcopy`` and ``pickle``, of a group with a ``make_context`` of its own too."""
+    """The copies are made by ``copy.deepcopy`` and ``pickle``, also of a group with a ``make_context`` of its own."""
     group = _Group("g")
     group.add_command(click.Command("sub", callback=_nothing))
     arcade_otel.instrument(group, name="g")

@@ -1,4 +1,4 @@
-"""What the sender adds to a span before the queue has it."""
+"""The properties that the sender adds to a span before it writes the span to the queue."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from arcade_otel.spans.outcome import Outcome
 
 
 def enriched_resource(tmp_path: Path) -> dict[str, object]:
-    """Return the attributes of a span's resource, as the queue gets them."""
+    """Return the attributes of a span's resource as the queue gets them."""
     settings = make_settings(name="tool", config_dir=tmp_path, posthog_api_key="phc_test")
     now = time.time_ns()
     payload = spans.encode(settings, path="one", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("anon", True))

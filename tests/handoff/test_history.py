@@ -1,4 +1,4 @@
-"""First run, upgrade and session: what an installation remembers of each program."""
+"""First run, upgrade and session: the data that an installation keeps about each program."""
 
 import json
 import os
@@ -53,7 +53,10 @@ def test_the_installed_version_is_looked_up_once_until_a_distribution_changes(tm
 
 
 def test_the_stamp_changes_when_a_distribution_is_installed_or_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of any directory of the import path; it stays while nothing is installed, and a missing directory is no error."""
+    """The stamp covers each directory of the import path.
+
+    It stays the same while nothing is installed, and a missing directory is no error.
+    """
     monkeypatch.setattr("sys.path", [str(tmp_path), str(tmp_path / "missing")])
     installed = tmp_path / "tool-1.0.dist-info"
     stamps = [versions.stamp(), versions.stamp()]
@@ -67,7 +70,7 @@ def test_the_stamp_changes_when_a_distribution_is_installed_or_removed(tmp_path:
 
 
 def test_the_first_run_of_each_program_is_known(tmp_path: Path) -> None:
-    """Another program in the same directory has its own."""
+    """Another program in the same directory has a first run of its own."""
     assert run(tmp_path).first_run
     assert not run(tmp_path, 1).first_run
     assert run(tmp_path, 2, program="other").first_run
@@ -85,7 +88,7 @@ def test_an_upgrade_is_told_once(tmp_path: Path) -> None:
 
 
 def test_a_session_ends_after_30_idle_minutes_and_after_24_hours(tmp_path: Path) -> None:
-    """Its ID is a UUIDv7 of its start, as PostHog asks for."""
+    """The ID of a session is a UUIDv7 of its start, as PostHog asks for."""
     first = run(tmp_path).session_id
     parsed = uuid.UUID(first)
     assert parsed.bytes[6] >> 4 == 7
@@ -108,7 +111,7 @@ def test_a_session_goes_on_at_a_login_and_ends_with_a_logout(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"tool": 1}', '{"tool": {"version": 7}}', "[" * 5000])
 def test_a_file_that_makes_no_sense_is_replaced(tmp_path: Path, text: str) -> None:
-    """Nothing in it can stop a span."""
+    """The content of such a file can stop no span."""
     (tmp_path / "usage").mkdir(mode=0o700)
     (tmp_path / "usage" / history.FILE).write_text(text)
     assert run(tmp_path).first_run
@@ -116,7 +119,7 @@ def test_a_file_that_makes_no_sense_is_replaced(tmp_path: Path, text: str) -> No
 
 
 def test_one_of_many_first_runs_is_the_first(tmp_path: Path) -> None:
-    """Programs run side by side."""
+    """The programs run in parallel."""
     (tmp_path / "usage").mkdir(mode=0o700)
     found: list[bool] = []
     threads = [threading.Thread(target=lambda: found.append(run(tmp_path).first_run)) for _ in range(8)]
@@ -128,7 +131,7 @@ def test_one_of_many_first_runs_is_the_first(tmp_path: Path) -> None:
 
 
 def test_only_the_latest_programs_are_remembered(tmp_path: Path) -> None:
-    """A script that names itself anew at each run does not fill the disk."""
+    """A script with a new name in each run does not fill the disk."""
     for number in range(60):
         run(tmp_path, number, program=f"tool{number}")
     assert len(json.loads((tmp_path / "usage" / history.FILE).read_text())) == 50

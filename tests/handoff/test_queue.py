@@ -1,4 +1,4 @@
-"""The queue keeps spans in the order in which commands ended, whole or not at all, and within its bounds."""
+"""The queue keeps spans in the order in which commands ended, whole or not at all, and within its limits."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def span(end_ns: int, span_id: str = "00000000000000aa", padding: int = 0) -> st
 
 
 def test_names_sort_by_the_end_of_the_command_not_by_arrival(tmp_path: Path) -> None:
-    """Senders of commands that ended one after the other may write in any order."""
+    """Senders of successive commands may write in any order."""
     for end in (30, 10, 20):
         queue.enqueue(str(tmp_path), span(end, f"{end:016x}"), ["posthog"])
     names = queue.list_spans(queue.lane_dir(str(tmp_path), "posthog"))
@@ -30,14 +30,14 @@ def test_names_sort_by_the_end_of_the_command_not_by_arrival(tmp_path: Path) -> 
 
 
 def test_a_span_put_twice_is_one_file(tmp_path: Path) -> None:
-    """So that nobody who is unsure has to look first."""
+    """So a process that is not sure whether it has written a span can write it again."""
     assert queue.enqueue(str(tmp_path), span(1), ["posthog"]) == queue.enqueue(str(tmp_path), span(1), ["posthog"])
     assert len(queue.list_spans(queue.lane_dir(str(tmp_path), "posthog"))) == 1
 
 
 @pytest.mark.posix
 def test_files_and_directories_are_their_owners_only(tmp_path: Path) -> None:
-    """0600 in 0700, whatever the umask."""
+    """Files have mode 0600 and directories 0700, whatever the umask is."""
     mask = os.umask(0)
     try:
         (path,) = queue.enqueue(str(tmp_path / "usage"), span(1), ["posthog"])
@@ -49,7 +49,7 @@ def test_files_and_directories_are_their_owners_only(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_being_written_is_not_a_span(tmp_path: Path) -> None:
-    """Half-written files are never read; those of a writer that died are swept away after a minute."""
+    """Half-written files are never read. Those of a writer that died are removed after a minute."""
     (path,) = queue.enqueue(str(tmp_path), span(1), ["posthog"])
     half = Path(path).parent / f".{Path(path).name}.0a1b2c3d.tmp"
     half.write_text("{")
@@ -61,7 +61,7 @@ def test_a_file_that_is_being_written_is_not_a_span(tmp_path: Path) -> None:
 
 
 def test_the_oldest_of_more_than_a_thousand_go_and_are_counted(tmp_path: Path) -> None:
-    """Bounded by count."""
+    """The queue is limited by count."""
     folder = Path(queue.lane_dir(str(tmp_path), "posthog"))
     folder.mkdir(parents=True)
     for number in range(1, 1011):
@@ -73,7 +73,7 @@ def test_the_oldest_of_more_than_a_thousand_go_and_are_counted(tmp_path: Path) -
 
 
 def test_the_newest_five_mebibytes_stay(tmp_path: Path) -> None:
-    """Bounded by bytes, oldest out first."""
+    """The queue is limited by bytes, and the oldest spans are deleted first."""
     for number in range(1, 8):
         queue.enqueue(str(tmp_path), span(number, f"{number:016x}", padding=1024 * 1024), ["posthog"])
     assert queue.enforce_limits(str(tmp_path), "posthog", now=1) == 3
@@ -81,7 +81,7 @@ def test_the_newest_five_mebibytes_stay(tmp_path: Path) -> None:
 
 
 def test_what_is_older_than_a_week_goes(tmp_path: Path) -> None:
-    """Bounded by age, by the end of the command."""
+    """The queue is limited by age, counted from the end of the command."""
     now = time.time()
     for age in (8 * DAY, 6 * DAY):
         queue.enqueue(str(tmp_path), span(int(now - age) * 10**9, f"{age:016x}"), ["posthog"])
@@ -90,7 +90,7 @@ def test_what_is_older_than_a_week_goes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ended", [500_000_000, 4_000_000_000], ids=["1985", "2096"])
 def test_a_span_of_an_impossible_time_ages_by_when_its_file_was_written(tmp_path: Path, ended: int) -> None:
-    """A clock 40 years behind drops no event at once, and one from the future does not keep it for ever."""
+    """A clock that is 40 years behind drops no event at once. A clock in the future does not keep an event for ever."""
     (path,) = queue.enqueue(str(tmp_path), span(ended * 10**9), ["posthog"])
     assert queue.enforce_limits(str(tmp_path), "posthog") == 0
     old = time.time() - 8 * DAY
@@ -99,7 +99,7 @@ def test_a_span_of_an_impossible_time_ages_by_when_its_file_was_written(tmp_path
 
 
 def test_a_span_of_which_no_time_is_possible_ages_from_when_it_is_first_seen(tmp_path: Path) -> None:
-    """The clock of the whole machine was wrong, its files' times included."""
+    """The clock of the whole machine was wrong, and so are the times of its files."""
     (path,) = queue.enqueue(str(tmp_path), span(500_000_000 * 10**9), ["posthog"])
     os.utime(path, (500_000_000, 500_000_000))
     assert queue.enforce_limits(str(tmp_path), "posthog") == 0
@@ -108,7 +108,7 @@ def test_a_span_of_which_no_time_is_possible_ages_from_when_it_is_first_seen(tmp
 
 
 def test_a_machine_whose_own_clock_is_impossible_drops_nothing_by_age(tmp_path: Path) -> None:
-    """Until the clock is set."""
+    """This holds until the clock is set."""
     queue.enqueue(str(tmp_path), span(int(time.time() - 8 * DAY) * 10**9), ["posthog"])
     assert queue.enforce_limits(str(tmp_path), "posthog", now=500_000_000) == 0
 
@@ -124,7 +124,7 @@ def test_a_span_that_is_rewritten_keeps_its_age(tmp_path: Path) -> None:
 
 
 def test_told_drops_are_forgotten(tmp_path: Path) -> None:
-    """The count starts anew once an event carries it; a broken count is none."""
+    """Once an event carries the count, counting starts again at 0. A broken count is 0."""
     dropped = queue.DropCounter(str(tmp_path), "posthog")
     dropped.increment(2)
     dropped.increment(3)
@@ -137,7 +137,7 @@ def test_told_drops_are_forgotten(tmp_path: Path) -> None:
 
 
 def test_opting_out_empties_everything_that_waits(tmp_path: Path) -> None:
-    """Each exporter's folder, and what was set aside."""
+    """The directory of each exporter is emptied, and so is ``corrupt/``."""
     (path,) = queue.enqueue(str(tmp_path), span(1), ["posthog"])
     queue.enqueue(str(tmp_path), span(2), ["otlp", "posthog"])
     queue.quarantine(str(tmp_path), path)
@@ -148,7 +148,7 @@ def test_opting_out_empties_everything_that_waits(tmp_path: Path) -> None:
 
 
 def test_what_is_set_aside_is_bounded(tmp_path: Path) -> None:
-    """The 20 newest of what was no span."""
+    """``corrupt/`` keeps the 20 newest files that contained no span."""
     for number in range(25):
         (path,) = queue.enqueue(str(tmp_path), span(number + 1, f"{number:016x}"), ["posthog"])
         queue.quarantine(str(tmp_path), path)
@@ -170,14 +170,17 @@ def test_what_is_set_aside_is_bounded(tmp_path: Path) -> None:
     ],
 )
 def test_who_a_span_waits_for(variable: str | None, api_key: str | None, names: list[str]) -> None:
-    """OTEL_TRACES_EXPORTER names them; posthog needs a key; no name is a path or a device of Windows'."""
+    """OTEL_TRACES_EXPORTER names the exporters.
+
+    The exporter ``posthog`` needs a key. No name is a path or a device of Windows.
+    """
     environ = {} if variable is None else {conventions.ENV_TRACES_EXPORTER: variable}
     found = queue.lanes_for(environ, api_key=api_key, host="https://example")
     assert [queue.lane_exporter(lane) for lane in found] == names
 
 
 def test_each_host_and_project_of_posthogs_has_a_lane_of_its_own() -> None:
-    """The name is readable, tells nothing of the key, and is fit for a directory on every system."""
+    """The name is readable, does not reveal the key, and is valid for a directory on every system."""
     hosts = ("https://../EU.example:80/a", "https://us.example")
     found = [queue.lanes_for({}, api_key=key, host=host)[0] for host in hosts for key in ("phc_one", "phc_two")]
     assert len(set(found)) == 4
@@ -187,7 +190,7 @@ def test_each_host_and_project_of_posthogs_has_a_lane_of_its_own() -> None:
 
 
 def test_a_usage_only_span_waits_for_posthog_alone() -> None:
-    """Its trace goes its own way."""
+    """The trace of such a span is exported separately."""
     environ = {conventions.ENV_TRACES_EXPORTER: "posthog,otlp"}
     (lane,) = queue.lanes_for(environ, api_key="phc_x", host="https://example", usage_only=True)
     assert queue.lane_exporter(lane) == "posthog"
@@ -195,7 +198,7 @@ def test_a_usage_only_span_waits_for_posthog_alone() -> None:
 
 @pytest.mark.parametrize("action", [queue.clear, lambda state_dir: queue.enforce_limits(state_dir, "posthog")])
 def test_files_with_other_names_are_never_removed(tmp_path: Path, action: Callable[[str], object]) -> None:
-    """Only what this library names so."""
+    """Only files with this library's names are removed."""
     for number in range(1005):
         queue.enqueue(str(tmp_path), span(number + 1, f"{number:016x}"), ["posthog"])
     lane = Path(queue.lane_dir(str(tmp_path), "posthog"))

@@ -1,4 +1,4 @@
-"""Every event that leaves the queue leaves a receipt with exactly what was sent; receipts are bounded and hold nothing up."""
+"""Every event that leaves the queue leaves a receipt with exactly what was sent. Receipts are limited and delay nothing."""
 
 import json
 import os
@@ -17,13 +17,13 @@ from tests.support.machine import Machine
 
 
 def lines(machine: Machine) -> list[dict[str, Any]]:
-    """Return what the file holds."""
+    """Return the lines of the file of receipts."""
     path = machine.state / "receipts.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def told(machine: Machine) -> list[tuple[str, str | None, list[str]]]:
-    """Return state, why and the commands of the payload of each event's receipt, newest last."""
+    """Return the state, the reason and the commands in the payload of each event's receipt, newest last."""
     return [
         (
             each["state"],
@@ -35,7 +35,7 @@ def told(machine: Machine) -> list[tuple[str, str | None, list[str]]]:
 
 
 def test_the_receipt_of_what_was_sent_holds_exactly_what_arrived(machine: Machine, posthog: FakePostHog) -> None:
-    """Field by field, and nothing that did not arrive."""
+    """The receipt has each field that arrived, and no field that did not arrive."""
     machine.run("hello")
     machine.settle()
     (event,) = posthog.visible()
@@ -54,7 +54,7 @@ def test_the_receipt_of_what_was_sent_holds_exactly_what_arrived(machine: Machin
 
 
 def test_an_alias_is_in_the_receipt_of_the_event_that_owed_it(machine: Machine, posthog: FakePostHog) -> None:
-    """In the order in which they went."""
+    """The alias and the event are in the order in which they were sent."""
     machine.log_in("key", posthog.url)
     posthog.arcade.add(api_key="key", principal_id="person")
     machine.run("login")
@@ -66,7 +66,7 @@ def test_an_alias_is_in_the_receipt_of_the_event_that_owed_it(machine: Machine, 
 
 @pytest.mark.posix
 def test_only_its_owner_reads_the_file_and_it_holds_no_key(machine: Machine, posthog: FakePostHog) -> None:
-    """Neither in PostHog's lane nor in another's, which has the whole span."""
+    """This holds in PostHog's lane, and in another lane, which has the whole span."""
     machine.run("hello")
     machine.settle()
     with HttpCollector() as collector:
@@ -82,7 +82,7 @@ def test_only_its_owner_reads_the_file_and_it_holds_no_key(machine: Machine, pos
 
 
 def test_what_is_refused_for_good_has_a_receipt_that_says_so(machine: Machine, posthog: FakePostHog) -> None:
-    """The poisoned one alone; its neighbours were sent."""
+    """Only the refused event has this receipt. The others of its batch were sent."""
     posthog.stop()
     for command in ("one", "bad", "three"):
         machine.run(command)
@@ -101,7 +101,7 @@ def test_what_is_refused_for_good_has_a_receipt_that_says_so(machine: Machine, p
 
 
 def test_what_fails_for_now_is_no_events_receipt_but_a_problem(machine: Machine, posthog: FakePostHog) -> None:
-    """It waits, and the status tells of it; once sent, it is sent."""
+    """The event stays queued, and ``status`` shows the problem. Once the event is sent, its receipt says so."""
     posthog.always(Fault.status(503))
     machine.run("one")
     machine.settle()
@@ -116,7 +116,7 @@ def test_what_fails_for_now_is_no_events_receipt_but_a_problem(machine: Machine,
 
 
 def test_an_exporter_that_is_not_installed_is_a_problem(machine: Machine) -> None:
-    """Nobody would know otherwise why its spans wait."""
+    """Otherwise the user would not know why its spans stay queued."""
     machine.run("one", environ={"OTEL_TRACES_EXPORTER": "nosuch"})
     machine.settle()
     assert len(machine.queued("nosuch")) == 1
@@ -125,7 +125,7 @@ def test_an_exporter_that_is_not_installed_is_a_problem(machine: Machine) -> Non
 
 @pytest.mark.parametrize("why", ["too old", "no span", "opted out"])
 def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, posthog: FakePostHog, why: str) -> None:
-    """Too old by its name, no span, or forbidden since."""
+    """The reasons are: too old by its name, no span, or forbidden since it was recorded."""
     posthog.stop()
     machine.run("one")
     machine.settle()
@@ -155,7 +155,7 @@ def test_what_is_dropped_unsent_has_a_receipt_that_says_why(machine: Machine, po
 
 
 def test_the_commands_own_process_writes_no_receipt(machine: Machine) -> None:
-    """Its sender does nothing here."""
+    """The sender of the command does nothing in this test."""
     machine.program(
         "hello", "import sys, arcade_otel\nwith arcade_otel.command('a', sender_command=[sys.executable, '-c', '']):\n    pass\n"
     )
@@ -186,7 +186,7 @@ def receipt(number: int, **more: Any) -> receipts.Receipt:
 
 
 def test_a_corrupt_line_is_skipped_and_spoils_no_other(tmp_path: Path) -> None:
-    """Half a line of a process that was killed, and what is JSON but none of ours."""
+    """The lines are half a line of a killed process, and JSON that is no receipt."""
     state = str(tmp_path)
     receipts.write(state, [receipt(1)])
     whole = (tmp_path / "receipts.jsonl").read_bytes()
@@ -196,7 +196,7 @@ def test_a_corrupt_line_is_skipped_and_spoils_no_other(tmp_path: Path) -> None:
 
 
 def test_the_last_100_events_are_kept_in_a_bounded_file(tmp_path: Path) -> None:
-    """Whatever their payload; one that is too large is left out and said to be."""
+    """This holds whatever their payload is. A payload that is too large is left out, and the receipt says so."""
     state = str(tmp_path)
     for number in range(500):
         receipts.write(state, [receipt(number, payload=["x" * 4000])])
@@ -208,14 +208,14 @@ def test_the_last_100_events_are_kept_in_a_bounded_file(tmp_path: Path) -> None:
 
 
 def test_an_event_that_was_sent_twice_has_one_receipt(tmp_path: Path) -> None:
-    """A sender was killed between the acknowledgement and the file's removal; to PostHog it is one event too."""
+    """A sender was killed between the acknowledgement and the removal of the file. For PostHog, too, this is one event."""
     state = str(tmp_path)
     receipts.write(state, [receipt(1), receipt(2), receipt(1)])
     assert [each["id"] for each in receipts.events(state)] == [f"{2:016x}", f"{1:016x}"]
 
 
 def test_the_newest_problem_survives_a_rewriting(tmp_path: Path) -> None:
-    """However many events came after it."""
+    """This holds however many events came after the problem."""
     state = str(tmp_path)
     receipts.write(state, [receipts.receipt(receipts.FAILED, "otlp", why="the exporter failed")])
     for number in range(400):
@@ -225,7 +225,7 @@ def test_the_newest_problem_survives_a_rewriting(tmp_path: Path) -> None:
 
 
 def test_senders_side_by_side_keep_every_line_whole(tmp_path: Path) -> None:
-    """With rewriting in between: the newest of each is there."""
+    """The file is rewritten in between, and the newest line of each sender is in it."""
     source = """
 import sys
 from arcade_otel.handoff import receipts

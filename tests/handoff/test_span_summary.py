@@ -1,4 +1,4 @@
-"""Reading payloads as dictionaries: whatever they hold, the queue gets a summary and nothing raises."""
+"""Payloads are read as dictionaries: whatever they contain, the queue gets a summary and no exception is raised."""
 
 import json
 
@@ -11,7 +11,7 @@ from arcade_otel.spans.outcome import Outcome
 
 
 def test_the_summary_of_a_commands_payload_says_when_whose_and_where_to() -> None:
-    """As our encoder writes it."""
+    """The payload is as the library's encoder writes it."""
     settings = make_settings(name="tool", posthog_api_key="phc_x", posthog_host="https://eu.example")
     payload = spans.encode(
         settings,
@@ -32,7 +32,7 @@ def test_the_summary_of_a_commands_payload_says_when_whose_and_where_to() -> Non
 
 
 def test_a_value_that_holds_a_field_of_ours_does_not_pass_for_it() -> None:
-    """A command named so."""
+    """A command has the name of such a field."""
     evil = f'"{conventions.RESOURCE_API_KEY}","value":{{"stringValue":"phc_evil"}},"endTimeUnixNano":"7"'
     settings = make_settings(name=evil, posthog_api_key="phc_x", version=evil)
     payload = spans.encode(settings, path=evil, timing=spans.Timing(1, 5), outcome=Outcome(0), identity=(evil, True))
@@ -54,6 +54,6 @@ def test_a_value_that_holds_a_field_of_ours_does_not_pass_for_it() -> None:
     ],
 )
 def test_what_is_no_otlp_has_an_empty_summary(payload: str) -> None:
-    """Cut off, nested without end, or of another shape."""
+    """The payloads are cut off, nested without end, or of another form."""
     summary = summarize(payload)
     assert (summary.end_ns, summary.span_id, summary.api_key, summary.dropped) == (None, None, None, 0)

@@ -1,4 +1,4 @@
-"""What differs between platforms is chosen in one place; what is started shares nothing with who started it."""
+"""Differences between platforms are decided in one place. The new process shares nothing with the process that starts it."""
 
 import errno
 import json
@@ -34,7 +34,7 @@ def started(tmp_path: Path, environ: dict[str, str]) -> dict[str, object]:
 @pytest.mark.posix
 @pytest.mark.parametrize("way", ["shell", "posix_spawn", "subprocess"])
 def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """A session of its own, the null device on all streams, no descriptor of ours, not even an inheritable one."""
+    """The process has its own session, null devices as streams, and none of the program's descriptors, even inheritable ones."""
     for number in (signal.SIGINT, signal.SIGQUIT):  # ignored where the suite runs as a background job of a shell
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
@@ -68,7 +68,7 @@ def test_nothing_is_shared_with_what_is_started(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.linux
 def test_a_program_that_starts_many_gathers_no_zombies(tmp_path: Path) -> None:
-    """Those that ended are reaped when the next is started."""
+    """Processes that have ended are reaped when the next one is started."""
     for _ in range(3):
         started(tmp_path, dict(os.environ))
         (tmp_path / "report").unlink()
@@ -91,7 +91,10 @@ REPL = read_program("handoff/repl")
 
 @pytest.mark.linux  # os.wait(), and what /proc says of signals
 def test_a_program_that_waits_for_its_children_never_meets_a_sender(machine: Machine, posthog: FakePostHog) -> None:
-    """os.wait() of a supervisor or a REPL is answered at once, by its own child or by none, while the sender lives on."""
+    """``os.wait()`` of a supervisor or a REPL returns at once while the sender still runs.
+
+    The sender is no child of the program, so ``os.wait()`` finds only the program's own children.
+    """
     posthog.always(Fault.hang())
     machine.program("repl", REPL)
     ended = machine.run(program="repl")
@@ -108,7 +111,10 @@ def test_a_program_that_waits_for_its_children_never_meets_a_sender(machine: Mac
 @pytest.mark.posix  # Windows starts no sender by a shell
 @pytest.mark.parametrize("how", ["missing", "fails"])
 def test_a_machine_without_a_working_shell_starts_senders_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    """A container without /bin/sh, or one whose libraries a user's LD_LIBRARY_PATH breaks: the sender is a child then."""
+    """The cases are a container without /bin/sh, and a shell whose libraries a user's LD_LIBRARY_PATH breaks.
+
+    The sender is then a child.
+    """
     monkeypatch.setattr(handoff, "_SHELL", "/missing/sh" if how == "missing" else "/bin/false")
     assert started(tmp_path, dict(os.environ))["parent"] == os.getpid()
 
@@ -116,7 +122,7 @@ def test_a_machine_without_a_working_shell_starts_senders_too(tmp_path: Path, mo
 @pytest.mark.posix
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EBADF])
 def test_what_macos_refuses_is_started_by_other_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """An old macOS does not know the flag for a new session; a descriptor may be closed by another thread after the listing."""
+    """An old macOS does not know the flag for a new session. Another thread may close a descriptor after the listing."""
 
     def refuse(*_: object, **__: object) -> int:
         raise OSError(number, os.strerror(number))
@@ -126,7 +132,7 @@ def test_what_macos_refuses_is_started_by_other_means(tmp_path: Path, monkeypatc
 
 
 def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
-    """Which the hand-off answers by the queue."""
+    """After this error, the span is written to the queue."""
     with pytest.raises(OSError, match=r"No such file|not found"):
         handoff.start_sender([str(tmp_path / "missing")], {}, str(tmp_path))
 
@@ -144,7 +150,7 @@ def test_a_failed_start_is_an_oserror(tmp_path: Path) -> None:
     ],
 )
 def test_only_a_python_runs_the_sender(executable: str, frozen: bool, starts: bool) -> None:  # noqa: FBT001
-    """A frozen program or one that embeds Python would run itself again."""
+    """A frozen program, or one that embeds Python, would run itself again."""
     # As on Linux: Windows takes the ``pythonw.exe`` of this installation, which test_windows_start.py tests.
     command = handoff.sender_command(executable=executable, frozen=frozen, platform="linux")
     assert (command is not None) is starts
@@ -154,7 +160,7 @@ def test_only_a_python_runs_the_sender(executable: str, frozen: bool, starts: bo
 
 
 def test_the_users_shell_does_not_steer_the_sender() -> None:
-    """What says which code runs goes; where things are, proxies, certificates and exporters' settings stay."""
+    """Variables that choose which code runs are removed. Places, proxies, certificates and settings of exporters stay."""
     users = {
         "PATH": "/bin",
         "PYTHONPATH": "/evil",
@@ -205,7 +211,7 @@ POSTHOG_HOST POSTHOG_API_KEY AWS_SECRET_ACCESS_KEY GITHUB_TOKEN SSH_AUTH_SOCK NO
 
 
 def test_what_steers_the_sender_is_a_closed_list() -> None:
-    """Nothing is kept that is not named, by its whole name or as OTEL_*, ARCADE_*, LC_* or a proxy."""
+    """A variable is kept only if the list has its whole name, or OTEL_*, ARCADE_*, LC_* or a proxy."""
     families = ["OTEL_EXPORTER_OTLP_HEADERS", "ARCADE_WORK_DIR", "LC_ALL", "HTTPS_PROXY", "all_proxy", "grpc_proxy"]
     kept = [*EXACT.split(), *families]
     words = [*kept, *HARMFUL.split(), *(f"X_{name}" for name in EXACT.split()), "OTELX", "ARCADEX", "LCX", "PROXY"]
@@ -215,7 +221,7 @@ def test_what_steers_the_sender_is_a_closed_list() -> None:
 
 
 def test_the_senders_own_variables_are_never_the_users() -> None:
-    """Its directory, its import path and its payload come from the program alone."""
+    """The sender's directory, import path and payload come only from the program."""
     names = (conventions.ENV_SENDER, handoff.ENV_ROOTS, handoff.ENV_NAMES, conventions.ENV_EVENT_DATA, "PYTHONSAFEPATH")
     given = dict.fromkeys(names, "/evil")
     environ = handoff.sender_environment("/f", None, given)

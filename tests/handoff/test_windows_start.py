@@ -1,4 +1,4 @@
-"""How a sender is started on Windows, as far as any system can show it; ``tests/windows`` has what only Windows shows."""
+"""How a sender is started on Windows, as far as any system can test it. ``tests/windows`` tests what needs Windows."""
 
 import os
 import subprocess
@@ -17,20 +17,20 @@ PROCESS = cast("subprocess.Popen[bytes]", object())
 
 
 def access_denied() -> OSError:
-    """Return what Windows answers where a job does not allow to leave it."""
+    """Return the error that Windows raises if a job does not allow a process to leave it."""
     error = PermissionError(13, "Access is denied")
     error.winerror = 5  # type: ignore[attr-defined]
     return error
 
 
 def test_no_flag_opens_a_console() -> None:
-    """CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP, never DETACHED_PROCESS (0x8)."""
+    """The flags are CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP, never DETACHED_PROCESS (0x8)."""
     assert windows.FLAGS == 0x08000200
     assert windows.BREAKAWAY == 0x01000000
 
 
 def test_a_sender_leaves_its_job() -> None:
-    """By CREATE_BREAKAWAY_FROM_JOB."""
+    """The flag for this is CREATE_BREAKAWAY_FROM_JOB."""
     tried: list[int] = []
 
     def create(flags: int) -> "subprocess.Popen[bytes]":
@@ -42,7 +42,7 @@ def test_a_sender_leaves_its_job() -> None:
 
 
 def test_a_job_that_keeps_its_processes_does_not_prevent_the_start() -> None:
-    """Windows refuses to create the process with that flag; it is started within the job."""
+    """Windows refuses to create the process with that flag, so the process is started inside the job."""
     tried: list[int] = []
 
     def create(flags: int) -> "subprocess.Popen[bytes]":
@@ -56,7 +56,7 @@ def test_a_job_that_keeps_its_processes_does_not_prevent_the_start() -> None:
 
 
 def test_another_failure_is_not_tried_again() -> None:
-    """There is no such program, for example."""
+    """For example, the program does not exist."""
     tried: list[int] = []
 
     def create(flags: int) -> "subprocess.Popen[bytes]":
@@ -70,7 +70,7 @@ def test_another_failure_is_not_tried_again() -> None:
 
 @pytest.mark.parametrize("place", ["beside", "base", "path"])
 def test_the_interpreter_without_a_window_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """Beside the interpreter, in the installation of a virtual environment, and on PATH where it is the same Python."""
+    """It is next to the interpreter, in the installation of a virtual environment, or on PATH with the same Python."""
     monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "base"))
     monkeypatch.setenv("PATH", os.pathsep.join(["relative", str(tmp_path / "other"), str(tmp_path / "path")]))
     for name in ("beside", "base", "path", "other"):
@@ -92,12 +92,12 @@ def test_the_interpreter_without_a_window_is_found(tmp_path: Path, monkeypatch: 
 
 
 def test_a_sender_holds_no_directory_of_the_users() -> None:
-    """Its working directory is the root of its program's drive."""
+    """The working directory of the sender is the root of the drive of its program."""
     assert windows.root_of(os.path.join(os.sep, "opt", "python")) == os.path.splitdrive(os.path.abspath(os.sep))[0] + os.sep
 
 
 def test_the_span_is_in_the_queue_before_the_sender_starts(machine: Machine) -> None:
-    """On Windows, so that a sender that is killed with its job loses nothing."""
+    """On Windows, a sender that is killed with its job therefore loses no span."""
     machine.program(
         "killed",
         "import arcade_otel\nfrom arcade_otel import handoff\n"

@@ -1,4 +1,4 @@
-"""A small Arcade API on loopback whose answers, and whose faults, a test chooses."""
+"""A small Arcade API on loopback. A test chooses its answers and its faults."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,11 +12,14 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that give up are what is tested."""
+        """Print nothing, because the tests have clients that give up."""
 
 
 class ArcadeApi:
-    """Answers each path by ``answers[path]``: ``(status, body)``; ``mode`` is plain, hang, dribble or redirect."""
+    """A server that answers each path with ``answers[path]``: ``(status, body)``.
+
+    Its ``mode`` is plain, hang, dribble or redirect.
+    """
 
     def __init__(self, answers: dict[str, tuple[int, bytes]] | None = None, mode: str = "plain") -> None:
         self.answers = answers or {}
@@ -42,7 +45,7 @@ class ArcadeApi:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-                """Say nothing."""
+                """Print no line for a request."""
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

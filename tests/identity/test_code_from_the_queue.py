@@ -1,4 +1,4 @@
-"""Nothing that lies on disk names code: the sender calls registered entry points only."""
+"""No file on disk can name code that runs, because the sender calls only registered entry points."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def _payload(settings: Settings, anon_id: str) -> dict[str, Any]:
 
 
 def _write(path: Path, payload: dict[str, Any], principal: object) -> str:
-    """Write a span that names its principal, as whoever may write into the queue can."""
+    """Write a span that names its principal, as any program that can write to the queue could do."""
     attributes = payload["resourceSpans"][0]["resource"]["attributes"]
     attributes[:] = [each for each in attributes if each["key"] != conventions.RESOURCE_PRINCIPAL]
     attributes.append({"key": conventions.RESOURCE_PRINCIPAL, "value": {"stringValue": principal}})
@@ -47,7 +47,7 @@ def _write(path: Path, payload: dict[str, Any], principal: object) -> str:
 
 @pytest.mark.parametrize("principal", ["os:abort", "faulthandler:_sigabrt", "os.abort"])
 def test_a_hostile_queue_file_makes_the_sender_run_nothing(machine: Machine, posthog: FakePostHog, principal: str) -> None:
-    """A real sender: it would die of this code; it lives, and delivers the event as the anonymous one that it is."""
+    """A real sender would be killed by this code. It goes on, and delivers the event as the anonymous one that it is."""
     machine.run("one")
     machine.settle()
     posthog.stop()
@@ -65,7 +65,7 @@ def test_a_hostile_queue_file_makes_the_sender_run_nothing(machine: Machine, pos
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A module ``trap``, importable here, which says that it was imported, and a distribution that registers ``ours``."""
+    """A module ``trap`` that reports when it is imported, and a distribution that registers the entry point ``ours``."""
     root = tmp_path / "site"
     info = root / "ours-1.dist-info"
     info.mkdir(parents=True)
@@ -82,7 +82,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_name_of_code_in_a_span_is_neither_imported_nor_asked(
     tmp_path: Path, installed: Path, principal: str, *, logged_in: bool
 ) -> None:
-    """The span stays anonymous, also where Arcade's credentials name somebody: those are not this application's."""
+    """The span stays anonymous, also if Arcade's credentials name an account, because they do not belong to this program."""
     config_dir = tmp_path / "config"
     anon_id = UsageIdentity(str(config_dir)).anon_id
     if logged_in:
@@ -95,7 +95,7 @@ def test_a_name_of_code_in_a_span_is_neither_imported_nor_asked(
 
 
 def test_a_registered_entry_point_tells_the_sender_who_is_logged_in(tmp_path: Path, installed: Path) -> None:
-    """``principal="ours"`` travels by its name, and the sender finds the function that a distribution registered."""
+    """The span has only the name ``ours``, and the sender finds the function that a distribution has registered."""
     settings = make_settings(config_dir=tmp_path / "config", principal="ours")
     anon_id = UsageIdentity(settings.config_dir).anon_id
     payload = _payload(settings, anon_id)
@@ -110,7 +110,7 @@ def test_a_registered_entry_point_tells_the_sender_who_is_logged_in(tmp_path: Pa
 
 @pytest.mark.parametrize("principal", [lambda: "alice", "ours_accounts:who", _write])
 def test_a_function_never_travels_by_its_name(tmp_path: Path, principal: Any) -> None:
-    """A function and ``module:function`` belong to the program's process: the span says that only the program can tell."""
+    """A function and ``module:function`` belong to the program's process. The span says that only the program can call them."""
     settings = make_settings(config_dir=tmp_path, principal=principal)
     value = spans.resource_attributes(settings)[conventions.RESOURCE_PRINCIPAL]
     assert value == spans.PRINCIPAL_OF_PROGRAM
@@ -130,7 +130,7 @@ def test_a_function_never_travels_by_its_name(tmp_path: Path, principal: Any) ->
     ids=lambda text: text[:40],
 )
 def test_a_queue_file_that_makes_no_sense_is_a_value_error(tmp_path: Path, text: str) -> None:
-    """So that the sender sets it aside, instead of ending at it again and again."""
+    """So the sender moves the file to ``corrupt/``, and does not fail at it again and again."""
     UsageIdentity(str(tmp_path)).load_or_create()
     (tmp_path / "credentials.yaml").write_text("cloud: {api: {key: k}}")
     with pytest.raises(ValueError):  # noqa: PT011 - any of them

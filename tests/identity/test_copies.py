@@ -1,4 +1,4 @@
-"""A config directory that was copied after its first run takes an anonymous ID of its own, unless it is linked."""
+"""A config directory that was copied after its first run takes an anonymous ID of its own, unless an account is linked."""
 
 import hashlib
 import os
@@ -35,7 +35,10 @@ def _marker(config_dir: Path) -> Path:
 
 
 def test_two_people_who_log_in_on_two_copies_stay_two_people(machine: Machine, posthog: FakePostHog) -> None:
-    """The home of a machine image: alice logs in on the original, bob on the copy; what was before the copy is alice's."""
+    """In the home of a machine image, alice logs in on the original and bob on the copy.
+
+    The events before the copy are alice's.
+    """
     for person in ("alice", "bob"):
         posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
     machine.program("account", _LOGIN)
@@ -64,7 +67,7 @@ def test_two_people_who_log_in_on_two_copies_stay_two_people(machine: Machine, p
 
 
 def test_a_linked_copy_stays_its_persons(tmp_path: Path) -> None:
-    """Both copies are one person's, and a logout gives each an ID of its own."""
+    """Both copies belong to one person, and a logout gives each copy an ID of its own."""
     _current(tmp_path / "a")
     UsageIdentity(str(tmp_path / "a")).set_linked_principal_id("alice")
     shutil.copytree(tmp_path / "a", tmp_path / "b")
@@ -85,7 +88,7 @@ def test_a_copy_rotates_once_and_the_original_never(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["renamed directory", "another device number", "no marker", "a marker that makes no sense"])
 def test_what_is_no_copy_keeps_its_id(tmp_path: Path, change: str) -> None:
-    """A directory that was renamed, a disk that has another number after a boot, and a version that made no marker."""
+    """The cases are a renamed directory, a disk with another number after a boot, and a version that made no marker."""
     config_dir = tmp_path / "a"
     before = _current(config_dir)
     if change == "renamed directory":
@@ -101,7 +104,7 @@ def test_what_is_no_copy_keeps_its_id(tmp_path: Path, change: str) -> None:
 
 
 def _pretend(config_dir: Path, where: str, in_this_boot: str) -> None:
-    """Let the only marker be one that was made elsewhere: its name and its hashes."""
+    """Make the only marker one that was made in another place, by its name and its hashes."""
     salt = "0123456789abcdef"
     digests = [hashlib.sha256(f"{salt} {text}".encode()).hexdigest() for text in (where, in_this_boot)]
     _marker(config_dir).unlink()
@@ -109,7 +112,7 @@ def _pretend(config_dir: Path, where: str, in_this_boot: str) -> None:
 
 
 def test_the_clone_of_a_machine_with_an_id_of_its_own_is_a_copy(tmp_path: Path) -> None:
-    """The inode is the same, as in a copied disk; the machine's ID and the boot are others."""
+    """The inode is the same, as on a copied disk. The machine's ID and the boot are different."""
     before = _current(tmp_path)
     where, _ = copied_directory.fingerprint(str(tmp_path))
     _pretend(tmp_path, where.replace("local ", "local other"), "another boot")
@@ -117,7 +120,7 @@ def test_the_clone_of_a_machine_with_an_id_of_its_own_is_a_copy(tmp_path: Path) 
 
 
 def test_a_directory_that_a_container_mounts_is_no_copy(tmp_path: Path) -> None:
-    """The container has another machine ID or none, and the same kernel says that it is the same directory."""
+    """The container has another machine ID or none. The same kernel says that the directory is the same."""
     before = _current(tmp_path)
     _, in_this_boot = copied_directory.fingerprint(str(tmp_path))
     _pretend(tmp_path, "local other 1", in_this_boot)
@@ -128,7 +131,10 @@ def test_a_directory_that_a_container_mounts_is_no_copy(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can change its user")
 @pytest.mark.parametrize("copied", [False, True])
 def test_a_home_that_cannot_be_written_is_used_unless_it_is_a_copy(copied: bool) -> None:  # noqa: FBT001
-    """A read-only image: whoever cannot make the marker reads the ID; a copy that cannot take another ID is not recorded."""
+    """On a read-only image, a process that cannot make the marker reads the ID.
+
+    A copy that cannot take another ID is not recorded.
+    """
     with TemporaryDirectory(dir="/tmp") as root:
         Path(root).chmod(0o755)
         config_dir = Path(root, "config")
@@ -162,7 +168,7 @@ def test_neither_the_hosts_name_nor_the_kernel_is_in_it(tmp_path: Path) -> None:
 
 @pytest.mark.linux
 def test_no_marker_says_where_in_clear(tmp_path: Path) -> None:
-    """The machine's ID is in no file, and two markers of one place have different hashes."""
+    """No file has the machine's ID, and two markers of one place have different hashes."""
     _current(tmp_path / "a")
     copied_directory.settle(str(tmp_path / "a"), copied=False)
     first = _marker(tmp_path / "a").read_text()
@@ -174,7 +180,7 @@ def test_no_marker_says_where_in_clear(tmp_path: Path) -> None:
 
 
 def test_markers_are_bounded(tmp_path: Path) -> None:
-    """A home that a thousand machines share keeps the newest."""
+    """A home that a thousand machines share keeps the newest markers."""
     _current(tmp_path)
     for number in range(40):
         (tmp_path / "usage" / f"place-{number}-0-0-0-0").write_text("x")
@@ -204,7 +210,7 @@ nonsense
     ],
 )
 def test_the_mount_of_a_directory_is_found(tmp_path: Path, path: str, expected: tuple[str, str, str, str]) -> None:
-    """The longest mount point above it, and the last of equal ones, which covers the others."""
+    """It is the longest mount point above the directory. Of equal ones, the last covers the others."""
     (tmp_path / "table").write_text(_TABLE)
     assert copied_directory._mount(path, str(tmp_path / "table")) == expected
     assert copied_directory._mount(path, str(tmp_path / "missing")) is None

@@ -1,4 +1,4 @@
-"""Detector, lifecycle processor, detached exporter and the live path, with the real SDK and real senders."""
+"""Detector, lifecycle processor, detached exporter and live spans, with the real SDK and real senders."""
 
 import json
 import os
@@ -39,12 +39,12 @@ TIMING = Timing(_NOW - 10**9, _NOW)
 
 
 def logged_in() -> str:
-    """Who is logged in, for the settings below."""
+    """The account that is logged in, for the settings below."""
     return "user-9"
 
 
 def identity_of(settings: Settings) -> tuple[str, str | None]:
-    """Return the anonymous and the linked id of a machine that has some."""
+    """Return the anonymous and the linked ID of a machine that has an identity."""
     identity = identity_file.read(settings.config_dir)
     assert identity is not None
     return identity
@@ -59,7 +59,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def settings(receiver: Receiver, tmp_path: Path) -> Settings:
-    """An application whose login is always user-9's, and whose senders are off: its spans stay in the queue."""
+    """Settings of a program whose login is always user-9's. Its senders are off, so its spans stay in the queue."""
     return make_settings(
         name="cli",
         version="1.0",
@@ -83,7 +83,7 @@ def queued_attributes(settings: Settings, exporter: str = "posthog") -> list[dic
 
 
 class Steps(SpanProcessor):
-    """Remembers what it was given, and whose machine it was at that moment."""
+    """Keep each span that it gets, and the identity of the machine at that moment."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -249,7 +249,7 @@ def test_record_is_neither_sampled_away_nor_cut(settings: Settings, monkeypatch:
 
 
 def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settings: Settings, receiver: Receiver) -> None:
-    """The alias was acknowledged before ``record`` returned; the logout leaves under the old id."""
+    """The alias was acknowledged before ``record`` returned. The logout is sent under the old ID."""
     settings = settings.replace(sender_command=None)
     identity_span.record(settings, "login", TIMING, Outcome(0), login=True)
     wait_for(lambda: len(receiver.events) >= 2)

@@ -1,8 +1,8 @@
-"""A disk that refuses once, or from then on, at every system call there is: nobody's events become somebody else's.
+"""A disk that fails at any system call, once or from then on, never attributes a person's events to another person.
 
 A preloaded library (``tests/support/failing_calls.c``) fails the nth call of one kind inside the config directory, in one process
-of a short history of two people; every other process of the history is well. ``make test-faults`` tries every call with every
-error; here a sample of them, always the same one.
+of a short history of two people. Every other process of the history works. ``make test-faults`` tries every call with every
+error. By default, the tests try a fixed sample.
 """
 
 import errno
@@ -48,7 +48,7 @@ pytestmark = [
 
 
 class Plan(NamedTuple):
-    """Which process of the history meets the fault, and what fails there."""
+    """Which process of the history meets the fault, and which call fails there."""
 
     step: str
     process: str  # command or sender
@@ -69,7 +69,7 @@ class Plan(NamedTuple):
 
 @pytest.fixture(scope="module")
 def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    """A warm interpreter under the preloaded library, which fails nothing until it is told to."""
+    """A warm interpreter under the preloaded library, which fails no call until a request asks for it."""
     library = tmp_path_factory.mktemp("failing_calls") / "failing_calls.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"], check=True, timeout=60)
     environ = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
@@ -78,7 +78,7 @@ def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer
 
 
 class History:
-    """Two people, one machine, one project: what they ran, and what arrived."""
+    """The history of two people on one machine with one project: the commands that they ran, and the events that arrived."""
 
     def __init__(self, fork_server: ForkServer, posthog: FakePostHog, root: Path) -> None:
         self.fork_server = fork_server
@@ -127,7 +127,7 @@ class History:
         self.deliver({})
 
     def deliver(self, faults: dict[str, str]) -> None:
-        """Run the senders that wait to be run."""
+        """Run the senders that commands have asked for."""
         for marker in (self.config_dir / "usage").glob("pause-*"):
             marker.unlink()
         while self.pending:
@@ -145,7 +145,7 @@ class History:
             return None
 
     def _aliases(self) -> set[tuple[str, str]]:
-        """Return each alias that PostHog has, or that is safe in the queue."""
+        """Return each alias that PostHog has, or that is safely in the queue."""
         found = {
             (event.distinct_id, event.properties["alias"]) for event in self.posthog.events if event.event == "$create_alias"
         }
@@ -157,7 +157,7 @@ class History:
         return found
 
     def _check_link(self) -> None:
-        """A link exists only where its alias is safe."""
+        """Check that a link exists only if its alias is safe."""
         try:
             loaded = json.loads((self.config_dir / "usage.json").read_text())
         except FileNotFoundError:
@@ -166,7 +166,7 @@ class History:
         assert linked is None or (loaded["anon_id"], linked) in self._aliases(), "a link without its alias"
 
     def check(self) -> None:
-        """No anonymous ID has two owners, and no event is in the wrong person's profile."""
+        """Check that no anonymous ID has two owners, and that no event is in the wrong person's profile."""
         owners: dict[str, set[str]] = {}
         for anon_id, person in self._aliases():
             owners.setdefault(anon_id, set()).add(person)
@@ -191,7 +191,7 @@ def _attributes(traces: dict[str, Any]) -> dict[str, Any]:
 
 
 def _try(fork_server: ForkServer, root: Path, plan: Plan, nth: int) -> bool:
-    """Run and check one history; tell whether there was an nth call to fail."""
+    """Run and check one history. Return whether there was an nth call to fail."""
     with FakePostHog() as posthog:
         for person in PEOPLE:
             posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
@@ -207,7 +207,7 @@ def _try(fork_server: ForkServer, root: Path, plan: Plan, nth: int) -> bool:
 
 
 def test_the_history_without_a_fault_ends_well(fork_server: ForkServer, tmp_path: Path) -> None:
-    """Every event is its person's: what the others may miss under a fault, this one has."""
+    """Every event belongs to its person. Under a fault, events may be missing."""
     with FakePostHog() as posthog:
         for person in PEOPLE:
             posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
@@ -226,7 +226,7 @@ def test_the_history_without_a_fault_ends_well(fork_server: ForkServer, tmp_path
 
 
 def test_no_fault_of_a_sample_books_an_event_to_the_wrong_person(fork_server: ForkServer, tmp_path: Path) -> None:
-    """Each step, process and kind of call, at calls and with errors that differ from one to the next."""
+    """The sample has each step, process and kind of call, with calls and errors that differ from one to the next."""
     fired = 0
     sample = [Plan(*each, number, sticky) for (each, number, sticky) in _sample()]
     for index, plan in enumerate(sample):
@@ -248,7 +248,7 @@ def _sample() -> Iterator[tuple[tuple[str, str, str], int, bool]]:
 def test_no_fault_books_an_event_to_the_wrong_person(
     fork_server: ForkServer, tmp_path: Path, step: str, process: str, call: str
 ) -> None:
-    """Every call of a kind until there is none left, with every error, once and from then on."""
+    """The test tries every call of a kind, with every error, once and from then on."""
     for number, sticky in itertools.product(ERRORS, (False, True)):
         for nth in range(1, MOST_CALLS + 1):
             if not _try(fork_server, tmp_path, Plan(step, process, call, number, sticky), nth):

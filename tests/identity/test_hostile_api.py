@@ -1,4 +1,4 @@
-"""A hostile API, ``coordinator_url`` and ``credentials.yaml``: no token leaks, and memory and time stay bounded."""
+"""A hostile API, ``coordinator_url`` and ``credentials.yaml``: no token leaks, and memory and time stay limited."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ _ASK = read_program("identity/ask_the_api")
 
 
 class _Hostile:
-    """A server that answers with whatever ``send`` writes."""
+    """A server whose answer is whatever ``send`` writes."""
 
     def __init__(self) -> None:
         hostile = self
@@ -47,7 +47,7 @@ class _Hostile:
                     self.close_connection = True  # the client had enough
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-                """Say nothing."""
+                """Print no line for a request."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -105,7 +105,10 @@ def _credentials(url: str) -> str:
 
 @pytest.mark.parametrize("kind", ["huge", "endless", "bomb", "headers"])
 def test_an_answer_without_end_costs_neither_memory_nor_time(hostile: _Hostile, tmp_path: Path, kind: str) -> None:
-    """100 MB, an endless body, one that expands a thousandfold, and a megabyte of headers: 24 MiB and 5 s are the bound."""
+    """The answers are 100 MB, an endless body, one that expands a thousandfold, and a megabyte of headers.
+
+    The limits are 24 MiB and 5 s.
+    """
     with ArcadeApi({_VALIDATE: (200, b'{"data": {"principal_id": "p"}}')}) as api:
         hostile.kind = kind
         homes = [_home(tmp_path / "small", _credentials(api.url)), _home(tmp_path / "large", _credentials(hostile.url))]
@@ -122,7 +125,7 @@ def test_an_answer_without_end_costs_neither_memory_nor_time(hostile: _Hostile, 
     ids=lambda value: repr(value)[:20],
 )
 def test_an_identifier_that_is_none_is_no_answer(hostile: _Hostile, identifier: object) -> None:
-    """Non-strings, control characters, escape sequences, bidirectional controls, lone surrogates, and a megabyte."""
+    """The values are non-strings, control characters, escape sequences, bidirectional controls, lone surrogates, and 1 MB."""
     with ArcadeApi({_VALIDATE: (200, json.dumps({"data": {"principal_id": identifier}}).encode())}) as api:
         credentials = _asking(api.url)
         with pytest.raises(PrincipalUnavailableError):
@@ -161,7 +164,10 @@ def test_json_that_nests_without_end_is_no_answer() -> None:
     ],
 )
 def test_a_token_goes_over_https_or_to_this_machine_only(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Anything else is not asked at all, and Arcade's own address is not asked instead: the token is not for it."""
+    """No request goes to any other address.
+
+    None goes to Arcade's own address instead, because the token is not meant for Arcade.
+    """
     connected: list[object] = []
     real = socket.create_connection
 
@@ -189,7 +195,7 @@ def test_an_address_that_a_token_may_go_to_is_taken(tmp_path: Path, url: str) ->
 def test_a_token_for_this_machine_does_not_go_through_a_proxy(
     hostile: _Hostile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy would read what is sent over plain http."""
+    """A proxy could read a request over plain http."""
     monkeypatch.setenv("HTTP_PROXY", hostile.url)
     monkeypatch.setenv("http_proxy", hostile.url)
     monkeypatch.setenv("ALL_PROXY", hostile.url)
@@ -229,7 +235,7 @@ HOSTILE_FILES = {
 
 @pytest.mark.parametrize("kind", sorted(HOSTILE_FILES))
 def test_a_hostile_credentials_file_is_no_credentials(tmp_path: Path, kind: str) -> None:
-    """In a process of its own, with 64 MiB more than it has now, and within seconds."""
+    """The file is read in a process of its own, with at most 64 MiB more than the process has, and within seconds."""
     home = _home(tmp_path / "home", HOSTILE_FILES[kind])
     program = (
         "import resource, sys, time, yaml\nfrom arcade_otel.identity.principal import read_credentials\n"
@@ -244,7 +250,7 @@ def test_a_hostile_credentials_file_is_no_credentials(tmp_path: Path, kind: str)
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
 @pytest.mark.parametrize("kind", ["pipe", "link", "directory", "socket", "sparse"])
 def test_what_is_no_file_is_no_credentials_and_hangs_nothing(tmp_path: Path, kind: str) -> None:
-    """A pipe that nobody writes to, a link to one, a directory, a socket, and a sparse file of a gigabyte."""
+    """The cases are a pipe without a writer, a link to one, a directory, a socket, and a sparse file of a gigabyte."""
     directory = tmp_path / "home"
     directory.mkdir(mode=0o700)
     path = directory / "credentials.yaml"
@@ -267,7 +273,7 @@ def test_what_is_no_file_is_no_credentials_and_hangs_nothing(tmp_path: Path, kin
 
 
 def test_credentials_that_cannot_be_read_now_are_not_nobodys(tmp_path: Path) -> None:
-    """No descriptor left: whoever is logged in stays unnamed, and is not taken for nobody."""
+    """No descriptor is left. The account that is logged in stays unknown, and does not count as logged out."""
     home = _home(tmp_path / "home", "cloud: {api: {key: k}}")
     import yaml  # noqa: F401 - its import needs descriptors
 
@@ -281,7 +287,10 @@ def test_credentials_that_cannot_be_read_now_are_not_nobodys(tmp_path: Path) -> 
 
 
 def test_a_host_that_logs_everything_sees_none_of_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The lines of httpx and httpcore about this library's request; those about the host's own stay."""
+    """The program sees no lines of httpx and httpcore about this library's request.
+
+    It still sees those about its own requests.
+    """
     import httpx
 
     caplog.set_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""What login, logout, a switch of account and the lazy alias do to the store."""
+"""How login, logout, a switch of account and the lazy alias change the store."""
 
 import os
 import time
@@ -35,7 +35,7 @@ def _store(folder: Path) -> tuple[str, str | None]:
 
 
 def test_a_login_owes_the_alias_before_it_links(tmp_path: Path) -> None:
-    """The plan names the anonymous id and links nothing; the commit links; a second login owes nothing."""
+    """The plan names the anonymous ID and links no account. The commit links it. A second login has no pending alias."""
     anon = UsageIdentity(str(tmp_path)).anon_id
     settings = _settings(tmp_path, "a")
     plan = accounts.plan_login(settings)
@@ -47,7 +47,7 @@ def test_a_login_owes_the_alias_before_it_links(tmp_path: Path) -> None:
 
 
 def test_a_switch_rotates_so_that_no_anonymous_id_has_two_owners(tmp_path: Path) -> None:
-    """Login as B while A is linked: another anonymous id is aliased to B."""
+    """After a login as B while A is linked, another anonymous ID is aliased to B."""
     first = _login(_settings(tmp_path, "a"))
     second = _login(_settings(tmp_path, "b"))
     assert second.previous_distinct_id not in (None, first.previous_distinct_id)
@@ -55,7 +55,7 @@ def test_a_switch_rotates_so_that_no_anonymous_id_has_two_owners(tmp_path: Path)
 
 
 def test_a_commit_after_a_rotation_links_nothing(tmp_path: Path) -> None:
-    """What was decided for an anonymous id holds for that one only."""
+    """A plan for an anonymous ID is valid for that ID only."""
     settings = _settings(tmp_path, "a")
     plan = accounts.plan_login(settings)
     UsageIdentity(str(tmp_path)).reset_to_anonymous()
@@ -64,7 +64,7 @@ def test_a_commit_after_a_rotation_links_nothing(tmp_path: Path) -> None:
 
 
 def test_a_logout_rotates_only_what_is_somebodys(tmp_path: Path) -> None:
-    """Anonymous: nothing rotates; linked: a new anonymous id, linked to nobody."""
+    """Without a linked account, the ID does not rotate. With one, there is a new anonymous ID that is not linked."""
     settings = _settings(tmp_path, "a")
     anon = UsageIdentity(str(tmp_path)).anon_id
     accounts.logout(settings)
@@ -77,7 +77,7 @@ def test_a_logout_rotates_only_what_is_somebodys(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("by", ["login", "logout"])
 def test_use_by_somebody_unnamed_never_reaches_the_next(tmp_path: Path, by: str) -> None:
-    """A login whose owner nobody could tell: the next login or logout rotates the anonymous id."""
+    """If the account of a login was unknown, the next login or logout rotates the anonymous ID."""
     plan = _login(_unavailable(tmp_path))
     assert plan.is_anon
     assert plan.previous_distinct_id is None
@@ -90,7 +90,7 @@ def test_use_by_somebody_unnamed_never_reaches_the_next(tmp_path: Path, by: str)
 
 
 class _Asked:
-    """A source of the principal that counts."""
+    """A source of the principal that counts its calls."""
 
     def __init__(self, answer: str | None) -> None:
         self.answer = answer
@@ -110,7 +110,7 @@ def _with_credentials(folder: Path) -> str:
 
 
 def test_the_lazy_alias_asks_once_and_links(tmp_path: Path) -> None:
-    """Credentials older than the command: the span becomes the principal's, and owes the alias."""
+    """The credentials are older than the command, so the span belongs to the principal, and has a pending alias."""
     anon, asked = _with_credentials(tmp_path), _Asked("a")
     settler = accounts.LazyAliasResolver(str(tmp_path), asked)
     for _ in range(2):
@@ -125,7 +125,7 @@ def test_the_lazy_alias_asks_once_and_links(tmp_path: Path) -> None:
 
 
 def test_the_lazy_alias_does_not_ask_twice_when_nobody_can_tell(tmp_path: Path) -> None:
-    """Unavailable is remembered, too."""
+    """The resolver also remembers that the principal is unavailable."""
     anon, asked = _with_credentials(tmp_path), _Asked(None)
     settler = accounts.LazyAliasResolver(str(tmp_path), asked)
     assert [settler.resolve(anon, time.time() + 60) for _ in range(3)] == [None] * 3
@@ -134,7 +134,7 @@ def test_the_lazy_alias_does_not_ask_twice_when_nobody_can_tell(tmp_path: Path) 
 
 @pytest.mark.parametrize("case", ["no credentials", "linked", "rotated", "younger credentials"])
 def test_who_need_not_be_asked_is_not(tmp_path: Path, case: str) -> None:
-    """No request for the linked, the rotated, those without credentials, and commands older than these."""
+    """There is no request for a linked or rotated ID, without credentials, or for commands older than the credentials."""
     anon, asked = _with_credentials(tmp_path), _Asked("a")
     ended = time.time() + 60
     if case == "no credentials":
@@ -150,7 +150,7 @@ def test_who_need_not_be_asked_is_not(tmp_path: Path, case: str) -> None:
 
 
 def test_a_settlement_that_came_too_late_keeps_the_marker(tmp_path: Path) -> None:
-    """If the store rotated before the commit, the marker of somebody unnamed stays for whom it speaks of."""
+    """If the store rotated before the commit, the marker of the unknown user stays for the ID that it is about."""
     anon = _with_credentials(tmp_path)
     settler = accounts.LazyAliasResolver(str(tmp_path), _Asked("a"))
     settled = settler.resolve(anon, time.time() + 60)

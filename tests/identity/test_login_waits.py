@@ -1,4 +1,4 @@
-"""A login waits until PostHog has acknowledged its alias, at most 2 s: real senders, a real server, and a clock."""
+"""A login waits at most 2 s until PostHog has acknowledged its alias. The tests use real senders, a real server, and a clock."""
 
 import time
 from pathlib import Path
@@ -51,12 +51,12 @@ def _log_in(settings: Settings) -> float:
 
 
 def _aliases(posthog: FakePostHog) -> list[tuple[str, str]]:
-    """Return the aliases that the server has, acknowledged ones only."""
+    """Return the acknowledged aliases that the server has."""
     return [(event.distinct_id, event.properties["alias"]) for event in posthog.events if event.event == "$create_alias"]
 
 
 def test_a_login_returns_when_its_alias_was_acknowledged(settings: Settings, posthog: FakePostHog, debug_log: Path) -> None:
-    """Either the alias has arrived, or the 2 s are over; a server that answers is faster than that on any idle machine."""
+    """Either the alias has arrived, or the 2 s are over. On an idle machine, a server that answers is faster than that."""
     seconds = _log_in(settings)
     anon_id, linked = identity_file.read(settings.config_dir) or ("", None)
     assert linked == "user-9"
@@ -67,9 +67,9 @@ def test_a_login_returns_when_its_alias_was_acknowledged(settings: Settings, pos
 
 
 def test_a_login_waits_for_an_answer_that_comes_late(settings: Settings, posthog: FakePostHog, debug_log: Path) -> None:
-    """The server takes 0.7 s for the alias: the login takes at least as long, and the alias has arrived when it returns.
+    """The server takes 0.7 s for the alias. The login takes at least as long, and the alias has arrived when the login returns.
 
-    Only where the machine is so busy that the login has waited for its 2 s may the alias arrive later.
+    Only if the machine is so busy that the login has waited for its 2 s may the alias arrive later.
     """
     posthog.script(Fault.delay(0.7))
     seconds = _log_in(settings)
@@ -87,7 +87,10 @@ def test_a_login_waits_for_an_answer_that_comes_late(settings: Settings, posthog
 def test_a_login_waits_two_seconds_for_a_server_that_does_not_take_the_alias(
     settings: Settings, posthog: FakePostHog, debug_log: Path, fault: Fault
 ) -> None:
-    """Never an answer, or a refusal that may pass: the login takes its 2 s, links, and says that the alias is pending."""
+    """The server never answers, or refuses for a reason that may pass.
+
+    The login takes its 2 s, links, and says that the alias is pending.
+    """
     posthog.always(fault)
     seconds = _log_in(settings)
     assert ALIAS_SECONDS <= seconds < LOGIN_SECONDS + _SLACK_SECONDS
@@ -99,7 +102,7 @@ def test_a_login_waits_two_seconds_for_a_server_that_does_not_take_the_alias(
 
 @pytest.mark.waits
 def test_a_login_takes_four_and_a_half_seconds_in_all(settings: Settings, posthog: FakePostHog) -> None:
-    """Whoever knows the account answers after 1.9 s, and PostHog never."""
+    """The source of the account answers after 1.9 s, and PostHog never answers."""
 
     def slow() -> str:
         time.sleep(1.9)
@@ -114,7 +117,7 @@ def test_a_login_takes_four_and_a_half_seconds_in_all(settings: Settings, postho
 def test_a_login_whose_store_is_locked_ends_in_time_and_is_remembered(
     settings: Settings, posthog: FakePostHog, tmp_path: Path
 ) -> None:
-    """Another process holds the lock of usage.json: nothing is linked, and the next login takes another anonymous ID."""
+    """Another process holds the lock of usage.json. No account is linked, and the next login takes another anonymous ID."""
     anon_id = identity_file.current(settings)[0]
     with Directory.open(settings.config_dir) as directory:
         lock = FileLock.acquire(directory, "usage.json.lock", wait=0, stale_after=60)
@@ -130,7 +133,7 @@ def test_a_login_whose_store_is_locked_ends_in_time_and_is_remembered(
 
 
 def test_an_event_that_was_dropped_is_not_called_acknowledged(settings: Settings, posthog: FakePostHog, debug_log: Path) -> None:
-    """PostHog finds the alias and the event malformed: both are gone for good, and the debug log does not say otherwise."""
+    """PostHog finds the alias and the event malformed. Both are dropped for good, and the debug log does not say otherwise."""
     posthog.refuse(lambda _: True)
     _log_in(settings)
     assert not posthog.events
@@ -138,7 +141,7 @@ def test_an_event_that_was_dropped_is_not_called_acknowledged(settings: Settings
 
 
 def test_an_alias_that_was_refused_is_not_called_acknowledged(settings: Settings, posthog: FakePostHog, debug_log: Path) -> None:
-    """PostHog finds the alias malformed, and takes the event."""
+    """PostHog finds the alias malformed, and accepts the event."""
     posthog.refuse(lambda event: event["event"] == conventions.EVENT_ALIAS)
     _log_in(settings)
     posthog.wait_for(lambda: posthog.events)
@@ -146,7 +149,7 @@ def test_an_alias_that_was_refused_is_not_called_acknowledged(settings: Settings
 
 
 def test_a_login_prints_nothing(machine: Machine, posthog: FakePostHog) -> None:
-    """Neither when all goes well nor when nothing answers, also in a program that logs whatever any library says."""
+    """This holds if all goes well and if no server answers, also in a program that prints the log of every library."""
     posthog.arcade.add(api_key="key", principal_id="user-1")
     machine.log_in("key", posthog.url)
     machine.program("login", _LOGIN)

@@ -40,7 +40,7 @@ def _credentials(url: str, *, token: str | None = None) -> Credentials:
     ],
 )
 def test_each_form_of_credentials_is_read(tmp_path: Path, text: str, expected: tuple[str, str | None, str | None]) -> None:
-    """Key, token, and contexts; an address overrides Arcade's."""
+    """The forms are a key, a token, and contexts. An address in the file overrides Arcade's."""
     (tmp_path / "c.yaml").write_text(text)
     found = read_credentials(str(tmp_path / "c.yaml"))
     assert found is not None
@@ -62,7 +62,7 @@ def test_each_form_of_credentials_is_read(tmp_path: Path, text: str, expected: t
     ],
 )
 def test_credentials_that_make_no_sense_are_none(tmp_path: Path, content: bytes) -> None:
-    """Whatever lies there, it is nobody's credentials and no exception."""
+    """Whatever the file contains, the result is no credentials and no exception."""
     (tmp_path / "c.yaml").write_bytes(content)
     assert read_credentials(str(tmp_path / "c.yaml")) is None
     assert read_credentials(str(tmp_path / "missing")) is None
@@ -70,14 +70,14 @@ def test_credentials_that_make_no_sense_are_none(tmp_path: Path, content: bytes)
 
 
 def test_a_tag_in_the_credentials_is_never_run(tmp_path: Path) -> None:
-    """A YAML tag that would call a function calls none."""
+    """A YAML tag that names a function calls no function."""
     (tmp_path / "c.yaml").write_text(f"cloud: !!python/object/apply:os.mkdir ['{tmp_path}/made']")
     assert read_credentials(str(tmp_path / "c.yaml")) is None
     assert not os.path.exists(tmp_path / "made")
 
 
 def test_the_token_is_tried_first_and_then_the_key() -> None:
-    """A refused token is followed by the key, at the same host."""
+    """After a refused token, the key is sent to the same host."""
     with ArcadeApi({_WHOAMI: (401, b"{}"), _VALIDATE: (200, b'{"data": {"principal_id": "by-key"}}')}) as api:
         assert fetch_principal(_credentials(api.url, token="token"), timeout=30) == "by-key"
         assert api.requests == [(_WHOAMI, "Bearer token"), (_VALIDATE, "Bearer key")]
@@ -87,7 +87,7 @@ def test_the_token_is_tried_first_and_then_the_key() -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refusal_is_nobody(status: int) -> None:
-    """401 and 403 say that nobody is logged in."""
+    """The answers 401 and 403 mean that no account is logged in."""
     with ArcadeApi({_VALIDATE: (status, b"{}")}) as api:
         assert fetch_principal(_credentials(api.url), timeout=30) is None
 
@@ -104,14 +104,14 @@ def test_a_refusal_is_nobody(status: int) -> None:
     ],
 )
 def test_an_error_or_garbage_is_no_answer(status: int, body: bytes) -> None:
-    """It tells neither who it is nor that it is nobody."""
+    """Such an answer says neither who is logged in nor that no account is."""
     with ArcadeApi({_VALIDATE: (status, body)}) as api, pytest.raises(PrincipalUnavailableError):
         fetch_principal(_credentials(api.url), timeout=30)
 
 
 @pytest.mark.parametrize("mode", ["hang", "dribble"])
 def test_the_whole_call_is_bounded(mode: str) -> None:
-    """A server that never ends its answer is left after the time-out, though each of its bytes comes quickly."""
+    """The call ends after the time-out if the server never ends its answer, although each byte comes quickly."""
     with ArcadeApi({_VALIDATE: (200, b"{}")}, mode) as api:
         start = time.monotonic()
         with pytest.raises(PrincipalUnavailableError):
@@ -120,7 +120,7 @@ def test_the_whole_call_is_bounded(mode: str) -> None:
 
 
 def test_no_redirect_is_followed() -> None:
-    """A redirect is no answer, and the secret goes nowhere else."""
+    """A redirect is no answer, and the secret goes to no other host."""
     with ArcadeApi({_VALIDATE: (200, b"{}")}, "redirect") as api:
         with pytest.raises(PrincipalUnavailableError):
             fetch_principal(_credentials(api.url), timeout=30)
@@ -128,7 +128,7 @@ def test_no_redirect_is_followed() -> None:
 
 
 def test_a_refused_connection_is_no_answer() -> None:
-    """Nobody listens."""
+    """No server listens at the address."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused, and nobody else can take the port
         with pytest.raises(PrincipalUnavailableError):
@@ -137,7 +137,7 @@ def test_a_refused_connection_is_no_answer() -> None:
 
 @pytest.mark.posix
 def test_a_password_in_netrc_is_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A default entry of ~/.netrc does not replace the token."""
+    """A default entry in ~/.netrc does not replace the token."""
     (tmp_path / ".netrc").write_text("default login me password secret\n")
     (tmp_path / ".netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
@@ -154,7 +154,7 @@ def test_ids_that_posthog_cannot_take_are_none(value: object) -> None:
 
 
 def test_the_applications_own_source_is_asked_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function or its name; what it raises is no answer."""
+    """The source is a function or its name. If the function raises, there is no answer."""
     (tmp_path / "mine_of_identity.py").write_text("def who():\n    return ' me '\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert get_principal(str(tmp_path), "mine_of_identity:who", timeout=30) == "me"

@@ -1,4 +1,4 @@
-"""``usage.json`` as real processes side by side, and broken homes, treat it."""
+"""``usage.json`` under parallel processes and in broken homes."""
 
 import json
 import os
@@ -33,7 +33,7 @@ for turn in range(5):
 
 
 def _together(program: str, folder: Path, count: int) -> list[str]:
-    """Run ``count`` processes that begin when all are started; return what each printed."""
+    """Run ``count`` processes that begin once all are started. Return what each printed."""
     ready, begin = os.pipe()
     children = [
         subprocess.Popen([sys.executable, "-c", program, str(folder)], stdin=ready, stdout=subprocess.PIPE, text=True)
@@ -47,13 +47,13 @@ def _together(program: str, folder: Path, count: int) -> list[str]:
 
 
 def test_fifty_first_runs_at_once_end_in_one_anonymous_id(tmp_path: Path) -> None:
-    """Fifty processes without a file agree on one id, and the file says the same."""
+    """Fifty processes without a file agree on one ID, and the file has the same ID."""
     ids = _together(_CURRENT, tmp_path / "home" / ".arcade", 50)
     assert set(ids) == {json.loads((tmp_path / "home" / ".arcade" / "usage.json").read_text())["anon_id"]}
 
 
 def test_no_change_of_processes_side_by_side_is_lost(tmp_path: Path) -> None:
-    """Eight processes that each change the file five times under the lock leave forty changes."""
+    """Eight processes that each change the file five times under the lock make forty changes."""
     _together(_ROTATE, tmp_path, 8)
     found = identity_file.read(str(tmp_path))
     assert found is not None
@@ -74,7 +74,7 @@ def test_no_change_of_processes_side_by_side_is_lost(tmp_path: Path) -> None:
     ],
 )
 def test_a_corrupt_file_is_kept_beside_and_replaced(tmp_path: Path, content: bytes) -> None:
-    """What is no identity reads as None, is kept as a backup, and a new identity takes its place."""
+    """A file without an identity reads as None, is kept as a backup, and is replaced by a new identity."""
     (tmp_path / "usage.json").write_bytes(content)
     assert identity_file.read(str(tmp_path)) is None
     distinct_id, is_anon = identity_file.current(make_settings(config_dir=tmp_path))
@@ -84,14 +84,14 @@ def test_a_corrupt_file_is_kept_beside_and_replaced(tmp_path: Path, content: byt
 
 
 def test_a_directory_in_the_files_place_is_set_aside(tmp_path: Path) -> None:
-    """A folder called usage.json is no reason to fail."""
+    """A directory called usage.json is no reason to fail."""
     (tmp_path / "usage.json").mkdir()
     assert identity_file.current(make_settings(config_dir=tmp_path))[1]
     assert (tmp_path / "usage.json").is_file()
 
 
 def test_a_config_directory_that_cannot_be_made_raises_oserror(tmp_path: Path) -> None:
-    """A file in the folder's place: the caller learns it as OSError, and nothing is left behind."""
+    """With a file in the directory's place, the caller gets an OSError, and no file is left behind."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(OSError):  # noqa: PT011 - which one differs by platform
         identity_file.current(make_settings(config_dir=tmp_path / "file" / ".arcade"))
@@ -101,7 +101,7 @@ def test_a_config_directory_that_cannot_be_made_raises_oserror(tmp_path: Path) -
 @pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can change its user")
 def test_a_read_only_home_raises_oserror(tmp_path: Path) -> None:
-    """A user who may not write into the home gets OSError, not a crash of another kind."""
+    """A user who cannot write to the home gets an OSError and no other exception."""
     program = (
         "import os, sys; from arcade_otel import identity as identity_file\n"
         "from arcade_otel.identity.store import UsageIdentity\n"
@@ -116,7 +116,10 @@ def test_a_read_only_home_raises_oserror(tmp_path: Path) -> None:
 
 
 def test_a_held_lock_does_not_keep_a_first_run_from_a_file_that_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who cannot get the lock takes what its holder wrote meanwhile; with nothing there it is a TimeoutError."""
+    """A process that cannot get the lock takes the identity that the holder wrote meanwhile.
+
+    Without a file, it raises TimeoutError.
+    """
     monkeypatch.setattr(store, "LOCK_SECONDS", 0.05)
     with FileLock(str(tmp_path / "usage.json.lock")):
         with pytest.raises(TimeoutError):
@@ -129,7 +132,7 @@ def test_a_held_lock_does_not_keep_a_first_run_from_a_file_that_appears(tmp_path
 @pytest.mark.posix
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 def test_files_and_directories_are_private(tmp_path: Path) -> None:
-    """The folder is 0700, the file and its lock 0600, and no temporary file is left."""
+    """The directory has mode 0700, the file and its lock 0600, and no temporary file is left."""
     folder = tmp_path / "a" / ".arcade"
     UsageIdentity(str(folder)).load_or_create()
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -144,7 +147,7 @@ def test_files_and_directories_are_private(tmp_path: Path) -> None:
 @pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be sudo")
 def test_under_sudo_everything_belongs_to_the_homes_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root in the home of the user who invoked sudo leaves nothing of root's."""
+    """Root in the home of the user who called sudo leaves no file that belongs to root."""
     monkeypatch.setenv("SUDO_UID", "65534")
     os.chown(tmp_path, 65534, 65534)
     UsageIdentity(str(tmp_path / "x" / ".arcade")).load_or_create()
@@ -153,7 +156,7 @@ def test_under_sudo_everything_belongs_to_the_homes_owner(tmp_path: Path, monkey
 
 
 def test_a_failed_write_leaves_nothing_beside(tmp_path: Path) -> None:
-    """A folder in the way of the rename: the error is raised and the temporary file is gone."""
+    """A directory prevents the rename. The error is raised, and the temporary file is removed."""
     (tmp_path / "target").mkdir()
     with pytest.raises(OSError):  # noqa: PT011 - which one differs by platform
         storage.write_private(str(tmp_path / "target"), "text")
@@ -161,7 +164,7 @@ def test_a_failed_write_leaves_nothing_beside(tmp_path: Path) -> None:
 
 
 def test_a_steady_read_imports_nothing_heavy(tmp_path: Path) -> None:
-    """Where there is a file, and the directory is where it was, neither the store nor what compares places is imported."""
+    """If the file exists and the directory is in the same place, neither the store nor the comparison of places is imported."""
     UsageIdentity(str(tmp_path)).load_or_create()
     heavy = (
         "filelock",

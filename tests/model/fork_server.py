@@ -1,8 +1,8 @@
-"""Runs commands and senders as real processes in a few milliseconds each, and kills them at an exact line.
+"""Run commands and senders as real processes in a few milliseconds each, and kill them at an exact line.
 
-A warm, single-threaded interpreter that has everything imported forks once a request. What the child runs is the library as it
-is; only the start of a process is replaced: a command leaves word of the sender that it would have started, and the test decides
-when that sender runs, whether it runs at all, and at which line of ours it is killed.
+A warm, single-threaded interpreter that has everything imported forks once per request. The child runs the library as it is,
+except that a command only reports the sender that it would have started. The test decides when that sender runs, whether it runs
+at all, and at which line of the library it is killed.
 """
 
 import json
@@ -18,20 +18,20 @@ __all__ = ["Ended", "ForkServer", "SenderWanted"]
 
 
 class SenderWanted(TypedDict):
-    """A sender that a command asked for: the environment it would have had."""
+    """A sender that a command asked for, with the environment that the sender would have had."""
 
     environ: dict[str, str]
 
 
 class Ended(TypedDict):
-    """How a process of the fork server's ended: its exit code (negative: the signal), and the senders that it asked for."""
+    """How a process of the fork server ended: its exit code (negative: the signal), and the senders that it asked for."""
 
     code: int
     senders: list[SenderWanted]
 
 
 class ForkServer:
-    """The warm interpreter; a context manager. ``environ`` is the whole environment of what it runs."""
+    """The warm interpreter, as a context manager. ``environ`` is the whole environment of the processes that it runs."""
 
     def __init__(self, environ: dict[str, str]) -> None:
         environ = {**environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -52,11 +52,11 @@ class ForkServer:
     def command(
         self, path: str, *, environ: dict[str, str], kind: str = "use", fails: bool = False, die_at: int | None = None
     ) -> Ended:
-        """Run one command of a program of ours; ``die_at``: SIGKILL before that many lines of ours are through."""
+        """Run one command of the program. With ``die_at``, SIGKILL ends it before that many lines of the library have run."""
         return self._run({"kind": kind, "path": path, "environ": environ, "fails": fails, "die_at": die_at})
 
     def together(self, paths: Sequence[str], *, environ: dict[str, str]) -> list[Ended]:
-        """Run commands side by side."""
+        """Run commands in parallel."""
         return self._ask({"kind": "together", "paths": list(paths), "environ": environ})
 
     def sender(self, wanted: SenderWanted, *, die_at: int | None = None) -> Ended:
@@ -81,7 +81,7 @@ class ForkServer:
 
 
 def _die_at(lines: int) -> None:
-    """Kill this process before its ``lines``-th line of our code: deterministic, and at any point there is."""
+    """Kill this process before its ``lines``-th line of the library. The point is deterministic, and can be any line."""
     left = lines
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -101,7 +101,7 @@ def _die_at(lines: int) -> None:
 
 
 def _mutate(name: str) -> None:
-    """Break the library on purpose, by one function of ``tests.model.mutations``."""
+    """Break the library on purpose, by one function in ``tests.model.mutations``."""
     if name:
         import tests.model.mutations
 

@@ -1,4 +1,4 @@
-"""The library broken on purpose, one function a fault, each of which the model must notice."""
+"""The library broken on purpose. Each function is one fault, and the model must notice it."""
 
 import itertools
 import uuid
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def no_rotation_at_a_switch() -> None:
-    """(a) Rotate at logout only."""
+    """(a) Rotate only at a logout."""
 
     def plan_login(settings: Settings, **_: Any) -> ResolvedIdentity:
         principal = get_principal(settings.config_dir, settings.principal)
@@ -45,7 +45,7 @@ def no_rotation_at_a_switch() -> None:
 
 
 def sometimes_a_profile() -> None:
-    """(b) Leave the personless flag out of every other anonymous event."""
+    """(b) Leave the personless flag out of every second anonymous event."""
     event_of = posthog.event_of
     turns = itertools.count()
 
@@ -72,7 +72,7 @@ def marks_the_alias_personless() -> None:
 
 
 def new_uuid_in_each_delivery() -> None:
-    """(d) A retry is another event."""
+    """(d) Make each retry another event."""
     event_of = posthog.event_of
 
     def anew(span: Any, **how: Any) -> Any:
@@ -83,7 +83,7 @@ def new_uuid_in_each_delivery() -> None:
 
 
 def no_split_at_400() -> None:
-    """(e) Drop a batch of which one event is refused."""
+    """(e) Drop a whole batch if one of its events is refused."""
 
     def send(self: Any, api_key: str, host: str, events: Any) -> Any:
         answer = self._post(api_key, host, events)
@@ -95,7 +95,7 @@ def no_split_at_400() -> None:
 
 
 def no_rotation_at_logout() -> None:
-    """Unlink only."""
+    """Only unlink the account at a logout."""
 
     def logout(settings: Settings) -> None:
         UsageIdentity(settings.config_dir).update(lambda identity: (identity[0], None))
@@ -105,12 +105,12 @@ def no_rotation_at_logout() -> None:
 
 
 def no_alias_is_owed() -> None:
-    """Link without paying."""
+    """Link the account without sending the alias."""
     posthog.alias_of = lambda *_, **__: None
 
 
 def deletes_before_acknowledged() -> None:
-    """Take from the queue what is about to be sent."""
+    """Delete a span from the queue before it is sent."""
     export = delivery.Lane._export
 
     def forgetful(self: Any, files: Any) -> Any:
@@ -121,7 +121,7 @@ def deletes_before_acknowledged() -> None:
 
 
 def links_before_the_span_is_safe() -> None:
-    """Write the link, and lose the debt that was only in memory."""
+    """Write the link first, and lose the pending alias that was only in memory."""
     plan_login = accounts.plan_login
 
     def eager(settings: Settings, **_: Any) -> ResolvedIdentity:

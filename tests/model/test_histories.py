@@ -1,7 +1,7 @@
-"""Random histories of people, outages and deaths end with each event at its person, once.
+"""After random histories of people, outages and kills, each event belongs to its person, once.
 
-The model compares what the test driver knows (who ran which command) with what the stand-in's person model
-makes of what arrived, under many orders in which PostHog's partitions may be read.
+The test knows which person ran which command. It compares that with what the fake PostHog's person model makes of the events that
+arrived, under many orders in which PostHog's partitions may be read.
 """
 
 import json
@@ -42,7 +42,7 @@ FAULTS_THAT_SHOW = {"new_uuid_in_each_delivery": (Fault.store_then_close(),)}
 
 
 class Machine(Computer):
-    """A computer whose commands run in a warm interpreter, and which keeps the senders that they asked for."""
+    """A computer whose commands run in a warm interpreter. It keeps the senders that they asked for."""
 
     def __init__(self, fork_server: ForkServer, posthog: FakePostHog, root: Path) -> None:
         super().__init__(root, {})
@@ -54,7 +54,7 @@ class Machine(Computer):
         self.send_to(posthog.url)
 
     def command(self, path: str, **how: Any) -> Ended:
-        """Run a command; keep the senders that it asked for."""
+        """Run a command, and keep the senders that it asked for."""
         ended = self.fork_server.command(path, environ=self.environ, **how)
         assert ended["code"] in (0, 3, -9), f"a command ended with {ended['code']}"
         self.pending += ended["senders"]
@@ -65,12 +65,12 @@ class Machine(Computer):
         (self.config_dir / "credentials.yaml").unlink()
 
     def deliver(self, index: int = 0, die_at: int | None = None) -> None:
-        """Run one of the senders that wait to be run."""
+        """Run one of the senders that commands have asked for."""
         ended = self.fork_server.sender(self.pending.pop(index), die_at=die_at)
         assert ended["code"] in (0, -9), f"a sender ended with {ended['code']}"
 
     def heal(self) -> None:
-        """The network is back: everything that can be delivered is."""
+        """Bring the network back, and deliver everything that can be delivered."""
         self.posthog.heal()
         self.time_passes()
         while self.pending:
@@ -82,7 +82,7 @@ class Machine(Computer):
 
 
 class Histories(RuleBasedStateMachine):
-    """One machine, three people, one project; a history of any length."""
+    """One machine, three people and one project, with a history of any length."""
 
     fork_server: ForkServer
     mutation = ""
@@ -107,7 +107,7 @@ class Histories(RuleBasedStateMachine):
         self.posthog.refuse(lambda event: event["properties"].get("command_name") in self.poison)
 
     def teardown(self) -> None:
-        """Heal everything and compare with what is known."""
+        """Heal everything, and compare the events with what the test knows."""
         try:
             self.machine.heal()
             self.check()
@@ -126,12 +126,12 @@ class Histories(RuleBasedStateMachine):
 
     @rule(fails=st.booleans())
     def use(self, fails: bool) -> None:  # noqa: FBT001
-        """Run a command that has nothing to do with accounts."""
+        """Run a command that does not change the account."""
         self._run("use", self.who, self.epoch, fails=fails)
 
     @rule(count=st.integers(2, 4))
     def use_side_by_side(self, count: int) -> None:
-        """Run several at once."""
+        """Run several commands in parallel."""
         paths = []
         for _ in range(count):
             self.number += 1
@@ -143,7 +143,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(die_at=st.integers(1, 400))
     def use_and_die(self, die_at: int) -> None:
-        """A command that is killed loses its own event at most."""
+        """Kill a command, which may lose only its own event."""
         self.may_be_lost.add(self._run("use", self.who, self.epoch, die_at=die_at))
 
     @rule(person=st.sampled_from(PEOPLE))
@@ -162,7 +162,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.who is not None)
     @rule()
     def log_out(self) -> None:
-        """Log out: the event is the old account's, what follows is not."""
+        """Log out. The event belongs to the old account, and later events do not."""
         self.machine.log_out()
         self._run("logout", self.who, self.epoch)
         self.who = None
@@ -173,13 +173,13 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.machine.pending)
     @rule(data=st.data())
     def a_sender_runs(self, data: st.DataObject) -> None:
-        """In any order."""
+        """Run one of the senders, in any order."""
         self.machine.deliver(data.draw(st.integers(0, len(self.machine.pending) - 1)))
 
     @precondition(lambda self: self.machine.pending)
     @rule(data=st.data(), die_at=st.integers(1, 1500))
     def a_sender_dies(self, data: st.DataObject, die_at: int) -> None:
-        """At any line; it may lose the one span that it had not yet written down."""
+        """Kill a sender at any line. It may lose the one span that it had not yet written to the queue."""
         index = data.draw(st.integers(0, len(self.machine.pending) - 1))
         text = self.machine.pending[index]["environ"].get("ARCADE_USAGE_EVENT_DATA")
         before = set(self.machine.queue)
@@ -189,25 +189,25 @@ class Histories(RuleBasedStateMachine):
 
     @rule(data=st.data(), times=st.integers(1, 3))
     def the_server_falters(self, data: st.DataObject, times: int) -> None:
-        """For a few requests."""
+        """Let the server fail for a few requests."""
         self.posthog.script(*[data.draw(st.sampled_from(self.faults))] * times)
 
     @precondition(lambda self: self.ran)
     @rule(data=st.data())
     def an_event_is_poison(self, data: st.DataObject) -> None:
-        """The server refuses one event, and with it every request that holds it: that one may be lost, no other."""
+        """Let the server refuse one event, and every request that contains it. Only that event may be lost."""
         path = data.draw(st.sampled_from(sorted(self.ran)))
         self.poison.add(path)
         self.may_be_lost.add(path)
 
     @rule()
     def the_network_goes(self) -> None:
-        """Until it returns."""
+        """Take the network away until it returns."""
         self.posthog.always(Fault.close_before_reading())
 
     @rule()
     def the_network_returns(self) -> None:
-        """And the pause with it."""
+        """Bring the network back, and end the back-off."""
         self.posthog.heal()
         self.machine.time_passes()
 
@@ -220,12 +220,12 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def what_waits_is_whole(self) -> None:
-        """At no moment is there half a span under a name that a sender reads."""
+        """Check that no file has half a span under a name that a sender reads."""
         for path in self.machine.queue:
             json.loads(path.read_text())
 
     def check(self) -> None:
-        """I1 to I6 and I8, and that no event under a new id overtakes its alias."""
+        """Check I1 to I6 and I8, and that no event under a new ID overtakes its alias."""
         events = self.posthog.events
         told = {event.properties["command_name"] for event in events if event.event != "$create_alias"}
         missing = {path for path in self.ran if path not in told} - self.may_be_lost
@@ -236,7 +236,7 @@ class Histories(RuleBasedStateMachine):
             self._check_owners(order)
 
     def _check_deliveries(self) -> None:
-        """I5: each once by uuid, and the same in every delivery."""
+        """Check I5: each event arrives once by UUID, and is the same in every delivery."""
         seen: dict[str, tuple[str, str, str]] = {}
         commands: dict[str, str] = {}
         for event in self.posthog.events:
@@ -250,7 +250,7 @@ class Histories(RuleBasedStateMachine):
             assert not request.leaks()
 
     def _check_client_side(self) -> None:
-        """I4, and the order: an alias was acknowledged before anything came under the id that it introduces."""
+        """Check I4 and the order: an alias was acknowledged before any event came under the ID that it introduces."""
         aliases: dict[str, set[str]] = {}
         introduced: set[str] = set()
         for event in self.posthog.events:
@@ -267,7 +267,7 @@ class Histories(RuleBasedStateMachine):
         assert all(len(people) == 1 for people in aliases.values()), "one anonymous id, two people"
 
     def _check_owners(self, order: Any) -> None:
-        """I1, I2, I3."""
+        """Check the invariants I1, I2 and I3."""
         persons = self.posthog.persons(order=order)
         owners = {person: persons.owner_of(person) for person in PEOPLE}
         assert len(set(owners.values())) == len(PEOPLE), "two people became one"
@@ -299,7 +299,7 @@ def fork_server() -> Iterator[ForkServer]:
 def run(
     fork_server: ForkServer, *, examples: int, steps: int, mutation: str = "", phases: Sequence[Phase] = tuple(Phase)
 ) -> None:
-    """Run histories of the library, or of one that a mutation broke."""
+    """Run histories with the library, or with a library that a mutation broke."""
     faults = FAULTS_THAT_SHOW.get(mutation, FAULTS)
     machine = type("Histories", (Histories,), {"fork_server": fork_server, "mutation": mutation, "faults": faults})
     run_state_machine_as_test(
@@ -319,14 +319,14 @@ def run(
 
 @pytest.mark.timeout(240)
 def test_every_history_ends_with_each_event_at_its_person_once(fork_server: ForkServer) -> None:
-    """Commands, logins, logouts, switches, side by side, with outages and kills at any line."""
+    """Histories have commands, logins, logouts and switches, also in parallel, with outages and kills at any line."""
     run(fork_server, examples=40, steps=30)
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("mutation", mutations.__all__)
 def test_the_model_notices_a_library_that_is_broken(fork_server: ForkServer, mutation: str) -> None:
-    """A model that nothing could fail would prove nothing: each fault on purpose turns it red."""
+    """A model that can never fail would prove nothing. So each deliberate fault must make it fail."""
     # Ids are random: Hypothesis may not meet the same failure when it runs the history again, and then says so (Flaky).
     with pytest.raises((AssertionError, Flaky)):
         run(fork_server, examples=200, steps=30, mutation=mutation, phases=[Phase.generate])

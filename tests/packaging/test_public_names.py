@@ -1,4 +1,4 @@
-"""Every module says what is public, and what it says is there."""
+"""Every module lists its public names, and every listed name exists."""
 
 import ast
 import importlib
@@ -18,7 +18,7 @@ MODULES = sorted(
 
 @pytest.mark.parametrize("name", MODULES)
 def test_all_is_complete(name: str) -> None:
-    """A public function or class that a module defines is in its ``__all__``, and every name there exists."""
+    """The ``__all__`` of a module has each public function or class that the module defines, and every name in it exists."""
     module = importlib.import_module(name)
     source = ast.parse(Path(str(module.__file__)).read_text())
     own = {

@@ -1,4 +1,4 @@
-"""What is installed: one wheel with two import roots, from the tree, the sdist, or editable."""
+"""The installed distribution: one wheel with two import roots, from the tree, the sdist, or editable."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def _python(*arguments: str, python: str = sys.executable, home: Path, cwd: Path
 
 
 def _fresh(folder: Path) -> str:
-    """Make an environment of its own that sees this one's packages, but for ours: nothing is downloaded."""
+    """Make an environment that sees this environment's packages, except this library. Nothing is downloaded."""
     venv.create(folder, with_pip=False)
     python = str(folder / "bin" / "python")
     scheme = "venv" if "venv" in sysconfig.get_scheme_names() else "posix_prefix"
@@ -54,14 +54,14 @@ def _fresh(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Wheel and sdist; the wheel is built from the sdist, as on an index."""
+    """The wheel and the sdist. The wheel is built from the sdist, as on an index."""
     folder = tmp_path_factory.mktemp("dist")
     _python("-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), home=folder, cwd=folder)
     return folder
 
 
 def test_the_wheel_holds_both_packages_their_types_and_nothing_else(built: Path) -> None:
-    """Tests and examples stay behind; the sender's launch folder comes along."""
+    """Tests and examples are not in the wheel. The sender's directory ``launch`` is."""
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -80,7 +80,7 @@ def test_the_wheel_holds_both_packages_their_types_and_nothing_else(built: Path)
 
 
 def test_the_sdist_can_be_tested(built: Path) -> None:
-    """Who packages it for a distribution runs its tests."""
+    """Packagers of a distribution run the tests of the sdist."""
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -97,7 +97,7 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
 
 @pytest.mark.posix
 def test_a_second_build_is_the_same_to_the_byte(built: Path, tmp_path: Path) -> None:
-    """So that anybody can make sure that what is on the index was built from this source; no clock and no umask is in it."""
+    """So anyone can check that the package on the index was built from this source. It contains no clock and no umask."""
     again = tmp_path / "again"
     mask = os.umask(0o077)
     try:
@@ -111,7 +111,7 @@ def test_a_second_build_is_the_same_to_the_byte(built: Path, tmp_path: Path) -> 
 
 
 def test_the_licences_of_what_others_made_come_along(built: Path) -> None:
-    """The patterns of secrets are CredSweeper's and gitleaks' (MIT), whose licence asks for its text in every copy."""
+    """The patterns of secrets are CredSweeper's and gitleaks' (MIT). Their licence must be in every copy."""
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         licences = {name.partition("/licenses/")[2]: archive.read(name) for name in archive.namelist() if "/licenses/" in name}
@@ -122,7 +122,7 @@ def test_the_licences_of_what_others_made_come_along(built: Path) -> None:
 
 
 def test_the_sdist_holds_nothing_that_the_repository_does_not(built: Path) -> None:
-    """No file of a developer's: no virtual environment, cache, key, log or archive."""
+    """The sdist has no virtual environment, cache, key, log or archive of a developer."""
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         members = archive.getmembers()
@@ -140,7 +140,10 @@ def test_the_sdist_holds_nothing_that_the_repository_does_not(built: Path) -> No
 
 @pytest.mark.parametrize("how", ["wheel", "editable"])
 def test_an_installation_has_both_packages_and_its_entry_points(built: Path, tmp_path: Path, how: str) -> None:
-    """Installed from the wheel, and as ``pip install -e .`` does it; in a working folder that has neither."""
+    """The library is installed from the wheel, and by ``pip install -e .``.
+
+    It is then imported in a working directory that has neither package.
+    """
     python = _fresh(tmp_path / "venv")
     (wheel,) = built.glob("*.whl")
     what = [str(wheel)] if how == "wheel" else ["--no-build-isolation", "--editable", str(ROOT)]

@@ -1,4 +1,4 @@
-"""The library made to leak on purpose, one function a leak: what the property must notice."""
+"""The library made to leak on purpose. Each function is one leak, and the property must notice it."""
 
 import os
 import sys
@@ -32,44 +32,44 @@ __all__ = [
 
 
 def _with(name: str, tell: Any) -> None:
-    """Let each command's span have one attribute more."""
+    """Add one attribute to each command's span."""
     attributes = span.command_attributes
     span.command_attributes = lambda *given: attributes(*given) | {name: span.replace_unencodable(tell())}
 
 
 def the_message_is_not_redacted() -> None:
-    """Errors are told as they are."""
+    """Record error messages unchanged."""
     redaction.redact = lambda message, **_: message[:300]
 
 
 def a_free_text_is_not_redacted() -> None:
-    """What a program declares as free text is told as it is."""
+    """A text that a program declares as free text is recorded unchanged."""
     free_text.redact = lambda value, *_: value if isinstance(value, str) else None
 
 
 def typed_words_are_not_looked_for() -> None:
-    """Known shapes only."""
+    """Redact only known shapes."""
     redact = redaction.redact
     redaction.redact = lambda message, **_: redact(message)
 
 
 def argv_is_recorded() -> None:
-    """As the semantic conventions would have it: ``process.command_args``."""
+    """Record ``process.command_args``, as the semantic conventions would have it."""
     _with("process.command_args", lambda: " ".join(sys.argv[1:]))
 
 
 def the_environment_is_recorded() -> None:
-    """Its values."""
+    """Record the values of environment variables."""
     _with("environment", lambda: repr({name: value for name, value in os.environ.items() if not name.startswith("ARCADE")}))
 
 
 def the_payload_has_the_working_folder() -> None:
-    """A path."""
+    """Record the path of the working directory."""
     _with("process.working_directory", os.getcwd)
 
 
 def the_resource_has_the_programs_path() -> None:
-    """Instead of its name."""
+    """Record the program's path instead of its name."""
     attributes = span.resource_attributes
     span.resource_attributes = lambda *given, **how: (
         attributes(*given, **how) | {"process.command": span.replace_unencodable(sys.argv[0])}
@@ -77,12 +77,12 @@ def the_resource_has_the_programs_path() -> None:
 
 
 def the_name_is_what_was_typed() -> None:
-    """The span's name, of a mistyped command."""
+    """Record the mistyped command as the name of the span."""
     span.span_name = lambda settings, _: span.replace_unencodable(f"{settings.name} {' '.join(sys.argv[1:])}")
 
 
 def the_debug_log_tells_the_message() -> None:
-    """Of the error that ended the command."""
+    """Write the message of the command's error to the debug log."""
     record = frameworks.Run._record
 
     def telling(self: Any, outcome: Any, end_ns: int, environ: Any) -> None:
@@ -94,13 +94,13 @@ def the_debug_log_tells_the_message() -> None:
 
 
 def the_payload_is_in_the_senders_argv() -> None:
-    """What was typed is seen by everybody who lists processes."""
+    """Put the payload into the sender's command line, which every user who lists processes can see."""
     command = detaching.sender_command
     detaching.sender_command = lambda: (*command(), *sys.argv[1:])
 
 
 def the_receipts_tell_more_than_was_sent() -> None:
-    """The sender's environment."""
+    """Write the sender's environment into the receipts."""
     write = receipts.write
 
     def telling(state_dir: str, made: Any) -> None:

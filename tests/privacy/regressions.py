@@ -1,4 +1,4 @@
-"""Leaks that the scenarios have found and that were mended: each with its shortest example."""
+"""Leaks that the scenarios have found and that were fixed, each with its shortest example."""
 
 import shlex
 from typing import NamedTuple
@@ -7,7 +7,7 @@ __all__ = ["MENDED", "Leak"]
 
 
 class Leak(NamedTuple):
-    """A leak: a message, the words on the command line, and what of them was told."""
+    """A leak: a message, the words on the command line, and which of them were recorded."""
 
     name: str
     message: str

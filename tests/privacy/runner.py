@@ -1,7 +1,7 @@
-"""Runs programs and their senders as real processes in some milliseconds each: a warm interpreter forks once a request.
+"""Run programs and their senders as real processes in some milliseconds each: a warm interpreter forks once per request.
 
-As tests/model/fork_server.py does it: what a process runs is the library as it is, but for the start of a sender, of which a
-command leaves word with everything that the sender would have got.
+As in tests/model/fork_server.py, a process runs the library as it is, except that it only reports the sender that it would have
+started, with everything that the sender would have got.
 """
 
 import json
@@ -22,7 +22,7 @@ class Started(TypedDict):
 
 
 class Ran(TypedDict):
-    """How a process ended: its exit code, what it would have started, and the traceback of what nobody had foreseen."""
+    """How a process ended: its exit code, the processes that it would have started, and the traceback of an unexpected error."""
 
     code: int
     started: list[Started]
@@ -30,7 +30,7 @@ class Ran(TypedDict):
 
 
 class Runner:
-    """The warm interpreter; a context manager."""
+    """The warm interpreter, as a context manager."""
 
     def __init__(self) -> None:
         environ = {
@@ -54,7 +54,7 @@ class Runner:
         self._process.stdout.close()
 
     def program(self, **request: Any) -> Ran:
-        """Run a program: ``source``, ``path``, ``argv``, ``environ``, ``cwd``, ``stdin``, ``spec`` and ``mutation``."""
+        """Run a program with ``source``, ``path``, ``argv``, ``environ``, ``cwd``, ``stdin``, ``spec`` and ``mutation``."""
         return self._ask({"kind": "program", **request})
 
     def sender(self, started: Started, *, mutation: str) -> Ran:

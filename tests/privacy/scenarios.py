@@ -1,4 +1,4 @@
-"""What the programs of these tests do: they are told by a specification what to read, to ask for, and how to end."""
+"""The programs of these tests. A specification says what they read, what they ask for, and how they end."""
 
 import builtins
 import os
@@ -22,7 +22,7 @@ PROGRAMS = {
 
 
 def declarations(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return what each program declares: free texts that quote the canaries, of the command and of an event."""
+    """Return what each program declares: free texts of the command and of an event, which quote the canaries."""
     text = arcade_otel.FreeText(reason="shows what the scenario says")
     return {
         "properties": {"note": text, "last_note": text},
@@ -51,7 +51,7 @@ class _BrokenError(Exception):
 
 
 def act(spec: dict[str, Any]) -> None:
-    """Read the configuration as any program would, set free texts, then end as ``spec`` says."""
+    """Read the configuration as any program would, set free texts, and then end as ``spec`` says."""
     for name in spec["files"]:
         Path(name).read_text()
     spec["said"] = spec["text"]

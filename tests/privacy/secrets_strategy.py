@@ -1,4 +1,4 @@
-"""What people's secrets look like, where they stand, and how a program's error quotes them: strategies for Hypothesis."""
+"""Strategies for Hypothesis: what people's secrets look like, where they are, and how a program's error quotes them."""
 
 import html
 import json
@@ -45,7 +45,7 @@ def _password_url(chance: Random) -> Canary:
 
 
 def _home(chance: Random) -> Canary:
-    """A file in a home folder: of some system, with somebody's name."""
+    """Draw a file in the home of some user on some system."""
     first, last, file = _core(chance), _core(chance), _core(chance)
     name = f"{first}{chance.choice(('', ' ', '.', '-', '_', 'é ', 'ß', ' 漢字 '))}{last}"
     form = chance.choice(
@@ -145,7 +145,7 @@ ENDINGS = (
 
 
 class Telling(NamedTuple):
-    """How an error's message quotes one canary: which, known from where, in what form, in what sentence."""
+    """How an error's message quotes one canary: which one, from which source, in which form, in which sentence."""
 
     canary: Canary
     told_from: str
@@ -154,7 +154,7 @@ class Telling(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Words of the message."""
+        """The words of the message."""
         derived = _DERIVED.get(self.quoted)
         if derived is None:
             return self.frame.format(_QUOTES[self.quoted](self.canary))
@@ -163,7 +163,7 @@ class Telling(NamedTuple):
 
 
 class Scenario:
-    """One run of one program: what is planted where, and how it ends."""
+    """One run of one program: which secrets are where, and how the run ends."""
 
     def __init__(self, **choices: Any) -> None:
         self.framework: str = choices["framework"]
@@ -179,12 +179,12 @@ class Scenario:
 
     @property
     def text(self) -> str:
-        """The error's message."""
+        """The message of the error."""
         return "; ".join(telling.text for telling in self.tellings)
 
     @property
     def canaries(self) -> list[Canary]:
-        """Everything that is planted."""
+        """All secrets of the scenario."""
         folders = [Canary(name, "folder") for name in self.directories.values()]
         told = [telling.canary for telling in self.tellings]
         return [*self.typed.values(), *self.environ.values(), self.content, *folders, *told, self.canary]
@@ -219,7 +219,7 @@ class Scenario:
 
     @property
     def stdin(self) -> str:
-        """What is typed at the prompt."""
+        """The text that is typed at the prompt."""
         return f"{self.typed.get(_PROMPT, '')}\n"
 
     def __repr__(self) -> str:
@@ -228,10 +228,10 @@ class Scenario:
 
 
 def scenarios(**only: str) -> "st.SearchStrategy[Scenario]":
-    """Draw scenarios, with ``only`` this ending and this way of quoting if they are named.
+    """Draw scenarios. With ``only``, draw only this ending and this way of quoting.
 
-    From a number each, and not choice by choice: Hypothesis would try variations of a few, which are known to pass, where many
-    that differ in everything find more.
+    Each scenario comes from one number, and not from many choices. Otherwise Hypothesis would try variations of a few that are
+    known to pass, and scenarios that differ in everything find more.
     """
     return st.integers(0, 2**63).map(lambda seed: _scenario(Random(seed), only))  # noqa: S311 - reproducible
 

@@ -1,4 +1,4 @@
-"""Whatever a person types, sets, or keeps in files, and however a command ends: none of it is written down or sent."""
+"""Whatever a user types, sets, or keeps in files, and however a command ends, none of it is written down or sent."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ from tests.privacy.secrets_strategy import ENDINGS, QUOTED, Scenario, scenarios
 
 
 def message_of(scenario: Scenario) -> str:
-    """Return what is told of the scenario's error, without a process."""
+    """Return what is recorded of the scenario's error, without a process."""
     before, environ = sys.argv, dict(os.environ)
     sys.argv = ["tool", *scenario.argv]
     os.environ.update(scenario.environ)
@@ -34,7 +34,7 @@ def message_of(scenario: Scenario) -> str:
 
 
 class ScenarioComputer(Computer):
-    """Somebody's computer for one scenario, and everything that our library left on it or sent from it."""
+    """A user's computer for one scenario, with everything that the library left on it or sent from it."""
 
     def __init__(self, root: Path, runner: Runner, posthog: FakePostHog, scenario: Scenario, mutation: str) -> None:
         super().__init__(root, home=root / "home" / scenario.directories["home"])
@@ -115,7 +115,7 @@ class ScenarioComputer(Computer):
         self.places.append((f"names of files {when}", names.encode()))
 
     def found(self) -> list[str]:
-        """Return every canary that is where none may be."""
+        """Return every canary that was found in a place that must have none."""
         places = [*self.places, ("the debug log", self.debug_log.read_bytes())]
         for request in self.posthog.requests:
             head = "\n".join((request.path, *(f"{name}: {value}" for name, value in request.headers.items())))
@@ -131,14 +131,14 @@ class ScenarioComputer(Computer):
 
 
 class Setting:
-    """What all scenarios of a test share."""
+    """The things that all scenarios of a test share."""
 
     def __init__(self, runner: Runner, posthog: FakePostHog) -> None:
         self.runner = runner
         self.posthog = posthog
 
     def check(self, scenario: Scenario, mutation: str = "") -> None:
-        """Let a scenario happen; fail if a canary is found."""
+        """Run a scenario, and fail if a canary is found."""
         self.posthog.heal()
         self.posthog.requests.clear()
         self.posthog.events.clear()
@@ -160,7 +160,7 @@ def setting() -> Iterator[Setting]:
 
 
 def examples(count: int, *, phases: Sequence[Phase] = (Phase.generate, Phase.shrink)) -> settings:
-    """Return how Hypothesis is to run: the same each time."""
+    """Return the settings of Hypothesis, which are the same in each run."""
     return settings(
         max_examples=count,
         derandomize=True,
@@ -175,7 +175,7 @@ def examples(count: int, *, phases: Sequence[Phase] = (Phase.generate, Phase.shr
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_no_canary_is_found_anywhere(setting: Setting, ending: str) -> None:
-    """However a command ends: not in the queue, the receipts, the process list, the debug log, or on the wire."""
+    """However a command ends, no canary is in the queue, the receipts, the process list, the debug log, or a request."""
 
     @examples(10)
     @given(scenario=scenarios(ending=ending))
@@ -187,7 +187,7 @@ def test_no_canary_is_found_anywhere(setting: Setting, ending: str) -> None:
 
 @pytest.mark.parametrize("quoted", QUOTED)
 def test_no_message_tells_a_canary(quoted: str) -> None:
-    """In whatever form a program quotes it: many more scenarios than processes could run."""
+    """The program quotes the canary in any form. This test runs many more scenarios than processes could run."""
 
     @examples(100)
     @given(scenario=scenarios(ending="error", quoted=quoted))
@@ -201,7 +201,7 @@ def test_no_message_tells_a_canary(quoted: str) -> None:
 
 @pytest.mark.parametrize("leak", MENDED, ids=lambda leak: leak.name)
 def test_a_leak_that_was_mended_stays_so(leak: Leak, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shortest example of each that the scenarios above have found."""
+    """The examples are the shortest ones that the scenarios above have found."""
     monkeypatch.setattr(sys, "argv", ["tool", *leak.arguments])
     told = error_message(ValueError(leak.message), "redacted", given=leak.arguments) or ""
     assert found_in(told.encode(), leak.secret) is None, told
@@ -210,7 +210,7 @@ def test_a_leak_that_was_mended_stays_so(leak: Leak, monkeypatch: pytest.MonkeyP
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("leak", leaks.__all__)
 def test_the_scenarios_notice_a_library_that_leaks(setting: Setting, leak: str) -> None:
-    """A property that nothing could fail would prove nothing: each leak on purpose turns it red."""
+    """A property that can never fail would prove nothing. So each deliberate leak must make it fail."""
 
     @examples(300, phases=[Phase.generate])
     @given(scenario=scenarios())

@@ -1,10 +1,10 @@
-"""What docs/privacy.md states of exceptions and of ordinary messages; the corpora are measured by ``make redaction``."""
+"""The statements of docs/privacy.md about exceptions and ordinary messages. ``make redaction`` measures the corpora."""
 
 from tests.privacy.measure import ordinary, provoked
 
 
 def test_no_real_exception_tells_what_was_typed_prompted_for_or_set() -> None:
-    """A third of the 207, of which five may: all of them take ten seconds."""
+    """The test runs a third of the 207 exceptions, because all of them take ten seconds. Five may reveal their value."""
     exceptions = list(provoked.provoke(every=3))
     assert len(exceptions) == 69
     assert [each for each in exceptions if each.told] == []

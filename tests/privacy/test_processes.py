@@ -1,4 +1,4 @@
-"""The same proof with nothing warm and nothing replaced: real programs, real senders, by the fixtures that maintainers have."""
+"""The same proof without a warm interpreter and without replacements: real programs and senders, by the public fixtures."""
 
 import os
 import sys
@@ -25,7 +25,10 @@ CASES = [
 
 @pytest.mark.parametrize("place", range(len(CASES)), ids=[" ".join(case) for case in CASES])
 def test_real_programs_tell_no_canary(arcade_usage: CliSandbox, arcade_canaries: Canaries, tmp_path: Path, place: int) -> None:
-    """Canaries on the command line, in the environment, the config directory, the paths and the error; each case has others."""
+    """Canaries are on the command line, in the environment, the config directory, the paths and the error.
+
+    Each case has others.
+    """
     framework, ending = CASES[place]
     planted = list(arcade_canaries)
     told = [planted[(2 * place + number) % len(planted)] for number in range(3)]

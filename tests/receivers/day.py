@@ -34,7 +34,7 @@ DAY: tuple[tuple[str, tuple[str, ...], int], ...] = (
 
 
 class Expected(NamedTuple):
-    """A span that must arrive: its name, its parent's name, the message of its error, or None if it succeeded."""
+    """A span that must arrive: its name, its parent's name, and the message of its error, or None if it succeeded."""
 
     name: str
     parent: str = ""
@@ -61,7 +61,7 @@ EXPECTED: tuple[Expected, ...] = (
 
 
 def send_day(folder: Path, receiver: str, sending: Mapping[str, str]) -> list[str]:
-    """Run the commands on a machine of their own, until its senders have ended; return what went wrong."""
+    """Run the commands on a machine of their own until its senders have ended. Return what went wrong."""
     wrong = []
     with FakePostHog() as posthog:
         posthog.arcade.add(api_key="jane-key", principal_id=PRINCIPAL)
@@ -78,7 +78,7 @@ def send_day(folder: Path, receiver: str, sending: Mapping[str, str]) -> list[st
 
 
 def differences(spans: list[Seen]) -> list[str]:
-    """Return how the spans that a receiver has differ from those that must be there."""
+    """Return how the spans of a receiver differ from the expected ones."""
     names = {span.span_id: span.name for span in spans}
     arrived = [
         Expected(span.name, span.parent_id and names.get(span.parent_id, "?"), span.message if span.failed else None)
@@ -96,6 +96,6 @@ def differences(spans: list[Seen]) -> list[str]:
 
 
 def _without(these: list[Expected], those: list[Expected]) -> list[Expected]:
-    """Return these but for those, each as often as it is there."""
+    """Return the first items without the second ones, each as often as it occurs."""
     left = list(those)
     return [each for each in these if each not in left or left.remove(each)]  # type: ignore[func-returns-value]

@@ -21,7 +21,7 @@ localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
 
 
 def take_picture(server: Server, url: str, folder: Path, home: Path) -> None:
-    """Write ``folder/NAME.png``: the newest trace, of the command that could not fetch its address."""
+    """Write ``folder/NAME.png``: the newest trace, which is that of the command that could not fetch its address."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -1,7 +1,8 @@
 """Send the example programs' spans to Arize Phoenix and MLflow, and check through their APIs what arrived.
 
-``make receivers`` runs it; ``python -m tests.receivers.run docs/receivers mlflow`` one of them, with its pictures written to a
-folder. It needs a package index, 2 GB under ``.receivers``, and some minutes, so it is no part of ``make test``.
+``make receivers`` runs all receivers. ``python -m tests.receivers.run docs/receivers mlflow`` runs one of them, and writes its
+pictures to a directory. The script needs a package index, 2 GB under ``.receivers``, and some minutes, so ``make test`` does not
+run it.
 """
 
 import argparse
@@ -26,7 +27,7 @@ RESOURCE: dict[str, dict[str, str]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Check the receivers; return the exit code of the process."""
+    """Check the receivers. Return the exit code of the process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pictures", nargs="?", type=Path, help="folder for the pictures; none are taken without it")
     parser.add_argument("names", nargs="*", help=f"which receivers: {', '.join(server.name for server in SERVERS)} (all)")
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 
 def check(server: Server, pictures: Path | None) -> list[str]:
-    """Send the day to a receiver, print what came of it, and return what is wrong."""
+    """Send the day to a receiver, print the result, and return what is wrong."""
     print(f"{server.title}: installing", flush=True)
     version = server.install()
     with (
@@ -61,7 +62,7 @@ def check(server: Server, pictures: Path | None) -> list[str]:
 
 
 def without_resource(server: Server, spans: list[Seen]) -> list[str]:
-    """Return the resource attributes that the span of ``deploy`` lacks there."""
+    """Return the resource attributes that the span of ``deploy`` lacks at the receiver."""
     found = next((span.resource for span in spans if span.name == "arcade deploy"), {})
     return [f"resource: {key} is {found.get(key)}" for key, value in RESOURCE[server.name].items() if found.get(key) != value]
 

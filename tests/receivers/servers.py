@@ -29,13 +29,13 @@ class Seen(NamedTuple):
     """A span, as a receiver's API returns it.
 
     Attributes:
-        name: Its name.
-        span_id: As the API spells it.
-        parent_id: The same of its parent; "" if it has none.
-        failed: Whether its status is an error.
-        message: Description of the status.
-        attributes: Its attributes.
-        resource: What the receiver keeps of the resource's attributes.
+        name: The name of the span.
+        span_id: The span's ID, as the API spells it.
+        parent_id: The ID of the span's parent, or "" if it has none.
+        failed: Whether the span's status is an error.
+        message: The description of the status.
+        attributes: The span's attributes.
+        resource: The resource attributes that the receiver keeps.
     """
 
     name: str
@@ -48,19 +48,19 @@ class Seen(NamedTuple):
 
 
 class Server(NamedTuple):
-    """How to install, start and ask a receiver. ``{port}`` and ``{spare}`` stand for ports in its values.
+    """How to install, start and query a receiver. ``{port}`` and ``{spare}`` stand for ports in its values.
 
     Attributes:
-        title: What it is called in the documentation.
-        name: Of its environment and its pictures.
-        package: What pip installs.
+        title: The name of the receiver in the documentation.
+        name: The name of its environment and its pictures.
+        package: The package that pip installs.
         port: The port that the documentation uses.
-        serving: Variables that it is started with.
-        ports: Variables that keep other ports apart from those of the machine.
-        command: How it is started.
-        sending: Variables of the program that sends to it.
+        serving: Environment variables of the server.
+        ports: Variables that keep the server's other ports apart from those of the machine.
+        command: The command that starts the server.
+        sending: Environment variables of the program that sends to the server.
         ready: A path that answers 200 once the server is up.
-        spans: Returns all spans that it has, from its address.
+        spans: A function that returns all spans of the server, from its address.
     """
 
     title: str
@@ -75,16 +75,16 @@ class Server(NamedTuple):
     spans: Callable[[str], list[Seen]]
 
     def start_line(self) -> str:
-        """Return the line of a shell that starts it, as the documentation has it."""
+        """Return the line of a shell that starts the server, as the documentation has it."""
         words = (*(f"{name}={value}" for name, value in self.serving.items()), *self.command)
         return shlex.join(word.format(port=self.port) for word in words)
 
     def export_lines(self) -> list[str]:
-        """Return the lines of a shell that make a program send to it, as the documentation has them."""
+        """Return the lines of a shell that make a program send to the server, as the documentation has them."""
         return [f"export {name}={value.format(port=self.port)}" for name, value in self.sending.items()]
 
     def install(self) -> str:
-        """Install it in its environment under ``.receivers``, unless it is there; return its version."""
+        """Install the server in its environment under ``.receivers``, unless it is installed. Return its version."""
         venv = RECEIVERS / self.name
         pip = [str(venv / "bin/python"), "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check"]
         if not (venv / ".ready").exists():
@@ -136,7 +136,7 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str, log: Pat
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a server with the processes that it started: they are in its session."""
+    """End a server together with the processes that it started, which are in its session."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -163,7 +163,7 @@ def _ask(address: str, body: dict[str, Any] | None = None) -> Any:
 
 
 def _phoenix_spans(url: str) -> list[Seen]:
-    """Return what Phoenix has in the project. It keeps nothing else of the resource than the project's name."""
+    """Return the spans that Phoenix has in the project. Phoenix keeps only the project's name of the resource."""
     try:
         found = _ask(f"{url}/v1/projects/{PROJECT}/spans?limit=1000")["data"]
     except urllib.error.HTTPError:
@@ -183,7 +183,7 @@ def _phoenix_spans(url: str) -> list[Seen]:
 
 
 def _mlflow_spans(url: str) -> list[Seen]:
-    """Return what MLflow has in the experiment 0. Resource attributes are the tags of a trace."""
+    """Return the spans that MLflow has in experiment 0. It keeps resource attributes as the tags of a trace."""
     where = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}
     traces = _ask(f"{url}/api/3.0/mlflow/traces/search", {"locations": [where], "max_results": 100}).get("traces", [])
     found = []

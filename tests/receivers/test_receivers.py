@@ -1,4 +1,4 @@
-"""What ``make receivers`` does agrees with the documentation, and its checks notice what is wrong. No receiver runs here."""
+"""``make receivers`` agrees with the documentation, and its checks notice each fault. These tests run no receiver."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ each_server = pytest.mark.parametrize("server", SERVERS, ids=[server.name for se
 
 
 def seen(collector: HttpCollector) -> list[Seen]:
-    """Return what arrived at a collector, as a receiver's API would."""
+    """Return the spans that arrived at a collector, as a receiver's API would return them."""
     return [
         Seen(
             received.name,
@@ -34,7 +34,7 @@ def seen(collector: HttpCollector) -> list[Seen]:
 
 @each_server
 def test_the_page_has_the_commands_and_variables_that_the_script_uses(server: Server) -> None:
-    """Each receiver has a section with what to install, how to start it, and every variable to set, in this order."""
+    """Each receiver has a section with the package to install, the command to start it, and every variable, in this order."""
     section = PAGE.partition(f"### {server.title}\n")[2].partition("\n### ")[0]
     starting, sending = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     assert starting.splitlines() == [f"pip install {server.package}", server.start_line()]
@@ -44,7 +44,7 @@ def test_the_page_has_the_commands_and_variables_that_the_script_uses(server: Se
 
 @each_server
 def test_the_documentation_shows_a_picture_of_each_receiver(server: Server) -> None:
-    """The how-to and the page about OpenTelemetry have it, and the how-to says of which version."""
+    """The how-to and the page about OpenTelemetry have the picture, and the how-to names the version."""
     picture = f"receivers/{server.name}.png"
     assert (ROOT / "docs" / picture).read_bytes().startswith(b"\x89PNG")
     assert f"(../{picture})" in PAGE
@@ -54,7 +54,7 @@ def test_the_documentation_shows_a_picture_of_each_receiver(server: Server) -> N
 
 @pytest.mark.linux
 def test_the_day_arrives_at_a_collector_as_the_receivers_must_show_it(collector: HttpCollector, tmp_path: Path) -> None:
-    """Names, parents, errors with their messages, and persons of every example's spans; and MLflow's resource attributes."""
+    """Names, parents, error messages and persons of every example's spans arrive, and so do MLflow's resource attributes."""
     mlflow = next(server for server in SERVERS if server.name == "mlflow")
     sending = mlflow.sending | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
     assert send_day(tmp_path / "day", f"{collector.url}/", sending) == []
@@ -75,7 +75,7 @@ def test_every_example_that_runs_by_itself_is_in_the_day() -> None:
 
 
 def as_expected() -> list[Seen]:
-    """Return spans that a receiver would have if all went well."""
+    """Return the spans that a receiver would have if all went well."""
     spans, ids = [], {"": ""}
     for number, (name, parent, message) in enumerate(EXPECTED):
         ids[name] = str(number)
@@ -85,7 +85,7 @@ def as_expected() -> list[Seen]:
 
 
 def test_the_check_accepts_the_expected_spans_and_notices_each_difference() -> None:
-    """A lost or doubled span, another parent, a lost message, a lost person, an argument, and a lost resource attribute."""
+    """The cases are a lost or doubled span, another parent, a lost message, person or resource attribute, and an argument."""
     first, *others = as_expected()
     assert differences([first, *others]) == []
     assert differences(others) == [f"missing: {Expected(first.name)}"]

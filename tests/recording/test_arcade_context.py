@@ -1,4 +1,4 @@
-"""Properties that are copies of the library's own, and the organization and the project of Arcade's credentials."""
+"""A program can copy the library's properties, and record the organization and the project of Arcade's credentials."""
 
 import os
 import time
@@ -31,7 +31,7 @@ def write_credentials(machine: Machine, text: str = _CREDENTIALS) -> None:
 
 
 def events(machine: Machine, posthog: FakePostHog, **environ: str) -> list[Event]:
-    """Run a command, and return all events so far."""
+    """Run a command, and return all events that have arrived so far."""
     machine.program("copies", PROGRAM)
     assert machine.run("work", program="copies", environ=dict(environ)).returncode == 0
     machine.settle()
@@ -39,12 +39,12 @@ def events(machine: Machine, posthog: FakePostHog, **environ: str) -> list[Event
 
 
 def scope(event: Event) -> tuple[object, object]:
-    """The IDs of the organization and the project."""
+    """Return the IDs of the organization and the project."""
     return event.properties.get("org_id"), event.properties.get("project_id")
 
 
 def test_a_copy_has_the_value_of_the_librarys_property(machine: Machine, posthog: FakePostHog) -> None:
-    """The event has both names, and a value that the program sets for a copy is dropped."""
+    """The event has both names. A value that the program sets for a copy is dropped."""
     (event,) = events(machine, posthog)
     properties = event.properties
     assert properties["duration_ms"] == properties["duration"] != 7
@@ -66,7 +66,7 @@ def test_a_copy_has_the_value_of_the_librarys_property(machine: Machine, posthog
 def test_the_ids_are_those_of_the_context_that_the_program_names(
     machine: Machine, posthog: FakePostHog, context: str | None, expected: tuple[str | None, str | None]
 ) -> None:
-    """The active context's if it names none, and none if it does not exist. Names, addresses and e-mails never leave."""
+    """If the program names no context, the active one counts. A missing context has no IDs. Names and addresses never leave."""
     write_credentials(machine)
     (event,) = events(machine, posthog, **({} if context is None else {"CONTEXT": context}))
     assert scope(event) == expected
@@ -89,7 +89,7 @@ with arcade_otel.command(sys.argv[1]):
 def test_a_person_has_both_groups_the_programs_own_id_counts_and_a_logout_has_none(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """At a logout, another context may be active than the one that is left."""
+    """At a logout, the active context can be another one than the context that the user has left."""
     write_credentials(machine)
     machine.program("account", ACCOUNT)
     for words in (["login"], ["work"], ["work", "own"], ["logout"]):
@@ -104,7 +104,7 @@ def test_a_person_has_both_groups_the_programs_own_id_counts_and_a_logout_has_no
 
 
 def test_credentials_that_are_newer_than_the_command_are_not_used(machine: Machine, posthog: FakePostHog) -> None:
-    """A span that waits in the queue keeps the organization of its command, or gets none."""
+    """A span that waits in the queue keeps the organization of its command, or gets no organization."""
     write_credentials(machine)
     posthog.stop()
     events(machine, posthog)
@@ -122,7 +122,7 @@ def test_credentials_that_are_newer_than_the_command_are_not_used(machine: Machi
 def test_other_backends_get_the_ids_and_not_the_name_of_the_context(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """A span that the sender exports to a receiver of OTLP has the two attributes, and no attribute that is for the sender."""
+    """A span for a receiver of OTLP has the two attributes, and no attribute that is only for the sender."""
     write_credentials(machine)
     machine.program("copies", PROGRAM.replace('version="1",', 'version="1",\n    live_spans=False,'))
     environ = {
@@ -140,7 +140,7 @@ def test_other_backends_get_the_ids_and_not_the_name_of_the_context(
 
 
 def test_only_a_property_of_ended_commands_can_be_copied() -> None:
-    """Every name that can be copied is in the table of properties. Any other one raises at once."""
+    """Every name that can be copied is in the table of properties. Any other name raises at once."""
     assert {row.name for row in PROPERTIES if row.name} >= option_checks.COPIED
     with pytest.raises(ValueError, match="copy of 'error_message'"):
         make_settings(properties={"why": "error_message"})

@@ -1,4 +1,4 @@
-"""Properties that a program declares, commands that it leaves out, and commands of which it records a share."""
+"""A program can declare properties, leave commands out, and record only a share of the runs of a command."""
 
 import pytest
 
@@ -12,7 +12,7 @@ PROGRAM = read_program("recording/declared")
 
 
 def test_only_declared_values_of_their_types_leave(machine: Machine, posthog: FakePostHog) -> None:
-    """A group goes with a person only, and what is excluded is not recorded at all."""
+    """A group is recorded only together with a person. An excluded command is not recorded at all."""
     machine.program("own", PROGRAM)
     for command in ("work", "prompt", "prompt/zsh", "login", "work"):
         assert machine.run(command, program="own").returncode == 0
@@ -42,7 +42,7 @@ for number in range(8):
 
 
 def test_a_share_is_chosen_by_the_spans_id_and_told_on_the_event(machine: Machine, posthog: FakePostHog) -> None:
-    """The span IDs begin with 1, 7, c, f, 8, 4, 3 and b. With a share of a half, those below 8 arrive."""
+    """The span IDs begin with 1, 7, c, f, 8, 4, 3 and b. With a share of a half, the commands with IDs below 8 arrive."""
     machine.program("many", SHARED)
     assert machine.run(program="many").returncode == 0
     machine.settle()
@@ -69,7 +69,10 @@ with arcade_otel.command(sys.argv[1]):
 def test_a_login_or_logout_that_succeeds_is_always_recorded_and_counts_once(
     machine: Machine, posthog: FakePostHog, option: str
 ) -> None:
-    """So is its start. It has no ``sample_rate``, by which it would count as a thousand million. A failed one is left out."""
+    """The start of the login is always recorded too.
+
+    The event has no ``sample_rate``, which would make PostHog count it as a thousand million. A failed login is left out.
+    """
     machine.program("changes", CHANGES % option)
     for words in (["login"], ["logout"]):
         assert machine.run(*words, program="changes").returncode == 0
@@ -86,7 +89,10 @@ ENUMERATED = read_program("recording/enumerated")
 
 
 def test_a_member_of_an_enumeration_is_sent_as_the_word_that_was_declared(machine: Machine, posthog: FakePostHog) -> None:
-    """It is equal to its word, and formatted as another text. The spans of a login go another way, and have the same."""
+    """The member is equal to its word, but is formatted as another text.
+
+    The spans of a login go another way, and have the same word.
+    """
     machine.program("enumerated", ENUMERATED)
     ended = machine.run(program="enumerated")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -112,7 +118,10 @@ for command in ("login", "work"):
 
 
 def test_a_group_is_an_id_and_no_other_text(machine: Machine, posthog: FakePostHog) -> None:
-    """No address, no name with a space, and at most 100 characters. What is left out is a debug line without the text."""
+    """An ID is no address, has no spaces, and has at most 100 characters.
+
+    The debug log says that a value is left out, without the value.
+    """
     machine.program("grouped", GROUPS)
     assert machine.run(program="grouped").returncode == 0
     machine.settle()
@@ -140,7 +149,7 @@ def test_a_group_is_an_id_and_no_other_text(machine: Machine, posthog: FakePostH
     ],
 )
 def test_a_declaration_that_makes_no_sense_raises_at_once(options: dict[str, object]) -> None:
-    """In the developer's first run, and never in a user's."""
+    """The error is raised in the developer's first run, and never in a user's run."""
     with pytest.raises((TypeError, ValueError), match=next(iter(options))):
         make_settings(**options)
     assert option_checks.MAX_GROUPS == 5
@@ -161,7 +170,10 @@ with arcade_otel.command(sys.argv[1]):
 
 
 def test_a_login_and_no_other_command_sets_the_persons_properties(machine: Machine, posthog: FakePostHog) -> None:
-    """PostHog sets them on the person by ``$set``. A declared name that is the library's own is left out, with a debug line."""
+    """PostHog sets the properties on the person by ``$set``.
+
+    A declared name that the library uses itself is left out, with a debug line.
+    """
     machine.program("person", PERSON)
     for command in ("work", "login", "work"):
         assert machine.run(command, program="person").returncode == 0

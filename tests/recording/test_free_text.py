@@ -1,4 +1,4 @@
-"""Properties that a program declares as free text, which loses what the user typed and set, and what looks like a secret."""
+"""A property that a program declares as free text loses what the user typed and set, and what looks like a secret."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def texts(posthog: FakePostHog) -> list[tuple[str, object, object]]:
 
 
 def everything(machine: Machine, posthog: FakePostHog) -> list[bytes]:
-    """Return all that the library has written and sent."""
+    """Return everything that the library has written and sent."""
     files = [path.read_bytes() for path in machine.config_dir.rglob("*") if path.is_file()]
     return [*files, *(request.content for request in posthog.requests), machine.debug_log.read_bytes()]
 
@@ -39,7 +39,7 @@ def everything(machine: Machine, posthog: FakePostHog) -> list[bytes]:
 def test_what_the_user_typed_answered_set_and_kept_is_taken_out_before_anything_is_written(
     machine: Machine, posthog: FakePostHog, tmp_path: Path
 ) -> None:
-    """An argument, an answer at a prompt of Click's and at ``input()``, a variable, and a key in a file. Other words stay."""
+    """An argument, answers at Click's prompt and at ``input()``, a variable, and a key in a file go. Other words stay."""
     key = "sk-proj-x8XBXzrs5pl93XlfoWcBe6wS890M8pMsPPsXRXNfu1T27Kia"
     settings = tmp_path / "settings"
     settings.write_text(f"key {key}")
@@ -73,7 +73,7 @@ def test_what_the_user_typed_answered_set_and_kept_is_taken_out_before_anything_
 
 
 def test_values_that_argparse_read_from_a_file_are_taken_out(machine: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
-    """They are on no command line: only the parser has them while the command runs."""
+    """The values are on no command line. Only the parser has them while the command runs."""
     machine.program("parsed", PARSED)
     (tmp_path / "words").write_text("--customer\nQuokka Ltd\n")
     assert machine.run(f"@{tmp_path / 'words'}", program="parsed").returncode == 0
@@ -96,7 +96,7 @@ def test_a_text_has_one_line_of_at_most_300_characters_and_nothing_in_quotes(mac
 
 
 def test_a_text_is_left_out_if_the_user_typed_too_much_to_search_for(machine: Machine, posthog: FakePostHog) -> None:
-    """As an error's message is."""
+    """The message of an error is left out for the same reason."""
     assert machine.run("many", *map(str, range(100000, 106_001)), program="free").returncode == 0
     machine.settle()
     assert texts(posthog) == [("succeeded", None, None), ("failed", None, None)]
@@ -105,7 +105,7 @@ def test_a_text_is_left_out_if_the_user_typed_too_much_to_search_for(machine: Ma
 def test_a_value_that_is_no_string_is_left_out_and_fails_in_the_sandbox(
     machine: Machine, posthog: FakePostHog, arcade_usage: CliSandbox
 ) -> None:
-    """Each with a debug line that has its type. The last property counts."""
+    """A line in the debug log has the type of each such value. The last property counts."""
     assert machine.run("wrong", program="free").returncode == 0
     machine.settle()
     assert texts(posthog) == [("succeeded", None, LAST)] + [("failed", None, None)] * 5
@@ -121,7 +121,7 @@ def test_a_value_that_is_no_string_is_left_out_and_fails_in_the_sandbox(
 
 
 def test_the_event_of_a_login_has_its_free_text_redacted_and_none_on_the_person(machine: Machine, posthog: FakePostHog) -> None:
-    """It goes another way, through the SDK."""
+    """The event of a login takes another way, through the SDK."""
     assert machine.run("login", program="free").returncode == 0
     machine.settle()
     (login,) = [event for event in posthog.visible() if event.event == conventions.EVENT_SUCCEEDED]
@@ -142,14 +142,14 @@ def test_the_event_of_a_login_has_its_free_text_redacted_and_none_on_the_person(
     ],
 )
 def test_free_text_cannot_be_declared_by_accident_or_for_a_person(options: dict[str, object], message: str) -> None:
-    """In the developer's first run, and never in a user's."""
+    """The error is raised in the developer's first run, and never in a user's run."""
     with pytest.raises((TypeError, ValueError), match=message):
         make_settings(**options)
 
 
 @pytest.mark.parametrize("reason", ["", " ", None, 3])
 def test_free_text_needs_a_reason(reason: object) -> None:
-    """The manifest shows it to users."""
+    """The manifest shows the reason to users."""
     with pytest.raises((TypeError, ValueError), match="reason"):
         arcade_otel.FreeText(reason=reason)  # type: ignore[arg-type]
     with pytest.raises(TypeError):

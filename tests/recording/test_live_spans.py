@@ -1,4 +1,4 @@
-"""A process that traces itself: the command's span is current, other spans nest below it, everything leaves detached."""
+"""In a process that traces itself, the command's span is current, other spans nest below it, and all spans leave detached."""
 
 import json
 import re
@@ -19,7 +19,7 @@ SHARED = {"name", "kind", "attributes", "status"}
 
 
 def program(machine: Machine, name: str = "live", *, live: str = "", host: str = "") -> None:
-    """Write the program, which may set a provider of its own (``host``) or ask for live spans (``live``)."""
+    """Write the program. With ``host`` it sets a provider of its own, and with ``live`` it asks for live spans."""
     machine.program(name, APP.replace('"who:am_i")', f'"who:am_i"{live})').replace("# the host program's own tracing\n", host))
     (machine.root / "who.py").write_text("def am_i():\n    return 'user-9'\n")
 
@@ -34,14 +34,17 @@ def ran(
 
 
 def to(collector: Collector, **more: str) -> dict[str, str | None]:
-    """Return the environment that sends traces there."""
+    """Return the environment that sends traces to the collector."""
     return {**OTLP, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **more}
 
 
 def test_other_spans_nest_below_the_commands_in_one_trace(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """By hand, and what the command adds to its own span; the usage event has the trace's ids and nothing of the rest."""
+    """The program makes the spans by hand and adds attributes to the command's span.
+
+    The usage event has the IDs of the trace, and none of those attributes.
+    """
     program(machine)
     ran(machine, "work", environ=to(collector))
     collector.wait_for(lambda: len(collector.spans) == 5)
@@ -66,7 +69,7 @@ def test_other_spans_nest_below_the_commands_in_one_trace(
 def test_the_live_span_is_the_deferred_one_attribute_by_attribute(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """Success and failure; only what the two processes and moments differ in, and the SDK's own name, may differ."""
+    """The command succeeds or fails. Only what depends on the process and the moment may differ, and the name of the SDK."""
     program(machine)
     program(machine, "deferred", live=", live_spans=False")
     machine.run("work", program="deferred")  # the notice, the identity
@@ -99,7 +102,7 @@ def _comparable(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_instrumentations_and_threads_nest_too(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
-    """An HTTP call of httpx, and a span of another thread."""
+    """The trace has an HTTP call of httpx, and a span of another thread."""
     program(machine)
     ran(machine, "fetch", environ=to(collector, ENDPOINT=posthog.url))
     collector.wait_for(lambda: len(collector.spans) == 3)
@@ -109,7 +112,7 @@ def test_instrumentations_and_threads_nest_too(machine: Machine, posthog: FakePo
 
 
 def test_grpc_takes_the_same(machine: Machine, grpc_collector: GrpcCollector) -> None:
-    """And headers of the standard variable come along."""
+    """The headers of the standard variable arrive too."""
     program(machine)
     environ = to(grpc_collector, OTEL_EXPORTER_OTLP_HEADERS="x-team=blue") | {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
     ran(machine, "work", environ=environ)
@@ -120,7 +123,7 @@ def test_grpc_takes_the_same(machine: Machine, grpc_collector: GrpcCollector) ->
 def test_an_endpoint_alone_asks_for_traces_where_the_exporter_is_installed(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """As elsewhere in OpenTelemetry; the usage event goes its way too."""
+    """OpenTelemetry's SDK has the same default. The usage event is sent as well."""
     program(machine)
     ran(
         machine,
@@ -132,7 +135,10 @@ def test_an_endpoint_alone_asks_for_traces_where_the_exporter_is_installed(
 
 
 def test_a_trace_of_around_contains_the_command_and_its_children(machine: Machine, collector: HttpCollector) -> None:
-    """``TRACEPARENT`` and ``TRACESTATE`` in, live and deferred; out to child processes while the command runs."""
+    """The command reads ``TRACEPARENT`` and ``TRACESTATE``, with live and with deferred spans.
+
+    Child processes get both while the command runs.
+    """
     program(machine)
     program(machine, "deferred", live=", live_spans=False")
     job = {"TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "TRACESTATE": "vendor=one"}
@@ -156,7 +162,7 @@ def test_a_trace_of_around_contains_the_command_and_its_children(machine: Machin
 def test_a_traceparent_that_makes_no_sense_is_none(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector, value: str
 ) -> None:
-    """Live and deferred."""
+    """An invalid ``TRACEPARENT`` is ignored, for live and for deferred spans."""
     program(machine)
     program(machine, "deferred", live=", live_spans=False")
     for name in ("live", "deferred"):
@@ -170,7 +176,7 @@ def test_a_traceparent_that_makes_no_sense_is_none(
 def test_the_usage_event_is_never_sampled_away(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector, live: str
 ) -> None:
-    """By a parent that is not sampled, or (live) by the sampler: no trace, and the event all the same."""
+    """The parent is not sampled, or the sampler drops the live span. The trace is not sent, but the event is."""
     program(machine, live=live)
     unsampled = {"TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
     ran(machine, "work", environ=to(collector, **unsampled))
@@ -187,7 +193,7 @@ def test_the_usage_event_is_never_sampled_away(
 
 
 def test_limits_cut_the_trace_and_not_the_usage_event(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
-    """``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`` and ``…_VALUE_LENGTH_LIMIT``."""
+    """The limits are ``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`` and ``OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT``."""
     program(machine)
     limits = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "2", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "3"}
     ran(machine, "work", environ=to(collector, **limits))
@@ -202,7 +208,10 @@ def test_limits_cut_the_trace_and_not_the_usage_event(machine: Machine, posthog:
 def test_service_name_and_resource_attributes_are_the_standard_variables(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """Live and deferred; what the application says wins but for the service's name; nothing of it reaches PostHog."""
+    """The spans are live or deferred.
+
+    The program's values take precedence, except for the name of the service. PostHog gets none of these attributes.
+    """
     program(machine)
     program(machine, "deferred", live=", live_spans=False")
     standard = {
@@ -236,7 +245,10 @@ trace.set_tracer_provider(provider)
 
 @pytest.mark.parametrize("where", ["at start", "in a callback"])
 def test_a_host_keeps_its_provider_and_gets_the_commands_span_in_it(machine: Machine, posthog: FakePostHog, where: str) -> None:
-    """Its children nest below; nothing of ours is exported by it twice, and PostHog gets the event once."""
+    """The program's spans nest below the command's span.
+
+    The provider exports none of the library's data twice, and PostHog gets the event once.
+    """
     if where == "at start":
         program(machine, host=HOST)
     else:
@@ -255,7 +267,7 @@ def test_a_host_keeps_its_provider_and_gets_the_commands_span_in_it(machine: Mac
 
 
 def test_opentelemetry_instrument_works_with_our_exporter_and_our_detector(machine: Machine, posthog: FakePostHog) -> None:
-    """``OTEL_TRACES_EXPORTER=posthog opentelemetry-instrument mycli``: one event, not one of each pipeline."""
+    """``OTEL_TRACES_EXPORTER=posthog opentelemetry-instrument mycli`` sends one event, and not one per pipeline."""
     program(machine)
     environ: dict[str, str | None] = {
         "OTEL_TRACES_EXPORTER": "posthog",
@@ -303,7 +315,10 @@ tracer_provider:
 
 @pytest.mark.latest
 def test_a_configuration_file_names_our_exporter_and_our_detector(machine: Machine, posthog: FakePostHog) -> None:
-    """``OTEL_CONFIG_FILE`` and ``opentelemetry-instrument``: the event has the detector's identity, by our exporter alone."""
+    """The program runs with ``OTEL_CONFIG_FILE`` and ``opentelemetry-instrument``.
+
+    Only the library's exporter sends the event, with the detector's identity.
+    """
     machine.program("configured", CONFIGURED)
     (machine.root / "otel.yaml").write_text(FILE.replace("URL", posthog.url))
     machine.program(
@@ -322,7 +337,7 @@ def test_a_configuration_file_names_our_exporter_and_our_detector(machine: Machi
 
 
 def test_a_login_and_a_logout_are_traced_too(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
-    """The alias before the event, the logout under the old id; the trace says whose each was."""
+    """The alias arrives before the event of the login, and the logout has the old ID. The trace says whose each command was."""
     program(machine)
     environ = to(collector, PYTHONPATH=str(machine.root))
     ran(machine, "work", "--times", "0", environ=environ)
@@ -341,7 +356,7 @@ def test_a_login_and_a_logout_are_traced_too(machine: Machine, posthog: FakePost
 def test_what_cannot_be_delivered_waits_and_a_dead_collector_costs_the_command_nothing(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """It arrives once the collector is back, once, and PostHog is not held up."""
+    """The trace arrives once when the collector is back. Meanwhile PostHog gets its events without delay."""
     program(machine)
     with refused_port() as port:
         ran(machine, "work", environ=to(collector) | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"})
@@ -358,7 +373,7 @@ def test_what_cannot_be_delivered_waits_and_a_dead_collector_costs_the_command_n
 
 @pytest.mark.timeout(300)
 def test_the_live_path_costs_little_over_the_sdk_alone(machine: Machine, collector: HttpCollector) -> None:
-    """At most 100 million instructions (25 to 40 ms) over the SDK with no exporter, collector dead or alive."""
+    """The limit is 100 million instructions (25 to 40 ms) over the SDK without exporters. The collector may be dead."""
     plain = HOST.replace("provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))\n", "")
     program(machine, "plain", host=plain)
     source = (machine.root / "plain.py").read_text()
@@ -387,7 +402,7 @@ def test_the_live_path_costs_little_over_the_sdk_alone(machine: Machine, collect
 def test_a_trace_is_sent_at_once_where_spans_are_queued_and_posthog_is_not_asked(
     machine: Machine, collector: HttpCollector, variable: tuple[str, str]
 ) -> None:
-    """The command's own sender delivers the span to the collector, and needs no later command for that."""
+    """The command's own sender delivers the span to the collector, without a later command."""
     environ = to(collector) | {"OTEL_TRACES_EXPORTER": "otlp", variable[0]: variable[1]}
     assert machine.run("one", environ=environ).returncode == 0
     machine.settle()
@@ -396,7 +411,7 @@ def test_a_trace_is_sent_at_once_where_spans_are_queued_and_posthog_is_not_asked
 
 
 def test_a_program_without_a_posthog_key_can_be_traced(machine: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
-    """OTLP only: nothing for PostHog is kept or sent."""
+    """The spans go to OTLP only. The library keeps and sends no data for PostHog."""
     program(machine)
     environ = to(collector) | {"ARCADE_USAGE_POSTHOG_API_KEY": None, "OTEL_TRACES_EXPORTER": "otlp"}
     ran(machine, "work", environ=environ)
@@ -407,7 +422,7 @@ def test_a_program_without_a_posthog_key_can_be_traced(machine: Machine, posthog
 
 
 def test_who_opted_out_is_not_traced_by_us(machine: Machine, collector: HttpCollector) -> None:
-    """No file, no process, no request, whatever the environment asks of exporters."""
+    """The library makes no file, no process and no request, whatever the environment says about exporters."""
     program(machine)
     for refusal in ({"DO_NOT_TRACK": "1"}, {"OTEL_SDK_DISABLED": "true"}, {"ARCADE_USAGE_TRACKING": "0"}):
         ran(machine, "work", environ=to(collector, **refusal))
@@ -417,7 +432,7 @@ def test_who_opted_out_is_not_traced_by_us(machine: Machine, collector: HttpColl
 
 
 def test_many_spans_of_a_long_command_arrive_without_a_process_each(machine: Machine, collector: HttpCollector) -> None:
-    """A thousand children: a few files, a few senders."""
+    """A thousand child spans make a few files and start a few senders."""
     program(machine)
     ran(machine, "work", "--times", "500", environ=to(collector))
     collector.wait_for(lambda: len(collector.spans) == 1001, timeout=60)

@@ -1,4 +1,4 @@
-"""Events that a program declares and tracks, which travel on the span of their command."""
+"""Events that a program declares and tracks travel on the span of their command."""
 
 import json
 import sys
@@ -44,12 +44,15 @@ def names(posthog: FakePostHog) -> list[str]:
 
 
 def of_program(event: Event, names: Mapping[str, object]) -> dict[str, object]:
-    """Return the properties of ``event`` that have one of ``names``."""
+    """Return those properties of ``event`` whose names are in ``names``."""
     return {name: event.properties[name] for name in names if name in event.properties}
 
 
 def test_a_tracked_event_has_its_own_properties_and_those_of_its_command(machine: Machine, posthog: FakePostHog) -> None:
-    """It has the command's person, and its own time and UUID. It has nothing that depends on how the command ended."""
+    """The event has the command's person, and its own time and UUID.
+
+    The event has no property that depends on how the command ended.
+    """
     ran(machine, "work")
     command, created, run = posthog.visible()
     assert [command.event, created.event, run.event] == [conventions.EVENT_SUCCEEDED, CREATED, RUN]
@@ -65,7 +68,7 @@ def test_a_tracked_event_has_its_own_properties_and_those_of_its_command(machine
 
 
 def test_a_tracked_event_has_the_time_at_which_it_was_tracked(machine: Machine, posthog: FakePostHog) -> None:
-    """The program waits 20 ms after its first event. Each time is to the millisecond."""
+    """The program waits 20 ms after its first event. The times are exact to the millisecond."""
     ran(machine, "slow")
     first, _, last = posthog.visible()[1:]
     assert (first.event, last.event) == (CREATED, CREATED)
@@ -75,7 +78,7 @@ def test_a_tracked_event_has_the_time_at_which_it_was_tracked(machine: Machine, 
 
 
 def test_an_event_outside_of_a_command_is_a_debug_line_only(machine: Machine, posthog: FakePostHog) -> None:
-    """The program tracks one before its command and one after it."""
+    """The program tracks one event before its command and another after the command."""
     assert ran(machine, "work") == ""
     assert names(posthog) == [conventions.EVENT_SUCCEEDED, CREATED, RUN]
     assert machine.log.count("track: no command is recorded, and so no event") == 2
@@ -83,14 +86,17 @@ def test_an_event_outside_of_a_command_is_a_debug_line_only(machine: Machine, po
 
 @pytest.mark.posix
 def test_a_forked_child_adds_no_event_to_the_command_of_its_parent(machine: Machine, posthog: FakePostHog) -> None:
-    """Its parent's command is not its own."""
+    """The parent's command is not a command of the child."""
     ran(machine, "fork")
     assert names(posthog) == [conventions.EVENT_SUCCEEDED, CREATED, RUN]
     assert machine.log.count("track: no command is recorded, and so no event") == 3
 
 
 def test_nothing_that_is_not_declared_leaves_the_process(machine: Machine, posthog: FakePostHog) -> None:
-    """Names and values hold a secret. A wrong property is left out of its event, and an event that is not declared as a whole."""
+    """Names and values hold a secret.
+
+    An undeclared property is left out of its event, and an undeclared event is left out as a whole.
+    """
     canary = "phx_5Canary8hTq2ZrW9"
     ran(machine, "wrong", environ={"CANARY": canary})
     assert names(posthog) == [conventions.EVENT_SUCCEEDED, CREATED, CREATED, RUN, RUN]
@@ -110,7 +116,7 @@ def test_nothing_that_is_not_declared_leaves_the_process(machine: Machine, posth
 
 
 def test_the_events_of_a_command_that_fails_are_sent_without_its_error(machine: Machine, posthog: FakePostHog) -> None:
-    """The command's event has the error."""
+    """Only the command's own event has the error."""
     assert "it broke" in ran(machine, "fail", code=1)
     command, created, run = posthog.visible()
     assert [command.event, created.event, run.event] == [conventions.EVENT_FAILED, CREATED, RUN]
@@ -140,7 +146,7 @@ def test_the_events_of_a_login_and_a_logout_belong_to_the_account_as_their_comma
 
 
 def test_a_second_delivery_is_the_same_events(machine: Machine, posthog: FakePostHog) -> None:
-    """PostHog stored the events, and its acknowledgement was lost."""
+    """PostHog has stored the events, but its acknowledgement was lost."""
     posthog.script(Fault.store_then_close())
     ran(machine, "work")
     assert len(posthog.events) == 3
@@ -151,7 +157,7 @@ def test_a_second_delivery_is_the_same_events(machine: Machine, posthog: FakePos
 
 
 def test_a_batch_that_ends_within_the_events_of_a_command_loses_none(machine: Machine, posthog: FakePostHog) -> None:
-    """Three commands have 153 events. The first request has 100 of them, and the second one fails."""
+    """Three commands have 153 events. The first request has 100 of these events, and the second request fails."""
     posthog.stop()
     for _ in range(3):
         ran(machine, "work", environ={"TIMES": str(MAX_EVENTS + 1)})
@@ -170,7 +176,7 @@ def test_a_batch_that_ends_within_the_events_of_a_command_loses_none(machine: Ma
 
 
 def test_an_event_that_posthog_refuses_for_good_keeps_no_other_event_back(machine: Machine, posthog: FakePostHog) -> None:
-    """Its receipt does not say that everything was sent."""
+    """The receipt of the command does not say that everything was sent."""
     posthog.refuse(lambda event: event["event"] == CREATED)
     ran(machine, "work")
     ran(machine, "work")
@@ -179,7 +185,7 @@ def test_an_event_that_posthog_refuses_for_good_keeps_no_other_event_back(machin
 
 
 def test_a_receipt_has_the_events_as_they_were_sent(machine: Machine, posthog: FakePostHog) -> None:
-    """The user sees them by ``usage show``."""
+    """``usage show`` shows the events to the user."""
     ran(machine, "work")
     machine.program("show", "import sys\nfrom arcade_otel.cli.console import main\nsys.exit(main(['show']))\n")
     shown = machine.run(program="show").stdout
@@ -192,7 +198,10 @@ def test_a_receipt_has_the_events_as_they_were_sent(machine: Machine, posthog: F
 
 
 def test_a_user_who_opted_out_leaves_no_event_and_log_prints_them(machine: Machine, posthog: FakePostHog) -> None:
-    """By a variable, before the command, while it runs, or while its events are queued. Nor does an excluded command."""
+    """The user opts out by a variable, before the command, while it runs, or while its events are queued.
+
+    An excluded command leaves no event either.
+    """
     assert ran(machine, "work", environ={consent.ENV_TRACKING: "0"}) == ""
     ran(machine, "disable")
     ran(machine, "prompt")
@@ -217,7 +226,7 @@ def test_a_user_who_opted_out_leaves_no_event_and_log_prints_them(machine: Machi
 def test_a_receiver_of_otlp_gets_span_events_on_the_commands_span(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector, live: str, command: str
 ) -> None:
-    """There is no second span, whichever way the span is made. The standard limits of spans do not reach PostHog's events."""
+    """No second span is sent, whichever way the span is made. The standard limits of spans do not change PostHog's events."""
     machine.program("own", PROGRAM.replace('exclude="prompt"', live))
     environ = {
         "OTEL_TRACES_EXPORTER": "posthog,otlp",
@@ -278,6 +287,6 @@ def test_the_sandbox_fails_for_what_is_not_declared(arcade_usage: CliSandbox, co
     ],
 )
 def test_a_declaration_that_makes_no_sense_raises_at_once(events: object) -> None:
-    """In the developer's first run, and never in a user's."""
+    """The error is raised in the developer's first run, and never in a user's run."""
     with pytest.raises((TypeError, ValueError), match="events"):
         make_settings(events=events)

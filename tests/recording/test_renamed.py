@@ -1,4 +1,4 @@
-"""``with arcade_otel.command(…) as run:`` and ``program()``: a program renames or discards its run."""
+"""A program renames or discards its run by ``with arcade_otel.command(…) as run:`` or ``program()``."""
 
 import json
 
@@ -29,7 +29,7 @@ PROGRAM = read_program("recording/renamed")
 def test_the_event_has_the_new_name_and_a_discarded_run_has_none(
     machine: Machine, posthog: FakePostHog, words: tuple[str, ...], recorded: str | None
 ) -> None:
-    """What makes no sense as a name changes nothing, and neither does a call after the block."""
+    """An invalid name changes nothing, and neither does a call after the block."""
     machine.program("renamed", PROGRAM)
     ended = machine.run(*words, program="renamed")
     assert (ended.returncode, ended.stdout, ended.stderr.count("Traceback")) == (0, "", 0)
@@ -41,7 +41,7 @@ def test_the_event_has_the_new_name_and_a_discarded_run_has_none(
 
 
 def test_a_user_who_opted_out_can_rename_and_discard_too(machine: Machine, posthog: FakePostHog) -> None:
-    """The object of the ``with`` statement has the same methods, and nothing is written or sent."""
+    """The object of the ``with`` statement has the same methods. The library writes and sends nothing."""
     machine.program("renamed", PROGRAM)
     for words in (("work", "play", "discard"), ("program", "build", "discard")):
         assert machine.run(*words, program="renamed", environ={"ARCADE_USAGE_TRACKING": "0"}).returncode == 0
@@ -50,7 +50,7 @@ def test_a_user_who_opted_out_can_rename_and_discard_too(machine: Machine, posth
 
 
 def test_a_run_that_becomes_a_login_links_the_account(machine: Machine, posthog: FakePostHog) -> None:
-    """The new name decides: the alias comes first, and the login is the account's."""
+    """The new name decides. The alias comes first, and the login belongs to the account."""
     machine.program("renamed", PROGRAM)
     for words in (("work",), ("work", "login")):
         assert machine.run(*words, program="renamed").returncode == 0
@@ -60,7 +60,7 @@ def test_a_run_that_becomes_a_login_links_the_account(machine: Machine, posthog:
 
 
 def test_a_discarded_logout_still_changes_the_identity(machine: Machine, posthog: FakePostHog) -> None:
-    """The next command has a new anonymous ID, which no alias links to the account that logged out."""
+    """The next command has a new anonymous ID, and no alias links this ID to the account that logged out."""
     machine.program("renamed", PROGRAM)
     for words in (("login",), ("logout", "discard"), ("work",)):
         assert machine.run(*words, program="renamed").returncode == 0
@@ -85,7 +85,7 @@ with arcade_otel.command("outer"):
 
 
 def test_what_a_discarded_run_sets_and_tracks_is_not_another_runs(machine: Machine, posthog: FakePostHog) -> None:
-    """The run around it has neither the property nor the event."""
+    """The run around the discarded run has neither the property nor the event."""
     machine.program("nested", NESTED)
     assert machine.run(program="nested").returncode == 0
     machine.settle()
@@ -125,7 +125,7 @@ with arcade_otel.command("logout") as run:
 def test_a_discarded_login_changes_nothing_where_nothing_may_be_recorded(
     machine: Machine, posthog: FakePostHog, why: str
 ) -> None:
-    """The account stays linked in a dry run, and if the user opts out while the command runs."""
+    """The account stays linked in a dry run, and also if the user opts out while the command runs."""
     machine.program("renamed", PROGRAM)
     machine.run("login", program="renamed")
     machine.settle()
@@ -163,7 +163,7 @@ with arcade_otel.program(name="tool", version="1", record_start=["serve"]) as ru
 def test_the_new_name_counts_for_the_start_of_a_server_and_for_the_end_of_its_run(
     machine: Machine, posthog: FakePostHog, words: tuple[str, ...], ends: int
 ) -> None:
-    """``record_start`` and ``end_run()`` look at it as soon as the command line was parsed. A discarded run has no end."""
+    """``record_start`` and ``end_run()`` use the new name once the command line was parsed. A discarded run has no end."""
     machine.program("serving", ENDED)
     assert machine.run(*words, program="serving").returncode == 0
     machine.settle()

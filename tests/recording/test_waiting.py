@@ -1,4 +1,4 @@
-"""A command that was asked to waits for its own event, so that it arrives where every process dies with the command."""
+"""A command with ``wait_seconds`` waits for its own event, for places where all processes die with the command."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ needs_unshare = pytest.mark.skipif(bool(CANNOT_UNSHARE), reason=CANNOT_UNSHARE)
 
 
 def as_pid_1(machine: Machine, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    """Run the tool as the first process of a container: its end is the end of every process in there."""
+    """Run the tool as the first process of a container. The end of that process ends every process in the container."""
     return subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", machine.python, str(machine.root / "tool.py"), *arguments],
         env={**machine.environ, **environ},
@@ -52,7 +52,7 @@ def as_pid_1(machine: Machine, *arguments: str, **environ: str) -> "subprocess.C
 
 
 def test_ten_of_ten_arrive_although_everything_is_killed_at_the_exit(machine: Machine, posthog: FakePostHog) -> None:
-    """Nothing is left for a sender to do when the command has ended, and the queue is empty."""
+    """When the command has ended, the queue is empty, and no sender is needed."""
     for number in range(10):
         assert machine.run("work", environ=WAITS).returncode == 0
         machine.kill_senders()
@@ -64,7 +64,7 @@ def test_ten_of_ten_arrive_although_everything_is_killed_at_the_exit(machine: Ma
 def test_as_pid_1_a_command_that_waits_delivers_and_one_that_does_not_leaves_its_event_in_the_queue(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """``docker run image mycli``, with a volume for the config directory."""
+    """The test stands for ``docker run image mycli`` with a volume for the config directory."""
     posthog.always(Fault.hang())
     as_pid_1(machine, "work")
     assert len(machine.queue) == 1
@@ -79,7 +79,7 @@ def test_as_pid_1_a_command_that_waits_delivers_and_one_that_does_not_leaves_its
 def test_in_ci_the_event_is_in_the_queue_before_the_command_ends(
     machine: Machine, posthog: FakePostHog, where: dict[str, str]
 ) -> None:
-    """A job's end kills the sender; ``usage flush`` or a later job on the same directory delivers."""
+    """The end of a job kills the sender. ``usage flush``, or a later job with the same directory, delivers the event."""
     posthog.always(Fault.hang())
     process = machine.start("work", environ={**where, "ARCADE_USAGE_DEBUG": None})
     process.wait()
@@ -106,7 +106,7 @@ def test_the_wait_is_bounded_and_only_where_it_is_asked_for(
     environ: dict[str, str],
     waits: bool,  # noqa: FBT001
 ) -> None:
-    """PostHog hangs: the command waits as long as it may and no longer, and its event is still queued."""
+    """While PostHog hangs, the command waits as long as it may and no longer. Its event stays in the queue."""
     machine.program("waits", OPTIONS.format(options=options))
     machine.program("plain", "")
     posthog.always(Fault.hang())
@@ -126,7 +126,7 @@ def test_the_wait_is_bounded_and_only_where_it_is_asked_for(
 
 
 def test_a_delivery_that_cannot_come_is_not_waited_for(machine: Machine, posthog: FakePostHog) -> None:
-    """Offline, the first failure ends the wait; in the back-off after it, no sender tries, and nothing is waited for."""
+    """Offline, the first failure ends the wait. During the pause after the failure, no sender tries, and no command waits."""
     posthog.always(Fault.status(503))
     for _ in range(3):
         began = time.monotonic()
@@ -137,7 +137,7 @@ def test_a_delivery_that_cannot_come_is_not_waited_for(machine: Machine, posthog
 
 
 def test_ctrl_c_ends_the_wait_and_not_the_command(machine: Machine, posthog: FakePostHog) -> None:
-    """The command is over: its exit code stays what it was."""
+    """The command is already over, so its exit code does not change."""
     posthog.always(Fault.hang())
     process = machine.start("work", environ=WAITS)
     posthog.wait_for(lambda: posthog.requests)
@@ -149,7 +149,7 @@ def test_ctrl_c_ends_the_wait_and_not_the_command(machine: Machine, posthog: Fak
 
 
 def test_login_and_logout_wait_too(machine: Machine, posthog: FakePostHog) -> None:
-    """And the identity has changed before: a kill during the wait undoes nothing."""
+    """The identity has changed before the wait, so a kill during the wait undoes nothing."""
     posthog.arcade.add(api_key="key", principal_id="user-1")
     machine.log_in("key", posthog.url)
     for command in ("login", "logout"):
@@ -164,7 +164,7 @@ def test_login_and_logout_wait_too(machine: Machine, posthog: FakePostHog) -> No
 
 @pytest.mark.parametrize("wrong", ["'2'", "True", "-1", "11", "float('nan')"])
 def test_a_senseless_wait_raises_at_once(tmp_path: Path, wrong: str) -> None:
-    """In the developer's terminal, not in a user's run."""
+    """The error is raised in the developer's first run, and never in a user's run."""
     source = OPTIONS.format(options=f"wait_seconds={wrong}")
     ended = subprocess.run(
         [sys.executable, "-c", source, "work"],

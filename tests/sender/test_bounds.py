@@ -1,4 +1,4 @@
-"""The queue never grows without bound, says what it lost, and costs the next command nothing."""
+"""The queue never grows without bound, reports what it has lost, and costs the next command nothing."""
 
 import re
 
@@ -10,7 +10,7 @@ NO_LISTING = read_program("sender/no_listing")
 
 
 def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Machine, posthog: FakePostHog) -> None:
-    """The oldest go first; the next event that arrives says how many."""
+    """The oldest spans are removed first. The next event that arrives says how many spans were removed."""
     posthog.stop()
     machine.run("first")
     machine.settle()
@@ -36,7 +36,10 @@ def test_a_thousand_wait_at_most_and_the_count_of_the_others_is_told(machine: Ma
 
 
 def test_the_hand_off_lists_no_directory_of_ours(machine: Machine, posthog: FakePostHog) -> None:
-    """However much waits, the next command does not look. The first command made the identity, which lists ``usage/`` once."""
+    """However many spans wait, the next command does not list them.
+
+    The first command makes the identity, and lists ``usage/`` once.
+    """
     program = (machine.root / "tool.py").read_text()
     assert machine.run("one").returncode == 0
     machine.settle()
@@ -48,7 +51,7 @@ def test_the_hand_off_lists_no_directory_of_ours(machine: Machine, posthog: Fake
 
 
 def test_a_span_too_long_for_a_variable_goes_by_the_queue(machine: Machine, posthog: FakePostHog) -> None:
-    """One variable is limited to 128 KiB on Linux, the environment to 32 KiB on Windows."""
+    """Linux limits one variable to 128 KiB, and Windows limits the whole environment to 32 KiB."""
     machine.program(
         "long",
         """

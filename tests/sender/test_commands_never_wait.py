@@ -1,4 +1,4 @@
-"""No command but ``login`` ever waits for a network, whatever it does; ``login`` at most 4.5 s."""
+"""Only ``login`` ever waits for a network, and it waits at most 4.5 s."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ DEAD = ["blocked", "refused", "black-holed"]
 
 @contextmanager
 def dead(machine: Machine, posthog: FakePostHog, how: str) -> Iterator[str]:
-    """Let PostHog and Arcade's API be dead in one of three ways; give the API's address."""
+    """Make PostHog and Arcade's API fail in one of three ways, and return the API's address."""
     with ExitStack() as stack:
         if how == "blocked":
             posthog.always(Fault.hang())
@@ -42,7 +42,7 @@ def dead(machine: Machine, posthog: FakePostHog, how: str) -> Iterator[str]:
 
 
 def programs(machine: Machine) -> None:
-    """Write the program with and without us."""
+    """Write the program once with the library and once without."""
     machine.program("tool", APP.replace("# instrument\n", INSTRUMENTED))
     machine.program("plain", APP)
 
@@ -50,7 +50,7 @@ def programs(machine: Machine) -> None:
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("how", DEAD)
 def test_no_command_but_login_makes_a_network_call(machine: Machine, posthog: FakePostHog, how: str, who: str) -> None:
-    """Not one socket in the command's process; it ends with the server still unanswered, and the event arrives later."""
+    """The command's process opens no socket and ends while the server has not answered. The event arrives later."""
     programs(machine)
     posthog.arcade.add(api_key="key", principal_id="user-1")
     if who == "linked":
@@ -79,7 +79,7 @@ def test_no_command_but_login_makes_a_network_call(machine: Machine, posthog: Fa
 
 
 def _moved(machine: Machine) -> None:
-    """What waits for the dead address goes to the well one, as if that had been dead: lanes and hosts are told by the span."""
+    """Move the spans that wait for the dead address to the lane of the working address, and rewrite the host in each span."""
     import json
 
     from arcade_otel.handoff import lanes, queue
@@ -101,7 +101,7 @@ def _moved(machine: Machine) -> None:
 
 @pytest.mark.parametrize("how", DEAD)
 def test_login_waits_at_most_four_and_a_half_seconds(machine: Machine, posthog: FakePostHog, how: str) -> None:
-    """For the API and for the alias together, and it links nobody whom nobody could name."""
+    """The limit counts the API and the alias together. If the API names no account, no account is linked."""
     programs(machine)
     machine.run("work")
     machine.settle()
@@ -120,7 +120,10 @@ def test_login_waits_at_most_four_and_a_half_seconds(machine: Machine, posthog: 
 
 
 def test_login_waits_for_the_alias_too(machine: Machine, posthog: FakePostHog) -> None:
-    """The API answers late and PostHog never: 4.5 s in all; the account is linked and the alias is owed."""
+    """The API answers late and PostHog never answers, so the login takes 4.5 s.
+
+    The account is linked, and the alias waits in the queue.
+    """
     programs(machine)
     machine.run("work")
     machine.settle()
@@ -145,7 +148,10 @@ def test_login_waits_for_the_alias_too(machine: Machine, posthog: FakePostHog) -
 
 @pytest.mark.timeout(300)
 def test_credentials_and_an_api_that_never_answers_add_nothing_to_a_command(machine: Machine, posthog: FakePostHog) -> None:
-    """Issue: less than 100 ms. Here: less than a million instructions, a fraction of one, and no socket (above)."""
+    """The project's requirement is less than 100 ms.
+
+    The test requires less than a million instructions, which take under 1 ms.
+    """
     programs(machine)
     posthog.arcade.always(Fault.hang())
 
@@ -165,7 +171,10 @@ def test_credentials_and_an_api_that_never_answers_add_nothing_to_a_command(mach
 def test_a_shell_that_reads_a_commands_streams_does_not_wait_for_the_sender(
     machine: Machine, posthog: FakePostHog, line: str
 ) -> None:
-    """Not even by an inherited descriptor: it returns while the server still hangs and the sender lives."""
+    """The sender holds no inherited descriptor of the streams.
+
+    The shell goes on while the server hangs and the sender lives.
+    """
     programs(machine)
     posthog.always(Fault.hang())
     cli = f"{sys.executable} {machine.root / 'tool.py'}"

@@ -1,4 +1,4 @@
-"""What a sender costs: as a ratio to a bare Python of the same run, so that the limits hold on every machine."""
+"""The cost of a sender is measured as a ratio to a bare Python in the same run, so the limits hold on every machine."""
 
 import statistics
 import subprocess
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.linux, pytest.mark.timeout(300)]  # valgrind is fifty 
 
 @pytest.fixture
 def machine(machine: Machine) -> Machine:
-    """A computer on which one command was delivered before: directories and ``*.pyc`` are there."""
+    """Return a computer on which one command was delivered before, so that the directories and ``*.pyc`` files exist."""
     machine.run("first")
     machine.settle()
     return machine
@@ -43,7 +43,7 @@ def machine(machine: Machine) -> Machine:
 
 @pytest.fixture
 def https(machine: Machine, posthog: FakePostHog) -> Iterator[None]:
-    """Let the machine's events go to the stand-in by https, with a certificate that the user trusts."""
+    """Send the machine's events to the stand-in by HTTPS, with a certificate that the user trusts."""
     context, bundle = certified(machine.root)
     with TlsFront(context, int(posthog.url.rpartition(":")[2])) as front:
         machine.environ["ARCADE_USAGE_POSTHOG_HOST"] = machine.posthog_url = front.url
@@ -62,7 +62,7 @@ def environment(machine: Machine) -> dict[str, str]:
 
 
 def command(machine: Machine) -> list[str]:
-    """Return the sender's command line, with a watchdog that leaves valgrind the time it needs."""
+    """Return the sender's command line, with a watchdog that leaves enough time for valgrind."""
     started = handoff.sender_command()
     assert started is not None
     *python, launch = started
@@ -74,7 +74,7 @@ def command(machine: Machine) -> list[str]:
 
 
 def instructions(machine: Machine, posthog: FakePostHog) -> float:
-    """Return how many starts of a bare Python one sender costs that delivers one event."""
+    """Return the cost of a sender that delivers one event, in starts of a bare Python."""
     machine.environ[conventions.ENV_IDLE] = "2"  # as everybody's senders wait for more
     before = len(posthog.visible())
     for _ in range(2):  # the second finds every *.pyc
@@ -95,7 +95,7 @@ def test_by_https_it_costs_at_most_eight(machine: Machine, posthog: FakePostHog)
 
 
 def test_a_large_bundle_of_certificates_changes_little(machine: Machine, posthog: FakePostHog) -> None:
-    """As Fedora and macOS have one, and companies; reading all of it costs six bare Pythons."""
+    """Fedora, macOS and some companies have a large bundle. Reading the whole bundle would cost six bare Pythons."""
     context, mine = certified(machine.root, "ISRG Root X1")
     bundle = machine.root / "large.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes() + mine.read_bytes())
@@ -120,7 +120,7 @@ def _rusage(machine: Machine) -> tuple[float, float]:
 def _measured(machine: Machine, run: list[str], environ: dict[str, str]) -> tuple[float, float]:
     """Return the CPU seconds and the largest memory, in KiB, of a process.
 
-    From a small process without ``site``: a child's largest memory counts that of the process that started it.
+    The process is started from a small process without ``site``, because a child's largest memory includes that of its parent.
     """
     measure = (
         "import os, sys\n_, _, used = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)\n"
@@ -137,7 +137,7 @@ def _measured(machine: Machine, run: list[str], environ: dict[str, str]) -> tupl
 def test_a_sender_to_posthog_imports_nothing_dear(
     machine: Machine, posthog: FakePostHog, request: pytest.FixtureRequest, scheme: str
 ) -> None:
-    """As Python itself reports it: each import of a real sender that delivers."""
+    """Python itself reports each import of a real sender that delivers."""
     if scheme == "https":
         request.getfixturevalue("https")
     started = handoff.sender_command()
@@ -162,7 +162,7 @@ def test_a_sender_to_posthog_imports_nothing_dear(
 
 
 def test_the_event_arrives_within_ten_bare_starts_of_the_commands_exit(machine: Machine, posthog: FakePostHog) -> None:
-    """By the best of several: what the machine does beside the test makes single runs longer."""
+    """The best of several runs counts, because other work of the machine makes single runs longer."""
     arrivals, starts = [], []
     for _ in range(8):
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What of a user's environment steers the sender (proxies, certificates) and what never does (everything else)."""
+"""Proxies and certificates in a user's environment steer the sender, and no other variable does."""
 
 import json
 import os
@@ -29,7 +29,7 @@ NAMES = [
 
 
 def traps(folder: Path, seen: Path) -> None:
-    """Fill a folder with modules, each of which leaves a trace if anybody imports it."""
+    """Fill a folder with modules, each of which leaves a trace if it is imported."""
     folder.mkdir(parents=True, exist_ok=True)
     trap = f"open({str(seen)!r}, 'a').write(__name__ + chr(10))\nraise SystemExit('a trap was imported')\n"
     for name in NAMES:
@@ -48,7 +48,7 @@ def delivered(machine: Machine, posthog: FakePostHog) -> None:
 
 @pytest.mark.parametrize("where", ["the working folder", "the home", "the config directory", "the temporary folder"])
 def test_no_module_of_the_users_is_imported_by_the_sender(machine: Machine, posthog: FakePostHog, where: str) -> None:
-    """A ``json.py`` or ``posthog.py`` in a folder of the user's is nobody's business."""
+    """The sender ignores a ``json.py`` or ``posthog.py`` in a folder of the user."""
     seen = machine.root / "seen"
     folder = {
         "the working folder": machine.root / "project",
@@ -69,7 +69,7 @@ def test_no_module_of_the_users_is_imported_by_the_sender(machine: Machine, post
 def test_python_variables_that_say_which_code_runs_do_not_reach_the_sender(
     machine: Machine, posthog: FakePostHog, variable: str
 ) -> None:
-    """The program was started under them, and they are its own; the sender starts without."""
+    """The program was started with these variables and keeps them. The sender starts without them."""
     seen = machine.root / "seen"
     traps(machine.root / "traps", seen)
     value = {
@@ -93,7 +93,7 @@ def test_python_variables_that_say_which_code_runs_do_not_reach_the_sender(
 
 
 def test_posthogs_own_variables_and_a_dotenv_do_not_steer_the_sender(machine: Machine, posthog: FakePostHog) -> None:
-    """Key, host, switches of the posthog package: none is read, nor a project's ``.env``."""
+    """The sender reads no key, host or switch of the posthog package, and no project's ``.env``."""
     (machine.home / ".env").write_text("ARCADE_USAGE_POSTHOG_HOST=http://127.0.0.1:9\nPOSTHOG_HOST=http://127.0.0.1:9\n")
     environ = {
         "POSTHOG_API_KEY": "phc_canary",
@@ -113,7 +113,7 @@ def test_posthogs_own_variables_and_a_dotenv_do_not_steer_the_sender(machine: Ma
 
 @pytest.mark.posix
 def test_a_netrc_never_becomes_a_password(machine: Machine, posthog: FakePostHog) -> None:
-    """A ``default`` entry in ``~/.netrc``, or the file that ``NETRC`` names, would be sent to the telemetry host."""
+    """A ``default`` entry in ``~/.netrc``, or in the file that ``NETRC`` names, would otherwise be sent to the telemetry host."""
     posthog.arcade.add(api_key="key", principal_id="user-1")
     for path in (machine.home / ".netrc", machine.root / "other-netrc"):
         path.write_text("default login alice password hunter2\n")
@@ -130,7 +130,7 @@ def test_a_netrc_never_becomes_a_password(machine: Machine, posthog: FakePostHog
 
 
 def test_no_request_carries_a_cookie_a_path_or_a_password_of_the_users(machine: Machine, posthog: FakePostHog) -> None:
-    """Canaries in the home's path, the working folder, arguments and variables; the raw requests hold none."""
+    """Canaries are in the home's path, the working directory, arguments and variables. The raw requests contain no canary."""
     secret = machine.root / "canary-project"
     secret.mkdir()
     machine.program(
@@ -156,7 +156,7 @@ def test_no_request_carries_a_cookie_a_path_or_a_password_of_the_users(machine: 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"])
 def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog: FakePostHog, variable: str) -> None:
-    """Without it the server is a stranger, and the event waits; with it the event arrives."""
+    """Without the bundle, the sender does not trust the server, and the event waits. With the bundle, the event arrives."""
     context, bundle = certified(machine.root)
     port = int(posthog.url.rpartition(":")[2])
     with TlsFront(context, port) as front:
@@ -173,7 +173,10 @@ def test_a_certificate_bundle_of_the_users_is_honoured(machine: Machine, posthog
 @pytest.mark.posix
 @pytest.mark.parametrize("umask", [0o000, 0o077])
 def test_no_session_keys_and_no_readable_file_are_left_behind(machine: Machine, posthog: FakePostHog, umask: int) -> None:
-    """``SSLKEYLOGFILE`` would let whoever reads that file read the requests; files are the user's alone under any umask."""
+    """Anybody who reads the file of ``SSLKEYLOGFILE`` could decrypt the requests.
+
+    Under any umask, only the user can read the files.
+    """
     context, bundle = certified(machine.root)
     keys = machine.root / "keys.log"
     with TlsFront(context, int(posthog.url.rpartition(":")[2])) as front:
@@ -188,7 +191,7 @@ def test_no_session_keys_and_no_readable_file_are_left_behind(machine: Machine, 
 
 
 def test_a_proxy_is_used_and_no_proxy_is_not(machine: Machine, posthog: FakePostHog) -> None:
-    """``HTTPS_PROXY``, ``HTTP_PROXY`` and their lower-case forms, and ``NO_PROXY``."""
+    """The variables are ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``, also in lower case."""
     context, bundle = certified(machine.root)
     port = int(posthog.url.rpartition(":")[2])
     with TlsFront(context, port) as front, Proxy() as proxy:
@@ -210,7 +213,7 @@ def test_a_proxy_is_used_and_no_proxy_is_not(machine: Machine, posthog: FakePost
 
 
 def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posthog: FakePostHog) -> None:
-    """It waits, and arrives once the proxy is none."""
+    """The event waits, and arrives when no proxy is set any more."""
     machine.run("one", environ={"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
     machine.settle()
     assert len(machine.queue) == 1
@@ -222,7 +225,10 @@ def test_a_proxy_that_is_not_there_costs_nobody_an_event(machine: Machine, posth
 @pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be anybody else")
 def test_sudo_leaves_no_file_that_its_user_cannot_replace(machine: Machine, posthog: FakePostHog) -> None:
-    """Root in the home of somebody: every file and folder that is made in it is theirs, the config directory too."""
+    """Root runs a command in a user's home.
+
+    The user owns every file and folder that the command makes, and the config directory.
+    """
     user, group = 12345, 23456
     for path in (machine.root, machine.home):
         os.chown(path, user, group)
@@ -256,7 +262,7 @@ with arcade_otel.command("one", name="tool", version="1"{more}):
     "how", ["sys.frozen = True", "sys.executable = ''", "sys.executable = sys.argv[0]", "sys.executable = None"]
 )
 def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine, posthog: FakePostHog, how: str) -> None:
-    """The span waits in the queue; a program that names its sender's command has it delivered."""
+    """The span waits in the queue. If the program names the command of its sender, the span is delivered."""
     machine.program("frozen", FROZEN.format(how=how, more=""))
     assert machine.run(program="frozen").returncode == 0
     assert machine.senders() == []
@@ -271,7 +277,7 @@ def test_a_frozen_or_embedded_program_never_starts_itself_again(machine: Machine
 
 
 def test_a_thousand_commands_of_a_frozen_program_stay_bounded(machine: Machine) -> None:
-    """Nobody delivers there, so the program itself sees to the bounds now and then."""
+    """No sender runs there, so the program itself enforces the limits from time to time."""
     machine.program(
         "many",
         "import sys\nsys.frozen = True\nimport arcade_otel\n"
@@ -285,7 +291,7 @@ def test_a_thousand_commands_of_a_frozen_program_stay_bounded(machine: Machine) 
 
 @pytest.mark.linux
 def test_the_sender_holds_no_directory_of_the_users_open(machine: Machine, posthog: FakePostHog) -> None:
-    """Its working directory is the root: a stick can be ejected, a project removed, a home unmounted."""
+    """The sender's working directory is the root, so the user can eject a stick, remove a project or unmount a home."""
     from arcade_otel.testing import Fault
 
     posthog.always(Fault.hang())
@@ -304,7 +310,7 @@ def test_the_sender_holds_no_directory_of_the_users_open(machine: Machine, posth
 
 
 def test_the_stand_in_hears_of_a_python_without_the_library(tmp_path: Path) -> None:
-    """A sender that finds no library to run ends at once and harms nobody."""
+    """A sender that does not find the library ends at once and does no harm."""
     command = handoff.sender_command()
     assert command is not None
     lonely = tmp_path / "launch"

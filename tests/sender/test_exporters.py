@@ -1,4 +1,4 @@
-"""The deferred path with every exporter: what arrives, and that one which is dead, unknown or broken holds up no other."""
+"""Deferred spans reach every exporter, and an exporter that is dead, unknown or broken delays no other exporter."""
 
 import json
 import socket
@@ -42,13 +42,13 @@ Environ = dict[str, str | None]
 
 @pytest.fixture
 def tool(machine: Machine) -> Machine:
-    """A machine whose program never traces itself, whatever the environment asks of exporters."""
+    """Return a machine whose program never traces itself, whatever the environment says about exporters."""
     machine.program("tool", DEFERRED)
     return machine
 
 
 def http(collector: Collector, names: str = "posthog,otlp", **more: str) -> Environ:
-    """Return the environment that has spans exported over HTTP."""
+    """Return the environment with which spans are exported over HTTP."""
     return {
         "OTEL_TRACES_EXPORTER": names,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
@@ -58,12 +58,12 @@ def http(collector: Collector, names: str = "posthog,otlp", **more: str) -> Envi
 
 
 def grpc(collector: Collector, **more: str) -> Environ:
-    """Return the environment that has spans exported over gRPC."""
+    """Return the environment with which spans are exported over gRPC."""
     return {**http(collector), "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", **more}
 
 
 def names(collector: Collector) -> list[str]:
-    """Return the names of what arrived, in order."""
+    """Return the names of the spans that arrived, in order."""
     return [received.name for received in collector.spans]
 
 
@@ -76,7 +76,7 @@ def commands(posthog: FakePostHog) -> list[str]:
 def test_a_failure_without_a_message_is_described_to_a_collector_by_its_type_or_exit_code(
     machine: Machine, collector: HttpCollector, live: str
 ) -> None:
-    """Viewers show the description of the status; a bare exit has its code there, a withheld or empty message the error type.
+    """The description of the status is an exit code, or the type of an error whose message is withheld or empty. Viewers show it.
 
     A child span of the program keeps the status that the program gave it.
     """
@@ -94,7 +94,10 @@ def test_a_failure_without_a_message_is_described_to_a_collector_by_its_type_or_
 def test_a_collector_gets_the_span_that_posthog_gets_the_event_of(
     tool: Machine, posthog: FakePostHog, collector: HttpCollector, grpc_collector: GrpcCollector, protocol: str
 ) -> None:
-    """Name, kind, status, attributes of every type, ids and times; and nothing that is between us and our sender."""
+    """The collector gets the name, the kind, the status, attributes of every type, IDs and times.
+
+    The span has no attribute that is only for the sender.
+    """
     receiver: Collector = collector if protocol == "http/protobuf" else grpc_collector
     environ = http(collector) if protocol == "http/protobuf" else grpc(grpc_collector)
     assert tool.run("a.b", environ=environ).returncode == 0
@@ -147,7 +150,10 @@ with arcade_otel.command(sys.argv[1], name="tool", version="1.2.3"):
 def test_posthogs_own_otlp_endpoint_gets_spans_that_belong_to_the_person(
     tool: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """By the environment alone, as docs/how-to/otlp.md has it; the command's own spans and the children of both accounts."""
+    """Only the environment is set, as in docs/how-to/otlp.md.
+
+    The endpoint gets the commands' spans and child spans of both accounts.
+    """
     tool.program("traced", TRACED)
     collector.paths = ["/i/v1/traces"]
     environ = {
@@ -182,7 +188,7 @@ def test_posthogs_own_otlp_endpoint_gets_spans_that_belong_to_the_person(
 
 
 def test_baggage_of_the_environment_is_not_read(tool: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
-    """It may hold anything; the context of a trace is read, which holds two numbers."""
+    """Baggage may contain anything. The context of a trace is read, because it contains only two numbers."""
     environ = {"BAGGAGE": "secret=canary", "TRACEPARENT": f"00-{'ab' * 16}-{'cd' * 8}-01", **http(collector)}
     tool.run("one", environ=environ)
     collector.wait_for(lambda: collector.spans)
@@ -193,7 +199,7 @@ def test_baggage_of_the_environment_is_not_read(tool: Machine, posthog: FakePost
 
 
 def test_the_standard_variables_are_honoured_in_the_sender(tool: Machine, collector: HttpCollector) -> None:
-    """Endpoint, headers and compression."""
+    """The variables set the endpoint, the headers and the compression."""
     more = {"OTEL_EXPORTER_OTLP_HEADERS": "x-team=blue", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
     tool.run("one", environ=http(collector, "otlp", **more))
     collector.wait_for(lambda: collector.spans)
@@ -203,7 +209,7 @@ def test_the_standard_variables_are_honoured_in_the_sender(tool: Machine, collec
 
 
 def test_headers_and_compression_are_honoured_over_grpc_too(tool: Machine, grpc_collector: GrpcCollector) -> None:
-    """Headers are gRPC's metadata."""
+    """Headers are sent as gRPC's metadata."""
     more = {"OTEL_EXPORTER_OTLP_HEADERS": "x-team=blue", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
     tool.run("one", environ=grpc(grpc_collector, OTEL_TRACES_EXPORTER="otlp", **more))
     grpc_collector.wait_for(lambda: grpc_collector.spans)
@@ -215,7 +221,10 @@ def test_headers_and_compression_are_honoured_over_grpc_too(tool: Machine, grpc_
 def test_the_standard_certificate_is_honoured_in_the_sender(
     tool: Machine, collector: HttpCollector, grpc_collector: GrpcCollector, protocol: str
 ) -> None:
-    """Without it the collector is a stranger and its span waits; with it both arrive."""
+    """Without the certificate, the sender does not trust the collector, and its span waits.
+
+    With the certificate, both spans arrive.
+    """
     chosen: Collector = collector if protocol.startswith("http") else grpc_collector
     context, bundle = certified(tool.root)
     if protocol == "grpc":
@@ -237,7 +246,7 @@ def test_the_standard_certificate_is_honoured_in_the_sender(
 
 
 def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: FakePostHog) -> None:
-    """Which is not installed here: one clear line, and the spans wait for it; PostHog gets its event."""
+    """The package is not installed here. The debug log has one clear line, the spans wait, and PostHog gets its event."""
     environ: Environ = {"OTEL_TRACES_EXPORTER": "otlp,posthog", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}
     tool.run("one", environ=environ)
     posthog.wait_for(lambda: commands(posthog) == ["one"])
@@ -249,7 +258,7 @@ def test_json_over_http_is_asked_of_its_own_package(tool: Machine, posthog: Fake
 def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it_is_back(
     tool: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """In order, once."""
+    """The spans arrive in order, and each arrives once."""
     collector.failing = True
     for number in range(3):
         tool.run(f"c{number}", environ=http(collector))
@@ -271,7 +280,10 @@ def test_a_dead_collector_holds_up_posthog_not_at_all_and_gets_its_spans_once_it
 def test_senders_pause_for_a_collector_that_never_answers(
     tool: Machine, posthog: FakePostHog, collector: HttpCollector, protocol: str
 ) -> None:
-    """OTLP's own time-out is longer than a sender lives: the sender gives it up by itself, says so, and asks less and less."""
+    """OTLP's own time-out is longer than the life of a sender.
+
+    The sender gives up by itself, says so, and tries less and less often.
+    """
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -295,7 +307,7 @@ def test_senders_pause_for_a_collector_that_never_answers(
 # The lowest gRPC exporter tries again for a minute whatever its time-out: there the sender gives it up (the test before).
 @pytest.mark.parametrize("protocol", ["http/protobuf", pytest.param("grpc", marks=pytest.mark.latest)])
 def test_the_standard_timeout_is_honoured_in_the_sender(tool: Machine, collector: HttpCollector, protocol: str) -> None:
-    """A second, and the exporter itself says that it failed, long before the sender would give it up."""
+    """The time-out is a second. The exporter itself reports the failure, long before the sender would give up."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -308,7 +320,7 @@ def test_the_standard_timeout_is_honoured_in_the_sender(tool: Machine, collector
 
 
 def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: FakePostHog, collector: HttpCollector) -> None:
-    """And gets its events once it is back, while nothing is doubled at the collector."""
+    """PostHog gets its events when it is back, and the collector gets no span twice."""
     posthog.always(Fault.status(503))
     for number in range(3):
         tool.run(f"c{number}", environ=http(collector))
@@ -324,7 +336,7 @@ def test_a_dead_posthog_holds_up_no_collector(tool: Machine, posthog: FakePostHo
 
 
 def test_none_means_nobody(tool: Machine, posthog: FakePostHog) -> None:
-    """No request, nothing kept."""
+    """The library sends no request and keeps no span."""
     ended = tool.run("one", environ={"OTEL_TRACES_EXPORTER": "none"})
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     tool.settle()
@@ -333,7 +345,7 @@ def test_none_means_nobody(tool: Machine, posthog: FakePostHog) -> None:
 
 
 def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machine, posthog: FakePostHog) -> None:
-    """Whose streams are the null device; the other exporters get theirs."""
+    """The sender's streams are the null device. The other exporters get their spans."""
     ended = tool.run("one", environ={"OTEL_TRACES_EXPORTER": "console,posthog"})
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     posthog.wait_for(lambda: posthog.events)
@@ -342,7 +354,7 @@ def test_console_writes_nothing_on_the_users_streams_from_the_sender(tool: Machi
 
 
 def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, posthog: FakePostHog) -> None:
-    """The others still run, the command is not disturbed, and not every command asks for it again."""
+    """The other exporters still run, the command is not disturbed, and not every command looks for the unknown exporter again."""
     for number in range(3):
         ended = tool.run(f"c{number}", environ={"OTEL_TRACES_EXPORTER": "nosuch,posthog"})
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
@@ -357,7 +369,10 @@ def test_an_unknown_exporter_is_one_clear_line_in_the_debug_log(tool: Machine, p
     "body", ["open(os.environ['ARCADE_TEST_SEEN'], 'a').write(spans[0].name)", "raise RuntimeError('broken')"]
 )
 def test_any_registered_exporter_runs(tool: Machine, posthog: FakePostHog, body: str) -> None:
-    """One of the entry-point group ``opentelemetry_traces_exporter``; if it raises, its spans wait for it."""
+    """The exporter is in the entry-point group ``opentelemetry_traces_exporter``.
+
+    If the exporter raises, its spans wait for it.
+    """
     roots = tool.root / "site"
     info = roots / "theirs-1.dist-info"
     info.mkdir(parents=True)
@@ -408,7 +423,7 @@ def _install(machine: Machine, roots: Path, seen: Path) -> None:
 
 
 def test_a_file_of_the_queue_can_be_posted_to_any_otlp_endpoint_as_it_is(tool: Machine, collector: HttpCollector) -> None:
-    """OTLP/JSON, by ``curl --data-binary @file``."""
+    """The file is OTLP/JSON, so ``curl --data-binary @file`` can send it."""
     tool.run("one", "fail", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
     tool.settle()
     (file,) = tool.queue

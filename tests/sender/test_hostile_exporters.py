@@ -1,4 +1,4 @@
-"""An exporter package that is broken or hostile costs its own lane only: PostHog's events arrive, and no command fails."""
+"""A broken or hostile exporter package costs only its own lane. PostHog's events arrive, and no command fails."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def install(machine: Machine, source: str) -> Path:
 
 @pytest.mark.parametrize("what", ON_IMPORT)
 def test_an_exporter_that_cannot_be_imported_holds_up_no_other(machine: Machine, posthog: FakePostHog, what: str) -> None:
-    """The event is at PostHog, the span of the other exporter waits, and the sender ends within its 10 seconds."""
+    """PostHog has the event, the span of the broken exporter waits, and the sender ends within its 10 seconds."""
     roots = install(machine, ON_IMPORT[what])
     machine.environ["OTEL_TRACES_EXPORTER"] = "theirs,posthog"
     machine.program(

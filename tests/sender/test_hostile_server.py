@@ -1,4 +1,4 @@
-"""A hostile answer to a whole sender: bounded time and memory, no key elsewhere, no cookie kept, at most an hour of silence."""
+"""A hostile answer costs a sender bounded time and memory, gets no key, keeps no cookie, and silences it for at most an hour."""
 
 import contextlib
 import subprocess
@@ -65,7 +65,7 @@ def test_a_whole_sender_stays_within_ten_seconds_and_24_mebibytes_over_its_usual
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_carries_the_event_or_its_key_to_another_host(machine: Machine, posthog: FakePostHog, status: int) -> None:
-    """The event waits."""
+    """The event waits in the queue."""
     with FakePostHog() as other:
         posthog.always(Fault.status(status, headers={"Location": f"{other.url}/batch/", "Refresh": f"0; url={other.url}"}))
         machine.run("one")
@@ -79,7 +79,7 @@ def test_no_redirect_carries_the_event_or_its_key_to_another_host(machine: Machi
     "value", ["99999999999999", "1e308", "inf", "nan", "-1", "-99999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "\x7f"]
 )
 def test_no_retry_after_silences_anybody_for_longer_than_an_hour(machine: Machine, posthog: FakePostHog, value: str) -> None:
-    """Huge, negative, no number: the pause is between none and an hour."""
+    """The value of ``Retry-After`` is huge, negative or no number. The pause is at most an hour."""
     posthog.script(Fault.status(429, headers={"Retry-After": value}))
     machine.run("one")
     machine.settle()
@@ -91,7 +91,7 @@ def test_no_retry_after_silences_anybody_for_longer_than_an_hour(machine: Machin
 
 
 def test_a_cookie_is_never_returned(machine: Machine, posthog: FakePostHog) -> None:
-    """In one sender, over one connection: a server cannot mark a machine."""
+    """One sender uses one connection, and still a server cannot mark a machine by a cookie."""
     posthog.script(Fault.status(503, headers={"Set-Cookie": "id=canary; Path=/; Max-Age=99999999"}))
     machine.run("one")
     machine.settle()

@@ -1,4 +1,4 @@
-"""Wherever the program's distributions lie, its sender finds what delivery needs, and nothing of the user's instead."""
+"""Wherever a program's distributions are, its sender finds what delivery needs, and imports none of the user's modules."""
 
 import importlib.util
 import os
@@ -25,7 +25,7 @@ def place(package: str) -> Path:
 
 
 def unpacked(root: Path) -> Path:
-    """Return a directory with nothing but this library in it, as a wheel unpacks."""
+    """Return a directory that contains only this library, as a wheel unpacks."""
     for package in ("arcade_otel", "arcade_otel_exporters"):
         shutil.copytree(place(package), root / package, ignore=shutil.ignore_patterns("__pycache__"))
     return root
@@ -33,7 +33,7 @@ def unpacked(root: Path) -> Path:
 
 @pytest.fixture
 def bare(tmp_path: Path, posthog: FakePostHog, machine: Machine) -> Machine:
-    """A computer whose Python has nothing installed."""
+    """Return a computer whose Python has no installed package."""
     python = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
     venv = tmp_path / "bare"
     subprocess.run([python, "-m", "venv", "--without-pip", venv], check=True, timeout=120)
@@ -43,14 +43,14 @@ def bare(tmp_path: Path, posthog: FakePostHog, machine: Machine) -> Machine:
 
 
 def delivered(machine: Machine, posthog: FakePostHog) -> None:
-    """Assert that the event arrives without any later command's help."""
+    """Assert that the event arrives without a later command."""
     posthog.wait_for(posthog.visible)
     machine.settle()
     assert machine.queue == []
 
 
 def test_a_library_on_pythonpath_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
-    """As Nix wrappers and Bazel do it: no site-packages has it."""
+    """Nix wrappers and Bazel set ``PYTHONPATH``. No site-packages contains the library."""
     library = unpacked(tmp_path / "library")
     bare.program("one", PROGRAM)
     ended = bare.run(program="one", environ={"PYTHONPATH": str(library)})
@@ -59,7 +59,7 @@ def test_a_library_on_pythonpath_delivers(bare: Machine, posthog: FakePostHog, t
 
 
 def test_a_library_that_the_program_itself_put_on_its_path_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
-    """As pex and shiv do it."""
+    """Programs that pex and shiv make do that."""
     library = unpacked(tmp_path / "library")
     bare.program("one", f"import sys\nsys.path.insert(0, {str(library)!r})\n{PROGRAM}")
     ended = bare.run(program="one")
@@ -68,7 +68,7 @@ def test_a_library_that_the_program_itself_put_on_its_path_delivers(bare: Machin
 
 
 def test_a_zipapp_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) -> None:
-    """The library is in the archive, and the sender imports it from there."""
+    """The library is in the archive, and the sender imports the library from there."""
     library = unpacked(tmp_path / "library")
     archive = bare.root / "app.py"  # any name: Python looks at the content
     with zipfile.ZipFile(archive, "w") as made:
@@ -83,7 +83,7 @@ def test_a_zipapp_delivers(bare: Machine, posthog: FakePostHog, tmp_path: Path) 
 def test_each_distribution_in_a_directory_of_its_own_reaches_the_senders_exporters(
     bare: Machine, posthog: FakePostHog, tmp_path: Path
 ) -> None:
-    """An exporter, the SDK and this library are in three places; each lane delivers."""
+    """An exporter, the SDK and this library are in three directories, and each lane delivers."""
     library, exporter, seen = unpacked(tmp_path / "library"), tmp_path / "exporter", tmp_path / "seen"
     exporter.mkdir()
     (exporter / "theirs.py").write_text(
@@ -117,7 +117,7 @@ def test_each_distribution_in_a_directory_of_its_own_reaches_the_senders_exporte
 def test_a_module_beside_the_script_or_in_the_working_directory_is_never_the_senders(
     bare: Machine, posthog: FakePostHog, tmp_path: Path
 ) -> None:
-    """Not even one that is installed nowhere: ``certifi`` and ``socks`` are looked for, and optional."""
+    """The rule also holds for optional modules that are not installed, such as ``certifi`` and ``socks``."""
     library, seen = unpacked(tmp_path / "library"), tmp_path / "seen"
     project = tmp_path / "project"
     project.mkdir()
@@ -142,7 +142,7 @@ def test_a_module_beside_the_script_or_in_the_working_directory_is_never_the_sen
 def test_what_a_shell_says_in_the_senders_own_variables_does_not_reach_it(
     machine: Machine, posthog: FakePostHog, tmp_path: Path, name: str
 ) -> None:
-    """The program sets them itself for each sender."""
+    """The program sets these variables itself for each sender."""
     seen = tmp_path / "seen"
     trap = tmp_path / "trap" / "arcade_otel"
     trap.mkdir(parents=True)
@@ -154,7 +154,10 @@ def test_what_a_shell_says_in_the_senders_own_variables_does_not_reach_it(
 
 
 def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_for(machine: Machine) -> None:
-    """``ARCADE_USAGE_SENDER`` marks what a sender runs, which is not recorded: whoever sets it opts out, and steers nothing."""
+    """``ARCADE_USAGE_SENDER`` marks the processes of a sender, which are not recorded.
+
+    A user who sets it opts out, and has no other effect.
+    """
     other = machine.root / "other"
     ended = machine.run("one", environ={"ARCADE_USAGE_SENDER": str(other)})
     assert ended.returncode == 0
@@ -176,7 +179,7 @@ def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_fo
 def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
     bare: Machine, posthog: FakePostHog, tmp_path: Path, broken: str, content: bytes | None, told: str
 ) -> None:
-    """An installation that was removed in part; once it is whole again, everything that waits is delivered."""
+    """A part of the installation was removed. When the installation is whole again, every waiting span is delivered."""
     library = unpacked(tmp_path / "library")
     whole = (library / broken).read_bytes()
     if content is None:
@@ -205,7 +208,7 @@ def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
 def test_the_version_of_an_installed_program_is_found_where_it_says_none(
     bare: Machine, posthog: FakePostHog, tmp_path: Path, how: str
 ) -> None:
-    """Neither ``version`` nor ``distribution`` was given: the sender finds the distribution that owns the program."""
+    """The program gives neither ``version`` nor ``distribution``. The sender finds the distribution that owns the program."""
     library, site = unpacked(tmp_path / "library"), tmp_path / "site"
     name = "Other_Name" if how == "a module of another name" else "my_tool"
     metadata = site / f"{name}-2.3.4.dist-info"

@@ -1,4 +1,4 @@
-"""What a sender has of the process that started it, seen in the running process, and what another local user sees of it."""
+"""The tests look at a running sender: what it inherits from its program, and what another local user sees of it."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ with arcade_otel.command("one", name="tool", version="1"):
 
 
 def hanging_sender(machine: Machine, posthog: FakePostHog, *arguments: str, program: str = "tool", **environ: str) -> Path:
-    """Run a command whose sender waits for an answer, and return its directory in /proc."""
+    """Run a command whose sender waits for an answer, and return the sender's directory in /proc."""
     posthog.always(Fault.hang())
     assert machine.run(*arguments, program=program, environ=environ).returncode == 0
     posthog.wait_for(lambda: posthog.requests)
@@ -41,7 +41,7 @@ def hanging_sender(machine: Machine, posthog: FakePostHog, *arguments: str, prog
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="a library to preload needs a C compiler")
 def test_a_running_sender_has_nothing_of_its_users_environment_but_what_is_listed(machine: Machine, posthog: FakePostHog) -> None:
-    """Not the library that the shell preloads, which would run in it, nor any secret."""
+    """The sender has neither a library that the shell preloads, which would run in the sender, nor any secret."""
     seen, source, library = machine.root / "seen", machine.root / "trap.c", machine.root / "trap.so"
     source.write_text(
         "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
@@ -71,7 +71,7 @@ def test_a_running_sender_has_nothing_of_its_users_environment_but_what_is_liste
 
 
 def test_a_running_sender_has_no_descriptor_of_its_programs(machine: Machine, posthog: FakePostHog) -> None:
-    """Neither a file nor a socket that the program made inheritable, nor its terminal."""
+    """The sender has no file or socket that the program made inheritable, and no terminal."""
     secret = machine.root / "secret"
     secret.write_text("secret")
     machine.program("inherits", INHERITS)
@@ -89,7 +89,7 @@ LOOK = read_program("sender/look_at_the_sender")
 
 @needs_root
 def test_another_user_cannot_read_the_payload_of_a_running_sender(machine: Machine, posthog: FakePostHog) -> None:
-    """It travels in the environment, which the system shows to its owner and to root, and not in the command line."""
+    """The payload is in the environment, which the system shows only to its owner and to root, and not in the command line."""
     process = hanging_sender(machine, posthog, "canary-command")
     looked = subprocess.run(
         [sys.executable, "-c", LOOK, str(process), str(OTHER_USER)], capture_output=True, text=True, check=True, timeout=60

@@ -1,4 +1,4 @@
-"""A sender may die at any moment, and a disk or the power may fail: what was taken over is delivered later."""
+"""A sender may die at any moment, and a disk or the power may fail. A span that the sender took over is delivered later."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs s
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machine, posthog: FakePostHog, number: int) -> None:
-    """While PostHog has the request and has not answered."""
+    """PostHog has received the request and has not answered when the sender is killed."""
     posthog.script(Fault.hang())
     machine.run("one")
     posthog.wait_for(lambda: len(posthog.requests) == 1)
@@ -31,7 +31,7 @@ def test_a_sender_that_is_killed_while_it_delivers_loses_nothing(machine: Machin
 
 
 def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: FakePostHog) -> None:
-    """Empty after a power cut, cut off, or not even text: set aside, and the rest goes."""
+    """A file that is empty after a power cut, cut off, or no text is set aside. The other files are sent."""
     posthog.stop()
     machine.run("one")
     machine.settle()
@@ -49,7 +49,7 @@ def test_half_a_file_is_never_sent_and_blocks_nobody(machine: Machine, posthog: 
 
 
 def test_a_full_disk_is_no_matter_of_the_user(machine: Machine, posthog: FakePostHog) -> None:
-    """Nothing can be written: the command is what it was, and nothing else happens."""
+    """The library cannot write any file. The command's output and exit code do not change."""
     quota = f"""
 import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -70,7 +70,7 @@ print("done", flush=True)
 
 
 def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, posthog: FakePostHog) -> None:
-    """The sender has a session of its own: closing the window, or the shell's kill of the group, is none of its business."""
+    """The sender has a session of its own, so closing the window or killing the shell's process group does not end it."""
     posthog.script(Fault.delay(1))  # the sender is at work meanwhile
     ours, theirs = pty.openpty()
     shell = subprocess.Popen(
@@ -94,7 +94,7 @@ def test_the_hangup_of_the_terminal_does_not_reach_the_sender(machine: Machine, 
 
 
 def test_a_lock_left_by_the_dead_holds_nobody_up(machine: Machine, posthog: FakePostHog) -> None:
-    """The files of a lock prove nothing; the system knows who lives."""
+    """The files of a lock prove nothing, because the system knows which processes live."""
     machine.run("one")
     machine.settle()
     (lock,) = machine.state.glob("sender-posthog*.lock")

@@ -1,4 +1,4 @@
-"""A lane is an exporter, a host and a project: what one project's key does to its events touches no other project's."""
+"""A lane is an exporter, a host and a project. The events of one project's key do not affect another project."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def arrived(posthog: FakePostHog) -> list[str]:
 def test_one_projects_refusal_delays_no_other_and_a_corrected_key_delivers_at_once(
     machine: Machine, posthog: FakePostHog, status: int
 ) -> None:
-    """Two keys to one host in one config directory: the wrong one backs off, alone."""
+    """Two keys for one host are used in one config directory. Only the lane of the wrong key pauses."""
     wrong = {"ARCADE_USAGE_POSTHOG_API_KEY": "phc_wrong"}
     posthog.always(Fault.status(status))
     for command in ("wrong1", "wrong2"):  # the second failure in a row is the first that pauses
@@ -33,7 +33,7 @@ def test_one_projects_refusal_delays_no_other_and_a_corrected_key_delivers_at_on
 
 
 def test_spans_in_a_lane_of_an_earlier_version_are_delivered(machine: Machine, posthog: FakePostHog) -> None:
-    """They waited in one lane per host, of all projects: they move to the lanes of their projects, in order."""
+    """An earlier version had one lane per host for all projects. The spans move to the lanes of their projects, in order."""
     posthog.stop()
     for command in ("one", "two"):
         machine.run(command)
@@ -51,7 +51,7 @@ def test_spans_in_a_lane_of_an_earlier_version_are_delivered(machine: Machine, p
 
 
 def test_the_limits_hold_in_a_lane_whose_exporter_is_named_no_more(machine: Machine) -> None:
-    """Somebody tried OTLP once: what waits for it goes after a week."""
+    """A user tried OTLP once. The spans that wait for OTLP are removed after a week."""
     machine.run("one", environ={"OTEL_TRACES_EXPORTER": "nosuch"})
     machine.settle()
     (path,) = machine.queued("nosuch")

@@ -1,4 +1,4 @@
-"""Whatever the network does: every event arrives once it is back, in order, once by uuid, and the same in each delivery."""
+"""After an outage of the network, every event arrives in order, once by UUID, and the same in each delivery."""
 
 import time
 from email.utils import formatdate
@@ -28,7 +28,7 @@ FAULTS = {
 
 
 def commands(posthog: FakePostHog) -> list[str]:
-    """Return the commands as PostHog shows them, each once, in the order of their first arrival."""
+    """Return the commands that PostHog shows, each once, in the order of their first arrival."""
     seen: dict[str, str] = {}
     for event in posthog.events:
         seen.setdefault(event.uuid, event.properties["command_name"])
@@ -36,7 +36,7 @@ def commands(posthog: FakePostHog) -> list[str]:
 
 
 def once_and_the_same(posthog: FakePostHog) -> None:
-    """Each event is one event to PostHog, and was the same in every delivery but for when it was sent."""
+    """Assert that PostHog shows each event once, and that all deliveries of an event are equal except for ``sent_at``."""
     deliveries: dict[str, set[tuple[str, str, str]]] = {}
     for event in posthog.events:
         deliveries.setdefault(event.uuid, set()).add((event.event, event.distinct_id, event.timestamp))
@@ -46,7 +46,7 @@ def once_and_the_same(posthog: FakePostHog) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_everything_arrives_once_the_server_is_well(machine: Machine, posthog: FakePostHog, fault: Fault) -> None:
-    """Two commands while it is not, one after."""
+    """Two commands run while the server fails, and one runs afterwards."""
     posthog.always(fault)
     machine.run("one")
     machine.settle()
@@ -63,7 +63,7 @@ def test_everything_arrives_once_the_server_is_well(machine: Machine, posthog: F
 
 
 def test_a_server_that_is_not_there_loses_nothing(machine: Machine, posthog: FakePostHog) -> None:
-    """Refused connections, then the same port again."""
+    """Connections are refused, and then the same port accepts connections again."""
     posthog.stop()
     for command in ("one", "two"):
         machine.run(command)
@@ -78,7 +78,7 @@ def test_a_server_that_is_not_there_loses_nothing(machine: Machine, posthog: Fak
 
 @pytest.mark.waits
 def test_a_server_that_accepts_and_never_answers_loses_nothing(machine: Machine, posthog: FakePostHog) -> None:
-    """The sender gives up by itself, before its watchdog; the stand-in may have stored the event or not."""
+    """The sender gives up by itself, before its watchdog ends it. The stand-in has either stored the event or not."""
     posthog.script(Fault.hang())
     machine.run("one")
     machine.settle()
@@ -92,7 +92,7 @@ def test_a_server_that_accepts_and_never_answers_loses_nothing(machine: Machine,
 
 @pytest.mark.parametrize("where", ["black hole", "no such host", "no proxy"])
 def test_no_way_to_the_server_loses_nothing(machine: Machine, posthog: FakePostHog, where: str) -> None:
-    """Connections that are never accepted, names that nobody knows, a proxy that is not there."""
+    """Connections are never accepted, names do not resolve, or the proxy is missing."""
     host = "ARCADE_USAGE_POSTHOG_HOST"
     with blackhole() as hole, refused_port() as port:
         away: dict[str, str | None] = {
@@ -112,7 +112,7 @@ def test_no_way_to_the_server_loses_nothing(machine: Machine, posthog: FakePostH
 
 
 def test_the_server_says_when_to_come_back(machine: Machine, posthog: FakePostHog) -> None:
-    """Retry-After in seconds, and as a date: nobody asks before."""
+    """``Retry-After`` is in seconds or a date. No sender asks before that time."""
     for value in ("1000", formatdate(time.time() + 1000, usegmt=True)):
         posthog.script(Fault.status(429, headers={"Retry-After": value}))
         before = len(posthog.requests)
@@ -130,7 +130,7 @@ def test_the_server_says_when_to_come_back(machine: Machine, posthog: FakePostHo
 def test_a_minute_after_the_network_has_returned_the_first_command_gets_everything_out(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """No pause is longer than a minute, however often it failed."""
+    """No pause is longer than a minute, however many deliveries have failed."""
     posthog.stop()
     for number in range(8):
         machine.time_passes_but_failures_stay()
@@ -148,7 +148,7 @@ def test_a_minute_after_the_network_has_returned_the_first_command_gets_everythi
 
 
 def test_what_was_stored_but_not_acknowledged_is_one_event(machine: Machine, posthog: FakePostHog) -> None:
-    """The second delivery has the same uuid, event, distinct id and timestamp, and a new sent_at."""
+    """The second delivery has the same UUID, event, distinct ID and timestamp, and a new ``sent_at``."""
     posthog.script(Fault.store_then_close())
     machine.run("one")
     machine.settle()
@@ -167,7 +167,7 @@ def test_what_was_stored_but_not_acknowledged_is_one_event(machine: Machine, pos
 
 
 def test_a_host_that_is_gone_holds_up_no_other(machine: Machine, posthog: FakePostHog) -> None:
-    """Somebody tried a local server and stopped it: what goes elsewhere is not behind it."""
+    """A user tried a local server and stopped it. Spans for other hosts do not wait behind its spans."""
     with refused_port() as port:
         machine.run("lost", environ={"ARCADE_USAGE_POSTHOG_HOST": f"http://127.0.0.1:{port}"})
         machine.settle()

@@ -1,4 +1,4 @@
-"""Senders: one at work at a time, the others gone at once, none older than ten seconds."""
+"""One sender works at a time, other senders end at once, and no sender lives longer than ten seconds."""
 
 import os
 import subprocess
@@ -23,25 +23,25 @@ from tests.support.programs import read_program
 
 @pytest.fixture
 def machine(machine: Machine) -> Machine:
-    """A computer whose senders wait for more as long as everybody's do."""
+    """Return a computer whose senders wait for more spans as long as the library's default says."""
     del machine.environ[conventions.ENV_IDLE]
     return machine
 
 
 def commands(posthog: FakePostHog) -> Counter[str]:
-    """Return how often each command is shown."""
+    """Return how often PostHog shows each command."""
     return Counter(event.properties["command_name"] for event in posthog.visible())
 
 
 def lane(machine: Machine) -> str:
-    """Return the lane to the stand-in."""
+    """Return the lane of the stand-in."""
     (folder,) = (machine.state / "queue").iterdir()
     return folder.name
 
 
 @pytest.mark.timeout(300)
 def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine: Machine) -> None:
-    """It finds another at work, or a pause, and leaves; its span lies in the queue by then."""
+    """The sender finds another sender at work, or a pause, and ends. Its span is in the queue by then."""
     machine.run("one")
     machine.settle()
     settings = make_settings(
@@ -72,7 +72,7 @@ def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine
 
 @pytest.mark.timeout(300)
 def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(machine: Machine, posthog: FakePostHog) -> None:
-    """At most ten full start-ups, each command once, nothing left."""
+    """At most ten senders start up fully, each command arrives once, and the queue is empty at the end."""
     for number in range(200):
         assert machine.run(f"c{number}").returncode == 0
     machine.settle()
@@ -85,7 +85,7 @@ def test_200_commands_in_a_row_share_a_few_senders_and_the_last_delivers_all(mac
 def test_how_long_a_sender_waits_for_more_can_be_said(
     machine: Machine, posthog: FakePostHog, asked: str, full_starts: int
 ) -> None:
-    """In seconds, by a variable."""
+    """A variable sets the number of seconds."""
     machine.environ[conventions.ENV_IDLE] = asked
     machine.run("one")
     machine.wait_until(posthog.visible, "the first was delivered")
@@ -99,7 +99,7 @@ def test_how_long_a_sender_waits_for_more_can_be_said(
 
 @pytest.mark.parametrize("asked", ["soon", "-1", "inf", "nan"])
 def test_what_is_no_number_of_seconds_to_wait_changes_nothing(machine: Machine, posthog: FakePostHog, asked: str) -> None:
-    """But for a line in the debug log."""
+    """An invalid number only adds a line to the debug log."""
     machine.environ[conventions.ENV_IDLE] = asked
     began = time.monotonic()
     machine.run("one")
@@ -111,7 +111,7 @@ def test_what_is_no_number_of_seconds_to_wait_changes_nothing(machine: Machine, 
 
 @pytest.mark.timeout(300)
 def test_forty_commands_eight_at_a_time_from_a_fresh_home(machine: Machine, posthog: FakePostHog) -> None:
-    """Forty events, one id, nothing twice."""
+    """Forty events arrive with one ID, and no event arrives twice."""
     numbers = iter(range(40))
     lock = threading.Lock()
 
@@ -136,7 +136,7 @@ def test_forty_commands_eight_at_a_time_from_a_fresh_home(machine: Machine, post
 @pytest.mark.waits
 @pytest.mark.parametrize("stuck", ["an import that never ends", "a loop in C that keeps the lock of the interpreter"])
 def test_nothing_outlives_ten_seconds(machine: Machine, stuck: str) -> None:
-    """Whatever the sender is doing: the watchdog was armed before any import and needs nothing of Python's."""
+    """The watchdog ends a sender whatever it is doing. The watchdog starts before any import and does not depend on Python."""
     machine.run("one", environ={"ARCADE_USAGE_POSTHOG_HOST": "http://127.0.0.1:9"})
     machine.settle()
     machine.time_passes()
@@ -171,7 +171,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 
 
 def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: FakePostHog) -> None:
-    """While one waits for PostHog, those of later commands leave; it delivers their spans too."""
+    """While one sender waits for PostHog, the senders of later commands end. The first sender also delivers their spans."""
     posthog.script(Fault.delay(3))
     machine.run("one")
     posthog.wait_for(lambda: len(posthog.requests) == 1)
@@ -185,7 +185,7 @@ def test_no_more_senders_work_at_once_than_one(machine: Machine, posthog: FakePo
 
 
 def test_senders_start_no_senders(machine: Machine) -> None:
-    """The guard variable: what runs in a sender is not recorded."""
+    """The guard variable keeps commands that run in a sender from being recorded."""
     machine.run("one", environ={conventions.ENV_SENDER: str(machine.config_dir)})
     assert machine.senders() == []
     assert machine.queue == []
@@ -197,7 +197,10 @@ NO_REAPER = read_program("sender/no_reaper")
 
 @pytest.mark.linux
 def test_where_nobody_reaps_only_a_few_zombies_are_left_and_nothing_is_lost(machine: Machine, posthog: FakePostHog) -> None:
-    """As in a container whose PID 1 is ``sleep``: eight of 20 s and longer, then one an hour; the rest waits."""
+    """In a container whose PID 1 is ``sleep``, eight senders end as zombies, then one an hour.
+
+    Other spans wait in the queue.
+    """
     notes = machine.state / "senders"
 
     def twenty_seconds_pass() -> None:

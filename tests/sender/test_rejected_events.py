@@ -1,4 +1,4 @@
-"""One bad event costs only itself, and nothing leaves that PostHog would refuse."""
+"""A bad event costs only itself, and the library sends no event that PostHog would refuse."""
 
 import json
 
@@ -7,7 +7,7 @@ from tests.support.machine import Machine
 
 
 def offline(machine: Machine, count: int) -> None:
-    """Run commands while nobody answers."""
+    """Run commands while no server answers."""
     for number in range(count):
         machine.run(f"c{number}")
         machine.settle()
@@ -15,7 +15,7 @@ def offline(machine: Machine, count: int) -> None:
 
 
 def test_a_poisoned_event_is_found_by_halves_and_dropped_alone(machine: Machine, posthog: FakePostHog) -> None:
-    """I6: with one bad among n, n - 1 arrive."""
+    """With one bad event among n events, n - 1 events arrive."""
     posthog.stop()
     offline(machine, 5)
     posthog.start()
@@ -29,7 +29,7 @@ def test_a_poisoned_event_is_found_by_halves_and_dropped_alone(machine: Machine,
 
 
 def test_a_request_that_is_too_large_is_split(machine: Machine, posthog: FakePostHog) -> None:
-    """A 413 for more than two events at once."""
+    """The server answers 413 to more than two events at once."""
     posthog.stop()
     offline(machine, 5)
     posthog.start()
@@ -40,7 +40,7 @@ def test_a_request_that_is_too_large_is_split(machine: Machine, posthog: FakePos
 
 
 def test_nothing_leaves_that_posthog_refuses(machine: Machine, posthog: FakePostHog) -> None:
-    """Lone surrogates, a message of two megabytes, and an id of 10,000 characters."""
+    """The events have lone surrogates, a message of 2 MB, and an ID of 10,000 characters."""
     machine.program(
         "odd",
         """
@@ -68,7 +68,7 @@ with arcade_otel.command("odd", name="tool\\udcff", version="1\\udcff" + "9" * 3
 
 
 def test_over_quota_and_unknown_projects_do_not_make_it_loop(machine: Machine, posthog: FakePostHog) -> None:
-    """I7: a 200 is a 200; the queue empties."""
+    """The sender takes every answer 200 as a success, so the queue empties."""
     posthog.over_quota = True
     machine.run("one")
     machine.settle()

@@ -1,4 +1,4 @@
-"""A disk that takes no write: a command's event is sent once without the queue, and status and doctor say what is wrong."""
+"""If a disk takes no writes, a command's event is sent once without the queue, and status and doctor report the cause."""
 
 import json
 import shutil
@@ -44,7 +44,7 @@ class Disk:
         assert self._holder.stdout.readline() == b"ready\n"
 
     def run(self, *command: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command that has its config directory there, and wait for its senders."""
+        """Run a command that has its config directory on the disk, and wait for its senders."""
         ended = subprocess.run(
             ["nsenter", "--mount", "--target", str(self._holder.pid), *command],
             env={**self._machine.environ, **environ},
@@ -58,7 +58,7 @@ class Disk:
         return ended
 
     def refuse(self) -> None:
-        """From now on it takes no write."""
+        """Make the disk refuse all writes from now on."""
         assert self.run("sh", "-c", REFUSES[self._kind], "sh", str(self._machine.config_dir)).returncode == 0
 
     def write(self, name: str, text: str) -> None:
@@ -66,13 +66,13 @@ class Disk:
         self.run("sh", "-c", f'printf %s "$2" > "$1/usage/{name}"', "sh", str(self._machine.config_dir), text)
 
     def close(self) -> None:
-        """Unmount it."""
+        """Unmount the disk."""
         self._holder.communicate(timeout=60)
 
 
 @pytest.fixture(params=list(MOUNTS))
 def disk(request: pytest.FixtureRequest, machine: Machine, posthog: FakePostHog) -> Iterator[Disk]:
-    """A disk, on which one command has run well."""
+    """Return a disk on which one command has run without an error."""
     made = Disk(machine, request.param)
     made.run(*tool(machine, "before"))
     assert len(posthog.visible()) == 1, machine.log
@@ -91,7 +91,10 @@ def arcade_otel(machine: Machine, *arguments: str) -> list[str]:
 
 
 def test_the_event_is_sent_without_the_queue(machine: Machine, posthog: FakePostHog, disk: Disk) -> None:
-    """Under the ID of before, once; in continuous integration, where the command would write to the queue, too."""
+    """The event is sent once, with the same ID as before.
+
+    The same happens in continuous integration, where commands normally write to the queue.
+    """
     disk.refuse()
     for number, where in enumerate(({}, {"CI": "true"}, {"ARCADE_USAGE_WAIT_SECONDS": "1"})):
         ended = disk.run(*tool(machine, "during"), **where)
@@ -102,7 +105,7 @@ def test_the_event_is_sent_without_the_queue(machine: Machine, posthog: FakePost
 
 
 def test_the_choice_counts_there_too(machine: Machine, posthog: FakePostHog, disk: Disk) -> None:
-    """It is read from the disk that cannot be written."""
+    """The choice is read from the disk that refuses writes."""
     disk.write("consent", "off")
     disk.refuse()
     disk.run(*tool(machine, "during"))
@@ -112,7 +115,10 @@ def test_the_choice_counts_there_too(machine: Machine, posthog: FakePostHog, dis
 def test_it_never_overtakes_what_is_queued(
     request: pytest.FixtureRequest, machine: Machine, posthog: FakePostHog, disk: Disk
 ) -> None:
-    """The queue may hold the alias of its ID. On a full disk it is delivered first; on a read-only one it cannot be."""
+    """The queue may have the alias of the ID.
+
+    A full disk lets a sender deliver the alias first, but a read-only disk does not.
+    """
     posthog.always(Fault.status(503))
     disk.run(*tool(machine, "queued"))
     posthog.heal()
@@ -124,7 +130,7 @@ def test_it_never_overtakes_what_is_queued(
 
 
 def test_status_and_doctor_say_so(request: pytest.FixtureRequest, machine: Machine, disk: Disk) -> None:
-    """One line fails, for the cause, and delivery itself works."""
+    """One check fails and names the cause, and the delivery itself works."""
     disk.refuse()
     line = "disk" if "full" in request.node.name else "config directory"
     ended = disk.run(*arcade_otel(machine, "doctor", "--json"))

@@ -1,4 +1,4 @@
-"""``usage disable`` and ``usage forget`` against a sender that is in the middle of a delivery to a slow server."""
+"""``usage disable`` and ``usage forget`` stop a sender that is in the middle of a delivery to a slow server."""
 
 import time
 
@@ -19,7 +19,7 @@ def settings_of(machine: Machine) -> Settings:
 
 
 def fill(machine: Machine, count: int) -> None:
-    """Put spans into the queue, as commands do while nothing can be sent."""
+    """Put spans into the queue, as commands do while no delivery succeeds."""
     settings = settings_of(machine)
     lanes = queue.lanes_for({}, api_key="phc_test", host=machine.posthog_url)
     for number in range(count):
@@ -42,7 +42,10 @@ def start_sender(machine: Machine) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("command", ["disable", "forget"])
 def test_nothing_leaves_once_the_command_has_returned(machine: Machine, posthog: FakePostHog, command: str) -> None:
-    """Whenever it comes: before the first request, in the middle of one, between two; a second later nothing has changed."""
+    """The command runs before the first request, during a request, or between two requests.
+
+    One second later, no new request has come.
+    """
     machine.program("usage", USAGE)
     posthog.always(Fault.delay(0.05))
     posthog.most_events(5)  # so that one look into the queue becomes some forty requests: each is asked about
@@ -71,7 +74,7 @@ def test_nothing_leaves_once_the_command_has_returned(machine: Machine, posthog:
 
 @pytest.mark.waits
 def test_a_hanging_server_keeps_nobody_from_opting_out(machine: Machine, posthog: FakePostHog) -> None:
-    """The command returns at the latest when the request that is under way is over, which takes 5 s at most."""
+    """The command returns when the running request ends, which takes at most 5 s."""
     machine.program("usage", USAGE)
     posthog.always(Fault.hang())
     fill(machine, 150)

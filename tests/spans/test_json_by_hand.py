@@ -1,4 +1,4 @@
-"""The foreground's own writer and reader of JSON say what the ``json`` module says."""
+"""The foreground's own writer and reader of JSON agree with the ``json`` module."""
 
 import json
 
@@ -23,7 +23,7 @@ def test_a_string_is_written_as_json_writes_it(value: str) -> None:
 def test_a_span_is_written_byte_by_byte_as_json_writes_it(
     path: str, distinct_id: str, exit_code: int, options: list[str]
 ) -> None:
-    """Whatever stands in names and values, and whether the command failed."""
+    """The bytes agree for any names and values, and for commands that succeed or fail."""
     outcome = Outcome(exit_code, SystemExit(exit_code) if exit_code else None)
     outcome.options = tuple(options)
     settings = make_settings(name="tool", version="1.2.3", posthog_api_key="phc_x")
@@ -32,7 +32,10 @@ def test_a_span_is_written_byte_by_byte_as_json_writes_it(
 
 
 def by_json(data: bytes) -> tuple[str, str | None] | None:
-    """Read the file by the module alone: a space before it is no JSON of ``json.dump`` and means the same."""
+    """Read the file with the ``json`` module only.
+
+    A space in front keeps the own reader away and does not change the meaning.
+    """
     return identity_file.parse(b" " + data)
 
 

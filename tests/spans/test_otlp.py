@@ -1,4 +1,4 @@
-"""Every part of the library reads OTLP/JSON by the same functions, so that all of them take and refuse the same payloads."""
+"""All parts of the library read OTLP/JSON by the same functions, so they accept and refuse the same payloads."""
 
 import ast
 import json
@@ -25,13 +25,13 @@ KNOW_THE_FORMAT = {"arcade_otel/spans/otlp.py", "exporters/arcade_otel_exporters
 
 
 def payload() -> str:
-    """Return the payload of a command, as a command writes it."""
+    """Return a payload that equals what a command writes."""
     settings = make_settings(name="tool", version="1.2.3", posthog_api_key="phc_test")
     return spans.encode(settings, path="a", timing=spans.Timing(1, 5), outcome=Outcome(0), identity=("someone", True))
 
 
 def test_only_the_reader_and_the_encoders_know_the_words_of_the_format() -> None:
-    """A module that looks into a payload calls the reader. Text that is written without JSON is one long string."""
+    """A module that looks into a payload calls the reader. Only text that is written without JSON is one long string."""
     found = {
         str(path.relative_to(ROOT))
         for package in (ROOT / "arcade_otel", ROOT / "exporters")
@@ -43,7 +43,7 @@ def test_only_the_reader_and_the_encoders_know_the_words_of_the_format() -> None
 
 
 def mangled() -> Iterator[Any]:
-    """Yield payloads that are broken in a part which every reader needs."""
+    """Yield payloads that are broken in a part that every reader needs."""
     yield from (pytest.param(text, id=text[:20] or "empty") for text in ("", "null", "[]", "{", "{}", "[" * 100_000, "1"))
     wrong: Any
     for wrong in (5, "x", True, {"a": 1}):
@@ -85,14 +85,14 @@ def test_a_malformed_payload_is_a_value_error_for_everyone_who_needs_its_span(de
 
 @pytest.mark.parametrize("text", list(mangled()))
 def test_a_malformed_payload_has_no_summary_and_its_receipt_holds_no_private_attribute(text: str) -> None:
-    """The queue takes the file as that of no project, and what the receipt may show of it holds no key."""
+    """The queue stores the file without a project. The receipt shows no private attribute of the file, such as the key."""
     summary = summarize(text)
     assert (summary.api_key, summary.span_id, summary.end_ns) == (None, None, None)
     assert "phc_test" not in json.dumps(receipts.public(text))
 
 
 def test_of_two_attributes_with_one_key_every_reader_takes_the_last() -> None:
-    """Otherwise a lane could be chosen by one value and the event be made of the other."""
+    """Otherwise one value could choose the lane while the event has the other value."""
     traces = otlp.loads(payload())
     _, resource = otlp.command_span(traces)
     resource["attributes"].append({"key": conventions.RESOURCE_API_KEY, "value": {"stringValue": "phc_last"}})

@@ -1,4 +1,4 @@
-"""The error that is told of a failure is the one that a maintainer needs."""
+"""The library records the error that a maintainer needs."""
 
 import argparse
 
@@ -9,7 +9,7 @@ from arcade_otel.spans.redaction import error_message
 
 
 class Exit(RuntimeError):  # noqa: N818 - Click's own name
-    """As Click's and Typer's: no message, an exit code."""
+    """An exception like those of Click and Typer, with an exit code and no message."""
 
     def __init__(self, code: int) -> None:
         self.exit_code = code

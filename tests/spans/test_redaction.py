@@ -1,4 +1,4 @@
-"""No secret, no path and nothing that was typed survives in an error's message."""
+"""The message of an error keeps no secret, no path and no text that the user typed."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from arcade_otel.spans.redaction import error_message, redact
 
 @pytest.fixture(autouse=True)
 def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What pytest was called with counts as typed, and would be redacted."""
+    """Clear the arguments of pytest, which would count as typed and would be redacted."""
     monkeypatch.setattr("sys.argv", ["tool"])
 
 
@@ -41,12 +41,12 @@ SECRETS = [
     "frame", ["{}", "could not use {}", "bad '{}'!", 'bad "{}"', "x={}", "({})", "token: {}", "a {}, and more", "[{}]", "<{}>"]
 )
 def test_known_shapes_are_taken_out_wherever_they_stand(secret: str, frame: str) -> None:
-    """In quotes, in brackets, after an equals sign, at either end."""
+    """The secret is in quotes, in brackets, after an equals sign, or at either end."""
     assert secret not in redact(frame.format(secret))
 
 
 def test_an_address_keeps_its_host_and_loses_the_rest() -> None:
-    """User, password, path, query and fragment go."""
+    """The address loses its user, password, path, query and fragment."""
     told = redact("cannot reach https://bob:hunter2@api.example.com:8443/v1/users/7?key=abc#frag: refused")
     assert "https://api.example.com:8443" in told
     for gone in ("bob", "hunter2", "users", "abc", "frag"):
@@ -60,34 +60,34 @@ def test_an_address_keeps_its_host_and_loses_the_rest() -> None:
     "frame", ["{}=opensesame", "{}: opensesame", "'{}': 'opensesame'", '"{}": "open sesame"', "{} = opensesame"]
 )
 def test_values_of_telling_names_are_taken_out(key: str, frame: str) -> None:
-    """As written in shells, headers, JSON and Python."""
+    """The names and values are written as in shells, headers, JSON and Python."""
     told = redact(frame.format(key))
     assert "sesame" not in told
     assert "opensesame" not in told
 
 
 def test_what_was_typed_is_taken_out_but_not_its_letters_elsewhere() -> None:
-    """A short word of the command line is replaced where it is a word, not inside others."""
+    """A short word of the command line is replaced only where it is a whole word."""
     told = redact("connection on port on-fire", arguments=["on"])
     assert told == "connection <argument> port <argument>-fire"
     assert "s3cr3tname" not in redact("no toolkit s3cr3tname_v2", arguments=["--name=s3cr3tname"])
 
 
 def test_values_of_the_environment_are_taken_out() -> None:
-    """Whatever their names; the user's own name too."""
+    """The names of the variables do not matter. The user's own name is redacted too."""
     told = redact("failed as alice with correct horse battery", environ={"USER": "alice", "WHATEVER": "correct horse battery"})
     assert "alice" not in told
     assert "horse" not in told
 
 
 def test_a_key_block_is_taken_out_even_when_it_has_no_end() -> None:
-    """Cut off messages included."""
+    """A cut-off message can lack the end of the block."""
     told = redact("bad -----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc")
     assert told == "bad <redacted>"
 
 
 def test_ordinary_messages_stay_readable() -> None:
-    """A message that tells nobody's secret is what a maintainer wants to read."""
+    """A maintainer can read a message that contains no secret."""
     for message in (
         "division by zero",
         "unsupported operand type(s) for +: 'int' and 'str'",
@@ -99,7 +99,10 @@ def test_ordinary_messages_stay_readable() -> None:
 
 
 def test_a_password_without_a_letter_is_taken_out_but_not_what_separates() -> None:
-    """Signs alone are a value if they are several, or long; "--" and "://" are not, whoever typed them."""
+    """Several different signs, or a long row of signs, are a value.
+
+    The separators "--" and "://" are no value, even if the user typed them.
+    """
     assert redact("no access with !@#$ today", arguments=["--with", "!@#$"]) == "no access with <argument> today"
     assert redact("bad ;;;;;;;; end", arguments=[";;;;;;;;"]) == "bad <argument> end"
     assert redact(":;..\x1b\x08:{", arguments=[":;..\x1b\x08:{"]) == "<argument>"
@@ -108,7 +111,7 @@ def test_a_password_without_a_letter_is_taken_out_but_not_what_separates() -> No
 
 @given(st.text(), st.text(min_size=2, max_size=40), st.text())
 def test_a_word_of_the_command_line_never_survives(before: str, typed: str, after: str) -> None:
-    """Whatever stands around it, unless it is part of a longer word."""
+    """The text around the word does not matter, unless the word is part of a longer word."""
     told = redact(f"{before} {typed} {after}", arguments=[typed])
     assert len(told) <= 300
     told.encode()  # no lone surrogate is left
@@ -117,14 +120,14 @@ def test_a_word_of_the_command_line_never_survives(before: str, typed: str, afte
 
 
 def test_a_huge_message_costs_no_more_than_a_long_one_and_is_not_cut_inside_a_secret() -> None:
-    """Two megabytes are not read to their end."""
+    """The library does not read a message of 2 MB to its end."""
     told = redact("x " * 1990 + "tail ghp_abcdefghijklmnopqrstuvwxyz0123456789" + "y" * 2_000_000)
     assert len(told) <= 300
     assert "ghp_" not in told
 
 
 def test_an_application_chooses_what_is_told() -> None:
-    """Redacted, nothing, or its own words."""
+    """The program can have a redacted message, no message, or a message of its own."""
     error = ValueError("token=abc123")
     assert error_message(error, "redacted") == "token=<redacted>"
     assert error_message(error, "class") is None
@@ -134,7 +137,7 @@ def test_an_application_chooses_what_is_told() -> None:
 
 
 def test_an_error_that_cannot_be_read_has_no_message() -> None:
-    """Somebody else's __str__ may raise."""
+    """The ``__str__`` of a program's exception may raise."""
 
     class BrokenError(Exception):
         def __str__(self) -> str:
@@ -154,7 +157,7 @@ def test_an_error_that_cannot_be_read_has_no_message() -> None:
     ],
 )
 def test_passwords_and_paths_that_are_hard_to_tell_leave_nothing_behind(message: str, expected: str) -> None:
-    """A password with a slash or an @ in it, and a folder with a space in its name."""
+    """A password can contain a slash or an @, and the name of a folder can contain a space."""
     assert redact(message) == expected
 
 
@@ -178,7 +181,7 @@ def test_passwords_and_paths_that_are_hard_to_tell_leave_nothing_behind(message:
     ],
 )
 def test_shapes_without_a_vendor(message: str, expected: str) -> None:
-    """Relative paths, long numbers, accounts on machines, and words that nobody would say."""
+    """The message has relative paths, long numbers, accounts on machines, or random-looking words."""
     assert redact(message) == expected
 
 
@@ -197,12 +200,12 @@ def test_shapes_without_a_vendor(message: str, expected: str) -> None:
     ],
 )
 def test_what_stands_in_quotes_is_data_and_taken_out(message: str, expected: str) -> None:
-    """But for options, and the names of Python's own types."""
+    """Only options and the names of Python's own types stay in quotes."""
     assert redact(message, quoted=[]) == expected
 
 
 def raised(source: str) -> BaseException:
-    """Return what ``source`` raises."""
+    """Return the exception that ``source`` raises."""
     try:
         exec(source, {})  # noqa: S102 - the tests' own
     except BaseException as error:  # noqa: BLE001
@@ -233,13 +236,13 @@ def raised(source: str) -> BaseException:
     ],
 )
 def test_what_the_interpreter_quotes_of_the_program_is_told_and_what_it_quotes_of_data_is_not(source: str, expected: str) -> None:
-    """Names that stand in the source, as far as the exception itself carries them."""
+    """A quoted name stays if it is in the source code, as far as the exception itself has this name."""
     assert error_message(raised(source), "redacted") == expected
 
 
 @pytest.mark.parametrize("typed", ["-pS3cret", "a b\nc d", "x/y?z", "caf\u00e9 noir", "tab\there", "100%"])
 def test_what_was_typed_is_known_however_it_is_escaped(typed: str) -> None:
-    """By Python, by JSON, and in an address."""
+    """The escapes are those of Python, JSON and URLs."""
     for spelling in (typed, repr(typed), json.dumps(typed), quote(typed, safe=""), quote_plus(typed), typed.upper()):
         told = redact(f"bad <{spelling}> here", arguments=[typed])
         assert "<argument>" in told, spelling
@@ -247,39 +250,39 @@ def test_what_was_typed_is_known_however_it_is_escaped(typed: str) -> None:
 
 
 def test_a_value_attached_to_a_short_option_is_known_alone() -> None:
-    """As ``-pVALUE`` is typed."""
+    """The user types such a value as ``-pVALUE``."""
     assert redact("no Hunter2 here", arguments=["-pHunter2"]) == "no <argument> here"
 
 
 @pytest.mark.parametrize("typed", ["secret/plans.txt", "--file=C:\\secret\\plans.txt", "-fsecret/plans.txt", "secret/plans.txt/"])
 def test_the_name_of_a_file_that_was_typed_is_known_without_its_directory(typed: str) -> None:
-    """A program may have joined it with another."""
+    """A program may join the name with another directory."""
     assert redact("no plans.txt here", arguments=[typed]) == "no <argument> here"
 
 
 def test_a_line_of_what_was_typed_is_known_alone() -> None:
-    """A parser names the line that it does not like."""
+    """The message of a parser may quote only the line that is wrong."""
     assert redact("not this: Hunter2", arguments=["first\nHunter2"]) == "not this: <argument>"
 
 
 def test_the_name_of_the_home_directory_is_a_persons() -> None:
-    """Where no variable names the user."""
+    """No variable has the name of the user."""
     assert redact("nobody called jane", environ={"HOME": "/home/jane"}) == "nobody called <argument>"
 
 
 def test_a_word_that_is_cut_in_two_is_dropped() -> None:
-    """What is left of it may have no shape."""
+    """The remaining part of a secret may not look like a secret."""
     assert redact(" " * 1990 + "x hunter2hunter2") == "x"
 
 
 def test_a_short_value_of_a_variable_that_tells_of_a_secret_is_taken_out() -> None:
-    """Others are too often ordinary words."""
+    """Short values of other variables are too often ordinary words."""
     environ = {"DB_PASSWORD": "cat", "PETS": "dog", "SHELL_AUTH": "true"}
     assert redact("a cat, a dog: true", environ=environ) == "a <argument>, a dog: true"
 
 
 def test_a_function_of_the_applications_that_raises_costs_only_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not the event."""
+    """The event is still recorded."""
     monkeypatch.delenv("ARCADE_USAGE_STRICT", raising=False)
 
     def broken(error: BaseException) -> str:
@@ -388,7 +391,7 @@ USERS_CODE = "def run(): raise ValueError(\"no 'hunter2'\")"
 
 
 class OwnError(Exception):
-    """Of this module."""
+    """An exception of this module."""
 
 
 @pytest.mark.parametrize(("error_class", "told"), [(OwnError, "the tree is not clean"), (ValueError, None)])
@@ -500,7 +503,7 @@ def test_what_the_programs_own_code_quotes_is_told_and_what_it_fills_in_is_not()
 
 
 def test_constants_of_other_code_than_the_programs_are_data() -> None:
-    """A program may run its user's code: that is neither of its package, nor of Python, nor installed."""
+    """A program may run a user's code, which is not in its package, not in Python, and not installed."""
     users: dict[str, Any] = {"__name__": "users_own"}
     exec(compile(USERS_CODE, "user.py", "exec"), users)  # noqa: S102 - the tests' own
     with pytest.raises(ValueError, match="no") as caught:
@@ -518,7 +521,7 @@ def test_an_answer_at_a_prompt_is_taken_out_of_what_is_made_of_it(ask: str) -> N
 
 
 class _ReasonedError(Exception):
-    """As the Arcade CLI's: the text has more than the message."""
+    """An exception like the Arcade CLI's, whose text has more than the message."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message, reason)
@@ -536,7 +539,7 @@ def test_an_error_with_a_message_is_told_with_the_reason_that_its_text_has(reaso
 
 
 class _Context:
-    """As Click's."""
+    """A context with the attributes of Click's context."""
 
     def __init__(self, **params: str) -> None:
         self.params, self.parent = params, None
@@ -545,7 +548,7 @@ class _Context:
 
 
 def test_values_of_a_command_that_was_swapped_for_another_are_taken_out() -> None:
-    """Its context stands in the frames that the error left."""
+    """The frames of the error's traceback hold the context of the first command."""
 
     def invoke(ctx: _Context) -> None:
         raise ValueError("no worker quokka")

@@ -1,4 +1,4 @@
-"""Tokens and keys of known shapes, by rules of a kept source: each is found, and none makes a command wait."""
+"""The rules of a maintained source find tokens and keys of known shapes, and no rule makes a command wait."""
 
 import re
 import sys
@@ -19,7 +19,7 @@ PATTERNS = [pytest.param(texts, pattern, id=name) for name, texts, patterns in R
 @settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_has_the_shape_is_taken_out(texts: tuple[str, ...], pattern: str, data: st.DataObject) -> None:
-    """Generated from the pattern itself; what comes over the limit of what is told would be no proof."""
+    """The secret is generated from the pattern itself. Only secrets within the length limit of messages are tested."""
     without_lookahead = re.sub(r"\(\?=[^()]*\)", "", pattern)  # which Hypothesis can only meet by chance
     example = data.draw(st.from_regex(without_lookahead, alphabet=st.characters(max_codepoint=126)))
     found = re.search(pattern, example)
@@ -32,7 +32,7 @@ def test_whatever_has_the_shape_is_taken_out(texts: tuple[str, ...], pattern: st
 
 
 def test_there_are_rules_for_those_whose_tokens_a_command_line_meets() -> None:
-    """A hundred shapes, the usual clouds, forges and models among them."""
+    """The rules have a hundred shapes, and include the usual clouds, forges and AI models."""
     names = {name for name, _, _ in RULES}
     assert len(names) >= 100
     for vendor in (
@@ -59,9 +59,10 @@ LIMIT = 100_000_000
 
 @pytest.mark.timeout(300)
 def test_no_message_costs_more_than_100_million_instructions(tmp_path: Path) -> None:
-    """A fortieth of a second: repetitions of whatever makes a pattern begin, as long as what is looked at.
+    """The limit stands for 25 ms. The messages repeat the starts of patterns, up to the length that the library reads.
 
-    The slowest by the clock are what is counted: a clock can tell which they are, not how slow.
+    Instructions are counted only for the messages that are slowest by the clock. The clock ranks messages, but is too inexact for
+    the limit.
     """
     timed = {}
     for text in (seed + filler for seed in SEEDS for filler in FILLERS):

@@ -1,4 +1,4 @@
-"""What runs a command, and where, is a word of a closed table, and no word of the user's environment."""
+"""The recorded agent, provider and installation are words of a closed table, and never words of the user's environment."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from arcade_otel.spans import surroundings
 
 
 def seen(environ: dict[str, str]) -> dict[str, str]:
-    """Return what a sender knows of its command's environment."""
+    """Return what a sender knows about its command's environment."""
     return enrichment.command_environment(handoff.sender_environment("/f", None, environ))
 
 
@@ -33,7 +33,7 @@ def seen(environ: dict[str, str]) -> dict[str, str]:
     ],
 )
 def test_an_agent_is_known_by_its_own_variable_or_by_the_value_of_a_shared_one(environ: dict[str, str], slug: str | None) -> None:
-    """Variables that an editor sets for a person, too, say nothing."""
+    """Variables that an editor also sets for a person do not count."""
     assert surroundings.agent(seen(environ)) == slug
 
 
@@ -47,12 +47,12 @@ def test_an_agent_is_known_by_its_own_variable_or_by_the_value_of_a_shared_one(e
     ],
 )
 def test_a_ci_provider_is_known_by_its_variable(environ: dict[str, str], slug: str | None) -> None:
-    """``CI`` alone is an unknown one."""
+    """``CI`` alone means an unknown provider."""
     assert surroundings.ci_provider(seen(environ)) == slug
 
 
 def test_a_sender_is_given_no_value_of_the_variables_but_the_name_of_an_agent() -> None:
-    """Each variable of the tables is set to a secret, and one that no table has."""
+    """Each variable of the tables, and one variable that no table has, is set to a secret."""
     names = [*surroundings.AGENTS, *surroundings.CI_PROVIDERS, surroundings.KUBERNETES, "MY_TOKEN"]
     environ = handoff.sender_environment("/f", None, dict.fromkeys(names, "phx_secret"))
     assert set(environ[handoff.ENV_NAMES].split()) == set(names)
@@ -60,7 +60,7 @@ def test_a_sender_is_given_no_value_of_the_variables_but_the_name_of_an_agent() 
 
 
 def test_each_slug_is_short_and_lower_case() -> None:
-    """They become values of a breakdown in PostHog."""
+    """The slugs become values of a breakdown in PostHog."""
     slugs = {*surroundings.AGENTS.values(), *surroundings.CI_PROVIDERS.values()}
     assert all(slug.islower() and slug.replace("-", "").isalnum() and len(slug) < 20 for slug in slugs)
 
@@ -80,7 +80,7 @@ def test_each_slug_is_short_and_lower_case() -> None:
     ],
 )
 def test_how_a_program_was_installed_is_seen_beside_its_metadata(tmp_path: Path, files: dict[str, str], method: str) -> None:
-    """The answer is a word, whatever the path and the files say."""
+    """The answer is one word of the table, whatever the path and the files contain."""
     for name, text in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def test_how_a_program_was_installed_is_seen_beside_its_metadata(tmp_path: Path,
 
 
 def test_an_editable_install_is_seen_in_direct_url_json(tmp_path: Path) -> None:
-    """Whatever the spelling of the JSON."""
+    """The spelling of the JSON does not matter."""
     direct_url = tmp_path / "direct_url.json"
     for text in ('{"dir_info": {"editable": true}, "url": "file:///home/jane"}', '{"dir_info":{"editable":true}}'):
         direct_url.write_text(text)

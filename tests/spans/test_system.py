@@ -1,4 +1,4 @@
-"""What a span tells of the machine and of the program's build names nobody."""
+"""The attributes of the machine and of the program's build identify no person."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Locks between processes, on file systems that cannot lock too: played by a preloaded library that makes ``flock`` fail."""
+"""Locks between processes also work on file systems that cannot lock. A preloaded library makes ``flock`` fail."""
 
 import errno
 import os
@@ -27,14 +27,14 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def no_locks(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The preloaded library."""
+    """Return the path of the preloaded library."""
     library = tmp_path_factory.mktemp("no_locks") / "no_locks.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(SOURCE)], check=True, timeout=60)
     return str(library)
 
 
 def without_locks(machine: Machine, **variables: str) -> None:
-    """Let the commands and the senders of ``machine`` run without locks: a sender takes no LD_PRELOAD from its user."""
+    """Let the commands and senders of ``machine`` run without locks, because a sender takes no LD_PRELOAD from its user."""
     launch = handoff.sender_command()
     assert launch is not None
     command = ["/usr/bin/env", *(f"{name}={value}" for name, value in variables.items()), *launch]
@@ -46,7 +46,7 @@ def without_locks(machine: Machine, **variables: str) -> None:
 def test_an_event_arrives_once_where_the_file_system_cannot_lock(
     machine: Machine, posthog: FakePostHog, no_locks: str, failure: str
 ) -> None:
-    """From the first run on, which makes usage.json under its lock; the next sender is not kept out by a lease of the last."""
+    """The first run makes usage.json under its lock. A lease of the last sender does not keep the next sender out."""
     without_locks(machine, LD_PRELOAD=no_locks, FLOCK_ERRNO=failure)
     for command in ("one", "two"):
         assert machine.run(command).returncode == 0
@@ -57,7 +57,7 @@ def test_an_event_arrives_once_where_the_file_system_cannot_lock(
 
 
 def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
-    """One identity, one sender at a time."""
+    """The commands have one identity, and one sender works at a time."""
     without_locks(machine, LD_PRELOAD=no_locks)
     running = [machine.start(f"c{number}") for number in range(10)]
     assert [process.wait(60) for process in running] == [0] * 10
@@ -69,7 +69,7 @@ def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, p
 
 
 def test_the_queue_is_bounded_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
-    """The limits hold in every mode."""
+    """The limits of the queue hold with and without locks."""
     posthog.always(Fault.status(503))
     without_locks(machine, LD_PRELOAD=no_locks)
     machine.run("one")
@@ -108,7 +108,7 @@ def _holder(folder: Path, **environ: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.parametrize("preloaded", [True, False], ids=["without locks", "with locks"])
 def test_a_lock_is_exclusive_and_free_once_its_holder_was_killed(tmp_path: Path, no_locks: str, preloaded: bool) -> None:  # noqa: FBT001
-    """By a lease the process id tells that the holder has gone."""
+    """The lease has a process ID, which shows that the holder has ended."""
     environ = {"LD_PRELOAD": no_locks} if preloaded else {}
     holder = _holder(tmp_path, **environ)
     assert holder.stdout is not None
@@ -123,7 +123,7 @@ def test_a_lock_is_exclusive_and_free_once_its_holder_was_killed(tmp_path: Path,
 
 
 def test_a_lease_of_another_host_is_free_once_it_is_stale(tmp_path: Path) -> None:
-    """Its process cannot be asked for."""
+    """Whether a process of another host still runs cannot be checked here."""
     lease = tmp_path / "a.lock.lease"
     lease.write_text("another-host 1 abc")
     with Directory.open(str(tmp_path)) as directory:

@@ -1,4 +1,4 @@
-"""Real other local users, and obstacles in every file that a command or a sender opens: nobody waits, nobody's file changes."""
+"""Other local users, and obstacles in the files of a command or a sender, cause no wait and no change of other files."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ def reachable(path: Path) -> None:
 
 
 def tree(directory: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Return the owner, the mode and the content of everything in a directory."""
+    """Return the owner, the mode and the content of each file in a directory."""
     return {
         str(path.relative_to(directory)): (
             path.lstat().st_uid,
@@ -63,14 +63,17 @@ def tree(directory: Path) -> dict[str, tuple[int, int, bytes]]:
 
 
 def usage(user: int, config_dir: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run ``arcade-otel …`` as another user with somebody's config directory."""
+    """Run ``arcade-otel …`` as another user with the config directory of the victim."""
     source = "sys.exit(console.main(sys.argv[1:]))\n"
     return as_user(user, source, *arguments, ARCADE_WORK_DIR=str(config_dir), ARCADE_USAGE_POSTHOG_API_KEY="phc_test")
 
 
 @pytest.fixture
 def victims(machine: Machine, posthog: FakePostHog) -> Path:
-    """The config directory of a user who has run a command: its owner is that user, and others may pass through its parents."""
+    """Return the config directory of a user who has run a command.
+
+    The user owns the directory, and others may pass through its parents.
+    """
     reachable(machine.home)
     machine.run("one")
     posthog.wait_for(posthog.visible)
@@ -84,7 +87,7 @@ def victims(machine: Machine, posthog: FakePostHog) -> Path:
 @pytest.mark.parametrize("choice", ["on", "off"])
 @pytest.mark.parametrize("open_to_readers", [False, True], ids=["private", "readable by everybody"])
 def test_another_user_cannot_switch_consent_on_or_off(victims: Path, choice: str, open_to_readers: bool) -> None:  # noqa: FBT001
-    """Neither by the usage commands with the victim's directory nor by its files, also if others may look into it."""
+    """The other user runs the usage commands with the victim's directory, or changes its files, even if it is readable."""
     (victims / "usage" / "consent").write_text(choice)
     (victims / "usage" / "consent").chmod(0o600)
     os.chown(victims / "usage" / "consent", USER, USER)
@@ -113,7 +116,7 @@ def test_another_user_cannot_switch_consent_on_or_off(victims: Path, choice: str
 
 @needs_root
 def test_status_says_whose_the_directory_is(victims: Path) -> None:
-    """To root without sudo, and to another user: it is not used."""
+    """Neither root without sudo nor another user can use the directory, and ``status`` says why."""
     for directory in (victims, victims / "usage"):
         directory.chmod(0o755)
     for user in (0, ATTACKER):
@@ -151,7 +154,7 @@ OBSTACLES = [_pipe, _sparse, _deep, _device, _directory]
 def test_no_obstacle_among_the_files_of_the_sender_keeps_anybody_waiting(
     machine: Machine, posthog: FakePostHog, obstacle: Callable[[Path], None]
 ) -> None:
-    """In place of a queued span, and of every file that the last sender left: the next command and its sender end in time."""
+    """The obstacle replaces a queued span and every file of the last sender. The next command and its sender end in time."""
     posthog.always(Fault.status(503))
     machine.run("one")
     machine.settle()
@@ -174,7 +177,7 @@ def test_no_obstacle_among_the_files_of_the_sender_keeps_anybody_waiting(
 def test_a_hostile_span_in_the_queue_holds_up_no_other(
     machine: Machine, posthog: FakePostHog, obstacle: Callable[[Path], None]
 ) -> None:
-    """The user's own spans arrive, whatever lies before them."""
+    """The user's own spans arrive, whatever is before them in the queue."""
     posthog.always(Fault.status(503))
     machine.run("one")
     machine.settle()

@@ -1,4 +1,4 @@
-"""What another local user, or a link, a pipe or a huge file in the place of ours, can do to a command: nothing."""
+"""Another local user, or a link, a pipe or a huge file in place of the library's files, cannot affect a command."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ import grp, json, pwd
 
 
 def as_user(user: int, source: str, *arguments: str, **environ: str) -> str:
-    """Run Python as another user and return what it prints."""
+    """Run Python as another user, and return what it prints."""
     result = subprocess.run(
         [sys.executable, "-c", f"{IMPORTS}os.setgroups([]); os.setgid({user}); os.setuid({user})\n{source}", *arguments],
         env={"PATH": os.environ["PATH"], **environ},
@@ -50,7 +50,7 @@ def as_user(user: int, source: str, *arguments: str, **environ: str) -> str:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Path:
-    """A place that every user can reach and write, as /tmp."""
+    """Return a directory like /tmp, which every user can reach and write."""
     place = tmp_path / "shared"
     place.mkdir()
     place.chmod(0o1777)
@@ -71,7 +71,7 @@ print(decided.mode, decided.reason, decided.opted_out, identity.read(config_dir)
 @needs_root
 @pytest.mark.parametrize("environ", [{}, {"ARCADE_USAGE_TRACKING": "1"}], ids=["unset", "tracking on"])
 def test_a_config_directory_that_another_user_made_is_not_used(shared: Path, environ: dict[str, str]) -> None:
-    """Its choice, its identity and its queue count for nothing, and nothing in it is removed."""
+    """The choice, the identity and the queue in the directory are ignored, and no file in the directory is removed."""
     config_dir = shared / ".arcade"
     plant = (
         "os.umask(0o022); os.makedirs(sys.argv[1] + '/usage/queue/posthog')\n"
@@ -91,7 +91,7 @@ def test_a_config_directory_that_another_user_made_is_not_used(shared: Path, env
 def test_a_command_in_a_directory_that_others_may_write_runs_as_if_there_were_none(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """No file, no process, no request; status says why."""
+    """The library makes no file, no process and no request, and ``status`` says why."""
     machine.config_dir.chmod(0o777)
     before = sorted(machine.config_dir.rglob("*"))
     result = machine.run("one", environ={"ARCADE_USAGE_TRACKING": "1"})
@@ -109,7 +109,7 @@ def test_a_command_in_a_directory_that_others_may_write_runs_as_if_there_were_no
 @needs_root
 @pytest.mark.parametrize("place", ["usage.json", "usage/consent"])
 def test_a_file_that_others_may_write_is_not_used(tmp_path: Path, place: str) -> None:
-    """In a directory that is the user's own, too."""
+    """The rule also holds in a directory that the user owns."""
     (tmp_path / "usage").mkdir()
     (tmp_path / "usage.json").write_text('{"anon_id": "a", "linked_principal_id": null}')
     (tmp_path / "usage" / "consent").write_text("on")
@@ -124,7 +124,7 @@ def test_a_file_that_others_may_write_is_not_used(tmp_path: Path, place: str) ->
 def test_root_uses_the_state_of_the_user_who_invoked_sudo_and_of_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The opt-out of that user counts; without SUDO_UID, or with another's, there is no state."""
+    """The opt-out of the user who invoked sudo counts. Without SUDO_UID, or with the ID of another user, there is no state."""
     (tmp_path / "usage").mkdir()
     (tmp_path / "usage" / "consent").write_text("off")
     for path in (tmp_path, tmp_path / "usage", tmp_path / "usage" / "consent"):
@@ -140,7 +140,7 @@ def test_root_uses_the_state_of_the_user_who_invoked_sudo_and_of_no_other(
 def test_root_follows_no_link_in_the_state_of_the_user_who_invoked_sudo(
     machine: Machine, posthog: FakePostHog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither in place of usage/ nor of a lane: root writes nothing into the target and removes nothing from it."""
+    """The link replaces usage/ or a lane. Root writes and removes no file in the target of the link."""
     secret = machine.root / "roots"
     secret.mkdir()
     victims = [secret / "1-a.json", secret / f"{1:020d}-{1:016x}.json"]
@@ -169,7 +169,7 @@ def test_root_follows_no_link_in_the_state_of_the_user_who_invoked_sudo(
 
 @needs_root
 def test_a_link_of_the_users_own_to_the_config_directory_is_followed_and_one_of_anothers_is_not(shared: Path) -> None:
-    """Dotfile managers make the former."""
+    """Dotfile managers make links of the user's own."""
     (shared / "real").mkdir()
     (shared / "real").chmod(0o700)
     link = shared / "link"
@@ -184,7 +184,7 @@ def test_a_link_of_the_users_own_to_the_config_directory_is_followed_and_one_of_
 
 @needs_root
 def test_no_file_with_a_second_name_is_written_or_given_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hard link to a file of root's in place of the receipts, under sudo."""
+    """Under sudo, a hard link to a file of root replaces the receipts."""
     monkeypatch.setenv("SUDO_UID", str(USER))
     target = tmp_path / "roots"
     target.write_text("precious")
@@ -220,7 +220,7 @@ def _deep(path: Path) -> None:
 def test_no_file_in_anothers_place_makes_a_command_wait(
     machine: Machine, posthog: FakePostHog, place: str, obstacle: Callable[[Path], None]
 ) -> None:
-    """The command ends as ever, in no more than a few seconds, a login included."""
+    """The command ends normally within a few seconds, and a login does too."""
     path = machine.config_dir / place
     path.unlink(missing_ok=True)
     obstacle(path)
@@ -233,7 +233,7 @@ def test_no_file_in_anothers_place_makes_a_command_wait(
 
 
 def test_what_is_missing_unreadable_and_unusable_are_told_apart(tmp_path: Path) -> None:
-    """None, OSError and UnusableFileError: only what was read whole can be corrupt."""
+    """The results are None, OSError and UnusableFileError. Only a file that was read as a whole can be corrupt."""
     assert storage.read_file(str(tmp_path), "missing") is None
     assert storage.read_file(str(tmp_path), "no", "such") is None
     (tmp_path / "long").write_bytes(b"x" * 17)
@@ -265,7 +265,7 @@ class _SharingViolationError(OSError):
 
 @pytest.mark.parametrize(("failures", "error"), [(3, _SharingViolationError), (1, PermissionError)])
 def test_windows_refusals_of_a_moment_are_tried_again(failures: int, error: type[OSError]) -> None:
-    """Of errors 5, 32 and 33; any other is raised at once."""
+    """The errors 5, 32 and 33 are tried again. Any other error is raised at once."""
     left = [error()] * failures
 
     def action() -> str:

@@ -1,4 +1,4 @@
-"""What Windows is asked for, with a made-up registry; ``tests/windows`` asks the real one."""
+"""The tests use a fake Windows registry. The tests in ``tests/windows`` use the real registry."""
 
 import ast
 import sys
@@ -24,7 +24,7 @@ class _Key(SimpleNamespace):
 
 
 def registry(values: dict[tuple[str, str], object]) -> ModuleType:
-    """Return a module ``winreg`` whose HKEY_LOCAL_MACHINE has these values."""
+    """Return a module ``winreg`` whose HKEY_LOCAL_MACHINE has the given values."""
     made = ModuleType("winreg")
 
     def query(key: _Key, name: str) -> tuple[object, int]:
@@ -55,7 +55,7 @@ def registry(values: dict[tuple[str, str], object]) -> ModuleType:
 def test_the_users_environment_does_not_say_where_the_policy_is(
     monkeypatch: pytest.MonkeyPatch, values: dict[tuple[str, str], object], expected: str
 ) -> None:
-    """Else ``set PROGRAMDATA=…`` would undo the administrator's decision."""
+    """Otherwise ``set PROGRAMDATA=…`` would undo the administrator's decision."""
     monkeypatch.setitem(sys.modules, "winreg", registry(values))
     monkeypatch.setenv("PROGRAMDATA", r"C:\Users\me")
     monkeypatch.setenv("SystemDrive", "Z:")
@@ -73,12 +73,12 @@ def test_the_users_environment_does_not_say_where_the_policy_is(
     ],
 )
 def test_a_directory_near_the_limit_of_paths_can_be_used(path: str, expected: str) -> None:
-    """Windows opens no path of 260 characters or more without the prefix."""
+    """Without the prefix, Windows opens no path of 260 characters or more."""
     assert windows.long_path(path) == expected
 
 
 def test_windows_home_is_userprofile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """HOME, which Git Bash sets, decides nothing there."""
+    """Git Bash sets HOME, and the library ignores HOME on Windows."""
     monkeypatch.setattr(sys, "platform", "win32")
     environ = {"USERPROFILE": str(tmp_path), "HOME": "/elsewhere"}
     assert settings.default_config_dir(environ) == str(tmp_path / ".arcade")
@@ -86,7 +86,7 @@ def test_windows_home_is_userprofile(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_every_file_is_opened_in_binary_mode() -> None:
-    """Windows' text mode changes line ends, and ends a file at Ctrl-Z."""
+    """Windows' text mode changes the ends of lines, and ends a file at Ctrl-Z."""
     package = Path(arcade_otel.__file__).parent
     only_posix = ("storage/files.py", "doctor/directory.py")
     found = 0

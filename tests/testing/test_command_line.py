@@ -1,4 +1,4 @@
-"""``python -m arcade_otel.testing``: what arrives is printed, logged, and on a page."""
+"""``python -m arcade_otel.testing`` prints the events that arrive, logs them, and shows them on a page."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from arcade_otel.cli.console import main
 
 @pytest.mark.posix
 def test_events_are_printed_logged_and_reported_as_they_arrive(tmp_path: Path, capsys: Any) -> None:
-    """The page is there while it runs, and is up to date when it ends; ``report`` reads the log."""
+    """The page exists while the command runs, and is up to date when the command ends. ``report`` reads the log."""
     log, page = tmp_path / "events.jsonl", tmp_path / "report.html"
     command = [sys.executable, "-m", "arcade_otel.testing", "--log", str(log), "--report", str(page), "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""The stand-in answers as PostHog's capture endpoint does, fails as it is told, and keeps what came."""
+"""The stand-in answers like PostHog's capture endpoint, fails on request, and keeps the requests."""
 
 import gzip
 import http.client
@@ -20,7 +20,7 @@ from arcade_otel.testing import FakePostHog, Fault, blackhole, refused_port
 def post(
     posthog: FakePostHog, body: object, *, path: str = "/batch/", headers: dict[str, str] | None = None, timeout: float = 30
 ) -> tuple[int, str]:
-    """Send one request; bytes as they are, anything else as JSON."""
+    """Send one request. Bytes are sent unchanged, and any other value is sent as JSON."""
     connection = http.client.HTTPConnection(urlsplit(posthog.url).netloc, timeout=timeout)
     try:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -32,12 +32,12 @@ def post(
 
 
 def batch(*events: Any, **fields: Any) -> dict[str, Any]:
-    """Make a request's body."""
+    """Make the body of a request."""
     return {"api_key": "phc_x", "batch": list(events), **fields}
 
 
 def an_event(**fields: Any) -> dict[str, Any]:
-    """Make an event; a field that is ... is left out."""
+    """Make an event. A field whose value is ``...`` is left out."""
     event = {
         "event": "e",
         "distinct_id": "d",
@@ -49,7 +49,7 @@ def an_event(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_good_request_is_stored_and_acknowledged(posthog: FakePostHog) -> None:
-    """By the real one's words."""
+    """The answer has the same words as the real one."""
     status, body = post(posthog, batch(an_event(distinct_id="me", properties={"a": 1}), sent_at="2026-01-01T00:00:00+00:00"))
     assert (status, json.loads(body)) == (200, {"status": "Ok"})
     (event,) = posthog.events
@@ -58,7 +58,7 @@ def test_a_good_request_is_stored_and_acknowledged(posthog: FakePostHog) -> None
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
 def test_gzip_is_told_by_its_header_or_its_first_bytes(posthog: FakePostHog, headers: dict[str, str]) -> None:
-    """As PostHog does."""
+    """PostHog recognizes gzip in the same way."""
     assert post(posthog, gzip.compress(json.dumps(batch(an_event())).encode()), headers=headers)[0] == 200
     assert len(posthog.events) == 1
 
@@ -85,7 +85,7 @@ MALFORMED: dict[str, Any] = {
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
 def test_malformed_requests_are_refused_whole(posthog: FakePostHog, body: Any) -> None:
-    """400 in plain text, and nothing of the batch is stored."""
+    """The answer is 400 in plain text, and no event of the batch is stored."""
     if isinstance(body, dict) and isinstance(body["batch"], list) and body["batch"]:
         body = {**body, "batch": [an_event(), *body["batch"], an_event()]}
     assert post(posthog, body)[0] == 400
@@ -105,14 +105,14 @@ def test_malformed_requests_are_refused_whole(posthog: FakePostHog, body: Any) -
     ],
 )
 def test_bad_keys_are_refused(posthog: FakePostHog, body: Any, reason: str) -> None:
-    """401 and why."""
+    """The answer is 401 with the reason."""
     status, text = post(posthog, body)
     assert status == 401
     assert reason in text
 
 
 def test_unknown_projects_are_accepted_and_discarded_unless_enforced() -> None:
-    """As production does by default, and as it can."""
+    """PostHog accepts unknown projects by default, and can be set to refuse them."""
     with FakePostHog(tokens=["phc_known"]) as posthog:
         assert post(posthog, batch(an_event()))[0] == 200
         assert posthog.events == []
@@ -122,20 +122,20 @@ def test_unknown_projects_are_accepted_and_discarded_unless_enforced() -> None:
 
 
 def test_over_quota_is_a_200(posthog: FakePostHog) -> None:
-    """And nothing is stored."""
+    """The answer is 200, but no event is stored."""
     posthog.over_quota = True
     assert post(posthog, batch(an_event()))[0] == 200
     assert posthog.events == []
 
 
 def test_ids_are_text_of_at_most_200_characters(posthog: FakePostHog) -> None:
-    """Numbers are written out, NUL replaced, the rest cut."""
+    """Numbers become text, NUL is replaced, and longer IDs are cut."""
     post(posthog, batch(an_event(distinct_id=7), an_event(distinct_id="a\0b"), an_event(distinct_id="x" * 300)))
     assert [event.distinct_id for event in posthog.events] == ["7", "a\ufffdb", "x" * 200]
 
 
 def test_times_are_corrected_by_the_senders_clock() -> None:
-    """``now + (timestamp - sent_at)``; the far future is now."""
+    """The time is ``now + (timestamp - sent_at)``. A time in the far future becomes now."""
     now = datetime(2026, 6, 1, tzinfo=timezone.utc)
     with FakePostHog(clock=lambda: now) as posthog:
         post(posthog, batch(an_event(timestamp="2020-01-01T00:00:00Z"), sent_at="2020-01-01T00:05:00Z"))
@@ -147,7 +147,10 @@ def test_times_are_corrected_by_the_senders_clock() -> None:
 
 
 def test_equal_events_are_shown_once(posthog: FakePostHog) -> None:
-    """By day, event, id and uuid: the last delivery; another id or day is another event."""
+    """Events with the same day, event, ID and UUID are equal, and the last delivery is shown.
+
+    Another ID or day is another event.
+    """
     same = an_event()
     for event in (same, same, {**same, "distinct_id": "other"}, {**same, "timestamp": "2026-01-02T00:00:00+00:00"}):
         post(posthog, batch(event))
@@ -156,7 +159,7 @@ def test_equal_events_are_shown_once(posthog: FakePostHog) -> None:
 
 
 def test_a_request_of_more_than_20_mib_is_too_large(posthog: FakePostHog) -> None:
-    """413, after it was read: the status arrives."""
+    """The server reads the whole request before it answers 413, so the client gets the status."""
     assert post(posthog, b" " * 20_971_521)[0] == 413
 
 
@@ -171,7 +174,7 @@ def test_a_request_of_more_than_20_mib_is_too_large(posthog: FakePostHog) -> Non
     ids=repr,
 )
 def test_faults_of_the_connection(posthog: FakePostHog, fault: Fault, stored: int) -> None:
-    """No whole answer comes; the next request is well again."""
+    """The client gets no complete answer. The next request succeeds."""
     posthog.script(fault)
     with pytest.raises((OSError, http.client.HTTPException)):
         post(posthog, batch(an_event()))
@@ -180,7 +183,7 @@ def test_faults_of_the_connection(posthog: FakePostHog, fault: Fault, stored: in
 
 
 def test_faults_of_the_answer(posthog: FakePostHog) -> None:
-    """Statuses with headers, a page instead of an answer; always until healed."""
+    """The answers are statuses with headers, or a page. ``always`` holds until ``heal`` is called."""
     posthog.script(Fault.status(429, headers={"Retry-After": "7"}), Fault.garbage(), Fault.redirect("http://elsewhere.invalid/"))
     assert [post(posthog, batch(an_event()))[0] for _ in range(4)] == [429, 200, 302, 200]
     assert len(posthog.events) == 1
@@ -192,7 +195,7 @@ def test_faults_of_the_answer(posthog: FakePostHog) -> None:
 
 
 def test_a_hang_ends_with_the_client_or_the_stand_in() -> None:
-    """And closing does not wait for it."""
+    """Closing the stand-in does not wait for the hanging request."""
     with FakePostHog() as posthog:
         posthog.always(Fault.hang())
         with pytest.raises(TimeoutError):
@@ -202,14 +205,14 @@ def test_a_hang_ends_with_the_client_or_the_stand_in() -> None:
 
 
 def test_slow_answers_come_in_the_end(posthog: FakePostHog) -> None:
-    """Later, or byte by byte."""
+    """The answer comes late, or byte by byte."""
     posthog.script(Fault.delay(0.05), Fault.dribble(0.01))
     assert [post(posthog, batch(an_event()))[0] for _ in range(2)] == [200, 200]
     assert len(posthog.events) == 2
 
 
 def test_it_stops_and_starts_on_one_port(posthog: FakePostHog) -> None:
-    """Down is refused, and the address stays."""
+    """A stopped stand-in refuses connections, and its address stays the same."""
     url = posthog.url
     for _ in range(3):
         posthog.stop()
@@ -221,7 +224,7 @@ def test_it_stops_and_starts_on_one_port(posthog: FakePostHog) -> None:
 
 
 def test_holes_and_refusals() -> None:
-    """A black hole neither accepts nor refuses."""
+    """A black hole neither accepts nor refuses a connection."""
     with blackhole() as hole:
         connection = http.client.HTTPConnection(urlsplit(hole).netloc, timeout=0.3)
         with pytest.raises(TimeoutError):
@@ -231,13 +234,13 @@ def test_holes_and_refusals() -> None:
 
 
 def test_what_has_no_business_in_a_request_is_named(posthog: FakePostHog) -> None:
-    """I8: passwords and cookies."""
+    """The stand-in reports passwords and cookies in a request."""
     post(posthog, batch(an_event()), headers={"Authorization": "Basic x", "Cookie": "y"})
     assert posthog.requests[0].leaks() == ["Authorization", "Cookie"]
 
 
 def test_waiting_in_vain_tells_what_came(posthog: FakePostHog) -> None:
-    """A test that fails should say why."""
+    """The error message helps a developer whose test fails."""
     post(posthog, batch(an_event()))
     posthog.wait_for(lambda: posthog.events)
     with pytest.raises(AssertionError, match=r"\[200\]"):
@@ -245,7 +248,7 @@ def test_waiting_in_vain_tells_what_came(posthog: FakePostHog) -> None:
 
 
 def test_arcades_api_knows_keys_and_tokens(posthog: FakePostHog) -> None:
-    """``validate`` for keys, ``whoami`` for tokens; nobody else."""
+    """``validate`` accepts keys and ``whoami`` accepts tokens. Any other credential is refused."""
     posthog.arcade.add(api_key="k", principal_id="P")
     posthog.arcade.add(access_token="t", account_id="A")
 
@@ -267,7 +270,7 @@ def test_arcades_api_knows_keys_and_tokens(posthog: FakePostHog) -> None:
 
 
 def test_the_real_client_is_understood(posthog: FakePostHog) -> None:
-    """The posthog package's request function and its synchronous client."""
+    """The clients are the request function of the posthog package and its synchronous client."""
     from posthog import Posthog
     from posthog.request import batch_post
 
@@ -282,7 +285,7 @@ def test_the_real_client_is_understood(posthog: FakePostHog) -> None:
 
 @pytest.mark.posix
 def test_it_runs_at_a_prompt() -> None:
-    """``python -m arcade_otel.testing``: an address, a line an event, a clean end at SIGTERM."""
+    """``python -m arcade_otel.testing`` prints an address and one line per event, and ends cleanly at SIGTERM."""
     process = subprocess.Popen(
         [sys.executable, "-m", "arcade_otel.testing", "--key", "k=P"],
         stdout=subprocess.PIPE,

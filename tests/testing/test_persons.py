@@ -14,7 +14,7 @@ _numbers = itertools.count()
 
 
 def event(name: str, distinct_id: str, /, **properties: object) -> Event:
-    """Make an event, a minute after the one before."""
+    """Make an event whose time is a minute after the previous event."""
     number = next(_numbers)
     moment = _START + timedelta(minutes=number)
     return Event(
@@ -31,22 +31,22 @@ def event(name: str, distinct_id: str, /, **properties: object) -> Event:
 
 
 def personless(distinct_id: str) -> Event:
-    """An anonymous event as it should be."""
+    """Make an anonymous event that creates no person profile."""
     return event("used", distinct_id, **{"$process_person_profile": False})
 
 
 def profiled(distinct_id: str) -> Event:
-    """An event that makes a profile."""
+    """Make an event that creates a person profile."""
     return event("used", distinct_id)
 
 
 def alias(previous: str, principal: str) -> Event:
-    """The documented call ``alias(previous_id=previous, distinct_id=principal)``."""
+    """Make the event of the documented call ``alias(previous_id=previous, distinct_id=principal)``."""
     return event("$create_alias", previous, distinct_id=previous, alias=principal)
 
 
 def test_an_alias_takes_earlier_personless_events_along() -> None:
-    """Whether the person's own events came before or after."""
+    """The person's own events come before or after the alias."""
     before, after = personless("anon"), profiled("A")
     for history in ([before, alias("anon", "A"), after], [after, before, alias("anon", "A")]):
         persons = Persons(history)
@@ -56,7 +56,7 @@ def test_an_alias_takes_earlier_personless_events_along() -> None:
 
 
 def test_a_second_login_on_a_rotated_personless_id_is_linked() -> None:
-    """Worked case: documented direction, personless."""
+    """The alias has the documented direction, and the anonymous events have no profile."""
     second = personless("anon2")
     persons = Persons([alias("anon1", "A"), profiled("A"), second, alias("anon2", "A")])
     assert persons.owner(second) == persons.owner_of("A")
@@ -64,7 +64,7 @@ def test_a_second_login_on_a_rotated_personless_id_is_linked() -> None:
 
 
 def test_a_second_login_on_a_profiled_id_is_refused() -> None:
-    """Worked case: one anonymous event without the flag can orphan the history."""
+    """One anonymous event without the flag can separate the history from the person."""
     second = profiled("anon2")
     persons = Persons([alias("anon1", "A"), profiled("A"), second, alias("anon2", "A")])
     assert persons.warnings == ["cannot_merge_already_identified"]
@@ -72,7 +72,7 @@ def test_a_second_login_on_a_profiled_id_is_refused() -> None:
 
 
 def test_the_swapped_direction_is_accepted_there() -> None:
-    """Worked case: ``$identify`` with ``$anon_distinct_id``."""
+    """The event is ``$identify`` with ``$anon_distinct_id``."""
     second = profiled("anon2")
     identify = event("$identify", "A", **{"$anon_distinct_id": "anon2"})
     persons = Persons([alias("anon1", "A"), profiled("A"), second, identify])
@@ -80,7 +80,7 @@ def test_the_swapped_direction_is_accepted_there() -> None:
 
 
 def test_one_anonymous_id_for_two_people_merges_them_for_good() -> None:
-    """Worked case: why the anonymous id rotates at a switch of account."""
+    """Therefore the anonymous ID changes when the user switches accounts."""
     persons = Persons([personless("anon"), alias("anon", "A"), profiled("A"), alias("anon", "B")])
     assert persons.owner_of("A") == persons.owner_of("B")
     persons = Persons([alias("anon", "A"), profiled("B"), alias("anon", "B")])
@@ -88,7 +88,7 @@ def test_one_anonymous_id_for_two_people_merges_them_for_good() -> None:
 
 
 def test_an_alias_that_is_marked_personless_is_dropped() -> None:
-    """With a warning and a 200."""
+    """PostHog answers 200 and records a warning."""
     marked = event("$create_alias", "anon", distinct_id="anon", alias="A", **{"$process_person_profile": False})
     persons = Persons([personless("anon"), marked])
     assert persons.warnings == ["invalid_event_when_process_person_profile_is_false"]
@@ -97,7 +97,7 @@ def test_an_alias_that_is_marked_personless_is_dropped() -> None:
 
 @pytest.mark.parametrize("flag", ["false", 0, None])
 def test_only_a_boolean_false_makes_an_event_personless(flag: object) -> None:
-    """Anything else means true, with a warning."""
+    """Any other value means true, and causes a warning."""
     persons = Persons([event("used", "anon", **{"$process_person_profile": flag})])
     assert persons.warnings == ["invalid_process_person_profile"]
     assert len(persons.persons) == 1
@@ -105,7 +105,7 @@ def test_only_a_boolean_false_makes_an_event_personless(flag: object) -> None:
 
 @pytest.mark.parametrize("illegal", ["anonymous", "Guest", " ", "undefined", "None", "0", "'guest'", "[object Object]", "EMAIL"])
 def test_illegal_ids_are_never_merged(illegal: str) -> None:
-    """On either side."""
+    """The illegal ID is on either side of the alias."""
     for pair in ((illegal, "A"), ("anon", illegal)):
         persons = Persons([alias(*pair)])
         assert persons.warnings == ["cannot_merge_with_illegal_distinct_id"]
@@ -113,12 +113,15 @@ def test_illegal_ids_are_never_merged(illegal: str) -> None:
 
 
 def test_an_id_aliased_to_itself_is_nothing() -> None:
-    """No person is made known by it."""
+    """The alias identifies no person."""
     assert not Persons([alias("A", "A")]).persons[0].is_identified
 
 
 def test_the_orders_of_partitions() -> None:
-    """PartitionOrder keep each id's own order, shuffles none; a seed gives the same again; an unknown order is an error."""
+    """PartitionOrder keeps the order of each ID's events, and shuffles does not.
+
+    A seed repeats an order, and an unknown order is an error.
+    """
     events = [personless(name) for name in "aabbccaabbcc"]
     for seed in range(20):
         mixed = ordered(events, PartitionOrder(seed))
@@ -134,7 +137,7 @@ def test_the_orders_of_partitions() -> None:
 
 
 def test_personless_events_make_the_order_of_alias_and_use_indifferent() -> None:
-    """Under a hundred orders of partitions the outcome is one."""
+    """A hundred orders of partitions all have the same result."""
     history = [personless("anon"), personless("anon"), alias("anon", "A"), profiled("A"), personless("other"), profiled("B")]
     for seed in range(100):
         persons = Persons(ordered(history, PartitionOrder(seed)))

@@ -1,4 +1,4 @@
-"""A test computer knows its senders, and waits for their end without looking again and again."""
+"""A test computer knows its senders, and waits for their end without repeated searches."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def test_waiting_ends_when_the_process_does() -> None:
-    """Not a moment before, and not only at the end of the given time."""
+    """The wait neither ends before the process nor always lasts for the whole given time."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as process:
         assert not sender_processes.wait_for_end([process.pid], 0.1)
         assert process.stdin is not None
@@ -30,7 +30,7 @@ def test_waiting_ends_when_the_process_does() -> None:
 
 @pytest.mark.linux
 def test_a_process_that_has_the_id_of_an_old_sender_is_none(tmp_path: Path) -> None:
-    """The system gives an ID again. A debug log that names ours does not make this process a sender."""
+    """The system reuses process IDs. A debug log that names the ID does not make the process a sender."""
     machine = Machine(tmp_path, "http://127.0.0.1:9")
     with subprocess.Popen(SLEEP, start_new_session=True) as process:
         machine.debug_log.write_text(f"[1]: sender {process.pid} started\n[1]: sender {os.getpgrp()} started\n")
@@ -44,7 +44,7 @@ def test_a_process_that_has_the_id_of_an_old_sender_is_none(tmp_path: Path) -> N
 
 @pytest.mark.linux
 def test_a_sender_that_no_log_names_is_found_and_awaited(machine: Machine) -> None:
-    """By its environment. A command that was killed could not write that it has started one."""
+    """The sender is found by its environment. A command that was killed could not log the start of its sender."""
     machine.run("one", environ={"ARCADE_USAGE_DEBUG": None, "ARCADE_USAGE_IDLE_SECONDS": "1"})
     (sender,) = machine.senders()
     assert sender not in sender_processes.logged(machine.log)
@@ -54,7 +54,10 @@ def test_a_sender_that_no_log_names_is_found_and_awaited(machine: Machine) -> No
 
 @pytest.mark.linux
 def test_settling_looks_at_all_processes_twice_and_not_all_the_time(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once to find the senders, and once to see that none has come. A look costs a busy computer tens of milliseconds."""
+    """The first search finds the senders, and the second shows that no other sender has started.
+
+    A search costs a busy computer tens of milliseconds.
+    """
     looks = []
     listdir = os.listdir
 
@@ -70,7 +73,7 @@ def test_settling_looks_at_all_processes_twice_and_not_all_the_time(machine: Mac
 
 
 def test_a_computer_that_cannot_settle_says_what_is_left(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its queue and its log: what a developer looks at first."""
+    """The error shows the queue and the log, which a developer reads first."""
     machine.run("one", environ={"ARCADE_USAGE_IDLE_SECONDS": "5"})
     with pytest.raises(AssertionError, match=r"a sender is still running\nqueue: \[.*\]\nlog:\n(?s:.*)sender \d+ started"):
         machine.settle(timeout=0.2)
@@ -78,7 +81,10 @@ def test_a_computer_that_cannot_settle_says_what_is_left(machine: Machine, monke
 
 
 def test_no_directory_of_the_developer_reaches_a_program_in_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not by ``HOME``, and not by a variable of the XDG base directories, where programs look before they look at the home."""
+    """``HOME`` does not lead to the developer's files.
+
+    The variables of the XDG base directories, which programs read before ``HOME``, do not lead there either.
+    """
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, "/of/jane")
     with CliSandbox(tmp_path) as sandbox:
@@ -89,7 +95,7 @@ def test_no_directory_of_the_developer_reaches_a_program_in_the_sandbox(tmp_path
 @pytest.mark.posix
 @pytest.mark.parametrize("kernel", ["old headers", "an old kernel", "a sandbox"])
 def test_the_end_of_a_process_is_awaited_without_a_pidfd_too(monkeypatch: pytest.MonkeyPatch, kernel: str) -> None:
-    """Linux before 5.3 has none, and neither has a Python that was built for it. Some sandboxes forbid it."""
+    """Linux before 5.3 has no pidfd, and neither has a Python that was built for it. Some sandboxes forbid pidfds."""
     if kernel == "old headers":
         monkeypatch.delattr(os, "pidfd_open", raising=False)
     else:

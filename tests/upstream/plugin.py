@@ -1,4 +1,4 @@
-"""Instruments every app of a suite, in pytest's process and in each Python that a test starts. No span is handed over.
+"""Instruments every app of a suite, in pytest's process and in each Python that a test starts. The spans are not delivered.
 
 It is pytest's plugin ``upstream_plugin``, and the module ``sitecustomize`` of each process. Each recorded command adds a line to
 the file that ``UPSTREAM_SPANS`` names.

@@ -1,9 +1,10 @@
-"""Run the test suites of Click, Typer, cyclopts and cleo bare and with every command instrumented, and compare the results.
+"""Run the test suites of Click, Typer, cyclopts and cleo, bare and with every command instrumented.
 
-``make upstream`` runs it; ``python -m tests.upstream.run click`` one suite. It needs a package index and many minutes, so it
-is no part of ``make test``. Each suite runs in an environment of its own, with the sources of its latest release.
+The results of the two runs are compared. ``make upstream`` runs the suites that are on the package index, and
+``python -m tests.upstream.run click`` runs one suite. The run needs many minutes, so ``make test`` does not include it. Each
+suite runs in an environment of its own, with the sources of its latest release.
 
-The sources of cyclopts on the index have no tests. They come from a clone, at its latest tag:
+The sources of cyclopts on the index have no tests. That suite needs a clone, and runs at the latest tag of the clone:
 ``python -m tests.upstream.run cyclopts=../cyclopts``.
 """
 
@@ -31,7 +32,7 @@ NOT_ON_THE_INDEX = ("cyclopts",)
 
 
 def main(words: list[str]) -> int:
-    """Compare the suites; return the exit code of the process."""
+    """Compare the suites, and return the exit code of the process."""
     different = 0
     for word in words or [name for name in SUITES if name not in NOT_ON_THE_INDEX]:
         name, _, clone = word.partition("=")
@@ -47,7 +48,7 @@ def main(words: list[str]) -> int:
 
 
 def results(name: str, clone: str, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the outcome of each test, bare and instrumented."""
+    """Return the outcome of each test, both bare and instrumented."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check"]
     if clone:
         described = ["git", "-C", clone, "describe", "--tags", "--abbrev=0"]
@@ -102,8 +103,7 @@ def run(python: str, source: Path, report: Path, variables: dict[str, str]) -> d
         text=True,
         check=False,
     )
-    lines = [line for line in ended.stdout.splitlines() if " passed" in line or " error" in line]
-    print(f"    {', '.join(line.strip() for line in lines[-1:]) or ended.stderr[-500:]}", flush=True)
+    print(f"    {(ended.stdout.strip() or ended.stderr).splitlines()[-1]}", flush=True)
     if "UPSTREAM_SPANS" in variables:
         processes = Path(variables["UPSTREAM_SPANS"]).read_text().split()
         print(f"    {len(processes)} spans, of {len(set(processes))} processes", flush=True)

@@ -1,4 +1,4 @@
-"""These tests need Windows' Python: on Windows, or under Wine by ``make test-windows``."""
+"""These tests need a Windows Python, either on Windows or under Wine by ``make test-windows``."""
 
 import sys
 from pathlib import Path
@@ -18,14 +18,14 @@ CLI = read_program("windows/cli")
 
 @pytest.fixture
 def computer(machine: Machine) -> Machine:
-    """A computer with the program ``cli``. Its PostHog and its Arcade are at the same address."""
+    """Return a computer with the program ``cli``. Its PostHog and its Arcade are at the same address."""
     machine.program("cli", CLI)
     return machine
 
 
 @pytest.fixture
 def accounts(posthog: FakePostHog) -> FakePostHog:
-    """Two accounts, ``alice`` and ``bob``; their keys are their names."""
+    """Add two accounts, ``alice`` and ``bob``, whose API keys are their names."""
     for name in ("alice", "bob"):
         posthog.arcade.add(api_key=name, principal_id=f"principal-{name}")
     return posthog
@@ -33,5 +33,5 @@ def accounts(posthog: FakePostHog) -> FakePostHog:
 
 @pytest.fixture
 def tool(computer: Machine) -> Path:
-    """The program's path."""
+    """Return the path of the program."""
     return computer.root / "cli.py"

@@ -1,4 +1,4 @@
-"""Takes a lock fifty times, and prints how often another process was inside meanwhile:  python contender.py DIRECTORY."""
+"""Take a lock fifty times, and print how often another process had the lock too: ``python contender.py DIRECTORY``."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from arcade_otel.storage.locks import FileLock
 
 
 def main(path: str) -> int:
-    """Return how often."""
+    """Return how often another process had the lock too."""
     inside = os.path.join(path, "inside")
     held = met = 0
     while held < 50:

@@ -1,4 +1,4 @@
-"""What a command does and leaves on Windows: its event, its output, its files and its processes."""
+"""The tests look at the events, the output, the files and the processes of a command on Windows."""
 
 import os
 import re
@@ -20,14 +20,14 @@ def events(posthog: FakePostHog, name: str) -> list[Event]:
 
 
 def only_event(posthog: FakePostHog, name: str) -> Event:
-    """Wait for a command's event."""
+    """Wait for a command's event, and return it."""
     posthog.wait_for(lambda: events(posthog, name))
     (event,) = events(posthog, name)
     return event
 
 
 def test_success_failure_usage_error_and_ctrl_c(computer: Machine, posthog: FakePostHog) -> None:
-    """Each is one event with its exit code. The command's own output and exit code are what they would be without us."""
+    """Each command is one event with its exit code. The output and the exit code are the same as without the library."""
     ran = {name: computer.run(*name.split(), program="cli") for name in ("ok", "fail 3", "fail x", "crash", "interrupted")}
     assert {name: result.returncode for name, result in ran.items()} == {
         "ok": 0,
@@ -55,7 +55,7 @@ def test_success_failure_usage_error_and_ctrl_c(computer: Machine, posthog: Fake
 
 
 def test_no_module_of_python_starts_a_shell_for_a_version(computer: Machine) -> None:
-    """``platform`` runs ``cmd /c ver``, or asks WMI, which hangs on some machines."""
+    """``platform`` runs ``cmd /c ver`` or asks WMI, and WMI hangs on some machines."""
     computer.program(
         "modules",
         "import atexit, sys\nimport arcade_otel\n"
@@ -66,7 +66,7 @@ def test_no_module_of_python_starts_a_shell_for_a_version(computer: Machine) -> 
 
 
 def test_opted_out_leaves_no_file_no_process_and_no_request(computer: Machine, posthog: FakePostHog) -> None:
-    """By each of the three variables."""
+    """The user opts out by each of the three variables."""
     environ = {"ARCADE_WORK_DIR": str(computer.root / "fresh")}
     for name, value in (("DO_NOT_TRACK", "1"), ("ARCADE_USAGE_TRACKING", "0"), ("OTEL_SDK_DISABLED", "true")):
         assert computer.run("ok", program="cli", environ={**environ, name: value}).stdout == "done\n"
@@ -76,7 +76,10 @@ def test_opted_out_leaves_no_file_no_process_and_no_request(computer: Machine, p
 
 
 def test_the_streams_are_the_programs_own(computer: Machine, posthog: FakePostHog) -> None:
-    """Redirected to a file, piped to another process, or not there: byte by byte what the program wrote."""
+    """The streams are redirected to a file, piped to another process, or missing.
+
+    The program's output does not change by a byte.
+    """
     written = computer.root / "written"
     command = [computer.python, str(computer.root / "cli.py"), "ok"]
     how: dict[str, Any] = {"env": computer.with_environ(None), "cwd": computer.home}
@@ -93,7 +96,7 @@ def test_the_streams_are_the_programs_own(computer: Machine, posthog: FakePostHo
 
 
 def test_a_reader_of_the_output_does_not_wait_for_the_sender(computer: Machine, posthog: FakePostHog) -> None:
-    """The sender has no handle of the command's pipes: they end with the command, while PostHog hangs."""
+    """The sender has no handle of the command's pipes, so the pipes end with the command while PostHog hangs."""
     posthog.always(Fault.hang())
     assert computer.run("ok", program="cli").stdout == "done\n"
     posthog.wait_for(lambda: posthog.requests)
@@ -101,7 +104,7 @@ def test_a_reader_of_the_output_does_not_wait_for_the_sender(computer: Machine, 
 
 
 def test_concurrent_first_runs_are_one_installation(computer: Machine, posthog: FakePostHog) -> None:
-    """Eight commands at once make one anonymous ID."""
+    """Eight commands at the same time make one anonymous ID."""
     processes = [computer.start("ok", program="cli") for _ in range(8)]
     assert [process.wait(timeout=100) for process in processes] == [0] * 8
     posthog.wait_for(lambda: len(events(posthog, "ok")) == 8, timeout=60)
@@ -109,7 +112,7 @@ def test_concurrent_first_runs_are_one_installation(computer: Machine, posthog: 
 
 
 def test_offline_and_back(computer: Machine, posthog: FakePostHog) -> None:
-    """What happened meanwhile arrives, in its order."""
+    """The events of the time without network arrive in their order."""
     posthog.always(Fault.status(503))
     for name in ("ok", "crash"):
         computer.run(name, program="cli")
@@ -125,13 +128,13 @@ def test_offline_and_back(computer: Machine, posthog: FakePostHog) -> None:
 
 
 def test_killed_at_its_exit(computer: Machine, posthog: FakePostHog) -> None:
-    """The process is ended by Windows right after the command: the event is in the queue, and arrives."""
+    """Windows ends the process right after the command. The event is in the queue, and arrives later."""
     assert computer.run("killed", program="cli").stdout == "done\n"
     only_event(posthog, "killed")
 
 
 def test_a_directory_near_the_limit_of_paths(computer: Machine, posthog: FakePostHog) -> None:
-    """A config directory of 230 characters, where a span's file has 340."""
+    """The path of the config directory has 230 characters, and the path of a span's file has 340."""
     directory = computer.root
     while len(str(directory)) < 200:
         directory /= "d" * min(50, 229 - len(str(directory)))
@@ -141,21 +144,21 @@ def test_a_directory_near_the_limit_of_paths(computer: Machine, posthog: FakePos
 
 
 def test_the_policy_is_where_the_registry_says(computer: Machine) -> None:
-    """Not where the user's environment says."""
+    """The user's environment does not change the path of the policy."""
     computer.program("where", "from arcade_otel import consent\nprint(consent.POLICY_FILE)\n")
     said = computer.run(program="where", environ={"PROGRAMDATA": str(computer.root), "SYSTEMDRIVE": "Z:"}).stdout.strip()
     assert said == r"C:\ProgramData\arcade-otel\policy"
 
 
 def test_the_home_is_the_users_profile(computer: Machine, posthog: FakePostHog) -> None:
-    """HOME, which Git Bash sets, decides nothing; an empty one neither."""
+    """The library ignores HOME, which Git Bash sets, and also an empty HOME."""
     computer.run("ok", program="cli", environ={"HOME": ""})
     only_event(posthog, "ok")
     assert (computer.config_dir / "usage.json").exists()
 
 
 def test_the_sender_runs_without_a_window() -> None:
-    """``pythonw.exe`` where the installation has it."""
+    """The sender runs with ``pythonw.exe`` if the installation has this program."""
     from arcade_otel import handoff
 
     command = handoff.sender_command()
@@ -166,7 +169,7 @@ def test_the_sender_runs_without_a_window() -> None:
 
 @pytest.mark.parametrize("exporter", ["con", "NUL.txt", "com1", "a:b"])
 def test_a_name_of_a_device_is_no_lane(computer: Machine, exporter: str) -> None:
-    """``CON`` in the queue would be the console."""
+    """A directory ``CON`` in the queue would be the console."""
     from arcade_otel.handoff import lanes
 
     assert lanes.lanes_for({"OTEL_TRACES_EXPORTER": exporter}, api_key="k") == []

@@ -1,4 +1,7 @@
-"""Windows refuses to replace or remove a file that another process has open: nothing is lost by that, and nothing stops."""
+"""Windows refuses to replace or remove a file that another process has open.
+
+The library loses no data by that, and goes on.
+"""
 
 import ctypes
 import json
@@ -20,7 +23,7 @@ READER = read_program("windows/reader")
 
 @contextmanager
 def opened_alone(path: Path, seconds: float | None = None) -> Iterator[None]:
-    """Open a file as virus scanners do, so that no other process can read or remove it; for ``seconds``, if that is given."""
+    """Open a file as virus scanners do, so that no other process can read or remove the file, for ``seconds`` if given."""
     if sys.platform != "win32":
         raise NotImplementedError
     kernel32: Any = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -46,7 +49,7 @@ def opened_alone(path: Path, seconds: float | None = None) -> Iterator[None]:
 
 
 def test_a_lock_has_one_holder(tmp_path: Path) -> None:
-    """Three processes take the same lock fifty times each, and none meets another while it holds it. No lease is made."""
+    """Three processes take the same lock fifty times each, and never hold the lock at the same time. No lease is made."""
     command = [sys.executable, str(Path(__file__).with_name("contender.py")), str(tmp_path)]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"0"] * 3
@@ -54,7 +57,7 @@ def test_a_lock_has_one_holder(tmp_path: Path) -> None:
 
 
 def test_every_change_succeeds_beside_two_readers(tmp_path: Path) -> None:
-    """Two processes read ``usage.json`` all the time; fifty rotations in a row are made, and none is left over."""
+    """Two processes read ``usage.json`` all the time. Fifty rotations in a row succeed, and no rotation stays pending."""
     from arcade_otel.identity.store import UsageIdentity
 
     store = UsageIdentity(str(tmp_path))
@@ -76,7 +79,7 @@ def test_every_change_succeeds_beside_two_readers(tmp_path: Path) -> None:
 
 
 def test_a_logout_beside_readers_is_honoured(computer: Machine, accounts: FakePostHog) -> None:
-    """The file is open for so long that it cannot be replaced: the next command rotates before its event."""
+    """The file is open for so long that it cannot be replaced. The next command rotates the ID before its event."""
     computer.run("login", "alice", accounts.url, program="cli")
     computer.settle()
     before = computer.usage
@@ -90,7 +93,7 @@ def test_a_logout_beside_readers_is_honoured(computer: Machine, accounts: FakePo
 
 
 def test_login_switch_and_logout_make_three_persons(computer: Machine, accounts: FakePostHog) -> None:
-    """Alice, then Bob without a logout, then no one: each has their own commands."""
+    """Alice logs in, then Bob without a logout, and then Bob logs out. Each person has their own commands."""
     computer.run("login", "alice", accounts.url, program="cli")
     computer.run("ok", program="cli")
     computer.run("login", "bob", accounts.url, program="cli")
@@ -108,7 +111,7 @@ def test_login_switch_and_logout_make_three_persons(computer: Machine, accounts:
 
 
 def test_a_file_that_cannot_be_read_for_now_is_not_thrown_away(computer: Machine, posthog: FakePostHog) -> None:
-    """A scanner has ``usage.json`` open alone while a command runs: the identity stays."""
+    """A scanner has ``usage.json`` open alone while a command runs. The identity stays the same."""
     computer.run("ok", program="cli")
     computer.settle()
     before = computer.usage
@@ -122,7 +125,10 @@ def test_a_file_that_cannot_be_read_for_now_is_not_thrown_away(computer: Machine
 
 
 def test_disable_and_forget_go_on_past_a_file_in_use(computer: Machine, posthog: FakePostHog) -> None:
-    """One queued span is open elsewhere: the choice is stored, all others go, and the exit code says that one stays."""
+    """Another process has one queued span open.
+
+    The choice is stored, all other spans are removed, and the exit code reports the remaining one.
+    """
     from arcade_otel.testing import Fault
 
     posthog.always(Fault.status(503))
@@ -140,7 +146,10 @@ def test_disable_and_forget_go_on_past_a_file_in_use(computer: Machine, posthog:
 
 
 def test_the_config_directory_can_be_removed_while_a_sender_waits_for_more(computer: Machine, posthog: FakePostHog) -> None:
-    """A test or an uninstaller removes it right after the delivery; the sender has neither it nor a file in it open."""
+    """A test or an uninstaller removes the directory right after the delivery.
+
+    The sender has neither the directory nor a file in it open.
+    """
     computer.run("ok", program="cli", environ={"ARCADE_USAGE_IDLE_SECONDS": "5"})
     posthog.wait_for(lambda: posthog.events)
     computer.wait_until(lambda: not computer.queue, "the event had left the queue")

@@ -1,4 +1,4 @@
-"""Job objects that end every process in them, and code pages that lack a letter of a path."""
+"""Job objects end every process in them, and code pages lack a letter of a path."""
 
 import ctypes
 import subprocess
@@ -14,7 +14,7 @@ KILL_ON_CLOSE, BREAKAWAY_OK = 0x2000, 0x800
 
 
 class Job:
-    """A job object that ends its processes when it is closed, as CI runners, services, OpenSSH and IDEs use."""
+    """A job object that ends its processes when it is closed. CI runners, services, OpenSSH and IDEs use such jobs."""
 
     def __init__(self, flags: int) -> None:
         self._kernel32: Any = ctypes.CDLL("kernel32")
@@ -25,7 +25,7 @@ class Job:
         assert self._kernel32.SetInformationJobObject(self._handle, 9, ctypes.byref(limits), 144)
 
     def run(self, computer: Machine, *arguments: str) -> None:
-        """Run the program in the job, and close the job the moment that it has ended."""
+        """Run the program in the job, and close the job when the program ends."""
         # Suspended until it is in the job; it begins with a read, so that it is there in time.
         process = subprocess.Popen(
             [
@@ -49,7 +49,7 @@ class Job:
 
 @pytest.fixture
 def in_job(computer: Machine) -> Machine:
-    """A computer whose program takes its arguments from behind its path."""
+    """Return a computer whose program ignores its first argument."""
     computer.program(
         "cli", (computer.root / "cli.py").read_text().replace("cli(prog_name=", "cli(sys.argv[2:] or None, prog_name=")
     )
@@ -57,13 +57,13 @@ def in_job(computer: Machine) -> Machine:
 
 
 def test_a_sender_leaves_a_job_that_allows_it(in_job: Machine, posthog: FakePostHog) -> None:
-    """The job ends with the command, and the event arrives all the same."""
+    """The job ends with the command, and the event still arrives."""
     Job(KILL_ON_CLOSE | BREAKAWAY_OK).run(in_job, "ok")
     posthog.wait_for(lambda: posthog.events)
 
 
 def test_a_job_that_keeps_its_processes_loses_no_event(in_job: Machine, posthog: FakePostHog) -> None:
-    """The sender is killed with the job; the span is in the queue, and the next command's sender delivers it."""
+    """The sender is killed with the job. The span is in the queue, and the next command's sender delivers the span."""
     Job(KILL_ON_CLOSE).run(in_job, "ok")
     time.sleep(0.2)
     assert len(in_job.queue) + len(posthog.events) >= 1
@@ -84,7 +84,7 @@ def test_status_and_doctor_print_any_path_in_any_code_page(computer: Machine, co
 
 
 def test_flush_is_interrupted_without_a_traceback(computer: Machine, posthog: FakePostHog) -> None:
-    """A Ctrl-C ends the command; its sender is in a group of its own, and finishes."""
+    """A Ctrl-C ends the command. Its sender is in a process group of its own, and finishes."""
     from arcade_otel.testing import Fault
 
     posthog.always(Fault.status(503))

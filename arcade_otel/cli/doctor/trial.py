@@ -126,8 +126,15 @@ def check_sender(settings: Settings, trial: Trial) -> list[Check]:
 def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
     """Return one check for each lane of the test event."""
     if not trial.lanes:
-        reason = "no project key and no exporter is set" if not settings.posthog_api_key else "OTEL_TRACES_EXPORTER names none"
-        return [Check("delivery", ok=None, detail=f"nothing is sent: {reason}")]
+        if settings.posthog_api_key:
+            detail = "nothing is sent: OTEL_TRACES_EXPORTER names none"
+        elif settings.name == conventions.LIB:
+            detail = (
+                f"arcade-otel does not know your program's project key: set {conventions.ENV_API_KEY} to the key, and try again"
+            )
+        else:
+            detail = "nothing is sent: no project key and no exporter is set"
+        return [Check("delivery", ok=None, detail=detail)]
     checks = []
     for lane, why in trial.lanes.items():
         place = settings.posthog_host if queue.lane_exporter(lane) == "posthog" else lane
@@ -215,10 +222,16 @@ def _remedy(failure: str) -> str:
 
 
 def _delivery_remedy(lane: str, why: str) -> str:
+    if "not installed" in why:
+        return f"correct the problem in the line exporter {queue.lane_exporter(lane)}."
     if queue.lane_exporter(lane) != "posthog":
         return "check that the exporter's endpoint (OTEL_EXPORTER_OTLP_ENDPOINT) is reachable and takes traces."
     if "401" in why or "403" in why:
         return "correct the project key (ARCADE_USAGE_POSTHOG_API_KEY, or posthog_api_key of instrument())."
+    if "HTTP 407" in why:
+        return (
+            "name the user and the password of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: http://user:password@host:port."
+        )
     if "404" in why:
         return "correct the host (ARCADE_USAGE_POSTHOG_HOST, or posthog_host of instrument()): it has no capture endpoint."
     if "HTTP" in why:

@@ -51,7 +51,7 @@ class Event:
     Attributes:
         name: The name of the event in PostHog.
         short: One word for the event, which no other event has.
-        when: When the event is sent.
+        when: What happened before the event is sent.
         reason: What the event is for.
         source: Who defined the name.
     """
@@ -72,7 +72,7 @@ class FieldSpec:
         type: One of JSON's types.
         example: A value as in JSON, but a string without its quotes.
         reason: What the value is for, or what it holds.
-        when: When the value is present, or "" if it always is.
+        when: The condition under which the value is sent, to be read after "sent", or "" for always.
         unit: Unit or bound of the value, or "".
         events: Names of the events that have the property, or nothing for an attribute, and for a field of every event or
             request.
@@ -98,36 +98,37 @@ EVENTS: tuple[Event, ...] = (
     Event(
         conventions.EVENT_SUCCEEDED,
         "succeeded",
-        "a command ended with exit code 0",
-        "shows which commands are used, and how long they take",
+        "A command ended with exit code 0",
+        "Shows the maintainers which commands people use, and how long the commands take",
         SPECIFICATION,
     ),
     Event(
         conventions.EVENT_FAILED,
         "failed",
-        "a command ended with any other exit code",
-        "shows what goes wrong",
+        "A command ended with an exit code other than 0",
+        "Shows the maintainers what goes wrong",
         SPECIFICATION,
     ),
     Event(
         conventions.EVENT_STARTED,
         "started",
-        "a command began, for example a server, and the program has named it in `record_start`",
-        "shows which servers are used. If a server is killed, this is its only event",
+        "A command began that the program has named in `record_start`, for example a server",
+        "Shows the maintainers which servers people use. If a server is killed, `CLI execution started` is its only event",
         _OURS,
     ),
     Event(
         conventions.EVENT_ALIAS,
         "alias",
-        "you logged in, or the sender found your credentials: once, before the first event under your account's ID",
-        "joins the events under the random ID to your account's",
+        "You logged in, or the sender found your credentials. The alias is sent once, before the first event under your "
+        "account's ID",
+        "Joins the events under the random ID to the events of your account",
         _POSTHOG,
     ),
     Event(
         conventions.EVENT_DOCTOR,
         "doctor",
-        "you ran `usage doctor`",
-        "proves that the server accepts events. It belongs to no person",
+        "You ran `usage doctor`",
+        "Proves that the server accepts events. The event `arcade-otel doctor` belongs to no person",
         _OURS,
     ),
 )
@@ -164,7 +165,9 @@ def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
             row.type,
             _ATTRIBUTE_EXAMPLES.get(row.attribute, row.example),
             row.reason,
-            when=" and ".join(filter(None, ("if it failed" if row.failed_only else "", row.when))).replace("and if", "and"),
+            when=" and ".join(filter(None, ("if the command failed" if row.failed_only else "", row.when))).replace(
+                "and if", "and"
+            ),
             unit=row.unit,
             source=row.source,
             rare=row.rare,
@@ -186,13 +189,13 @@ _ATTRIBUTE_EXAMPLES = {conventions.OS_TYPE: "linux"}
 #: Properties of the events. Those of commands are declared in ``arcade_otel/spans/properties.py``.
 PROPERTIES: tuple[FieldSpec, ...] = (
     *(_property(row) for row in properties.PROPERTIES if row.name),
-    FieldSpec("distinct_id", STRING, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "the random ID", events=_ALIAS, source=_POSTHOG),
-    FieldSpec("alias", STRING, "account-7", "the account's ID", events=_ALIAS, source=_POSTHOG),
+    FieldSpec("distinct_id", STRING, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "The random ID", events=_ALIAS, source=_POSTHOG),
+    FieldSpec("alias", STRING, "account-7", "The account's ID", events=_ALIAS, source=_POSTHOG),
     FieldSpec(
         "$process_person_profile",
         BOOLEAN,
         "false",
-        "keeps PostHog from making a profile of an anonymous ID",
+        "Keeps PostHog from making a profile of an anonymous ID",
         when="if the ID is anonymous",
         events=_PROFILED,
         attribute=conventions.IS_ANON,
@@ -202,33 +205,39 @@ PROPERTIES: tuple[FieldSpec, ...] = (
         "$geoip_disable",
         BOOLEAN,
         "true",
-        "keeps PostHog from deriving a place from your IP address",
+        "Keeps PostHog from deriving a place from your IP address",
         events=_ALL,
         source=_POSTHOG,
     ),
-    FieldSpec("$ip", NULL, "null", "keeps PostHog from storing your IP address", events=_ALL, source=_POSTHOG),
-    FieldSpec("$lib", STRING, conventions.LIB, "names this library", events=_ALL, source=_POSTHOG),
-    FieldSpec("$lib_version", STRING, "0.1.0", "the version of this library", events=_ALL, source=_POSTHOG),
+    FieldSpec("$ip", NULL, "null", "Keeps PostHog from storing your IP address", events=_ALL, source=_POSTHOG),
+    FieldSpec("$lib", STRING, conventions.LIB, "Names this library", events=_ALL, source=_POSTHOG),
+    FieldSpec("$lib_version", STRING, "0.1.0", "The version of this library", events=_ALL, source=_POSTHOG),
 )
 
 #: Fields of every event, next to its properties.
 FIELDS: tuple[FieldSpec, ...] = (
-    FieldSpec("event", STRING, conventions.EVENT_SUCCEEDED, "the name of the event", source=_POSTHOG),
+    FieldSpec("event", STRING, conventions.EVENT_SUCCEEDED, "The name of the event", source=_POSTHOG),
     FieldSpec(
         "distinct_id",
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "the person: a random ID, or your account's ID once you log in",
+        "Identifies the person, by a random ID, or by your account's ID once you log in",
         unit=f"at most {conventions.DISTINCT_ID_LIMIT} characters",
         attribute=conventions.DISTINCT_ID,
         source=_POSTHOG,
     ),
-    FieldSpec("uuid", STRING, "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc", "makes a second delivery the same event", source=_POSTHOG),
+    FieldSpec(
+        "uuid",
+        STRING,
+        "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc",
+        "Lets PostHog recognize a second delivery as the same event",
+        source=_POSTHOG,
+    ),
     FieldSpec(
         "timestamp",
         STRING,
         "2026-01-31T12:00:00.123+00:00",
-        "when the command began, to the millisecond",
+        "Says when the command began, to the millisecond",
         unit="UTC",
         source=_POSTHOG,
     ),
@@ -237,17 +246,26 @@ FIELDS: tuple[FieldSpec, ...] = (
 #: Fields of a request, which carries a batch of events.
 REQUEST: tuple[FieldSpec, ...] = (
     FieldSpec(
-        "api_key", STRING, "phc_…", "the key of the program's project. It can write events, and cannot read them", source=_POSTHOG
+        "api_key",
+        STRING,
+        "phc_…",
+        "Names the program's PostHog project. The project key can write events, and cannot read them",
+        source=_POSTHOG,
     ),
     FieldSpec(
-        "sent_at", STRING, "2026-01-31T12:00:01+00:00", "lets PostHog correct a clock that is wrong", unit="UTC", source=_POSTHOG
+        "sent_at",
+        STRING,
+        "2026-01-31T12:00:01+00:00",
+        "Lets PostHog correct the time of your events if your clock is wrong",
+        unit="UTC",
+        source=_POSTHOG,
     ),
-    FieldSpec("historical_migration", BOOLEAN, "false", "PostHog's own client sends it, too", source=_POSTHOG),
+    FieldSpec("historical_migration", BOOLEAN, "false", "PostHog's own client sends this field, too", source=_POSTHOG),
     FieldSpec(
         "sentAt",
         STRING,
         "2026-01-31T12:00:01+00:00",
-        "PostHog's own client sends it, too",
+        "PostHog's own client sends this field, too",
         when="with the package `posthog` before 7",
         unit="UTC",
         source=_POSTHOG,
@@ -262,24 +280,26 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "the person: a random ID, or your account's ID once you log in",
+        "Identifies the person, by a random ID, or by your account's ID once you log in",
         source=SPECIFICATION,
     ),
-    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "true if `distinct_id` is the random ID", source=SPECIFICATION),
+    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "Is true if `distinct_id` is the random ID", source=SPECIFICATION),
     FieldSpec(
         conventions.POSTHOG_DISTINCT_ID,
         STRING,
         "account-7",
-        "the same ID as `distinct_id`. PostHog's OTLP endpoints find the person by it",
-        when="OTLP only",
+        "Has the same ID as `distinct_id`. PostHog's OTLP endpoints find the person by `posthogDistinctId`",
+        when="to OTLP only",
         source=_POSTHOG,
     ),
-    FieldSpec(conventions.USER_ID, STRING, "account-7", "your account's ID", when="OTLP only, once you log in", source=SEMANTIC),
+    FieldSpec(
+        conventions.USER_ID, STRING, "account-7", "Your account's ID", when="to OTLP only, once you log in", source=SEMANTIC
+    ),
     FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "the random ID under which your earlier events were sent, which the alias joins to your account",
+        "Has the random ID of your earlier events, which the alias joins to your account",
         when="at a login, and when the sender finds your credentials",
         source=SPECIFICATION,
     ),
@@ -289,36 +309,40 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
 RESOURCE: tuple[FieldSpec, ...] = (
     *_attributes(resource=True),
     FieldSpec(
-        conventions.SERVICE_NAME, STRING, "mycli", "the name of the program, or the value of `OTEL_SERVICE_NAME`", source=SEMANTIC
+        conventions.SERVICE_NAME,
+        STRING,
+        "mycli",
+        "Names the program. The variable `OTEL_SERVICE_NAME` takes precedence over the program's name",
+        source=SEMANTIC,
     ),
     FieldSpec(
         conventions.TELEMETRY_SDK_NAME,
         STRING,
         "opentelemetry",
-        "names what made the span: `opentelemetry` if it is live, `arcade_otel` if it is deferred",
+        "Says what made the span. A live span has `opentelemetry`, and a deferred span has `arcade_otel`",
         source=SEMANTIC,
     ),
     FieldSpec(
         conventions.TELEMETRY_SDK_LANGUAGE,
         STRING,
         "python",
-        "the language of the SDK, or of this library, that made the span",
+        "Names the programming language of the SDK or library that made the span",
         source=SEMANTIC,
     ),
     FieldSpec(
         conventions.TELEMETRY_SDK_VERSION,
         STRING,
         "1.31.1",
-        "the version of the SDK, or of this library, that made the span",
+        "Has the version of the SDK or library that made the span",
         source=SEMANTIC,
     ),
-    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "names this library", source=SEMANTIC),
-    FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "the version of this library", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "Names this library", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "The version of this library", source=SEMANTIC),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "the person at the start of the program. The span's own `distinct_id` takes precedence",
+        "Identifies the person at the start of the program. The span's own `distinct_id` takes precedence",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -326,7 +350,7 @@ RESOURCE: tuple[FieldSpec, ...] = (
         conventions.IS_ANON,
         BOOLEAN,
         "true",
-        "true if that ID is the random one",
+        "Is true if the `distinct_id` of the resource is the random ID",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -338,7 +362,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "says that the command's usage event is delivered separately from this span",
+        "Says that the command's usage event is delivered separately from this span",
         when="if the process makes live spans",
     ),
 )
@@ -349,7 +373,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "says that the program tracked this event, and declared it. Its properties are attributes, too",
+        "Says that the program tracked this event, and declared it with the properties that are attributes of the event",
         when="if the program tracks events",
     ),
 )

@@ -101,7 +101,7 @@ class Manifest:
         if kind is None:
             return self._group(name, "that the program declares")
         if isinstance(kind, str):
-            (copied,) = [entry for entry in catalogue.PROPERTIES if entry.name == kind]
+            (copied,) = [self._with_own_events(entry) for entry in catalogue.PROPERTIES if entry.name == kind]
             return replace(copied, name=name, attribute="", reason=f"a copy of {markdown.code(kind)} that the program declares")
         return _typed(name, kind, "a property that the program declares", commands)
 

@@ -40,7 +40,7 @@ def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Eve
     """Return a table of the properties ``wanted``, which also says which of the events ``of`` have each property."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
-        [(code(each.name), _type(each), code(each.example), _in(each, of), each.reason, _from(each)) for each in wanted],
+        [(code(each.name), _type(each), code(each.example), _in(each, of), _why(each), _from(each)) for each in wanted],
     )
 
 
@@ -74,13 +74,12 @@ def _type(entry: catalogue.FieldSpec) -> str:
 
 
 def _why(entry: catalogue.FieldSpec) -> str:
-    return f"{entry.reason} ({entry.when})" if entry.when else entry.reason
+    return f"{entry.reason} (sent {entry.when})" if entry.when else entry.reason
 
 
 def _in(entry: catalogue.FieldSpec, of: Sequence[catalogue.Event]) -> str:
     having = [event.short for event in of if event.name in entry.events]
-    where = "all" if len(having) == len(of) else ", ".join(having)
-    return f"{where}; {entry.when}" if entry.when else where
+    return "all" if len(having) == len(of) else ", ".join(having)
 
 
 def _from(entry: catalogue.FieldSpec) -> str:

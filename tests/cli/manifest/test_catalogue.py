@@ -1,4 +1,4 @@
-"""The catalogue names everything that arrives at a server, with its type, and nothing that never does."""
+"""The catalogue lists everything that arrives at a server, with its type, and nothing that never arrives."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from arcade_otel.cli.manifest import catalogue, catalogue_page
 from arcade_otel.cli.manifest.catalogue import FieldSpec
 from arcade_otel.testing import FakePostHog
 from tests.support.collector import HttpCollector
+from tests.support.installation import grow_old, install
 from tests.support.machine import Machine
 from tests.support.programs import read_program
 
@@ -25,11 +26,9 @@ PAGE = ROOT / "docs" / "what-we-collect.md"
 
 PROGRAM = read_program("cli/everything_recorded")
 
-_DAY_NS = 24 * 3600 * 10**9
-
 
 def is_a(kind: str, value: object) -> bool:
-    """Tell whether a value is of one of the catalogue's types; a whole number is no number with a fraction to us."""
+    """Return whether a value is of one of the catalogue's types. A whole number does not count as a number with a fraction."""
     types: dict[str, type] = {
         catalogue.STRING: str,
         catalogue.INTEGER: int,
@@ -43,7 +42,7 @@ def is_a(kind: str, value: object) -> bool:
 
 
 def faults(found: Mapping[str, object], entries: Iterable[FieldSpec], *, but: Sequence[str] = ()) -> list[str]:
-    """Return what of ``found`` has no entry, or not the type that its entry says."""
+    """Return those fields of ``found`` that have no entry, or not the type that their entry states."""
     known = {entry.name: entry.type for entry in entries}
     return [
         f"{name}: {value!r}"
@@ -58,7 +57,7 @@ def of_event(name: str) -> list[FieldSpec]:
 
 
 def program(machine: Machine, name: str = "cli", *, live: str = "") -> None:
-    """Write the program, whose ``login`` is always the same person's."""
+    """Write the program. Its ``login`` always logs in the same person."""
     machine.program(name, PROGRAM.replace("sample=SHARES,", f"sample=SHARES{live},"))
     (machine.root / "who.py").write_text("def am_i():\n    return 'user-9'\n")
 
@@ -75,22 +74,10 @@ def ran(machine: Machine, *arguments: str, name: str = "cli", code: int = 0, env
 
 
 def upgrade(machine: Machine, version: str) -> None:
-    """Install another version of the program, as pip would."""
+    """Install another version of the program, as pip would do."""
     program = machine.root / "cli.py"
     program.write_text(re.sub(r'version="[^"]*"', f'version="{version}"', program.read_text()))
-    metadata = machine.root / "site-packages" / f"tool-{version}.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "INSTALLER").write_text("pip\n")
-    (metadata / "entry_points.txt").write_text("[console_scripts]\ntool = cli:app\n")
-
-
-def grow_old(machine: Machine, exporter: str) -> None:
-    """Let what waits for an exporter be as old as nothing may get there: the next sender drops it, and counts."""
-    waiting = machine.queued(exporter)
-    assert waiting
-    for path in waiting:
-        end, _, rest = path.name.partition("-")
-        path.rename(path.parent / f"{int(end) - 8 * _DAY_NS:020d}-{rest}")
+    install(machine, version)
 
 
 # --- what arrives -------------------------------------------------------------------------------------------------------------
@@ -98,7 +85,7 @@ def grow_old(machine: Machine, exporter: str) -> None:
 
 @pytest.fixture
 def bodies(machine: Machine, posthog: FakePostHog) -> list[dict[str, Any]]:
-    """The requests of somebody who uses everything: success, failure, login, logout, doctor, and an outage that was too long."""
+    """The requests of a user who uses everything: success, failure, login, logout, doctor, and an outage that was too long."""
     program(machine)
     ran(machine, "work", "--fast")
     ran(machine, "fail", "--fast", code=1)
@@ -128,7 +115,10 @@ def bodies(machine: Machine, posthog: FakePostHog) -> list[dict[str, Any]]:
 
 
 def test_whatever_arrives_at_posthog_has_an_entry_of_its_type(bodies: list[dict[str, Any]]) -> None:
-    """Requests, events and their properties, on the wire; and every entry arrives, the rare ones too, in each of its events."""
+    """Each request, event and property on the wire has an entry.
+
+    Each entry arrives, also the rare ones, in each of its events.
+    """
     events = [event for body in bodies for event in body["batch"]]
     wrong = [fault for body in bodies for fault in faults(body, catalogue.REQUEST, but=["batch"])]
     wrong += [fault for event in events for fault in faults(event, catalogue.FIELDS, but=["properties"])]
@@ -152,7 +142,7 @@ def test_whatever_arrives_at_posthog_has_an_entry_of_its_type(bodies: list[dict[
 def test_whatever_arrives_at_a_collector_has_an_entry_of_its_type(
     machine: Machine, posthog: FakePostHog, collector: HttpCollector
 ) -> None:
-    """Spans made both ways, their resources and their scope; nothing that tells our sender how to deliver is among them."""
+    """Spans made both ways, their resources and their scope have entries. No attribute that is meant for the sender arrives."""
     environ = {
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
@@ -191,7 +181,10 @@ def test_whatever_arrives_at_a_collector_has_an_entry_of_its_type(
 
 
 def test_a_new_property_is_a_row_and_a_value(tmp_path: Path) -> None:
-    """In a copy of the library: two files make an event with it and its line in the catalogue. A value alone goes nowhere."""
+    """In a copy of the library, changes in two files make an event with a new property and its line in the catalogue.
+
+    A value without a row goes nowhere.
+    """
     for folder in ("arcade_otel", "exporters/arcade_otel_exporters"):
         shutil.copytree(ROOT / folder, tmp_path / Path(folder).name, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -232,7 +225,10 @@ def test_a_new_property_is_a_row_and_a_value(tmp_path: Path) -> None:
 
 
 def test_every_name_of_the_conventions_that_leaves_has_an_entry() -> None:
-    """A new constant without one fails here; what tells the sender how to deliver leaves for nobody."""
+    """A new constant without an entry fails this test.
+
+    Constants that are meant for the sender never leave the machine, and need none.
+    """
     constants = {name: value for name, value in vars(conventions).items() if name.isupper() and isinstance(value, str)}
     private = {name for name in constants if name.startswith(("ENV_", "RESOURCE_"))}
     # No names of attributes or events. The last two are a value of RESOURCE_PRINCIPAL and a group of entry points.
@@ -245,7 +241,7 @@ def test_every_name_of_the_conventions_that_leaves_has_an_entry() -> None:
 
 @pytest.mark.posix
 def test_a_property_comes_from_an_attribute_that_has_an_entry() -> None:
-    """Of the span or its resource."""
+    """The attribute is one of the span or of its resource."""
     known = {entry.name for entry in (*catalogue.ATTRIBUTES, *catalogue.RESOURCE)}
     made = [entry for entry in (*catalogue.PROPERTIES, *catalogue.FIELDS) if entry.attribute]
     assert made
@@ -253,7 +249,7 @@ def test_a_property_comes_from_an_attribute_that_has_an_entry() -> None:
 
 
 def test_every_entry_is_complete_and_its_example_is_of_its_type() -> None:
-    """A reason, a source, and no name twice."""
+    """Each entry has a reason and a source, and no name occurs twice."""
     groups = (
         catalogue.PROPERTIES,
         catalogue.FIELDS,
@@ -294,7 +290,7 @@ def command(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_page_is_what_the_catalogue_says() -> None:
-    """``make catalogue`` writes it."""
+    """``make catalogue`` writes the page."""
     text = PAGE.read_text(encoding="utf-8")
     assert catalogue_page.render(text) == text
     for entry in (*catalogue.PROPERTIES, *catalogue.ATTRIBUTES):
@@ -302,7 +298,7 @@ def test_the_page_is_what_the_catalogue_says() -> None:
 
 
 def test_a_page_that_differs_fails_the_check_and_is_made_right(tmp_path: Path) -> None:
-    """The check writes nothing and says what differs; prose around the tables is left alone."""
+    """The check writes nothing and prints the difference. Text around the tables stays as it is."""
     copy = tmp_path / "page.md"
     wrong = PAGE.read_text(encoding="utf-8").replace("| `exit_code` | integer |", "| `exit_code` | string |")
     copy.write_text(wrong, encoding="utf-8")
@@ -328,7 +324,7 @@ def test_a_page_that_differs_fails_the_check_and_is_made_right(tmp_path: Path) -
     ],
 )
 def test_a_page_without_its_markers_is_left_alone(tmp_path: Path, text: str) -> None:
-    """As is one that is not there."""
+    """A page that does not exist is not written either."""
     copy = tmp_path / "page.md"
     copy.write_text(text, encoding="utf-8")
     for arguments in (["page.md"], ["--check", "page.md"], ["nosuch.md"]):

@@ -1,4 +1,4 @@
-"""``arcade-otel manifest``: exactly the names that events can have, the same on every machine, and nothing done by making it."""
+"""``arcade-otel manifest`` prints exactly the names that events can have, the same on every machine, and changes nothing."""
 
 import json
 import os
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 def manifest(
     folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, **how: Any
 ) -> "subprocess.CompletedProcess[str]":
-    """Run ``arcade-otel manifest`` in a folder, as on a maintainer's machine."""
+    """Run ``arcade-otel manifest`` in a directory, as on a maintainer's machine."""
     words = ["-m", "arcade_otel.cli.console", "manifest", *arguments]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **(environ or {})}
     if not how and WarmStart.can_run(env):
@@ -43,14 +43,14 @@ def manifest(
 
 
 def made(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
-    """Return the manifest; nothing else may be told."""
+    """Return the manifest, and check that the command prints nothing else."""
     ended = manifest(folder, *arguments, environ=environ)
     assert (ended.returncode, ended.stderr) == (0, "")
     return str(ended.stdout)
 
 
 def loaded(folder: Path, app: str, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the manifest for programs."""
+    """Return the manifest in its JSON form, loaded."""
     told: dict[str, Any] = json.loads(made(folder, app, "--json", environ=environ))
     return told
 
@@ -61,7 +61,7 @@ def names(told: dict[str, Any]) -> list[str]:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Return every file of a folder."""
+    """Return the content of every file in a directory."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -81,7 +81,10 @@ USAGE = ["status", "enable", "disable", "show", "log", "flush", "forget", "docto
 
 @pytest.mark.parametrize(("framework", "source"), [("typer", TYPER_TREE), ("click", CLICK_TREE)], ids=["typer", "click"])
 def test_the_names_are_exactly_those_of_the_events(machine: Machine, posthog: FakePostHog, framework: str, source: str) -> None:
-    """Every command of a tree is run, every group mistyped: hidden, deprecated, renamed, nested, late and abbreviated ones."""
+    """Each command of a tree is run, and each group is mistyped.
+
+    The tree has hidden, deprecated, renamed, nested, late and abbreviated ones.
+    """
     machine.program("cli", source)
     for arguments in RUNS[framework]:
         machine.run(*arguments.split(), program="cli")
@@ -114,7 +117,10 @@ ONE = {
 def test_a_program_of_one_command_is_named_by_the_program(
     machine: Machine, posthog: FakePostHog, framework: str, name: str | None
 ) -> None:
-    """Or by the file that it is started by, which the manifest cannot know and says so."""
+    """Without a program's name, the name is that of the file that starts the program.
+
+    The manifest cannot know that file, and says so.
+    """
     given = f"name={name!r}, " if name else ""
     source = f'{ONE[framework]}arcade_otel.instrument(app, {given}version="1")\nif __name__ == "__main__":\n    app()\n'
     machine.program("one", source)
@@ -129,7 +135,7 @@ def test_a_program_of_one_command_is_named_by_the_program(
 
 
 def test_every_usage_command_is_named_where_they_are_mounted(tmp_path: Path) -> None:
-    """And the doctor's event is one of the program's there only."""
+    """The event of ``doctor`` is in the manifest only if the usage commands are mounted."""
     for source, mounted in (
         (with_us(CLICK), False),
         (with_usage(CLICK), True),
@@ -143,7 +149,7 @@ def test_every_usage_command_is_named_where_they_are_mounted(tmp_path: Path) -> 
 
 
 def test_names_that_markdown_or_a_terminal_would_take_for_more_are_shown_as_they_are(tmp_path: Path) -> None:
-    """A line each, whatever is in them; JSON has them as they are."""
+    """Each name has one line, whatever characters are in it. JSON has the names unchanged."""
     (tmp_path / "cli.py").write_text(
         "import click\napp = click.Group('app')\n"
         "for name in ('a|b', 'back`tick', 'new\\nline', 'esc\\x1b[31m', '**bold**', 'bad\\udcff', 'ünï'):\n"
@@ -157,7 +163,7 @@ def test_names_that_markdown_or_a_terminal_would_take_for_more_are_shown_as_they
 
 
 def test_a_group_within_itself_comes_to_an_end(tmp_path: Path) -> None:
-    """It is named, and not entered again."""
+    """The inner group is named, and not entered again."""
     (tmp_path / "cli.py").write_text(
         "import click\napp = click.Group('app')\nsub = click.Group('sub')\napp.add_command(sub)\nsub.add_command(app)\n"
     )
@@ -193,7 +199,7 @@ def of(folder: Path, settings: str) -> dict[str, Any]:
     ],
 )
 def test_a_setting_that_changes_what_is_collected_is_seen(tmp_path: Path, settings: str, changed: dict[str, Any]) -> None:
-    """As the program makes it; neither its version nor its project key is in the manifest, which would change for nothing."""
+    """The manifest has neither the program's version nor its project key. Both would change the manifest for no reason."""
     plain = of(tmp_path, "")
     told = of(tmp_path, f", {settings}")
     assert {key: value for key, value in told["settings"].items() if value != plain["settings"][key]} == changed
@@ -206,7 +212,10 @@ def test_a_setting_that_changes_what_is_collected_is_seen(tmp_path: Path, settin
 
 
 def test_a_property_that_the_settings_leave_out_is_not_in_it(tmp_path: Path) -> None:
-    """Nor is the attribute that it would be made of; a function of the program's is said to decide."""
+    """The attribute that the property would be made from is not in the manifest either.
+
+    If a function of the program decides, the manifest says so.
+    """
 
     def entries(told: dict[str, Any]) -> dict[str, str]:
         groups = ("properties", "attributes", "resource")
@@ -224,14 +233,17 @@ def test_a_property_that_the_settings_leave_out_is_not_in_it(tmp_path: Path) -> 
 
 
 def test_it_lists_the_events_that_a_program_declares(tmp_path: Path) -> None:
-    """Each with its own properties, and with those of its command that do not depend on how the command ended."""
+    """Each event is listed with its own properties, and with those of its command, and copies, that do not depend on its end."""
     declared = ", groups='organization', events={'toolkit created': {'tools': int, 'kind': ['local', 'remote']}, 'opened': {}}"
+    declared += ", properties={'took': 'duration', 'runtime': 'python_version'}"
     told = of(tmp_path, declared)
     events = {event["name"]: set(event["properties"]) for event in told["events"]}
     assert events["toolkit created"] - events["opened"] == {"tools", "kind"}
     common = events["CLI execution succeeded"] & events["CLI execution failed"]
-    assert common - events["opened"] == {"duration", "exit_code", "outcome", "first_run", "previous_version", "dropped_events"}
+    of_the_end = {"duration", "exit_code", "outcome", "first_run", "previous_version", "dropped_events"}
+    assert common - events["opened"] == of_the_end | {"took"}
     assert events["opened"] < common
+    assert "runtime" in events["opened"]
     kinds = {
         entry["name"]: (entry["type"], entry["unit"]) for entry in told["properties"] if "toolkit created" in entry["events"]
     }
@@ -242,7 +254,7 @@ def test_it_lists_the_events_that_a_program_declares(tmp_path: Path) -> None:
 
 
 def test_free_text_is_called_so_with_its_reason(tmp_path: Path) -> None:
-    """Of the program's commands and of its own events, for people and for programs."""
+    """The manifest says so for properties of commands and of own events, in the text for people and in JSON."""
     text = "arcade_otel.FreeText(reason='shows why\\ntools | fail\\x1b[31m')"
     told = of(tmp_path, f", properties={{'why': {text}}}, events={{'tool failed': {{'cause': {text}}}}}")
     entries = {entry["name"]: entry for entry in told["properties"]}
@@ -260,7 +272,7 @@ def test_free_text_is_called_so_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_a_manifest_for_people_has_all_that_one_for_programs_has(tmp_path: Path) -> None:
-    """Each name in a line of its own."""
+    """Each name of the JSON form has a line in the Markdown form."""
     (tmp_path / "cli.py").write_text(with_usage(CLICK))
     told = loaded(tmp_path, "cli.py:app")
     lines = made(tmp_path, "cli.py:app").splitlines()
@@ -293,7 +305,7 @@ def test_a_program_that_is_not_instrumented_is_walked_and_said_to_be_none(tmp_pa
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["markdown", "json"])
 def test_it_is_the_same_on_every_machine(tmp_path: Path, source: str, form: list[str]) -> None:
-    """Whatever the environment says, wherever it lies, however it is named, and in every run."""
+    """The manifest does not depend on the environment, the program's directory, the way the program is named, or the run."""
     one, other = tmp_path / "one", tmp_path / "other" / "place"
     for folder in (one, other):
         folder.mkdir(parents=True)
@@ -323,7 +335,10 @@ def test_it_is_the_same_on_every_machine(tmp_path: Path, source: str, form: list
 
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["markdown", "json"])
 def test_a_check_finds_what_a_change_starts_to_collect(tmp_path: Path, form: list[str]) -> None:
-    """0 and silence while it is the same, 1 and the lines that differ once it is not, 0 again when the file is renewed."""
+    """The check exits with 0 and prints nothing while the manifest is the same.
+
+    It exits with 1 and prints the different lines otherwise. After the file is written again, it exits with 0.
+    """
     (tmp_path / "cli.py").write_text(with_us(CLICK))
     written = manifest(tmp_path, "cli:app", *form, "--output", "usage.txt")
     assert (written.returncode, written.stdout, written.stderr) == (0, "", "")
@@ -355,14 +370,14 @@ def test_a_check_finds_what_a_change_starts_to_collect(tmp_path: Path, form: lis
 
 
 def test_a_check_does_not_mind_what_git_does_to_the_ends_of_lines(tmp_path: Path) -> None:
-    """As on Windows with ``core.autocrlf``."""
+    """On Windows, git writes other line ends with ``core.autocrlf``."""
     (tmp_path / "cli.py").write_text(with_us(CLICK))
     (tmp_path / "usage.md").write_bytes(made(tmp_path, "cli:app").replace("\n", "\r\n").encode())
     assert manifest(tmp_path, "cli:app", "--check", "usage.md").returncode == 0
 
 
 def test_the_manifest_of_the_example_is_as_it_is_committed() -> None:
-    """From the root of the repository, as ``make catalogue`` writes it."""
+    """The manifest is made from the root of the repository, as ``make catalogue`` makes it."""
     ended = manifest(ROOT, "examples/arcade_like.py:app", "--check", "examples/arcade_like.manifest.md")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
@@ -425,7 +440,10 @@ app = G('app')
 
 @pytest.mark.parametrize(("source", "reference", "message"), WRONG.values(), ids=list(WRONG))
 def test_what_cannot_be_looked_at_is_2_and_said(tmp_path: Path, source: str, reference: str, message: str) -> None:
-    """In one line on stderr (a syntax error shows its line, too), nothing on stdout; a file is neither written nor compared."""
+    """The reason is one line on stderr (a syntax error also shows its line).
+
+    Nothing is on stdout, and no file is written or compared.
+    """
     (tmp_path / "cli.py").write_text(source)
     for more in ([], ["--output", "usage.md"], ["--check", "cli.py"]):
         ended = manifest(tmp_path, reference, *more)
@@ -441,7 +459,7 @@ def test_what_cannot_be_looked_at_is_2_and_said(tmp_path: Path, source: str, ref
     [[], ["cli:app", "--output"], ["cli:app", "--check", "a", "--output", "b"], ["cli:app", "--nosuch"], ["cli:app", "more"]],
 )
 def test_a_wrong_command_line_is_2(tmp_path: Path, arguments: list[str]) -> None:
-    """As of any program."""
+    """The exit code is the same as in any other program."""
     (tmp_path / "cli.py").write_text(with_us(CLICK))
     ended = manifest(tmp_path, *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -449,7 +467,7 @@ def test_a_wrong_command_line_is_2(tmp_path: Path, arguments: list[str]) -> None
 
 
 def test_a_file_that_cannot_be_read_or_written_is_2_and_said(tmp_path: Path) -> None:
-    """A check that could not be made is no check that found a difference."""
+    """A check that cannot be made differs from a check that finds a difference."""
     (tmp_path / "cli.py").write_text(with_us(CLICK))
     (tmp_path / "binary").write_bytes(b"\xff\xfe\xfa")
     for arguments, word in (
@@ -477,7 +495,10 @@ instrument(app, dict(name="tool", version="1", posthog_api_key="phc_x", posthog_
 def test_looking_at_a_program_records_sends_and_removes_nothing(
     machine: Machine, posthog: FakePostHog, direct: str, no: str | None
 ) -> None:
-    """However much of us its import uses: what waits on the maintainer's machine waits on, also if the maintainer opted out."""
+    """This holds however much of the library the import of the program uses.
+
+    Queued events of the maintainer's machine stay queued, also if the maintainer opted out.
+    """
     posthog.stop()
     machine.run("waits")
     machine.settle()
@@ -503,7 +524,7 @@ def test_looking_at_a_program_records_sends_and_removes_nothing(
 
 
 def test_a_program_that_runs_itself_when_it_is_imported_does_nothing(tmp_path: Path) -> None:
-    """It shows its help, on stderr, and the manifest says what is wrong."""
+    """Such a program shows its help on stderr, and the manifest command says what is wrong."""
     (tmp_path / "cli.py").write_text(
         "import click, arcade_otel\n@click.command()\ndef app():\n    open('ran', 'w').close()\n"
         "arcade_otel.instrument(app, name='tool')\napp()\n"
@@ -518,7 +539,10 @@ def test_a_program_that_runs_itself_when_it_is_imported_does_nothing(tmp_path: P
 
 
 def test_a_program_is_found_where_it_lies(tmp_path: Path) -> None:
-    """A module of the working folder, of a package with relative imports, a file beside others, files with strange names."""
+    """The program is found in the working directory, in a package, and in a file.
+
+    The package has relative imports, and the file may be next to others or have a strange name.
+    """
     inside = tmp_path / "package" / "inside"
     inside.mkdir(parents=True)
     (tmp_path / "package" / "__init__.py").touch()
@@ -555,7 +579,10 @@ arcade_otel.instrument(app, name="tool", properties={"plan": ["free", "pro"], "%
 
 
 def test_the_manifest_lists_what_a_login_keeps_on_the_person(tmp_path: Path) -> None:
-    """A declared property is of the commands' events; on the person it is of the event of a login, which succeeded."""
+    """A declared property is listed for the events of commands.
+
+    A property of the person is listed for the event of a login that succeeded.
+    """
     (tmp_path / "cli.py").write_text(DECLARES % "tools")
     listed = {entry["name"]: entry["events"] for entry in loaded(tmp_path, "cli.py:app")["properties"]}
     assert listed["plan"] == listed["tools"] == ["CLI execution succeeded", "CLI execution failed"]
@@ -563,7 +590,7 @@ def test_the_manifest_lists_what_a_login_keeps_on_the_person(tmp_path: Path) -> 
 
 
 def test_the_manifest_refuses_a_property_with_one_of_the_librarys_names(tmp_path: Path) -> None:
-    """So the maintainer sees it before a user's value is left out."""
+    """The maintainer sees the clash before a user's value is left out."""
     (tmp_path / "cli.py").write_text(DECLARES % "is_ci")
     ended = manifest(tmp_path, "cli.py:app")
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -1,4 +1,7 @@
-"""The page of ``report --html`` in a real browser: light and dark, on a phone, with hostile text; and it asks for nothing."""
+"""The page of ``report --html`` in a real browser: light and dark, on a phone, and with hostile text.
+
+The page requests nothing.
+"""
 
 import json
 import os
@@ -21,7 +24,7 @@ SCRIPT = "<img src=x onerror=window.pwned=1><script>window.pwned=1</script>\u202
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a small year in which texts are hostile."""
+    """The page of a small year whose events have hostile texts."""
     folder = tmp_path_factory.mktemp("report")
     events = made_year(600).events
     for number, event in enumerate(events):
@@ -48,7 +51,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(browser: Browser, page_file: Path) -> Iterator[Page]:
-    """The page in a tab, all of whose tables are open; it must ask for nothing and have nothing to complain of."""
+    """The page in a tab, with all its tables open. The page must request nothing, and the console must stay empty."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     complaints: list[str] = []
     page.on("request", lambda request: complaints.append(request.url))
@@ -62,7 +65,7 @@ def tab(browser: Browser, page_file: Path) -> Iterator[Page]:
 
 
 def test_every_question_has_its_chart_and_its_table(tab: Page) -> None:
-    """In the order of the questions; the text is the questions' own."""
+    """The sections are in the order of the questions, and have the text of the questions."""
     questions = load_questions()
     assert tab.locator("h2").all_inner_texts() == [question.title for question in questions]
     answered = len(questions) - 2  # so few people's numbers are not for publication
@@ -75,7 +78,7 @@ def test_every_question_has_its_chart_and_its_table(tab: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_can_be_read_in_light_and_dark(tab: Page, scheme: str) -> None:
-    """Contrast, names and headings as WCAG 2.1 AA wants them."""
+    """Contrast, names and headings follow WCAG 2.1 AA."""
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     back = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", back))) < 200) == (scheme == "dark")
@@ -85,7 +88,7 @@ def test_it_can_be_read_in_light_and_dark(tab: Page, scheme: str) -> None:
 
 
 def test_it_fits_on_a_phone(tab: Page) -> None:
-    """Nothing makes the page wider than the screen; what is wide scrolls by itself."""
+    """The page is never wider than the screen. Wide content scrolls by itself."""
     tab.set_viewport_size({"width": 360, "height": 740})
     assert tab.evaluate("Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)") <= 360
     outside = tab.evaluate(
@@ -97,7 +100,7 @@ def test_it_fits_on_a_phone(tab: Page) -> None:
 
 
 def test_hostile_text_is_shown_and_not_obeyed(tab: Page, page_file: Path) -> None:
-    """As text, without the characters that reorder what is read."""
+    """Hostile text is shown as text, with the characters escaped that reorder what a person reads."""
     assert "<script>window.pwned=1</script>\\u202eevil" in tab.locator("#commands-by-use").inner_text()
     assert "<b>events&.jsonl" in tab.locator("header").inner_text()
     assert tab.evaluate("window.pwned === undefined && !document.querySelector('script, main img')")

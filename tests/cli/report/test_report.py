@@ -1,4 +1,4 @@
-"""``arcade-otel report``: the same answers from every format, and what it does with files that are broken, odd or hostile."""
+"""``arcade-otel report``: the same answers from every format, and what the command does with broken, odd or hostile files."""
 
 import csv
 import gzip
@@ -31,12 +31,12 @@ def report_of(*texts: str) -> Report:
 
 
 def rows(report: Report, name: str) -> list[tuple[Any, ...]]:
-    """Return the rows of a question's answer."""
+    """Return the rows of the answer to a question."""
     return next(each.rows for each in report.answers if each.question.name == name)
 
 
 def event(number: int = 0, *, failed: bool = False, **changes: Any) -> dict[str, Any]:
-    """Return an event; ``changes`` are its fields, or its properties."""
+    """Return an event. ``changes`` replace its fields or its properties."""
     made: dict[str, Any] = {
         "uuid": f"u{number}",
         "event": f"CLI execution {'failed' if failed else 'succeeded'}",
@@ -100,19 +100,19 @@ EXPECTED = report_of(YEAR.lines())
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_gives_the_same_answers(name: str) -> None:
-    """PostHog's exports differ by the way they were made, and not in what they say."""
+    """PostHog's exports differ in their format, but not in their content."""
     assert report_of(FORMATS[name](YEAR.events)) == EXPECTED
 
 
 def test_several_files_are_one_and_a_repeated_event_counts_once() -> None:
-    """Also if one file's end is the next one's beginning."""
+    """This also holds if the end of one file is the beginning of the next one."""
     lines = YEAR.lines().splitlines(keepends=True)
     assert report_of("".join(lines[:250]), "".join(lines[200:])) == EXPECTED
     assert EXPECTED.commands == 400
 
 
 def test_spans_in_otlp_json_become_the_events_that_posthog_gets() -> None:
-    """As a collector's file exporter writes them: one ``TracesData`` a line. Spans of other scopes are no commands."""
+    """A collector's file exporter writes one ``TracesData`` per line. Spans of other scopes are no commands."""
     chosen = settings.make_settings(name="tool", version="1.2.3")
 
     def line(command: str, at: int, error: BaseException | None, who: str, previous: str | None) -> str:
@@ -140,7 +140,7 @@ def test_spans_in_otlp_json_become_the_events_that_posthog_gets() -> None:
 
 
 def test_a_person_who_logged_in_counts_once() -> None:
-    """What came under the anonymous ID before the login is the account's; a second alias of the same ID changes nothing."""
+    """Events under the anonymous ID before the login belong to the account. A second alias of the same ID changes nothing."""
     alias = event(9, event="$create_alias", distinct_id="anon", properties={"distinct_id": "anon", "alias": "account"})
     late = alias | {"uuid": "u8", "timestamp": "2026-02-01T00:00:00+00:00", "properties": {"alias": "another"}}
     report = report_of(json.dumps([late, event(1, distinct_id="anon"), event(2, distinct_id="account"), alias, event(3)]))
@@ -150,7 +150,7 @@ def test_a_person_who_logged_in_counts_once() -> None:
 
 @pytest.mark.posix
 def test_old_and_new_events_are_told_apart() -> None:
-    """A library without the newer properties says nothing about agents, terminals and sessions."""
+    """Events of an older library have no data about agents, terminals and sessions."""
     new = {"agent": "claude-code", "interactive": False, "install_method": "uv", "outcome": "interrupted", "$session_id": "s"} | {
         "first_run": True,
         "previous_version": "1",
@@ -175,7 +175,7 @@ def test_old_and_new_events_are_told_apart() -> None:
 
 
 def test_sessions_end_after_a_pause_or_with_their_id() -> None:
-    """29 minutes are a pause within a session, 31 are not; a session with an ID has no such limit."""
+    """A pause of 29 minutes does not end a session, and a pause of 31 minutes does. A session with an ID has no such limit."""
     times = ["12:00", "12:29", "13:00", "13:01"]
     without = [event(n, timestamp=f"2026-01-07T{at}:00+00:00") for n, at in enumerate(times)]
     session = {"command_name": "build", "$session_id": "s"}
@@ -185,7 +185,7 @@ def test_sessions_end_after_a_pause_or_with_their_id() -> None:
 
 
 def test_a_retry_is_the_next_run_within_ten_minutes() -> None:
-    """Of the same command by the same person."""
+    """A retry is a run of the same command by the same person."""
     failed = event(1, failed=True)
     soon = event(2, timestamp="2026-01-07T12:09:00+00:00")
     late = event(3, timestamp="2026-01-07T12:11:00+00:00")
@@ -195,7 +195,7 @@ def test_a_retry_is_the_next_run_within_ten_minutes() -> None:
 
 
 def test_questions_have_all_their_lines_and_columns_that_exist() -> None:
-    """A chart of a column that the answer lacks would fail in front of a user."""
+    """A chart of a column that the answer lacks would fail only when a user runs the report."""
     assert len(load_questions()) >= 14
     for each in EXPECTED.answers:
         question, chart = each.question, each.question.chart
@@ -211,14 +211,14 @@ def test_questions_have_all_their_lines_and_columns_that_exist() -> None:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """A file with the events."""
+    """A file with the events, for the report to read."""
     path = tmp_path / "events.jsonl"
     path.write_text(YEAR.lines())
     return path
 
 
 def test_it_prints_tables(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the question and the unit of each."""
+    """Each table has its question and its unit."""
     assert main(["report", str(log)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("400 commands by ")
@@ -229,7 +229,7 @@ def test_it_prints_tables(log: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_it_prints_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """All that the tables have, for programs."""
+    """The JSON has all the values that the tables have."""
     packed = log.with_suffix(".gz")
     packed.write_bytes(gzip.compress(log.read_bytes()))
     assert main(["report", "--json", str(packed)]) == 0
@@ -242,7 +242,7 @@ def test_it_prints_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_is_no_event_is_counted_and_left_out(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line that was cut off, and JSON of something else."""
+    """Such records are a line that was cut off, and JSON of something else."""
     odd = ['{"event": "CLI exec', "[1, null]", "{}", json.dumps(event(timestamp="yesterday")), json.dumps(event(properties="{"))]
     log.write_text("\n".join([*odd, json.dumps(event(1, duration="soon", cli_version=7, agent=["x"], python_version=None))]))
     assert main(["report", str(log)]) == 0
@@ -263,7 +263,7 @@ def test_what_is_no_event_is_counted_and_left_out(log: Path, capsys: pytest.Capt
     ],
 )
 def test_files_without_events(text: str, code: int, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each says why, and nothing on stdout."""
+    """For each such file, the command says why there are no answers, and prints nothing on stdout."""
     path = tmp_path / "file"
     path.write_text(text)
     assert main(["report", str(path)]) == code
@@ -274,7 +274,7 @@ def test_files_without_events(text: str, code: int, told: str, tmp_path: Path, c
 
 
 def test_a_file_that_is_not_there_or_cannot_be_written(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says which, and ends with 2."""
+    """The command names the file and exits with 2."""
     assert main(["report", str(tmp_path / "missing")]) == 2
     assert "missing: No such file or directory" in capsys.readouterr().err
     assert main(["report", str(log), "--html", str(tmp_path / "no" / "such" / "folder.html")]) == 2
@@ -282,7 +282,7 @@ def test_a_file_that_is_not_there_or_cannot_be_written(log: Path, tmp_path: Path
 
 
 def test_hostile_text_does_nothing_to_the_terminal(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Names come from whoever could send an event: the project's key is public."""
+    """The names in events can come from anyone, because the project's key is public."""
     log.write_text(json.dumps(event(1, failed=True, command_name=HOSTILE, error_type=HOSTILE)))
     assert main(["report", str(log)]) == 0
     assert main(["report", str(log), "--json"]) == 0

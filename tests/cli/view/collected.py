@@ -1,4 +1,4 @@
-"""Puts events on a machine as commands and senders would have: some that wait, some that were sent, some that were dropped."""
+"""Put events on a machine as commands and senders would: some are queued, some were sent, some were dropped."""
 
 import json
 import time
@@ -17,10 +17,10 @@ WHO = ("0b1f7a52-8d0e-4b7e-9d0c-6f3f5a1f9a10", True)
 
 
 class Collected:
-    """What a machine has collected; each method adds one event and returns its payload.
+    """The events that a machine has collected. Each method adds one event and returns its payload.
 
     Args:
-        machine: Where.
+        machine: The machine that has collected the events.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -36,33 +36,33 @@ class Collected:
         self._now = time.time_ns()
 
     def queued(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
-        """It waits."""
+        """Add an event that is still queued."""
         name, text, lane = self._made(command, ago, ms, error)
         queue.enqueue(self._folder, text, [lane])
         assert name in queue.list_spans(queue.lane_dir(self._folder, lane))
         return sent_payload(lane, otlp_json.decode(text))
 
     def sent(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
-        """It was sent."""
+        """Add an event that was sent."""
         return self._done(receipts.SENT, command, ago, ms, error)
 
     def dropped(
         self, command: str, why: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None, known: bool = True
     ) -> list[Any]:
-        """It was dropped; where it is not ``known``, so is what it held."""
+        """Add an event that was dropped. If it is not ``known``, its payload was lost, too."""
         return self._done(receipts.DROPPED, command, ago, ms, error, why, known=known)
 
     def sent_by_otlp(self, command: str, *, ago: float = 0, ms: float = 12, error: BaseException | None = None) -> list[Any]:
-        """It was sent to a collector, as a span."""
+        """Add an event that was sent to a collector, as a span."""
         return self._done(receipts.SENT, command, ago, ms, error, lane="otlp")
 
     def fails(self, why: str) -> None:
-        """The lane of what waits cannot deliver."""
+        """Let the delivery of the lane with the queued events fail."""
         lane = queue.lanes(self._folder)[0]
         receipts.write(self._folder, [receipts.receipt(receipts.FAILED, lane, why=why)])
 
     def raw(self, receipt: dict[str, Any]) -> None:
-        """Write a receipt as nobody of ours would."""
+        """Write a receipt that this library would never write."""
         with open(receipts.receipts_file(self._folder), "a", encoding="ascii") as file:
             file.write(json.dumps(receipt) + "\n")
 

@@ -1,4 +1,4 @@
-"""Draws docs/view.png, the page of ``view`` with the events of two made-up days: ``make pictures``."""
+"""Draw docs/view.png, the page of ``view`` with the events of two made-up days. ``make pictures`` runs this."""
 
 import json
 import os
@@ -41,7 +41,7 @@ _SENT: tuple[tuple[float, str, float, Exception | None], ...] = (  # hours ago, 
 
 
 def main(picture: str) -> None:
-    """Write it."""
+    """Write the picture to docs/view.png."""
     with tempfile.TemporaryDirectory(prefix="you-") as folder:
         machine = Machine(Path(folder), "https://us.i.posthog.com")
         machine.state.mkdir(parents=True)

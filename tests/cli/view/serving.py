@@ -26,7 +26,7 @@ SECONDS = 60.0
 
 
 class Answer(NamedTuple):
-    """What the server answered."""
+    """The answer of the server to one request."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,13 +34,15 @@ class Answer(NamedTuple):
 
 
 class Serving:
-    """The page of a machine, served while the context lasts; left by Ctrl-C, which must be a success without a traceback.
+    """The page of a machine, which is served inside a ``with`` block.
+
+    The block ends with Ctrl-C, which must be a success without a traceback.
 
     Args:
-        machine: Whose.
+        machine: The machine whose page is served.
         arguments: More options of ``view``.
-        program: What is run, and the words before ``view``.
-        words: See ``program``.
+        program: The program to run.
+        words: The words of the command line before ``view``.
     """
 
     def __init__(self, machine: Machine, *arguments: str, program: str = "arcade-otel", words: tuple[str, ...] = ()) -> None:
@@ -77,7 +79,7 @@ class Serving:
         assert self.end() == (0, "", "")
 
     def end(self) -> tuple[int, str, str]:
-        """Press Ctrl-C; return the exit code and what else was written to stdout and stderr."""
+        """Press Ctrl-C. Return the exit code and the text that was written to stdout and stderr since the address."""
         self._process.send_signal(signal.SIGINT)
         try:
             stdout, stderr = self._process.communicate(timeout=SECONDS)
@@ -87,33 +89,33 @@ class Serving:
         return self._process.returncode, stdout, stderr
 
     def threads(self) -> int:
-        """Return how many threads it has, as the system tells it."""
+        """Return how many threads the server has, according to the system."""
         with open(f"/proc/{self._process.pid}/status", encoding="ascii") as file:
             (count,) = (int(line.split()[1]) for line in file if line.startswith("Threads:"))
         return count
 
     def connect(self) -> socket.socket:
-        """Return a connection to it."""
+        """Return a connection to the server."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
 
     def get(self, name: str = "", **headers: str | None) -> Answer:
-        """Ask for what the page calls ``name``, with headers (an underscore is a hyphen), or without those that are None."""
+        """Ask for the part ``name`` of the page, with headers (an underscore is a hyphen). A header of None is left out."""
         return self.ask(f"GET {self.path}{name} HTTP/1.1", **headers)
 
     def ask(self, line: str, content: bytes = b"", /, **headers: str | None) -> Answer:
-        """Send a request line and headers; ``Host`` is right unless ``headers`` say otherwise."""
+        """Send a request line and headers. The header ``Host`` is right unless ``headers`` changes it."""
         sent = {"Host": self.host} | {name.replace("_", "-"): value for name, value in headers.items()}
         lines = [line, *(f"{name}: {value}" for name, value in sent.items() if value is not None)]
         return self.say("\r\n".join([*lines, "", ""]).encode("latin-1") + content)
 
     def say(self, request: bytes) -> Answer:
-        """Send bytes and return the whole answer."""
+        """Send bytes and return the whole answer to them."""
         with self.connect() as connection:
             connection.sendall(request)
             return read(connection)
 
     def data(self) -> dict[str, Any]:
-        """Return what the page is made of."""
+        """Return the data from which the page is made."""
         answer = self.get("events.json")
         assert answer.status == 200
         loaded: dict[str, Any] = json.loads(answer.content, parse_constant=_refuse)

@@ -1,4 +1,4 @@
-"""Nobody but the browser that was given the address sees the page: no other site, name or user; and a slow one stops nobody."""
+"""Only the browser that was given the address sees the page: no other site, name or user. A slow client stops no other client."""
 
 import contextlib
 import json
@@ -23,14 +23,14 @@ NAMES = ["", "page.js", "page.css", "icon.svg", "events.json"]
 
 @pytest.fixture
 def serving(machine: Machine) -> Iterator[Serving]:
-    """A page with an event in it that nobody else may see."""
+    """A page with an event in it that no other program may see."""
     Collected(machine).sent(CANARY)
     with Serving(machine) as running:
         yield running
 
 
 def test_whoever_has_the_address_gets_the_page_and_its_parts(serving: Serving) -> None:
-    """Each as what it is, to no cache, and bound to its own origin."""
+    """Each part has its content type, is not cached, and is bound to its own origin."""
     kinds = []
     for name in NAMES:
         answer = serving.get(name)
@@ -46,7 +46,7 @@ def test_whoever_has_the_address_gets_the_page_and_its_parts(serving: Serving) -
 
 @pytest.mark.parametrize("status", [200, 308, 400, 403, 404, 405, 431])
 def test_every_answer_carries_the_headers_that_bind_a_browser(serving: Serving, status: int) -> None:
-    """Refusals too."""
+    """Refusals have these headers, too."""
     asking: dict[int, Callable[[], Answer]] = {
         200: serving.get,
         308: lambda: serving.ask(f"GET {serving.path[:-1]} HTTP/1.1"),
@@ -80,7 +80,11 @@ def test_every_answer_carries_the_headers_that_bind_a_browser(serving: Serving, 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_the_secret_there_is_nothing(serving: Serving, name: str) -> None:
-    """None, another, a part of it, one letter more; in the query; with letters that are none."""
+    """A request without the exact secret is refused.
+
+    The requests have no secret, another one, a part of it, one letter more, the secret in the query, or letters that no secret
+    has.
+    """
     secret = serving.path.strip("/")
     wrong = ["", "x", secret[:-1], f"{secret}x", secret.swapcase(), f"?{secret}", "caf\xe9", f"%{ord(secret[0]):x}{secret[1:]}"]
     for path in (f"/{name}", *(f"/{each}/{name}" for each in wrong)):
@@ -91,7 +95,7 @@ def test_without_the_secret_there_is_nothing(serving: Serving, name: str) -> Non
 
 
 def test_the_secret_is_long_and_made_quarantine_corrupt(machine: Machine) -> None:
-    """At least 256 bits."""
+    """The secret has at least 256 bits."""
     secrets = []
     for _ in range(2):
         with Serving(machine) as running:
@@ -104,7 +108,7 @@ def test_the_secret_is_long_and_made_quarantine_corrupt(machine: Machine) -> Non
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", None]
 )
 def test_a_name_that_leads_here_is_refused(serving: Serving, host: str | None) -> None:
-    """DNS rebinding: the browser believes that it talks to the other site, and says so."""
+    """With DNS rebinding, the browser takes this server for the other site, and sends the name of that site."""
     for name in NAMES:
         answer = serving.get(name, Host=host and host.format(port=serving.port))
         assert answer.status == 403
@@ -112,14 +116,14 @@ def test_a_name_that_leads_here_is_refused(serving: Serving, host: str | None) -
 
 
 def test_two_hosts_are_none(serving: Serving) -> None:
-    """Whichever of them is right."""
+    """A request with two ``Host`` headers is refused, whichever of them is right."""
     answer = serving.say(f"GET {serving.path} HTTP/1.1\r\nHost: {serving.host}\r\nHost: evil.example\r\n\r\n".encode())
     assert answer.status == 403
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_another_site_is_refused(serving: Serving, site: str) -> None:
-    """Even with the address: another port of this machine is same-site."""
+    """This holds even if the other site knows the address. Another port of this machine is the same site."""
     for name in NAMES:
         answer = serving.get(name, Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors")
         assert answer.status == 403
@@ -130,7 +134,7 @@ def test_another_site_is_refused(serving: Serving, site: str) -> None:
     "origin", ["https://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:{port}", "http://localhost:{port}"]
 )
 def test_another_origin_is_refused(serving: Serving, origin: str) -> None:
-    """By a browser that is too old for Sec-Fetch-Site."""
+    """The origin protects browsers that are too old for Sec-Fetch-Site."""
     answer = serving.get("events.json", Origin=origin.format(port=serving.port))
     assert answer.status == 403
     assert CANARY not in answer.content.decode()
@@ -138,14 +142,14 @@ def test_another_origin_is_refused(serving: Serving, origin: str) -> None:
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "NOSUCH"])
 def test_it_can_only_be_looked_at(serving: Serving, method: str) -> None:
-    """No preflight succeeds, and no other method exists; what such a request brings along is not waited for."""
+    """No preflight succeeds, and no other method than GET exists. The server does not wait for the body of such a request."""
     answer = serving.ask(f"{method} {serving.path}events.json HTTP/1.1", b"x" * 100_000, Content_Length="100000")
     assert answer.status == 405
     assert CANARY not in answer.content.decode()
 
 
 def test_nothing_lies_beside_the_page(serving: Serving) -> None:
-    """Neither below the folder of its parts nor above it."""
+    """The server serves no file below or above the directory of the page's parts."""
     names = [
         "nothing",
         "index.html",
@@ -165,7 +169,7 @@ def test_nothing_lies_beside_the_page(serving: Serving) -> None:
     "request_", [b"\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"GET / x HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\r\n\r\n"]
 )
 def test_what_is_no_request_is_refused(serving: Serving, request_: bytes) -> None:
-    """And nothing of it is quoted, nor written to the terminal (the fixture looks)."""
+    """The server does not quote the request, and writes nothing to the terminal (the fixture checks that)."""
     with serving.connect() as connection:
         connection.sendall(request_)
         connection.shutdown(socket.SHUT_WR)
@@ -176,7 +180,7 @@ def test_what_is_no_request_is_refused(serving: Serving, request_: bytes) -> Non
 
 @pytest.mark.parametrize("part", ["line", "header", "headers"])
 def test_a_request_has_its_bounds(serving: Serving, part: str) -> None:
-    """A long line, a long header, many headers, none of which ends."""
+    """The requests have a long line, a long header or many headers, and none of them ends."""
     begin = f"GET {serving.path}".encode()
     piece = {"line": b"x" * 1000, "header": b"x" * 1000, "headers": b"X: y\r\n" * 200}[part]
     if part != "line":
@@ -191,7 +195,7 @@ def test_a_request_has_its_bounds(serving: Serving, part: str) -> None:
 
 @pytest.mark.waits
 def test_slow_clients_hold_nobody_up_and_are_cut_off(serving: Serving) -> None:
-    """Fifty that have said half a request, or nothing; each is let go when the server's time for it is over."""
+    """Fifty clients send half a request or nothing. Each is cut off when the server's time limit is over."""
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(serving.connect()) for _ in range(50)]
         for connection in slow[::2]:
@@ -215,7 +219,7 @@ def test_slow_clients_hold_nobody_up_and_are_cut_off(serving: Serving) -> None:
 
 
 def test_more_clients_than_it_takes_are_turned_away_and_it_lives(serving: Serving) -> None:
-    """They cost it no thread each; they pass, and it answers again."""
+    """Refused clients cost the server no thread. When the other clients have left, the server answers again."""
     with contextlib.ExitStack() as stack:
         many = [stack.enter_context(serving.connect()) for _ in range(200)]
         many[-1].settimeout(0.05)
@@ -237,7 +241,10 @@ def test_more_clients_than_it_takes_are_turned_away_and_it_lives(serving: Servin
 
 
 def test_a_client_that_leaves_early_leaves_no_trace(machine: Machine, serving: Serving) -> None:
-    """On the terminal; the fixture looks. Before it has asked, and amid an answer that is too long to be on its way."""
+    """Nothing appears on the terminal (the fixture checks that).
+
+    One client leaves before its request, and another one in the middle of a long answer.
+    """
     for number in range(12):
         Collected(machine).raw({"at": 1.0, "state": "sent", "lane": "x", "id": str(number), "payload": ["x" * 300_000]})
     for said in (b"", b"GET", f"GET {serving.path}events.json HTTP/1.1\r\nHost: {serving.host}\r\n\r\n".encode()):
@@ -251,7 +258,7 @@ def test_a_client_that_leaves_early_leaves_no_trace(machine: Machine, serving: S
 
 @pytest.mark.linux
 def test_it_listens_on_loopback_only(serving: Serving) -> None:
-    """As the system tells it."""
+    """The system's table of sockets shows the address."""
     listening = []
     for table in ("tcp", "tcp6"):
         with open(f"/proc/net/{table}", encoding="ascii") as file:
@@ -264,13 +271,13 @@ def test_it_listens_on_loopback_only(serving: Serving) -> None:
 
 
 def test_the_address_without_its_last_slash_leads_to_the_page(serving: Serving) -> None:
-    """Terminals leave it out of what they make a link of."""
+    """Terminals leave the last slash out of a link."""
     answer = serving.ask(f"GET {serving.path[:-1]} HTTP/1.1")
     assert (answer.status, answer.headers["Location"]) == (308, serving.path)
 
 
 def test_what_the_page_is_made_of_names_no_other_origin(serving: Serving) -> None:
-    """And holds no script or style of its own: the policy would stop it."""
+    """The page also has no inline script or style, because its policy would block both."""
     page = serving.get().content.decode()
     assert not re.findall(r"https?://|//[a-z]", page)
     assert not re.findall(r"<script(?![^>]*src=)|<style|style=|\son[a-z]+=", page)
@@ -290,7 +297,7 @@ ASK = read_program("cli/ask_the_page")
 )
 @pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
 def test_another_local_user_gets_nothing_even_with_the_address(serving: Serving, family: str) -> None:
-    """The address is in the command line of the browser, which every user can read."""
+    """Every user can read the address in the command line of the browser."""
 
     def answer(user: int) -> str:
         arguments = [str(user), str(serving.port), serving.path, family]

@@ -1,4 +1,4 @@
-"""The page of ``view`` in a real browser: by mouse, keyboard, phone and screen reader; and what other sites get of it."""
+"""The page of ``view`` in a real browser: by mouse, keyboard, phone and screen reader. Other sites get nothing of the page."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
 
 @pytest.fixture
 def tab(browser: BrowserContext) -> Iterator[Page]:
-    """A tab that has nothing to complain of: neither a script nor the policy, in the console."""
+    """A tab whose console must stay empty: neither a script nor the policy may complain."""
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -69,7 +69,7 @@ def tab(browser: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def collected(machine: Machine) -> Collected:
-    """What the machine has collected: nothing yet."""
+    """The events that the machine has collected, at first none."""
     return Collected(machine)
 
 
@@ -81,7 +81,7 @@ def serving(machine: Machine) -> Iterator[Serving]:
 
 
 def look(tab: Page, serving: Serving) -> list[Request]:
-    """Open the page and wait until it is there; return the list into which every request goes."""
+    """Open the page and wait until it is complete. Return the list into which every request goes."""
     requests: list[Request] = []
     tab.on("request", lambda request: requests.append(request))  # noqa: PLW0108 - it cannot be told by a built-in
     tab.goto(serving.url)
@@ -90,12 +90,12 @@ def look(tab: Page, serving: Serving) -> list[Request]:
 
 
 def choose(tab: Page, name: str) -> None:
-    """Choose a state or an outcome of the filter."""
+    """Choose a state or an outcome in the filter."""
     tab.get_by_role("radio", name=name).click()
 
 
 def commands(tab: Page) -> list[str]:
-    """Return the commands that are to be seen, from top to bottom."""
+    """Return the commands that are visible on the page, from top to bottom."""
     return [each.inner_text() for each in tab.locator(".row:visible .command").all()]
 
 
@@ -103,7 +103,10 @@ def commands(tab: Page) -> list[str]:
 
 
 def test_it_shows_the_status_and_a_timeline_newest_first(tab: Page, machine: Machine, collected: Collected) -> None:
-    """On or off and why, who you are, and of each command when, how long, how it ended, and what became of it."""
+    """The page shows whether usage data is on and why, and your identity.
+
+    For each command, it shows when it ran, how long, how it ended, and what became of the event.
+    """
     (machine.config_dir / "usage.json").write_text(json.dumps({"anon_id": WHO[0], "linked_principal_id": None}))
     collected.sent("one", ago=300, ms=12)
     collected.dropped("two", "refused for good", ago=200, ms=1500, error=ValueError("no luck"))
@@ -133,7 +136,7 @@ def test_it_shows_the_status_and_a_timeline_newest_first(tab: Page, machine: Mac
 
 @pytest.mark.parametrize("why", ["nothing yet", "off"])
 def test_an_empty_page_says_why_and_what_to_do(tab: Page, machine: Machine, why: str) -> None:
-    """Where nothing is collected, and where nothing has been collected yet."""
+    """The page is empty if usage data is off, or if nothing has been collected yet."""
     if why == "off":
         (machine.state / "consent").write_text("off")
     with Serving(machine) as serving:
@@ -146,7 +149,7 @@ def test_an_empty_page_says_why_and_what_to_do(tab: Page, machine: Machine, why:
 
 
 def test_a_payload_opens_by_a_click_and_is_the_exact_one(tab: Page, machine: Machine, collected: Collected) -> None:
-    """And closes by another; the others stay closed, and are not even in the page before."""
+    """A second click closes the payload. Other payloads stay closed, and are not even in the page before they are opened."""
     payload = collected.sent("one", ago=20, ms=8)
     collected.queued("two")
     collected.dropped("three", "too old", known=False)
@@ -172,7 +175,7 @@ def test_a_payload_opens_by_a_click_and_is_the_exact_one(tab: Page, machine: Mac
 
 
 def test_it_works_by_the_keyboard_alone(tab: Page, machine: Machine, collected: Collected) -> None:
-    """Every control is reached in order and shows that it has the focus; Enter and Space open and close."""
+    """The keyboard reaches every control in order, and each shows that it has the focus. Enter and Space open and close."""
     collected.sent("one", ago=20)
     collected.sent("two", ago=10)
     with Serving(machine) as serving:
@@ -215,7 +218,7 @@ def test_it_works_by_the_keyboard_alone(tab: Page, machine: Machine, collected: 
 
 
 def fill(collected: Collected) -> None:
-    """Put some of each kind."""
+    """Add some events of each kind."""
     collected.sent("toolkit.run", ago=50)
     collected.sent("toolkit.list", ago=40, error=ConnectionError("no network"))
     collected.dropped("deploy", "refused for good", ago=30)
@@ -224,7 +227,10 @@ def fill(collected: Collected) -> None:
 
 
 def test_it_filters_by_text_state_and_outcome(tab: Page, collected: Collected, machine: Machine) -> None:
-    """All at once; the words may stand in the command, the error, the reason or the payload, in any case."""
+    """All filters work together.
+
+    The words may be in the command, the error, the reason or the payload, in upper or lower case.
+    """
     fill(collected)
     with Serving(machine) as serving:
         look(tab, serving)
@@ -260,7 +266,7 @@ def test_it_filters_by_text_state_and_outcome(tab: Page, collected: Collected, m
 
 
 def test_the_export_is_what_is_filtered_with_exact_payloads(tab: Page, collected: Collected, machine: Machine) -> None:
-    """As a file that was never on a network; its shape is that of ``log --json``."""
+    """The export is a file that never crossed a network. Its format is that of ``log --json``."""
     fill(collected)
     with Serving(machine) as serving:
         requests = look(tab, serving)
@@ -281,7 +287,7 @@ def test_the_export_is_what_is_filtered_with_exact_payloads(tab: Page, collected
 
 
 def test_a_thousand_events_are_shown_filtered_and_opened(tab: Page, collected: Collected, machine: Machine) -> None:
-    """As many as a lane holds."""
+    """A lane holds at most a thousand events."""
     for number in range(999):
         collected.queued(f"command{number}", ago=1000 - number)
     wanted = collected.queued("wanted", ago=500.5, error=ValueError("no luck"))
@@ -299,7 +305,7 @@ def test_a_thousand_events_are_shown_filtered_and_opened(tab: Page, collected: C
 
 
 def test_refreshing_shows_what_has_happened_and_keeps_the_place(tab: Page, machine: Machine, posthog: FakePostHog) -> None:
-    """What was open stays open, the filter stays, the focus stays."""
+    """Open payloads stay open, and the filter and the focus stay."""
     machine.run("hello")
     machine.settle()
     with Serving(machine) as serving:
@@ -318,7 +324,7 @@ def test_refreshing_shows_what_has_happened_and_keeps_the_place(tab: Page, machi
 
 
 def test_a_page_whose_program_has_ended_says_so(browser: BrowserContext, machine: Machine, collected: Collected) -> None:
-    """What was shown stays."""
+    """The events that were shown before stay on the page."""
     collected.sent("one")
     page = browser.new_page()
     with Serving(machine) as serving:
@@ -333,7 +339,7 @@ def test_a_page_whose_program_has_ended_says_so(browser: BrowserContext, machine
 
 
 def test_a_script_in_a_command_or_an_error_is_shown_and_not_run(tab: Page, machine: Machine, collected: Collected) -> None:
-    """In the name of a command, a message, a reason, an id and a lane; letter by letter."""
+    """The script is in the name of a command, a message, a reason, an ID and a lane. The page shows it letter by letter."""
     collected.sent(SCRIPT, error=ValueError(SCRIPT))
     collected.raw({"at": 1.0, "state": "dropped", "lane": SCRIPT, "id": SCRIPT, "why": SCRIPT, "payload": [SCRIPT]})
     with Serving(machine) as serving:
@@ -351,7 +357,7 @@ def test_a_script_in_a_command_or_an_error_is_shown_and_not_run(tab: Page, machi
 
 
 def test_controls_and_changes_of_direction_are_shown_escaped(tab: Page, machine: Machine, collected: Collected) -> None:
-    """Escape sequences, carriage returns and bidirectional controls of a command, an error, a lane and a reason."""
+    """The texts are escape sequences, carriage returns and bidirectional controls in a command, an error, a lane and a reason."""
     hostile = "\x1b]0;owned\x07\r\u202egnp\u2066\u200b\u2028\x7f\x9b2J"
     collected.sent("one " + hostile, error=ValueError(hostile))
     collected.raw({"at": 1.0, "state": "dropped", "lane": hostile, "id": hostile, "why": hostile, "payload": [hostile]})
@@ -366,7 +372,7 @@ def test_controls_and_changes_of_direction_are_shown_escaped(tab: Page, machine:
 
 
 def test_the_policy_stops_what_the_page_would_never_do(browser: BrowserContext, machine: Machine) -> None:
-    """If there were a hole after all: no inline script, no markup from text, no request elsewhere."""
+    """Even if the page had a hole, the policy would allow no inline script, no markup from text, and no request elsewhere."""
     page = browser.new_page()
     with Serving(machine) as serving:
         look(page, serving)
@@ -396,7 +402,7 @@ def test_the_policy_stops_what_the_page_would_never_do(browser: BrowserContext, 
 
 @pytest.fixture
 def other_site() -> Iterator[str]:
-    """Somebody else's site, on another port of this machine, which is as near as a site can be."""
+    """Another site, on another port of this machine, which is as near as a site can be."""
 
     class Site(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -423,7 +429,10 @@ def other_site() -> Iterator[str]:
 def test_another_site_gets_nothing_even_if_it_knows_the_address(
     browser: BrowserContext, serving: Serving, other_site: str, name: str
 ) -> None:
-    """By a script's address, an image, a frame, a request, a window or a link; from another port and from another name."""
+    """The other site tries a script's address, an image, a frame, a request, a window and a link.
+
+    It tries them from another port and from another name.
+    """
     page = browser.new_page()
     page.goto(f"http://{other_site.replace('127.0.0.1', name)}/")
     answers: list[int] = []
@@ -463,7 +472,7 @@ def test_another_site_gets_nothing_even_if_it_knows_the_address(
 
 
 def test_a_name_that_leads_to_the_page_gets_nothing(browser: BrowserContext, serving: Serving) -> None:
-    """DNS rebinding in a real browser: it is the site's own origin to it, and nothing is cross-site."""
+    """With DNS rebinding in a real browser, the page has the site's own origin, so no request is cross-site."""
     page = browser.new_page()
     answer = page.goto(serving.url.replace("127.0.0.1", "evil.example"))
     assert answer is not None
@@ -476,7 +485,7 @@ def test_a_name_that_leads_to_the_page_gets_nothing(browser: BrowserContext, ser
 
 
 def test_it_fits_a_phone(tab: Page, machine: Machine, collected: Collected) -> None:
-    """360 pixels wide and nothing to scroll sideways, whatever the words; and all of it can be touched."""
+    """On a screen of 360 pixels, nothing scrolls sideways, whatever the words are. Every control is large enough to touch."""
     fill(collected)
     collected.sent("a" * 120, error=ValueError("b" * 290))
     collected.dropped("x.y", "c" * 200)
@@ -505,7 +514,7 @@ def test_it_fits_a_phone(tab: Page, machine: Machine, collected: Collected) -> N
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_can_be_read_by_everybody(tab: Page, machine: Machine, collected: Collected, scheme: str) -> None:
-    """The rules of WCAG 2.1 AA that a program can check (audit.js), in both colour schemes."""
+    """The page follows those rules of WCAG 2.1 AA that a program can check (audit.js), in both colour schemes."""
     fill(collected)
     collected.fails("HTTP 503")
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -523,7 +532,10 @@ def test_it_can_be_read_by_everybody(tab: Page, machine: Machine, collected: Col
 
 
 def test_a_screen_reader_hears_what_the_eye_sees(tab: Page, machine: Machine, collected: Collected) -> None:
-    """A list of buttons under a heading for each day; each button says all that its row shows, in words with pauses between."""
+    """The page has a list of buttons under a heading for each day.
+
+    Each button says everything that its row shows, in words with pauses between them.
+    """
     collected.dropped("deploy", "refused for good", error=ValueError("no luck"))
     with Serving(machine) as serving:
         look(tab, serving)
@@ -531,19 +543,19 @@ def test_a_screen_reader_hears_what_the_eye_sees(tab: Page, machine: Machine, co
     assert '- heading "Usage data on this machine" [level=1]' in tree
     assert '- heading "Today" [level=3]' in tree
     assert '- list "Today"' in tree
-    assert '- group "What became of it"' in tree
+    assert '- group "Delivery status"' in tree
     assert '- radio "All 1" [checked]' in tree
     assert '- searchbox "Search"' in tree
     assert "- status: 1 event" in tree
     pattern = (
         r'button "\d\d:\d\d:\d\d,? ?deploy ?, outcome: failed \(1\) ?, duration: 12 ms ?, '
-        r'what became of it: dropped \d\d:\d\d:\d\d, refused for good ?, error: ValueError: no luck"'
+        r'delivery status: dropped \d\d:\d\d:\d\d, refused for good ?, error: ValueError: no luck"'
     )
     assert re.search(pattern, tree), tree
 
 
 def test_nothing_moves_for_whoever_asked_for_that(tab: Page, machine: Machine, collected: Collected) -> None:
-    """``prefers-reduced-motion``."""
+    """The browser asks for ``prefers-reduced-motion``."""
     collected.sent("one")
     with Serving(machine) as serving:
         look(tab, serving)

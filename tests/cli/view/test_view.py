@@ -1,4 +1,4 @@
-"""``view`` as a command: what it prints, when it opens a browser, how it ends, and what the page's data hold."""
+"""``view`` as a command: what it prints, when it opens a browser, how it ends, and which data its page has."""
 
 import json
 import os
@@ -45,7 +45,7 @@ STRANGE: list[Any] = [
 
 
 def test_ctrl_c_is_a_success_and_leaves_no_traceback(machine: Machine) -> None:
-    """On a machine that has never run anything; nothing is made there."""
+    """On a machine that has never run a command, ``view`` makes no file."""
     before = sorted(str(path) for path in machine.home.rglob("*"))
     running = Serving(machine)
     assert running.data()["events"] == []
@@ -55,7 +55,10 @@ def test_ctrl_c_is_a_success_and_leaves_no_traceback(machine: Machine) -> None:
 
 @pytest.mark.parametrize("source", [TYPER, CLICK], ids=["typer", "click"])
 def test_in_a_program_it_is_recorded_as_a_success_of_it(machine: Machine, posthog: FakePostHog, source: str) -> None:
-    """By its path; stopping it is no failure, where Ctrl-C in any other command is one."""
+    """The event has the path of the command.
+
+    Stopping ``view`` by Ctrl-C is a success, although Ctrl-C in any other command is a failure.
+    """
     machine.program("cli", with_usage(source))
     with Serving(machine, program="cli", words=("usage",)) as running:
         assert running.data()["status"]["program"] == "tool"
@@ -66,7 +69,7 @@ def test_in_a_program_it_is_recorded_as_a_success_of_it(machine: Machine, postho
 
 
 def test_it_serves_on_the_port_that_was_asked_for_and_says_if_it_is_taken(machine: Machine) -> None:
-    """Exit code 1, and the address."""
+    """If the port is taken, the exit code is 1, and the message has the address."""
     with Serving(machine) as first:
         port = str(first.port)
         ended = machine.run("view", "--port", port, program="arcade-otel")
@@ -78,7 +81,7 @@ def test_it_serves_on_the_port_that_was_asked_for_and_says_if_it_is_taken(machin
 
 
 def test_a_wrong_port_is_a_wrong_command_line(machine: Machine) -> None:
-    """In each of the three places."""
+    """This holds in each of the three places of the usage commands."""
     machine.program("alone", ALONE)
     machine.program("typers", with_usage(TYPER))
     machine.program("clicks", with_usage(CLICK))
@@ -91,7 +94,10 @@ def test_a_wrong_port_is_a_wrong_command_line(machine: Machine) -> None:
 
 
 def _viewed(machine: Machine, *arguments: str, terminal: bool, **environ: str) -> tuple[str, str | None]:
-    """Run ``view`` for people until its address is there; return what it printed and what a browser was asked to open."""
+    """Run ``view`` for people until it has printed its address.
+
+    Return its output and the addresses that a browser was asked to open.
+    """
     asked = machine.root / "asked"
     browser = machine.root / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {asked}.new && mv {asked}.new {asked}\n')
@@ -131,7 +137,7 @@ def _viewed(machine: Machine, *arguments: str, terminal: bool, **environ: str) -
 
 
 def test_on_a_terminal_it_opens_a_browser_with_the_address_that_it_prints(machine: Machine) -> None:
-    """And nothing of it is a secret to whoever reads the terminal."""
+    """The terminal shows the same address that the browser gets."""
     shown, asked = _viewed(machine, terminal=True)
     assert asked is not None
     assert asked in shown
@@ -139,7 +145,7 @@ def test_on_a_terminal_it_opens_a_browser_with_the_address_that_it_prints(machin
 
 @pytest.mark.parametrize("why", ["--no-browser", "no terminal", "no desktop"])
 def test_it_opens_none_where_nobody_looks_or_wants_it(machine: Machine, why: str) -> None:
-    """A text browser would take the terminal away, and a program that reads the address opens it itself."""
+    """A text browser would take over the terminal, and a program that reads the address opens the page itself."""
     arguments = [why] if why.startswith("--") else []
     environ = {"BROWSER": ""} if why == "no desktop" else {}
     shown, asked = _viewed(machine, *arguments, terminal=why != "no terminal", **environ)
@@ -151,7 +157,7 @@ def test_it_opens_none_where_nobody_looks_or_wants_it(machine: Machine, why: str
 
 
 def test_each_event_is_told_with_its_exact_payload(machine: Machine) -> None:
-    """One of each kind, newest first."""
+    """The data has one event of each kind, newest first."""
     collected = Collected(machine)
     payloads = [
         collected.sent_by_otlp("to.collector", ago=50, ms=1500, error=ValueError("no luck")),
@@ -182,7 +188,7 @@ def test_each_event_is_told_with_its_exact_payload(machine: Machine) -> None:
 
 
 def test_what_waits_tells_why_and_until_when(machine: Machine, posthog: FakePostHog) -> None:
-    """After a failure that makes its lane pause."""
+    """A failure has started the back-off of the lane."""
     posthog.always(Fault.status(503, headers={"Retry-After": "600"}))
     machine.run("hello")
     machine.settle()
@@ -195,7 +201,7 @@ def test_what_waits_tells_why_and_until_when(machine: Machine, posthog: FakePost
 
 
 def test_the_status_is_that_of_the_command(machine: Machine, posthog: FakePostHog) -> None:
-    """Word for word, and no key is in it."""
+    """The status is the same word for word, and contains no key."""
     machine.run("hello")
     machine.settle()
     machine.program("arcade-otel", ALONE)
@@ -207,7 +213,7 @@ def test_the_status_is_that_of_the_command(machine: Machine, posthog: FakePostHo
 
 
 def test_every_event_that_waits_is_there_though_the_log_ends_at_100(machine: Machine) -> None:
-    """A thousand, which is what a lane holds."""
+    """A lane holds a thousand events."""
     collected = Collected(machine)
     for number in range(1000):
         collected.queued(f"command{number}")
@@ -220,7 +226,7 @@ def test_every_event_that_waits_is_there_though_the_log_ends_at_100(machine: Mac
 
 
 def test_the_page_is_made_anew_at_each_look(machine: Machine, posthog: FakePostHog) -> None:
-    """A command that ran meanwhile is there."""
+    """A command that ran in between is on the page."""
     with Serving(machine) as running:
         assert running.data()["events"] == []
         machine.run("hello")
@@ -229,7 +235,10 @@ def test_the_page_is_made_anew_at_each_look(machine: Machine, posthog: FakePostH
 
 
 def test_whatever_lies_in_the_directory_the_page_has_its_data(machine: Machine) -> None:
-    """Receipts and spans that nobody of ours has written; what JSON does not know is not in it."""
+    """The directory has receipts and spans that another program has written.
+
+    The data contains no value that JSON does not have.
+    """
     collected = Collected(machine)
     collected.queued("good")
     (lane,) = (machine.state / "queue").iterdir()

@@ -1,7 +1,8 @@
-"""Measure what redaction hides and what it keeps: ``make redaction``; the figures stand in ``docs/privacy.md``.
+"""Measure what redaction hides and what it keeps. ``make redaction`` runs this, and ``docs/privacy.md`` has the figures.
 
-``--corpora DIR`` reads repositories that are there already; without it they are fetched into ``~/.cache/arcade-otel-corpora``.
-``--missed N`` prints N of the secrets that are told, ``--only NAME`` measures one part.
+``--corpora DIR`` reads repositories that are already on the disk. Without it, they are fetched into
+``~/.cache/arcade-otel-corpora``. ``--missed N`` prints N of the secrets that are not hidden, and ``--only NAME`` measures one
+part.
 """
 
 import argparse
@@ -29,7 +30,7 @@ _ADDRESS = re.compile(r"(?:jdbc:)?[a-zA-Z][a-zA-Z0-9+.-]*://(?:([^@/\s]*)@)?[^/?
 
 
 def pieces(secret: str) -> set[str]:
-    """Return the texts of which none may be told: each half of each word of a secret; of an address all but its host."""
+    """Return the texts that must not be recorded: each half of each word of a secret. The host of an address may be recorded."""
     users = [user for user in _ADDRESS.findall(secret) if user]
     rest = _ADDRESS.sub(" ", secret)
     found: set[str] = set()
@@ -41,7 +42,7 @@ def pieces(secret: str) -> set[str]:
 
 
 def is_told(secret: str, message: str) -> bool:
-    """Return whether ``message`` has half of ``secret``."""
+    """Return whether ``message`` contains half of ``secret``."""
     return any(piece in message for piece in pieces(secret))
 
 
@@ -53,7 +54,11 @@ def kept(frame: str, message: str) -> tuple[int, int]:
 
 
 def measure(corpus: Corpus, cache: Path) -> tuple[int, int, int, int, list[tuple[Sample, str]]]:
-    """Return how many messages there are and hide their secret, how many words there are and were kept, and what was missed."""
+    """Return five results about the messages.
+
+    They are how many messages there are and how many hide their secret, how many words there are and how many are kept, and the
+    secrets that are not hidden.
+    """
     samples = dict.fromkeys(corpus.samples(Repository(corpus.repository, corpus.commit, cache)))
     count = hidden = words = words_kept = 0
     missed = []
@@ -73,7 +78,7 @@ def measure(corpus: Corpus, cache: Path) -> tuple[int, int, int, int, list[tuple
 
 
 def main() -> None:
-    """Print a table."""
+    """Print the results as a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--corpora", type=Path, default=Path.home() / ".cache" / "arcade-otel-corpora")
     parser.add_argument("--missed", type=int, default=0)

@@ -1,7 +1,7 @@
-"""Secrets that others collected to test their scanners, each with where it comes from; fetched, never committed.
+"""Secrets that other projects collected to test their scanners, each with its origin. They are fetched, and never committed.
 
-What is read: the made-up secrets in the tests of gitleaks, trufflehog, detect-secrets, CredSweeper and Presidio, and of Relay,
-Sentry's server. A repository is fetched once, at a commit that is named here, into a directory outside of ours.
+The secrets are made up. They come from the tests of gitleaks, trufflehog, detect-secrets, CredSweeper and Presidio, and of Relay,
+Sentry's server. A repository is fetched once, at a commit that this module names, into a directory outside of this repository.
 """
 
 import ast
@@ -20,14 +20,14 @@ __all__ = ["CORPORA", "Corpus", "Repository", "Sample"]
 
 
 class Sample(NamedTuple):
-    """A secret, and the text of the corpus in which it stands: the secret alone where it is known by its own shape."""
+    """A secret, and the text of the corpus that contains it. A secret with a known shape of its own has no other text."""
 
     text: str
     secret: str
 
 
 class Repository:
-    """Files of one public repository at one commit.
+    """The files of one public repository at one commit.
 
     Args:
         name: ``owner/name`` at GitHub.
@@ -64,7 +64,7 @@ class Repository:
 
 
 def gitleaks(repository: Repository) -> Iterator[Sample]:
-    """Yield the true positives of its rules' own tests: most are generated from a pattern, three of each pattern."""
+    """Yield the true positives of its rules' own tests. Most are generated from a pattern, three for each pattern."""
     chance = Random("gitleaks")  # noqa: S311 - the same each time
     for _, text in repository.files(r"cmd/generate/config/rules/(?!stopwords|config)\w+\.go"):
         for function in re.split(r"(?m)^func ", text)[1:]:
@@ -78,7 +78,7 @@ def gitleaks(repository: Repository) -> Iterator[Sample]:
 
 
 def trufflehog(repository: Repository) -> Iterator[Sample]:
-    """Yield what its detectors' tests want to be found."""
+    """Yield the secrets that its detectors' tests must find."""
     for _, text in repository.files(r"pkg/detectors/.*_test\.go"):
         names = go.constants(text)
         for found in re.finditer(r"\bwant:\s*\[\]string\{", text):
@@ -111,7 +111,7 @@ def _secret_of(line: str, name: str) -> str:
 
 
 def credsweeper(repository: Repository) -> Iterator[Sample]:
-    """Yield the findings in its samples, each in its line."""
+    """Yield the findings in its samples, each with its line."""
     for _, text in repository.files(r"tests/data/output\.json"):
         for finding in json.loads(text):
             for found in finding["line_data_list"]:
@@ -145,7 +145,7 @@ def presidio_national(repository: Repository) -> Iterator[Sample]:
 
 
 def relay(repository: Repository) -> Iterator[Sample]:
-    """Yield what its built-in rules replace: where input and output of a test differ."""
+    """Yield the texts that its built-in rules replace, where input and output of a test differ."""
     for _, text in repository.files(r"relay-(?:pii/src|general/src/pii)/builtin\.rs"):
         for match in re.finditer(r'input = "((?:[^"\\]|\\.)*)";\s*output = "((?:[^"\\]|\\.)*)";', text):
             if re.search("[0-9A-F]{40}", match.group(2)):
@@ -161,7 +161,7 @@ def relay(repository: Repository) -> Iterator[Sample]:
 
 
 class Corpus(NamedTuple):
-    """Samples of one kind; ``apart`` says why its figures do not count among the others."""
+    """Samples of one kind. ``apart`` says why its figures do not count among the others."""
 
     name: str
     repository: str
@@ -190,7 +190,7 @@ CORPORA = (
 
 
 def _spans(value: object, length: int) -> Iterator[tuple[int, int]]:
-    """Yield each pair of whole numbers in ``value``, however it is nested, that is a part of a text of ``length``."""
+    """Yield each pair of whole numbers in ``value``, at any depth, that marks a part of a text of ``length``."""
     if not isinstance(value, tuple | list):
         return
     if len(value) == 2 and all(type(each) is int for each in value):
@@ -219,7 +219,7 @@ def _python_strings(tree: ast.Module) -> dict[str, str]:
 
 
 def _python_value(node: ast.expr, names: dict[str, str]) -> object:
-    """Return the value of a literal, a name, a slice or a ``format`` of them; None of anything else."""
+    """Return the value of a literal, a name, a slice or a ``format`` of them, and None for anything else."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):

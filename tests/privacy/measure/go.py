@@ -1,4 +1,4 @@
-"""Just enough of Go to read the strings in the tests of scanners: literals, names, sums, ``Sprintf``, and generated secrets."""
+"""Read the strings in the Go tests of scanners: literals, names, sums, ``Sprintf``, and generated secrets."""
 
 import importlib
 import re
@@ -90,7 +90,7 @@ class _Reader:
 
 
 def constants(text: str) -> dict[str, str]:
-    """Return the names that ``text`` gives to strings, whose values can be read."""
+    """Return the names of the strings in ``text`` whose values can be read, with these values."""
     found: dict[str, str] = {}
     for match in re.finditer(r"(?m)^\s*(?:const\s+|var\s+)?(\w+)\s*(?:string\s*)?:?=\s*(?=[`\"\w(])", text):
         reader = _Reader(text[match.end() : match.end() + 20_000], found, Random(0))  # noqa: S311
@@ -102,7 +102,7 @@ def constants(text: str) -> dict[str, str]:
 
 
 def strings(text: str, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield the elements of a list of strings, whose opening brace stands before ``text``, that can be read."""
+    """Yield those elements of a list of strings that can be read. The opening brace comes before ``text``."""
     reader = _Reader(text[:40_000], names, Random(0))  # noqa: S311
     try:
         while reader.peek() not in ("}", ""):
@@ -114,7 +114,10 @@ def strings(text: str, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def secrets(text: str, names: Mapping[str, str], chance: Random) -> Iterator[str]:
-    """Yield the secrets among the strings of ``text``: what is generated, with what it is joined to, and long words of others."""
+    """Yield the secrets among the strings of ``text``.
+
+    They are generated texts, the texts with which these are joined, and long words of other strings.
+    """
     place = 0
     while place < len(text):
         match = re.compile(rf"{_LITERAL}|utils\.GenerateSampleSecret|secrets\.NewSecret|fmt\.Sprintf").search(text, place)

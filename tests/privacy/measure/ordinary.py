@@ -1,4 +1,4 @@
-"""Two hundred messages without a word of a user's: how many redaction changes, and which."""
+"""Two hundred messages without any word of a user. This counts how many of them redaction changes, and which."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _WORD = re.compile(r"[A-Za-z]{2,}|\d+")
 
 
 class Change(NamedTuple):
-    """A message that is told otherwise than it is; ``meaningless`` if fewer than half of its words are left."""
+    """A message that redaction changes. It is ``meaningless`` if fewer than half of its words are left."""
 
     before: str
     after: str
@@ -48,7 +48,7 @@ def _lines() -> list[str]:
 
 
 def _raised(line: str) -> BaseException:
-    """Return the error of a program whose source has all of ``line`` but what stands in braces, or that ``line`` is itself."""
+    """Return the error of a program whose source contains ``line`` without the text in braces, or an error that ``line`` is."""
     values: list[str] = re.findall(r"\{([^}]*)\}", line)
     source = line.removeprefix(">>> ")
     if source == line:

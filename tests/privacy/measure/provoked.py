@@ -1,7 +1,7 @@
-"""Two hundred real exceptions about something that was typed, prompted for or set: which of them tell it.
+"""Two hundred real exceptions about something that was typed, prompted for or set, and which of them reveal it.
 
-A Click program is run in this process as it would be in its own; only the start of a sender is left out. Each of 23 ways to fail
-meets each of nine ways in which a value gets into a message.
+A Click program is run in this process as it would run in its own, except that no sender is started. Each of 23 ways to fail is
+combined with each of nine ways in which a value gets into a message.
 """
 
 import base64
@@ -38,7 +38,7 @@ __all__ = ["Provoked", "provoke"]
 
 
 class Provoked(NamedTuple):
-    """One exception: how it was raised, how the value got into it, what was told of it, and the words of the value that were."""
+    """One exception: how it was raised, how the value got into it, what was recorded, and which words of the value were."""
 
     failure: str
     way: str
@@ -96,7 +96,7 @@ FAILURES: dict[str, Callable[[str], Any]] = {
 
 
 class Value(NamedTuple):
-    """What a user gives, how the program spells it in what fails, and what of it must not be told."""
+    """A value that a user gives, its spelling in the text that fails, and the part that must not be recorded."""
 
     given: str
     spelled: str
@@ -187,7 +187,7 @@ def _message(app: click.Group, arguments: list[str], answer: str, environ: dict[
 
 
 def provoke(*, every: int = 1) -> Iterator[Provoked]:
-    """Run each program, or one of ``every`` so many, and yield what is told of its exception."""
+    """Run each program, or one in ``every`` programs, and yield what is recorded of its exception."""
     chance = Random("provoked")  # noqa: S311 - the same each time
     for place, (way, make) in enumerate(WAYS.items()):
         for number, (name, failure) in enumerate(FAILURES.items()):

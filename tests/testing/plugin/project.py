@@ -1,4 +1,4 @@
-"""Somebody else's project: a command-line program that uses this library, and a suite of tests that real pytest runs."""
+"""A user's project: a command-line program that uses this library, and a suite of tests that a real pytest runs."""
 
 import os
 import subprocess
@@ -15,12 +15,12 @@ CLI = read_program("testing/mycli")
 
 
 class Project:
-    """A project in ``root``, and the home of who develops it.
+    """A project in ``root``, and the home of the project's developer.
 
     Args:
         root: An empty folder.
-        host: Where the program sends.
-        leaky: Its error messages are told as they are.
+        host: The address to which the program sends.
+        leaky: Whether the program's error messages are sent without redaction.
     """
 
     def __init__(self, root: Path, host: str, *, leaky: bool = False) -> None:
@@ -43,12 +43,12 @@ class Project:
         self.configure("")
 
     def configure(self, options: str) -> None:
-        """Write the options of pytest: a strict project's, and these."""
+        """Write the options of pytest: those of a strict project, and ``options``."""
         strict = "[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\nfilterwarnings = error\n"
         (self.directory / "pytest.ini").write_text(f"{strict}{options}\n")
 
     def pytest(self, tests: str, *arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run a file of tests, as the developer would at a prompt."""
+        """Run a file of tests, as the developer would on the command line."""
         (self.directory / "test_mycli.py").write_text(tests)
         return subprocess.run(
             [sys.executable, "-m", "pytest", "--color=no", *arguments],

@@ -1,4 +1,4 @@
-"""With the library installed, a program's tests send nothing, start nothing and write nothing, whatever they do."""
+"""With the library installed, a program's tests send no event, start no sender and write no file of the library."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 
 def _developers(home: Path) -> dict[str, bytes]:
-    """Let the developer use the program too: an identity, a choice, and an event that waits."""
+    """Let the developer use the program too, so that an identity, a choice and a waiting event exist."""
     waiting = home / ".arcade" / "usage" / "queue" / "posthog@somewhere"
     waiting.mkdir(parents=True)
     (waiting / "00000001700000000000000000-0123456789abcdef.json").write_text("{}")
@@ -38,7 +38,7 @@ def _developers(home: Path) -> dict[str, bytes]:
 
 
 def _children_of_ours(home: Path) -> list[str]:
-    """Return the command lines of living processes whose home this is."""
+    """Return the command lines of living processes with the developer's home."""
     found = []
     for entry in os.listdir("/proc"):
         try:
@@ -55,7 +55,7 @@ def _children_of_ours(home: Path) -> list[str]:
 def test_tests_of_a_program_send_nothing_and_touch_nothing_of_the_developers(
     tmp_path: Path, posthog: FakePostHog, workers: tuple[str, ...]
 ) -> None:
-    """Nor do their children, nor where a test says "on", nor under xdist; and what the developer's own use left, stays."""
+    """Child processes, tests that switch recording on, and xdist are blocked too. Files of the developer's own use stay."""
     project = Project(tmp_path, posthog.url)
     before = _developers(project.home)
     ended = project.pytest(ORDINARY + CHOICES, *workers)
@@ -68,7 +68,7 @@ def test_tests_of_a_program_send_nothing_and_touch_nothing_of_the_developers(
 
 
 def test_the_same_tests_do_send_where_the_block_is_off(tmp_path: Path, posthog: FakePostHog) -> None:
-    """The option of pytest's that switches it off; and what the test above would see without the block."""
+    """An option of pytest switches the block off. This shows what the test above would see without the block."""
     project = Project(tmp_path, posthog.url)
     project.configure("arcade_otel_block = false")
     _developers(project.home)
@@ -81,7 +81,7 @@ def test_the_same_tests_do_send_where_the_block_is_off(tmp_path: Path, posthog: 
 
 
 def test_a_conftest_may_name_the_plugin(tmp_path: Path, posthog: FakePostHog) -> None:
-    """Where pytest is told to load no plugin by itself: as early as it can be then."""
+    """If pytest loads no plugin by itself, a conftest can name the plugin, which then starts as early as possible."""
     project = Project(tmp_path, posthog.url)
     (project.directory / "conftest.py").write_text("pytest_plugins = ['arcade_otel.testing.plugin']\n")
     before = _developers(project.home)
@@ -92,7 +92,7 @@ def test_a_conftest_may_name_the_plugin(tmp_path: Path, posthog: FakePostHog) ->
 
 
 def test_a_config_directory_of_the_programs_own_is_left_alone_too(tmp_path: Path, posthog: FakePostHog) -> None:
-    """Whoever opts out has what waits removed; tests that are blocked are nobody's opting out."""
+    """A user who opts out has waiting events removed. Blocked tests are no opt-out, so the waiting events stay."""
     project = Project(tmp_path, posthog.url)
     program = project.directory / "mycli.py"
     program.write_text(
@@ -107,7 +107,7 @@ def test_a_config_directory_of_the_programs_own_is_left_alone_too(tmp_path: Path
 
 
 def test_the_environment_is_as_before_when_pytest_has_ended(tmp_path: Path, posthog: FakePostHog) -> None:
-    """Pytest may be called by a program that goes on; a run within a run changes nothing."""
+    """A program may call pytest and go on afterwards. A run within a run changes no variable."""
     project = Project(tmp_path, posthog.url)
     (project.directory / "test_inner.py").write_text(
         "import os, pytest\n"
@@ -145,7 +145,7 @@ def test_the_environment_is_as_before_when_pytest_has_ended(tmp_path: Path, post
 
 
 def test_loading_the_plugin_imports_six_small_modules(tmp_path: Path) -> None:
-    """It is loaded in every run of pytest of everybody who has the library installed."""
+    """Everybody who has the library installed loads the plugin in every run of pytest."""
     program = (
         "import json, sys, pytest\n"
         "before = set(sys.modules)\n"

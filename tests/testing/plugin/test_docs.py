@@ -1,4 +1,4 @@
-"""What docs/testing.md shows is run as it stands there."""
+"""The tests run the examples in docs/testing.md unchanged."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "testing.md").read_text()
 
 
 def test_the_snippets_are_tests_that_pass(tmp_path: Path, posthog: FakePostHog) -> None:
-    """All of them, in one file."""
+    """All snippets are in one file."""
     snippets = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len(snippets) == 2
     ended = Project(tmp_path, posthog.url).pytest("\n".join(snippets))
@@ -20,14 +20,14 @@ def test_the_snippets_are_tests_that_pass(tmp_path: Path, posthog: FakePostHog) 
 
 
 def test_every_canary_and_every_name_of_the_fixture_is_told_of() -> None:
-    """A reader finds what there is."""
+    """The page documents every canary and every attribute of the fixture."""
     assert {canary.kind for canary in Canaries(1)} <= set(re.findall(r"`(\w+)`", PAGE))
     public = {name for name in vars(CliSandbox) if not name.startswith("_")} - {"settle"}
     assert public <= set(re.findall(r"\w+", PAGE))
 
 
 def test_every_name_in_the_table_of_the_fixture_exists(tmp_path: Path) -> None:
-    """The first column: methods with their parameters, and attributes."""
+    """The first column of the table has methods with their parameters, and attributes."""
     cells = re.findall(r"^\| (`.*?`) \|", PAGE, re.MULTILINE)
     names = {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
     assert {"run", "queue", "config_dir"} <= names
@@ -36,7 +36,7 @@ def test_every_name_in_the_table_of_the_fixture_exists(tmp_path: Path) -> None:
 
 
 def test_the_option_is_the_one_that_exists(tmp_path: Path, posthog: FakePostHog) -> None:
-    """Pytest is strict about options that nobody knows."""
+    """Pytest refuses an unknown option."""
     (options,) = re.findall(r"```ini\n\[pytest\]\n(.*?)```", PAGE, re.DOTALL)
     project = Project(tmp_path, posthog.url)
     project.configure(options)

@@ -1,4 +1,7 @@
-"""A maintainer proves by ``arcade_usage`` that nothing secret leaves; what leaks on purpose is caught, with the place."""
+"""A maintainer proves with ``arcade_usage`` that no secret leaves.
+
+A deliberate leak is found, and the report says where.
+"""
 
 from pathlib import Path
 
@@ -12,7 +15,7 @@ PROOF = read_program("testing/proof_tests")
 
 
 def test_a_program_that_keeps_its_secrets_passes(tmp_path: Path, posthog: FakePostHog) -> None:
-    """And nothing of the developer's is touched by the proof."""
+    """The proof does not touch the developer's own files."""
     project = Project(tmp_path, posthog.url)
     ended = project.pytest(PROOF)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -22,7 +25,7 @@ def test_a_program_that_keeps_its_secrets_passes(tmp_path: Path, posthog: FakePo
 
 
 def test_a_program_that_tells_everything_is_caught(tmp_path: Path, posthog: FakePostHog) -> None:
-    """The report says what was found, where, and amid what."""
+    """The report has the secret that was found, its place, and the text around it."""
     ended = Project(tmp_path, posthog.url, leaky=True).pytest(PROOF, "-k", "secret")
     assert ended.returncode == 1
     assert "secrets got into usage data" in ended.stdout
@@ -58,7 +61,7 @@ LEAKS = {
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_leak_is_found_wherever_it_is(arcade_usage: CliSandbox, arcade_canaries: Canaries, tmp_path: Path, leak: str) -> None:
-    """Each place is looked at: one program for each that puts the secret there and nowhere else if it can."""
+    """The test has one program for each place, which puts the secret only there if it can."""
     command, block, place = LEAKS[leak]
     program = tmp_path / "program.py"
     program.write_text(
@@ -74,7 +77,7 @@ def test_a_leak_is_found_wherever_it_is(arcade_usage: CliSandbox, arcade_canarie
 
 
 def test_a_variable_that_the_sender_merely_inherits_is_no_leak(arcade_usage: CliSandbox, arcade_canaries: Canaries) -> None:
-    """Nor is what the test itself put into the config directory, nor the credentials that a login keeps there."""
+    """Files that the test puts into the config directory, and the credentials of a login there, are no leak either."""
     arcade_usage.config_dir.mkdir()
     (arcade_usage.config_dir / "settings.toml").write_text(arcade_canaries.token)
     program = (
@@ -91,7 +94,7 @@ def test_a_variable_that_the_sender_merely_inherits_is_no_leak(arcade_usage: Cli
 
 
 def test_where_nothing_was_recorded_nothing_is_proved(arcade_usage: CliSandbox, arcade_canaries: Canaries) -> None:
-    """Or a program that has forgotten ``instrument()`` would pass."""
+    """Otherwise a program without ``instrument()`` would pass."""
     program = "import arcade_otel\nwith arcade_otel.command('x'):\n    pass\n"
     arcade_usage.run("python", "-c", program, env={"DO_NOT_TRACK": "1"})
     with pytest.raises(AssertionError, match="nothing was recorded"):
@@ -105,7 +108,7 @@ def test_where_nothing_was_recorded_nothing_is_proved(arcade_usage: CliSandbox, 
 
 
 def test_what_cannot_be_delivered_waits_and_is_looked_at(arcade_usage: CliSandbox) -> None:
-    """A server that is away keeps nothing from being proved."""
+    """The proof also works while the server is down."""
     arcade_usage.posthog.stop()
     program = (
         "import arcade_otel\nwith arcade_otel.command('x', error_messages=str):\n    raise ValueError('open sesame, please')\n"

@@ -1,4 +1,4 @@
-"""A secret is found in whatever form it stands, and in part; what is not there is not found."""
+"""The search finds a secret in every form and in part, and does not find a secret that is not there."""
 
 import base64
 import html
@@ -38,7 +38,7 @@ SEEDS = st.integers(0, 2**32)
 @settings(max_examples=20, derandomize=True, deadline=None)
 @given(seed=SEEDS, before=st.text(max_size=30), after=st.text(max_size=30))
 def test_a_secret_is_found_in_every_form(form: str, seed: int, before: str, after: str) -> None:
-    """Amid anything."""
+    """The secret is in the middle of any text."""
     for canary in Canaries(seed):
         for secret in canary.secrets:
             data = f"{before} {FORMS[form](secret)} {after}".encode("utf-8", "replace")
@@ -48,7 +48,7 @@ def test_a_secret_is_found_in_every_form(form: str, seed: int, before: str, afte
 @settings(max_examples=50, derandomize=True, deadline=None)
 @given(SEEDS, st.integers(0, 2**32))
 def test_a_secret_is_not_found_where_another_one_stands(one: int, other: int) -> None:
-    """In no form."""
+    """The other secret is not found in any form."""
     there = [canary for canary in Canaries(one) if canary.kind != "jwt"]  # all tokens of a kind begin alike
     data = json.dumps([[form(canary) for form in FORMS.values()] for canary in there]).encode()
     if one != other:
@@ -56,7 +56,7 @@ def test_a_secret_is_not_found_where_another_one_stands(one: int, other: int) ->
 
 
 def test_unicode_and_odd_characters_are_found_too() -> None:
-    """A password with everything in it, and a name that is not ASCII."""
+    """The secrets are a password with all kinds of characters, and a name that is not ASCII."""
     for text in ('p"ß\\w/ö rd%25', "José Müller 🙂", "🙂 & 🙂", "C:\\Users\\Jane Doe"):
         for make in (json.dumps, lambda word: json.dumps(word, ensure_ascii=False), quote, lambda word: quote(json.dumps(word))):
             assert found_in(b"x=" + make(text).encode(), text), (text, make(text))
@@ -66,7 +66,7 @@ def test_unicode_and_odd_characters_are_found_too() -> None:
 
 
 def test_of_a_canary_only_the_secret_parts_count() -> None:
-    """The host of an address is what a maintainer wants to read."""
+    """The host of an address may be sent, because a maintainer needs it."""
     canary = Canary("https://bob:hunter22@host.example/x", "password_url", ("hunter22",))
     assert canary == "https://bob:hunter22@host.example/x"
     assert found_in(b"cannot reach https://host.example", canary) is None
@@ -76,7 +76,7 @@ def test_of_a_canary_only_the_secret_parts_count() -> None:
 
 
 def test_canaries_are_the_same_for_a_seed_and_others_for_another() -> None:
-    """A failure can be repeated; tests side by side do not find each other's."""
+    """A failure can be repeated, and parallel tests do not find each other's canaries."""
     assert list(Canaries("a")) == list(Canaries("a"))
     ours, theirs = set(Canaries("a")), set(Canaries("b"))
     assert len(ours) == len(Canaries("a"))

@@ -1,7 +1,7 @@
 -- title: Duration of commands
 -- question: How long does each command take, usually and at worst?
 -- unit: milliseconds (p50: half of the runs are at most this long; p95: 95 of 100 are)
--- note: Percentiles are nearest-rank: each is the duration of a run that happened.
+-- note: Each percentile is the duration of a real run (nearest rank).
 -- chart: bar command p50_ms p95_ms
 WITH ranked AS (
   SELECT

@@ -1,5 +1,5 @@
 -- title: Sessions
--- question: How many sessions are there each week, and how many commands does one have?
+-- question: How many sessions are there each week, and how many commands does a session have?
 -- unit: sessions, people, commands per session (mean)
 -- note: Events without a $session_id belong to one session until a pause of more than 30 minutes. CI is left out.
 -- chart: line week sessions

@@ -1,7 +1,7 @@
 -- title: For publication: platforms
 -- question: Which numbers about systems and Python versions can you publish?
 -- unit: percent of the runs in the 365 days before the newest event
--- note: Only platforms that at least ten people used. The rest of 100 percent is on platforms with fewer people.
+-- note: The table has only platforms that at least ten people used. The rest of 100 percent is on platforms with fewer people.
 -- chart: bar os+python percent
 WITH recent AS (
   SELECT os, python, person, max(seconds) OVER () - seconds AS age

@@ -127,7 +127,7 @@ function itemOf(event, index, longest) {
     make("bdi", { class: "command" }, event.command || "(no command)"),
     make("span", { class: `outcome ${TONES[event.outcome] ?? ""}` }, label(", outcome: "), outcomeWords(event)),
     make("span", { class: "duration" }, label(", duration: "), durationOf(event.duration), bar),
-    make("span", { class: "state" }, label(", what became of it: "), ...stateParts(event)),
+    make("span", { class: "state" }, label(", delivery status: "), ...stateParts(event)),
     error ? make("bdi", { class: "error" }, label(", error: "), error) : null,
   );
   const details = make("div", { id: `details-${index}`, class: "details", hidden: "" });

@@ -1,0 +1,104 @@
+"""Make the spans of a command besides its own span: for the command's start, and for events that a server tracks while it runs.
+
+Each of these spans has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets these spans, because
+other receivers would see a second span of the same command. The library imports this module only for programs that need such a
+span.
+"""
+
+from __future__ import annotations
+
+import os
+
+from arcade_otel import conventions, handoff, identity as identity_file, spans
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcade_otel.settings import Settings
+
+__all__ = ["is_left_out", "is_sampled_out", "submit"]
+
+#: Attributes that say how a command ended.
+_OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
+
+
+def is_left_out(settings: Settings, path: str) -> bool:
+    """Return whether ``exclude`` names the command ``path``. A login or a logout is never excluded."""
+    return bool(settings.exclude) and not _is_change(settings, path) and f"{path}.".startswith(settings.exclude)
+
+
+def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
+    """Return whether the option ``sample`` leaves out this run of the command ``path``.
+
+    The ID of the command's own span decides, so either all events of a run are recorded or none. A login or a logout is never
+    left out.
+    """
+    return path in settings.sample and not _is_change(settings, path) and int(span_id, 16) >= settings.sample[path] * 2**64
+
+
+def submit(
+    settings: Settings,
+    path: str,
+    timing: spans.Timing,
+    *,
+    trace_id: str,
+    outcome: spans.Success,
+    mark: str,
+    is_dry: bool,
+) -> None:
+    """Pass a span to a sender, or print the events of the span in a dry run.
+
+    The span has no attributes that are known only at the end of the command.
+
+    Args:
+        settings: The program's settings.
+        path: The command path joined by dots.
+        timing: The start and the end of the span.
+        trace_id: The trace ID of the command's own span.
+        outcome: The declared properties and the program's own events that the span carries.
+        mark: The name of the resource attribute that says which kind of span this is.
+        is_dry: Whether to print the events instead of sending them (``ARCADE_USAGE_TRACKING=log``).
+
+    Raises:
+        OSError: There is no identity, or the span could not be handed over.
+    """
+    ids = trace_id, spans.new_ids()[1]
+    if is_dry:
+        from arcade_otel.recording import dry_run
+
+        dry_run.show_span(settings, _encode(settings, path, timing, ids, outcome, mark, dry_run.shown_identity(settings)))
+    elif settings.posthog_api_key:
+        environ = dict(os.environ)
+        payload = _encode(settings, path, timing, ids, outcome, mark, identity_file.current(settings))
+        handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=ids[1], environ=environ)
+
+
+def _encode(
+    settings: Settings,
+    path: str,
+    timing: spans.Timing,
+    ids: tuple[str, str],
+    outcome: spans.Success,
+    mark: str,
+    identity: tuple[str, bool],
+) -> str:
+    payload = spans.encode(
+        settings,
+        path=path,
+        timing=timing,
+        outcome=outcome,  # type: ignore[arg-type]  # a Success stands for an Outcome
+        identity=identity,
+        usage_only=True,
+        fresh_ids=ids,
+    )
+    from arcade_otel.spans import otlp
+
+    traces = otlp.loads(payload)
+    span, resource = otlp.command_span(traces)
+    if span is not None:
+        span["attributes"] = [each for each in span["attributes"] if each["key"] not in _OF_THE_END]
+        otlp.set_attribute(resource, mark, "1")
+    return otlp.dumps(traces)
+
+
+def _is_change(settings: Settings, path: str) -> bool:
+    return path in settings.login_commands or path in settings.logout_commands
