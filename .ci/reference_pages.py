@@ -23,7 +23,7 @@ _INTRODUCTION = (
     "You can run every command on this page with the program `arcade-otel`. If a program mounts the usage commands, you can also "
     "run them in that program, for example as `mycli usage status`. Only `arcade-otel` has `manifest` and `report`, because "
     "both commands are for maintainers. "
-    "[Consent](../consent.md#the-commands) shows you how to mount them."
+    "[Consent](../consent.md#the-commands) shows you how to mount the usage commands."
 )
 _COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")
 

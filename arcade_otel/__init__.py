@@ -4,10 +4,10 @@
 ``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other code.
 ``docs/reference.md`` lists everything that is public.
 
-For a user who opted out by an environment variable, the library must cost almost nothing. For that reason, this module reads the
-variables of consent without importing :mod:`arcade_otel.consent`, which has the other rules.
+If the user has opted out with an environment variable, the library must cost almost nothing. For that reason, this module reads
+those variables without importing :mod:`arcade_otel.consent`, which contains the other rules.
 
-The word PYTEST_DONT_REWRITE keeps pytest from warning about a program that imports this module before it runs pytest.
+The word PYTEST_DONT_REWRITE prevents a pytest warning in a program that imports this module and then runs pytest.
 """
 
 from __future__ import annotations
@@ -141,10 +141,11 @@ class Options(TypedDict, total=False):
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
-    """Record each command of ``app`` from now on, and return ``app``.
+    """Record every later run of a command of ``app``, and return ``app``.
 
-    If you instrument the same app twice, the newer options replace the older ones. A wrong option raises an error in this call,
-    and never later while a command runs. If an environment variable opts the user out, only the names of the options are checked.
+    If you instrument the same app twice, the newer options replace the older ones. An invalid option raises an error in this
+    call, never later while a command runs. If the user has opted out with an environment variable, only the names of the options
+    are checked, not their values.
 
     Args:
         app: A ``typer.Typer``, a Click or asyncclick command or group, the ``App`` of cyclopts or cliff, cleo's ``Application``,
@@ -152,8 +153,8 @@ def instrument(app: App, **options: Unpack[Options]) -> App:
         **options: See :class:`Options`.
 
     Raises:
-        TypeError: ``app`` is of an unsupported class, an option is unknown, or the value of an option has the wrong type.
-        ValueError: The value of an option is not allowed.
+        TypeError: If ``app`` is of an unsupported class, an option is unknown, or the value of an option has the wrong type.
+        ValueError: If the value of an option is not allowed.
     """
     if _is_off():
         _check_names(options)
@@ -180,16 +181,16 @@ def program(**options: Unpack[Options]) -> CommandContext:
     """Record the run of an argparse program. You can use the result as a context manager, or as a decorator of ``main``.
 
     For example, write ``with arcade_otel.program(name="mycli"): main()``. The first ``ArgumentParser`` that parses a command line
-    inside the block is taken as the program's parser. The event has the names of the sub-commands that ran, for example
-    ``toolkit.run``. Runs that end in a usage error, an exit code or an exception are recorded. Runs of ``--help`` and
-    ``--version`` are not recorded. If the block parses no command line, nothing is recorded.
+    inside the block counts as the program's parser. The event contains the names of the sub-commands that ran, for example
+    ``toolkit.run``. A run is also recorded if it ends with a usage error, a nonzero exit code or an exception. Runs of ``--help``
+    and ``--version`` are not recorded. If no command line is parsed inside the block, nothing is recorded.
 
     Args:
         **options: See :class:`Options`.
 
     Raises:
-        TypeError: An option is unknown, or the value of an option has the wrong type.
-        ValueError: The value of an option is not allowed.
+        TypeError: If an option is unknown, or the value of an option has the wrong type.
+        ValueError: If the value of an option is not allowed.
     """
     if _is_off():
         _check_names(options)
@@ -209,13 +210,14 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
     recorded (:class:`CommandContext`).
 
     Args:
-        path: Path of the command, joined by dots or spaces: a name that your program defines, never text that a user typed.
+        path: The command's path, joined by dots or spaces. Use only names that your program defines, never text that a user
+            typed.
         **options: See :class:`Options`. Options that you give here take precedence over those of :func:`configure`.
 
     Raises:
-        TypeError: ``path`` is not a string, an option is unknown, or the value of an option has the wrong type.
-        ValueError: ``path`` is empty, or the value of an option is not allowed. A TypeError or ValueError is always raised before
-            the block runs.
+        TypeError: If ``path`` is not a string, an option is unknown, or the value of an option has the wrong type.
+        ValueError: If ``path`` is empty, or the value of an option is not allowed. A TypeError or ValueError is always raised
+            before the block runs.
     """
     if _is_off():
         _check_names(options)
@@ -229,11 +231,11 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
 
 
 def configure(**options: Unpack[Options]) -> None:
-    """Set the default options of each later :func:`command` in this process.
+    """Set default options for all later calls of :func:`command` in this process.
 
     Raises:
-        TypeError: An option is unknown, or the value of an option has the wrong type.
-        ValueError: The value of an option is not allowed.
+        TypeError: If an option is unknown, or the value of an option has the wrong type.
+        ValueError: If the value of an option is not allowed.
     """
     _check_names(options)
     if not _is_off():
@@ -245,8 +247,8 @@ def configure(**options: Unpack[Options]) -> None:
 def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FBT001 - a value
     """Set a declared property, or the ID of a declared group, for the command that is running. This never raises.
 
-    If you did not declare the name, or the value has another type than you declared, the value is left out and the debug log says
-    so. If no command is being recorded, for example because the user has opted out, this function does nothing.
+    If you did not declare the name, or the value is not of the declared type, the value is dropped and the debug log says so. If
+    no command is being recorded, for example because the user has opted out, this function does nothing.
 
     Args:
         name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
@@ -264,13 +266,13 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event that you declared (``events`` of :class:`Options`) for the command that is running. This never raises.
 
-    The event is sent together with the command's own event, under the same person. In OpenTelemetry, the event is a span event of
-    the command's span. An event that you did not declare is left out. A property that you did not declare, or whose value has
-    another type than you declared, is left out of the event. The debug log says what was left out. If no command is being
-    recorded, for example because the user has opted out, this function does nothing.
+    The event is sent together with the command's own event, and belongs to the same person. In OpenTelemetry, the event is a span
+    event of the command's span. An event that you did not declare is dropped. A property is dropped from the event if you did not
+    declare it, or if its value is not of the declared type. The debug log says what was dropped. If no command is being recorded,
+    for example because the user has opted out, this function does nothing.
 
-    A server is a command that has called :func:`end_run`, or that ``record_start`` names. An event of a server is sent to PostHog
-    while the command runs, at most 10 s after the call, and is no span event.
+    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. A server's event is
+    sent to PostHog while the command is still running, at most 10 s after the call. Such an event is not a span event.
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
@@ -287,12 +289,12 @@ def track(event: str, properties: Mapping[str, str | bool | int | None] | None =
 
 
 def end_run() -> None:
-    """Record the command that runs in this thread as a success now, and not when it returns. This never raises.
+    """Record the command that is running in this thread as a success now, without waiting until it returns. This never raises.
 
-    You call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls
-    ``os._exit``. Make the call when the command has done its work, for example right before the loop of the server. The recorded
-    duration of the command ends at this call. An error or an exit code that comes later is not recorded. Events that you
-    :func:`track` after this call are sent while the command runs. If no command is being recorded, this function does nothing.
+    Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
+    You make the call when the command has finished starting up, for example right before the server's main loop. The recorded
+    duration of the command ends at this call. A later error or exit code is not recorded. Events that you :func:`track` after
+    this call are sent while the command runs. If no command is being recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -313,7 +315,7 @@ def usage_commands(app: Any) -> Any:
         For a ``typer.Typer``, a ``typer.Typer``. For a Click group, a group that is called ``usage``.
 
     Raises:
-        TypeError: ``app`` is neither a ``typer.Typer`` nor a Click group.
+        TypeError: If ``app`` is neither a ``typer.Typer`` nor a Click group.
     """
     from arcade_otel import cli
 
@@ -327,13 +329,13 @@ def _is_off() -> bool:
 
 
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the mode, the variable that decides it, and a text for the user. Return None if no variable decides.
+    """Return the mode, the variable that determines it, and a text for the user. Return None if none of these variables does.
 
     * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` means off (consoledonottrack.com).
     * ``OTEL_SDK_DISABLED``: only ``true`` means off, in upper or lower case (OpenTelemetry specification).
     * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, and ``1``, ``true``, ``yes`` and ``on`` mean on.
-      With ``log``, the command prints its payload on stderr and sends nothing. The value may be in upper or lower case. A value
-      that is not in this list decides nothing.
+      With ``log``, the command prints its payload on stderr and sends nothing. The value may be in upper or lower case. Any other
+      value of ``ARCADE_USAGE_TRACKING`` is ignored.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -350,14 +352,17 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Raise TypeError for an unknown option. If the user has opted out, nothing else about the options is checked."""
+    """Raise TypeError for an unknown option. If the user has opted out, this is the only check of the options."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")
 
 
 def _purge_queue(options: Any) -> None:
-    """Delete the queued events, because the user has opted out. If there is no queue, the call costs one ``stat``."""
+    """Delete the queued events, because the user has opted out.
+
+    If the queue directory does not exist, the call costs only one ``stat``.
+    """
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
         from arcade_otel.frameworks import effective_decision

@@ -17,8 +17,8 @@ __all__ = ["CommandContext"]
 class CommandContext:
     """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`: a context manager, and a decorator.
 
-    This base class records nothing. The two functions return an instance of this class if the user has opted out, and else an
-    instance of a subclass that records.
+    This base class records nothing. If the user has opted out, the two functions return an instance of this class, which records
+    nothing. Otherwise they return an instance of a subclass that records.
     """
 
     __slots__ = ()
@@ -36,18 +36,19 @@ class CommandContext:
     def rename(self, path: str) -> None:
         """Change the name under which the current run is recorded. This never raises.
 
-        You call ``rename`` in a program that learns only while it runs which command it is. ``login_commands``, ``exclude`` and
-        the other options that contain paths then apply to the new name. If no run is being recorded, or if ``path`` is empty or
-        not a string, nothing changes. A wrong ``path`` is reported in the debug log.
+        Call ``rename`` if your program only finds out while it runs which command it is running. ``login_commands``, ``exclude``
+        and the other options that contain paths then apply to the new name. If no run is being recorded, or if ``path`` is empty
+        or not a string, nothing changes. A wrong ``path`` is reported in the debug log.
 
         Args:
-            path: Path of the command, joined by dots or spaces: a name that the program defines, never text that a user typed.
+            path: The command's path, joined by dots or spaces. Use only names that the program defines, never text that a user
+                typed.
         """
 
     def discard(self) -> None:
         """Keep the current run from being recorded. This never raises.
 
-        You call ``discard`` if the run turns out to be no command, for example because the program only printed its help.
-        Properties that the run sets later are discarded, too. A discarded login or logout still changes the identity, so later
-        events do not belong to the account that was linked before.
+        Call ``discard`` if no command ran after all, for example because the program only printed its help. Properties that the
+        run sets later are discarded, too. A discarded login or logout still changes the identity, so later events are not
+        attributed to the previously linked account.
         """

@@ -1,4 +1,4 @@
-"""The names that leave this library: attributes, events, properties, variables and scopes, each with its source."""
+"""The names that other programs see: attributes, events, properties, environment variables and scopes, each with its source."""
 
 # Names are kept as plain module constants, not enums: this module is imported on the foreground path of every command.
 
@@ -126,27 +126,27 @@ ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: Type: OTLP/JSON. Default: set by the command. Effect: hands one span to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process with this variable starts no
-#: sender. A process that only inspects a program, such as `arcade-otel manifest`, sets the variable to leave the queue alone.
-#: Internal.
+#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process with `ARCADE_USAGE_SENDER`
+#: starts no sender. A process that only inspects a program, such as `arcade-otel manifest`, sets `ARCADE_USAGE_SENDER` to leave
+#: the queue alone. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Type: seconds. Default: `2`. Effect: says how long a sender with an empty queue waits for more spans before the sender exits.
 #: If you run several commands in a row, they share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 #: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: says how long a command may wait at its end
-#: until its own event is acknowledged. You need this variable in containers that end with the command.
+#: until its own event is acknowledged. You need `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: chooses which of PostHog's capture endpoints a sender tries first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
 #: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, you see on stderr what the command does
-#: and what goes wrong. The sender prints nothing on stderr. If you set a path, the command and the sender append their lines to
-#: the file at that path.
+#: and what goes wrong. The sender prints nothing on stderr. If you set `ARCADE_USAGE_DEBUG` to a path, the command and the
+#: sender append their lines to the file at that path.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_STRICT=1`, the library re-raises the exceptions that it otherwise
 #: swallows. Internal: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
 #: Type: names, joined by commas. Default: `posthog`. Effect: names the exporters that get the spans, such as `posthog,otlp`.
-#: With `none`, no exporter gets spans. Source: OpenTelemetry.
+#: With `OTEL_TRACES_EXPORTER=none`, no exporter gets spans. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 #: Maximum length of an error message, in characters. That is enough to recognize the error.

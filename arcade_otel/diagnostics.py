@@ -1,4 +1,4 @@
-"""Report failures of this library in the debug log, if the user has asked for one, and never on the terminal otherwise."""
+"""Write failures of this library to the debug log if the user has turned it on. Otherwise, report them nowhere."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["debug", "guard"]
 def debug(message: str, error: BaseException | None = None) -> None:
     """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` asks for it. This never raises.
 
-    With ``ARCADE_USAGE_DEBUG=1`` the log goes to stderr. With an absolute path as its value, the log goes to that file. The
-    caller must not put a secret into ``message``. An error's own message is never written, because such messages quote paths and
-    values.
+    With ``ARCADE_USAGE_DEBUG=1`` the log goes to stderr. If ``ARCADE_USAGE_DEBUG`` is an absolute path, the log goes to that
+    file. The caller must not put a secret into ``message``. The message of an error is never written, because such messages quote
+    paths and values.
 
     Args:
         message: The text of the line.
@@ -47,9 +47,9 @@ class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the not
     """Keep errors of this library out of the user's program: ``with guard("the notice"):``.
 
     The guard swallows every ``Exception`` and writes a debug line about it. ``KeyboardInterrupt`` and ``SystemExit`` pass through
-    the guard. With ``ARCADE_USAGE_STRICT=1``, which the library's own tests set, the guard re-raises everything but an
-    ``OSError``, so that no fault of the library stays hidden. This class is the only place in the library that catches every
-    exception.
+    the guard. If ``ARCADE_USAGE_STRICT=1`` is set, the guard re-raises every exception except ``OSError``. The library's own
+    tests set this variable, so that no bug of the library stays hidden. This class is the only place in the library that catches
+    every exception.
     """
 
     __slots__ = ("_what",)

@@ -1,6 +1,6 @@
 """The only module that imports ``arcade_otel_exporters``. A submodule is loaded when one of its names is first used.
 
-The lazy loading matters for the sender of PostHog's lane, which must not import the SDK, although most exporters need the SDK.
+Lazy loading keeps a sender that delivers only to PostHog from importing the SDK, which most other exporters need.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The marker by which a program declares that a property is free text."""
+"""The marker with which a program declares that a property is free text."""
 
 __all__ = ["FreeText"]
 
@@ -6,29 +6,31 @@ __all__ = ["FreeText"]
 class FreeText:
     """The type of a declared property whose value may be any text: ``properties={"failure_reason": FreeText(reason="…")}``.
 
-    **Free text is a risk.** A property of any other type has only values that you have written into your program. Free text can
-    contain whatever your users and their servers put there, such as names, addresses and passwords. The library redacts free text
-    by the same rules as error messages. The rules cannot find every secret: ordinary words that a user neither typed nor set are
-    sent as they are, for example the name of a customer in the answer of a server. PostHog keeps the text that it receives. If
-    you can list the values of a property, declare the property as a ``Literal`` instead.
+    **Free text is a risk.** Any other property contains a boolean, a whole number, or one of the words that you have listed in
+    your program. Free text can contain whatever your users and their servers put there, such as names, addresses and passwords.
+    The library redacts free text by the same rules as error messages. The rules cannot find every secret. Ordinary words that a
+    user neither typed nor set are sent unchanged, for example a customer's name in a server's response. PostHog stores the text.
+    If you can list the values of a property, declare the property as a ``Literal`` instead.
 
     Guarantees:
 
     - The command's process redacts the text before it writes or sends the text (:mod:`arcade_otel.spans.redaction`). Text in
-      quotes is always removed. If the library cannot redact the text, because the user typed too much, the property is left out.
-    - The redacted text has one line, and at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
-    - A value that is not a string is left out with a line in the debug log, and fails a test in the sandbox of the pytest plugin.
-    - ``arcade-otel manifest`` shows your users that the property is free text, and shows them your reason.
+      quotes is always removed. If the user typed so much text that the library cannot redact the value, the property is dropped.
+    - The redacted text is a single line of at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
+    - A value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, such a value makes
+      the test fail.
+    - The output of ``arcade-otel manifest`` tells your users that the property is free text, and shows your reason.
 
-    A free text cannot be in ``person_properties``, because PostHog would show the text as a fact about a person. The start event
-    of ``record_start`` has no free text. The redaction of a text takes milliseconds, and a tenth of a second at most.
+    A free-text property cannot be in ``person_properties``, because PostHog would show the text as a fact about a person. The
+    start event of ``record_start`` contains no free text. Redacting a text takes a few milliseconds, and at most a tenth of a
+    second.
 
     Args:
         reason: A few words that tell your users why you need the text, for example ``"shows why tools fail"``.
 
     Raises:
-        TypeError: ``reason`` is not a string.
-        ValueError: ``reason`` is empty.
+        TypeError: If ``reason`` is not a string.
+        ValueError: If ``reason`` is empty.
     """
 
     __slots__ = ("reason",)

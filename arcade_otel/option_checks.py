@@ -1,6 +1,6 @@
-"""Checks for the options that few programs set: one check for each type of a field of ``Settings``.
+"""Check the options that few programs set, with one check for each type that a field of ``Settings`` can have.
 
-Each check takes the name and the value of an option, and returns the value of the field.
+Each check takes the name and the value of an option, and returns the value for the field of ``Settings``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _WORD_SIGNS = str.maketrans("", "", "-_.")
 
 
 def check(kind: str, option: str, value: object) -> object:
-    """Return the field of ``Settings`` for ``value``, which is not None.
+    """Check ``value``, which is not None, and return it as the field of ``Settings`` stores it.
 
     Args:
         kind: The type of the field, as its annotation in ``Settings`` spells it.
@@ -55,8 +55,8 @@ def check(kind: str, option: str, value: object) -> object:
         value: The value that the program has set.
 
     Raises:
-        TypeError: The value has the wrong type.
-        ValueError: The value is not allowed.
+        TypeError: If the value has the wrong type.
+        ValueError: If the value is not allowed.
     """
     return _CHECKS[kind](option, value)
 
@@ -65,9 +65,9 @@ def check_together(fields: Mapping[str, Any]) -> None:
     """Check the options that depend on each other.
 
     Raises:
-        ValueError: ``person_properties`` has a name that ``properties`` lacks, the name of a free text, or the name of a copied
-            property, which only the sender can fill in. A ValueError is also raised if the groups ``organization`` and
-            ``project`` of ``arcade_context`` make more than five groups.
+        ValueError: If ``person_properties`` contains a name that is not in ``properties``, the name of a free-text property, or
+            the name of a copied property, which only the sender can fill in. Also if there are more than five groups, counting
+            the groups ``organization`` and ``project`` that ``arcade_context`` adds.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
     if not own.issuperset(fields.get("person_properties", ())):

@@ -36,8 +36,9 @@ EMPTY: dict[str, Any] = {}
 class Settings:
     """The settings of one program, made by :func:`make_settings`. Settings are immutable, and equal if all fields are equal.
 
-    Each option of :class:`arcade_otel.Options` is one field of this class, with its type and its default. The type of a field
-    decides which check of ``option_checks`` its option gets, unless ``_CHECKS`` in this module has a check for that option.
+    Each option of :class:`arcade_otel.Options` is one field of this class, with its type and its default. ``_CHECKS`` in this
+    module contains the checks of some options. Any other option is checked by the function in ``option_checks`` for the type of
+    its field.
     """
 
     #: Name of the program, the first word of each span's name.
@@ -110,12 +111,12 @@ class Settings:
     __deepcopy__ = __copy__
 
     def replace(self, **fields: object) -> Settings:
-        """Return a copy of the settings in which the ``fields`` have new values."""
+        """Return a copy of the settings with new values for ``fields``."""
         return Settings(**(self.__dict__ | fields))
 
     @property
     def usage_file(self) -> str:
-        """The path of ``usage.json``, which the released Arcade CLI uses, too."""
+        """The path of ``usage.json``, a file that the released Arcade CLI also uses."""
         return os.path.join(self.config_dir, "usage.json")
 
     @property
@@ -141,16 +142,17 @@ class Settings:
 
     @property
     def has_destination(self) -> bool:
-        """Whether events have a destination: a config directory, and a PostHog key or an exporter that the user has set."""
+        """Whether events can be sent: there is a config directory, and a PostHog key or an exporter that the user has set."""
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 
 
 def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
-    """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``. Return "" if there is no home.
+    """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``.
 
-    An empty or relative HOME counts as no home, because the user does not mean ``/.arcade`` or a directory below the current one.
-    A HOME that does not exist also counts as no home, because root could otherwise create ``/nonexistent``, which Debian names as
-    the home of users without one. On Windows, the home directory is USERPROFILE, as for ``os.path.expanduser``.
+    Return "" if the user has no home directory. An empty or relative HOME is ignored, because the user does not mean ``/.arcade``
+    or a directory below the current one. A HOME that does not exist is also ignored. Debian gives ``/nonexistent`` as the home of
+    users without a home directory, and root could otherwise create that directory. On Windows, the home directory is the value of
+    USERPROFILE, as for ``os.path.expanduser``.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
@@ -175,12 +177,12 @@ def _absolute(path: str) -> str:
 def make_settings(**options: Any) -> Settings:
     """Check the options of a program (:class:`arcade_otel.Options`) and combine them with the environment.
 
-    Only the options that the program itself sets can raise an error. If a variable in the user's environment has a bad value, the
+    Only options that the program itself sets can raise an error. If an environment variable of the user has an invalid value, the
     variable is ignored and the debug log says so.
 
     Raises:
-        TypeError: An option is unknown, or the value of an option has the wrong type.
-        ValueError: The value of an option is not allowed, for example because it is empty or the host is not an
+        TypeError: If an option is unknown, or the value of an option has the wrong type.
+        ValueError: If the value of an option is not allowed, for example because it is empty or the host is not an
             ``http(s)://host`` address.
     """
     fields = {option: check(option, options.pop(option, None)) for option, check in _CHECKS.items()}
@@ -253,9 +255,9 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 
 
 def _program_name() -> str:
-    """Return the base name of the file that was started, never its path.
+    """Return the base name of the script or executable that was started, without its directory.
 
-    The semantic conventions of OpenTelemetry ask for this name.
+    OpenTelemetry's semantic conventions ask for this name.
     """
     name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if name == "__main__.py":  # ``python -m package``

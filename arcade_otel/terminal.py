@@ -6,14 +6,14 @@ __all__ = ["encoding_of", "escape", "escape_all", "write"]
 
 
 def escape(text: str, encoding: str = "utf-8") -> str:
-    r"""Return ``text``, with every character escaped that a terminal would act on instead of showing it.
+    r"""Return ``text``, and escape every character that a terminal would interpret instead of showing it.
 
-    The escaped characters are control characters and line ends, characters that are invisible or change the direction of writing,
-    lone surrogates, and characters that ``encoding`` does not have. The escapes are Python's (``\x1b``, ``\r``, ``\u202e``). An
-    escaped message can neither control the terminal, nor hide or reorder text, nor print a line that looks like another one.
+    The function escapes control characters and line ends, characters that are invisible or change the direction of writing, lone
+    surrogates, and characters that ``encoding`` cannot represent. The escapes are those of Python (``\x1b``, ``\r``, ``\u202e``).
+    An escaped message can neither control the terminal, nor hide or reorder text, nor imitate a separate line of output.
 
-    A terminal executes escape sequences in any text that it prints (CWE-150), and bidirectional controls change how a text looks
-    (CVE-2021-42574).
+    Without this, a terminal would execute escape sequences in the text (CWE-150), and bidirectional control characters could
+    change the order in which the text appears (CVE-2021-42574).
     """
     safe = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
     return safe.encode(encoding, "backslashreplace").decode(encoding)
@@ -34,7 +34,7 @@ def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
     """Write one escaped line to ``stream``. Do nothing if ``stream`` is None, because ``pythonw`` has no standard streams.
 
     Raises:
-        OSError: The stream cannot be written, for example because its reader has closed it.
+        OSError: If the stream cannot be written, for example because its reader has closed it.
     """
     if stream is None:
         return
@@ -43,7 +43,7 @@ def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
 
 
 def encoding_of(stream: object) -> str:
-    """Return the encoding of a text stream, or ``ascii`` if the stream has no encoding."""
+    """Return the encoding of a text stream, or ``ascii`` if the stream does not name its encoding."""
     return getattr(stream, "encoding", None) or "ascii"
 
 

@@ -38,7 +38,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
         decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
-        OSError: The marker cannot be read or made. The caller must catch this error, because a command never fails for the
+        OSError: If the marker cannot be read or made. The caller must catch this error, because a command never fails for the
             notice.
     """
     seen = _seen_version(config_dir)

@@ -52,7 +52,7 @@ def find_adapter(app: object) -> Adapter:
     """Return the adapter module for ``app``.
 
     Raises:
-        TypeError: No adapter supports the class of ``app``.
+        TypeError: If no adapter supports the class of ``app``.
     """
     for base in type(app).__mro__:
         name = ADAPTERS.get((base.__name__, base.__module__.partition(".")[0]))
@@ -73,6 +73,57 @@ def instrument(app: Any, options: Mapping[str, Any]) -> None:
 
 # Runs that have begun and not ended, the innermost one last.
 _running: list[Run] = []
+
+# The module from which ``os`` has its builtins: ``posix`` or ``nt``.
+_system: Any = sys.modules[os.name]
+
+
+def _ending_runs_first(name: str) -> Any:
+    """Return a replacement of the builtin ``name``, by which the process becomes another program.
+
+    The replacement ends the runs of this process before it calls the builtin.
+    """
+
+    def replacement(*args: Any, **kwargs: Any) -> Any:
+        if _running and _running[-1]._pid == os.getpid():  # noqa: SLF001 - a process that the command has forked has no runs
+            with guard("the end of a command that becomes another program"):
+                from arcade_otel.frameworks import before_exec
+
+                before_exec.end_runs(name, args, kwargs)
+        try:
+            return getattr(_system, name)(*args, **kwargs)
+        except BaseException as error:
+            # Without the frame of this function, as ``more_adapters.drop_own_frame`` does it.
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+            raise
+
+    replacement.__name__ = name
+    return replacement
+
+
+# While a run is active, these are in the module ``os`` in place of the builtins. Each ``os.exec…`` function calls one of the two.
+_execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
+
+
+def _swap_exec_functions(*, active: bool) -> None:
+    """Replace the builtins ``execv`` and ``execve`` in the module ``os``, or restore them.
+
+    A function that the program has put in place of a builtin, such as a mock, stays.
+    """
+    with guard("the functions os.exec…"):
+        if active:
+            if os.execv is _system.execv:
+                os.execv = _execv
+            if os.execve is _system.execve:
+                os.execve = _execve
+                if _system.execve in os.supports_fd:
+                    os.supports_fd.add(_execve)
+        else:
+            if os.execv is _execv:
+                os.execv = _system.execv
+            if os.execve is _execve:
+                os.execve = _system.execve
+            os.supports_fd.discard(_execve)
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
@@ -129,6 +180,8 @@ class Run:
 
     #: Whether the program discarded the run (``CommandContext.discard``).
     discarded_by_program = False
+    #: Whether the program has parsed its command line. False only for ``program()`` before the first parser begins.
+    has_command_line = True
 
     def __init__(self, settings: Settings, decision: consent.Decision) -> None:
         #: Path in the command tree, joined by dots. "" until a command is reached.
@@ -145,6 +198,7 @@ class Run:
         #: Identifier of the thread that began the run.
         self.thread = get_ident()
         _running.append(self)
+        _swap_exec_functions(active=True)
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
@@ -302,6 +356,10 @@ class Run:
         self._get_values = None  # so that no reference cycle is left for the garbage collector
         if self in _running:
             _running.remove(self)
+            if not _running:
+                _swap_exec_functions(active=False)
+                if _running:
+                    _swap_exec_functions(active=True)  # another thread has begun a run in the meantime
         if self._live is not None:
             with guard("the end of a live span"):
                 self._live.detach()
@@ -310,7 +368,7 @@ class Run:
         from arcade_otel import spans
 
         settings = self._settings
-        timing = spans.Timing(self._start_ns, end_ns)
+        timing = (self._start_ns, end_ns)
         login = not outcome.failed and self.path in settings.login_commands
         logout = not outcome.failed and self.path in settings.logout_commands
         if settings.exclude and not (login or logout) and f"{self.path}.".startswith(settings.exclude):
@@ -360,7 +418,7 @@ class Run:
                 queued += self._live.end(self.path, timing, outcome, identity, added=added, sender_follows=has_usage)
         if has_usage:
             queued += handoff.submit(
-                payload, settings, end_ns=timing.end_ns, span_id=fresh_ids[1], environ=environ, others_wait=bool(queued)
+                payload, settings, end_ns=timing[1], span_id=fresh_ids[1], environ=environ, others_wait=bool(queued)
             )
         if queued:  # otherwise a sender has the span, and there is no file to wait for
             self._wait(queued)

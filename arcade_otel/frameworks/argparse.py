@@ -79,6 +79,7 @@ class _ProgramRun:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        run.has_command_line = False
         self.root: Any = None
         self.parsers: list[Any] = []
         self.stack: list[Any] = []
@@ -92,6 +93,7 @@ class _ProgramRun:
     def on_parse_start(self, parser: Any, words: Sequence[str] | None) -> None:
         if self.root is None:
             self.root = parser
+            self.run.has_command_line = True
             self.words = [str(word) for word in (sys.argv[1:] if words is None else words)]
         elif not self.stack:
             return  # another command line that the program parses

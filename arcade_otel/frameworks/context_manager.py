@@ -112,8 +112,8 @@ def command_path(path: object) -> str:
     """Return the path of a command, joined by dots.
 
     Raises:
-        TypeError: ``path`` is not a string.
-        ValueError: ``path`` is empty.
+        TypeError: If ``path`` is not a string.
+        ValueError: If ``path`` is empty.
     """
     if not isinstance(path, str):
         raise TypeError(f"a command's path must be a string, not {type(path).__name__}")

@@ -1,4 +1,4 @@
-"""End runs before their commands return, because the program has called ``arcade_otel.end_run``."""
+"""End runs before their commands return, because the program has called ``end_run()`` or becomes another program."""
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
 
@@ -8,7 +8,7 @@ from _thread import get_ident
 from arcade_otel import frameworks
 from arcade_otel.diagnostics import guard
 
-__all__ = ["end_runs"]
+__all__ = ["end_all_runs", "end_runs"]
 
 
 def end_runs() -> None:
@@ -16,6 +16,22 @@ def end_runs() -> None:
     for run in _active_runs():
         if run.thread == get_ident():
             with guard("the end of a run"):
+                if not run.discarded_by_program:  # otherwise the end of its block settles it
+                    _end(run)
+
+
+def end_all_runs() -> None:
+    """End each run of this process as a success, the innermost first. This never raises.
+
+    The caller is about to start another program in this process, so the block of no run will end.
+    """
+    for run in _active_runs():
+        with guard("the end of a run"):
+            if run.discarded_by_program:
+                from arcade_otel.frameworks.context_manager import end_discarded
+
+                end_discarded(run, run._settings, None)
+            elif run.has_command_line:
                 _end(run)
 
 
@@ -28,8 +44,6 @@ def _active_runs() -> list[frameworks.Run]:
 
 
 def _end(run: frameworks.Run) -> None:
-    if run.discarded_by_program:
-        return  # the end of its block settles it
     if not run.path:
         run.path = run.program  # a program of one command
     get_values = run._get_values

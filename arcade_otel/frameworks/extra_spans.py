@@ -1,21 +1,21 @@
 """Make the spans of a command besides its own span: for the command's start, and for events that a server tracks while it runs.
 
-Each of these spans has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets these spans, because
-other receivers would see a second span of the same command. The library imports this module only for programs that need such a
-span.
+Each additional span has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets the additional spans,
+because other receivers would see a second span of the same command. The library imports this module only for programs that need
+such a span.
 """
 
 from __future__ import annotations
 
 import os
 
-from arcade_otel import conventions, handoff, identity as identity_file, spans
+from arcade_otel import consent, conventions, handoff, identity as identity_file, spans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcade_otel.settings import Settings
 
-__all__ = ["is_left_out", "is_sampled_out", "submit"]
+__all__ = ["identity_of", "is_left_out", "is_sampled_out", "submit"]
 
 #: Attributes that say how a command ended.
 _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
@@ -35,6 +35,15 @@ def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
     return path in settings.sample and not _is_change(settings, path) and int(span_id, 16) >= settings.sample[path] * 2**64
 
 
+def identity_of(settings: Settings, decision: consent.Decision) -> tuple[str, bool] | None:
+    """Return ``(distinct_id, is_anon)`` of this moment, or None if the events are printed (``ARCADE_USAGE_TRACKING=log``).
+
+    Raises:
+        OSError: If there is no identity.
+    """
+    return None if decision.mode == consent.LOG else identity_file.current(settings)
+
+
 def submit(
     settings: Settings,
     path: str,
@@ -43,7 +52,7 @@ def submit(
     trace_id: str,
     outcome: spans.Success,
     mark: str,
-    is_dry: bool,
+    identity: tuple[str, bool] | None,
 ) -> None:
     """Pass a span to a sender, or print the events of the span in a dry run.
 
@@ -56,20 +65,20 @@ def submit(
         trace_id: The trace ID of the command's own span.
         outcome: The declared properties and the program's own events that the span carries.
         mark: The name of the resource attribute that says which kind of span this is.
-        is_dry: Whether to print the events instead of sending them (``ARCADE_USAGE_TRACKING=log``).
+        identity: The result of :func:`identity_of`.
 
     Raises:
-        OSError: There is no identity, or the span could not be handed over.
+        OSError: If the span could not be handed over.
     """
     ids = trace_id, spans.new_ids()[1]
-    if is_dry:
+    if identity is None:
         from arcade_otel.recording import dry_run
 
         dry_run.show_span(settings, _encode(settings, path, timing, ids, outcome, mark, dry_run.shown_identity(settings)))
     elif settings.posthog_api_key:
         environ = dict(os.environ)
-        payload = _encode(settings, path, timing, ids, outcome, mark, identity_file.current(settings))
-        handoff.submit(payload, settings, end_ns=timing.end_ns, span_id=ids[1], environ=environ)
+        payload = _encode(settings, path, timing, ids, outcome, mark, identity)
+        handoff.submit(payload, settings, end_ns=timing[1], span_id=ids[1], environ=environ)
 
 
 def _encode(

@@ -5,9 +5,9 @@ their events on the command's own span (``spans.own_events``), but a server's ow
 travel on spans besides the command's own span, each with the events of the last seconds. The library imports this module only for
 servers.
 
-The rate of these spans is limited. The thread that tracks the first event hands over that event at once. Events of the next
-``INTERVAL_SECONDS`` wait in memory. Another thread sleeps for the rest of that time, and then hands over all waiting events
-together. While no event waits, there is no such thread.
+The rate of the spans with a server's events is limited. The thread that tracks the first event hands over that event at once.
+Events of the next ``INTERVAL_SECONDS`` wait in memory. Another thread sleeps until ``INTERVAL_SECONDS`` are over, and then hands
+over all waiting events together. While no event waits, no thread sleeps.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -49,6 +49,8 @@ class LateEvents:
     - An event that is not dropped is handed over at most ``INTERVAL_SECONDS`` after :meth:`add`, while the process lives and can
       start a thread. An event is dropped if ``MAX_WAITING`` events already wait.
     - No event is handed over twice, and no event is handed over after the user has opted out.
+    - An event belongs to the person who is logged in when :meth:`add` is called. So no event of a person who has logged out since
+      gets to the next person.
     - No method waits for the network or for another thread.
 
     Args:
@@ -63,7 +65,7 @@ class LateEvents:
         self._sampled_out = extra_spans.is_sampled_out(run._settings, run.path or run.program, span_id)
         # Two threads can add to a deque and take from it without a lock. A signal handler that tracks an event could wait for a
         # lock for ever, because it interrupts the thread that holds it.
-        self._waiting: deque[OwnEvent] = deque()
+        self._waiting: deque[tuple[OwnEvent, tuple[str, bool] | None]] = deque()
         self._busy = allocate_lock()
         self._due = 0.0  # when the next span may be handed over, by the monotonic clock
         self._sleeping = False
@@ -84,7 +86,7 @@ class LateEvents:
         event.time_ns = time.time_ns()  # not by the monotonic clock, which stands still while a computer sleeps
         if self._groups is None:
             self._groups = self._declared_groups()
-        self._waiting.append(event)
+        self._waiting.append((event, extra_spans.identity_of(self._run._settings, self._run._decision)))
         if time.monotonic() >= self._due:
             self._hand_over()
         else:
@@ -134,15 +136,16 @@ class LateEvents:
             return
         try:
             self._due = time.monotonic() + INTERVAL_SECONDS
-            events = []
+            events: dict[tuple[str, bool] | None, list[OwnEvent]] = {}
             while self._waiting:
-                events.append(self._waiting.popleft())
-            if events:
-                self._submit(events)
+                event, identity = self._waiting.popleft()
+                events.setdefault(identity, []).append(event)
+            for identity, of_person in events.items():
+                self._submit(of_person, identity)
         finally:
             self._busy.release()
 
-    def _submit(self, events: list[OwnEvent]) -> None:
+    def _submit(self, events: list[OwnEvent], identity: tuple[str, bool] | None) -> None:
         run = self._run
         decision = run._settings.decide(asked_before=True)
         if decision.mode == consent.OFF:
@@ -154,9 +157,9 @@ class LateEvents:
         extra_spans.submit(
             run._settings,
             run.path or run.program,  # a program of one command
-            spans.Timing(events[0].time_ns, time.time_ns()),
+            (events[0].time_ns, max(events[0].time_ns, time.time_ns())),
             trace_id=self._trace_id,
             outcome=outcome,
             mark=conventions.RESOURCE_EVENTS_ONLY,
-            is_dry=decision.mode == consent.LOG,
+            identity=identity,
         )

@@ -36,7 +36,7 @@ def find_adapter(app: object) -> Any:
     The library's own adapters take precedence over adapters from other distributions.
 
     Raises:
-        TypeError: No adapter supports the class of ``app``.
+        TypeError: If no adapter supports the class of ``app``.
     """
     classes = [f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(app).__mro__]
     for name in classes:

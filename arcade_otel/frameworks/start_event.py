@@ -7,7 +7,7 @@ The library imports this module only if the program sets ``record_start``.
 
 from __future__ import annotations
 
-from arcade_otel import consent, conventions, spans
+from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import guard
 from arcade_otel.frameworks import extra_spans
 
@@ -46,9 +46,9 @@ def record_start(run: Run) -> None:
         extra_spans.submit(
             settings,
             path,
-            spans.Timing(run._start_ns, run._start_ns),
+            (run._start_ns, run._start_ns),
             trace_id=run._ids[0],
             outcome=outcome,
             mark=conventions.RESOURCE_STARTED,
-            is_dry=run._decision.mode == consent.LOG,
+            identity=extra_spans.identity_of(settings, run._decision),
         )

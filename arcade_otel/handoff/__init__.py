@@ -130,7 +130,7 @@ def submit(
         The paths of the span's files in the queue. The list is empty if this process did not write the span to the queue.
 
     Raises:
-        OSError: No sender could be started, and the queue could not be written.
+        OSError: If no sender could be started, and the queue could not be written.
     """
     if environ is None:
         environ = os.environ
@@ -283,7 +283,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     process.
 
     Raises:
-        OSError: The process could not be started.
+        OSError: If the process could not be started.
     """
     if _children:
         from arcade_otel.handoff import spawn

@@ -115,7 +115,7 @@ def record(
         The properties of the run, or None if the lock was not free for half a second.
 
     Raises:
-        OSError: The file cannot be read or written.
+        OSError: If the file cannot be read or written.
     """
     if not write:
         try:

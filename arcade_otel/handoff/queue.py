@@ -158,7 +158,7 @@ def enqueue(
         span_id: The span's ID in hexadecimal digits, or None to read the ID from the payload.
 
     Raises:
-        OSError: The queue cannot be written.
+        OSError: If the queue cannot be written.
     """
     if end_ns is None or span_id is None:
         from arcade_otel.handoff.span_summary import summarize
@@ -179,8 +179,8 @@ def read_span(path: str) -> str | None:
     """Return the payload in a span's file, or None if the file no longer exists.
 
     Raises:
-        ValueError: The file contains no span: it is not text, not a regular file, or longer than 16 MiB.
-        OSError: The file cannot be read at the moment.
+        ValueError: If the file contains no span: it is not text, not a regular file, or longer than 16 MiB.
+        OSError: If the file cannot be read at the moment.
     """
     lane_dir, name = os.path.split(path)
     try:
@@ -199,7 +199,7 @@ def rewrite_span(path: str, payload: str) -> None:
     The file keeps its modification time, because that time shows the age of a span whose own time is impossible.
 
     Raises:
-        OSError: The file cannot be written, and still has its old payload.
+        OSError: If the file cannot be written, and still has its old payload.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -211,7 +211,7 @@ def remove_span(path: str) -> None:
     """Remove a span's file. Do nothing if the file does not exist.
 
     Raises:
-        OSError: The file cannot be removed.
+        OSError: If the file cannot be removed.
     """
     lane_dir, name = os.path.split(path)
     with suppress(FileNotFoundError), _open_lane_dir(lane_dir) as directory:
@@ -222,7 +222,7 @@ def quarantine(state_dir: str, path: str) -> None:
     """Move a file that contains no span to the directory ``corrupt/``, which keeps only the 20 newest files.
 
     Raises:
-        OSError: The file cannot be moved.
+        OSError: If the file cannot be moved.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as lane, _open(state_dir, _CORRUPT, create=True) as corrupt:
@@ -349,7 +349,7 @@ def clear(state_dir: str) -> None:
     followed. If one file cannot be deleted, the other files still are.
 
     Raises:
-        OSError: At least one file cannot be removed.
+        OSError: If at least one file cannot be removed.
     """
     errors: list[OSError] = []
     try:
@@ -390,7 +390,7 @@ def migrate(state_dir: str, lane: str) -> None:
     or quarantined there.
 
     Raises:
-        OSError: A span cannot be moved.
+        OSError: If a span cannot be moved.
     """
     if not is_old_name(lane):
         return

@@ -103,7 +103,7 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
     no delivery is delayed.
 
     Raises:
-        OSError: The file cannot be written. The caller must continue the delivery without a receipt.
+        OSError: If the file cannot be written. The caller must continue the delivery without a receipt.
     """
     if not receipts:
         return
@@ -140,7 +140,7 @@ def remove(state_dir: str) -> None:
     """Remove the file with all receipts.
 
     Raises:
-        OSError: The file exists and cannot be removed.
+        OSError: If the file exists and cannot be removed.
     """
     with suppress(FileNotFoundError), _locked(state_dir), Directory.open(*os.path.split(state_dir)) as directory:
         directory.unlink(_FILE)

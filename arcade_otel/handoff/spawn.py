@@ -47,7 +47,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
         children: A list to which the function appends the process ID if this process has to reap the new process.
 
     Raises:
-        OSError: The process could not be started.
+        OSError: If the process could not be started.
     """
     if hasattr(os, "posix_spawn") and os.path.isabs(command[0]):
         try:
@@ -80,7 +80,7 @@ def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], conf
     """Start ``command`` as ``handoff.start_sender`` does, but with ``subprocess``. Return the process ID.
 
     Raises:
-        OSError: The process could not be started.
+        OSError: If the process could not be started.
     """
     import subprocess  # 13 million instructions
 

@@ -31,7 +31,7 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Pop
     directory.
 
     Raises:
-        OSError: The process could not be started.
+        OSError: If the process could not be started.
     """
 
     def create(flags: int) -> "subprocess.Popen[bytes]":
@@ -60,7 +60,7 @@ def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "su
     If the job does not allow a process to leave, call ``create`` without the flag.
 
     Raises:
-        OSError: ``create`` raised an OSError for another reason.
+        OSError: If ``create`` raised an OSError for another reason.
     """
     try:
         return create(FLAGS | BREAKAWAY)

@@ -46,7 +46,7 @@ def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
         proc: The directory that lists the processes.
 
     Raises:
-        OSError: A file in ``state_dir`` cannot be written.
+        OSError: If a file in ``state_dir`` cannot be written.
     """
     from arcade_otel import storage  # only in a sender
 

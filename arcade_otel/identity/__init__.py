@@ -46,7 +46,7 @@ PLACE_PREFIX = "place-"
 
 
 def parse(data: bytes) -> tuple[str, str | None] | None:
-    """Return ``(anon_id, linked_principal_id)`` from the content of ``usage.json``, or None if the content is no identity."""
+    """Return ``(anon_id, linked_principal_id)`` from the content of ``usage.json``, or None if the content is not an identity."""
     plain = _parse_common_form(data)
     if plain is not None:
         return plain
@@ -65,10 +65,11 @@ def parse(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
-    """Return the identity if the file has the usual form, which needs no JSON parser. Return None if the file has any other form.
+    """Return the identity if the file is in the usual form, or None if it is in any other form.
 
-    This library and the Arcade CLI both write the file by ``json.dump``, which gives the usual form. Any other form needs the
-    module ``json``, and importing that module costs a command 5 million instructions.
+    The usual form needs no JSON parser. This library and the Arcade CLI both write the file with ``json.dump``, which produces
+    the usual form. To read any other form, a command would have to import the module ``json``, which costs 5 million
+    instructions.
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -93,11 +94,11 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def read_settled(config_dir: str) -> tuple[str, str | None] | None:
-    """Return the identity as :func:`read` does, but return None if the anonymous ID may have to rotate first.
+    """Return the identity as :func:`read` does, or None if the anonymous ID may have to be rotated first.
 
-    If the result is None, the caller must ask the store, which makes the rotation. The anonymous ID may have to rotate if a
-    rotation is pending, or if the directory is in another place than before, because the directory may then be a copy. The check
-    costs five ``stat`` calls.
+    If the result is None, the caller must use ``store``, which does the rotation. The anonymous ID may have to be rotated if a
+    rotation is pending, or if the config directory is not in the same place as in earlier runs. The directory may then be a copy.
+    The check costs five ``stat`` calls.
     """
     identity = read(config_dir)
     if identity is None:
@@ -114,15 +115,15 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def place_marker(config_dir: str) -> str:
-    """Return the name of the marker that identifies the place of the config directory (``identity.copied_directory``).
+    """Return the name of the marker file that identifies the place of the config directory (see ``identity.copied_directory``).
 
     The marker is a small file in the directory ``usage/``.
 
-    The name consists of numbers from ``stat``: device and inode of the directory, the inode of ``/``, which differs in each
-    container, and the time at which the machine got its ID.
+    The name consists of numbers from ``stat``: the device and inode of the directory, the inode of ``/``, which is different in
+    each container, and the inode and modification time of ``/etc/machine-id``.
 
     Raises:
-        OSError: The directory does not exist.
+        OSError: If the directory does not exist.
     """
     here = os.stat(config_dir)
     name = f"{PLACE_PREFIX}{here.st_dev:x}-{here.st_ino:x}"
@@ -137,14 +138,14 @@ def place_marker(config_dir: str) -> str:
 
 
 def current(settings: Settings) -> tuple[str, bool]:
-    """Return the current ``(distinct_id, is_anon)`` of this installation, and make ``usage.json`` if it does not exist.
+    """Return the current ``(distinct_id, is_anon)`` of this installation, and create ``usage.json`` if it does not exist.
 
-    The function never asks an API. The function takes the lock only if there is no identity yet or the anonymous ID may have to
-    rotate.
+    The function never asks an API. The function takes the lock only if there is no identity yet, or if the anonymous ID may have
+    to be rotated.
 
     Raises:
-        OSError: There is no usable file and none can be made, the file cannot be read at the moment, or a pending rotation cannot
-            be made. The caller must then not record the command.
+        OSError: If there is no usable file and none can be created, if the file cannot be read at the moment, or if a pending
+            rotation fails. The caller must then not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

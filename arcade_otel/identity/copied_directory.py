@@ -1,25 +1,26 @@
 """Find out whether a config directory is a copy, for example of a machine image, a container image or a home directory.
 
-If two people log in on two copies, one anonymous ID is aliased to both, and PostHog merges them for good. For that reason, a
-copied directory takes a new anonymous ID before its next event, unless an account is linked.
+If two people log in on two copies, the same anonymous ID is aliased to both accounts, and PostHog merges the two people
+permanently. For that reason, a copied directory gets a new anonymous ID before its next event, unless an account is linked.
 
-The marker ``usage/place-…`` holds two salted hashes that identify the place of the directory. A command compares only the name of
-the marker, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module compares
-the hashes:
+The marker file ``usage/place-…`` contains two salted hashes that identify the place of the directory. A command compares only the
+name of the file, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module
+compares the hashes:
 
-* **The place**: a hash of the machine's ID, the directory's inode, and the writable layer of a container's file system. On a
-  network file system, the hash uses the server's address and the inode instead, because many machines share that directory. On a
-  file system whose inodes may change when it is mounted (FUSE, 9p, virtiofs), the path replaces the inode.
-* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If two hashes of this kind are equal,
-  the directory is certainly the same, even in a container that mounts the directory and has another machine ID or none.
+* **The place**: a hash of the machine's ID, the directory's inode and, in a container, the writable layer of its file system. On
+  a network file system, the hash is made from the server's address and the inode instead, because many machines share that
+  directory. On a file system whose inodes may change at each mount (FUSE, 9p, virtiofs), the path is used instead of the inode.
+* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If this hash is the same as in a
+  marker, the directory is certainly the same. This is true even in a container that mounts the directory and has a different
+  machine ID or none.
 
-The directory is a copy if there are markers and none of them has an equal hash. The two hashes contain neither the host's name
-nor the kernel's version, so renaming the host or updating the kernel does not make a directory a copy.
+The directory is a copy if there are markers and none of them contains one of the current hashes. The two hashes contain neither
+the host's name nor the kernel's version, so renaming the host or updating the kernel does not make a directory a copy.
 
 Limits: the library cannot distinguish a machine from a clone that has the same machine ID, or from a snapshot of the running
-machine. To let the library recognize clones, a machine image must have an empty ``/etc/machine-id``. A directory that was moved
-to another disk, or restored from a backup, counts as a copy, and its events have a new anonymous ID from then on. A directory
-that counts as a copy by mistake splits one person into two, but never merges two people.
+machine. To let the library recognize clones, leave ``/etc/machine-id`` empty in a machine image. A directory that was moved to
+another disk, or restored from a backup, counts as a copy and gets a new anonymous ID. If the library takes a directory for a copy
+by mistake, PostHog shows one person as two, but never merges two people.
 """
 
 import hashlib
@@ -44,7 +45,10 @@ _UNSTABLE_INODES = ("fuse", "9p", "virtiofs", "vboxsf", "prl_fs", "drvfs")
 
 
 def is_settled(config_dir: str) -> bool:
-    """Return True if a marker has the name for the current place of the directory. The check needs only ``stat`` calls."""
+    """Return True if there is a marker with the name for the current place of the directory, or else False.
+
+    The check needs only ``stat`` calls.
+    """
     try:
         os.lstat(os.path.join(config_dir, _STATE, place_marker(config_dir)))
     except OSError:
@@ -53,10 +57,10 @@ def is_settled(config_dir: str) -> bool:
 
 
 def is_copy(config_dir: str) -> bool:
-    """Return True if the directory was copied from another place after its first run.
+    """Return True if the directory was copied from another place after its first run, or else False.
 
     Raises:
-        OSError: A file that is needed for the answer cannot be read at the moment.
+        OSError: If a required file cannot be read at the moment.
     """
     known = list(_markers(config_dir))
     if not known:
@@ -70,7 +74,7 @@ def is_copy(config_dir: str) -> bool:
 def settle(config_dir: str, *, copied: bool) -> None:
     """Write the marker of the directory's current place.
 
-    If the marker cannot be written, the next command compares the hashes again.
+    If the marker cannot be written, no error is raised, and the next command compares the hashes again.
 
     Args:
         config_dir: The config directory.
@@ -91,12 +95,13 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
 
 def fingerprint(config_dir: str) -> tuple[str, str]:
-    """Return two texts that the caller hashes: one of the directory's place, and one of the directory in this boot.
+    """Return two texts for the caller to hash.
 
-    Each text is "" if the system does not have the data for that text.
+    The first one identifies the place of the directory, and the second one identifies the directory during this boot. A text is
+    "" if the system does not provide the data for it.
 
     Raises:
-        OSError: A file that is needed for the texts cannot be read at the moment.
+        OSError: If a required file cannot be read at the moment.
     """
     here = os.stat(config_dir)
     mount = _mount(os.path.realpath(config_dir))
@@ -119,7 +124,7 @@ def _hash(salt: str, text: str) -> str:
 
 
 def _markers(config_dir: str) -> Iterator[list[str]]:
-    """Yield the salt and the hashes of each marker. A file that is no valid marker is skipped."""
+    """Yield the salt and the hashes of each marker. Skip files that are not valid markers."""
     try:
         directory = Directory.open(config_dir, _STATE)
     except FileNotFoundError:
@@ -151,7 +156,7 @@ def _machine_id() -> str:
 
 
 def _host_uuid() -> str:
-    """Return the ID of the hardware, as macOS's ``gethostuuid(3)`` gives it."""
+    """Return the hardware's ID from ``gethostuuid(3)`` of macOS."""
     import ctypes
 
     class Timespec(ctypes.Structure):
@@ -166,7 +171,7 @@ def _host_uuid() -> str:
 
 
 def _text(path: str) -> str:
-    """Return the text of a system file, or "" if the file does not exist or this user may not read it."""
+    """Return the text of a system file, or "" if the file does not exist or the user is not allowed to read it."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read(4096).strip()
@@ -175,9 +180,9 @@ def _text(path: str) -> str:
 
 
 def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, str, str] | None:
-    """Return root, type, source and options of the mount that holds ``path``. Return None on a system without a mount table.
+    """Return the root, type, source and options of the mount that contains ``path``.
 
-    The format of the table is documented in proc_pid_mountinfo(5).
+    Return None on a system without a mount table. The format of the table is documented in proc_pid_mountinfo(5).
     """
     found = None
     longest = -1

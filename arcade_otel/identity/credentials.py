@@ -1,4 +1,4 @@
-"""Read the Arcade CLI's ``credentials.yaml``: the API's address, the secrets for the API, and the active organization."""
+"""Read the API's address, the API's secrets and the active organization from the Arcade CLI's file ``credentials.yaml``."""
 
 import os
 from collections.abc import Iterable
@@ -51,11 +51,11 @@ def read_credentials(path: str) -> Credentials | None:
     ``cloud.contexts.<name>`` with either of these keys. ``cloud.active_context`` names the context in use. If
     ``cloud.active_context`` is missing and there is only one context, that context is in use.
 
-    A file may have at most 64 KiB, 5,000 values and keys, and 20 levels. YAML anchors and aliases are refused, because they let a
-    small file expand without end.
+    A file may have at most 64 KiB, 5,000 values and keys, and 20 levels. A file with YAML anchors or aliases is refused, because
+    a small file could expand without limit.
 
     Raises:
-        CredentialsUnreadableError: The file cannot be read at the moment. A later try may succeed.
+        CredentialsUnreadableError: If the file cannot be read at the moment. A later try may succeed.
     """
     cloud = _read_context(path, ACTIVE_CONTEXT)
     if cloud is None:
@@ -69,14 +69,14 @@ def read_credentials(path: str) -> Credentials | None:
 
 
 def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
-    """Return the IDs ``org_id`` and ``project_id`` of a context, as far as the file has them.
+    """Return those of the IDs ``org_id`` and ``project_id`` that a context in the file contains.
 
     Args:
         path: The path of ``credentials.yaml``.
-        name: The name of the context. If the file does not have that context, the result is empty.
+        name: The name of the context. If the file does not contain that context, the result is empty.
 
     Raises:
-        CredentialsUnreadableError: The file cannot be read at the moment. A later try may succeed.
+        CredentialsUnreadableError: If the file cannot be read at the moment. A later try may succeed.
     """
     scope = child(_read_context(path, name), "context")
     return {key: value for key in ("org_id", "project_id") if isinstance(value := scope.get(key), str) and value}
@@ -134,10 +134,10 @@ def _check_events(events: Iterable[Any]) -> None:
 
 
 def _coordinator_url(value: object) -> str:
-    """Return the address of the API: Arcade's if ``value`` is None or "", and "" if a token must not be sent to ``value``.
+    """Return the API's address from ``value``: Arcade's address if it is None or "", and "" if it is not safe for a token.
 
-    A token is only sent over ``https``, or to a loopback address of this machine. Any other address is refused, for example
-    ``http`` to another host, ``file``, or an address with a user name, a query, spaces or control characters.
+    A token is only sent over ``https``, or to a loopback address of this machine. The function refuses any other address, for
+    example ``http`` to another host, ``file``, or an address that contains a user name, a query, spaces or control characters.
     """
     if value is None or value == "":
         return DEFAULT_COORDINATOR_URL

@@ -1,4 +1,4 @@
-"""The resource detector ``arcade_identity``, which adds the identity at the start of the process to the SDK's resource."""
+"""The resource detector ``arcade_identity``, which adds the user's identity to the SDK's resource when the process starts."""
 
 import os
 
@@ -14,17 +14,18 @@ __all__ = ["IdentityResourceDetector"]
 class IdentityResourceDetector(ResourceDetector):
     """Detect ``distinct_id`` and ``is_anon``. The resource is empty if the user has opted out.
 
-    The detector reads one small file without a lock, and makes the file if it does not exist. The detector never asks an API, so
-    it does not delay the start of a process. The resource has the identity that was current when the process started. A command's
-    span has an identity of its own, which takes precedence over the resource.
+    The detector reads one small file without a lock, and creates the file if it does not exist. The detector never asks an API,
+    so it does not delay the start of a process. The resource contains the identity that was current when the process started. A
+    command's span contains its own identity, which takes precedence over the resource.
 
     Guarantees: ``detect`` never raises, unless ``raise_on_error`` is set. The resource has no schema URL, because the SDK drops
     the attributes of a resource whose schema URL differs from that of another resource.
 
     Args:
-        raise_on_error: Whether a failure reaches the SDK, which logs it.
-        settings: The program's settings, or None for settings made from the environment.
-        config_dir: The config directory if ``settings`` is None, or None for the config directory of the environment.
+        raise_on_error: Whether to raise an error to the SDK, which logs it.
+        settings: The program's settings, or None to make settings from the environment.
+        config_dir: The config directory to use if ``settings`` is None. If both are None, the environment determines the config
+            directory.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Change the identity store at a login, at a logout, and when credentials appeared without a login command."""
+"""Change the identity store after a login, after a logout, and when credentials have appeared without a login command."""
 
 import math
 import time
@@ -42,7 +42,7 @@ _STEP_SECONDS = 2.0
 
 
 class ResolvedIdentity:
-    """The owner of a span, and the alias that must reach PostHog before the span's event.
+    """The ID that a span's event is sent under, and the alias that must reach PostHog before that event.
 
     Attributes:
         distinct_id: The ID under which the event is sent.
@@ -61,21 +61,21 @@ class ResolvedIdentity:
 
 
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
-    """Decide under which ID the event of a successful login is sent.
+    """Decide which ID the event of a successful login is sent under.
 
-    The function asks the API for the principal (at most 2 s) and rotates the anonymous ID if another account was linked. The
-    function does not link the new account yet. The login's span carries the pending alias, and the span must be in the queue
-    before :func:`commit_login` writes the link.
+    The function asks the API for the principal (at most 2 s), and rotates the anonymous ID if a different account was linked. It
+    does not link the new account yet. The login's span carries the pending alias, and the span must be in the queue before
+    :func:`commit_login` writes the link.
 
-    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must rotate, a marker records the need
-    before anything else is written. If the ID will be aliased, a marker stays until the link is written.
+    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must be rotated, a marker file says so
+    before anything else is written. If the ID will be aliased, a marker file remains until the link is written.
 
     Args:
         settings: The program's settings.
         deadline: Time, by ``time.monotonic()``, after which no step waits.
 
     Raises:
-        OSError: The store cannot be read or written. No further event then goes to the account that was linked before.
+        OSError: If the store cannot be read or written. No later event is then attributed to the previously linked account.
     """
     store = UsageIdentity(settings.config_dir)
     try:
@@ -107,25 +107,26 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
 
 
 def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: float = math.inf) -> None:
-    """Link the principal that :func:`plan_login` found, unless another process has changed the store since.
+    """Link the principal that :func:`plan_login` found, unless another process has changed the store since then.
 
     Raises:
-        OSError: The store cannot be written.
+        OSError: If the store cannot be written.
     """
     if not plan.is_anon and _link(UsageIdentity(settings.config_dir), plan, wait=_until(deadline)):
         UnresolvedIdentityMarker(settings.config_dir).clear()
 
 
 def begin_logout(settings: "Settings") -> Identity | None:
-    """Return the identity under which to send a logout's event. If the anonymous ID must rotate, leave a marker.
+    """Return the identity under which to send a logout's event.
 
-    The caller must call :func:`logout` once the event is in the queue.
+    If the anonymous ID must be rotated, write a marker that says so. The caller must call :func:`logout` once the event is in the
+    queue.
 
     Returns:
         The identity, or None if it cannot be read. If the result is None, the caller must not send the event.
 
     Raises:
-        OSError: The ID must rotate, and the marker of the rotation cannot be written.
+        OSError: If the ID must be rotated, but the marker cannot be written.
     """
     store = UsageIdentity(settings.config_dir)
     identity = identity_file.read_settled(settings.config_dir)
@@ -140,10 +141,10 @@ def begin_logout(settings: "Settings") -> Identity | None:
 
 
 def remember_change(settings: "Settings", *, login: bool) -> None:
-    """Leave a marker of the change that must happen before the next event, because a successful login or logout is not recorded.
+    """After a login or logout that is not recorded, write a marker so that the identity changes before the next event.
 
     Raises:
-        OSError: The marker cannot be written.
+        OSError: If the marker cannot be written.
     """
     begin_logout(settings)
     if login and UsageIdentity(settings.config_dir).exists():
@@ -154,17 +155,17 @@ def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> Non
     """Call :func:`remember_change` if ``path`` is a login or logout command that succeeded and was not recorded.
 
     Raises:
-        OSError: The marker cannot be written.
+        OSError: If the marker cannot be written.
     """
     if not failed and path in (*settings.login_commands, *settings.logout_commands):
         remember_change(settings, login=path in settings.login_commands)
 
 
 def logout(settings: "Settings") -> None:
-    """Rotate the anonymous ID after a logout, if events of an account were sent, or may have been sent, under that ID.
+    """Rotate the anonymous ID after a logout, if the ID was linked to an account, or may have been aliased to one.
 
     Raises:
-        OSError: The store cannot be written. If :func:`begin_logout` was called, the rotation stays pending.
+        OSError: If the store cannot be written. If :func:`begin_logout` was called, the rotation stays pending.
     """
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     store = UsageIdentity(settings.config_dir)
@@ -192,10 +193,10 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 
 
 class LazyAliasResolver:
-    """Find the account of anonymous spans when a user has logged in without the program's login command.
+    """Find the account that anonymous spans belong to after a user has logged in without the program's login command.
 
-    Each sender has one resolver, which asks for the principal at most once. The resolver asks for no principal if the store is
-    linked, or if there are neither credentials nor a principal function of the program.
+    Each sender has one resolver, which asks for the principal at most once. The resolver does not ask if the store already links
+    an account, or if there are no credentials and the program has no principal function.
 
     Args:
         config_dir: The config directory.
@@ -246,10 +247,12 @@ class LazyAliasResolver:
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, resolved: ResolvedIdentity) -> None:
-        """Link the account of a resolved span. The caller must first save the account to the span's file in the queue.
+        """Write the link between the anonymous ID and the account of a resolved span.
+
+        The caller must first save the account to the span's file in the queue.
 
         Raises:
-            OSError: The store cannot be written.
+            OSError: If the store cannot be written.
         """
         unresolved = UnresolvedIdentityMarker(self._config_dir)
         store = UsageIdentity(self._config_dir)

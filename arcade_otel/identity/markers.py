@@ -1,4 +1,4 @@
-"""Two marker files in ``usage/`` that survive a crash or a full disk: an ID must rotate, and the user of an ID is unknown."""
+"""Two marker files in ``usage/`` that survive a crash or a full disk: an ID must be rotated, and the user of an ID is unknown."""
 
 import os
 import stat
@@ -16,23 +16,24 @@ _MAX_BYTES = 4096
 
 
 class PendingRotation:
-    """The marker of an anonymous ID that must not be used again. The marker file holds the anonymous ID.
+    """The marker of an anonymous ID that must not be used again.
 
-    A logout or a change of account writes the marker before it changes the store, and the store removes the marker afterwards. If
-    a logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID before it records its event.
+    The marker file contains the anonymous ID. A logout or a change of account writes the marker before it changes the store, and
+    the marker is removed afterwards. If a logout cannot replace ``usage.json``, the next command finds the marker and rotates the
+    ID before it records its event.
     """
 
     def __init__(self, config_dir: str) -> None:
         self._config_dir = config_dir
 
     def remember(self, anon_id: str) -> None:
-        """Write a marker which says that ``anon_id`` must rotate. If ``anon_id`` is empty, the ID in the store must rotate.
+        """Write a marker that says that ``anon_id`` must be rotated. An empty ``anon_id`` stands for the ID in the store.
 
-        On a full disk, the function makes an empty file, which needs no space on the disk. An empty marker says that the ID in
-        the store must rotate.
+        On a full disk, the function creates an empty file, which needs no disk space. An empty marker also means that the ID in
+        the store must be rotated.
 
         Raises:
-            OSError: Not even an empty file can be made.
+            OSError: If not even an empty file can be created.
         """
         with Directory.open(self._config_dir, _STATE, create=True) as directory:
             try:
@@ -42,10 +43,10 @@ class PendingRotation:
                 os.close(directory.open_file(ROTATION_MARKER, os.O_WRONLY | os.O_TRUNC))
 
     def is_pending(self, anon_id: str) -> bool:
-        """Return True if ``anon_id`` must rotate.
+        """Return True if ``anon_id`` must be rotated, or else False.
 
         Raises:
-            OSError: The marker cannot be read at the moment.
+            OSError: If the marker cannot be read at the moment.
         """
         try:
             content = storage.read_file(self._config_dir, _STATE, ROTATION_MARKER, max_bytes=_MAX_BYTES)
@@ -54,10 +55,10 @@ class PendingRotation:
         return content is not None and content in (b"", anon_id.encode("utf-8", "replace"))
 
     def is_stale(self, anon_id: str) -> bool:
-        """Return True if the marker is about another ID than ``anon_id``, because the rotation has already been made.
+        """Return True if the marker names a different ID than ``anon_id``, which means that the rotation is already done.
 
         Raises:
-            OSError: The marker cannot be read at the moment.
+            OSError: If the marker cannot be read at the moment.
         """
         path = os.path.join(self._config_dir, _STATE, ROTATION_MARKER)
         return os.path.lexists(path) and not self.is_pending(anon_id)
@@ -65,7 +66,7 @@ class PendingRotation:
     def clear(self) -> None:
         """Remove the marker after the rotation.
 
-        A marker that cannot be removed does no harm, because its ID is no longer in use.
+        A marker that cannot be removed has no effect, because the ID in it is no longer in use.
         """
         try:
             with Directory.open(self._config_dir, _STATE) as directory:
@@ -77,11 +78,11 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker which says that the API could not name the user of the anonymous ID.
+    """The marker that is written if the API could not say which user the anonymous ID belongs to.
 
-    The marker file holds the time at which the credentials were written. The marker is also written before an alias is queued,
-    and removed once the link is written. If the process ends in between, the next login finds the marker and rotates the ID, so
-    that the ID is not aliased to a second person.
+    The marker file contains the time at which the credentials were written. The marker is also written before an alias is queued,
+    and removed once the link is written. If the process ends before the link is written, the next login finds the marker and
+    rotates the ID. The ID is therefore never aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -103,10 +104,11 @@ class UnresolvedIdentityMarker:
         """Write the marker.
 
         Args:
-            changed: The time at which the unresolved credentials were written, or None for the time of the current file.
+            changed: The time at which the unresolved credentials were written, or None for the modification time of the current
+                file.
 
         Raises:
-            OSError: Not even an empty file can be made.
+            OSError: If not even an empty file can be created.
         """
         changed = self.credentials_changed() if changed is None else changed
         with Directory.open(self._config_dir, _STATE, create=True) as directory:
@@ -117,7 +119,7 @@ class UnresolvedIdentityMarker:
                 os.close(directory.open_file(self._name, os.O_WRONLY | os.O_TRUNC))
 
     def marked(self) -> bool:
-        """Return True if the marker exists, or if it is unknown whether the marker exists."""
+        """Return True if the marker exists, or if that cannot be determined, and otherwise False."""
         try:
             return stat.S_ISREG(os.lstat(os.path.join(self._config_dir, _STATE, self._name)).st_mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -128,7 +130,7 @@ class UnresolvedIdentityMarker:
     def of(self) -> int | None:
         """Return the time of the credentials for which the marker was written, or None if there were no credentials.
 
-        If the time is unknown, return -1, which is the time of no file.
+        If the time is unknown, return -1, which no file can have as its time.
         """
         try:
             text = storage.read_file(self._config_dir, _STATE, self._name, max_bytes=32) or b""
@@ -142,7 +144,7 @@ class UnresolvedIdentityMarker:
         """Remove the marker.
 
         Raises:
-            OSError: The marker exists and cannot be removed.
+            OSError: If the marker exists and cannot be removed.
         """
         with suppress(FileNotFoundError), Directory.open(self._config_dir, _STATE) as directory:
             directory.unlink(self._name)

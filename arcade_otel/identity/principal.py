@@ -56,14 +56,15 @@ _ILLEGAL_IDS = frozenset(
 
 
 class PrincipalUnavailableError(Exception):
-    """The principal is unknown at the moment: no network, an error of the server, or an answer without a usable ID."""
+    """The principal is unknown at the moment: there is no network, the server failed, or the response contains no usable ID."""
 
 
 def validate_id(value: object) -> str | None:
     """Return a principal's ID without surrounding spaces, or None if PostHog cannot use the ID.
 
-    A usable ID has 1 to 200 printable characters, and is not a word such as ``null`` that PostHog refuses to merge. PostHog cuts
-    longer IDs, so all IDs that begin with the same 200 characters would become one person.
+    A usable ID consists of 1 to 200 printable characters. PostHog refuses to merge some words, for example ``null``, so those
+    words are not usable IDs. PostHog truncates longer IDs, so all IDs that begin with the same 200 characters would become one
+    person.
     """
     if not isinstance(value, str):
         return None
@@ -76,21 +77,21 @@ def validate_id(value: object) -> str | None:
 def fetch_principal(
     credentials: Credentials, *, timeout: float = _TIMEOUT_SECONDS, get: Callable[..., tuple[int, Any]] | None = None
 ) -> str | None:
-    """Ask the API who owns the credentials.
+    """Ask the API which account the credentials belong to.
 
-    The access token is tried first. If the API refuses the token, the API key is tried. No redirect is followed, so that no
+    The access token is tried first. If the API refuses the token, the API key is tried. Redirects are not followed, so that no
     secret reaches another host. Proxies and certificate bundles from the environment are used, but ``~/.netrc`` is not.
 
     Args:
         credentials: The credentials to ask about.
-        timeout: Time limit in seconds for all requests together.
+        timeout: A time limit in seconds for all requests together.
         get: A function that sends a GET request, with the arguments of ``arcade_api.get``, or None for ``arcade_api.get``.
 
     Returns:
         The principal's ID, or None if the API refuses the credentials (401, 403).
 
     Raises:
-        PrincipalUnavailableError: The principal is unknown at the moment.
+        PrincipalUnavailableError: If the principal is unknown at the moment.
     """
     if not credentials.url:
         raise PrincipalUnavailableError("cloud.coordinator_url is no address that a token may go to")
@@ -134,12 +135,12 @@ def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout:
     Args:
         config_dir: The config directory.
         source: A function, ``module:function``, the name of an entry point, or None for Arcade's credentials and API. Only the
-            program itself may give a function or ``module:function``. A source that was read from a file must be the name of an
+            program itself may pass a function or ``module:function``. A source that was read from a file must be the name of an
             entry point (:func:`is_entry_point_name`).
         timeout: Time limit in seconds for everything together.
 
     Raises:
-        PrincipalUnavailableError: The principal is still unknown after ``timeout`` seconds.
+        PrincipalUnavailableError: If the principal is still unknown after ``timeout`` seconds.
     """
     if source is None:
         path = os.path.join(config_dir, "credentials.yaml")
@@ -166,7 +167,7 @@ def _function(source: "PrincipalSource") -> Callable[[], str | None]:
 
 
 def is_entry_point_name(source: str) -> bool:
-    """Return True if ``source`` can only be the name of an entry point, so that it cannot name code to run."""
+    """Return True if ``source`` is a plain entry-point name and not ``module:function``, which would name code to run."""
     return bool(source) and source.replace("-", "_").replace(".", "_").isidentifier()
 
 
@@ -174,7 +175,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
     """Load the principal function that an installed distribution has registered under ``name``.
 
     Raises:
-        PrincipalUnavailableError: No distribution has registered the name, or two have registered different functions under it.
+        PrincipalUnavailableError: If no distribution has registered ``name``, or two have registered different functions for it.
     """
     from importlib import metadata
 
@@ -189,8 +190,8 @@ def _entry_point(name: str) -> Callable[[], str | None]:
 def _call_with_timeout(ask: Callable[[], str | None], timeout: float) -> str | None:
     """Run ``ask`` for at most ``timeout`` seconds.
 
-    A time-out of httpx limits each read separately, and a slow server can cause any number of reads. If ``ask`` takes longer than
-    ``timeout``, it goes on in a daemon thread, and the caller does not wait for it.
+    The time-outs of httpx are not enough, because they limit each read separately, and a slow server can cause any number of
+    reads. If ``ask`` takes longer than ``timeout``, it continues in a daemon thread, and the caller does not wait for it.
     """
     answers: list[str | None] = []
     errors: list[Exception] = []

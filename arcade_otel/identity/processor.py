@@ -28,30 +28,32 @@ _UNKNOWN = ("", True)
 class IdentityLifecycleProcessor(SpanProcessor):
     """Add the identity to commands' spans, and keep the order of alias, event and rotation.
 
-    You wrap the processor that exports, for example ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
+    Wrap the processor that exports your spans, for example
+    ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
 
     - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) cannot be changed once it has ended. The
-      wrapped processor gets a copy of the span with the identity at the end of the command.
+      wrapped processor therefore gets a copy of the span, to which the current identity has been added.
     - **A successful login**: the copy of the span carries the pending alias. The link to the account is written only after the
-      exporter has taken the copy. After the link, the login waits at most 2 s until PostHog has acknowledged the alias.
-    - **A successful logout**: the copy of the span has the old ID. The anonymous ID rotates after the export.
+      exporter has taken the copy. After it has written the link, the login waits at most 2 s for PostHog to acknowledge the
+      alias.
+    - **A successful logout**: the copy of the span contains the old ID. The anonymous ID is rotated after the export.
     - **Any other span** reaches the wrapped processor unchanged.
 
-    Guarantees: no method of this processor that the SDK calls raises an exception. If one step fails, the later steps still run,
-    except that no link is written without its alias. No lock is held while a login waits. A login takes at most 4.5 s. After the
-    user has opted out, the processor does not touch the identity.
+    Guarantees: the methods that the SDK calls raise no exceptions. If one step fails, the later steps still run, except that no
+    link is written without its alias. No lock is held while a login waits. A login takes at most 4.5 s. After the user has opted
+    out, the processor does not touch the identity.
 
     Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. Only ``DetachedSpanExporter``
-    knows whether PostHog has acknowledged the alias. A wrapped processor of another class is flushed, and is assumed to have
-    exported the span when its ``on_end`` returns. The SDK's ``SimpleSpanProcessor.force_flush`` cannot be used, because it
-    returns True without asking its exporter.
+    knows whether PostHog has acknowledged the alias. A wrapped processor of any other class is flushed, and is assumed to have
+    exported the span when its ``on_end`` returns. For a ``SimpleSpanProcessor``, the result of ``force_flush`` proves nothing,
+    because the method returns True without asking the exporter.
 
     Args:
         inner: The processor that exports, which must export a span before its ``on_end`` returns, as ``SimpleSpanProcessor``
             does.
         settings: The program's settings, or None for settings made from the environment.
-        login: Paths of the commands that log in, joined by dots, or None for the paths in ``settings``.
-        logout: Paths of the commands that log out, or None for the paths in ``settings``.
+        login: The paths of the login commands, such as ``account.login``, or None for the paths in ``settings``.
+        logout: The paths of the logout commands, or None for the paths in ``settings``.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 self._wait_for_alias(deadline)
 
     def _export_login(self, span: ReadableSpan) -> bool:
-        """Export the span of a login. Return True if the span, with its pending alias, is safely stored."""
+        """Export the span of a login. Return True if the span, with its pending alias, is safely stored, or else False."""
         with guard("the export of a login"):
             if type(self._inner) is not SimpleSpanProcessor:
                 self._inner.on_end(span)
@@ -176,14 +178,14 @@ class IdentityLifecycleProcessor(SpanProcessor):
             self._inner.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the wrapped processor. Return False if the wrapped processor cannot be flushed."""
+        """Flush the wrapped processor. Return False if that fails."""
         with guard("flush"):
             return bool(self._inner.force_flush(timeout_millis))
         return False
 
 
 class _ResultKeeper(SpanExporter):
-    """Export spans and keep the result. Never raise, because the SDK would print a traceback on the user's terminal."""
+    """Export spans and store the result. Never raise, because the SDK would print a traceback on the user's terminal."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter

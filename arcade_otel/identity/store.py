@@ -1,4 +1,4 @@
-"""Read and change the identity of this installation, ``usage.json``. Only this module takes the lock of that file."""
+"""Read and change the identity of this installation, ``usage.json``. Only this module takes the lock of ``usage.json``."""
 
 import json
 import os
@@ -36,10 +36,10 @@ Identity = tuple[str, str | None]
 class UsageIdentity:
     """The identity store of one config directory, with the interface that Arcade's specification demands.
 
-    Guarantees: the file is only ever replaced as a whole. Every read-modify-write holds one exclusive lock, ``usage.json.lock``,
-    so that no change of a concurrent process is lost. A corrupt file is kept as ``usage.json.corrupt``. Limit: the lock is
-    advisory, and the released Arcade CLI uses another lock, so a change can be lost if the Arcade CLI changes the file at the
-    same time.
+    Guarantees: the file is only ever replaced as a whole. Every read-modify-write cycle holds the exclusive lock
+    ``usage.json.lock``, so that no change by a concurrent process is lost. A corrupt file is kept as ``usage.json.corrupt``.
+    Limit: the lock is advisory, and the released Arcade CLI uses a different lock. If the Arcade CLI changes the file at the same
+    time, one of the two changes can be lost.
 
     Args:
         config_dir: The config directory, or None for Arcade's config directory.
@@ -63,14 +63,14 @@ class UsageIdentity:
         Later calls return the same dictionary, without reading the file again.
 
         Raises:
-            OSError: The file cannot be made.
+            OSError: If the file cannot be made.
         """
         if self._data is None:
             self._remember(self.get_or_create())
         return cast("dict[str, Any]", self._data)
 
     def get_distinct_id(self) -> str:
-        """Return the linked principal, else the principal that the API returns (at most 2 s), else the anonymous ID."""
+        """Return the linked principal, or else the principal that the API returns within 2 s, or else the anonymous ID."""
         data = self.load_or_create()
         return data[LINKED_PRINCIPAL_ID] or self.get_principal_id() or data[ANON_ID]
 
@@ -92,15 +92,15 @@ class UsageIdentity:
             return None
 
     def should_alias(self) -> bool:
-        """Return True if the account that is logged in is not the linked principal."""
+        """Return True if the logged-in account is different from the linked principal, or else False."""
         principal_id = self.get_principal_id()
         return principal_id is not None and principal_id != self.load_or_create()[LINKED_PRINCIPAL_ID]
 
     def reset_to_anonymous(self) -> None:
-        """Rotate the anonymous ID: replace it by a new ID that is not linked to an account.
+        """Rotate the anonymous ID: replace it with a new ID that is not linked to an account.
 
         Raises:
-            OSError: The file cannot be written.
+            OSError: If the file cannot be written.
         """
         self.update(lambda _: self.new_identity())
 
@@ -108,7 +108,7 @@ class UsageIdentity:
         """Link the anonymous ID to ``principal_id``.
 
         Raises:
-            OSError: The file cannot be written.
+            OSError: If the file cannot be written.
         """
         self.update(lambda identity: (identity[0], principal_id))
 
@@ -128,8 +128,8 @@ class UsageIdentity:
             wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
-            OSError: There is no identity and none can be made, the file cannot be read at the moment, or a rotation is pending
-                and cannot be made.
+            OSError: If there is no identity and none can be created, if the file cannot be read at the moment, or if a pending
+                rotation fails.
         """
         found = identity_file.read_settled(self._config_dir)
         if found is not None:
@@ -147,16 +147,16 @@ class UsageIdentity:
     def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
         """Replace the file's identity by ``change(identity)`` while holding the lock, and return the new identity.
 
-        A pending rotation is made before ``change`` is called. A copied directory without a linked account also gets its own ID
-        before. So ``change`` never receives an ID that must not be used again.
+        Before ``change`` is called, a pending rotation is done, and a copied directory without a linked account gets a new ID. So
+        ``change`` never receives an ID that must not be used again.
 
         Args:
-            change: A function that takes the old identity and returns the new one. The function must not wait, because other
-                commands wait for the lock meanwhile.
+            change: A function that takes the old identity and returns the new one. The function must not wait for anything,
+                because other commands wait for the lock meanwhile.
             wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
-            OSError: The lock was not free in time, or the file cannot be read or written. The file is unchanged then.
+            OSError: If the lock was not free in time, or the file cannot be read or written. The file is unchanged then.
         """
         with self._locked(LOCK_SECONDS if wait is None else wait):
             found = self._read()
@@ -175,7 +175,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Return whether ``usage.json`` exists. If it is unknown whether the file exists, return True."""
+        """Return whether ``usage.json`` exists. Also return True if it cannot be determined whether the file exists."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):
@@ -190,10 +190,10 @@ class UsageIdentity:
         The function writes a marker. If the marker cannot be written, the function deletes ``usage.json`` instead.
 
         Args:
-            anon_id: The anonymous ID that must rotate, or an empty string for the ID in the file.
+            anon_id: The anonymous ID that must be rotated, or an empty string for the ID in the file.
 
         Raises:
-            OSError: The marker cannot be written, and ``usage.json`` cannot be deleted.
+            OSError: If the marker cannot be written, and ``usage.json`` cannot be deleted.
         """
         try:
             PendingRotation(self._config_dir).remember(anon_id)
@@ -205,7 +205,7 @@ class UsageIdentity:
                 retry_while_busy(lambda: os.unlink(self._usage_file))
 
     def _is_copy(self, identity: Identity) -> bool:
-        """Return True for an anonymous ID without a linked account in a copied directory.
+        """Return True if the directory is a copy and ``identity`` is anonymous, or else False.
 
         A linked account is the same person in every copy, so a linked identity stays as it is.
         """
@@ -216,17 +216,17 @@ class UsageIdentity:
         )
 
     def new_identity(self) -> Identity:
-        """Return a new anonymous identity, for use in the argument of :meth:`update`."""
+        """Return a new anonymous identity, for functions that are passed to :meth:`update`."""
         return self._new_id(), None
 
     def _read(self) -> Identity | None:
         """Return the file's identity, or None if there is none. A corrupt file is moved to a backup first.
 
-        A file is corrupt only if the whole file was read and is no identity, or if the file can never be read. A directory, a
-        link, a pipe or a huge file in the place of ``usage.json`` can never be read.
+        A file is corrupt only if the whole file was read and is not a valid identity, or if the file can never be read. The file
+        can never be read if ``usage.json`` is a directory, a link, a pipe or a huge file.
 
         Raises:
-            OSError: The file cannot be read at the moment (no descriptor left, no permission, a bad disk). A later try may
+            OSError: If the file cannot be read at the moment (no descriptor left, no permission, a bad disk). A later try may
                 succeed.
         """
         try:
@@ -262,9 +262,10 @@ class UsageIdentity:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
 
     def _write_atomic(self, data: dict[str, Any]) -> None:
-        """Replace the file as a whole, through a temporary file in the same directory. Delete the temporary file on failure.
+        """Write a temporary file in the same directory, and rename it to replace the whole identity file.
 
-        The function uses ``tempfile.mkstemp`` and ``os.fdopen``, because the specification's tests make these two functions fail.
+        If a step fails, delete the temporary file. The function uses ``tempfile.mkstemp`` and ``os.fdopen``, because the
+        specification's tests make these two functions fail.
         """
         storage.ensure_private_dir(self._config_dir)
         descriptor, tmp_path = tempfile.mkstemp(dir=self._config_dir, prefix=".usage_", suffix=".tmp")  # 0600

@@ -1,4 +1,4 @@
-"""The detached sender: it writes its command's span to the queue, and delivers the lanes that no other sender delivers."""
+"""The detached sender: it writes its command's span to the queue, and delivers each lane that no other sender is delivering."""
 
 import os
 import time
@@ -33,9 +33,9 @@ def main() -> None:
 
 
 def run(config_dir: str, text: str | None, started_at: float) -> None:
-    """Write ``text`` to the queue of ``config_dir``, and deliver every lane that no other sender delivers.
+    """Write ``text`` to the queue of ``config_dir``, and deliver every lane that no other sender is delivering.
 
-    If the queue cannot be written because the disk is full or read-only, the sender tries once to send the span directly.
+    If the disk is full or read-only, so that the queue cannot be written, the sender tries once to send the span directly.
 
     Args:
         config_dir: Absolute path of the config directory.
@@ -43,7 +43,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         started_at: Start of this process, by ``time.monotonic()``.
 
     Raises:
-        OSError: The queue cannot be read.
+        OSError: If the queue cannot be read.
     """
     state_dir = os.path.join(config_dir, "usage")
     decided = consent.decide(config_dir)
@@ -90,17 +90,17 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
     """Return whether the user has opted out for all programs.
 
-    A machine's policy does not count, because a policy may be about one program only.
+    An opt-out by the machine's policy does not count here, because a policy may be about a single program.
     """
     decided = decided or consent.decide(config_dir)
     return decided.mode == consent.OFF and decided.reason != consent.REASON_POLICY
 
 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:
-    """Wait until no sender is running. Return False if a sender is still running after ``seconds``.
+    """Wait until no sender holds a lane's lock. Return True, or False if one still does after ``seconds``.
 
-    A sender reads the user's choice right before each request, and releases its lock if it must not begin the request. Once the
-    choice is stored and the queue is empty, this function therefore returns when the current request is over.
+    A sender checks whether the user has opted out right before each request, and if so, releases its lock instead of sending the
+    request. Once the opt-out is stored and the queue is empty, this function therefore returns when the current request is over.
     """
     deadline = time.monotonic() + seconds
     prefix, suffix = "sender-", ".lock"
@@ -118,7 +118,7 @@ def wait_for_lanes(state_dir: str, seconds: float) -> bool:
 
 
 def record_import_failure(state_dir: str, lane: str, error: ImportError) -> None:
-    """Write a receipt, so that ``usage status`` shows the failed import, and start a back-off of at least a minute."""
+    """Write a receipt so that ``usage status`` shows the failed import, and begin a back-off of at least a minute."""
     from arcade_otel.handoff import receipts
 
     Backoff(state_dir, lane).record_failure(60.0)
@@ -157,10 +157,9 @@ def _discard_queue(state_dir: str, why: str) -> None:
 
 
 def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
-    """Take the lock of each lane that has spans, is not in back-off, and is not being delivered by another sender.
+    """Take the lock of each lane that contains spans, is not in back-off, and is not being delivered by another sender.
 
-    The limits of the queue are enforced in every lane whose lock is free, even if the environment does not name the lane's
-    exporter.
+    The queue's limits are enforced in every lane whose lock is free, even if the environment does not name the lane's exporter.
     """
     acquired = {}
     exporters = exporter_config.exporter_names(os.environ)

@@ -37,7 +37,7 @@ def time_left(deadline: float) -> float:
     """Return the seconds until ``deadline`` (``time.monotonic()``).
 
     Raises:
-        TimeoutError: The deadline has passed.
+        TimeoutError: If the deadline has passed.
     """
     left = deadline - time.monotonic()
     if left <= 0:
@@ -55,9 +55,9 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
         trust: The trusted certificates, which are needed for ``https``.
 
     Raises:
-        NoConnectionError: No connection could be made, or TLS failed.
-        TimeoutError: The deadline has passed.
-        OSError: The connection failed for any other reason.
+        NoConnectionError: If no connection could be made, or TLS failed.
+        TimeoutError: If the deadline has passed.
+        OSError: If the connection failed for any other reason.
     """
     if proxy is None:
         connection = _connect(server.host, server.port, deadline)
@@ -91,7 +91,7 @@ def in_time(function: Callable[[], Any], deadline: float) -> Any:
     The function runs in a thread. After the deadline, the thread goes on by itself.
 
     Raises:
-        TimeoutError: The deadline has passed.
+        TimeoutError: If the deadline has passed.
     """
     outcome: list[tuple[Any, BaseException | None]] = []
 
@@ -149,7 +149,7 @@ def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.s
         deadline: The time, by ``time.monotonic()``, at which the call must end.
 
     Raises:
-        OSError: No address accepts a connection in time.
+        OSError: If no address accepts a connection in time.
     """
     addresses = list(found)
     pending: list[socket.socket] = []

@@ -2,8 +2,8 @@
 
 ``http.client`` would cost a sender two more starts of a bare Python, because it parses headers as e-mail. ``http.client`` also
 limits neither the size of an answer nor its time. ``urllib3`` would cost eight starts of a bare Python, and ``requests`` eleven.
-This client follows no redirects, keeps no cookies and reads no ``~/.netrc``. The client reads no environment variable except
-those of proxies and certificates.
+The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. The client reads no environment
+variable except those of proxies and certificates.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class HttpClient:
             seconds: Time limit in seconds for the whole request, from the lookup of the name to the last byte of the answer.
 
         Raises:
-            NoReplyError: No answer came.
+            NoReplyError: If no answer came.
         """
         deadline = time.monotonic() + seconds
         try:

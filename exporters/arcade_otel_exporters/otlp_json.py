@@ -55,7 +55,7 @@ def encode(spans: Sequence[ReadableSpan]) -> str:
     the specification demands (common/attribute-type-mapping).
 
     Raises:
-        ValueError: A span has no context.
+        ValueError: If a span has no context.
     """
     groups: list[Json] = []
     for resource, of_resource in groupby(spans, lambda span: span.resource):
@@ -175,7 +175,7 @@ def decode(text: str | bytes) -> list[ReadableSpan]:
     accepted, too.
 
     Raises:
-        ValueError: The payload is not OTLP/JSON of spans.
+        ValueError: If the payload is not OTLP/JSON of spans.
     """
     spans: list[ReadableSpan] = []
     for resource_spans, scope_spans in scopes(loads(text)):

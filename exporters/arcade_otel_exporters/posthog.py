@@ -27,7 +27,7 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The methods of ``posthog.Posthog`` that this module calls. These methods are public since version 6 of ``posthog``."""
+    """The methods of ``posthog.Posthog`` that this module calls. All of the methods are public since version 6 of ``posthog``."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
         """Accept an event. Return the ID of the event, or None if the client did not accept it."""
@@ -100,8 +100,8 @@ class PostHogSpanExporter(SpanExporter):
             ``capture`` and ``alias``, to the client's project, and ignores the other arguments except ``geoip``.
 
     Raises:
-        TypeError: An argument has the wrong type.
-        ValueError: ``host`` is not an address, ``protocol`` is unknown, or ``timeout`` or ``batch_size`` is not positive.
+        TypeError: If an argument has the wrong type.
+        ValueError: If ``host`` is not an address, ``protocol`` is unknown, or ``timeout`` or ``batch_size`` is not positive.
     """
 
     def __init__(

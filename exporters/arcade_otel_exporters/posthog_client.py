@@ -72,7 +72,7 @@ def check_protocol(protocol: str) -> str:
     """Return ``protocol`` if it is the name of an endpoint.
 
     Raises:
-        ValueError: ``protocol`` is neither ``"v0"`` nor ``"v1"``.
+        ValueError: If ``protocol`` is neither ``"v0"`` nor ``"v1"``.
     """
     if protocol not in _PATHS:
         raise ValueError(f"protocol must be 'v0' or 'v1', not {protocol!r}")
@@ -108,7 +108,7 @@ class Connection:
         split into halves until the event is alone.
 
         Raises:
-            DeliveryInterruptedError: The delivery failed for a reason that may pass. The events for which a value was yielded
+            DeliveryInterruptedError: If the delivery failed for a reason that may pass. The events for which a value was yielded
                 before are done.
         """
         answer = self._post(api_key, host, events)

@@ -52,7 +52,7 @@ def parse_address(url: str) -> Address:
     """Return the address that the text ``url`` stands for.
 
     Raises:
-        ValueError: The text is not an address, or has characters that must not be in the head of a request.
+        ValueError: If the text is not an address, or has characters that must not be in the head of a request.
     """
     scheme, separator, rest = url.strip().partition("://")
     scheme = scheme.lower()
@@ -80,7 +80,7 @@ def split_host(text: str) -> tuple[str, int]:
     """Return the host and the port of ``host``, ``host:port``, ``[::1]`` or ``[::1]:port``. Without a port, the port is 0.
 
     Raises:
-        ValueError: The port is not a number from 1 to 65535.
+        ValueError: If the port is not a number from 1 to 65535.
     """
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
@@ -112,7 +112,7 @@ def proxy_before(server: Address, environ: Mapping[str, str] | None = None) -> A
     CVE-2016-5385). If no proxy variable is set, the settings of macOS or Windows count, as for ``urllib``.
 
     Raises:
-        ValueError: The value of a variable is not the address of a proxy.
+        ValueError: If the value of a variable is not the address of a proxy.
     """
     environ = os.environ if environ is None else environ
     found = _variable(environ, f"{server.scheme}_proxy") or _variable(environ, "all_proxy")

@@ -105,7 +105,7 @@ def decode(text: str | bytes) -> list[SpanRecord]:
     """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order, without the SDK.
 
     Raises:
-        ValueError: The payload is not OTLP/JSON of spans, or an ID is all zeros.
+        ValueError: If the payload is not OTLP/JSON of spans, or an ID is all zeros.
     """
     return read_spans(loads(text))
 
@@ -114,7 +114,7 @@ def read_spans(traces: Json) -> list[SpanRecord]:
     """Return the spans of a ``TracesData``, in the same order.
 
     Raises:
-        ValueError: The payload is not OTLP/JSON of spans, or an ID is all zeros.
+        ValueError: If the payload is not OTLP/JSON of spans, or an ID is all zeros.
     """
     records = []
     for resource_spans, scope_spans in scopes(traces):

@@ -101,7 +101,7 @@ def _settings(machine: Machine, host: str | None = None) -> Settings:
 
 def _text(settings: Settings) -> str:
     now = time.time_ns()
-    return spans.encode(settings, path="bench", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("somebody", True))
+    return spans.encode(settings, path="bench", timing=(now, now), outcome=Outcome(0), identity=("somebody", True))
 
 
 def _sender(

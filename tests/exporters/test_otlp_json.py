@@ -130,9 +130,7 @@ def _comparable(value: Any, link: bool = False) -> Any:  # noqa: FBT001, FBT002 
 
 def test_the_deferred_paths_text_is_what_the_sdks_span_encodes_to() -> None:
     settings = make_settings(name="cli", posthog_api_key="k")
-    text = deferred.encode(
-        settings, path="a.b", timing=deferred.Timing(1, 2), outcome=Outcome(1, ValueError("x")), identity=("i", True)
-    )
+    text = deferred.encode(settings, path="a.b", timing=(1, 2), outcome=Outcome(1, ValueError("x")), identity=("i", True))
     assert json.loads(encode(decode(text))) == json.loads(text)
 
 

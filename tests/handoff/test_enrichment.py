@@ -17,7 +17,7 @@ def enriched_resource(tmp_path: Path) -> dict[str, object]:
     """Return the attributes of a span's resource as the queue gets them."""
     settings = make_settings(name="tool", config_dir=tmp_path, posthog_api_key="phc_test")
     now = time.time_ns()
-    payload = spans.encode(settings, path="one", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("anon", True))
+    payload = spans.encode(settings, path="one", timing=(now, now), outcome=Outcome(0), identity=("anon", True))
     _, resource = otlp.command_span(otlp.loads(enrichment.enrich(payload, str(tmp_path / "usage"), {})))
     return {each["key"]: otlp.read_attribute(resource, each["key"]) for each in resource["attributes"]}
 

@@ -16,7 +16,7 @@ def test_the_summary_of_a_commands_payload_says_when_whose_and_where_to() -> Non
     payload = spans.encode(
         settings,
         path="a",
-        timing=spans.Timing(1, 5),
+        timing=(1, 5),
         outcome=Outcome(0),
         identity=("id", True),
         fresh_ids=("a" * 32, "00000000000000ab"),
@@ -35,7 +35,7 @@ def test_a_value_that_holds_a_field_of_ours_does_not_pass_for_it() -> None:
     """A command has the name of such a field."""
     evil = f'"{conventions.RESOURCE_API_KEY}","value":{{"stringValue":"phc_evil"}},"endTimeUnixNano":"7"'
     settings = make_settings(name=evil, posthog_api_key="phc_x", version=evil)
-    payload = spans.encode(settings, path=evil, timing=spans.Timing(1, 5), outcome=Outcome(0), identity=(evil, True))
+    payload = spans.encode(settings, path=evil, timing=(1, 5), outcome=Outcome(0), identity=(evil, True))
     assert (summarize(payload).api_key, summarize(payload).end_ns) == ("phc_x", 5)
 
 

@@ -27,7 +27,7 @@ def _payload(settings: Settings, anon_id: str) -> dict[str, Any]:
         spans.encode(
             settings,
             path="run",
-            timing=spans.Timing(now - 1, now),
+            timing=(now - 1, now),
             outcome=spans.Success(),  # type: ignore[arg-type]
             identity=(anon_id, True),
         )

@@ -23,7 +23,6 @@ from arcade_otel.sender import exporter_loader
 from arcade_otel.sender.posthog_lane import PostHogLaneExporter
 from arcade_otel.sender.sdk_lane import SdkLaneExporter
 from arcade_otel.settings import Settings, make_settings
-from arcade_otel.spans import Timing
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel_exporters import otlp_json
 from arcade_otel_exporters.detached import DetachedSpanExporter
@@ -35,7 +34,7 @@ _NOW = time.time_ns()
 #: A sender that does nothing. Wine starts Linux' own programs, but Python gets no handle of them.
 NOTHING = ("/bin/true",) if os.name == "posix" else (sys.executable, "-S", "-c", "")
 # Recent: the queue keeps nothing that is older than a week.
-TIMING = Timing(_NOW - 10**9, _NOW)
+TIMING = (_NOW - 10**9, _NOW)
 
 
 def logged_in() -> str:
@@ -227,7 +226,7 @@ def test_record_queues_the_debt_and_links(settings: Settings) -> None:
     assert linked == "user-9"
     (span,) = queued(settings)
     assert span.name == "cli login"
-    assert (span.start_time, span.end_time) == (TIMING.start_ns, TIMING.end_ns)
+    assert (span.start_time, span.end_time) == (TIMING[0], TIMING[1])
     attributes = dict(span.attributes or {})
     assert attributes["previous_distinct_id"] == anon_id
     assert attributes["distinct_id"] == "user-9"
@@ -253,7 +252,7 @@ def test_a_login_and_what_follows_reach_posthog_in_order_by_a_real_sender(settin
     settings = settings.replace(sender_command=None)
     identity_span.record(settings, "login", TIMING, Outcome(0), login=True)
     wait_for(lambda: len(receiver.events) >= 2)
-    identity_span.record(settings, "logout", Timing(TIMING.end_ns, TIMING.end_ns + 5), Outcome(0), logout=True)
+    identity_span.record(settings, "logout", (TIMING[1], TIMING[1] + 5), Outcome(0), logout=True)
     wait_for(lambda: len(receiver.events) >= 3)
     assert [(e["event"], e["properties"].get("command_name")) for e in receiver.events] == [
         ("$create_alias", None),

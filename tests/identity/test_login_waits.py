@@ -9,7 +9,6 @@ from arcade_otel import conventions, identity as identity_file
 from arcade_otel.identity.processor import ALIAS_SECONDS, LOGIN_SECONDS
 from arcade_otel.recording import identity_span
 from arcade_otel.settings import Settings, make_settings
-from arcade_otel.spans import Timing
 from arcade_otel.spans.outcome import Outcome
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.locks import FileLock
@@ -46,7 +45,7 @@ def _log_in(settings: Settings) -> float:
     """Record a login and return how many seconds it took."""
     now = time.time_ns()
     began = time.monotonic()
-    identity_span.record(settings, "login", Timing(now - 10**9, now), Outcome(0), login=True)
+    identity_span.record(settings, "login", (now - 10**9, now), Outcome(0), login=True)
     return time.monotonic() - began
 
 

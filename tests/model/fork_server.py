@@ -2,19 +2,55 @@
 
 A warm, single-threaded interpreter that has everything imported forks once per request. The child runs the library as it is,
 except that a command only reports the sender that it would have started. The test decides when that sender runs, whether it runs
-at all, and at which line of the library it is killed.
+at all, and at which line of the library it is killed. Variables of the child can break its locks and its clock (``FAULT_…`` and
+``CLOCK_OFFSET``, which the C files in ``tests/support`` read). A :data:`Disk` says how it finds its disk.
 """
 
+import gc
+import importlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
-__all__ = ["Ended", "ForkServer", "SenderWanted"]
+from tests.support.warm_start import drop_roots_powers
+
+__all__ = ["Disk", "Ended", "ForkServer", "SenderWanted"]
+
+#: How a process finds its disk. ``full``: no byte can be written, but an empty file can be made and a file removed.
+#: ``read-only``: the permissions of files apply, although root runs the process.
+Disk = Literal["well", "full", "read-only"]
+
+#: The modules that a command or a sender imports. Otherwise each child would import them again.
+_PRELOADED = (
+    "anyio",
+    "h11",
+    "httpcore",
+    "httpx",
+    "yaml",
+    "_sha1",
+    "arcade_otel.command_context",
+    "arcade_otel.consent.notice",
+    "arcade_otel.frameworks.before_exec",
+    "arcade_otel.frameworks.early_end",
+    "arcade_otel.frameworks.context_manager",
+    "arcade_otel.handoff.receipts",
+    "arcade_otel.identity.arcade_api",
+    "arcade_otel.identity.login",
+    "arcade_otel.option_checks",
+    "arcade_otel.recording.identity_span",
+    "arcade_otel.recording.waiting",
+    "arcade_otel.sender.delivery",
+    "arcade_otel.sender.direct",
+    "arcade_otel.sender.posthog_lane",
+    "arcade_otel_exporters.detached",
+    "tests.model.mutations",
+)
 
 
 class SenderWanted(TypedDict):
@@ -50,18 +86,35 @@ class ForkServer:
         self._process.stdout.close()
 
     def command(
-        self, path: str, *, environ: dict[str, str], kind: str = "use", fails: bool = False, die_at: int | None = None
+        self,
+        path: str,
+        *,
+        environ: dict[str, str],
+        kind: str = "use",
+        fails: bool = False,
+        die_at: int | None = None,
+        disk: Disk = "well",
     ) -> Ended:
-        """Run one command of the program. With ``die_at``, SIGKILL ends it before that many lines of the library have run."""
-        return self._run({"kind": kind, "path": path, "environ": environ, "fails": fails, "die_at": die_at})
+        """Run one command of the program.
 
-    def together(self, paths: Sequence[str], *, environ: dict[str, str]) -> list[Ended]:
+        Args:
+            path: The command's name.
+            environ: Variables to add.
+            kind: ``use``, ``login``, ``logout``, ``exec`` (it becomes another program), ``ends_first`` (it calls ``end_run()``,
+                and is killed), or ``waits`` (its sender runs at once, and is killed when the command exits).
+            fails: Whether it exits with 3.
+            die_at: SIGKILL ends it before that many lines of the library have run.
+            disk: How it finds its disk.
+        """
+        return self._run({"kind": kind, "path": path, "environ": environ, "fails": fails, "die_at": die_at, "disk": disk})
+
+    def together(self, paths: Sequence[str], *, environ: dict[str, str], disk: Disk = "well") -> list[Ended]:
         """Run commands in parallel."""
-        return self._ask({"kind": "together", "paths": list(paths), "environ": environ})
+        return self._ask({"kind": "together", "paths": list(paths), "environ": environ, "disk": disk})
 
-    def sender(self, wanted: SenderWanted, *, die_at: int | None = None) -> Ended:
+    def sender(self, wanted: SenderWanted, *, die_at: int | None = None, disk: Disk = "well") -> Ended:
         """Run the sender that a command asked for, until it ends or is killed."""
-        return self._run({"kind": "sender", "environ": wanted["environ"], "die_at": die_at})
+        return self._run({"kind": "sender", "environ": wanted["environ"], "die_at": die_at, "disk": disk})
 
     def _run(self, request: dict[str, Any]) -> Ended:
         return self._ask(request)[0]
@@ -108,38 +161,70 @@ def _mutate(name: str) -> None:
         getattr(tests.model.mutations, name)()
 
 
+def _break_disk(disk: Disk) -> None:
+    if disk == "full":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    elif disk == "read-only" and os.geteuid() == 0:
+        drop_roots_powers()
+
+
 def _run_command(request: dict[str, Any], wanted: int) -> None:
-    from arcade_otel import command
+    import arcade_otel
     from arcade_otel.identity import processor
+
+    senders: list[int] = []
 
     def leave_word(command: object, environ: dict[str, str], folder: object) -> None:
         os.write(wanted, (json.dumps({"environ": dict(environ)}) + "\n").encode())
 
+    def run_sender(command: object, environ: dict[str, str], folder: object) -> None:
+        senders.append(os.fork())
+        if not senders[-1]:
+            try:
+                broken = {name: value for name, value in os.environ.items() if name.startswith(("FAULT_", "CLOCK_"))}
+                _run_sender({"environ": environ | broken, "die_at": None})
+            finally:
+                os._exit(0)
+
     os.environ.update(request["environ"])
+    _break_disk(request["disk"])
     _mutate(os.environ.get("ARCADE_TEST_MODEL_MUTATION", ""))
     from arcade_otel import handoff
 
-    handoff.start_sender = leave_word  # type: ignore[assignment]
+    handoff.start_sender = run_sender if request["kind"] == "waits" else leave_word  # type: ignore[assignment]
     processor.ALIAS_SECONDS = 0.0  # no sender runs before the test says so: tests/identity/test_login_waits.py is about the wait
     path = request["path"]
     login, logout = ((path,) if request["kind"] == kind else () for kind in ("login", "logout"))
     if request["die_at"]:
         _die_at(request["die_at"])
     try:
-        with command(path, name="model", version="1", login_commands=login, logout_commands=logout):
+        with arcade_otel.command(path, name="model", version="1", login_commands=login, logout_commands=logout):
+            if request["kind"] == "exec":
+                os.execv("/bin/sh", ("/bin/sh", "-c", "exit 0"))
+            if request["kind"] == "ends_first":
+                arcade_otel.end_run()
+                os.kill(os.getpid(), signal.SIGKILL)
             if request.get("fails"):
                 sys.exit(3)
     finally:
         sys.settrace(None)
+        for sender in senders:
+            os.kill(sender, signal.SIGKILL)
+            os.waitpid(sender, 0)
 
 
 def _run_sender(request: dict[str, Any]) -> None:
     from arcade_otel import conventions, sender
+    from arcade_otel.handoff import queue
+    from arcade_otel.sender import direct
 
     os.environ.clear()
     os.environ.update(request["environ"])
+    _break_disk(request.get("disk", "well"))
     _mutate(os.environ.get("ARCADE_TEST_MODEL_MUTATION", ""))
     os.environ[conventions.ENV_IDLE] = "0"  # a sender that waits for more is a matter of other tests
+    direct._MAX_WAIT_SECONDS = 0.0  # and so is one that waits for another
+    queue.MAX_COUNT = int(os.environ.get("ARCADE_TEST_MODEL_MAX_COUNT", queue.MAX_COUNT))
     if request["die_at"]:
         _die_at(request["die_at"])
     sender.main()
@@ -179,17 +264,10 @@ def _join(child: int, read: int) -> Ended:
 
 
 def _main() -> None:
-    # Everything that a child would import, once. No thread: what forks has none.
-    import httpx  # noqa: F401
-    import posthog.request  # noqa: F401
-    import yaml  # noqa: F401
-
-    import arcade_otel.handoff.receipts
-    import arcade_otel.identity.login
-    import arcade_otel.recording.identity_span
-    import arcade_otel.sender.delivery
-    import arcade_otel.sender.posthog_lane  # noqa: F401
-
+    for name in _PRELOADED:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # so that the garbage collector of a child does not write to shared memory
     for line in sys.stdin:
         request = json.loads(line)
         if request["kind"] == "together":

@@ -1,5 +1,6 @@
 """The library broken on purpose. Each function is one fault, and the model must notice it."""
 
+import errno
 import itertools
 import uuid
 from importlib import import_module
@@ -15,20 +16,38 @@ from arcade_otel_exporters.posthog_client import DeliveryInterruptedError
 
 # Modules as what they are here: things to be broken.
 accounts: Any = import_module("arcade_otel.identity.login")
+before_exec: Any = import_module("arcade_otel.frameworks.before_exec")
+end_early: Any = import_module("arcade_otel.frameworks.early_end")
+handoff: Any = import_module("arcade_otel.handoff")
+lanes: Any = import_module("arcade_otel.handoff.lanes")
+locks: Any = import_module("arcade_otel.storage.locks")
+place: Any = import_module("arcade_otel.identity.copied_directory")
+queue: Any = import_module("arcade_otel.handoff.queue")
+waiting: Any = import_module("arcade_otel.recording.waiting")
 capture: Any = import_module("arcade_otel_exporters.posthog_client")
 delivery: Any = import_module("arcade_otel.sender.delivery")
 posthog: Any = import_module("arcade_otel_exporters.posthog_delivery")
 
 __all__ = [
+    "a_copy_keeps_its_id",
+    "believes_every_clock",
+    "cannot_lock_means_held",
     "deletes_before_acknowledged",
+    "end_run_waits_for_the_exit",
+    "ends_no_run_before_exec",
     "links_before_the_span_is_safe",
     "marks_the_alias_personless",
+    "never_waits",
     "new_uuid_in_each_delivery",
     "no_alias_is_owed",
     "no_rotation_at_a_switch",
     "no_rotation_at_logout",
     "no_split_at_400",
+    "one_lane_for_all_projects",
+    "queues_nothing_before_the_exit",
     "sometimes_a_profile",
+    "takes_a_full_disk_for_a_written_one",
+    "takes_a_read_only_disk_for_a_written_one",
 ]
 
 
@@ -131,3 +150,81 @@ def links_before_the_span_is_safe() -> None:
         return plan
 
     accounts.plan_login = eager
+
+
+def cannot_lock_means_held() -> None:
+    """Take a file system without locks for one on which another process holds every lock."""
+    try_lock = locks.try_lock
+
+    def held(descriptor: int) -> bool:
+        try:
+            return bool(try_lock(descriptor))
+        except OSError:
+            return False
+
+    locks.try_lock = held
+
+
+def one_lane_for_all_projects() -> None:
+    """Leave the key out of a lane's name."""
+    lane_name = lanes.lane_name
+    lanes.lane_name = queue.lane_name = lambda host, _: lane_name(host, "")
+
+
+def a_copy_keeps_its_id() -> None:
+    """Take no directory for a copy."""
+    place.is_copy = lambda _: False
+
+
+def queues_nothing_before_the_exit() -> None:
+    """Let the sender write every span to the queue, also where it is killed when its command exits."""
+    handoff.may_wait = lambda *_: False
+    handoff.consent.is_ci = lambda *_: False
+
+
+def never_waits() -> None:
+    """Exit as soon as the span is in the queue."""
+    waiting.wait_for_delivery = lambda *_: None
+
+
+def end_run_waits_for_the_exit() -> None:
+    """Hand nothing over at ``end_run()``."""
+    end_early.end_runs = lambda: None
+
+
+def ends_no_run_before_exec() -> None:
+    """Let a command become another program without handing its event over."""
+    before_exec.end_runs = lambda *_: None
+
+
+def believes_every_clock() -> None:
+    """Measure the age of a span by any time that its name or its file has."""
+
+    def is_too_old(_: object, name: str, written: float, now: float) -> bool:
+        return bool(min(queue.end_time(name), written) < now - queue.MAX_AGE_SECONDS)
+
+    queue._is_too_old = is_too_old
+
+
+def takes_a_read_only_disk_for_a_written_one() -> None:
+    """Go on as if the span were in the queue."""
+    _ignore(errno.EACCES)
+
+
+def takes_a_full_disk_for_a_written_one() -> None:
+    """Go on as if the span were in the queue."""
+    _ignore(errno.EFBIG)
+
+
+def _ignore(number: int) -> None:
+    enqueue = queue.enqueue
+
+    def ignorant(*arguments: Any, **how: Any) -> Any:
+        try:
+            return enqueue(*arguments, **how)
+        except OSError as error:
+            if error.errno != number:
+                raise
+            return []
+
+    queue.enqueue = ignorant

@@ -3,7 +3,6 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 
@@ -155,30 +154,32 @@ def test_what_waits_is_lost_with_the_server_and_a_failure_loses_nothing(
 
 
 def test_an_event_belongs_to_the_person_of_its_time(machine: Machine, posthog: FakePostHog, serve: Callable[..., Server]) -> None:
-    """A person logs in while the server runs. Groups go with a person only, and a logout ends that."""
-    server = serve("ended", INTERVAL="0")
-
-    def arrived(number: int) -> bool:
-        return number in numbers(posthog)
-
+    """A person logs in and out while the events wait. Groups go with a person only."""
+    server = serve("ended")
+    posthog.wait_for(lambda: numbers(posthog) == [0])
     for number, command in enumerate(("", "login", "logout"), 1):
         if command:
             assert machine.run(command, program="server").returncode == 0
             machine.settle()
-        server.tell(f"track {number}")
-        posthog.wait_for(partial(arrived, number))
+        server.tell(f"track {number}", f"track {number + 10}")
+    assert server.end()[0] == 0
+    machine.settle()
     found = [
         (event.properties["number"], event.distinct_id, event.properties.get("$groups"))
         for event in posthog.visible()
         if event.event == CALLED
     ]
+    found.sort(key=lambda each: each[0] % 10)
     anonymous, renewed = found[0][1], found[-1][1]
     assert len({anonymous, renewed, "user-9"}) == 3
     assert found == [
         (0, anonymous, None),
         (1, anonymous, None),
+        (11, anonymous, None),
         (2, "user-9", {"organization": "org_123"}),
+        (12, "user-9", {"organization": "org_123"}),
         (3, renewed, None),
+        (13, renewed, None),
     ]
 
 

@@ -57,7 +57,7 @@ def environment(machine: Machine) -> dict[str, str]:
         name="tool", version="1.2.3", config_dir=machine.config_dir, posthog_api_key="phc_test", posthog_host=machine.posthog_url
     )
     now = time.time_ns()
-    text = spans.encode(settings, path="two", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("someone", True))
+    text = spans.encode(settings, path="two", timing=(now, now), outcome=Outcome(0), identity=("someone", True))
     return handoff.sender_environment(str(machine.config_dir), text, machine.with_environ())
 
 

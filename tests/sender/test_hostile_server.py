@@ -31,7 +31,7 @@ def _measure_sender(machine: Machine, name: str, server: RawServer) -> "subproce
     host = server.url.removesuffix("/batch/")
     settings = make_settings(name="tool", version="1.2.3", config_dir=config_dir, posthog_api_key="phc_test", posthog_host=host)
     now = time.time_ns()
-    payload = spans.encode(settings, path="one", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("someone", True))
+    payload = spans.encode(settings, path="one", timing=(now, now), outcome=Outcome(0), identity=("someone", True))
     environ = handoff.sender_environment(
         str(config_dir), payload, machine.with_environ({"ARCADE_USAGE_POSTHOG_HOST": host, "ARCADE_WORK_DIR": str(config_dir)})
     )

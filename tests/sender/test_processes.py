@@ -48,7 +48,7 @@ def test_a_sender_without_work_costs_at_most_two_and_a_half_bare_pythons(machine
         name="tool", config_dir=machine.config_dir, posthog_api_key="phc_test", posthog_host=machine.posthog_url
     )
     text = spans.encode(
-        settings, path="two", timing=spans.Timing(time.time_ns(), time.time_ns()), outcome=Outcome(0), identity=("someone", True)
+        settings, path="two", timing=(time.time_ns(), time.time_ns()), outcome=Outcome(0), identity=("someone", True)
     )
     command = handoff.sender_command()
     assert command is not None

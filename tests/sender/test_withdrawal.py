@@ -24,9 +24,7 @@ def fill(machine: Machine, count: int) -> None:
     lanes = queue.lanes_for({}, api_key="phc_test", host=machine.posthog_url)
     for number in range(count):
         now = time.time_ns()
-        text = spans.encode(
-            settings, path=f"c{number}", timing=spans.Timing(now, now), outcome=Outcome(0), identity=("someone", True)
-        )
+        text = spans.encode(settings, path=f"c{number}", timing=(now, now), outcome=Outcome(0), identity=("someone", True))
         queue.enqueue(settings.state_dir, text, lanes)
 
 

@@ -11,7 +11,7 @@ from arcade_otel.spans.outcome import Outcome
 # Letters that are escaped, that look like JSON, that are no characters at all, and any other.
 LETTERS = st.one_of(st.sampled_from('"\\/{}[]:, \x00\x1f\x7f\n\u2028\ud800é😀'), st.characters())
 TEXT = st.text(LETTERS, max_size=20)
-TIMING = spans.Timing(1_700_000_000_000_000_000, 1_700_000_000_012_345_678)
+TIMING = (1_700_000_000_000_000_000, 1_700_000_000_012_345_678)
 
 
 @given(TEXT)

@@ -27,7 +27,7 @@ KNOW_THE_FORMAT = {"arcade_otel/spans/otlp.py", "exporters/arcade_otel_exporters
 def payload() -> str:
     """Return a payload that equals what a command writes."""
     settings = make_settings(name="tool", version="1.2.3", posthog_api_key="phc_test")
-    return spans.encode(settings, path="a", timing=spans.Timing(1, 5), outcome=Outcome(0), identity=("someone", True))
+    return spans.encode(settings, path="a", timing=(1, 5), outcome=Outcome(0), identity=("someone", True))
 
 
 def test_only_the_reader_and_the_encoders_know_the_words_of_the_format() -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -10,44 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from arcade_otel import handoff
 from arcade_otel.storage.directories import Directory
 from arcade_otel.storage.locks import FileLock
 from arcade_otel.testing import FakePostHog, Fault
-from tests.support.machine import PLAIN, Machine
+from tests.support.machine import Machine
+from tests.support.preload import CANNOT_PRELOAD, compile_library, preload
 
-SOURCE = Path(__file__).parent.parent / "support" / "no_locks.c"
 CANNOT_LOCK = ["hang", *(str(number) for number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO))]
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("gcc") is None, reason="the library that makes flock fail needs a C compiler"),
-    pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD"),
-]
+pytestmark = pytest.mark.skipif(bool(CANNOT_PRELOAD), reason=CANNOT_PRELOAD)
 
 
 @pytest.fixture(scope="module")
-def no_locks(tmp_path_factory: pytest.TempPathFactory) -> str:
+def no_locks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the path of the preloaded library."""
-    library = tmp_path_factory.mktemp("no_locks") / "no_locks.so"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(SOURCE)], check=True, timeout=60)
-    return str(library)
-
-
-def without_locks(machine: Machine, **variables: str) -> None:
-    """Let the commands and senders of ``machine`` run without locks, because a sender takes no LD_PRELOAD from its user."""
-    launch = handoff.sender_command()
-    assert launch is not None
-    command = ["/usr/bin/env", *(f"{name}={value}" for name, value in variables.items()), *launch]
-    machine.environ |= variables
-    machine.program("tool", PLAIN.replace('version="1.2.3"', f'version="1.2.3", sender_command={command!r}'))
+    return compile_library("no_locks", tmp_path_factory.mktemp("no_locks"))
 
 
 @pytest.mark.parametrize("failure", CANNOT_LOCK)
 def test_an_event_arrives_once_where_the_file_system_cannot_lock(
-    machine: Machine, posthog: FakePostHog, no_locks: str, failure: str
+    machine: Machine, posthog: FakePostHog, no_locks: Path, failure: str
 ) -> None:
     """The first run makes usage.json under its lock. A lease of the last sender does not keep the next sender out."""
-    without_locks(machine, LD_PRELOAD=no_locks, FLOCK_ERRNO=failure)
+    preload(machine, no_locks, FLOCK_ERRNO=failure)
     for command in ("one", "two"):
         assert machine.run(command).returncode == 0
         machine.settle()
@@ -56,9 +40,9 @@ def test_an_event_arrives_once_where_the_file_system_cannot_lock(
     assert list(machine.config_dir.rglob("*.lease")) == []
 
 
-def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
+def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, posthog: FakePostHog, no_locks: Path) -> None:
     """The commands have one identity, and one sender works at a time."""
-    without_locks(machine, LD_PRELOAD=no_locks)
+    preload(machine, no_locks)
     running = [machine.start(f"c{number}") for number in range(10)]
     assert [process.wait(60) for process in running] == [0] * 10
     machine.settle()
@@ -68,10 +52,10 @@ def test_ten_commands_at_once_arrive_once_each_without_locks(machine: Machine, p
     assert len({event.distinct_id for event in posthog.events}) == 1
 
 
-def test_the_queue_is_bounded_without_locks(machine: Machine, posthog: FakePostHog, no_locks: str) -> None:
+def test_the_queue_is_bounded_without_locks(machine: Machine, posthog: FakePostHog, no_locks: Path) -> None:
     """The limits of the queue hold with and without locks."""
     posthog.always(Fault.status(503))
-    without_locks(machine, LD_PRELOAD=no_locks)
+    preload(machine, no_locks)
     machine.run("one")
     machine.settle()
     (waiting,) = machine.queue
@@ -107,9 +91,9 @@ def _holder(folder: Path, **environ: str) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("preloaded", [True, False], ids=["without locks", "with locks"])
-def test_a_lock_is_exclusive_and_free_once_its_holder_was_killed(tmp_path: Path, no_locks: str, preloaded: bool) -> None:  # noqa: FBT001
+def test_a_lock_is_exclusive_and_free_once_its_holder_was_killed(tmp_path: Path, no_locks: Path, preloaded: bool) -> None:  # noqa: FBT001
     """The lease has a process ID, which shows that the holder has ended."""
-    environ = {"LD_PRELOAD": no_locks} if preloaded else {}
+    environ = {"LD_PRELOAD": str(no_locks)} if preloaded else {}
     holder = _holder(tmp_path, **environ)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "taken\n"
@@ -120,6 +104,21 @@ def test_a_lock_is_exclusive_and_free_once_its_holder_was_killed(tmp_path: Path,
     holder.kill()
     holder.communicate()
     assert _holder(tmp_path, **environ).communicate("")[0] == "taken\n"
+
+
+def test_a_full_disk_leaves_no_lease_that_keeps_others_out(tmp_path: Path, no_locks: Path) -> None:
+    """The file of a lease can be made there, and its holder cannot be written into it."""
+    full = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", full + HOLDER, str(tmp_path)],
+        env={"PATH": os.environ["PATH"], "LD_PRELOAD": str(no_locks)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "OSError: [Errno 27]" in ended.stderr
+    assert _holder(tmp_path, LD_PRELOAD=str(no_locks)).communicate("")[0] == "taken\n"
 
 
 def test_a_lease_of_another_host_is_free_once_it_is_stale(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def render(report: Report, sources: Sequence[str]) -> str:
     """Return the report as one HTML page.
 
     Raises:
-        OSError: The stylesheet in this package cannot be read.
+        OSError: If the stylesheet in this package cannot be read.
     """
     with open(os.path.join(os.path.dirname(__file__), "page.css"), encoding="utf-8") as file:
         css = file.read()

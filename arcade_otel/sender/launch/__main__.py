@@ -1,8 +1,9 @@
-"""The program of the detached sender. The program arms the watchdog, leaves the user's directory, and calls ``sender``.
+"""The program of the detached sender.
 
-Python runs this file without ``site`` (``python -S …/launch/__main__.py``). If the library is in an archive, Python gets the text
-of this file by ``-c``. In both cases, neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` when the library is
-imported. A user's file ``json.py`` is therefore not imported in place of Python's own module.
+It starts a watchdog timer, changes to the root directory, and calls ``sender``. Python runs this file
+without ``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python gets the text of this
+file with ``-c``. In both cases, neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` when the library is imported.
+A file ``json.py`` in the user's directory is therefore not imported instead of Python's own module.
 """
 
 import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it

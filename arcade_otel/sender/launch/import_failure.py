@@ -1,4 +1,4 @@
-"""Write a receipt which says to the user that the sender cannot import the library.
+"""Write a receipt to show the user that the sender cannot import the library.
 
 This module uses the standard library only.
 """
@@ -17,12 +17,12 @@ _MAX_BYTES = 1024 * 1024
 def leave_problem(config_dir: str, error: Exception) -> None:
     """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
 
-    The function also leaves the marker ``unreaped``, as on machines that do not reap ended senders. While the marker exists,
-    commands write their spans to the queue themselves and start one sender an hour. The first sender that works removes the
-    marker.
+    The function also creates the marker file ``unreaped``, which is otherwise used on machines where ended senders are never
+    reaped. While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. The
+    first sender that can import the library removes the marker.
 
     Raises:
-        OSError: The receipt cannot be written.
+        OSError: If the receipt cannot be written.
     """
     state_dir = os.path.join(config_dir, "usage")
     if not os.path.isabs(config_dir) or os.path.islink(state_dir):

@@ -116,7 +116,7 @@ def test_spans_in_otlp_json_become_the_events_that_posthog_gets() -> None:
     chosen = settings.make_settings(name="tool", version="1.2.3")
 
     def line(command: str, at: int, error: BaseException | None, who: str, previous: str | None) -> str:
-        timing = spans.Timing(at * 10**9, at * 10**9 + 5_000_000)
+        timing = (at * 10**9, at * 10**9 + 5_000_000)
         outcome = Outcome(0 if error is None else 1, error)
         text = spans.encode(chosen, path=command, timing=timing, outcome=outcome, identity=(who, previous is None))
         if previous:

@@ -72,7 +72,7 @@ class Collected:
         text = spans.encode(
             self._settings,
             path=command,
-            timing=spans.Timing(end - int(ms * 1e6), end),
+            timing=(end - int(ms * 1e6), end),
             outcome=Outcome(0 if error is None else 1, error),
             identity=WHO,
         )
