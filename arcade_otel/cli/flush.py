@@ -25,7 +25,9 @@ _LOCK_POLL_SECONDS = 0.25
 
 
 def flush(settings: Settings, output: Output, timeout: int) -> int:
-    """Send every queued event, even during a back-off, for at most ``timeout`` seconds. Return 1 if events are still queued.
+    """Send every queued event, even during a back-off, for at most ``timeout`` seconds.
+
+    Return 0, or 1 if events are still queued.
 
     Raises:
         OSError: If the config directory cannot be used, or the sender cannot be started.
@@ -74,10 +76,10 @@ def _problem(settings: Settings) -> str | None:
 
 
 def _send(settings: Settings, before: int, deadline: float) -> str | None:
-    """Run senders until the queue is empty, no sender makes progress, or the time is over.
+    """Run senders until the queue is empty, until a sender makes no progress, or until the time is up.
 
     Returns:
-        The reason if no sender could be run, or else None.
+        The reason why no sender could be run, or None if a sender could be run.
     """
     from arcade_otel.sender.backoff import Backoff
 
@@ -115,7 +117,7 @@ def _send(settings: Settings, before: int, deadline: float) -> str | None:
 
 
 def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start a sender that does not get Ctrl-C, so that it finishes its request when the user interrupts ``flush``."""
+    """Start a sender that does not receive Ctrl-C, so that it finishes its request if the user interrupts ``flush``."""
     if sys.platform == "win32":
         from arcade_otel.handoff import windows
 

@@ -1,4 +1,4 @@
-"""Read the state on this machine without changing it: lanes, queued events, receipts, payloads, exporters."""
+"""Read the library's files on this machine without changing them: lanes, queued events, receipts, payloads, exporters."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_co
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
-    """Return for each lane how many events are queued and since when, the back-off, and the last problem."""
+    """Return, for each lane, the number of queued events, the time of the oldest one, the back-off, and the last problem."""
     from arcade_otel.sender.backoff import Backoff
 
     state_dir = settings.state_dir
@@ -65,7 +65,7 @@ def queued_count(settings: Settings) -> int:
 
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
-    """Return the exporters that the environment names or that have queued events, and whether each is installed."""
+    """Return each exporter that the environment names or that has queued events, and whether it is installed."""
     named = exporter_config.exporter_names(os.environ)
     backlogged = [queue.lane_exporter(lane) for lane in queue.lanes(settings.state_dir)]
     return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *backlogged])]
@@ -76,7 +76,8 @@ def queued_events(settings: Settings) -> list[dict[str, Any]]:
 
     Each has the payload that its exporter would send now.
 
-    If the user has logged in after an anonymous event, the sender may still attribute the event to the account, and add an alias.
+    If the user logged in after an anonymous event, the sender may still attribute that event to the account and add an alias,
+    which the payload does not show.
     """
     from arcade_otel.sender.receipt_writer import queued_payload
 
@@ -116,12 +117,12 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return what happened to the last 100 events, including queued events, newest last."""
+    """Return what happened to the last 100 events, including those that are still queued, newest last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 
 def command_name(payload: list[Any]) -> str | None:
-    """Return the name of the command in a payload, or None if the payload has no command."""
+    """Return the name of the command in a payload, or None if the payload names no command."""
     for part in payload:
         try:
             if "properties" in part:
@@ -158,7 +159,7 @@ def _to_row(each: receipts.Receipt) -> dict[str, Any]:
 
 
 def _optional_text(value: object) -> str | None:
-    """Return a field of a receipt as text, whatever its type is, because another program may have written the file."""
+    """Return a field of a receipt as text. Its type may be anything, because another program may have written the file."""
     return None if value is None else str(value)
 
 

@@ -1,7 +1,7 @@
-"""The check of the cost: how many milliseconds longer a recorded command takes on this machine.
+"""The check ``cost``: how many milliseconds longer a recorded command takes on this machine.
 
 The cost is the CPU time of a process, minus the CPU time of the same process without arcade-otel. The documentation counts
-instructions instead. A CPU executes 2.5 to 4 million instructions per millisecond.
+instructions instead. For comparison, a CPU executes 2.5 to 4 million instructions per millisecond.
 """
 
 import os
@@ -38,8 +38,9 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 def check_cost(settings: Settings) -> Check:
     """Measure how much longer a recorded command takes.
 
-    A command with arcade-otel, one without it, and a bare Python run ten times each, in turns, and the first run of each is not
-    counted. The fastest run of each kind counts, because other processes can only make a run slower.
+    Three programs run ten times each, in turns: a command with arcade-otel, the same command without it, and a bare Python. The
+    first run of each is not counted. For each program, only the fastest run counts, because other processes can only make a run
+    slower.
     """
     if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
@@ -73,10 +74,10 @@ def _remove_marks(config_dir: str) -> None:
 
 
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
-    """Return how much longer a recorded command takes, and whether that could be measured.
+    """Return how much longer a recorded command takes, and whether the difference could be measured.
 
-    Other processes disturb the runs. The noise is the difference between the fastest run and the median run of the same program.
-    If the added time is not greater than the noise, the function returns the noise and False.
+    Other processes disturb the runs. The noise is the difference between a program's fastest run and its median run. If the added
+    time is not greater than the noise, the function returns the noise and False.
     """
     noise = max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
     added = min(recorded) - min(host)
@@ -99,7 +100,7 @@ def _milliseconds(source: str, config_dir: str, environ: dict[str, str]) -> floa
 
 
 def _clock() -> float:
-    """Return the CPU time of ended child processes in seconds. On Windows, return the time of a clock instead."""
+    """Return the CPU time of all ended child processes in seconds. On Windows, return the elapsed time instead."""
     if sys.platform == "win32":
         return time.perf_counter()
     import resource

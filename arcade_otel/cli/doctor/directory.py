@@ -1,4 +1,4 @@
-"""Checks of the config directory: permissions and owner, the disk, the locks, and the identity."""
+"""Check the config directory: its permissions and owner, the disk, the locks, and the identity."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_config_dir(settings: Settings) -> Check:
-    """Check that there is a config directory, that it can be written, and that only its owner can write it."""
+    """Check that there is a config directory, that the owner can write it, and that no other user can."""
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
         remedy = "set HOME to your home directory, or ARCADE_WORK_DIR to a directory that you can write."
@@ -47,10 +47,10 @@ def check_config_dir(settings: Settings) -> Check:
 def require_config_dir(settings: Settings) -> None:
     """Raise OSError if the config directory cannot be used.
 
-    Without ``require_config_dir``, a command that finds no files in the directory would report success.
+    A command that finds no files in an unusable directory would otherwise report success.
 
     Raises:
-        OSError: If there is no directory, it cannot be written, or it belongs to another user or can be written by another user.
+        OSError: If there is no config directory, if it cannot be written, or if another user owns it or can write it.
     """
     if not settings.config_dir:
         raise FileNotFoundError(errno.ENOENT, "HOME is not set or does not exist")
@@ -86,7 +86,7 @@ def _unqueued(settings: Settings) -> str:
 
 
 def _foreign(path: str) -> tuple[str, str] | None:
-    """Return the fault in owner or mode of ``path`` and its remedy, or None if there is no fault."""
+    """Return what is wrong with the owner or mode of ``path`` and how to fix it, or None if nothing is wrong."""
     if not hasattr(os, "geteuid"):
         return None
     try:
@@ -108,8 +108,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used, because nothing is checked otherwise.
-        writes: Whether usage data is on, so that a test file may be written.
+        usable: Whether the config directory can be used. If not, nothing is checked.
+        writes: Whether usage data is on. If it is off, no test file is written.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -121,7 +121,7 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
 
 def _check_disk(settings: Settings) -> Check:
-    """Write, sync, rename and delete a test file in the directory that contains the queue."""
+    """Write, sync, rename and delete a test file in the directory ``usage``, which also contains the queue."""
     path = os.path.join(settings.state_dir, f".doctor-{os.getpid()}")
     try:
         storage.ensure_private_dir(settings.state_dir)
@@ -139,7 +139,7 @@ def _check_disk(settings: Settings) -> Check:
 
 
 def _check_locks(settings: Settings) -> Check:
-    """Take and release the lock of the identity and of each lane, as a run does."""
+    """Take and release the identity's lock and the lock of each lane, as a run does."""
     remedy = "end the process that holds the lock (lsof shows it), or set ARCADE_WORK_DIR to a directory on a local disk."
     try:
         support = _lock_support(settings.state_dir)
@@ -168,11 +168,11 @@ def _check_locks(settings: Settings) -> Check:
 
 
 def _lock_support(state_dir: str) -> str:
-    """Return "" if the file system has exclusive locks, or else the text of the file system's error.
+    """Return "" if the file system supports exclusive locks, or else the text of the error.
 
     Raises:
         TimeoutError: If the file system does not answer.
-        OSError: If the test file cannot be made.
+        OSError: If the test file cannot be created.
     """
     if sys.platform == "win32":
         return ""
@@ -211,9 +211,9 @@ def _retry(take: Callable[[], bool]) -> bool:
 
 
 def _take_identity_lock(settings: Settings) -> bool:
-    """Take the lock of ``usage.json`` as a change of the identity does. Return False if another process holds the lock.
+    """Take and release the lock of ``usage.json``. Return True, or False if another process holds the lock.
 
-    Without a lock file there is nothing to take, because ``doctor`` makes no lock file.
+    If the lock file does not exist, return True, because ``doctor`` does not create it.
     """
     path = f"{settings.usage_file}.lock"
     if not os.path.exists(path):
@@ -250,7 +250,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """Return a text that says what happens if the directory is a copy, or "" if it is not a copy."""
+    """If the config directory is a copy of another one, return a text that says what will happen, or else ""."""
     from arcade_otel.identity import copied_directory
 
     try:

@@ -1,4 +1,4 @@
-"""Checks of what surrounds a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
+"""Check the environment of a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def check_surroundings(settings: Settings) -> list[Check]:
 
 
 def _check_opentelemetry() -> Check:
-    """Import the SDK in a process of its own, with the environment's ``OTEL_*`` variables."""
+    """Check that a separate process can import the SDK with the environment's ``OTEL_*`` variables."""
     name = "OpenTelemetry"
     if handoff.sender_command() is None:
         return Check(name, ok=None, detail="this program has no Python interpreter to check with")
@@ -68,7 +68,7 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Return a check if a sender may not survive the command: in CI, and if the program is PID 1 of a container."""
+    """Return a check if a sender may not outlive the command, which happens in CI and if the program is PID 1 of a container."""
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"
     elif consent.is_ci():

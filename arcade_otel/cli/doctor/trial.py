@@ -1,4 +1,4 @@
-"""The trial of ``usage doctor``: a real sender delivers a test event, with the same code and environment as after a command.
+"""The trial of ``usage doctor``: a real sender delivers a test event, with the same code and environment as in a real run.
 
 The sender gets a scratch config directory on the same disk as the real one, so that it touches neither the queue nor the
 identity. The receipts that the sender writes to the scratch directory show whether the event was delivered.
@@ -42,7 +42,7 @@ class Trial(NamedTuple):
     Attributes:
         command: The sender's command line, or None if no command line can run a sender.
         failure: Why the sender did not run to its end, or "" if it did.
-        lanes: For each lane, "" if the test event was acknowledged, or else the reason why it was not.
+        lanes: A dictionary with a value for each lane: "" if the test event was acknowledged, or else the reason why it was not.
     """
 
     command: tuple[str, ...] | None
@@ -50,7 +50,7 @@ class Trial(NamedTuple):
     lanes: dict[str, str]
 
     def lane_for(self, exporter: str) -> str | None:
-        """Return the result in the lane of ``exporter``, or None if the test event has no such lane."""
+        """Return the result of the lane of ``exporter``, or None if the test event was not sent through that lane."""
         return next((why for lane, why in self.lanes.items() if queue.lane_exporter(lane) == exporter), None)
 
 
@@ -87,10 +87,7 @@ def make_payload(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> Check:
-    """Return the check of the sender for a user who has opted out.
-
-    The sender is started without an event, so it sends nothing.
-    """
+    """Check the sender for a user who has opted out. The sender is started without an event, so it sends nothing."""
     command = _sender_command(settings)
     if command is None:
         return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)
@@ -105,7 +102,7 @@ def check_start(settings: Settings) -> Check:
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
-    """Return the check of the sender, and a second check if an earlier sender could not run."""
+    """Return a check of the sender, and a second check if an earlier sender could not run."""
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
