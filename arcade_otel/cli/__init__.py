@@ -1,6 +1,6 @@
-"""Mount the usage commands (``tool usage status``, …) in a Typer or Click program.
+"""Mount the usage commands, such as ``tool usage status``, in a Typer or Click program.
 
-The modules of the commands load on first use.
+Each command's module is imported on first use.
 """
 
 import sys
@@ -19,8 +19,8 @@ def usage_commands(app: Any) -> Any:
 
     In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
     ``group.add_command(arcade_otel.usage_commands(group))``. You can call ``usage_commands`` before or after ``instrument(app)``,
-    because a usage command looks up the program's settings when it runs. The modules of the usage commands are imported when a
-    user runs one of the commands or asks for help.
+    because a usage command only looks up the program's settings when it runs. The modules of the usage commands are imported when
+    a user runs one of the commands or asks for help.
 
     Args:
         app: A ``typer.Typer``, or a Click group (Typer's own included).
@@ -47,7 +47,7 @@ def _lazy_group(base: Any, app: Any, family: str) -> Any:
     loaded: dict[str, Any] = {}
 
     class UsageGroup(base):  # type: ignore[misc]
-        """A group of commands that loads its commands when the first of them is looked up."""
+        """A group that imports its commands when one of them is looked up for the first time."""
 
         names = NAMES  # the adapter reads here which words are commands, before they are loaded
 

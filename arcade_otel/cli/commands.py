@@ -1,4 +1,4 @@
-"""The table of the usage commands: name, help, options, and function. Importing the table loads none of the commands."""
+"""The table of the usage commands: name, help, options, and function. Importing the table does not import the commands."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -37,7 +37,7 @@ EPILOG = (
 
 
 class IntOption(NamedTuple):
-    """An option with a whole number: ``--name N``."""
+    """An option that takes a whole number: ``--name N``."""
 
     name: str
     default: int
@@ -47,14 +47,14 @@ class IntOption(NamedTuple):
 
 
 class FlagOption(NamedTuple):
-    """An option without a value: ``--name``. The function of the command gets the option as a keyword."""
+    """An option without a value: ``--name``. The command's function receives the option as a keyword argument."""
 
     name: str
     help: str
 
     @property
     def keyword(self) -> str:
-        """The name of the keyword that the function of the command gets."""
+        """The name of the keyword argument that the command's function receives."""
         return self.name.replace("-", "_")
 
 

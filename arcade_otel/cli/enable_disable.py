@@ -1,7 +1,7 @@
 """``usage enable`` and ``usage disable``: store the user's choice, and report whether the choice takes effect.
 
-The choice is stored in the config directory. The choice therefore counts for every program that uses this directory, and the
-output of both commands says that.
+The choice is stored in the config directory, so it applies to every program that uses this directory. The output of both commands
+says so.
 """
 
 from contextlib import suppress
@@ -21,14 +21,15 @@ _SENDERS_SECONDS = 6.0
 
 
 def enable(settings: Settings, output: Output) -> int:
-    """Store ``on``. Return 1 if something that takes precedence, for example a variable, keeps usage data off.
+    """Store ``on``.
 
-    While usage data is off, the library notices no logout. If the user had turned usage data off, and an account is linked, the
-    anonymous ID therefore rotates before the next event. If the user is still logged in, the sender finds the account by its
-    credentials, as after a login without the program's login command.
+    Return 1 if usage data stays off because something else takes precedence, for example an environment variable. Otherwise
+    return 0. While usage data is off, the library does not notice logouts. If usage data was off and an account is linked, the
+    anonymous ID is therefore rotated before the next event. If the user is still logged in, the sender then finds the account
+    through the credentials file, as after a login without the program's login command.
 
     Raises:
-        OSError: If the choice cannot be stored, or the marker of the rotation cannot be written.
+        OSError: If the choice cannot be stored, or the marker for the rotation cannot be written.
     """
     _require_rotation(settings)
     _store(settings, consent.ON)
@@ -50,11 +51,11 @@ def enable(settings: Settings, output: Output) -> int:
 
 
 def disable(settings: Settings, output: Output) -> int:
-    """Store ``off`` and delete the queued events. Return 1 if something that takes precedence keeps usage data on.
+    """Store ``off`` and delete the queued events. Return 0, or 1 if usage data stays on because something else takes precedence.
 
-    The command ``usage disable`` itself is not recorded. A sender reads the choice before each request. ``disable`` waits until
-    the current request is over, at most 6 s, which is longer than a request may take. No sender sends anything after ``disable``
-    has returned.
+    The command ``usage disable`` itself is not recorded. A sender reads the choice before each request. ``disable`` waits until a
+    request that has already begun is over. It waits at most 6 s, which is longer than a request may take. No sender sends
+    anything after ``disable`` has returned.
 
     Raises:
         OSError: If the choice cannot be stored.
@@ -100,7 +101,7 @@ def disable(settings: Settings, output: Output) -> int:
 
 
 def _require_rotation(settings: Settings) -> None:
-    """If an account is linked and the stored choice is not ``on``, let the anonymous ID rotate before the next event."""
+    """If an account is linked and the choice is not ``on``, make the next command rotate the anonymous ID before its event."""
     identity = identity_file.read(settings.config_dir) if settings.config_dir else None
     if identity is None or identity[1] is None:
         return

@@ -1,4 +1,4 @@
-"""``usage forget``: delete everything that was collected on this machine, and take a new anonymous ID."""
+"""``usage forget``: delete everything that was collected on this machine, and create a new anonymous ID."""
 
 import os
 import shutil
@@ -23,8 +23,8 @@ _MAX_WAIT_SECONDS = 12.0
 def forget(settings: Settings, output: Output) -> int:
     """Delete the queued events, the receipts and the files in ``corrupt/``. Rotate the anonymous ID if there is one.
 
-    The stored choice and the marker of the notice are not deleted. The command ``usage forget`` itself is not recorded.
-    ``forget`` waits at most 12 s for running senders, so that no sender writes anything afterwards.
+    The stored choice, and the marker that the notice was shown, are not deleted. The command ``usage forget`` itself is not
+    recorded. ``forget`` waits at most 12 s for running senders, so that no sender writes anything afterwards.
 
     If a file cannot be deleted because another process has it open on Windows, the other files are still deleted, and the exit
     code is 1.

@@ -1,4 +1,4 @@
-"""Make Typer or Click commands from the usage commands. Each command uses the settings of the program in which it is mounted."""
+"""Turn the usage commands into Typer or Click commands. Each one uses the settings of the program in which it is mounted."""
 
 import inspect
 import os
@@ -14,7 +14,7 @@ __all__ = ["commands", "execute"]
 
 
 def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
-    """Return the usage commands as commands of Typer or Click, by their names.
+    """Return a dictionary from the names of the usage commands to the Typer or Click commands.
 
     Args:
         app: The Typer app or Click group in which the usage commands are mounted.
@@ -33,7 +33,7 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
 def execute(command: Command, settings: Settings, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
     """Run a usage command with ``settings`` and return its exit code.
 
-    The exit code is 1 if a directory cannot be used or if stdout was closed.
+    The exit code is 1 if the config directory cannot be used or if stdout was closed.
     """
     output = Output(as_json=as_json)
     try:

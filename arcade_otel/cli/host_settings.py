@@ -10,7 +10,7 @@ __all__ = ["get_settings", "instrumented"]
 
 
 def get_settings(app: Any, root: Any = None) -> Settings:
-    """Return the settings of the instrumented ``app``, or else of the command ``root``, or else those of the environment.
+    """Return the settings with which ``app``, or else ``root``, was instrumented, or else settings made from the environment.
 
     Args:
         app: The Typer app or Click group in which the usage commands are mounted.
@@ -24,9 +24,9 @@ def get_settings(app: Any, root: Any = None) -> Settings:
 
 
 def instrumented(app: Any) -> Settings | None:
-    """Return the settings with which ``app`` was instrumented, or None if ``app`` was not instrumented.
+    """Return the settings with which ``app`` was instrumented, or None if it was not instrumented.
 
-    ``instrument()`` checks no values if the user has opted out, so wrong values raise an error here.
+    If the user has opted out, ``instrument()`` does not check the values of its options, so invalid values raise an error here.
 
     Raises:
         TypeError: If a setting has the wrong type.

@@ -1,4 +1,4 @@
-"""Print a command's result: one JSON object for programs, or lines and tables for people.
+"""Print the result of a usage command: one JSON object for programs, or lines and tables for people.
 
 On a terminal, tables are printed with rich if rich is installed.
 """
@@ -15,7 +15,7 @@ __all__ = ["Output", "iso"]
 
 
 def iso(seconds: float | None) -> str | None:
-    """Return a time in seconds since the epoch as ISO 8601 in UTC. Return None for None, and for a number out of range."""
+    """Return a time in seconds since the epoch as ISO 8601 in UTC. If the time is None or out of range, return None."""
     if seconds is None:
         return None
     try:
@@ -25,13 +25,14 @@ def iso(seconds: float | None) -> str | None:
 
 
 class Output:
-    """Print a command's result to stdout and its errors to stderr.
+    """Print the result of a usage command to stdout, and its errors to stderr.
 
-    Every text is escaped (:func:`arcade_otel.terminal.escape`). An escaped text cannot control the terminal, and every encoding
-    can print it.
+    Every text is escaped (:func:`arcade_otel.terminal.escape`), so that it cannot control the terminal and can be printed in any
+    encoding.
 
     Args:
-        as_json: True to print only :meth:`result`, as JSON, and False to print everything but :meth:`result`.
+        as_json: True to print JSON for programs, which only :meth:`result` and :meth:`error` do. False to print text for people,
+            which every method except :meth:`result` does.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -53,13 +54,13 @@ class Output:
             self._print_json(payload)
 
     def error(self, message: str) -> None:
-        """Print an error message: on stderr for people, and as ``{"problem": …}`` on stdout for programs."""
+        """Print an error message: as text on stderr for people, and as ``{"problem": …}`` on stdout for programs."""
         self.result({"problem": message})
         if not self.as_json:
             terminal.write(sys.stderr, message)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people. If the names of all columns are empty, the table has no heading."""
+        """Print a table for people. If all column names are empty, print the table without a heading."""
         if self.as_json or sys.stdout is None:
             return
         encoding = terminal.encoding_of(sys.stdout)
@@ -78,7 +79,7 @@ class Output:
 
 
 def _print_with_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Print the table with rich. Return False if rich is not installed."""
+    """Print the table with rich. Return False if rich is not installed, or else True."""
     try:
         from rich.console import Console
         from rich.table import Table

@@ -1,4 +1,4 @@
-"""``usage show`` and ``usage log``: the exact payloads of sent and queued events, and what happened to the last events."""
+"""``usage show`` and ``usage log`` print the exact payloads of sent and queued events, and what happened to recent events."""
 
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OK
@@ -30,7 +30,7 @@ def show(settings: Settings, output: Output) -> int:
 
 
 def log(settings: Settings, output: Output, limit: int) -> int:
-    """Show what happened to the last events. Show at most ``limit`` events, newest last."""
+    """Show what happened to the last ``limit`` events, newest last."""
     events = local_state.log(settings)[-limit:]
     output.result({"events": events})
     if events:

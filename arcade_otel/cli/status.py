@@ -5,7 +5,7 @@ from typing import Any
 from arcade_otel import consent, conventions, identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OFF, EXIT_OK
-from arcade_otel.cli.doctor.directory import check_config_dir
+from arcade_otel.cli.doctor.directory import check_config_dir, full_disk
 from arcade_otel.cli.output import Output, iso
 from arcade_otel.handoff import receipts
 from arcade_otel.settings import Settings
@@ -16,7 +16,7 @@ __all__ = ["collect_status", "print_status", "status"]
 def status(settings: Settings, output: Output) -> int:
     """Print the status. Return 0 if commands are recorded, and 3 if they are not.
 
-    The command changes nothing: it makes neither an ID nor a directory.
+    The command changes nothing. For example, it creates neither an ID nor a directory.
     """
     facts = collect_status(settings)
     output.result(facts)
@@ -25,7 +25,7 @@ def status(settings: Settings, output: Output) -> int:
 
 
 def collect_status(settings: Settings) -> dict[str, Any]:
-    """Return the status as a dictionary, for programs. Change nothing."""
+    """Return the status as a dictionary, which is also the JSON output of the command. Change nothing."""
     decision = settings.decide()
     mode, reason, detail = decision.mode, decision.reason, decision.detail
     if mode != consent.OFF and not settings.has_destination and not _is_standalone(settings):
@@ -47,10 +47,10 @@ def collect_status(settings: Settings) -> dict[str, Any]:
         "distinct_id": (identity[1] or identity[0]) if identity else None,
         "anonymous": identity[1] is None if identity else None,
         "config_dir": settings.config_dir or None,
-        "config_dir_problem": None if directory.ok or not settings.config_dir else directory.detail,
+        "config_dir_problem": (full_disk(settings) if directory.ok else directory.detail) if settings.config_dir else None,
         "posthog": settings.posthog_host if settings.posthog_api_key else None,
         "exporters": local_state.exporters(settings),
-        "waiting": sum(lane["waiting"] for lane in lanes),
+        "waiting": local_state.queued_count(settings) if settings.config_dir else 0,
         "lanes": lanes,
         "last_sent": {"at": iso(sent[-1]["at"]), "lane": sent[-1]["lane"]} if sent else None,
         "last_problem": _failure(latest[-1]) if latest else None,
@@ -64,8 +64,8 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
     Args:
         facts: The result of :func:`collect_status`.
         output: The output that prints the status.
-        standalone: Whether the program is ``arcade-otel``, for which the status of the directory is printed instead of that of
-            one program.
+        standalone: Whether the program is ``arcade-otel``. If so, the status of the config directory is printed instead of the
+            status of one program.
     """
     words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}
     sent, problem, sender_problem = facts["last_sent"], facts["last_problem"], facts["sender_problem"]
@@ -92,7 +92,7 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
             text = f"{text}, so events are lost"
         rows.append(("Not recorded:" if text.endswith("events are lost") else "Not queued:", f"{text}. Run doctor."))
     if sender_problem:
-        rows.append(("Sender:", f"cannot run since {sender_problem['at']}: {sender_problem['why']}. Run doctor."))
+        rows.append(("Sender:", f"could not run at {sender_problem['at']}: {sender_problem['why']}. Run doctor."))
     if missing:
         rows.append(("Not installed:", f"{', '.join(missing)} (their events stay queued)"))
     output.table(("", ""), rows)
@@ -109,7 +109,7 @@ def _lane_row(lane: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _is_standalone(settings: Settings) -> bool:
-    """Return whether the settings are those of the program ``arcade-otel``, which records nothing itself."""
+    """Return whether the settings belong to the program ``arcade-otel``, which is itself never recorded."""
     return settings.name == conventions.LIB
 
 

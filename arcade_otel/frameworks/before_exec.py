@@ -1,8 +1,8 @@
-"""End the runs of a process that is about to become another program by ``os.exec…``.
+"""End the runs of a process that is about to become another program by an ``os.exec…`` function.
 
-If the other program starts, no code of this process runs any more, so the event must be handed over before. Whether it starts is
-known only afterwards. So this module ends the runs if the program will most probably start. ``os.execvp`` tries one directory of
-``PATH`` after the other, and most of these tries fail.
+If the other program starts, no code of this process runs any more, so the event must be handed over before the start. Whether the
+other program starts is known only afterwards, so this module ends the runs if the start will most probably succeed. For example,
+``os.execvp`` tries each directory of ``PATH``, and most of the tries fail.
 """
 
 # This module is imported only when a program calls an ``os.exec…`` function.
@@ -27,12 +27,12 @@ _TRACE_VARIABLES = ("TRACEPARENT", "TRACESTATE")
 def end_runs(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """End each run of this process as a success, if the builtin ``name`` will most probably start another program.
 
-    No run ends if the process starts its own command line again, as reloaders do. The process that follows records it.
+    No run ends if the process starts its own command line again, as reloaders do. The started process then records the run.
 
     Args:
-        name: ``execv`` or ``execve``.
-        args: The arguments of the call, which may be wrong.
-        kwargs: The keyword arguments of the call.
+        name: The name of the builtin, ``execv`` or ``execve``.
+        args: The positional arguments of the call, which may be wrong.
+        kwargs: The keyword arguments of the call, which may be wrong.
     """
     try:
         path, words = _execv(*args, **kwargs) if name == "execv" else _execve(*args, **kwargs)
@@ -56,11 +56,11 @@ def _execve(path: Any, argv: Any, env: Any) -> tuple[Any, list[bytes]]:
 
 
 def _encode(texts: Any, *, least: int = 1) -> list[bytes]:
-    """Return the texts as the system gets them.
+    """Return ``texts`` as the bytes that the system gets.
 
     Raises:
-        TypeError: If they are not in a list or tuple, or one of them is no text.
-        ValueError: If there are too few, or one of them contains NUL or cannot be encoded.
+        TypeError: If ``texts`` is not a list or tuple, or has an item that is no text.
+        ValueError: If ``texts`` has fewer than ``least`` items, or an item contains NUL or cannot be encoded.
     """
     if not isinstance(texts, list | tuple):
         raise TypeError("not a list or tuple")
@@ -71,7 +71,7 @@ def _encode(texts: Any, *, least: int = 1) -> list[bytes]:
 
 
 def _is_program(path: Any) -> bool:
-    """Return whether the file (a path, or a descriptor) is most probably a program that the system can start."""
+    """Return whether a file is most probably a program that the system can start. The file is a path or a descriptor."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return False

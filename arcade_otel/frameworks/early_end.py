@@ -21,7 +21,10 @@ def end_runs() -> None:
 
 
 def end_all_runs() -> None:
-    """End each run of this process as a success, the innermost first, because no block of it will end. This never raises."""
+    """End each run of this process as a success, the innermost first. This never raises.
+
+    The caller is about to start another program in this process, so the block of no run will end.
+    """
     for run in _active_runs():
         with guard("the end of a run"):
             if run.discarded_by_program:

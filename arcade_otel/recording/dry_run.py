@@ -16,10 +16,10 @@ __all__ = ["show", "show_span", "shown_identity"]
 
 
 def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcome") -> None:
-    """Print the event of a command as PostHog would get it, as indented JSON on stderr.
+    """Print a command's event on stderr as indented JSON, exactly as PostHog would receive it.
 
-    The function reads the identity but never creates one. If there is no identity, the output has a random ID that is not stored.
-    The alias of a login is not printed.
+    The function reads the identity but never creates one. If there is no identity, the output contains a random ID, which is not
+    stored. The alias of a login is not printed.
     """
     text = spans.encode(settings, path=path, timing=timing, outcome=outcome, identity=shown_identity(settings))
     show_span(settings, text)
@@ -28,7 +28,7 @@ def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcom
 def shown_identity(settings: "Settings") -> tuple[str, bool]:
     """Return ``(distinct_id, is_anon)`` of this installation.
 
-    If the installation has no identity, return a random ID that is not stored.
+    If there is no identity yet, return a random ID, which is not stored.
     """
     identity = identity_file.read(settings.config_dir)
     if identity is None:

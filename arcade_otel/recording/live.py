@@ -37,7 +37,7 @@ _CONSOLE = "console"
 
 
 class _Provider:
-    """A tracer provider. If this library has made the provider, the object also has the provider's exporter."""
+    """A tracer provider. If this library created the provider, this object also holds the provider's exporter."""
 
     __slots__ = ("exporter", "ours", "tracers")
 
@@ -53,9 +53,9 @@ _ours: "dict[Settings, _Provider]" = {}
 class LiveSpan:
     """The live span of one command. End the span in the thread that began it.
 
-    The live span is for the traces of the process, and never for PostHog. OpenTelemetry's standard variables set the sampler and
-    the limits of the live span, and the command's own code may add attributes. The usage event is made separately, with the same
-    trace ID and span ID.
+    The live span belongs to the traces of the process, and is never sent to PostHog. OpenTelemetry's standard variables determine
+    the sampler and the limits of the live span. The command's own code may add attributes. The usage event is made separately,
+    with the same trace ID and span ID.
 
     Args:
         settings: The program's settings.
@@ -96,7 +96,7 @@ class LiveSpan:
             trace.set_tracer_provider(self._provider.tracers)
 
     def detach(self) -> None:
-        """Make the previous span current again, and restore the environment that child processes inherit."""
+        """Make the previous span current again, and restore the environment variables that child processes inherit."""
         for name, value in self._environ.items():
             _set_variable(name, value)
         if trace.get_current_span() is self._span:  # otherwise the run ends in another context, in which the token is not valid
@@ -119,8 +119,8 @@ class LiveSpan:
             timing: When the command ran.
             outcome: How the command ended.
             identity: ``(distinct_id, is_anon)``.
-            added: The attributes from ``enrichment``, which the usage event has, too.
-            sender_follows: Whether the caller starts a sender afterwards, so that this function starts none.
+            added: The attributes from ``enrichment``, which the usage event also contains.
+            sender_follows: Whether the caller starts a sender afterwards. If so, this function does not start one.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)
@@ -154,7 +154,7 @@ def _set_variable(name: str, value: str | None) -> None:
 
 
 def _provider(settings: "Settings") -> _Provider:
-    """Return the tracer provider of the process, or else this library's provider, which is made once for each program."""
+    """Return the tracer provider of the process, or else this library's provider, which is created once for each program."""
     current = trace.get_tracer_provider()
     known = _ours.get(settings)
     if isinstance(current, TracerProvider) and (known is None or current is not known.tracers):
@@ -168,10 +168,10 @@ def _provider(settings: "Settings") -> _Provider:
 
 
 def _resource(attributes: dict[str, str]) -> Resource:
-    """Make the resource by the SDK, without the random ``service.instance.id`` that newer SDKs add.
+    """Create the resource with the SDK, but remove the random ``service.instance.id`` that newer SDKs add.
 
-    The library needs no identifier besides the anonymous ID, and a deferred span has none. If the user's environment asks for
-    ``service.instance.id``, the resource keeps it.
+    The library needs no identifier besides the anonymous ID, and deferred spans do not contain this attribute either. If the
+    user's environment sets ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})
     asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))
@@ -182,7 +182,7 @@ def _resource(attributes: dict[str, str]) -> Resource:
 
 
 def _made(settings: "Settings") -> _Provider:
-    """Make a provider as OpenTelemetry's variables for resource, sampler, limits and exporters ask.
+    """Create a provider according to OpenTelemetry's variables for the resource, sampler, limits and exporters.
 
     Raises:
         ValueError: If the SDK does not accept the value of a variable.

@@ -1,4 +1,4 @@
-"""Wait at the end of a command until its own event is acknowledged, for containers and jobs that end with the command."""
+"""At the end of a command, wait until its event is acknowledged. This is for containers and jobs that end with the command."""
 
 import math
 import os
@@ -20,7 +20,8 @@ def wait_for_delivery(settings: Settings, paths: Iterable[str]) -> None:
     """Wait until the files ``paths`` have left the queue, at most as long as :func:`seconds_to_wait` returns.
 
     A file leaves the queue when its backend has acknowledged it, or has refused it for good. The wait for a file ends early if
-    its lane is in back-off, or if a delivery fails. If the user presses Ctrl-C, the wait ends, and the command ends as usual.
+    its lane is in back-off, or if a delivery fails. If the user presses Ctrl-C, the function stops waiting, and the command ends
+    as usual.
     """
     seconds = seconds_to_wait(settings)
     deadline = time.monotonic() + seconds

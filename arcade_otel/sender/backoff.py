@@ -25,12 +25,14 @@ def _random() -> float:
 
 
 class Backoff:
-    """The back-off of one lane: two numbers in a small file, which a sender reads before it imports anything heavy.
+    """The back-off of one lane, stored as two numbers in a small file.
+
+    A sender reads the file before it imports any large module.
 
     Args:
         state_dir: The directory ``usage``.
         lane: Name of the lane.
-        random: A function that returns a number from 0 to below 1, which tests replace.
+        random: A function that returns a number from 0 up to, but not including, 1. Tests replace it.
     """
 
     __slots__ = ("_path", "_random")
@@ -40,7 +42,7 @@ class Backoff:
         self._path = os.path.join(state_dir, f"pause-{lane}")
 
     def read(self) -> tuple[float, int]:
-        """Return the end of the back-off, in seconds since the epoch, and the number of failures in a row.
+        """Return when the back-off ends, in seconds since the epoch, and the number of consecutive failures.
 
         If there is no back-off, both numbers are 0.
         """
@@ -54,8 +56,8 @@ class Backoff:
     def is_active(self, now: float | None = None) -> bool:
         """Return whether senders must skip the lane now.
 
-        If the end of the back-off is further away than the longest possible delay, the clock was set back, and the back-off is
-        not active.
+        If the back-off would end later than the longest possible delay from now, the clock was set back. The back-off then does
+        not count.
         """
         until, _ = self.read()
         now = time.time() if now is None else now
@@ -81,16 +83,13 @@ class Backoff:
         return seconds
 
     def skip_delay(self) -> None:
-        """End the back-off because the user asks for it, for example by ``usage flush``.
-
-        The failures in a row are still counted.
-        """
+        """End the back-off at the user's request, for example for ``usage flush``. The count of consecutive failures stays."""
         until, failures = self.read()
         if until:
             storage.write_private(self._path, f"0.000 {failures}")
 
     def reset(self) -> None:
-        """End the back-off, and forget the failures in a row, after a delivery has succeeded."""
+        """End the back-off, and reset the count of consecutive failures, after a successful delivery."""
         state_dir, name = os.path.split(self._path)
         with suppress(FileNotFoundError), Directory.at(state_dir) as directory:
             directory.unlink(name)

@@ -50,10 +50,10 @@ _POLL_SECONDS = 0.1
 
 
 def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
-    """Deliver all lanes of ``locks`` at the same time, so that a backend that is down delays no other.
+    """Deliver all lanes of ``locks`` at the same time, so that a backend that is down does not delay the other lanes.
 
-    Release the locks afterwards. Each lane makes its own exporter, so that an exporter whose import never ends delays only its
-    own lane.
+    Release the locks afterwards. Each lane creates its own exporter in its own thread, so that an exporter whose import hangs
+    delays only its own lane.
     """
     debug(f"at work: {', '.join(locks)}")
     if any(queue.lane_exporter(name) != _POSTHOG for name in locks):
@@ -117,16 +117,16 @@ class Lane:
         return time.monotonic() - self._started_at
 
     def serve(self) -> None:
-        """Deliver until the queue is empty, wait a little for more spans, release the lock, and check the queue once more.
+        """Deliver spans until the queue is empty, wait a little for more, release the lock, and check the queue once more.
 
-        The last check of the queue makes it safe for another sender to exit if the lock is taken. The other sender has written
-        its span to the queue before it tried the lock, so this sender finds that span after it has released the lock.
+        Because of the last check, another sender can exit at once if it cannot get the lock. It has already written its span to
+        the queue, so this sender finds that span when it checks the queue after releasing the lock.
         """
         with guard(f"delivery to {self.name}"):
             try:
                 try:
                     self._exporter = exporter_loader.make_exporter(queue.lane_exporter(self.name))
-                except ImportError as error:
+                except (Exception, SystemExit) as error:
                     sender.record_import_failure(self._state_dir, self.name, error)
                     raise
                 if self._exporter is None:
@@ -150,9 +150,9 @@ class Lane:
             self._exporter.shutdown()
 
     def _has_more(self) -> bool:
-        """Return whether the queue has spans, without taking the lock.
+        """Return whether the queue contains spans, without taking the lock.
 
-        On Windows, where an idle sender holds no lock, wait for spans.
+        On Windows, wait for spans here, because an idle sender holds no lock there.
         """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
@@ -189,7 +189,7 @@ class Lane:
         return True
 
     def _send(self, names: Sequence[str]) -> bool:
-        """Send the spans in the files ``names``. Return False if the sender must not send more at the moment."""
+        """Send the spans in the files ``names``. Return True, or False if the sender must not send more at the moment."""
         files: list[tuple[str, list[Any]]] = []
         gathered = 0
         for name in names:
@@ -234,7 +234,7 @@ class Lane:
         return False
 
     def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """Delete the spans of programs for which the user has opted out since they were recorded, and return the other files."""
+        """Delete spans that were recorded before the user opted out of their program, and return the other files."""
         permitted = []
         decisions: dict[str, Decision] = {}
         for path, spans in files:
@@ -253,7 +253,7 @@ class Lane:
     def _read(self, path: str) -> list[Any]:
         """Return the spans of a file, each with its owner.
 
-        If the file no longer exists, return an empty list. Move a file that contains no span to ``corrupt/``.
+        If the file no longer exists, return an empty list. If the file contains no span, move it to ``corrupt/``.
         """
         try:
             payload = queue.read_span(path)
@@ -273,10 +273,10 @@ class Lane:
         return spans
 
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
-        """Return the oldest span with the number of spans that a full queue has dropped, and save it to its file.
+        """Add the number of spans that a full queue has dropped to the oldest span, save the span to its file, and return it.
 
-        The event of that span then reports the number to the backend. If no event of a command is made from that span, the span
-        stays unchanged, and a later batch or sender reports the number.
+        The event of that span then reports the number to the backend. If the span is not a command's span that becomes an event,
+        it stays unchanged, and a later batch or sender reports the number.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
@@ -294,7 +294,7 @@ class Lane:
         return decoded
 
     def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
-        """Export the spans of ``files``. Begin no further request once the user has opted out."""
+        """Export the spans of ``files``. Once the user has opted out, send no further request."""
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:

@@ -29,11 +29,11 @@ _REQUEST_SECONDS = 5.0
 
 
 def send_directly(config_dir: str, text: str, lanes: Sequence[str]) -> None:
-    """Send the span ``text`` once to each of ``lanes``, under the identity that the command gave it.
+    """Send the span ``text`` once to each of ``lanes``, with the identity that the command wrote into it.
 
-    A span never overtakes queued spans, because a queued span may carry the alias of the same anonymous ID. The span is given up
-    if the lane is in back-off, or if the lane is not empty within 3 s. Consent is read again before each request. A span that is
-    given up, or that the backend does not accept, is lost.
+    The span is never sent before queued spans, because a queued span may carry the alias of the same anonymous ID. If the lane is
+    in back-off, or is still not empty after 3 s, the span is not sent. Consent is read again before each request. A span that is
+    not sent, or that the backend does not accept, is lost.
 
     Args:
         config_dir: The config directory.

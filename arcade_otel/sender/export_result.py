@@ -10,7 +10,7 @@ class ExportResult:
 
     Attributes:
         done: How many spans, counted from the first one, are done, which means that they were accepted or refused for good.
-        refused: Indexes of the spans that the backend will never accept.
+        refused: The indexes of the spans that the backend will never accept.
         reason: Why some spans are not done, or None if all spans are done.
         retry_after: Seconds after which the backend allows the next request, or None.
         withdrawn: True if the delivery ended because the user has opted out, or because a span's file no longer exists.

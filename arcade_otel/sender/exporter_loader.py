@@ -19,11 +19,11 @@ _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/js
 
 
 def make_exporter(name: str) -> PostHogLaneExporter | SdkLaneExporter | None:
-    """Return the exporter called ``name``. Return None, with a debug line, if the exporter is not installed or cannot be made.
+    """Return the exporter called ``name``.
 
-    PostHog's exporter needs no SDK. Every other exporter is a class that its distribution has registered in the entry-point group
-    of OpenTelemetry. The class is called without arguments, and reads its own variables (``OTEL_EXPORTER_OTLP_*``) from the
-    environment.
+    Return None and write a debug line if the exporter is not installed or cannot be created. PostHog's exporter needs no SDK.
+    Every other exporter is a class that its distribution has registered in OpenTelemetry's entry-point group for exporters. The
+    class is called without arguments, and reads its own variables (``OTEL_EXPORTER_OTLP_*``) from the environment.
     """
     if name == "posthog":
         from arcade_otel.sender.posthog_lane import PostHogLaneExporter

@@ -1,4 +1,4 @@
-"""Resolve the owner of a queued span once, and save the owner to the queue before any exporter sees the span."""
+"""Find out once which ID a queued span belongs to, and save that ID to the queue before any exporter gets the span."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ __all__ = ["SpanIdentityResolver"]
 
 
 class SpanIdentityResolver:
-    """Resolve the owners of one sender's spans, with at most one request to the API, and no request if there are no credentials.
+    """Find the IDs that one sender's spans belong to, with at most one request to the API, and none without credentials.
 
-    An anonymous span is attributed to the principal only if the store still has the span's anonymous ID, and only if the
-    credentials are older than the end of the command (``LazyAliasResolver.resolve`` has the rules). The decision is written to
-    the span's file first and to the store second. If the sender dies in between, the next sender makes the same decision again.
+    An anonymous span is attributed to the principal only if the store still contains the span's anonymous ID, and only if the
+    credentials are older than the end of the command (see ``LazyAliasResolver.resolve``). The decision is written to the span's
+    file first and to the store second. If the sender is killed between the two writes, the next sender makes the same decision
+    again.
 
-    The content of a queue file is not trusted. A file must not be able to name code that the sender runs, so
-    ``principal.is_entry_point_name`` checks the name of a principal's source. Any fault in a file raises ValueError.
+    The content of a queue file is not trusted. A file must not be able to make the sender run arbitrary code, so
+    ``principal.is_entry_point_name`` checks the principal source that the file names. Any fault in a file raises ValueError.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -34,7 +35,9 @@ class SpanIdentityResolver:
         self._resolver: login.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
-        """Return the span ``text`` as the exporter must send it. If the span has changed, first save it to its file.
+        """Return the span ``text`` with the ID that the exporter must send it under.
+
+        If the span has changed, first save it to its file.
 
         Args:
             path: The span's file in the queue.
@@ -42,7 +45,7 @@ class SpanIdentityResolver:
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. The file then still has its old content.
+            OSError: If the file cannot be written. The file then keeps its old content.
         """
         if conventions.RESOURCE_ARCADE_CONTEXT in text:
             text = self._with_arcade_context(path, text)
@@ -86,14 +89,14 @@ class SpanIdentityResolver:
         return text
 
     def _with_arcade_context(self, path: str, text: str) -> str:
-        """Return the span with the organization and the project of its command.
+        """Return the span with the organization and the project that were active when its command ran.
 
         If the span has changed, first save it to its file. Credentials that were written after the command's end may belong to
         another organization, so the resolver does not use them.
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. The file then still has its old content.
+            OSError: If the file cannot be written. The file then keeps its old content.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)
@@ -121,14 +124,14 @@ class SpanIdentityResolver:
         return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Return the span with ``count`` added as the number of spans that a full queue has dropped.
+        """Return the span with ``count`` added as the number of spans that a full queue has dropped, after saving it to its file.
 
-        Before that, save the changed span to its file. If no event of a command is made from the span, return the text unchanged,
-        because only such an event has the number.
+        If the span is not a command's span that becomes an event, return the text unchanged, because only such an event reports
+        the number.
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. The file then still has its old content.
+            OSError: If the file cannot be written. The file then keeps its old content.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)

@@ -1,4 +1,4 @@
-"""Deliver PostHog's lane: make events from the OTLP/JSON of the queue, without OpenTelemetry's SDK."""
+"""Deliver PostHog's lane: turn the queue's OTLP/JSON into events, without OpenTelemetry's SDK."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ __all__ = ["PostHogLaneExporter"]
 
 
 def _protocol() -> str:
-    """Return which endpoint of PostHog to try first: ``v1`` if ``ARCADE_USAGE_POSTHOG_PROTOCOL`` is ``v1``, else ``v0``."""
+    """Return which PostHog endpoint to try first: ``v1`` if ``ARCADE_USAGE_POSTHOG_PROTOCOL`` is ``v1``, or else ``v0``."""
     asked = os.environ.get(conventions.ENV_PROTOCOL, "").strip().lower()
     if asked not in ("", V0, V1):
         debug(f"{conventions.ENV_PROTOCOL} is neither {V0} nor {V1}: {V0} it is")
@@ -37,11 +37,14 @@ class PostHogLaneExporter:
         return span_record.decode(text)
 
     def program(self, span: SpanRecord) -> str:
-        """Return the name of the program that made a span."""
+        """Return the name of the program that recorded a span."""
         return str(span.attributes.get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[SpanRecord], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Send the events of ``spans``. Begin no request after ``seconds``, or once ``may_begin`` returns False."""
+        """Send the events of ``spans``.
+
+        Start no new request after ``seconds`` have passed, or once ``may_begin`` returns False.
+        """
         result = self._delivery.deliver(spans, seconds=seconds, may_begin=may_begin)
         return ExportResult(result.done, result.refused, result.reason, result.retry_after, withdrawn=result.withdrawn)
 

@@ -1,4 +1,4 @@
-"""Write the receipts of one lane, with exactly the payload that its exporter sends. Writing receipts never delays a delivery."""
+"""Write one lane's receipts, each with exactly the payload that the exporter sent. Writing receipts never delays a delivery."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _POSTHOG = "posthog"
 def queued_payload(lane: str, text: str) -> list[Any]:
     """Return the payload that the exporter of ``lane`` would send for the text of a queued file.
 
-    The function needs the SDK unless the lane is PostHog's.
+    The function imports the SDK, except for PostHog's lane.
 
     Raises:
-        ValueError: If the payload is not OTLP/JSON of spans.
+        ValueError: If the payload is not spans in OTLP/JSON.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
         return sent_payload(lane, span_record.decode(text))
@@ -38,7 +38,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
     Args:
         lane: Name of a lane.
-        spans: The spans, as the exporter of ``lane`` has decoded them.
+        spans: The spans as decoded by the exporter of ``lane``.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
         return [event for span in spans if is_command(span) for event in events_of(span)]
@@ -49,7 +49,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
 
 class ReceiptWriter:
-    """Write the receipts of one lane. Outside of this library's own tests, the methods of this class never raise."""
+    """Write the receipts of one lane. The methods of this class raise exceptions only in this library's own tests."""
 
     def __init__(self, state_dir: str, lane: str) -> None:
         self._state_dir = state_dir
@@ -77,6 +77,6 @@ class ReceiptWriter:
             receipts.write(self._state_dir, made)
 
     def record_failure(self, why: str) -> None:
-        """Record that the lane cannot deliver at the moment."""
+        """Record that the lane's spans cannot be delivered at the moment."""
         with guard("the receipts"):
             receipts.write(self._state_dir, [receipts.receipt(receipts.FAILED, self._lane, why=why)])

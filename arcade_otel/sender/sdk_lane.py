@@ -1,6 +1,6 @@
-"""Deliver a lane with an exporter of the OpenTelemetry SDK or of a third party.
+"""Deliver a lane through a ``SpanExporter`` of the OpenTelemetry SDK or of a third party.
 
-A sender imports this module only for a lane of an exporter other than PostHog's.
+A sender that delivers only to PostHog does not import this module.
 """
 
 import threading
@@ -22,11 +22,11 @@ __all__ = ["SdkLaneExporter", "public_span", "public_spans"]
 
 
 def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> ReadableSpan:
-    """Return a copy of the span for an exporter other than PostHog's, without the attributes that are meant for the sender.
+    """Return a copy of the span for an exporter other than PostHog's, without the attributes that only the sender needs.
 
     Args:
         span: A finished span.
-        owner: ``(distinct_id, is_anon)`` of the command in whose trace the span is, which counts only if the span itself has no
+        owner: ``(distinct_id, is_anon)`` of the command with the same trace, which is used only if the span itself names no
             owner.
     """
     attributes = dict(span.resource.attributes)
@@ -54,7 +54,7 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 def public_spans(spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
     """Return the result of :func:`public_span` for each span in ``spans``.
 
-    A span without an owner gets the owner of a command in the same trace.
+    A span without an owner gets the owner of the command in the same trace.
     """
     owners = {_trace_id(span): owner for span in spans if (owner := owner_of(span))}
     return [public_span(span, owners.get(_trace_id(span))) for span in spans]
@@ -86,14 +86,14 @@ class SdkLaneExporter:
         return otlp_json.decode(text)
 
     def program(self, span: ReadableSpan) -> str:
-        """Return the name of the program that made a span."""
+        """Return the name of the program that recorded a span."""
         return str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Export ``spans`` without their private attributes, if ``may_begin`` returns True.
+        """Export ``spans`` without their private attributes if ``may_begin`` returns True, or else export nothing.
 
-        Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread goes on
-        until the process ends.
+        Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread runs until
+        the process ends.
         """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)

@@ -1,4 +1,4 @@
-"""Run Python's ``site`` later, in a sender that was started without ``site`` and then needs it."""
+"""Run Python's ``site`` module later, in a sender that was started without it and turns out to need it."""
 
 import os
 import sys
@@ -15,8 +15,8 @@ def add_site_packages() -> None:
 
     The sender to PostHog does not need the ``.pth`` files. A third-party exporter may need them, for example if an editable
     installation hooks into the import system. A ``sitecustomize`` is imported only from the interpreter's own directories, and
-    not from the program's import path. On the program's import path, ``opentelemetry-instrument`` puts a ``sitecustomize`` that
-    would trace the sender.
+    not from the program's import path. The command ``opentelemetry-instrument`` puts a ``sitecustomize`` on the program's import
+    path, which would trace the sender.
     """
     if "site" in sys.modules:
         return

@@ -49,7 +49,7 @@ Timing = tuple[int, int]
 class Success:
     """The outcome of a command that succeeded.
 
-    ``Success`` has the interface of :class:`outcome.Outcome`, and spares the import of that module.
+    ``Success`` has the same interface as :class:`outcome.Outcome`, but a command that uses it does not import that module.
     """
 
     __slots__ = ("declared", "events", "given", "options")
@@ -68,10 +68,10 @@ class Success:
 
 
 def replace_unencodable(text: str) -> str:
-    """Replace lone surrogates and NUL in ``text`` by U+FFFD, because strict JSON readers refuse both.
+    """Replace lone surrogates and NUL in ``text`` with U+FFFD, because strict JSON parsers reject both.
 
-    If a path is not valid UTF-8, Python represents it with lone surrogates. A single lone surrogate makes PostHog refuse the
-    whole batch.
+    Python represents a path that is not valid UTF-8 with lone surrogates. PostHog refuses a whole batch that contains a single
+    lone surrogate.
     """
     if text.isascii() and "\0" not in text:
         return text
@@ -81,7 +81,7 @@ def replace_unencodable(text: str) -> str:
 def new_ids() -> tuple[str, str]:
     """Return a new trace ID and a new span ID in hexadecimal digits, from the system's source of randomness.
 
-    An ID never consists of zeros only, because OpenTelemetry treats such an ID as invalid.
+    An ID is never all zeros, because OpenTelemetry treats such an ID as invalid.
     """
     while True:
         trace_id, span_id = os.urandom(16).hex(), os.urandom(8).hex()
@@ -95,7 +95,7 @@ def span_name(settings: Settings, path: str) -> str:
 
 
 def _service_name(settings: Settings, from_environment: dict[str, str], environ: Mapping[str, str]) -> str:
-    """Return ``OTEL_SERVICE_NAME``, else the ``service.name`` of ``OTEL_RESOURCE_ATTRIBUTES``, else the program's name."""
+    """Return ``OTEL_SERVICE_NAME``, or else ``service.name`` in ``OTEL_RESOURCE_ATTRIBUTES``, or else the program's name."""
     name = environ.get("OTEL_SERVICE_NAME", "").strip()
     return replace_unencodable(name or from_environment.get(conventions.SERVICE_NAME, "") or settings.name)
 
@@ -109,7 +109,7 @@ def _resource_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | None:
-    """Return the parent span that ``TRACEPARENT`` names, or None.
+    """Return the parent span that ``TRACEPARENT`` names, or None if there is none.
 
     Args:
         environ: The environment to read, or None for the environment of the process.
@@ -127,7 +127,7 @@ def resource_attributes(
 ) -> dict[str, str]:
     """Return the attributes of the resource, and the attributes that the sender needs to deliver the span (``arcade_otel.*``).
 
-    The attributes of the machine are missing, because the sender adds them (``surroundings.machine``).
+    The result does not include the attributes that describe the machine, because the sender adds them (``surroundings.machine``).
 
     Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification demands. The
     exception is the service's name: ``OTEL_SERVICE_NAME`` takes precedence over the program's name.
@@ -175,7 +175,7 @@ def _principal_reference(settings: Settings) -> str | None:
 def command_attributes(
     settings: Settings, path: str, timing: Timing, outcome: Outcome, environ: Mapping[str, str] | None = None
 ) -> dict[str, Value]:
-    """Return the attributes of a command's span, without the identity. Live and deferred spans both have these attributes.
+    """Return the attributes of a command's span, without the identity. They are the same for live and deferred spans.
 
     Args:
         settings: The program's settings.
@@ -232,10 +232,10 @@ def encode(
         timing: When the command ran.
         outcome: How the command ended.
         identity: ``(distinct_id, is_anon)`` at the end of the command.
-        ids: The trace ID and span ID in hexadecimal digits, or None for new IDs, in the trace of ``TRACEPARENT`` if that variable
-            is set.
+        ids: The trace ID and span ID in hexadecimal digits, or None for new IDs. If ``TRACEPARENT`` is set, the new span belongs
+            to that trace.
         usage_only: Whether only PostHog gets the span.
-        fresh_ids: The result of :func:`new_ids` if the caller also needs the span's ID, which is ignored if ``ids`` is given.
+        fresh_ids: The result of :func:`new_ids`, for a caller that also needs the span's ID. It is ignored if ``ids`` is given.
         environ: A copy of the process's environment, if the caller already has one.
     """
     parent = parent_context(environ)
@@ -272,7 +272,7 @@ def encode(
 
 
 def attributes_json(attributes: Mapping[str, Value]) -> str:
-    """Return the attributes as a list in OTLP/JSON."""
+    """Return the attributes as an OTLP/JSON list."""
     # No key needs escapes: they are this library's, or ``environment.resource_from_environment`` has checked them.
     pairs = [f'{{"key":"{key}","value":{_value_json(value)}}}' for key, value in attributes.items()]
     return f"[{','.join(pairs)}]"

@@ -1,4 +1,4 @@
-"""Check the values of the properties and groups that a program declares.
+"""Check the values of the properties and groups that a program has declared.
 
 The library imports this module only for programs that declare properties or groups.
 """
@@ -41,15 +41,18 @@ _ID_SIGNS = str.maketrans("", "", "-_.:")
 def attributes(
     settings: Settings, given: Mapping[str, object], *, login: bool = False, command: RunningCommand | None = None
 ) -> dict[str, str | bool | int]:
-    """Return the attributes for those values that are declared and have the right type. Skip the other values with a debug line.
+    """Return the attributes for those values that are declared and have the declared type.
+
+    Skip the others and write a debug line.
 
     Args:
         settings: The program's settings.
-        given: The values that ``arcade_otel.set_property`` got, which take precedence over the values from the program's
+        given: The values that were passed to ``arcade_otel.set_property``. They take precedence over those from the program's
             function.
-        login: Whether the command logged in, so that the properties in ``settings.person_properties`` are also set on the person.
-        command: The command's path, and the function that returns the values of its parameters, which are removed from free text.
-            If ``command`` is None, free text is left out.
+        login: Whether the command was a login. If so, the properties in ``settings.person_properties`` are also set on the
+            person.
+        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
+            free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -73,7 +76,7 @@ def attributes(
 
 
 def resource_attributes(settings: Settings) -> dict[str, str]:
-    """Return the resource attributes with which the sender completes the declared properties.
+    """Return the resource attributes that the sender needs to fill in the remaining declared properties.
 
     The attributes say which properties are copies of other properties, and which context of Arcade's credentials is in use.
     """
@@ -91,11 +94,12 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
 
 
 def accept(kind: PropertyType | str, value: object, command: RunningCommand | None) -> str | bool | int | None:
-    """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, else None.
+    """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, or else None.
 
     If ``kind`` is a ``FreeText``, the text is returned redacted, or None is returned if ``command`` is None.
 
-    A word is returned as the program declares it, because a member of a ``StrEnum`` can be equal to a word and print other text.
+    For a word, the function returns the declared string and not ``value``, because a member of a ``StrEnum`` can equal the word
+    and still print other text.
     """
     if is_free_text(kind):
         if command is None:
@@ -119,5 +123,5 @@ def is_free_text(kind: object) -> bool:
 
 
 def is_id(value: object) -> bool:
-    """Return whether ``value`` has the form of an ID, and not of a name or an address of a person or a place."""
+    """Return whether ``value`` looks like an ID, and not like the name or address of a person or a place."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

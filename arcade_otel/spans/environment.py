@@ -16,7 +16,7 @@ _MAX_TRACESTATE_LENGTH = 512
 
 
 class ParentContext:
-    """The parent of a command's span, from the variable ``TRACEPARENT``.
+    """The parent of a command's span, as the variable ``TRACEPARENT`` gives it.
 
     The attributes ``trace_id`` and ``span_id`` are in hexadecimal digits.
     """
@@ -31,10 +31,10 @@ class ParentContext:
 
 
 def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
-    """Return the parent that ``TRACEPARENT`` and ``TRACESTATE`` name, or None.
+    """Return the parent that ``TRACEPARENT`` and ``TRACESTATE`` describe, or None if there is no parent.
 
-    The format is that of W3C Trace Context. The variables are those of OpenTelemetry's "Environment Variables as Context
-    Propagation Carriers".
+    The values are in the W3C Trace Context format. OpenTelemetry's "Environment Variables as Context Propagation Carriers"
+    defines the variables.
     """
     value = environ.get("TRACEPARENT")
     if not value:
@@ -55,7 +55,8 @@ def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
 def resource_from_environment() -> dict[str, str]:
     """Return the attributes of ``OTEL_RESOURCE_ATTRIBUTES``: percent-encoded ``key=value`` pairs, joined by commas.
 
-    Pairs without a key or an equals sign, and keys that need escapes or are private to this library, are skipped.
+    The function skips a pair without a key or an equals sign, a key that JSON would have to escape, and a key that is private to
+    this library.
     """
     pairs = os.environ.get("OTEL_RESOURCE_ATTRIBUTES")
     if not pairs:

@@ -1,4 +1,4 @@
-"""Read the frames of an error's traceback, to find words of the program's own code and the user's answers at a prompt."""
+"""Read the frames of an error's traceback to find words from the program's source code, and what the user typed at prompts."""
 
 # This module is imported only when a command has failed, or if the program sets a free text.
 
@@ -25,16 +25,17 @@ _QUOTED = re.compile(r"(?<![^\W_])(['\"`])(?P<value>[^'\"`\n]{1,60})\1")
 def is_of_program(error: BaseException) -> bool:
     """Return whether the program's own package defines the class of ``error``.
 
-    The program's own package is that of the outermost frame in the traceback that does not belong to a framework.
+    The program's own package is the package of the outermost frame in the traceback that does not belong to a framework.
     """
     return type(error).__module__.partition(".")[0] == _program(_frames(error))
 
 
 def names_of_code(error: BaseException, message: str) -> list[str]:
-    """Return the names and texts that ``message`` may quote because they come from source code.
+    """Return the names and texts that may stay in ``message`` because they come from source code.
 
-    The result has names that the exception itself carries, names of the command's parameters, and constants of the frames in the
-    traceback. Only frames of the program, its libraries and Python count, because a program may also run a user's code.
+    The result contains names that are stored on the exception, names of the command's parameters, and constants from the code of
+    the frames in the traceback. Only frames of the program, its libraries and Python count, because the traceback may also
+    contain frames of a user's own code.
     """
     names = _names_of_error(error)
     if not any(mark in message for mark in "'\"`"):
@@ -53,9 +54,9 @@ def names_of_code(error: BaseException, message: str) -> list[str]:
 
 
 def defined_options(error: BaseException) -> frozenset[str]:
-    """Return the options of the command and of the groups above it, as the program defines them.
+    """Return the names of the options that the program defines for the command and the groups above it.
 
-    If neither Click nor Typer runs the command, the set is empty.
+    If the command does not run under Click or Typer, the set is empty.
     """
     found: set[str] = set()
     for context in _contexts(error, _frames(error)):
@@ -65,16 +66,17 @@ def defined_options(error: BaseException) -> frozenset[str]:
 
 
 def answers(error: BaseException) -> list[str]:
-    """Return the user's answers at prompts, as far as the frames in the traceback of ``error`` still have them.
+    """Return what the user typed at prompts, as far as the frames in the traceback of ``error`` still contain it.
 
-    The result has the parameter values of each running command. For each frame whose code calls a function that asks (``input``,
-    ``prompt``), the result also has the texts in local variables, except constants of that code.
+    The result contains the parameter values of each running command. If the code of a frame calls a function that asks the user,
+    such as ``input`` or ``prompt``, the result also contains the strings in the frame's local variables, except the constants of
+    that code.
     """
     return _answers(error, _frames(error))
 
 
 def answers_of_callers() -> list[str]:
-    """Return what :func:`answers` returns, but for the functions that are running now instead of those in a traceback."""
+    """Do the same as :func:`answers`, but with the frames that are running now instead of those in a traceback."""
     frames: list[FrameType] = []
     frame = sys._getframe(1)  # noqa: SLF001 - inspect, which calls it too, costs an import
     while frame is not None:
@@ -115,7 +117,7 @@ def _within_limit(frames: list[FrameType]) -> list[FrameType]:
 
 
 def _contexts(error: BaseException | None, frames: list[FrameType]) -> Iterator[Any]:
-    """Yield the contexts of Click or Typer in the frames' variables, and their parents, each once."""
+    """Yield each Click or Typer context in the frames' variables, and each of their parents, once."""
     seen: list[Any] = []
     for candidate in (
         getattr(error, "ctx", None),
@@ -159,7 +161,7 @@ def _constants(constants: tuple[Any, ...] | frozenset[Any]) -> Iterator[str]:
 
 
 def _names_of_error(error: BaseException) -> list[str]:
-    """Return the names from source code that Python itself quotes in the message of ``error``."""
+    """Return those names from source code that Python itself puts into the message of ``error``."""
     if isinstance(error, UnicodeError):
         return [str(getattr(error, "encoding", ""))]
     if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition

@@ -1,7 +1,4 @@
-"""Finished spans with given counts of dropped attributes, events and links.
-
-A finished span is a copy of another span, or was read from OTLP/JSON.
-"""
+"""Finished spans that were copied, or read from OTLP/JSON, with their counts of dropped attributes, events and links."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,7 +26,7 @@ __all__ = [
 
 
 class FinishedEvent(Event):
-    """An event with a given count of dropped attributes."""
+    """A span event whose count of dropped attributes can be set."""
 
     def __init__(self, name: str, attributes: Attributes, timestamp: int, *, dropped_attributes: int = 0) -> None:
         super().__init__(name, attributes, timestamp)
@@ -42,7 +39,7 @@ class FinishedEvent(Event):
 
 
 class FinishedLink(Link):
-    """A link with a given count of dropped attributes."""
+    """A link whose count of dropped attributes can be set."""
 
     def __init__(self, context: SpanContext, attributes: Attributes, *, dropped_attributes: int = 0) -> None:
         super().__init__(context, attributes)
@@ -55,7 +52,7 @@ class FinishedLink(Link):
 
 
 class FinishedSpan(ReadableSpan):
-    """A finished span with given counts of dropped attributes, events and links."""
+    """A finished span whose counts of dropped attributes, events and links can be set."""
 
     def __init__(self, *args: object, dropped: tuple[int, int, int] = (0, 0, 0), **fields: object) -> None:
         super().__init__(*args, **fields)  # type: ignore[arg-type]
@@ -86,9 +83,9 @@ def copy_span(
     status: Status | None = None,
     scope: InstrumentationScope | None = None,
 ) -> ReadableSpan:
-    """Return a copy of a finished span, with another value for each argument that is not None.
+    """Return a copy of a finished span, in which each argument that is not None replaces the original value.
 
-    The attributes of an ended span are frozen, even for a processor. For that reason, only a copy can have other attributes.
+    Not even a span processor can change the attributes of an ended span, so a copy is needed to add attributes.
 
     Args:
         span: The span to copy.
@@ -116,7 +113,7 @@ def copy_span(
 
 
 def owner_of(span: ReadableSpan) -> tuple[str, bool] | None:
-    """Return ``(distinct_id, is_anon)`` of a command's span, or None if the span has no identity."""
+    """Return ``(distinct_id, is_anon)`` of a command's span, or None if the span does not contain an identity."""
     attributes = span.attributes or {}
     distinct_id = attributes.get(conventions.DISTINCT_ID)
     if not isinstance(distinct_id, str) or not distinct_id:
@@ -125,15 +122,15 @@ def owner_of(span: ReadableSpan) -> tuple[str, bool] | None:
 
 
 def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # noqa: FBT001 - the pair of owner_of()
-    """Return the attributes that let receivers of OTLP attribute a span to a person (``conventions.USER_ID``)."""
+    """Return the attributes with which an OTLP backend can attribute a span to a person (``conventions.USER_ID``)."""
     attributes = {conventions.POSTHOG_DISTINCT_ID: distinct_id}
     return attributes if is_anon else {**attributes, conventions.USER_ID: distinct_id}
 
 
 def described_status(span: ReadableSpan) -> Status:
-    """Return the status of a span. For a failed command, the status has a description.
+    """Return the status of a span.
 
-    Viewers of traces show the description of the status in their error column.
+    For a failed command, the status includes a description, which trace viewers show in their error column.
     """
     if span.status.status_code is not StatusCode.ERROR or span.status.description:
         return span.status
@@ -141,10 +138,10 @@ def described_status(span: ReadableSpan) -> Status:
 
 
 def failure_description(attributes: Mapping[str, AttributeValue]) -> str | None:
-    """Return a description of the command's failure: its redacted message, else its error type, else its exit code.
+    """Return a description of the command's failure: its redacted message, or else its error type, or else its exit code.
 
     For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing about the failure. The description of
-    this example is "exit code 3". A span that is not a command's gets no description.
+    this example is "exit code 3". For a span that is not a command's span, the function returns no description.
 
     The description replaces the attribute ``error.message``, which the semantic conventions deprecate on spans.
     """

@@ -20,17 +20,17 @@ __all__ = ["RedactedText", "redact"]
 
 
 class RedactedText(str):
-    """A text that :func:`redact` has returned. By this type, :func:`redact` knows that it must not redact the text again."""
+    """A text that :func:`redact` has returned. The type shows :func:`redact` that it must not redact the text again."""
 
     __slots__ = ()
 
 
 def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ...]] | None = None) -> RedactedText | None:
-    """Return a redacted free text, or None if ``value`` is not a string or no part of the text may be recorded.
+    """Return the redacted text, or None if ``value`` is not a string or no part of the text may be recorded.
 
-    The rules of redaction are those of error messages (:func:`redaction.redact`). The function removes the words of the command
-    line, the values of the command's parameters, the user's answers to prompts in functions that still run, and the file names of
-    the exception that the program handles now. The function also removes everything in quotes.
+    The rules are the same as for error messages (:func:`redaction.redact`). The function removes the words of the command line,
+    the values of the command's parameters, what the user typed at prompts of functions that are still running, and the file names
+    in the exception that the program is currently handling. The function also removes everything in quotes.
 
     Args:
         value: The value that the program has set. A text that is already redacted is returned unchanged.

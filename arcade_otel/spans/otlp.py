@@ -1,11 +1,11 @@
 """Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands all use these functions.
 
 The format is defined by the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/), and by
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program. If the format of a payload is broken, each function
-raises ``ValueError`` and no other exception. As the protocol demands, unknown fields are ignored, 64-bit integers may be numbers
-or text, and ``null`` counts as absent.
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program. If a payload is malformed, each function raises
+``ValueError`` and no other exception. As the protocol demands, unknown fields are ignored, 64-bit integers may be numbers or
+text, and ``null`` counts as absent.
 
-This module needs no SDK. A command does not import this module before it ends, because the module imports ``json``.
+This module needs no SDK. A command that is still running does not import this module, because the module imports ``json``.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ def loads(payload: str | bytes) -> Json:
 
 
 def is_traces(value: object) -> TypeGuard[Json]:
-    """Return whether ``value`` is an object with the key ``resourceSpans``, as a ``TracesData`` is."""
+    """Return whether ``value`` looks like a ``TracesData``, which is an object with the key ``resourceSpans``."""
     return isinstance(value, dict) and "resourceSpans" in value
 
 
 def dumps(traces: Json) -> str:
-    """Return ``traces`` as a payload: compact JSON in ASCII."""
+    """Return ``traces`` encoded as a payload: compact JSON in ASCII."""
     return json.dumps(traces, separators=(",", ":"))
 
 
@@ -110,7 +110,7 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def command_span(traces: Json) -> tuple[Json | None, Json]:
-    """Return the first command's span of this library's scope, and the resource of that span.
+    """Return the first span that is a command's span of this library, and the resource of that span.
 
     If there is no such span, return ``(None, {})``.
 
@@ -130,10 +130,13 @@ def command_span(traces: Json) -> tuple[Json | None, Json]:
 
 
 def read_attribute(holder: Json, key: str) -> object:
-    """Return the value of one attribute of a span, a scope or a resource, or None. If a key occurs twice, the last value counts.
+    """Return the value of one attribute of a span, a scope or a resource, or None if there is no such attribute.
+
+    If a key occurs twice, the last value counts.
 
     Raises:
-        ValueError: If the value is malformed. Malformed values of other attributes raise nothing, because they are not read.
+        ValueError: If the value is malformed. The values of other attributes are not read, so they raise no error if they are
+            malformed.
     """
     for attribute in reversed(read_objects(holder, "attributes")):
         if attribute.get("key") == key:
@@ -172,7 +175,7 @@ def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # n
 
 
 def remove_resource_attributes(traces: Json, prefix: str) -> None:
-    """Remove from each resource the attributes whose key begins with ``prefix``.
+    """Remove all attributes with a key that begins with ``prefix`` from each resource.
 
     Raises:
         ValueError: If a resource is malformed.

@@ -1,4 +1,4 @@
-"""How a command ended: its exit code and the error behind it, as the process reports them to the shell."""
+"""How a command ended: its exit code, as the process reports it to the shell, and the error that caused it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 
 class Outcome:
-    """How a command ended, and what the program and the user gave it.
+    """How a command ended, and the values that the user and the program passed to it.
 
     Attributes:
         exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
-        given: Values of the command's parameters, which are removed from the error's message, because the message may quote them.
-        options: Names of the options that the user gave, if the program records such names.
+        given: Values of the command's parameters. The error's message may quote them, so they are removed from it.
+        options: Names of the options that the user used, if the program records such names.
         declared: Attributes of the properties that the program declared, or None.
         events: The events that the program tracked while the command ran.
-        usage_error: Whether the command line was refused, as far as the adapter knows.
+        usage_error: Whether the framework refused the command line, as far as the adapter knows.
     """
 
     __slots__ = ("declared", "error", "events", "exit_code", "given", "options", "usage_error")
@@ -44,18 +44,18 @@ class Outcome:
     def failed(self) -> bool:
         """Whether the command failed, which means that its exit code is not 0.
 
-        A command can succeed although an exception such as ``Exit(0)`` ended it.
+        A command that ended with an exception such as ``Exit(0)`` has succeeded.
         """
         return self.exit_code != 0
 
     @property
     def kind(self) -> str:
-        """How the command ended, in one word. The words are the same for all frameworks.
+        """How the command ended, as one of these words, which are the same for all frameworks.
 
         * ``success``: the exit code is 0.
         * ``usage_error``: the command line was refused.
         * ``interrupted``: the user pressed Ctrl-C, or answered "no" to a question (Click's ``Abort``).
-        * ``exit``: the program chose the exit code, and there is no error behind it.
+        * ``exit``: the program chose the exit code, and no error caused it.
         * ``failure``: the command ended in any other way.
         """
         if not self.failed:
@@ -69,10 +69,12 @@ class Outcome:
 
     @property
     def error_type(self) -> str | None:
-        """The qualified name of the exception's class, ``_OTHER`` without an exception, or None after a success (``error.type``).
+        """The value of ``error.type``: the qualified name of the exception's class.
 
-        A class that was made at run time may have any text as its name. If a class cannot be found in its module under its name,
-        the nearest base class that can be found is recorded instead.
+        The value is ``_OTHER`` for a failure without an exception, and None after a success.
+
+        A class that was created at run time can have any text as its name. If a module does not contain the class under its name,
+        the nearest base class that a module does contain is recorded instead.
         """
         if not self.failed:
             return None
@@ -95,14 +97,14 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
     The exit code depends on the exception:
 
-    * ``SystemExit``: the exit code is the code of the exception. As in Python, a code of None stands for exit code 0, and text
-      stands for 1.
+    * ``SystemExit``: the exit code is the code of the exception. As in Python, None stands for exit code 0, and a string stands
+      for 1.
     * ``KeyboardInterrupt``: the exit code is the argument ``interrupted``.
     * An exception with an integer ``exit_code``, such as ``Exit`` and ``ClickException`` of Click and Typer: the exit code is
       that integer.
     * Any other exception: the exit code is 1.
 
-    For an ``Exit``, and for a ``SystemExit`` without text, the error in the outcome is the exception that led to the exit.
+    For an ``Exit``, and for a ``SystemExit`` without a message, the outcome contains the exception that led to the exit.
     """
     if error is None:
         return Outcome(0)
@@ -115,12 +117,12 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
 
 def _failure_behind(error: BaseException) -> BaseException:
-    """Return the exception behind an exit without a message, or ``error`` itself if there is none.
+    """Return the exception that caused an exit without a message, or ``error`` itself if there is none.
 
     For example, after ``except X as e: print(e); raise typer.Exit(1)``, the exit has no message of its own, so the result is the
-    ``X``. The exception behind an exit is its ``__cause__``. Without a cause, it is the ``__context__`` of the exit, unless
-    ``from None`` suppressed the context, as in a traceback. An exception that was caught outside of the command
-    (``except ImportError: main()``) does not count, because the command did not fail for that reason. For argparse's
+    ``X``. The cause of an exit is its ``__cause__``. If there is no ``__cause__``, the cause is the ``__context__``, unless
+    ``from None`` suppressed it. A traceback follows the same rule. An exception that was caught before the command began
+    (``except ImportError: main()``) does not count, because it is not why the command failed. For argparse's
     ``ArgumentParser.error``, the result is the ``ArgumentError`` if there is one.
     """
     for _ in range(_MAX_CAUSES):
@@ -134,7 +136,7 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Return whether ``earlier`` was caught before the command began, so that no frame of ``error``'s traceback caught it."""
+    """Return whether ``earlier`` was caught before the command began, outside of the frames in the traceback of ``error``."""
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False

@@ -1,4 +1,4 @@
-"""The events that a program itself declares, on the span of its command.
+"""The events that a program declares and tracks, stored on the span of its command.
 
 The library imports this module only if a program tracks an event.
 """
@@ -27,7 +27,7 @@ class OwnEvent:
 
     Attributes:
         name: The name of the event, as the program declares it.
-        attributes: The declared properties of the event, and the mark that the event is the program's own.
+        attributes: The declared properties of the event, and an attribute which marks the event as the program's own.
         time_ns: When the event happened, in nanoseconds since the epoch.
     """
 
@@ -42,18 +42,18 @@ class OwnEvent:
 def check(
     settings: Settings, name: object, properties: Mapping[str, object], time_ns: int, command: RunningCommand | None = None
 ) -> OwnEvent | None:
-    """Return the event, with those properties that are declared and have the right type.
+    """Return the event, with those properties that are declared and have the declared type.
 
-    Skip the other properties with a debug line.
+    Skip the other properties and write a debug line.
 
     Args:
         settings: The program's settings.
         name: The name of the event. If the name is not declared, the function returns None and writes a debug line without the
             name.
-        properties: The values that ``arcade_otel.track`` got. A property whose value is None is left out.
+        properties: The values that were passed to ``arcade_otel.track``. A property whose value is None is left out.
         time_ns: When the event happened, in nanoseconds since the epoch.
-        command: The command's path, and the function that returns the values of its parameters, which are removed from free text.
-            If ``command`` is None, free text is left out.
+        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
+            free text. If ``command`` is None, free text is dropped.
     """
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")
@@ -75,7 +75,7 @@ def check(
 
 
 def to_json(events: Sequence[OwnEvent]) -> str:
-    """Return the events as a list of span events in OTLP/JSON."""
+    """Return the events as an OTLP/JSON list of span events."""
     texts = [
         f'{{"timeUnixNano":"{event.time_ns}","name":{json_string(event.name)},"attributes":{attributes_json(event.attributes)}}}'
         for event in events

@@ -1,9 +1,9 @@
-"""The properties of a command's event. Each property is declared in this module once, with its attribute and its purpose.
+"""The properties of a command's event. This module declares each property once, with its attribute and its purpose.
 
 The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. If
-you add a property, add a row to the table in this module, and set the value of the property. If the sender can find the value of
-a property out, set the value in ``enrich()`` of ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set
-it in ``command_attributes()`` of ``arcade_otel/spans/__init__.py``. No command imports this module.
+you add a property, add a row to the table in this module, and set the value of the property. If the sender can find out the
+value, set it in ``enrich()`` in ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set it in
+``command_attributes()`` in ``arcade_otel/spans/__init__.py``. No command imports this module.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SEMANTIC = "semantic conventions"
 class Property:
     """One property of an event.
 
-    ``Property`` is a plain class, because importing ``dataclasses`` would cost a sender more than the table.
+    ``Property`` is a plain class, because importing ``dataclasses`` would cost a sender more time than building the table.
 
     Attributes:
         name: The name of the property in PostHog, or "" if only other backends get the attribute.
@@ -104,10 +104,10 @@ class Property:
 
     @property
     def of_own_events(self) -> bool:
-        """Whether the program's own events (``arcade_otel.track``) have the property.
+        """Whether the property is also sent with the program's own events (``arcade_otel.track``).
 
-        The program's own events have each property that does not depend on the command's end, except for the count of dropped
-        events. A sum over all events would count the same drops several times.
+        The program's own events include every property that does not depend on how the command ends, except the count of dropped
+        events. With that count on several events, a sum over all events would count the same drops several times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 

@@ -1,4 +1,4 @@
-"""Remove secrets, and what the user typed, from an error's message. The process that raised the error runs this code."""
+"""Remove secrets, and what the user typed, from an error's message. This code runs in the process that raised the error."""
 
 # This module is imported only when a command has failed, or if the program sets a free text. Other commands do not pay for its
 # patterns.
@@ -26,16 +26,16 @@ _MAX_CAUSES = 10
 def error_message(
     error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = (), path: str = ""
 ) -> str | None:
-    """Return the text of ``error`` that may be recorded, at most 300 characters, or None.
+    """Return the text of ``error`` that may be recorded, at most 300 characters, or None if nothing may be recorded.
 
     Args:
         error: The exception that ended the command.
-        how: The program's choice. With ``redacted``, the function returns the redacted message. With ``own``, the function
-            returns the redacted message if the program's own package defines the class of the error, and otherwise None. With
-            ``class``, the function returns None, because ``error.type`` has the class. If ``how`` is a function, its result is
-            only cut, and characters that JSON cannot represent are replaced.
+        how: The program's choice. If it is ``redacted``, the function returns the redacted message. If it is ``own``, the
+            function returns the redacted message if the program's own package defines the class of the error, and otherwise None.
+            If it is ``class``, the function returns None, because ``error.type`` already names the class. If it is a function,
+            the function's result is only shortened, and characters that JSON cannot represent are replaced.
         given: Values of the command's parameters, from any source.
-        path: The command's path, joined by dots, whose words come from the program, so they are not removed from the message.
+        path: The command's path, joined by dots. Its words come from the program, so they are not removed from the message.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None
@@ -71,25 +71,26 @@ def redact(
     paths: Sequence[str] = (),
     quoted: Iterable[str] | None = None,
 ) -> str:
-    """Return ``message`` on one line, at most 300 characters, without secrets and without what the user typed.
+    """Return ``message`` without secrets and without what the user typed, on one line of at most 300 characters.
 
     The function removes:
 
     * Tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
       ``password=``.
     * The user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random.
-    * Words of the command line and values of the environment. If the user typed several words joined together, each word of at
-      least four letters is also removed, and so are the words joined in another way.
+    * Words of the command line and values of the environment. If an argument consists of several words, each word of at least
+      four letters is also removed, and so are the same words joined in a different way.
 
-    If there are too many values to search for, or too long ones, the function returns "". Limit: the function does not recognise
-    a secret that looks like an ordinary word, if the user neither typed nor set that word and it is not in quotes.
+    If the values to search for are too many or too long, the function returns "". Limit: the function does not recognise a secret
+    that looks like an ordinary word, if the user neither typed nor set that word and it is not in quotes.
 
     Args:
         message: The text of an exception, of which only the first 2,000 characters are read.
         arguments: Words of the command line, and values of the command's parameters.
         environ: The environment variables.
         paths: Names of files.
-        quoted: Texts that may stay in quotes, besides options and names of Python's types, or None to let all quoted text stay.
+        quoted: Quoted texts that may stay in the message, in addition to options and the names of Python's types. With None, all
+            quoted text may stay.
     """
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would recognise.
@@ -102,10 +103,7 @@ def redact(
 
 
 def _words_of(error: BaseException) -> str:
-    """Return the text of the error.
-
-    If the error has an attribute ``message`` that its text does not contain, return that attribute instead.
-    """
+    """Return ``str(error)``, or the attribute ``message`` of the error if it exists and ``str(error)`` does not contain it."""
     message = getattr(error, "message", None)
     if not message:
         return str(error)
@@ -117,9 +115,9 @@ def _words_of(error: BaseException) -> str:
 
 
 def without_path(words: Sequence[str], path: str) -> list[str]:
-    """Return ``words`` without the names in the command's path, each removed once and in order.
+    """Return ``words`` without the names in the command's path, each of which is removed once, in the order of the path.
 
-    If the user types a name of the path a second time, the second word is an argument and stays.
+    If the user typed a name from the path a second time, that word is an argument and stays in the result.
     """
     rest = path.split(".")
     typed = []
@@ -132,7 +130,7 @@ def without_path(words: Sequence[str], path: str) -> list[str]:
 
 
 def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterator[str]:
-    """Yield ``words`` without the names of ``options``. From a single word ``--name=value``, yield the value."""
+    """Yield ``words`` without the names in ``options``. For a word like ``--name=value``, yield only the value."""
     for word in words:
         name, assigned, value = word.partition("=")
         if name not in options:
@@ -142,7 +140,7 @@ def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterato
 
 
 def file_names(error: BaseException) -> Iterator[str]:
-    """Yield the names of files in ``error`` and its causes, because a message may quote a file's name without a separator."""
+    """Yield the file names in ``error`` and its causes, because a message may quote a file name that contains no slash."""
     seen: list[BaseException] = []
     while len(seen) < _MAX_CAUSES and error not in seen:
         seen.append(error)

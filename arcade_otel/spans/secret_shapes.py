@@ -166,7 +166,7 @@ _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "me
 
 
 def readable(message: str) -> str:
-    """Return ``message`` without the escape sequences of terminals, and with URL and HTML escapes decoded."""
+    """Return ``message`` without terminal escape sequences, and with URL and HTML escapes decoded."""
     message = _QUOTED_LINE.sub(r"<value>\n\1", message)
     if "\n+" in message or "\nE" in message:
         message = _COMPARED_LINES.sub(r"\1 <value>", message)
@@ -222,7 +222,7 @@ def _without_known_shapes(message: str) -> str:
 
 
 def _without_value(match: re.Match[str]) -> str:
-    """Return the match with its group ``value`` redacted. The text before and after the group stays."""
+    """Return the matched text, with the part in the group ``value`` redacted and the rest unchanged."""
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
         return whole  # "basic authentication"
@@ -230,10 +230,10 @@ def _without_value(match: re.Match[str]) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    """Return only the scheme and the host of a URL, because a maintainer needs to know which server failed.
+    """Return only the scheme and the host of a URL, which show a maintainer which server failed.
 
-    If the host is not certain, the function redacts everything but the scheme. The host of a URL is not certain if there is an @
-    after the first slash, or a second @, because a password may contain a slash or an @.
+    If the host is not certain, the function redacts everything but the scheme. If there is an @ after the first slash, or a
+    second @, the host is not certain, because a password may contain a slash or an @.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]
@@ -255,7 +255,7 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
 
 
 def _failure(value: str) -> str:
-    """Return the part of a quoted text that says how a connection failed, with ``<value>`` in place of the rest."""
+    """Return the words of a quoted text that say how a connection failed, with ``<value>`` in place of the other words."""
     status = _STATUS.fullmatch(value)
     if status is not None:
         from http import HTTPStatus
@@ -274,7 +274,7 @@ def _failure(value: str) -> str:
 def _without_account(match: re.Match[str]) -> str:
     """Remove a valid account number (IBAN) from the start of the match.
 
-    A valid account number leaves the remainder 1 when it is divided by 97 (ISO 13616).
+    In a valid account number, the remainder of the division by 97 is 1 (ISO 13616).
     """
     text = match.group()
     for end in range(len(text), 14, -1):
@@ -292,9 +292,10 @@ def _without_randomness(match: re.Match[str]) -> str:
 
 
 def _looks_random(word: str) -> bool:
-    """Return whether a word is more likely a key than a name.
+    """Return whether a word looks more like a key than like a name.
 
-    A key has many different characters of several kinds, or digits between its letters.
+    A word counts as a key in three cases: it mixes kinds of characters (digits, lower case, upper case) and does not consist of
+    pronounceable parts, it is long and contains many different characters, or it is text in hexadecimal digits.
     """
     if _is_text_in_hex(word):
         return True
@@ -325,8 +326,8 @@ def _is_text_in_hex(word: str) -> bool:
 def _is_name(word: str) -> bool:
     """Return whether a word consists of pronounceable words, as names of classes, modules and packages do.
 
-    For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. The
-    parts of such a name are long and have vowels, and its digits are together.
+    For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. In
+    such a name, the parts are long and contain vowels, and digits stand next to each other.
     """
     if _TIME.fullmatch(word):
         return True
@@ -353,7 +354,7 @@ def _can_be_spoken(piece: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    """Return whether a short word has a digit and letters of both cases, and is no name. The word may end with a sign."""
+    """Return whether a short word contains a digit, a lower-case and an upper-case letter, and is not a name."""
     plain = word.rstrip("!?.")
     if not (any(map(str.isdigit, plain)) and any(map(str.islower, plain)) and any(map(str.isupper, plain))) or _is_name(plain):
         return False

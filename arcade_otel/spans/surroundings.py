@@ -1,8 +1,8 @@
-"""Find out what runs a command, and where: the agent, CI provider, container, architecture, and how the program was installed.
+"""Find out how a command is run: the coding agent, CI provider, container, architecture, and how the program was installed.
 
-Each answer of these functions is a word of a fixed list, or true or false. No value of an environment variable is recorded as it
-is. The sender calls the functions of this module, so a command does not pay for the tables. The sender knows the names of all
-variables of its command, but only the values of ``AI_AGENT`` and ``AGENT``.
+Each of these functions returns a word from a fixed list, or true or false. The value of an environment variable is never recorded
+unchanged. The sender calls the functions of this module, so a command does not spend time on importing it. The sender knows the
+names of all variables of its command, but only the values of ``AI_AGENT`` and ``AGENT``.
 """
 
 from __future__ import annotations
@@ -124,10 +124,12 @@ _UNSET = ("", "0", "false")
 
 
 def agent(environ: Mapping[str, str]) -> str | None:
-    """Return the word for the coding agent that runs the command, :data:`OTHER` for an unknown agent, or None without an agent.
+    """Return the word for the coding agent that runs the command, or None if there is no agent.
+
+    For an unknown agent, the word is :data:`OTHER`.
 
     Args:
-        environ: The environment variables that are set, of which only those in :data:`AGENT_NAMES` need their real values.
+        environ: The environment variables that are set. Only those in :data:`AGENT_NAMES` need their real values.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]
@@ -136,7 +138,7 @@ def agent(environ: Mapping[str, str]) -> str | None:
 
 
 def ci_provider(environ: Mapping[str, str]) -> str | None:
-    """Return the word for the CI provider, :data:`OTHER` for an unknown one, or None outside of continuous integration."""
+    """Return the word for the CI provider, :data:`OTHER` for an unknown provider, or None outside of continuous integration."""
     return next((slug for name, slug in CI_PROVIDERS.items() if environ.get(name, "").lower() not in _UNSET), None)
 
 
@@ -156,7 +158,7 @@ def architecture() -> str:
 
 
 def machine() -> dict[str, str]:
-    """Return the attributes of a span's resource that describe the machine and Python.
+    """Return the resource attributes that describe the machine and Python.
 
     The sender can call ``machine`` for its command, because the same interpreter runs both.
     """
@@ -210,7 +212,7 @@ def _system() -> tuple[str, str]:
 
 
 def _public_release(release: str) -> str:
-    """Return the numbers of a kernel release, and its flavour if that is a common word such as ``generic``.
+    """Return the numbers of a kernel release, and its flavour if it is a common word such as ``generic``.
 
     Any other text in a release is left out, because it may contain a person's name.
     """

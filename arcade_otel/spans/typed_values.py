@@ -1,4 +1,4 @@
-"""Find and replace in a message what the user typed, set in the environment, or chose as the name of a file."""
+"""Replace the user's own values in a message: words that the user typed, values of environment variables, and file names."""
 
 # This module is imported only when a command has failed, or if the program sets a free text.
 
@@ -45,7 +45,7 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> str | None:
-    """Return ``message`` without the user's values. Return None if the values are too many, or too long, to search for.
+    """Return ``message`` without the user's values, or None if the values are too many or too long to search for.
 
     Args:
         message: A message that :func:`secret_shapes.readable` has returned.
@@ -70,7 +70,8 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
     """Return whether the message may contain the variable's value.
 
-    The function compares single words, because searching the message for a whole value as long as ``PATH`` would take too long.
+    The function compares words, because searching the message for a whole value as long as that of ``PATH`` would take too much
+    time.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False
@@ -86,10 +87,10 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that the message may contain, and the words of all other arguments that are in the message.
+    """Return the arguments that the message may contain, and those words of the other arguments that the message contains.
 
-    Only plain arguments can be left out of the list of arguments. A message that contains a plain argument also contains each
-    word of its last component.
+    An argument that is not plain text is always in the first list. A plain argument is left out of it if a word of the argument's
+    last path component is missing in the message, because the message then cannot contain the whole argument.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -146,7 +147,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the texts whose parts are also searched for: typed values without option names, and secret variables."""
+    """Return the texts whose single words must also be found: typed values without option names, and secret variables."""
     typed = []
     for argument in arguments:
         if not argument.startswith("-"):
@@ -160,7 +161,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns for the words of ``texts``, alone or joined with any separator, as ``message`` may have them."""
+    """Yield patterns that find the words of ``texts`` in ``message``, alone or joined with any separator."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -179,10 +180,10 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Return whether to search for a part of what the user typed. Common text such as ``--`` and ``/`` is no value.
+    """Return whether a part of what the user typed must be searched for.
 
-    A password may consist of special characters only ("!@#$%^&*"). A text of special characters counts as a value if it is long,
-    or has several different characters.
+    Common text such as ``--`` and ``/`` is not searched for. A password may consist only of special characters ("!@#$%^&*"), so
+    such text is searched for if it is long or contains several different characters.
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
@@ -191,7 +192,7 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message, plain or escaped and in any case.
+    """Replace each value in the message, whether it is plain or escaped, in upper or lower case.
 
     All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
     the user typed "on", the word "connection" stays as it is.
@@ -222,8 +223,8 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 def _spellings(value: str) -> set[str]:
     """Return the spellings of ``value`` to search for.
 
-    The spellings are the value as it is, as Python, JSON and a shell write it, as a form's field, in base64 and in hexadecimal
-    digits.
+    The spellings are the value itself, the value as Python, JSON and a shell write it, as a form field, in base64 and in
+    hexadecimal digits.
     """
     encoded = _in_base64(value)
     if value.isalnum():

@@ -1,8 +1,8 @@
-"""Find the version of an installed program by the names of ``.dist-info`` directories.
+"""Find the version of an installed program from the names of ``.dist-info`` directories.
 
 ``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``, which costs as much as a bare Python
-start. This module uses ``importlib.metadata`` only if there is no ``.dist-info`` directory, for example for distributions in
-archives and for metadata of other kinds.
+start. This module uses ``importlib.metadata`` only if there is no ``.dist-info`` directory, for example for a distribution in an
+archive.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ def installed_version(distribution: str) -> str | None:
 
 
 def program_version(program: str) -> str | None:
-    """Return the version of the distribution that :func:`owner` finds, or None if :func:`owner` finds none."""
+    """Return the version of the distribution that :func:`owner` finds for ``program``, or None if it finds none."""
     return owner(program)[1]
 
 
 def stamp() -> str:
     """Return a text that changes when a distribution is installed, upgraded or removed.
 
-    An installer makes or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. To see
-    such changes, the function calls ``stat`` once for each entry of ``sys.path``. Looking up a version instead would cost a
-    sender a third of a bare Python start.
+    An installer makes or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. The
+    function therefore calls ``stat`` once for each entry of ``sys.path``. Looking up the version instead would take a third of
+    the time in which Python starts.
     """
     times = []
     for directory in sys.path:
@@ -68,10 +68,10 @@ def installed(distribution: str) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=16)
 def owner(program: str) -> tuple[str | None, str | None]:
-    """Find the distribution with a console script, or else a module, called ``program``.
+    """Find the distribution that installs a console script, or else a module, with the name ``program``.
 
-    If a script that belongs to no distribution has the name of another distribution's console script, the function finds that
-    other distribution.
+    Limit: the running script may belong to no distribution. If a distribution installs a console script with the same name, the
+    function finds that distribution by mistake.
 
     Returns:
         The ``.dist-info`` directory and the version of the distribution, each of which is None if it cannot be found.
@@ -93,7 +93,7 @@ def owner(program: str) -> tuple[str | None, str | None]:
 
 
 def _normalized(name: str) -> str:
-    """Return the name of a distribution in the form in which PEP 503 compares names."""
+    """Return the normalized name of a distribution, as PEP 503 defines it."""
     return "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)
 
 

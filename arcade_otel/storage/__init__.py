@@ -1,21 +1,22 @@
-"""Read small files of the config directory, without following links or blocking, and only if other users cannot write them.
+"""Read small files in the config directory, without following links or blocking, and only if other users cannot write them.
 
-The config directory, its subdirectory ``usage/`` and each file that is read there must belong to the user who runs the program,
-or to root. Other users must not be able to write these files and directories. If another user owns or can write one of these
-files and directories, the program runs as if there were no config directory. The program then records nothing, and
-``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A file that only the owner's private group may write counts as
-not writable by other users. A private group (umask 002) has the user's name and no other member.
+The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to the user who runs
+the program, or to root. Other users must not be able to write these files and directories. If another user owns or can write one
+of these files and directories, the program runs as if there were no config directory. The program then records nothing, and
+``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A file that only the owner's private group can write counts as
+not writable by other users. A private group is named after the user and has no other members, as is usual with umask 002.
 
-Under ``sudo`` with ``HOME`` kept, the config directory is that of the user who called ``sudo``. Root uses that directory only if
-it belongs to the user in ``SUDO_UID``. An opt-out of the user who called ``sudo`` counts, and ``sudo mycli`` is recorded under
-the same identity. Root treats the files as data and never as code. Root follows no link, deletes only files with this library's
-names, and gives each new file to the directory's owner. Root uses no files of other users. Without ``sudo`` (``su -m``, a
-container that mounts another user's directory), root uses only files that belong to root.
+If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``. The library uses that directory only
+if it belongs to the user in ``SUDO_UID``. If that user has opted out, ``sudo mycli`` is not recorded. Otherwise it is recorded
+under that user's identity. The library treats the files as data and never as code. As root, the library follows no link below the
+config directory, deletes only files with this library's names, and gives each new file to the owner of the directory. Files of
+any other user are not used. Without ``sudo``, for example after ``su -m`` or in a container that mounts another user's directory,
+root uses only root's own files.
 
-Limits: POSIX access control lists, the permissions of Windows and the parents of the config directory are not checked.
+Limits: POSIX access control lists, Windows permissions and the parents of the config directory are not checked.
 
-Every recorded command imports this module, so it contains only the code that is needed to read one small file. The other code is
-in ``storage.files``, ``storage.directories`` and ``storage.locks``.
+Every recorded command imports this module, so the module contains only the code for reading one small file. The other code is in
+``storage.files``, ``storage.directories`` and ``storage.locks``.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from arcade_otel.storage.files import chown_to_parent_owner, ensure_private_dir
 
     class UntrustedStateError(PermissionError):
-        """A directory or file is not used, because it belongs to another user or another user can write it."""
+        """A directory or file must not be used, because another user owns it or can write it."""
 
     class UnusableFileError(OSError):
-        """A path does not lead to a small regular file, but to a link, pipe, directory, device or huge file."""
+        """The path is not a small regular file, but a link, pipe, directory, device or huge file."""
 
 
 __all__ = [
@@ -92,18 +93,18 @@ def _error(name: str, code: int, reason: str, path: str) -> OSError:
 
 
 def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
-    """Return the content of a file in the config directory, or None if the file is missing.
+    """Return the content of a file in the config directory, or None if there is no such file.
 
-    The function never follows a link below the config directory, and never waits for the writer of a pipe.
+    The function never follows a link below the config directory, and never blocks on a named pipe.
 
     Args:
-        config_dir: The config directory, which may be a link if the link and its target are the user's own.
+        config_dir: The config directory. It may be a link if the user owns both the link and its target.
         names: Names of the directories below the config directory, and of the file, for example
             ``read_file(config_dir, "usage", "consent")``.
-        max_bytes: The maximum size of the file, above which UnusableFileError is raised.
+        max_bytes: The maximum size of the file in bytes. A larger file raises UnusableFileError.
 
     Raises:
-        UnusableFileError: If the path is not a regular file, or the file is longer than ``max_bytes``, so a later try would fail,
+        UnusableFileError: If the path is not a regular file, or the file is longer than ``max_bytes``. A later try would fail,
             too.
         UntrustedStateError: If the file, or a directory above it, belongs to another user or can be written by another user.
         OSError: If the file cannot be read at the moment (no permission, no descriptor left, a bad disk). A later try may
@@ -185,10 +186,10 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
 
 
 def distrust_reason(config_dir: str) -> str | None:
-    """Return why the files in ``config_dir`` are not used, as text for the user, or None if they are used. This never raises.
+    """Return a text for the user that says why the files in ``config_dir`` are not used, or None if they are used.
 
-    For example, the text is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a link``. A missing
-    file is no reason to distrust the directory.
+    This never raises. For example, the text is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a
+    link``. A missing file is no reason to distrust the directory.
     """
     try:
         status = os.lstat(config_dir)
@@ -248,7 +249,7 @@ def _check_windows_directory(path: str, *, link_allowed: bool = False) -> None:
 
 
 def check_trust(status: os.stat_result, path: str) -> None:
-    """Raise :class:`UntrustedStateError` if the file with this status belongs to another user, or another user can write it."""
+    """Raise :class:`UntrustedStateError` if the ``stat`` result shows that another user owns the file or can write it."""
     reason = _distrust(status, path)
     if reason:
         raise _error("UntrustedStateError", _EPERM, reason, path)
@@ -266,10 +267,10 @@ def _distrust(status: os.stat_result, path: str) -> str | None:
 
 
 def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
-    """Return why a link in place of the config directory is not followed, or None if it is followed.
+    """If the config directory is a link that must not be followed, return the reason, or else None.
 
-    A link of another user than root is not followed. Under ``sudo``, a link of the user who called ``sudo`` is followed only to a
-    directory of the same user.
+    A link that belongs to a user other than root or the running user is not followed. Under ``sudo``, a link that belongs to the
+    user who called ``sudo`` is followed only if its target belongs to the same user.
     """
     if not hasattr(os, "geteuid") or link.st_uid in (0, os.geteuid()):
         return None
@@ -279,10 +280,7 @@ def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> s
 
 
 def _trusted_users() -> tuple[int, ...]:
-    """Return the users whose files are used: root and the running user.
-
-    If root runs the program, the user who called ``sudo`` is trusted, too.
-    """
+    """Return the IDs of the users whose files may be used: root, the running user and, under ``sudo``, the user who called it."""
     user = os.geteuid()
     if user == 0:
         invoker = os.environ.get("SUDO_UID", "")
@@ -291,10 +289,10 @@ def _trusted_users() -> tuple[int, ...]:
 
 
 def _is_private_group(user: int, group: int) -> bool:
-    """Return whether the group has the user's name and no other member, as with umask 002 on Fedora, RHEL and Debian.
+    """Return whether the group is named after the user and has no other members, as is usual on Fedora, RHEL and Debian.
 
-    Debian's OpenSSH makes the same exception (its patch ``user-group-modes``). The result is cached, because the look-up may ask
-    an LDAP server.
+    Debian's OpenSSH also accepts such groups (patch ``user-group-modes``). The result is cached, because the look-up may query an
+    LDAP server.
     """
     known = _private_groups.get((user, group))
     if known is None:

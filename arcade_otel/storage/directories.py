@@ -1,4 +1,7 @@
-"""An open directory. Every operation on files in the directory is relative to the directory's descriptor and follows no link."""
+"""An open directory.
+
+All operations on files in the directory are relative to the directory's descriptor, and do not follow links.
+"""
 
 import os
 import stat
@@ -29,12 +32,12 @@ else:
 
 
 class Directory:
-    """An open directory. Close the directory, or use it in a ``with`` statement.
+    """An open directory. Call ``close`` when you no longer need the directory, or use it in a ``with`` statement.
 
-    On POSIX, operations use the descriptor of the directory. The operations therefore stay in this directory even if its path
-    changes, for example if its parent is renamed or a link takes its place. Windows has no descriptors for directories. On
-    Windows, operations use the path, and links are refused when the directory is opened. The names of files that methods take are
-    plain names without a path.
+    On POSIX, operations use the descriptor of the directory. They therefore affect this directory even if its path changes, for
+    example if its parent is renamed or the directory is replaced by a link. Windows has no descriptors for directories. On
+    Windows, operations use the path, and links are refused when the directory is opened. Methods take the names of files without
+    a path.
     """
 
     __slots__ = ("_descriptor", "path")
@@ -50,7 +53,7 @@ class Directory:
         Args:
             config_dir: The config directory.
             names: Names of the directories below the config directory, one for each level.
-            create: Whether to make missing directories with mode 0700, including the config directory.
+            create: Whether to create missing directories with mode 0700, including the config directory itself.
 
         Raises:
             storage.UntrustedStateError: If a directory on the path belongs to another user or can be written by another user.
@@ -91,7 +94,7 @@ class Directory:
         return name if self._descriptor is not None else os.path.join(self.path, name)
 
     def _made(self, name: str) -> "Directory":
-        """Make the directory ``name`` in this directory if it does not exist, and open it."""
+        """Open the directory ``name`` in this directory, and create it first if it does not exist."""
         path = os.path.join(self.path, name)
         made = False
         with suppress(FileExistsError):
@@ -111,7 +114,7 @@ class Directory:
         return Directory(path, descriptor)
 
     def _give_to_owner(self, descriptor: int) -> None:
-        """Under ``sudo``, give a file that this process has just made to the owner of this directory."""
+        """Under ``sudo``, make the owner of this directory the owner of a file that this process has just created."""
         if self._descriptor is not None and os.geteuid() == 0:
             owner = os.fstat(self._descriptor)
             if owner.st_uid != 0:
@@ -128,30 +131,35 @@ class Directory:
         return os.listdir(self.path if self._descriptor is None else self._descriptor)
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a file, or None if the file is missing. For a link, return the status of the link itself."""
+        """Return the ``stat`` result of a file, or None if there is no such file.
+
+        For a link, return the ``stat`` result of the link itself.
+        """
         try:
             return os.stat(self._where(name), dir_fd=self._descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def read(self, name: str, max_bytes: int = storage.MAX_FILE_BYTES) -> bytes | None:
-        """Return the content of a file, or None if the file is missing. Checks and errors are those of ``storage.read_file``."""
+        """Return the content of a file, or None if there is no such file.
+
+        Checks and errors are those of ``storage.read_file``.
+        """
         return storage.read_at(self._descriptor, os.path.join(self.path, name), max_bytes)
 
     # --- writing ------------------------------------------------------------------------------------------------------------
 
     def open_file(self, name: str, flags: int, *, create: bool = True) -> int:
-        """Open a regular file that has no second name (no hard links), and return the descriptor.
+        """Open a regular file that has only one name (no further hard links), and return its descriptor.
 
         Args:
             name: Name of the file.
             flags: Flags such as ``os.O_RDWR``, ``os.O_WRONLY``, ``os.O_APPEND`` and ``os.O_EXCL``.
-            create: Whether to make the file with mode 0600 if it is missing.
+            create: Whether to create the file with mode 0600 if it does not exist.
 
         Raises:
             FileExistsError: If the file exists, and ``flags`` contains ``os.O_EXCL``.
-            storage.UnusableFileError: If the name is that of a link, a pipe, a directory, or a file with a second name (a hard
-                link).
+            storage.UnusableFileError: If ``name`` is a link, a pipe, a directory, or a file with a second name (a hard link).
             OSError: If the file cannot be opened or made.
         """
         path = os.path.join(self.path, name)
@@ -178,7 +186,7 @@ class Directory:
         return descriptor
 
     def write(self, name: str, data: bytes, *, durable: bool = False, mtime_ns: int | None = None) -> None:
-        """Replace the whole file: write a temporary file with mode 0600 and rename it.
+        """Replace the whole file by renaming a temporary file with mode 0600.
 
         If a step fails, the function removes the temporary file and raises.
 
@@ -186,7 +194,7 @@ class Directory:
             name: Name of the file.
             data: The new content.
             durable: Whether to wait until the content is on the disk.
-            mtime_ns: The modification time of the file in nanoseconds since the epoch, or None for now.
+            mtime_ns: The modification time of the file in nanoseconds since the epoch, or None for the current time.
 
         Raises:
             OSError: If the file cannot be written.
@@ -218,7 +226,7 @@ class Directory:
         os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, follow_symlinks=follows)
 
     def rename(self, name: str, target: "Directory", new_name: str) -> None:
-        """Move a file into ``target``, and replace a file with the same name there. On Windows, retry while the file is open.
+        """Move a file into ``target``, and replace any file with the same name there. On Windows, retry while the file is open.
 
         Raises:
             OSError: If the file cannot be moved. The error's ``filename`` is the whole path of the target, so that the error can
@@ -256,14 +264,14 @@ class Directory:
 
 
 def write_private(path: str, text: str, *, durable: bool = False) -> None:
-    """Replace a whole file in the config directory, or in its ``usage/``: write a temporary file (0600) and rename it.
+    """Replace a whole file in the config directory, or in its ``usage/``, by renaming a temporary file with mode 0600.
 
     If a step fails, no temporary file is left. The function never writes through a link.
 
     Args:
         path: Path of the file, in a directory that must exist.
-        text: The content, which is encoded as UTF-8, so a lone surrogate raises a UnicodeEncodeError.
-        durable: Whether to wait until the content is on the disk, so that a power cut cannot leave an empty file.
+        text: The content, which is encoded as UTF-8. A lone surrogate in it raises a UnicodeEncodeError.
+        durable: Whether to wait until the content is on the disk. If so, a power cut cannot leave an empty file.
 
     Raises:
         OSError: If the file cannot be written.

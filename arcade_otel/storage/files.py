@@ -1,4 +1,4 @@
-"""Make private directories, give files to the owner of their directory, and retry while Windows has a file open."""
+"""Create private directories, give files to the owner of their directory, and on Windows retry while a file is open."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
-    """Call ``action``. On Windows, call it again for up to 1.5 s while another process has the file open.
+    """Call ``action``. On Windows, call it again for up to 1.5 s if another process has the file open.
 
-    Systems other than Windows can replace and remove open files, so on these systems ``action`` is called once.
+    Other systems can replace and remove open files, so ``action`` is called only once there.
 
     Raises:
         OSError: If the last call of ``action`` raised an OSError.
@@ -47,10 +47,10 @@ def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platf
 
 
 def ensure_private_dir(path: str) -> None:
-    """Make the directory ``path`` and its missing parents with mode 0700. An existing directory keeps its mode.
+    """Create the directory ``path`` and its missing parents with mode 0700. An existing directory keeps its mode.
 
     Raises:
-        OSError: If the directory cannot be made, or something else is in its place.
+        OSError: If the directory cannot be created, or ``path`` is something other than a directory.
     """
     if os.path.isdir(path):
         return
@@ -67,10 +67,10 @@ def ensure_private_dir(path: str) -> None:
 
 
 def chown_to_parent_owner(path: str) -> None:
-    """Under ``sudo``, give ``path`` to the owner of its directory, so that ``sudo mycli`` leaves no file that belongs to root.
+    """Under ``sudo``, make the owner of the directory the owner of ``path``, so that ``sudo mycli`` leaves no files of root.
 
     If the program does not run as root, or runs on Windows, the function does nothing. It follows no symbolic link. A file with a
-    second name is not given away, because it may be a hard link to a file of root.
+    second name keeps its owner, because it may be a hard link to one of root's files.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

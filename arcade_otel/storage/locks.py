@@ -1,9 +1,9 @@
-"""Exclusive locks between processes, on any file system: the system's own lock, or a lease file if the file system cannot lock.
+"""Exclusive locks between processes: the operating system's own lock, or a lease file on a file system without locks.
 
-The system releases its lock (``flock``, ``msvcrt.locking``) when the holder dies, even by a signal. Some file systems have no
-locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE homes, ``flock`` fails with ENOLCK,
-EOPNOTSUPP, ENOSYS or EIO, or never returns. On such a file system this module uses a *lease*: a file that is made with ``O_EXCL``
-and names its holder.
+The operating system releases its lock (``flock``, ``msvcrt.locking``) when the process that holds it ends, even by a signal. Some
+file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE homes, ``flock``
+fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. On such a file system this module uses a *lease*: a file that is
+created with ``O_EXCL`` and contains the name of its holder.
 
 Limits of a lease:
 
@@ -11,12 +11,13 @@ Limits of a lease:
   no longer exists (on the same host). If a holder is only stopped for more than ``stale_after`` seconds (SIGSTOP, a suspended
   laptop), there can be a second holder.
 * Two processes may find the same stale lease at the same moment. Each of the two processes then moves a file away, and the moved
-  file shows which process gets the lease. In the time between two system calls, both processes can get the lease.
-* If some processes can lock a file system and others cannot, all processes see the leases. The holder of a lease, however, does
-  not see a later ``flock``.
+  file shows which process gets the lease. Both processes can still get the lease if they act in the time between two system
+  calls.
+* If only some of the processes can use the file system's locks, all processes respect an existing lease. The holder of a lease,
+  however, does not notice a later ``flock``.
 
-The code that uses the locks tolerates two holders. For example, if an event is delivered twice, both deliveries have the same
-UUID, and PostHog keeps one event.
+The code that uses the locks tolerates two holders. For example, if two senders deliver the same event, both deliveries contain
+the same UUID, and PostHog keeps only one event.
 """
 
 import os
@@ -37,7 +38,7 @@ _EAGAIN, _EACCES, _EDEADLOCK = 11, 13, 36
 
 
 class LockUnsupportedError(OSError):
-    """The file system cannot lock. It is unknown whether another process holds the lock."""
+    """The file system cannot lock. It cannot be determined whether another process holds the lock."""
 
 
 if sys.platform == "win32":
@@ -47,7 +48,7 @@ if sys.platform == "win32":
         """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
-            LockUnsupportedError: If the file system cannot lock.
+            LockUnsupportedError: If the file system does not support locks.
         """
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -58,9 +59,10 @@ if sys.platform == "win32":
         return True
 
     def _can_lock_elsewhere(descriptor: int) -> bool:
-        """Return whether another byte of the file can be locked, which means that the first byte is taken.
+        """Return whether another byte of the file can be locked.
 
-        Wine's C library sets no ``errno`` for a lock that is taken, so Python raises the number of an earlier error.
+        If so, the lock failed because another process holds the first byte. If another process holds a lock, Wine's C library
+        does not set ``errno``, so the exception in Python contains the number of an earlier error.
         """
         os.lseek(descriptor, int.from_bytes(os.urandom(3), "big") + 1, os.SEEK_SET)
         try:
@@ -79,7 +81,7 @@ else:
         """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
 
         Raises:
-            LockUnsupportedError: If the file system cannot lock.
+            LockUnsupportedError: If the file system does not support locks.
         """
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,7 +93,10 @@ else:
 
 
 class FileLock:
-    """An exclusive lock with a name in a directory. Release the lock, or use it in a ``with`` statement."""
+    """An exclusive lock with a name in a directory.
+
+    Call ``release`` when you are done, or use the lock in a ``with`` statement.
+    """
 
     __slots__ = ("_descriptor", "_lease")
 
@@ -101,18 +106,18 @@ class FileLock:
 
     @classmethod
     def acquire(cls, directory: Directory, name: str, *, wait: float, stale_after: float) -> "FileLock | None":
-        """Take the lock, or return None if other processes hold it for the next ``wait`` seconds.
+        """Take the lock, or return None if other processes hold it throughout the next ``wait`` seconds.
 
         The call takes at most ``wait`` plus 0.5 s, even on a file system whose locks hang.
 
         Args:
-            directory: The directory of the lock file, which is made with mode 0600 and stays there.
+            directory: The directory for the lock file. The file is created with mode 0600 and is never removed.
             name: Name of the lock file.
-            wait: For how many seconds to try, where 0 means that the function tries once.
-            stale_after: Seconds after which the holder of a lease counts as dead, so no process may hold this lock for longer.
+            wait: For how many seconds to try. With 0, the function tries once.
+            stale_after: Seconds after which the holder of a lease counts as dead. No process may hold this lock for longer.
 
         Raises:
-            OSError: If the lock file can be neither opened nor made.
+            OSError: If the lock file can be neither opened nor created.
         """
         deadline = time.monotonic() + wait
         descriptor: int | None = directory.open_file(name, os.O_RDWR)
@@ -152,7 +157,7 @@ class FileLock:
     def release(self) -> None:
         """Release the lock. A second call does nothing.
 
-        The lock file stays, because removing it would let two processes lock two different files.
+        The lock file is not removed, because two processes could then lock two different files with the same name.
         """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
@@ -163,10 +168,12 @@ class FileLock:
 
 
 def _try_lock_bounded(descriptor: int) -> bool:
-    """Call :func:`try_lock` in a thread. If the call hangs (NFS without a lock daemon), leave the thread behind.
+    """Call :func:`try_lock` in a thread.
+
+    If the call hangs, as on NFS without a lock daemon, the thread keeps running and is abandoned.
 
     Raises:
-        LockUnsupportedError: If the file system cannot lock, or does not answer within 0.5 s.
+        LockUnsupportedError: If the file system does not support locks, or does not answer within 0.5 s.
     """
     if sys.platform == "win32":
         return try_lock(descriptor)  # on Windows a lock belongs to one handle, so the handle cannot be copied
@@ -193,9 +200,9 @@ def _try_lock_bounded(descriptor: int) -> bool:
 
 
 class _Lease:
-    """The file that replaces a lock on a file system without locks.
+    """The file that takes the place of a lock on a file system without locks.
 
-    The content of the file names the holder: ``host pid token``.
+    Its content identifies the holder: ``host pid token``.
     """
 
     __slots__ = ("_held", "_name", "_path", "_stale_after")
@@ -207,7 +214,7 @@ class _Lease:
         self._held = b""
 
     def take(self, directory: Directory) -> bool:
-        """Take the lease unless another process holds it. Return whether this process has the lease now."""
+        """Take the lease unless another process holds it. Return whether this process now holds the lease."""
         token = f"{_host()} {os.getpid()} {os.urandom(8).hex()}".encode()
         for _ in range(2):
             try:
@@ -228,7 +235,7 @@ class _Lease:
         return False
 
     def is_held_by_another(self, directory: Directory) -> bool:
-        """Return whether a living process holds the lease. If the holder is dead, move the lease away."""
+        """Return whether a living process holds the lease. If the holder counts as dead, move the lease file away."""
         before = directory.status(self._name)
         if before is None:
             return False
@@ -268,10 +275,7 @@ class _Lease:
 
 
 def _host() -> str:
-    """Return a name for the scope in which a process ID is valid.
-
-    The name consists of the host and, on Linux, the namespace of process IDs.
-    """
+    """Return a name for the scope within which process IDs are unique: the host and, on Linux, the PID namespace."""
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     with suppress(OSError):
         name += os.readlink("/proc/self/ns/pid")  # containers may share a host name
@@ -291,10 +295,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _file_system_now(directory: Directory) -> float:
-    """Return the current time by the clock of the file system's server, which also sets the times of leases.
-
-    The clock of the file system's server may differ from the clock of this host.
-    """
+    """Return the current time according to the file system's server, which also sets the times of lease files."""
     name = f".now.{os.urandom(4).hex()}.tmp"
     descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
     try:

@@ -1,6 +1,7 @@
-"""Functions for Windows: find the administrator's files, and open a file so that other processes can remove it meanwhile.
+"""Functions for Windows: find the directory for administrators' files, and open a file that other processes can still remove.
 
-Only Windows imports this module. The modules that it uses are part of ``python3*.dll``, so they cost a command almost nothing.
+Only Windows imports this module. This module only imports modules that are part of ``python3*.dll``, so it costs a command almost
+nothing.
 """
 
 import ntpath
@@ -25,10 +26,10 @@ _NORMAL = 0x80
 
 
 def program_data() -> str:
-    r"""Return the directory for program data of all users, usually ``C:\ProgramData``, from the registry.
+    r"""Return the directory for all users' program data from the registry, usually ``C:\ProgramData``.
 
-    Only an administrator can change the registry keys that are read. The user's variables ``PROGRAMDATA`` and ``SystemDrive`` are
-    not read, because a user could undo the machine's policy with them.
+    Only an administrator can change the registry keys that are read. The variables ``PROGRAMDATA`` and ``SystemDrive`` are not
+    read, because a user could change them to bypass the machine's policy.
     """
     root = _registry_value(_VERSION_KEY, "SystemRoot") or "C:\\Windows"
     path = _registry_value(_VERSION_KEY + r"\ProfileList", "ProgramData") or _DEFAULT
@@ -51,9 +52,9 @@ def _registry_value(key: str, name: str) -> str:
 
 
 def long_path(path: str) -> str:
-    r"""Return ``path``, a config directory, with the prefix ``\\?\`` if files below it exceed Windows' limit of 260 characters.
+    r"""Return the config directory ``path``, with the prefix ``\\?\`` if paths below it may exceed 260 characters.
 
-    Without the prefix, Windows does not open longer paths, unless an administrator has removed the limit.
+    Without the prefix, Windows cannot open files with longer paths, unless an administrator has removed the limit.
 
     Args:
         path: An absolute path.
@@ -65,11 +66,11 @@ def long_path(path: str) -> str:
 
 
 def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) -> int:
-    """Open a file as ``os.open`` does, and let other processes replace or remove the file meanwhile. Return the descriptor.
+    """Open a file as ``os.open`` does, but allow other processes to replace or remove the file while it is open.
 
-    ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not remove it. A lock file is
-    open as long as the lock is held. If a lock file were opened by ``os.open``, the config directory could not be removed while
-    the lock is held.
+    Return the descriptor. ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not
+    remove it. A lock file stays open as long as the lock is held. If it were opened with ``os.open``, the config directory could
+    not be removed during that time.
 
     Raises:
         OSError: If the file cannot be opened or made.

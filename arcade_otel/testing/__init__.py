@@ -1,4 +1,4 @@
-"""A fake PostHog and a fake Arcade API on this machine, and a sandbox for a program's own tests.
+"""A fake PostHog and a fake Arcade API that run on this machine, and a sandbox for a program's own tests.
 
 In a test, you can write ``with FakePostHog() as posthog:``. At a prompt, you can run ``python -m arcade_otel.testing``. The
 module ``plugin`` is the pytest plugin. The package uses the standard library only, and listens on loopback only.

@@ -1,4 +1,4 @@
-"""A fake of the part of Arcade's API that names the owner of credentials.
+"""A fake of the endpoints of Arcade's API that return which account credentials belong to.
 
 The endpoints of the fake are ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``.
 """
@@ -57,12 +57,12 @@ class ArcadeApi:
         self._always = fault
 
     def heal(self) -> None:
-        """Answer requests normally again, and forget all scripted faults."""
+        """Answer requests normally again, and discard all scripted faults."""
         self._always = None
         self._script.clear()
 
     def fault(self) -> Fault | None:
-        """Return the fault with which to answer the next request, or None."""
+        """Return the fault with which to answer the next request, or None to answer it normally."""
         return self._script.popleft() if self._script else self._always
 
     def answer(self, path: str, authorization: str) -> tuple[int, str]:

@@ -13,12 +13,12 @@ _WORD = string.ascii_letters + string.digits
 
 
 class Canary(str):
-    """A made-up secret: a string that knows its kind and which of its parts are secret.
+    """A made-up secret: a string with attributes that say which kind of secret it is, and which parts of it are secret.
 
     Attributes:
         kind: Name of the kind, for example ``github_token``.
-        secrets: The parts that must not be found anywhere, by default the whole text. In an address with a password, for example,
-            the host is not secret.
+        secrets: The parts that must not appear anywhere. By default, this is the whole text. In an address with a password, for
+            example, the host is not secret.
     """
 
     kind: str

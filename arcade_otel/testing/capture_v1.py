@@ -1,4 +1,4 @@
-"""Validate requests as PostHog's newer capture endpoint ``/i/v1/analytics/events`` does, with a verdict for each event.
+"""Validate requests like PostHog's newer capture endpoint, ``/i/v1/analytics/events``, which returns a verdict for each event.
 
 The rules are those of PostHog's capture service (https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
 """
@@ -26,7 +26,7 @@ Results = dict[str, dict[str, str]]
 
 
 class HeaderGate:
-    """The headers that a request to the newer endpoint must have.
+    """The headers that a request to the newer endpoint must contain.
 
     Attributes:
         token: The project's key.
@@ -80,8 +80,8 @@ def accepted_v1(
         body: The body of the request, still compressed.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: A function, set by tests, that returns whether the server drops a raw event.
-        most_events: The maximum number of events in one request, set by tests, or None.
+        refuse: A function from a test that returns whether the server drops a raw event.
+        most_events: The maximum number of events in one request, which a test can set, or None for no limit.
 
     Raises:
         RequestRejected: If PostHog refuses the whole request.

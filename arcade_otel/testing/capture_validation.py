@@ -21,7 +21,7 @@ _LONGEST_DISTINCT_ID = 200
 
 
 class RequestRejected(Exception):  # noqa: N818 - it is an answer
-    """A request is refused with the HTTP status ``status`` and the text that PostHog would send."""
+    """PostHog would refuse the request, with the HTTP status ``status`` and this error's text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status} {text}")
@@ -34,14 +34,14 @@ class Event:
 
     Attributes:
         event: The name of the event.
-        distinct_id: The ID of the event, as PostHog accepts it.
+        distinct_id: The event's distinct ID, as PostHog stores it.
         uuid: The UUID of the event.
         properties: The properties of the event.
         token: The key of the project.
         timestamp: The time that the client has written into the event.
         sent_at: The time at which the client has sent the request, by its own clock.
-        time: The time of the event in PostHog, which corrects ``timestamp`` by the client's clock.
-        request: The number of the request with the event.
+        time: The event's time in PostHog, which is ``timestamp`` corrected for the error of the client's clock.
+        request: The number of the request that contained the event.
     """
 
     __slots__ = ("distinct_id", "event", "properties", "request", "sent_at", "time", "timestamp", "token", "uuid")
@@ -87,8 +87,8 @@ def accepted(
         encoding: The header ``Content-Encoding``.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: A function, set by tests, that returns whether the server treats a raw event as malformed.
-        most_events: The maximum number of events in one request, set by tests, or None.
+        refuse: A function from a test that returns whether the server treats a raw event as malformed.
+        most_events: The maximum number of events in one request, which a test can set, or None for no limit.
 
     Raises:
         RequestRejected: If PostHog refuses the whole request.
@@ -205,10 +205,10 @@ def _token(of_batch: Any, batch: list[dict[str, Any]]) -> str:
 
 
 def check_token(token: str) -> str:
-    """Return the key of a project as PostHog accepts it.
+    """Return a project's key as PostHog stores it.
 
     Raises:
-        RequestRejected: If the text cannot be the key of a project.
+        RequestRejected: If the text cannot be a project's key.
     """
     token = token.strip()
     for wrong, reason in (

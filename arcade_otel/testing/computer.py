@@ -1,4 +1,4 @@
-"""The computer of a user who exists for a test only: a home, an environment, and the senders that its commands start."""
+"""A simulated user's computer for a test: a home directory, an environment, and the senders that its commands start."""
 
 import os
 import signal
@@ -17,9 +17,10 @@ SETTLE_SECONDS = 60.0
 
 
 class Computer:
-    """A home, a config directory and an environment that no other program uses, and the files that commands leave there.
+    """A home, a config directory and an environment that no other program uses.
 
-    This class starts no process. ``CliSandbox``, and the subclasses in this library's own tests, add a way to run commands.
+    You can inspect the files that commands leave there. This class starts no process. ``CliSandbox``, and the subclasses in this
+    library's own tests, add a way to run commands.
 
     Args:
         root: A directory for the home and the debug log.
@@ -29,7 +30,7 @@ class Computer:
 
     Attributes:
         root: The directory for the home and the debug log.
-        home: The home directory, which is made when it is first needed.
+        home: The home directory, which is created when it is first needed.
         config_dir: The config directory.
         debug_log: The file that ``ARCADE_USAGE_DEBUG`` names.
         environ: Environment of the commands, which you may change.
@@ -68,7 +69,7 @@ class Computer:
         return self.queued("")
 
     def queued(self, exporter: str) -> list[Path]:
-        """Return the files in the queue that wait for an exporter, oldest first."""
+        """Return the queued files for one exporter, oldest first."""
         waiting = (self.state / "queue").glob(f"{exporter}*/*.json")
         return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
 
@@ -100,12 +101,12 @@ class Computer:
     def senders(self) -> list[int]:
         """Return the process IDs of the senders that are running.
 
-        On Linux, the result also has senders that the debug log does not name.
+        On Linux, the result also contains senders that are not in the debug log.
         """
         return sender_processes.running(sender_processes.logged(self.log), str(self.config_dir))
 
     def kill_senders(self, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:
-        """Send a signal to each sender, and return how many senders got it.
+        """Send a signal to each running sender, and return to how many senders it was sent.
 
         On Windows, any signal ends a process at once.
         """
@@ -133,7 +134,7 @@ class Computer:
 
 
 def minimal_environ(home: Path) -> dict[str, str]:
-    """Return the environment variables that a process needs to start, and those of the user's directories."""
+    """Return the environment variables that a process needs to start, and those that point to the user's directories."""
     if sys.platform != "win32":
         return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
     kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "COMPUTERNAME", "USERNAME", "TEMP", "TMP", "PROGRAMDATA")

@@ -60,23 +60,23 @@ class Request:
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return the headers that a telemetry request must not have, for example passwords and cookies."""
+        """Return those headers of the request that a telemetry request must not contain, for example passwords and cookies."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
 
 class FakePostHog:
-    """A fake PostHog on your machine, for tests and for a look at your events. You use the fake in a ``with`` statement.
+    """A fake PostHog on your machine, for tests and for looking at your events. You use the fake in a ``with`` statement.
 
     The fake validates requests as PostHog's capture endpoint does, keeps the events and their persons, and fails as you script
-    it. The fake was written after PostHog's source (https://github.com/PostHog/posthog). The fake does not imitate losses in
-    Kafka, GeoIP and rate limits.
+    it. The fake follows PostHog's source code (https://github.com/PostHog/posthog). It does not imitate losses in Kafka, GeoIP or
+    rate limits.
 
     Args:
         port: The port on 127.0.0.1, or 0 for any free port, which stays the same after :meth:`stop` and :meth:`start`.
         tokens: The keys of the known projects, or None if every project is known.
         enforce: True to refuse events of unknown projects (401), and False to accept and discard them, as PostHog does.
-        protocols: The endpoints: ``"v0"`` (``/batch/`` and similar), ``"v1"`` (``/i/v1/analytics/events``).
+        protocols: Which endpoints the fake has: ``"v0"`` (``/batch/`` and similar) and ``"v1"`` (``/i/v1/analytics/events``).
         clock: A function that returns the server's time.
         arrived: A function that is called with each accepted event.
     """
@@ -127,7 +127,7 @@ class FakePostHog:
     def stop(self) -> None:
         """Close every connection and stop listening, so that connections are refused. A second call does nothing.
 
-        No other process gets the port before :meth:`start` or :meth:`close`, so that no other process receives your events.
+        Until you call :meth:`start` or :meth:`close`, the port stays reserved, so that no other process receives your events.
         """
         server, self._server = self._server, None
         if server is None:
@@ -171,15 +171,15 @@ class FakePostHog:
         self._always = fault
 
     def heal(self) -> None:
-        """Answer requests normally again, and forget all scripted faults."""
+        """Answer requests normally again, and discard all scripted faults."""
         self._always = None
         self._script.clear()
 
     def refuse(self, malformed: Callable[[dict[str, Any]], bool]) -> None:
         """Treat an event as malformed if ``malformed`` returns True for it.
 
-        The older endpoint answers a request with such an event with 400 as a whole. The newer endpoint drops only the malformed
-        event.
+        If a request contains such an event, the older endpoint refuses the whole request with 400. The newer endpoint drops only
+        the malformed event.
         """
         self._refuse = malformed
 
@@ -221,7 +221,7 @@ class FakePostHog:
     # --- called by the server ---------------------------------------------------------------------------------------------------
 
     def begin(self, request: Request) -> Fault | None:
-        """Record a request, and return the fault with which to answer it, or None."""
+        """Record a request, and return the fault with which to answer it, or None to answer it normally."""
         with self._changed:
             self.requests.append(request)
             request.fault = self._script.popleft() if self._script else self._always
@@ -268,7 +268,7 @@ class FakePostHog:
             self._changed.notify_all()
 
     def asked(self, asked: RecordedRequest) -> Fault | None:
-        """Record a request to Arcade's API, and return the fault with which to answer it, or None."""
+        """Record a request to Arcade's API, and return the fault with which to answer it, or None to answer it normally."""
         with self._changed:
             self.arcade.requests.append(asked)
             self._changed.notify_all()
@@ -355,7 +355,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, answer, "application/json", fault)
 
     def _failed(self, fault: Fault, request: Request | None) -> bool:
-        """Do what ``fault`` says. Return True if the request must not be answered any more."""
+        """Do what ``fault`` says.
+
+        Return True if the request must not be answered after that, or else False.
+        """
         if fault.kind == "status":
             if request is not None:
                 self.server.stand_in.answered(request, fault.status_code)

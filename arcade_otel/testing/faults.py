@@ -1,4 +1,4 @@
-"""The faults that a fake server can have instead of answering a request."""
+"""The faults with which a fake server can react to a request instead of answering it normally."""
 
 import contextlib
 import socket
@@ -10,7 +10,7 @@ __all__ = ["Fault", "blackhole", "refused_port"]
 class Fault:
     """One way in which a fake server can fail.
 
-    You make a fault by one of the class methods, and pass the fault to ``FakePostHog.script`` or ``FakePostHog.always``.
+    You create a fault with one of the class methods, and pass it to ``FakePostHog.script`` or ``FakePostHog.always``.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Fault:
 
     @classmethod
     def truncate(cls) -> "Fault":
-        """Announce a longer answer than the server sends. Store no events."""
+        """Announce a longer response in ``Content-Length`` than the server then sends. Store no events."""
         return cls("truncate")
 
     @classmethod
@@ -99,7 +99,7 @@ def blackhole() -> Iterator[str]:
 
 @contextlib.contextmanager
 def refused_port() -> Iterator[int]:
-    """Yield a port of loopback at which no server listens, and keep other processes from taking the port."""
+    """Yield a loopback port on which no server listens, and keep other processes from taking the port."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound but not listening, so connections are refused
         yield holder.getsockname()[1]

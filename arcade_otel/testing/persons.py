@@ -1,9 +1,8 @@
-"""PostHog's person model: which person each event belongs to after aliases and merges, in any order of its partitions.
+"""A model of PostHog's persons: which person each event belongs to after aliases and merges, in any order of partitions.
 
-The model was written after ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's
-ingestion service (https://github.com/PostHog/posthog, ``nodejs/src``). The model leaves out losses in Kafka, the squash job,
-merge limits, races of merges with each other, and group types. The real service may change, and the model was not checked against
-it.
+The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
+service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not include losses in Kafka, the squash job, merge
+limits, races between merges, and group types. The model was not compared with the real service, which may also change.
 """
 
 import random
@@ -41,7 +40,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A completely random order of events, which is worse than PostHog promises."""
+    """A completely random order of events, which is worse than any order that PostHog allows."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"

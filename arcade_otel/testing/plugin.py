@@ -1,6 +1,6 @@
 """The pytest plugin: a program's tests send no usage data, and can prove that no secret would leave the machine.
 
-Wherever the library is installed, pytest loads this module by its entry point, so importing it must be cheap.
+If the library is installed, pytest always loads this module through its entry point, so importing it must be cheap.
 """
 
 import os
@@ -43,7 +43,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Block usage data if a conftest names the plugin, because pytest then never calls the hook above."""
+    """Block usage data if a conftest loads the plugin, because pytest then does not call ``pytest_load_initial_conftests``."""
     _block(config)
 
 

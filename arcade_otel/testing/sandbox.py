@@ -42,9 +42,9 @@ class CliSandbox(Computer):
     proxies and without the variables of this library, OpenTelemetry, posthog and continuous integration. Tracking is on, and the
     notice counts as shown.
 
-    Limits: the processes of senders are only inspected where ``/proc`` exists (Linux). If a command logs in with credentials
-    without ``coordinator_url``, the command asks the real API. To prevent such a request, you can put the address of
-    :attr:`posthog` into the credentials.
+    Limits: the processes of senders are only inspected where ``/proc`` exists (Linux). If a command logs in with credentials that
+    contain no ``coordinator_url``, the command asks the real API. To prevent such a request, you can set ``coordinator_url`` to
+    the address of :attr:`posthog`.
 
     Args:
         root: An empty directory.
@@ -52,7 +52,8 @@ class CliSandbox(Computer):
     Attributes:
         posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
         home: The home directory.
-        config_dir: The config directory, which you set before the first :meth:`run` if the program has its own ``config_dir``.
+        config_dir: The config directory. If the program sets its own ``config_dir``, assign that path before the first
+            :meth:`run`.
         environ: Environment of the commands, which you may change.
     """
 
@@ -106,8 +107,8 @@ class CliSandbox(Computer):
         """Run a command to its end. Return the command's exit code, ``stdout`` and ``stderr``.
 
         Args:
-            command: The command and its arguments. The command is first searched in the directory of this Python interpreter,
-                which has the scripts of its environment.
+            command: The command and its arguments. The command is first looked up in the directory of this Python interpreter,
+                which contains the scripts of its environment.
             env: Variables to set for this command, where None removes a variable.
             input: Text for stdin, or None for an empty stdin.
             cwd: Working directory, or None for the current directory.
@@ -138,9 +139,8 @@ class CliSandbox(Computer):
         In the sandbox, a sender ends 0.3 s after its last event.
 
         Raises:
-            AssertionError: If a sender is still running after ``timeout`` seconds, which is longer than any sender lives. An
-                AssertionError is also raised if the program set or tracked a name that it does not declare, or a value of another
-                type than declared.
+            AssertionError: If a sender is still running after ``timeout`` seconds, which is longer than any sender lives. Also if
+                the program set or tracked a name that it does not declare, or a value that is not of the declared type.
         """
         super().settle(timeout)
         self._look()
@@ -171,19 +171,19 @@ class CliSandbox(Computer):
         The method first waits until every sender has ended. The method then searches for each secret, and for any 12 consecutive
         characters of a secret. The search finds a secret in upper or lower case, plain, percent-encoded, base64-encoded and
         JSON-escaped. The search covers the queue, every file of the config directory, the debug log, the requests, and the
-        command line and environment of each sender. The search leaves out files of the config directory that the test wrote
-        before, files that ``besides`` names, and variables that a sender inherits from the command.
+        command line and environment of each sender. The search does not cover files that the test wrote into the config directory
+        before the first command, files that ``besides`` names, and variables that a sender inherits from the command.
 
         Args:
             canaries: Secrets that the test used in arguments, environment, files or errors, each of at least four characters. Use
                 ``arcade_canaries`` if you can, because a canary knows which of its parts are secret. For example, the host in a
                 database's address is not secret.
-            besides: Names of files of the config directory in which the program itself keeps secrets.
+            besides: Names of files in the config directory in which the program itself stores secrets.
 
         Raises:
-            AssertionError: If a secret was found. The message of the error says in which form and where it was found. An
-                AssertionError is also raised if no command was recorded, because the test would then prove nothing.
-            ValueError: If no secret was given, or a secret is too short.
+            AssertionError: If a secret was found. The message says where and in which form. Also if no command was recorded,
+                because the test would then prove nothing.
+            ValueError: If no secret was passed, or a secret is too short.
         """
         __tracebackhide__ = True
         if not canaries:

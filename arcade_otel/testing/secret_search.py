@@ -1,4 +1,4 @@
-"""Search bytes for a secret in every form: encoded, escaped, in another case, or a part of it."""
+"""Search bytes for a secret in every form: encoded, escaped, in upper or lower case, or only a part of it."""
 
 import base64
 import re
@@ -30,15 +30,13 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 
 
 def found_in(data: bytes, canary: str) -> str | None:
-    """Return in which form and surroundings ``canary``, or 12 characters of it, is in ``data``.
+    """Return in which form ``data`` contains ``canary`` or 12 characters of it, and the text around it.
 
-    Return None if ``canary`` is not in ``data``. The function finds these forms: plain, percent-encoded, JSON-escaped and
-    HTML-escaped, up to three of them nested, hexadecimal digits, and base64 of any alignment in either alphabet. Upper and lower
-    case are equal, and so is all white space.
+    The function returns None if ``data`` contains neither.
 
     Args:
         data: Bytes that are mostly UTF-8.
-        canary: A :class:`Canary`, of which the ``secrets`` are searched, or a text of at least four characters.
+        canary: A text of at least four characters, or a :class:`Canary`, for which the function searches for its ``secrets``.
 
     Raises:
         ValueError: If the text is too short, so that it would be found everywhere.
@@ -85,7 +83,7 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _base64_parts(secret: str) -> list[str]:
-    """Return the base64 forms of ``secret`` for each alignment, without the characters that depend on its neighbours."""
+    """Return the base64 forms of ``secret`` for each alignment, without characters that depend on the bytes around it."""
     data = secret.encode("utf-8", "surrogatepass")
     parts = []
     for before, skipped in ((0, 0), (1, 2), (2, 3)):

@@ -1,4 +1,4 @@
-"""Find the senders that commands have started, and wait for their end without polling where the system allows that."""
+"""Find the senders that commands have started, and wait until they end, without polling where the system allows that."""
 
 import os
 import re
@@ -28,13 +28,13 @@ def logged(log: str) -> set[int]:
 def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
     """Return the IDs of the senders' processes that have not ended. A zombie counts as ended.
 
-    Where ``/proc`` exists (Linux), the result has all processes of the senders' groups. On systems without ``/proc``, the result
-    has only the senders themselves.
+    Where ``/proc`` exists (Linux), the result contains all processes in the senders' process groups. On other systems, it
+    contains only the senders themselves.
 
     Args:
         senders: Process IDs that the debug log names (:func:`logged`).
-        config_dir: A config directory, or None. On Linux, the result also has the senders of this config directory that no log
-            names.
+        config_dir: A config directory, or None. On Linux, the result also contains the senders of this config directory that are
+            in no debug log.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]
@@ -97,7 +97,7 @@ def _group_exists(group: int) -> bool:
 
 
 def _is_running(pid: int) -> bool:
-    """Return whether a process has not ended. The result can be wrong if the system uses a process ID again."""
+    """Return whether a process has not ended. The result can be wrong if the system has reused the process ID."""
     if sys.platform == "linux":
         try:
             return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")

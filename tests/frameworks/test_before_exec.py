@@ -36,14 +36,14 @@ def results(machine: Machine, posthog: FakePostHog) -> list[tuple[str, int]]:
 def test_a_command_that_becomes_another_program_leaves_one_successful_event(
     machine: Machine, posthog: FakePostHog, how: str
 ) -> None:
-    """By each function, with each type of argument that Python accepts, and from another thread."""
+    """The test calls each function, with each type of argument that Python accepts, and also from another thread."""
     ended = machine.run("become", how, program="becomes")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     assert results(machine, posthog) == [("become", 0)]
 
 
 def test_every_run_of_the_process_ends(machine: Machine, posthog: FakePostHog) -> None:
-    """The innermost first."""
+    """The event of the innermost run comes first."""
     assert machine.run("become", "nested", program="becomes").returncode == 0
     assert results(machine, posthog) == [("inner", 0), ("become", 0)]
 
@@ -60,7 +60,7 @@ def test_only_the_process_itself_ends_its_runs_and_only_by_a_real_exec(
 def test_a_failed_exec_raises_the_same_error_and_the_event_has_the_outcome_of_the_command(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """With the same traceback as for a user who has opted out, from Python 3.11 on."""
+    """From Python 3.11 on, the traceback is the same as for a user who has opted out."""
     ended = machine.run("fail", program="becomes")
     without = machine.run("fail", program="becomes", environ=OPTED_OUT)
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, without.stdout, without.stderr)
@@ -71,7 +71,7 @@ def test_a_failed_exec_raises_the_same_error_and_the_event_has_the_outcome_of_th
 def test_a_command_that_starts_itself_again_leaves_one_event_with_the_last_exit_code(
     machine: Machine, posthog: FakePostHog
 ) -> None:
-    """As a reloader does."""
+    """Reloaders start their own command line again in this way."""
     assert machine.run("again", program="becomes").returncode == 6
     assert results(machine, posthog) == [("again", 6)]
 
@@ -85,13 +85,13 @@ def test_the_other_program_has_the_parent_span_that_the_command_had(machine: Mac
 
 
 def test_the_builtins_are_back_after_the_run(machine: Machine) -> None:
-    """While it is active, ``os.execv`` and ``os.execve`` are not the builtins, and Python says the same of them."""
+    """While the run is active, ``os.execv`` and ``os.execve`` are replacements, and look like the builtins."""
     assert machine.run("look", program="becomes").stdout == "False False True execv\nTrue True\n"
     machine.settle()
 
 
 def test_nothing_is_replaced_for_a_user_who_has_opted_out(machine: Machine, posthog: FakePostHog) -> None:
-    """Neither by a variable, nor by the stored choice."""
+    """The user has opted out by a variable, or by the stored choice."""
     for environ in (OPTED_OUT, {}):
         assert machine.run("look", program="becomes", environ=environ).stdout == "True True True execv\nTrue True\n"
         choice = machine.state / "consent"

@@ -1,4 +1,4 @@
-"""One line of ``usage doctor``: the name of a check, its result, and what the user can do."""
+"""One line in the output of ``usage doctor``: the name of a check, its result, and what the user can do."""
 
 from typing import NamedTuple
 
@@ -36,8 +36,8 @@ class Check(NamedTuple):
         name: Name of the check, one of :data:`NAMES`.
         ok: True if the check passed, False if events cannot be delivered or would be wrong, and None if nothing was checked.
         detail: The result, as text for the user.
-        remedy: One sentence that says what the user can do, or "" unless ``ok`` is False.
-        milliseconds: How much longer a command takes, in milliseconds, which only the check ``cost`` has.
+        remedy: A sentence that says what the user can do if ``ok`` is False, or else "".
+        milliseconds: How much longer a command takes, in milliseconds. Set only for the check ``cost``, and None for the others.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Checks of the config directory: permissions and owner, the disk, the locks, and the identity."""
+"""Check the config directory: its permissions and owner, the disk, the locks, and the identity."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from arcade_otel import identity as identity_file, storage
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.settings import Settings
 
-__all__ = ["check_config_dir", "check_state", "require_config_dir"]
+__all__ = ["check_config_dir", "check_state", "full_disk", "require_config_dir"]
 
 #: A sender lives at most 10 s. If a lock is taken for longer, another process holds it.
 _MAX_HELD_SECONDS = 11.0
@@ -24,7 +24,7 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_config_dir(settings: Settings) -> Check:
-    """Check that there is a config directory, that it can be written, and that only its owner can write it."""
+    """Check that there is a config directory, that the owner can write it, and that no other user can."""
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
         remedy = "set HOME to your home directory, or ARCADE_WORK_DIR to a directory that you can write."
@@ -47,16 +47,33 @@ def check_config_dir(settings: Settings) -> Check:
 def require_config_dir(settings: Settings) -> None:
     """Raise OSError if the config directory cannot be used.
 
-    Without ``require_config_dir``, a command that finds no files in the directory would report success.
+    A command that finds no files in an unusable directory would otherwise report success.
 
     Raises:
-        OSError: If there is no directory, it cannot be written, or it belongs to another user or can be written by another user.
+        OSError: If there is no config directory, if it cannot be written, or if another user owns it or can write it.
     """
     if not settings.config_dir:
         raise FileNotFoundError(errno.ENOENT, "HOME is not set or does not exist")
     check = check_config_dir(settings)
     if not check.ok:
         raise PermissionError(errno.EACCES, check.detail, settings.config_dir)
+
+
+def full_disk(settings: Settings) -> str | None:
+    """Return that the disk of the state directory has no room, and what happens to events, or None. This writes no file.
+
+    A quota that is used up is not seen. ``usage doctor`` sees it, because it writes a test file.
+    """
+    try:
+        if hasattr(os, "statvfs"):
+            disk = os.statvfs(settings.state_dir)
+            blocks, inodes = (disk.f_bfree, disk.f_ffree) if os.geteuid() == 0 else (disk.f_bavail, disk.f_favail)
+            full = not blocks or (bool(disk.f_files) and not inodes)  # some file systems have no number of inodes
+        else:
+            full = not shutil.disk_usage(settings.state_dir).free
+    except OSError:
+        return None
+    return f"the disk of {settings.state_dir} is full{_unqueued(settings)}" if full else None
 
 
 def _unqueued(settings: Settings) -> str:
@@ -69,7 +86,7 @@ def _unqueued(settings: Settings) -> str:
 
 
 def _foreign(path: str) -> tuple[str, str] | None:
-    """Return the fault in owner or mode of ``path`` and its remedy, or None if there is no fault."""
+    """Return what is wrong with the owner or mode of ``path`` and how to fix it, or None if nothing is wrong."""
     if not hasattr(os, "geteuid"):
         return None
     try:
@@ -91,8 +108,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used, because nothing is checked otherwise.
-        writes: Whether usage data is on, so that a test file may be written.
+        usable: Whether the config directory can be used. If not, nothing is checked.
+        writes: Whether usage data is on. If it is off, no test file is written.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -104,7 +121,7 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
 
 def _check_disk(settings: Settings) -> Check:
-    """Write, sync, rename and delete a test file in the directory that contains the queue."""
+    """Write, sync, rename and delete a test file in the directory ``usage``, which also contains the queue."""
     path = os.path.join(settings.state_dir, f".doctor-{os.getpid()}")
     try:
         storage.ensure_private_dir(settings.state_dir)
@@ -122,7 +139,7 @@ def _check_disk(settings: Settings) -> Check:
 
 
 def _check_locks(settings: Settings) -> Check:
-    """Take and release the lock of the identity and of each lane, as a run does."""
+    """Take and release the identity's lock and the lock of each lane, as a run does."""
     remedy = "end the process that holds the lock (lsof shows it), or set ARCADE_WORK_DIR to a directory on a local disk."
     try:
         support = _lock_support(settings.state_dir)
@@ -151,11 +168,11 @@ def _check_locks(settings: Settings) -> Check:
 
 
 def _lock_support(state_dir: str) -> str:
-    """Return "" if the file system has exclusive locks, or else the text of the file system's error.
+    """Return "" if the file system supports exclusive locks, or else the text of the error.
 
     Raises:
         TimeoutError: If the file system does not answer.
-        OSError: If the test file cannot be made.
+        OSError: If the test file cannot be created.
     """
     if sys.platform == "win32":
         return ""
@@ -194,9 +211,9 @@ def _retry(take: Callable[[], bool]) -> bool:
 
 
 def _take_identity_lock(settings: Settings) -> bool:
-    """Take the lock of ``usage.json`` as a change of the identity does. Return False if another process holds the lock.
+    """Take and release the lock of ``usage.json``. Return True, or False if another process holds the lock.
 
-    Without a lock file there is nothing to take, because ``doctor`` makes no lock file.
+    If the lock file does not exist, return True, because ``doctor`` does not create it.
     """
     path = f"{settings.usage_file}.lock"
     if not os.path.exists(path):
@@ -233,7 +250,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """Return a text that says what happens if the directory is a copy, or "" if it is not a copy."""
+    """If the config directory is a copy of another one, return a text that says what will happen, or else ""."""
     from arcade_otel.identity import copied_directory
 
     try:

@@ -1,7 +1,7 @@
-"""Checks of the network path to PostHog: proxy, DNS for IPv4 and IPv6, connection, certificate, clock.
+"""Check the network path to PostHog: proxy, DNS for IPv4 and IPv6, connection, certificate, clock.
 
 The sender's trial decides whether events are delivered. If events are not delivered, these checks show which step fails. The
-sender's own code finds the proxy and the trusted certificates, so that a check fails where the sender fails.
+checks use the sender's own code to find the proxy and the trusted certificates, so that they fail where the sender fails.
 """
 
 import os
@@ -36,7 +36,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``, so that every step works and the checks only
+        delivered: Whether the sender has delivered the test event to ``host``. If so, every step works, and the checks only
             describe the path.
     """
     server = exporters.parse_address(host)
@@ -55,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the proxy before the server, or None if there is no proxy, and the check of the proxy."""
+    """Return the proxy for the server, or None if there is none, and the result of checking the proxy."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -91,7 +91,7 @@ def _has_socks() -> bool:
 
 
 def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Check]:
-    """Look up the IPv4 and IPv6 addresses of the host ``name``. Return the addresses and the check."""
+    """Look up the IPv4 and IPv6 addresses of the host ``name``. Return the addresses and the result of the check."""
     addresses: list[Any] = []
     words = []
     for family, label in _FAMILIES:
@@ -106,7 +106,7 @@ def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Che
 
 
 def _check_connection(name: str, port: int, addresses: Sequence[Any], *, delivered: bool) -> Check:
-    """Connect by IPv4 and IPv6, as far as the host has such addresses. The check passes if one connection works."""
+    """Connect over IPv4 and IPv6, if the host has addresses of that kind. The check passes if one connection works."""
     if not addresses:
         return Check("connection", ok=True if delivered else None, detail="no address to connect to")
     failures: dict[str, str] = {}
@@ -198,7 +198,7 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
 
 
 def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
-    """Return why the TLS handshake failed, "" if it succeeded, or None if there was no connection."""
+    """Return why the TLS handshake failed, "" if it succeeded, or None if no connection could be made."""
     failure: str | None = _in_time(lambda: _tls_failure(shake_hands))[0]
     return failure
 
@@ -217,11 +217,11 @@ def _tls_failure(shake_hands: Callable[[], None]) -> str | None:
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Follow no redirect, because the clock of another server proves nothing."""
+        """Do not follow redirects, because only the clock of PostHog's server matters."""
 
 
 def _check_clock(host: str) -> Check:
-    """Compare the local clock with the header ``Date`` of the server's answer."""
+    """Compare the local clock with the ``Date`` header of the server's response."""
 
     def ask() -> str | None:
         from urllib.error import HTTPError

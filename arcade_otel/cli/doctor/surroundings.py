@@ -1,11 +1,10 @@
-"""Checks of what surrounds a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
+"""Check the environment of a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
 
 import os
 import subprocess
 import sys
 
 from arcade_otel import consent, handoff
-from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.handoff import zombies
 from arcade_otel.settings import Settings
@@ -23,7 +22,7 @@ def check_surroundings(settings: Settings) -> list[Check]:
 
 
 def _check_opentelemetry() -> Check:
-    """Import the SDK in a process of its own, with the environment's ``OTEL_*`` variables."""
+    """Check that a separate process can import the SDK with the environment's ``OTEL_*`` variables."""
     name = "OpenTelemetry"
     if handoff.sender_command() is None:
         return Check(name, ok=None, detail="this program has no Python interpreter to check with")
@@ -56,9 +55,7 @@ def _check_opentelemetry() -> Check:
 
 def _check_reaping(settings: Settings) -> list[Check]:
     """Return a failed check if commands start no senders because earlier senders were never reaped."""
-    if not settings.config_dir or local_state.sender_problem(settings) is not None:
-        return []  # the check of the sender says why none is started
-    if not os.path.exists(os.path.join(settings.state_dir, "unreaped")):
+    if not settings.config_dir or zombies.ZOMBIES not in zombies.causes(settings.state_dir):
         return []
     return [
         Check(
@@ -71,7 +68,7 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Return a check if a sender may not survive the command: in CI, and if the program is PID 1 of a container."""
+    """Return a check if a sender may not outlive the command, which happens in CI and if the program is PID 1 of a container."""
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"
     elif consent.is_ci():

@@ -1,4 +1,4 @@
-"""The trial of ``usage doctor``: a real sender delivers a test event, with the same code and environment as after a command.
+"""The trial of ``usage doctor``: a real sender delivers a test event, with the same code and environment as in a real run.
 
 The sender gets a scratch config directory on the same disk as the real one, so that it touches neither the queue nor the
 identity. The receipts that the sender writes to the scratch directory show whether the event was delivered.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from arcade_otel import consent, conventions, handoff, spans, storage
 from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
-from arcade_otel.handoff import queue, receipts
+from arcade_otel.handoff import queue, receipts, starts
 from arcade_otel.settings import Settings
 from arcade_otel.spans import otlp
 from arcade_otel.spans.outcome import Outcome
@@ -31,6 +31,8 @@ SCRATCH_PREFIX = ".doctor-"
 #: A sender lives 10 s at most.
 _MAX_SECONDS = 30.0
 _NO_INTERPRETER = "this program has no Python interpreter to run a sender"
+_NO_SENDER = "ended without an error, and did no work of a sender"
+_CANNOT_START = "cannot be started"
 _NAME_INTERPRETER = "name a command that runs the sender: instrument(..., sender_command=[...]); see docs/how-to/packaging.md."
 
 
@@ -40,7 +42,7 @@ class Trial(NamedTuple):
     Attributes:
         command: The sender's command line, or None if no command line can run a sender.
         failure: Why the sender did not run to its end, or "" if it did.
-        lanes: For each lane, "" if the test event was acknowledged, or else the reason why it was not.
+        lanes: A dictionary with a value for each lane: "" if the test event was acknowledged, or else the reason why it was not.
     """
 
     command: tuple[str, ...] | None
@@ -48,7 +50,7 @@ class Trial(NamedTuple):
     lanes: dict[str, str]
 
     def lane_for(self, exporter: str) -> str | None:
-        """Return the result in the lane of ``exporter``, or None if the test event has no such lane."""
+        """Return the result of the lane of ``exporter``, or None if the test event was not sent through that lane."""
         return next((why for lane, why in self.lanes.items() if queue.lane_exporter(lane) == exporter), None)
 
 
@@ -85,10 +87,7 @@ def make_payload(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> Check:
-    """Return the check of the sender for a user who has opted out.
-
-    The sender is started without an event, so it sends nothing.
-    """
+    """Check the sender for a user who has opted out. The sender is started without an event, so it sends nothing."""
     command = _sender_command(settings)
     if command is None:
         return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)
@@ -103,7 +102,7 @@ def check_start(settings: Settings) -> Check:
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
-    """Return the check of the sender, and a second check if an earlier sender could not run."""
+    """Return a check of the sender, and a second check if an earlier sender could not run."""
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
@@ -168,6 +167,8 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
     """Run a sender to its end. Return why the sender failed, or "" if it succeeded."""
     environ = handoff.sender_environment(scratch, payload)
+    mark = starts.leave_mark(scratch, queue.span_name(None, None), payload or "")
+    environ[handoff.ENV_START] = mark
     environ[conventions.ENV_IDLE] = "0"  # so that it does not wait for other events
     try:
         process = subprocess.run(
@@ -183,7 +184,7 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
     except subprocess.TimeoutExpired:
         return f"did not end in {_MAX_SECONDS:.0f} s"
     except OSError as error:
-        return f"cannot be started: {error.strerror or type(error).__name__}"
+        return f"{_CANNOT_START}: {error.strerror or type(error).__name__}"
     problem = receipts.problems(os.path.join(scratch, "usage")).get(receipts.SENDER)
     if problem is not None:
         return str(problem.get("why"))
@@ -191,6 +192,8 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
         lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
         last = lines[-1].strip() if lines else ""
         return f"ended with exit code {process.returncode}{f': {last}' if last else ''}"
+    if mark and os.path.exists(os.path.join(scratch, "usage", handoff.STARTING, mark)):
+        return _NO_SENDER
     return ""
 
 
@@ -211,6 +214,10 @@ def _outcome(scratch: str, lane: str, failure: str) -> str:
 
 
 def _remedy(failure: str) -> str:
+    if failure == _NO_SENDER:
+        return "name a program that calls arcade_otel.sender.main() as sender_command; see docs/how-to/packaging.md."
+    if failure.startswith(_CANNOT_START):
+        return "install the program that this line names again, or name another one: instrument(..., sender_command=[...])."
     if "ModuleNotFoundError" in failure or "ImportError" in failure or "No module named" in failure:
         return (
             "install the program's packages where this Python finds them, "

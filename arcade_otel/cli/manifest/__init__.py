@@ -25,7 +25,7 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
     * Exit code 2: the program cannot be loaded, or the file cannot be read or written. The reason for exit code 2 is printed on
       stderr.
 
-    Call this only in a process that ends afterwards, because ``app_loader.load`` changes the process.
+    Call this only in a process that ends afterwards, because ``app_loader.load`` changes the environment and the import path.
 
     Args:
         app: The object that the program passes to ``instrument()``, as ``module:attribute`` or ``path/to/file.py:attribute``.

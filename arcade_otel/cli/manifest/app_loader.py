@@ -18,7 +18,7 @@ PROGRAM = "<program>"
 
 
 class LoadError(Exception):
-    """The program does not exist or cannot be inspected. The message of the error says why."""
+    """The program does not exist or cannot be inspected. The message says why."""
 
 
 def load(reference: str) -> Any:
@@ -53,14 +53,14 @@ def load(reference: str) -> Any:
 
 
 def describe_error(error: Exception) -> str:
-    """Return one line that describes an error of the program and says where it was raised."""
+    """Return a line that describes an error which the program raised, and says where."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
 
 
 def _disable_telemetry() -> None:
-    """Switch off this library, the SDK, and every other library that honours ``DO_NOT_TRACK``, in this process."""
+    """In this process, switch off this library, the SDK, and every other library that honours ``DO_NOT_TRACK``."""
     for name in [name for name in os.environ if name.startswith("ARCADE_USAGE_")]:
         del os.environ[name]
     os.environ[consent.ENV_TRACKING] = consent.OFF

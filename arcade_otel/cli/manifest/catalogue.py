@@ -1,11 +1,11 @@
-"""Everything that can leave a machine, as one record each: events, their properties, and attributes for other backends.
+"""The catalogue: one record for everything that the library can send (events, properties, attributes for other backends).
 
-The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that all
-events have.
+The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that are
+sent with all events.
 
 ``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page, and ``--check`` compares them. The
-names are constants of ``conventions``. The tests in ``tests/cli/manifest`` compare this catalogue with what arrives at a server.
-The tests fail if a property arrives that is not in the catalogue, and if a property in the catalogue never arrives.
+names are constants of ``conventions``. The tests in ``tests/cli/manifest`` compare this catalogue with what a server receives.
+They fail if the server receives a property that is not in the catalogue, or never receives a property that is in it.
 """
 
 # No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
@@ -50,7 +50,7 @@ class Event:
 
     Attributes:
         name: The name of the event in PostHog.
-        short: One word for the event, which no other event has.
+        short: A word that stands for the event in tables, different for each event.
         when: What happened before the event is sent.
         reason: What the event is for.
         source: Who defined the name.
@@ -74,11 +74,10 @@ class FieldSpec:
         reason: What the value is for, or what it holds.
         when: The condition under which the value is sent, to be read after "sent", or "" for always.
         unit: Unit or bound of the value, or "".
-        events: Names of the events that have the property, or nothing for an attribute, and for a field of every event or
-            request.
-        attribute: The attribute of the span or its resource from which the property is made, or "".
+        events: Names of the events that contain the property. Empty for an attribute, and for a field of every event or request.
+        attribute: The attribute of the span or its resource that the property is made from, or "" if there is none.
         source: Who defined the name.
-        rare: Whether only exceptional runs have the value.
+        rare: Whether the value is sent only for exceptional runs.
     """
 
     name: str
@@ -178,7 +177,7 @@ def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
 
 
 def is_of_own_events(entry: FieldSpec) -> bool:
-    """Return whether the events that a program tracks (``arcade_otel.track``) have the property."""
+    """Return whether the property is sent with the events that a program tracks (``arcade_otel.track``)."""
     rows = {row.name: row.of_own_events for row in properties.PROPERTIES}
     return rows.get(entry.name, conventions.EVENT_STARTED in entry.events)
 

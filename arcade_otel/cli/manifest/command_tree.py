@@ -1,4 +1,4 @@
-"""Walk the command tree of a Typer or Click program, and return each command with the name that its events have."""
+"""Walk the command tree of a Typer or Click program, and return each command with the name that its events contain."""
 
 from typing import Any, NamedTuple
 
@@ -11,14 +11,14 @@ __all__ = ["CommandInfo", "get_root_command", "walk"]
 
 
 class CommandInfo(NamedTuple):
-    """A command of the program, with a possible value of ``command_name``.
+    """A command of the program, and the value of ``command_name`` in its events.
 
     Attributes:
         name: Path in the command tree, joined by dots, or "" for a mistyped command.
         group: Whether the command is a group of commands.
-        hidden: Whether the help leaves the command out.
+        hidden: Whether the program's help omits the command.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names by which a user can run the command, although its event always has ``name``.
+        typed: Other names under which a user can run the command. Its event always contains ``name``.
         usage: Whether the command is the group of the usage commands.
     """
 
@@ -31,10 +31,11 @@ class CommandInfo(NamedTuple):
 
 
 def get_root_command(app: Any) -> Any:
-    """Return the Click command that runs ``app``, which is a ``typer.Typer``, or a Click command or group.
+    """Return the Click command that runs ``app``, which can be a ``typer.Typer`` or a Click command or group.
 
     Raises:
-        LoadError: If ``app`` has another class, or Typer cannot make a command from ``app``.
+        LoadError: If ``app`` is neither a ``typer.Typer`` nor a Click command or group, or if Typer cannot create a command from
+            it.
     """
     try:
         find_command = getattr(find_adapter(app), "find_command", None)
@@ -49,14 +50,14 @@ def get_root_command(app: Any) -> Any:
 
 
 def walk(root: Any, program: str) -> list[CommandInfo]:
-    """Return every command name that an event of the program can have, sorted.
+    """Return every command name that can occur in the program's events, sorted.
 
-    The names include those of hidden and deprecated commands, and of lazily loaded groups. A command that a group runs without
-    listing it (``Group.list_commands``) is missing. A group that contains itself is entered only once.
+    The names include those of hidden and deprecated commands, and of lazily loaded groups. Limit: a command that a group can run
+    but does not list in ``Group.list_commands`` is missing. A group that contains itself is entered only once.
 
     Args:
         root: The program's command.
-        program: The program's name, which an event has if the program itself is the command.
+        program: The program's name, which is the command name of a program without subcommands.
 
     Raises:
         LoadError: If a group cannot list or load its commands.

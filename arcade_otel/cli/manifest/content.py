@@ -32,7 +32,7 @@ _PROGRAM = "the program"
 
 
 class Setting(NamedTuple):
-    """A setting that decides what is collected, or where it is sent.
+    """A setting that affects what is collected, or where it is sent.
 
     The field ``meaning`` explains the value in words.
     """
@@ -47,8 +47,8 @@ class Manifest:
 
     Args:
         settings: The program's settings.
-        commands: Every command name that the program's events can have.
-        instrumented: True if the program was instrumented with ``settings``, and False if ``settings`` has only defaults.
+        commands: Every command name that can occur in the program's events.
+        instrumented: True if the program was instrumented with ``settings``, and False if ``settings`` contains only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -77,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return those of ``entries`` that are collected under the program's settings."""
+        """Return those ``entries`` that are collected with the program's settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}
@@ -106,7 +106,7 @@ class Manifest:
         return _typed(name, kind, "a property that the program declares", commands)
 
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
-        """Return ``entry``. If the program's own events have the property, the returned entry names these events, too."""
+        """Return ``entry``. If the property is also sent with the program's own events, add their names to the entry."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
 
     def _group(self, name: str, origin: str) -> FieldSpec:
@@ -116,13 +116,13 @@ class Manifest:
         return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", f"a group {origin}", when=when, events=events)
 
     def _of_person(self, name: str) -> FieldSpec:
-        """Return the manifest's entry for a declared property that a login also sets on the person."""
+        """Return the manifest's entry for a declared property that is also set on the person at a login."""
         entry = self._declared(name)
         reason = "a property that the program declares, kept on your person in PostHog"
         return replace(entry, name=f"$set.{name}", reason=reason, when="when you log in", events=(conventions.EVENT_SUCCEEDED,))
 
     def settings(self) -> list[Setting]:
-        """Return those settings of the program that decide what is collected."""
+        """Return those settings of the program that affect what is collected."""
         settings = self._settings
         if callable(settings.error_messages):
             messages = Setting("error_messages", "function", "the program's own function decides what is recorded of an error")
@@ -187,7 +187,7 @@ class Manifest:
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return the settings ``exclude`` and ``sample``, if the program sets them."""
+        """Return those of the settings ``exclude`` and ``sample`` that the program sets."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (
@@ -204,13 +204,13 @@ class Manifest:
         return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
 
     def _starts(self) -> list[Setting]:
-        """Return the setting ``record_start``, if the program names commands with a start event."""
+        """Return the setting ``record_start`` in a list, which is empty if the program does not set it."""
         paths = self._settings.record_start
         meaning = "these commands also leave an event when they begin"
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
-        """Return ``meaning`` with a note of those ``paths`` that the program does not have."""
+        """Return ``meaning``, with a note about those ``paths`` that are not commands of the program."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning
@@ -252,7 +252,7 @@ class Manifest:
         return json.dumps(manifest, indent=2).replace("\x7f", "\\u007f") + "\n"
 
     def as_markdown(self) -> str:
-        """Return the manifest as Markdown, with one command per line, so that a diff is readable."""
+        """Return the manifest as Markdown. Each command is on a line of its own, so that a diff is readable."""
         library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "the library that collects, and its version")
         shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that users see")
         rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]
@@ -302,7 +302,7 @@ class Manifest:
 
 
 def _typed(name: str, kind: "PropertyType", reason: str, events: tuple[str, ...], attribute: str = "") -> FieldSpec:
-    """Return the manifest's entry for a property with a type that the program declares."""
+    """Return the manifest's entry for a property of the declared type ``kind``."""
     if isinstance(kind, FreeText):
         shape, example = catalogue.STRING, "cannot reach https://api.example.com"
         words = f"free text, redacted, at most {conventions.FREE_TEXT_LIMIT} characters"
@@ -315,7 +315,7 @@ def _typed(name: str, kind: "PropertyType", reason: str, events: tuple[str, ...]
 
 
 def _of_own_event(event: str, name: str, kind: "PropertyType") -> FieldSpec:
-    """Return the manifest's entry for a property of an event that the program declares."""
+    """Return the manifest's entry for a property of one of the program's own events."""
     return _typed(name, kind, "a property that the program declares for this event", (event,), f"{PROPERTY_PREFIX}{name}")
 
 

@@ -1,4 +1,4 @@
-"""Render the catalogue as Markdown tables, and the difference of two texts."""
+"""Render the catalogue as Markdown tables, and render the difference between two texts."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -10,13 +10,13 @@ __all__ = ["attributes", "code", "difference", "events", "fields", "properties",
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table. A bar in a cell is escaped."""
+    """Return a Markdown table. A vertical bar in a cell is escaped."""
     lines = [columns, ["---"] * len(columns), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def code(text: str) -> str:
-    """Return ``text`` as inline code, even if it has backticks.
+    """Return ``text`` as inline code, even if it contains backticks.
 
     The result is escaped for a terminal (:func:`arcade_otel.terminal.escape`).
     """
@@ -37,7 +37,7 @@ def events(wanted: Sequence[catalogue.Event]) -> str:
 
 
 def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Event]) -> str:
-    """Return a table of the properties ``wanted``, which also says which of the events ``of`` have each property."""
+    """Return a table of the properties ``wanted``. A column says which of the events ``of`` contain each property."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _in(each, of), _why(each), _from(each)) for each in wanted],
@@ -45,7 +45,7 @@ def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Eve
 
 
 def fields(wanted: Sequence[catalogue.FieldSpec]) -> str:
-    """Return a table of the fields of an event, or of a request."""
+    """Return a table of the fields of an event or of a request."""
     return table(
         ("field", "type", "example", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _why(each), _from(each)) for each in wanted],
@@ -61,7 +61,7 @@ def attributes(wanted: Sequence[catalogue.FieldSpec]) -> str:
 
 
 def difference(before: str, after: str, name: str, source: str) -> str:
-    """Return a unified diff from the file ``name`` to the text made from ``source``, or "" if both are equal.
+    """Return a unified diff from the file ``name`` to the text generated from ``source``, or "" if they are equal.
 
     The diff is escaped for a terminal.
     """

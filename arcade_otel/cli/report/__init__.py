@@ -1,4 +1,4 @@
-"""``arcade-otel report``: answer the questions of the dashboard from files of events, without a PostHog account."""
+"""``arcade-otel report`` answers the dashboard's questions from files of events, without a PostHog account."""
 
 import os
 import sys
@@ -49,10 +49,10 @@ def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
 
 
 def write_page(path: str, result: Report, sources: Sequence[str]) -> None:
-    """Write the answers as one HTML page that loads no other files.
+    """Write the answers as one self-contained HTML page.
 
     Args:
-        path: The file to write, which is replaced if it exists.
+        path: The file to write. An existing file is replaced.
         result: The answers.
         sources: Names of the files with the events, for the heading of the page.
 

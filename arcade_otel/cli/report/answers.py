@@ -1,4 +1,4 @@
-"""Answer the questions from a list of events, with an sqlite database in memory."""
+"""Answer the report's questions from a list of events, with an sqlite database in memory."""
 
 import math
 import re
@@ -35,7 +35,7 @@ class Report(NamedTuple):
     """The answers to all questions, over some events.
 
     Attributes:
-        commands: The number of commands, where an event that was delivered twice is counted once.
+        commands: The number of commands. An event that was delivered twice is counted once.
         people: The number of people who ran the commands.
         begin: The start time of the first command, or None.
         end: The start time of the last command, or None.
@@ -82,7 +82,7 @@ def _round(value: float | None, digits: int) -> float | None:
 
 
 def _without_repeats(events: Sequence[Event]) -> list[Event]:
-    """Return the earliest event for each UUID, and all events without a UUID."""
+    """Return the earliest event with each UUID, and all events without a UUID."""
     kept: dict[object, Event] = {}
     for number, event in enumerate(events):
         key: object = event.uuid or number
@@ -92,7 +92,10 @@ def _without_repeats(events: Sequence[Event]) -> list[Event]:
 
 
 def _accounts(events: Sequence[Event]) -> dict[str, str]:
-    """Return the account of each anonymous ID that has an alias. If an ID has several aliases, the first alias counts."""
+    """Return the account that each aliased anonymous ID belongs to.
+
+    If an ID was aliased several times, the first alias counts.
+    """
     aliases = sorted((event for event in events if event.event == EVENT_ALIAS), key=lambda event: (event.time, event.uuid))
     accounts: dict[str, str] = {}
     for event in aliases:
@@ -142,7 +145,7 @@ def _text(properties: dict[str, Any], name: str) -> str:
 
 
 def _word(properties: dict[str, Any], name: str) -> str:
-    """Return the value of a property if it is a text or a boolean, as text. Return "" for any other value."""
+    """Return a property's value as text if it is a string or a boolean, or else ""."""
     value = properties.get(name)
     if isinstance(value, bool):
         return "true" if value else "false"

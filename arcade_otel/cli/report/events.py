@@ -37,7 +37,7 @@ class EventFiles:
 
     Attributes:
         events: The events, in the order of the files.
-        skipped: The number of records in the files that are no events.
+        skipped: The number of records in the files that are not events.
     """
 
     def __init__(self) -> None:
@@ -45,11 +45,11 @@ class EventFiles:
         self.skipped = 0
 
     def read(self, path: str) -> None:
-        """Read a file and add its events. The file may be compressed by gzip. The path ``-`` is stdin.
+        """Read a file, which may be compressed with gzip, and add its events. The path ``-`` is stdin.
 
         Raises:
             OSError: If the file cannot be read.
-            ValueError: If the file has none of the known formats.
+            ValueError: If the file is not in one of the known formats.
         """
         if path == "-":
             data = sys.stdin.buffer.read()
@@ -67,7 +67,7 @@ class EventFiles:
         """Add the events in the text of a file.
 
         Raises:
-            ValueError: If the text has none of the known formats.
+            ValueError: If the text is not in one of the known formats.
         """
         if not text.strip():
             return
@@ -124,14 +124,15 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Return the boolean in a CSV cell, or else the text of the cell. A version such as 1.2 stays text."""
+    """Return the value of a CSV cell: a boolean if the text is one, or else the text. A version such as 1.2 stays text."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
     """Return the events of a record.
 
-    A record is one event, an array of events, a response with events, or spans. An entry that is no event becomes None.
+    A record is one event, an array of events, a response with events, or spans. For an entry that is not an event, the result
+    contains None.
     """
     if isinstance(record, list):
         return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
@@ -181,7 +182,7 @@ def _json_object(text: str) -> dict[str, Any] | None:
 def _time(value: Any) -> datetime | None:
     """Parse a timestamp in ISO 8601, as PostHog and ClickHouse write it, and return it in UTC.
 
-    A timestamp without a time zone is taken as UTC. The result is None if the value is no timestamp.
+    A timestamp without a time zone counts as UTC. If the value is not a timestamp, the result is None.
     """
     if not isinstance(value, str):
         return None

@@ -1,7 +1,7 @@
-"""The questions that ``report`` and the dashboards answer, one file for each in ``questions/``.
+"""The questions that ``report`` and the dashboards answer. Each question is one file in ``questions/``.
 
-A file begins with comment lines that describe the question. The rest of the file is portable SQL over a relation ``commands``,
-which has one row for each command. The same SQL runs in sqlite (``report``), in ClickHouse and in PostHog, where
+A file begins with comment lines that describe the question. The rest of the file is portable SQL over a table ``commands``, which
+contains one row for each command. The same SQL runs in sqlite (``report``), in ClickHouse and in PostHog, where
 ``dashboards/dialects`` defines ``commands``.
 
 The columns of ``commands``:
@@ -11,10 +11,10 @@ The columns of ``commands``:
 - ``week_number``: the number of the command's week, where weeks that follow each other have consecutive numbers.
 - ``distinct_id``: the ID that the event was sent under.
 - ``person``: the person to whom ``distinct_id`` belongs, once aliases are followed.
-- ``identified``: 1 if the ID is an account's, 0 if it is anonymous.
+- ``identified``: 1 if the ID is that of an account, 0 if it is anonymous.
 - ``command``: the name of the command, or "" if no command was reached.
 - ``version``: the version of the program.
-- ``failed``: 1 if the exit code was not 0.
+- ``failed``: 1 if the exit code was not 0, or else 0.
 - ``outcome``: how the command ended.
 - ``duration``: the duration in milliseconds, or NULL.
 - ``error_type``: the exception's class.
@@ -24,8 +24,8 @@ The columns of ``commands``:
 - ``agent``: the name of the coding agent that ran the command, or "".
 - ``interactive``: "yes", "no" or "unknown".
 - ``install_method``: how the program was installed.
-- ``first_run``: 1 on the first run of an installation.
-- ``previous_version``: on the first run of another version, the version before, or else "".
+- ``first_run``: 1 on the first run of an installation, or else 0.
+- ``previous_version``: on the first run after a change of version, the earlier version, or else "".
 - ``session``: the session's ID, or "".
 """
 
@@ -66,9 +66,9 @@ class Chart(NamedTuple):
 
     Attributes:
         kind: ``line``, ``bar`` or ``heat``.
-        labels: The columns that name a point or a bar, or for ``heat`` the row and the column.
+        labels: The columns that label a point or a bar. For ``heat``, the two columns that label the row and the column.
         values: The columns with the numbers.
-        series: The column that splits one line into several, or "".
+        series: The column by which the data is split into several lines, or "" for a single line.
     """
 
     kind: str
@@ -94,7 +94,7 @@ def load_questions() -> list[Question]:
 
     Raises:
         OSError: If a file of this package cannot be read.
-        KeyError: If a file lacks one of its comment lines.
+        KeyError: If one of the required comment lines is missing in a file.
     """
     return [_load(name) for name in sorted(os.listdir(_DIRECTORY)) if name.endswith(".sql")]
 

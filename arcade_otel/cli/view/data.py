@@ -1,4 +1,4 @@
-"""The data of the page of ``usage view``: the status, and one row per event with the event's exact payload."""
+"""The data for the ``usage view`` page: the status, and one row per event with the event's exact payload."""
 
 import json
 import math
@@ -20,7 +20,7 @@ _MAX_DURATION_MS = 1e15
 def snapshot(settings: Settings) -> bytes:
     """Return the page's data as one JSON object in ASCII, newest event first.
 
-    The JSON has no NaN, because JavaScript cannot parse NaN.
+    The JSON never contains NaN, because JavaScript cannot parse it.
 
     Raises:
         OSError: If the config directory cannot be read.
@@ -34,14 +34,14 @@ def snapshot(settings: Settings) -> bytes:
 
 
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the row of the page for an event of :func:`arcade_otel.cli.local_state.all_events`.
+    """Return the page's row for an event from :func:`arcade_otel.cli.local_state.all_events`.
 
-    The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` has the exact payload as
-    indented JSON in ASCII, or None if the payload was not kept.
+    The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` contains the exact payload as
+    indented JSON in ASCII, or None if the receipt contains no payload.
 
     Args:
         event: The event.
-        lane: The lane of a queued event, whose last problem is the reason why the event is still queued.
+        lane: The state of a queued event's lane. The lane's last problem is shown as the reason why the event is still queued.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -70,10 +70,7 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return a command's fields in a payload, under PostHog's names.
-
-    The payload may be anything, so the function never raises.
-    """
+    """Return the fields of a command from a payload, under PostHog's names. The function accepts any payload and never raises."""
     for part in payload:
         if not isinstance(part, dict):
             continue
@@ -98,7 +95,7 @@ def _command_fields(payload: list[Any]) -> dict[str, Any]:
 def _start_time(fields: dict[str, Any]) -> str | None:
     """Return the start of the command in ISO 8601, to the millisecond, or None if it is unknown.
 
-    An event for PostHog has its start in ISO 8601, and a span has its start in nanoseconds.
+    A PostHog event stores its start in ISO 8601, and a span stores its start in nanoseconds.
     """
     started = fields.get("started")
     try:

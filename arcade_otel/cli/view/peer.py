@@ -1,4 +1,4 @@
-"""Find the user at the other end of a connection on loopback, if the system shows that user (Linux)."""
+"""Find out which user has opened a connection on loopback, on systems that show this (Linux)."""
 
 import os
 import socket
@@ -16,8 +16,8 @@ def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
     Root, the user who runs this process, and the user who called ``sudo`` do not count as another user. The server needs this
     check because other users can read the page's address in the browser's command line.
 
-    If the system does not show the user of the socket (macOS, Windows, a client in another network namespace), the result is
-    False.
+    If the system does not show which user a socket belongs to (macOS, Windows, a client in another network namespace), the result
+    is False.
 
     Args:
         client: IPv4 address and port of the client.

@@ -1,4 +1,4 @@
-"""Serve the page of ``usage view`` on loopback, only to a browser that has the secret address of the page."""
+"""Serve the ``usage view`` page on loopback, only to a browser that requests the page's secret address."""
 
 import hmac
 import io
@@ -64,15 +64,15 @@ class PageServer(ThreadingHTTPServer):
     The server's secret is in the path of the address, is new for each server, and has no other use. The server answers a request
     only if these four conditions hold:
 
-    * The request has the address of this server in its ``Host`` header. The request of a page that uses DNS rebinding has another
-      ``Host`` header, which contains the name of that page.
+    * The ``Host`` header of the request contains the address of this server. The request of a web page that uses DNS rebinding
+      contains that page's host name instead.
     * The request does not come from another site.
     * The method of the request is GET.
     * The path of the request begins with the server's secret.
 
     Args:
         port: The port, or 0 for any free port.
-        data: A function that returns the page's data as JSON, and is called for each request for the data, by one thread at a
+        data: A function that returns the page's data as JSON. It is called for each request for the data, by one thread at a
             time.
 
     Raises:
@@ -109,7 +109,7 @@ class PageServer(ThreadingHTTPServer):
         return (*(f"{name}:{self.server_port}" for name in names), *(names if self.server_port == 80 else ()))  # noqa: PLR2004 - HTTP's
 
     def resource(self, name: str) -> tuple[str, bytes] | None:
-        """Return the content type and the content of the page's file ``name``, or None if there is no such file."""
+        """Return the content type and the content of the file ``name`` of the page, or None if there is no such file."""
         if name != _DATA:
             return self._files.get(name)
         with self._data_lock:
@@ -130,7 +130,7 @@ class PageServer(ThreadingHTTPServer):
             raise KeyboardInterrupt
 
     def server_bind(self) -> None:
-        """Bind the socket without the DNS look-up of the machine's own name that ``HTTPServer`` makes."""
+        """Bind the socket, but do not look up the machine's own name in DNS as ``HTTPServer`` does."""
         if self.allow_reuse_address:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
@@ -155,20 +155,20 @@ class PageServer(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer the request, and release its place among the connections."""
+        """Answer the request, and then allow another connection in its place."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
-        """Print no traceback, because a browser that closes its connection early would cause one, too."""
+        """Do not print a traceback. Even a browser that closes its connection early would cause one."""
         error = sys.exc_info()[1]
         debug("a request for the page", error)
 
 
 class _Request(BaseHTTPRequestHandler):
-    """The handler of one connection, which has exactly one request."""
+    """The handler of one connection, which serves exactly one request."""
 
     server: PageServer
     default_request_version = "HTTP/1.0"  # nothing is answered without headers
@@ -194,7 +194,7 @@ class _Request(BaseHTTPRequestHandler):
     def _head(self) -> bytes | None:
         """Return the request line and the headers of the request, or None if they do not arrive in time.
 
-        If the headers are too large, the result has more bytes than ``MAX_HEAD_BYTES``.
+        If the headers are too large, the result is longer than ``MAX_HEAD_BYTES``.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
@@ -232,7 +232,7 @@ class _Request(BaseHTTPRequestHandler):
             self._send(200, *content)
 
     def _refusal(self) -> tuple[int, str] | None:
-        """Return the status and the reason for refusing this request, or None if the request must be answered."""
+        """Return the HTTP status and the text with which to refuse this request, or None if it must be answered."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return 403, "The request names another host."
@@ -249,7 +249,7 @@ class _Request(BaseHTTPRequestHandler):
         return None
 
     def _split_path(self) -> tuple[str, str, str]:
-        """Return the secret, a slash and the name in the request's path."""
+        """Split the request's path into the secret, the slash after it, and the file name."""
         return self.path.partition("?")[0].removeprefix("/").partition("/")
 
     def _refuse(self, status: int, text: str) -> None:
@@ -266,9 +266,9 @@ class _Request(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _drain(self) -> None:
-        """Read a little more of the request before the connection is closed.
+        """Read a little more of the request before closing the connection.
 
-        Closing a connection with unread bytes would reset it, and the client would lose the answer.
+        Closing it with unread bytes would reset it, and the client would not receive the answer.
         """
         try:
             self.connection.shutdown(socket.SHUT_WR)

@@ -1,8 +1,9 @@
-"""The program of the detached sender. The program arms the watchdog, leaves the user's directory, and calls ``sender``.
+"""The program of the detached sender.
 
-Python runs this file without ``site`` (``python -S …/launch/__main__.py``). If the library is in an archive, Python gets the text
-of this file by ``-c``. In both cases, neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` when the library is
-imported. A user's file ``json.py`` is therefore not imported in place of Python's own module.
+It starts a watchdog timer, changes to the root directory, and calls ``sender``. Python runs this file
+without ``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python gets the text of this
+file with ``-c``. In both cases, neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` when the library is imported.
+A file ``json.py`` in the user's directory is therefore not imported instead of Python's own module.
 """
 
 import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it
@@ -45,11 +46,11 @@ def main() -> None:
     sys.path += [root for root in roots if os.path.isabs(root) and root not in sys.path]
     try:
         from arcade_otel import sender
-    except Exception as error:  # a module is missing, was cut off, or cannot be read
+    except (Exception, SystemExit) as error:  # a module is missing, was cut off, cannot be read, or raises
         sys.path.append(here)
         from import_failure import leave_problem  # type: ignore[import-not-found]
 
-        leave_problem(os.environ.get("ARCADE_USAGE_SENDER", ""), error)
+        leave_problem(os.environ.get("ARCADE_USAGE_SENDER", ""), os.environ.get("ARCADE_USAGE_START", ""), error)
         raise
     sender.main()
 
