@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from arcade_otel.testing import Fault
 from tests.model import mutations
-from tests.model.broken_systems import BrokenSystems
+from tests.model.broken_systems import YEARS_40, BrokenSystems
 from tests.model.fork_server import ForkServer
 from tests.model.histories import FAULTS, Histories
 from tests.support.preload import CANNOT_PRELOAD, compile_library
@@ -19,6 +19,8 @@ pytestmark = pytest.mark.posix  # imports modules that Windows lacks, or needs s
 
 #: Where only one of the faults can show what a mutation broke: histories with the other ones would cost a minute.
 FAULTS_THAT_SHOW = {"new_uuid_in_each_delivery": (Fault.store_then_close(),)}
+#: How wrong the clock is at first, where that shows in a few histories what others show in a hundred.
+FIRST_CLOCKS = {"believes_every_clock": -YEARS_40}
 #: The rules that show what a mutation broke: those of ``Histories``, or these, with one kind of broken system alone.
 RULES_THAT_SHOW = {
     "new_uuid_in_each_delivery": ("use", "a_sender_runs", "the_server_falters"),
@@ -65,8 +67,11 @@ def run(
     """Run histories with the library, or with a library that a mutation broke, and with these rules."""
     left_out = dict.fromkeys(RULES - set(rules))
     faults = FAULTS_THAT_SHOW.get(mutation, FAULTS)
+    first_clock = {"first_clock": FIRST_CLOCKS.get(mutation, 0)}
     machine = type(
-        "Histories", (BrokenSystems,), {"fork_server": fork_server, "mutation": mutation, "faults": faults, **left_out}
+        "Histories",
+        (BrokenSystems,),
+        {"fork_server": fork_server, "mutation": mutation, "faults": faults, **first_clock, **left_out},
     )
     run_state_machine_as_test(
         machine,
