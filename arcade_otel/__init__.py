@@ -361,10 +361,11 @@ def _check_names(options: Any) -> None:
 def _purge_queue(options: Any) -> None:
     """Delete the queued events, because the user has opted out.
 
-    If the queue directory does not exist, the call costs only one ``stat``.
+    If there are no queued events, the call costs only two ``stat``.
     """
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
-    if os.path.isdir(os.path.join(config_dir, "usage", "queue")):
+    # The second directory has the spans of senders that have not come up (``handoff.starts``).
+    if os.path.isdir(os.path.join(config_dir, "usage", "queue")) or os.path.isdir(os.path.join(config_dir, "usage", "starting")):
         from arcade_otel.frameworks import effective_decision
         from arcade_otel.settings import make_settings
 

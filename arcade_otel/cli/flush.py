@@ -5,19 +5,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from arcade_otel import consent, conventions, handoff
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_FAILURE, EXIT_OK
 from arcade_otel.cli.doctor.directory import require_config_dir
 from arcade_otel.cli.output import Output
-from arcade_otel.handoff import exporter_config, queue, receipts
+from arcade_otel.handoff import exporter_config, queue, receipts, starts
 from arcade_otel.settings import Settings
 
 __all__ = ["flush"]
 
 _POLL_SECONDS = 0.05
+#: How long a sender that is coming up may take to put its own span into the queue. Only that sender can find out some properties.
+_COMING_UP_SECONDS = 2.0
 #: Seconds between two tries to take another sender's lane lock. Each successful try holds the lock for a moment.
 _LOCK_POLL_SECONDS = 0.25
 
@@ -32,12 +34,15 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
     """
     require_config_dir(settings)
     decision = settings.decide()
+    deadline = time.monotonic() + timeout
+    if decision.mode == consent.ON:
+        _queue_handed_over(settings, min(_COMING_UP_SECONDS, timeout / 2))
     before = local_state.queued_count(settings)
     problem = None
     if before and decision.mode != consent.ON:
         problem = f"nothing is sent: {decision.detail}"
     elif before:
-        problem = _send(settings, before, timeout)
+        problem = _send(settings, before, deadline)
     left = local_state.queued_count(settings)
     if left and problem is None:
         problem = _problem(settings) or f"not finished in {timeout} s"
@@ -48,6 +53,15 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
     else:
         output.line(f"Sent {before} of {before} queued events." if before else "Queued events: 0")
     return EXIT_FAILURE if left else EXIT_OK
+
+
+def _queue_handed_over(settings: Settings, seconds: float) -> None:
+    """Wait, at most ``seconds``, until senders that are coming up have queued their spans. Then queue the others here."""
+    deadline = time.monotonic() + seconds
+    while starts.are_pending(settings.state_dir) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    with suppress(OSError):  # they still count as queued
+        starts.take_over(settings.state_dir)
 
 
 def _problem(settings: Settings) -> str | None:
@@ -61,7 +75,7 @@ def _problem(settings: Settings) -> str | None:
     return "; ".join(f"{lane}: {failures[lane].get('why')}" for lane in backlogged if lane in failures) or None
 
 
-def _send(settings: Settings, before: int, timeout: int) -> str | None:
+def _send(settings: Settings, before: int, deadline: float) -> str | None:
     """Run senders until the queue is empty, until a sender makes no progress, or until the time is up.
 
     Returns:
@@ -72,7 +86,6 @@ def _send(settings: Settings, before: int, timeout: int) -> str | None:
     command = settings.sender_command or handoff.sender_command()
     if command is None:
         return "this program has no Python interpreter to run a sender; name one by instrument(..., sender_command=[...])"
-    deadline = time.monotonic() + timeout
     with _progress(before) as show:
         while (left := local_state.queued_count(settings)) and time.monotonic() < deadline:
             lanes = queue.lanes(settings.state_dir)

@@ -1,11 +1,13 @@
 """Read the library's files on this machine without changing them: lanes, queued events, receipts, payloads, exporters."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from arcade_otel import conventions
 from arcade_otel.cli.output import iso
-from arcade_otel.handoff import exporter_config, queue, receipts
+from arcade_otel.handoff import exporter_config, queue, receipts, starts, zombies
 from arcade_otel.settings import Settings
 from arcade_otel.spans import otlp
 
@@ -42,22 +44,24 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def sender_problem(settings: Settings) -> dict[str, Any] | None:
-    """Return when and why a sender last failed to run, or None if senders can run.
-
-    Senders count as able to run if none has failed to run, or if an event was delivered or dropped after that failure.
-    """
+    """Return when and why the last sender could not run, or None if no sender has failed since the last one that came up."""
     if not settings.config_dir:
         return None
     problem = receipts.problems(settings.state_dir).get(receipts.SENDER)
-    if problem is None or any(each["at"] > problem["at"] for each in receipts.events(settings.state_dir)):
+    if problem is not None and zombies.FAILED_IMPORT in zombies.causes(settings.state_dir):
+        return {"at": iso(problem["at"]), "why": problem.get("why")}
+    failed = starts.failures(settings.state_dir)
+    if not failed:
         return None
-    return {"at": iso(problem["at"]), "why": problem.get("why")}
+    why = "a sender was started and did not come up" if len(failed) == 1 else "senders were started and did not come up"
+    return {"at": iso(failed[-1]), "why": why}
 
 
 def queued_count(settings: Settings) -> int:
-    """Return how many events are queued in all lanes together."""
+    """Return how many events are queued in all lanes, including the events of senders that have not come up."""
     state_dir = settings.state_dir
-    return sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
+    in_lanes = sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
+    return in_lanes + len(starts.queued(state_dir))
 
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
@@ -68,7 +72,9 @@ def exporters(settings: Settings) -> list[dict[str, Any]]:
 
 
 def queued_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return the queued events, oldest first in each lane, each with the payload that its exporter would send now.
+    """Return the queued events, oldest first in each lane, and the events of senders that have not come up.
+
+    Each has the payload that its exporter would send now.
 
     If the user logged in after an anonymous event, the sender may still attribute that event to the account and add an alias,
     which the payload does not show.
@@ -76,21 +82,28 @@ def queued_events(settings: Settings) -> list[dict[str, Any]]:
     from arcade_otel.sender.receipt_writer import queued_payload
 
     rows = []
-    for lane in queue.lanes(settings.state_dir):
-        directory = queue.lane_dir(settings.state_dir, lane)
+    for lane, name, text in [*_lane_files(settings.state_dir), *starts.queued(settings.state_dir)]:
+        payload: list[Any] = []  # if the file contains no span, the sender will move it to corrupt/
+        with suppress(ValueError):
+            payload = queued_payload(lane, text)
+        identity = name.removesuffix(".json").partition("-")[2]
+        ended = queue.end_time(name)
+        queued = {"at": ended, "ended": ended, "state": "queued", "lane": lane, "id": identity, "payload": payload}
+        rows.append(_to_row(queued))
+    return rows
+
+
+def _lane_files(state_dir: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the lane, the name and the content of each queued file. The content is "" if the file cannot contain a span."""
+    for lane in queue.lanes(state_dir):
+        directory = queue.lane_dir(state_dir, lane)
         for name in queue.list_spans(directory):
             try:
                 text = queue.read_span(os.path.join(directory, name))
-                if text is None:
-                    continue  # a sender has just sent it
-                payload: list[Any] = queued_payload(lane, text)
             except ValueError:
-                payload = []  # the file contains no span, and the sender will move it to corrupt/
-            identity = name.removesuffix(".json").partition("-")[2]
-            ended = queue.end_time(name)
-            queued = {"at": ended, "ended": ended, "state": "queued", "lane": lane, "id": identity, "payload": payload}
-            rows.append(_to_row(queued))
-    return rows
+                text = ""
+            if text is not None:  # None: a sender has just sent it
+                yield lane, name, text
 
 
 def all_events(settings: Settings) -> list[dict[str, Any]]:

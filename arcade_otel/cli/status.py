@@ -5,7 +5,7 @@ from typing import Any
 from arcade_otel import consent, conventions, identity as identity_file
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OFF, EXIT_OK
-from arcade_otel.cli.doctor.directory import check_config_dir
+from arcade_otel.cli.doctor.directory import check_config_dir, full_disk
 from arcade_otel.cli.output import Output, iso
 from arcade_otel.handoff import receipts
 from arcade_otel.settings import Settings
@@ -47,10 +47,10 @@ def collect_status(settings: Settings) -> dict[str, Any]:
         "distinct_id": (identity[1] or identity[0]) if identity else None,
         "anonymous": identity[1] is None if identity else None,
         "config_dir": settings.config_dir or None,
-        "config_dir_problem": None if directory.ok or not settings.config_dir else directory.detail,
+        "config_dir_problem": (full_disk(settings) if directory.ok else directory.detail) if settings.config_dir else None,
         "posthog": settings.posthog_host if settings.posthog_api_key else None,
         "exporters": local_state.exporters(settings),
-        "waiting": sum(lane["waiting"] for lane in lanes),
+        "waiting": local_state.queued_count(settings) if settings.config_dir else 0,
         "lanes": lanes,
         "last_sent": {"at": iso(sent[-1]["at"]), "lane": sent[-1]["lane"]} if sent else None,
         "last_problem": _failure(latest[-1]) if latest else None,
@@ -92,7 +92,7 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
             text = f"{text}, so events are lost"
         rows.append(("Not recorded:" if text.endswith("events are lost") else "Not queued:", f"{text}. Run doctor."))
     if sender_problem:
-        rows.append(("Sender:", f"cannot run since {sender_problem['at']}: {sender_problem['why']}. Run doctor."))
+        rows.append(("Sender:", f"could not run at {sender_problem['at']}: {sender_problem['why']}. Run doctor."))
     if missing:
         rows.append(("Not installed:", f"{', '.join(missing)} (their events stay queued)"))
     output.table(("", ""), rows)

@@ -129,15 +129,16 @@ def _swap_exec_functions(*, active: bool) -> None:
 def effective_decision(settings: Settings) -> consent.Decision:
     """Decide whether to record this run. The decision is off in a sender, and if there is no destination for the events.
 
-    If the user has opted out, delete the queued events. If there is no queue, this costs only one ``stat``. A process that only
-    inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
+    If the user has opted out, delete the queued events. If there are none, the deletion costs two ``stat``. A process that
+    only inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
     if conventions.ENV_SENDER in os.environ:
         return consent.Decision(consent.OFF, conventions.ENV_SENDER, "this process records nothing")
     if decision.opted_out:
-        if settings.config_dir and os.path.isdir(os.path.join(settings.state_dir, "queue")):
+        directories = (os.path.join(settings.state_dir, name) for name in ("queue", "starting"))
+        if settings.config_dir and any(map(os.path.isdir, directories)):
             with guard("emptying the queue"):
                 from arcade_otel.handoff import queue
 
@@ -154,6 +155,7 @@ class Run:
 
     * No method raises an ``Exception``, not even if the command has removed this library from the disk.
     * ``end`` creates at most one span, and none in a process that the command has forked.
+    * In a worker or a reload child (``_is_worker``), only a login or a logout creates a span.
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
@@ -190,12 +192,14 @@ class Run:
         self._ended = False
         #: Values that the program has set for its declared properties. They are checked when the command ends.
         self.values: dict[str, object] = {}
-        _running.append(self)
-        _swap_exec_functions(active=True)
         self._announced = False
         self._pid = os.getpid()
+        #: Whether this process is a worker or a reload child. Another process makes the command's event.
+        self.in_worker = _is_worker(self._pid)
         #: Identifier of the thread that began the run.
         self.thread = get_ident()
+        _running.append(self)
+        _swap_exec_functions(active=True)
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
@@ -238,6 +242,8 @@ class Run:
 
         The process also counts as exporting traces if a callback of the program has set a tracer provider since the run began.
         """
+        if self.in_worker:
+            return
         if not self._ended:
             self._start_live_span()
             if self._live is not None:
@@ -314,6 +320,11 @@ class Run:
 
                 login.remember_unrecorded(self._settings, self.path, failed=outcome.failed)
             return
+        if self.in_worker:
+            if outcome.failed or self.path not in (*self._settings.login_commands, *self._settings.logout_commands):
+                self.discard()
+                return
+            self.in_worker = False  # a change of identity is recorded wherever it happens
         self._announce()  # the notice comes before anything is recorded, even a mistyped command
         self._ended = self._recorded = True
         self._detach()
@@ -333,6 +344,7 @@ class Run:
         """Start the live span now, if this process exports traces."""
         if (
             self._live is None
+            and not self.in_worker
             and self._decision.mode == consent.ON
             and (self._exports or self._settings.live_spans or "opentelemetry.sdk.trace" in sys.modules)
             and _uses_live_spans(self._settings)
@@ -355,8 +367,6 @@ class Run:
                 self._live.detach()
 
     def _record(self, outcome: Outcome, end_ns: int, environ: Mapping[str, str]) -> None:
-        if "true" in (environ.get("WERKZEUG_RUN_MAIN"), environ.get("RUN_MAIN")):
-            return  # a reloader (Werkzeug's, Django's) has started the command line again, and the first process makes the event
         from arcade_otel import spans
 
         settings = self._settings
@@ -422,6 +432,25 @@ class Run:
             from arcade_otel.recording import waiting
 
             waiting.wait_for_delivery(self._settings, paths)
+
+
+def _is_worker(pid: int) -> bool:
+    """Return whether this process is a worker or a reload child: one that a command has started to do a part of its own work.
+
+    It is one if:
+
+    * a reloader has started the command line again: Werkzeug's, Django's and Bottle's set a variable, hupper has a function.
+    * ``multiprocessing`` has started it, by any method.
+    * it was forked while a command ran.
+    """
+    environ, modules = os.environ, sys.modules
+    if environ.get("WERKZEUG_RUN_MAIN") == "true" or environ.get("RUN_MAIN") == "true" or environ.get("BOTTLE_CHILD"):
+        return True
+    if "multiprocessing.process" in modules and modules["multiprocessing.process"].parent_process() is not None:
+        return True
+    if "hupper.worker" in modules and modules["hupper.worker"].is_active():
+        return True
+    return any(run._pid != pid for run in _running)  # noqa: SLF001 - its own class
 
 
 def _outcome(error: BaseException | None, interrupted: int, exit_code: int | None) -> Outcome:

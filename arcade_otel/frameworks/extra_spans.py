@@ -22,14 +22,8 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
 def is_left_out(settings: Settings, path: str) -> bool:
-    """Return whether ``exclude`` names the command ``path``, or another process records this command line.
-
-    A login or a logout is never excluded.
-    """
-    if settings.exclude and not _is_change(settings, path) and f"{path}.".startswith(settings.exclude):
-        return True
-    # A reloader has started the command line again: the first process makes the events.
-    return "true" in (os.environ.get("WERKZEUG_RUN_MAIN"), os.environ.get("RUN_MAIN"))
+    """Return whether ``exclude`` names the command ``path``. A login or a logout is never excluded."""
+    return bool(settings.exclude) and not _is_change(settings, path) and f"{path}.".startswith(settings.exclude)
 
 
 def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:

@@ -25,7 +25,7 @@ def record_start(run: Run) -> None:
     excluded, no start event is recorded. Otherwise the function chooses the IDs of the command's own span now, because whether
     the run is sampled depends on the span ID.
     """
-    if run._ended or run._ids is not None or run._decision.unreadable:
+    if run._ended or run._ids is not None or run._decision.unreadable or run.in_worker:
         return
     with guard("the start of a command"):
         settings, path = run._settings, run.path or run.program  # a program of one command

@@ -20,13 +20,16 @@ __all__ = [
     "DEFAULT_SIGNALS",
     "ENV_NAMES",
     "ENV_ROOTS",
+    "ENV_START",
     "LAUNCH",
     "MAX_VARIABLE_LENGTH",
     "QUEUES_FIRST",
+    "STARTING",
     "file_actions",
     "may_wait",
     "sender_command",
     "sender_environment",
+    "spawning_suspended",
     "start_sender",
     "submit",
 ]
@@ -42,6 +45,10 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the variables in the command's environment, without
 #: their values. The sender recognizes coding agents and CI providers by these names. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
+#: Type: a file name. Default: set by the command. Effect: the start mark of this sender, which the sender removes. Internal.
+ENV_START = "ARCADE_USAGE_START"
+#: Directory of the start marks in ``usage/`` (``handoff.starts``).
+STARTING = "starting"
 # A longer import path is cut, for the same reason.
 _MAX_ROOTS_LENGTH = 8 * 1024 if sys.platform == "win32" else 64 * 1024
 
@@ -89,6 +96,9 @@ _START = 'unset PWD OLDPWD SHLVL _; "$0" "$@" &'
 _LOOK_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032)
 
 _MAX_NAMES_LENGTH = 8 * 1024
+
+_DIRECTORY = 0o040000  # the mode of a directory, without the permissions of its owner and those to read it
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 # Children of this process that are not reaped yet. A program that makes many spans must not collect zombies.
 _children: list[int] = []
@@ -141,8 +151,8 @@ def submit(
     # needs the queue, because the span was acknowledged when its file is gone.
     owed_soon = os.getpid() == 1 or consent.is_ci(environ) or may_wait(settings, environ)
     command = settings.sender_command or sender_command()
-    if _spawning_suspended(settings.state_dir):
-        debug("no process reaps senders here; the span goes to the queue")
+    if spawning_suspended(settings.state_dir):
+        debug("senders do not come up or are not reaped here; the span goes to the queue")
         command = None
     if command and not owed and not owed_soon and len(text) <= MAX_VARIABLE_LENGTH and not QUEUES_FIRST:
         try:
@@ -184,12 +194,13 @@ def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
     return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
-def _spawning_suspended(state_dir: str) -> bool:
-    if not os.path.exists(os.path.join(state_dir, "unreaped")):
+def spawning_suspended(state_dir: str) -> bool:
+    """Return whether this command must not start a sender, because earlier ones did not come up or were not reaped."""
+    if not (os.access(f"{state_dir}/{STARTING}", os.F_OK) or os.access(f"{state_dir}/unreaped", os.F_OK)):
         return False  # in most runs, without importing the module
-    from arcade_otel.handoff import zombies
+    from arcade_otel.handoff import starts
 
-    return zombies.spawning_suspended(state_dir)
+    return starts.spawning_suspended(state_dir)
 
 
 def sender_command(
@@ -231,8 +242,8 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
     """Return the sender's environment: those of the user's variables that are in a fixed list, and the span.
 
     The list contains the variables that the exporters need: those for the home directory, locale, proxies and certificate
-    bundles, ``OTEL_*`` and ``ARCADE_*``. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS`` and
-    ``ARCADE_USAGE_EVENT_DATA`` never come from the user's environment.
+    bundles, ``OTEL_*`` and ``ARCADE_*``. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START``
+    and ``ARCADE_USAGE_EVENT_DATA`` never come from the user's environment.
     """
     environ = os.environ if environ is None else environ
     chosen = {
@@ -241,6 +252,7 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
         if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES) or name.endswith(_KEPT_SUFFIXES)
     }
     chosen.pop(conventions.ENV_EVENT_DATA, None)
+    chosen.pop(ENV_START, None)
     chosen[ENV_NAMES] = " ".join(environ)[:_MAX_NAMES_LENGTH]
     chosen["PYTHONSAFEPATH"] = "1"
     chosen[conventions.ENV_SENDER] = config_dir
@@ -283,13 +295,19 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     process and ends at once, so the new process is not a child of the command. The debug log contains the ID of the new process's
     group.
 
+    Before that, leave a start mark with the span of ``environ``, which the sender removes when it comes up. If the disk cannot be
+    written, there is no mark.
+
     Raises:
-        OSError: If the process could not be started.
+        OSError: If the process could not be started. The start mark then contains no span, because the caller queues the span.
     """
     if _children:
         from arcade_otel.handoff import spawn
 
         spawn.reap(_children)
+    mark = _leave_mark(config_dir, environ.get(conventions.ENV_EVENT_DATA, ""))
+    if mark:
+        environ = {**environ, ENV_START: mark}
     # The shell succeeds even if the command does not exist, so check that first.
     if hasattr(os, "posix_spawn") and os.path.isabs(command[0]) and os.access(command[0], os.X_OK):
         try:
@@ -312,6 +330,35 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     from arcade_otel.handoff import spawn
 
     spawn.start(command, environ, config_dir, _children)
+
+
+def _leave_mark(config_dir: str, text: str) -> str:
+    """Write a start mark with the span ``text``. Return its name, or "" if it cannot be written (``handoff.starts``).
+
+    It is written here in most runs, because importing ``storage.directories`` costs a command a million instructions. The config
+    directory is in use, so other users cannot write it, and only a directory that this process has just made is written here.
+    """
+    mark, usage = f"{time.time_ns():020d}-{os.getpid()}.json", f"{config_dir}/usage"
+    try:
+        try:
+            state = os.lstat(usage)
+        except FileNotFoundError:
+            state = os.stat(config_dir)  # the first run
+            if sys.platform != "win32" and state.st_uid == os.geteuid():
+                os.mkdir(usage, 0o700)
+        if sys.platform != "win32" and state.st_uid == os.geteuid() and state.st_mode & 0o170022 == _DIRECTORY:
+            os.mkdir(f"{usage}/{STARTING}", 0o700)
+            descriptor = os.open(f"{usage}/{STARTING}/{mark}", _MAKE, 0o600)
+            try:
+                if os.write(descriptor, text.encode()) == len(text):  # ASCII
+                    return mark
+            finally:
+                os.close(descriptor)
+    except OSError:
+        pass  # another sender is coming up, or the disk cannot be written
+    from arcade_otel.handoff import starts
+
+    return starts.leave_mark(config_dir, mark, text)
 
 
 def _wait_for_shell(shell: int) -> int:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from arcade_otel import storage
+from arcade_otel import handoff, storage
 from arcade_otel.handoff.lanes import is_old_name, lane_exporter, lane_name, lanes_for
 from arcade_otel.storage.directories import Directory
 
@@ -34,6 +34,7 @@ __all__ = [
     "read_span",
     "remove_span",
     "rewrite_span",
+    "span_name",
 ]
 
 #: Limits of one lane. A laptop that is offline for a week usually stays below them, and they are small for any disk.
@@ -73,6 +74,11 @@ def end_time(name: str) -> float:
     """
     digits = name.partition("-")[0]
     return int(digits) / 1e9 if digits.isdigit() else 0.0
+
+
+def span_name(end_ns: int | None, span_id: str | None) -> str:
+    """Return the name of a span's file. Without its end, the span has ended now. Without its ID, take a random one."""
+    return f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
 
 
 def _is_span_name(name: str) -> bool:
@@ -169,7 +175,7 @@ def enqueue(
         summary = summarize(payload)
         end_ns = end_ns if end_ns is not None else summary.end_ns
         span_id = span_id or summary.span_id
-    name = f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
+    name = span_name(end_ns, span_id)
     paths = []
     for lane in lanes:
         with _open(state_dir, _QUEUE, lane, create=True) as directory:
@@ -356,16 +362,19 @@ def clear(state_dir: str) -> None:
     try:
         queue = _open(state_dir, _QUEUE)
     except OSError:
-        _remove_all(state_dir, (_CORRUPT,), errors)
+        pass  # there is none
     else:
         with queue:
             for lane in queue.names():
                 if _is_directory(queue, lane):
                     _remove_all(state_dir, (_QUEUE, lane), errors)
                     queue.rmdir(lane)
-        _remove_all(state_dir, (_CORRUPT,), errors)
         with suppress(OSError), _open(state_dir) as state:
             state.rmdir(_QUEUE)  # so that the next command finds no queue
+    _remove_all(state_dir, (_CORRUPT,), errors)
+    _remove_all(state_dir, (handoff.STARTING,), errors)
+    with suppress(OSError), _open(state_dir) as state:
+        state.rmdir(handoff.STARTING)
     if errors:
         raise errors[0]
 

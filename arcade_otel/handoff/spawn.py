@@ -38,7 +38,30 @@ def reap(children: list[int]) -> None:
 
 
 def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
-    """Do the same as ``handoff.start_sender``, but start ``command`` as a child of this process.
+    """Start ``command`` as ``handoff.start_sender`` does, as a child of this process.
+
+    Args:
+        command: Command line.
+        environ: Its environment.
+        config_dir: Config directory.
+        children: Gets the process ID if this process has to reap it.
+
+    Raises:
+        OSError: If the process could not be started. Its start mark then counts as a failed start.
+    """
+    try:
+        _start(command, environ, config_dir, children)
+    except OSError as error:
+        mark = environ.get(handoff.ENV_START)
+        if mark:
+            from arcade_otel.handoff import starts
+
+            starts.record_failure(config_dir, mark, error)
+        raise
+
+
+def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
+    """Start ``command`` as ``handoff.start_sender`` does, but as a child of this process.
 
     Args:
         command: The command line.

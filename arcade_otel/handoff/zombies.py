@@ -3,7 +3,16 @@
 import os
 import time
 
-__all__ = ["MAX_COUNT", "PAUSE_SECONDS", "ZOMBIE_GRACE_SECONDS", "register_sender", "spawning_suspended"]
+__all__ = [
+    "FAILED_IMPORT",
+    "MAX_COUNT",
+    "PAUSE_SECONDS",
+    "ZOMBIES",
+    "ZOMBIE_GRACE_SECONDS",
+    "causes",
+    "register_sender",
+    "spawning_suspended",
+]
 
 #: Only a parent can reap a process, and the parent of a sender is PID 1 once its command has ended. After this many zombies, …
 MAX_COUNT = 8
@@ -12,6 +21,9 @@ PAUSE_SECONDS = 3600.0
 
 #: A zombie counts only after this time, because some supervisors reap every few seconds.
 ZOMBIE_GRACE_SECONDS = 20.0
+
+#: Why the marker is there, as words in it: earlier senders are zombies, or a sender could not import the library.
+ZOMBIES, FAILED_IMPORT = "zombies", "import"
 
 _SENDERS = "senders"
 _MARKER = "unreaped"
@@ -33,6 +45,18 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     except OSError:
         return True
     return False
+
+
+def causes(state_dir: str) -> list[str]:
+    """Return why commands start one sender an hour: ``ZOMBIES``, ``FAILED_IMPORT``, both or none."""
+    from arcade_otel import storage
+
+    try:
+        text = storage.read_file(*os.path.split(state_dir), _MARKER)
+    except OSError:
+        return []
+    words = [] if text is None else text.decode("ascii", "replace").split() or [ZOMBIES]  # older versions write an empty file
+    return [cause for cause in (ZOMBIES, FAILED_IMPORT) if cause in words]
 
 
 def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
@@ -70,7 +94,7 @@ def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
     kept = (lying + others)[-_MAX_NOTES:]
     storage.write_private(path, "\n".join(f"{pid} {started} {since:.0f}" for pid, started, since in kept))
     if sum(since <= now - ZOMBIE_GRACE_SECONDS for _, _, since in lying) >= MAX_COUNT:
-        storage.write_private(os.path.join(state_dir, _MARKER), "")
+        storage.write_private(os.path.join(state_dir, _MARKER), f"{ZOMBIES}\n")
     else:
         _remove_marker(state_dir)
 

@@ -3,9 +3,9 @@
 import os
 import time
 
-from arcade_otel import consent, conventions
+from arcade_otel import consent, conventions, handoff
 from arcade_otel.diagnostics import debug, guard
-from arcade_otel.handoff import enrichment, exporter_config, queue, zombies
+from arcade_otel.handoff import enrichment, exporter_config, queue, starts, zombies
 from arcade_otel.handoff.lanes import is_old_name
 from arcade_otel.handoff.span_summary import summarize
 from arcade_otel.sender.backoff import Backoff
@@ -25,14 +25,15 @@ def main() -> None:
     started_at = time.monotonic()
     config_dir = os.environ.get(conventions.ENV_SENDER, "")
     text = os.environ.pop(conventions.ENV_EVENT_DATA, None)
+    mark = os.environ.pop(handoff.ENV_START, "")
     if not os.path.isabs(config_dir):
         debug("a sender without a config directory does nothing")
         return
     with guard("the sender"):
-        run(config_dir, text, started_at)
+        run(config_dir, text, started_at, mark)
 
 
-def run(config_dir: str, text: str | None, started_at: float) -> None:
+def run(config_dir: str, text: str | None, started_at: float, mark: str = "") -> None:
     """Write ``text`` to the queue of ``config_dir``, and deliver every lane that no other sender is delivering.
 
     If the disk is full or read-only, so that the queue cannot be written, the sender tries once to send the span directly.
@@ -41,6 +42,7 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
         config_dir: Absolute path of the config directory.
         text: A span in OTLP/JSON, or None if all spans are already in the queue.
         started_at: Start of this process, by ``time.monotonic()``.
+        mark: Name of the start mark, or "" if there is none.
 
     Raises:
         OSError: If the queue cannot be read.
@@ -50,10 +52,11 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
     if is_switched_off(config_dir, decided):
         debug(f"nothing is sent: {decided.reason}")
         if not decided.opted_out:
+            _finish_start(state_dir, mark)
             return  # no decision could be read, or the directory is not used, so nothing is sent or deleted
         _discard_queue(state_dir, f"{decided.reason} says off")  # the text has no path, because that may be in the user's home
         return
-    if text:
+    if text and not (mark and starts.is_taken_over(state_dir, mark)):
         text = enrichment.enrich(text, state_dir, enrichment.command_environment(os.environ))
         summary = summarize(text)
         lanes = queue.lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
@@ -67,8 +70,15 @@ def run(config_dir: str, text: str | None, started_at: float) -> None:
             from arcade_otel.sender import direct
 
             direct.send_directly(config_dir, text, lanes)
+            _finish_start(state_dir, mark)
             return
+    _finish_start(state_dir, mark)
     _deliver_queue(config_dir, state_dir, started_at)
+
+
+def _finish_start(state_dir: str, mark: str) -> None:
+    with guard("the start marks"):
+        starts.finish(state_dir, mark)
 
 
 def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
@@ -79,7 +89,7 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
         try:
             # Imported here, so that a sender without work does not pay for the client.
             from arcade_otel.sender import delivery
-        except ImportError as error:
+        except (Exception, SystemExit) as error:  # a module is missing, does not compile, or raises
             for lane, lock in acquired.items():
                 record_import_failure(state_dir, lane, error)
                 lock.release()
@@ -117,12 +127,13 @@ def wait_for_lanes(state_dir: str, seconds: float) -> bool:
     return True
 
 
-def record_import_failure(state_dir: str, lane: str, error: ImportError) -> None:
+def record_import_failure(state_dir: str, lane: str, error: BaseException) -> None:
     """Write a receipt so that ``usage status`` shows the failed import, and begin a back-off of at least a minute."""
     from arcade_otel.handoff import receipts
 
     Backoff(state_dir, lane).record_failure(60.0)
-    why = f"the sender cannot import {error.name} ({type(error).__name__})"
+    name = error.name if isinstance(error, ImportError) else None
+    why = f"the sender cannot import {name or 'the library'} ({type(error).__name__})"
     receipts.write(state_dir, [receipts.receipt(receipts.FAILED, lane, why=why)])
 
 

@@ -126,7 +126,7 @@ class Lane:
             try:
                 try:
                     self._exporter = exporter_loader.make_exporter(queue.lane_exporter(self.name))
-                except ImportError as error:
+                except (Exception, SystemExit) as error:
                     sender.record_import_failure(self._state_dir, self.name, error)
                     raise
                 if self._exporter is None:

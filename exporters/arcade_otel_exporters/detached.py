@@ -164,7 +164,7 @@ class DetachedSpanExporter(SpanExporter):
         if not self.starts_senders:
             return
         command = self._settings.sender_command or handoff.sender_command()
-        if command:
+        if command and not handoff.spawning_suspended(self._settings.state_dir):
             config_dir = self._settings.config_dir
             with guard("the start of a sender"):  # the spans are in the queue: a later sender delivers them
                 handoff.start_sender(command, handoff.sender_environment(config_dir, None, environ), config_dir)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import weakref
 from collections.abc import Callable, Collection
 from functools import wraps
@@ -76,6 +77,9 @@ class ArcadeInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         @wraps(original)
         def init(app: Any, *args: Any, **kwargs: Any) -> None:
             original(app, *args, **kwargs)
+            if getattr(app, "_instantiating_module_name", None) == __name__:
+                # A cyclopts app looks for its version in the module that has made the app. That is not this module.
+                app._instantiating_module_name = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001 - no public way
             if self._options is not None:
                 with contextlib.suppress(Exception):  # an app that is made differently runs as it would without this library
                     arcade_otel.instrument(app, **self._options)

@@ -12,7 +12,7 @@ from arcade_otel.conventions import NOTICE_VERSION
 from tests.frameworks.recording import RECORDER, spans
 from tests.support.programs import read_program
 
-__all__ = ["Ended", "run_all"]
+__all__ = ["HELPERS", "Ended", "run_all"]
 
 #: Calls ``main()`` of the program. Each command line runs as if it were its own process.
 DRIVER = read_program("frameworks/driver")

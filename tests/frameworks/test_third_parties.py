@@ -127,6 +127,18 @@ def test_a_declarative_file_names_the_instrumentor_and_its_options(
     assert (event.properties["command_name"], event.properties["cli_version"]) == ("kit.run", "7.1.0")
 
 
+def test_a_cyclopts_program_under_the_instrumentor_has_its_own_version(machine: Machine, instrumentation: str) -> None:
+    """An app of cyclopts takes its version from the module that has made the app."""
+    source = "import cyclopts\napp = cyclopts.App()\nprint(app._instantiating_module_name)\napp('--version')\n"
+    machine.program("bare", source)
+    machine.program(
+        "auto", f"from arcade_otel_instrumentation import ArcadeInstrumentor\nArcadeInstrumentor().instrument(name='x')\n{source}"
+    )
+    ended = [machine.run(program=name, environ={"PYTHONPATH": instrumentation}) for name in ("bare", "auto")]
+    assert ended[0].stdout.splitlines()[0] == "__main__", ended[0].stderr
+    assert ended[1].stdout == ended[0].stdout, ended[1].stderr
+
+
 INSTRUMENTOR = read_program("frameworks/instrumentor")
 
 

@@ -222,10 +222,18 @@ def test_what_steers_the_sender_is_a_closed_list() -> None:
 
 def test_the_senders_own_variables_are_never_the_users() -> None:
     """The sender's directory, import path and payload come only from the program."""
-    names = (conventions.ENV_SENDER, handoff.ENV_ROOTS, handoff.ENV_NAMES, conventions.ENV_EVENT_DATA, "PYTHONSAFEPATH")
+    names = (
+        conventions.ENV_SENDER,
+        handoff.ENV_ROOTS,
+        handoff.ENV_NAMES,
+        handoff.ENV_START,
+        conventions.ENV_EVENT_DATA,
+        "PYTHONSAFEPATH",
+    )
     given = dict.fromkeys(names, "/evil")
     environ = handoff.sender_environment("/f", None, given)
     assert environ[conventions.ENV_SENDER] == "/f"
     assert "/evil" not in environ[handoff.ENV_ROOTS] + environ[handoff.ENV_NAMES]
     assert environ["PYTHONSAFEPATH"] == "1"
     assert conventions.ENV_EVENT_DATA not in environ
+    assert handoff.ENV_START not in environ

@@ -12,9 +12,9 @@ from tests.model.histories import Histories
 from tests.model.machine import WRONG_API_KEY, command_of
 from tests.support.preload import CANNOT_PRELOAD
 
-__all__ = ["BrokenSystems"]
+__all__ = ["YEARS_40", "BrokenSystems"]
 
-_YEARS_40 = 40 * 365 * 24 * 3600
+YEARS_40 = 40 * 365 * 24 * 3600
 _DAYS_3 = 3 * 24 * 3600
 
 
@@ -87,7 +87,7 @@ class BrokenSystems(Histories):
         self.run(kind)
 
     @precondition(lambda _: not CANNOT_PRELOAD)
-    @rule(seconds=st.sampled_from((-_YEARS_40, 0, _DAYS_3, _YEARS_40)))
+    @rule(seconds=st.sampled_from((-YEARS_40, 0, _DAYS_3, YEARS_40)))
     def the_clock_jumps(self, seconds: int) -> None:
         """Let the clock be wrong by so many seconds."""
         self.machine.set_clock(seconds)

@@ -60,6 +60,7 @@ class Histories(RuleBasedStateMachine):
     fork_server: ForkServer
     mutation = ""
     faults: Sequence[Fault] = FAULTS
+    first_clock = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,6 +72,8 @@ class Histories(RuleBasedStateMachine):
             self.posthog.arcade.add(api_key=f"key-of-{person}", principal_id=person)
         self.machine = Machine(self.fork_server, self.posthog, self.root / "first")
         self.machine.environ["ARCADE_TEST_MODEL_MUTATION"] = self.mutation
+        if self.first_clock:
+            self.machine.set_clock(self.first_clock)
         self.machines = [self.machine]
         self.number = 0
         self.epochs = 0
@@ -253,11 +256,12 @@ class Histories(RuleBasedStateMachine):
                 json.loads(path.read_text())
 
     def heal(self) -> None:
-        """Bring the network and the disks back, and deliver everything that can be delivered from each computer."""
+        """Mend the network, the disks and the clocks, and deliver everything that can be delivered from each computer."""
         self.posthog.heal()
         for machine in self.machines:
             self.machine = machine
             self.machine.set_disk("well")
+            self.machine.set_clock(0)
             self.machine.time_passes()
             for _ in range(2):
                 while self.machine.pending:

@@ -173,13 +173,26 @@ def test_a_shell_that_claims_to_be_a_sender_is_recorded_no_less_than_it_asked_fo
         ("arcade_otel/sender/delivery.py", None, "arcade_otel.sender"),
         ("arcade_otel_exporters/http_client.py", None, "arcade_otel_exporters.http_client"),
         ("arcade_otel/sender/__init__.py", b"def (", "the library"),
+        ("arcade_otel/sender/backoff.py", b"raise RuntimeError", "the library"),
+        ("arcade_otel/sender/delivery.py", b"def (", "the library"),
+        ("arcade_otel/sender/delivery.py", b"raise SystemExit", "the library"),
+        ("arcade_otel_exporters/http_client.py", b"import os; os.missing", "arcade_otel.exporters"),
     ],
-    ids=["backoff is missing", "delivery is missing", "an exporter is missing", "a module was cut off"],
+    ids=[
+        "backoff is missing",
+        "delivery is missing",
+        "an exporter is missing",
+        "a module was cut off",
+        "a module raises",
+        "delivery was cut off",
+        "delivery exits",
+        "an exporter lacks a name",
+    ],
 )
 def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
     bare: Machine, posthog: FakePostHog, tmp_path: Path, broken: str, content: bytes | None, told: str
 ) -> None:
-    """A part of the installation was removed. When the installation is whole again, every waiting span is delivered."""
+    """A part of the installation was removed or broken. When the installation is whole again, every span is delivered."""
     library = unpacked(tmp_path / "library")
     whole = (library / broken).read_bytes()
     if content is None:
@@ -195,13 +208,12 @@ def test_a_sender_that_cannot_import_is_shown_by_status_and_started_less_often(
     (library / broken).write_bytes(whole)
     shown = bare.run(program="status", environ=environ)
     assert f"the sender cannot import {told} (" in shown.stdout, shown.stderr
-    waiting = len(bare.queue)
-    assert waiting >= 2
+    assert len(bare.queue) == 3
     bare.debug_log.unlink()  # which holds the tracebacks
     bare.time_passes()
     (bare.state / "unreaped").unlink(missing_ok=True)
     assert bare.run(program="one", environ=environ).returncode == 0
-    posthog.wait_for(lambda: len(posthog.visible()) == waiting + 1)
+    posthog.wait_for(lambda: len(posthog.visible()) == 4)
 
 
 @pytest.mark.parametrize("how", ["a console script", "a module", "a module of another name"])

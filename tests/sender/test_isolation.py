@@ -62,6 +62,7 @@ def test_a_running_sender_has_nothing_of_its_users_environment_but_what_is_liste
     assert set(environ) - set(machine.environ) == {
         "ARCADE_USAGE_SENDER",
         "ARCADE_USAGE_ROOTS",
+        "ARCADE_USAGE_START",
         "ARCADE_USAGE_EVENT_DATA",
         "ARCADE_USAGE_NAMES",
         "PYTHONSAFEPATH",

@@ -9,6 +9,7 @@ import pytest
 from arcade_otel.testing import FakePostHog, Fault
 from tests.support.disk import CANNOT_MOUNT, MOUNTS, Disk
 from tests.support.machine import Machine
+from tests.support.programs import read_program
 
 pytestmark = pytest.mark.skipif(bool(CANNOT_MOUNT), reason=CANNOT_MOUNT)
 
@@ -81,6 +82,27 @@ def test_status_and_doctor_say_so(request: pytest.FixtureRequest, machine: Machi
     failed = [name for name, check in checks.items() if check["ok"] is False]
     assert (ended.returncode, failed) == (1, [line]), ended.stdout
     assert "sent once" in checks[line]["detail"]
-    if line == "config directory":
-        text = disk.run(*arcade_otel(machine, "status")).stdout
-        assert "so each event is sent once, and lost if that fails" in " ".join(text.split())
+    text = disk.run(*arcade_otel(machine, "status")).stdout
+    assert "so each event is sent once, and lost if that fails. Run doctor." in " ".join(text.split())
+
+
+def test_a_sender_that_never_comes_up_there_is_reported_by_doctor(machine: Machine, posthog: FakePostHog, disk: Disk) -> None:
+    """No mark can be written, so the span is lost, each command starts a sender, and ``status`` only says that spans are lost.
+
+    The command itself ends as usual.
+    """
+    machine.program("cli", read_program("sender/named_sender"))
+    disk.refuse()
+    program = [machine.python, str(machine.root / "cli.py")]
+    broken = json.dumps([machine.python, "-c", ""])
+    for _ in range(3):
+        ended = disk.run(*program, "work", TEST_SENDER=broken)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert machine.log.count(" started") == 1 + 3
+    text = disk.run(*arcade_otel(machine, "status")).stdout
+    assert "so each event is sent once, and lost if that fails. Run doctor." in " ".join(text.split())
+    doctor = json.loads(disk.run(*program, "usage", "doctor", "--json", TEST_SENDER=broken).stdout)
+    (sender,) = [check for check in doctor["checks"] if check["name"] == "sender"]
+    assert sender["ok"] is False
+    assert sender["remedy"].startswith("name a program that calls arcade_otel.sender.main()")
+    assert len(posthog.visible()) == 1

@@ -14,7 +14,7 @@ from arcade_otel import identity as identity_file, storage
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.settings import Settings
 
-__all__ = ["check_config_dir", "check_state", "require_config_dir"]
+__all__ = ["check_config_dir", "check_state", "full_disk", "require_config_dir"]
 
 #: A sender lives at most 10 s. If a lock is taken for longer, another process holds it.
 _MAX_HELD_SECONDS = 11.0
@@ -57,6 +57,23 @@ def require_config_dir(settings: Settings) -> None:
     check = check_config_dir(settings)
     if not check.ok:
         raise PermissionError(errno.EACCES, check.detail, settings.config_dir)
+
+
+def full_disk(settings: Settings) -> str | None:
+    """Return that the disk of the state directory has no room, and what happens to events, or None. This writes no file.
+
+    A quota that is used up is not seen. ``usage doctor`` sees it, because it writes a test file.
+    """
+    try:
+        if hasattr(os, "statvfs"):
+            disk = os.statvfs(settings.state_dir)
+            blocks, inodes = (disk.f_bfree, disk.f_ffree) if os.geteuid() == 0 else (disk.f_bavail, disk.f_favail)
+            full = not blocks or (bool(disk.f_files) and not inodes)  # some file systems have no number of inodes
+        else:
+            full = not shutil.disk_usage(settings.state_dir).free
+    except OSError:
+        return None
+    return f"the disk of {settings.state_dir} is full{_unqueued(settings)}" if full else None
 
 
 def _unqueued(settings: Settings) -> str:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 from arcade_otel import consent, handoff
-from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
 from arcade_otel.handoff import zombies
 from arcade_otel.settings import Settings
@@ -56,9 +55,7 @@ def _check_opentelemetry() -> Check:
 
 def _check_reaping(settings: Settings) -> list[Check]:
     """Return a failed check if commands start no senders because earlier senders were never reaped."""
-    if not settings.config_dir or local_state.sender_problem(settings) is not None:
-        return []  # the check of the sender says why none is started
-    if not os.path.exists(os.path.join(settings.state_dir, "unreaped")):
+    if not settings.config_dir or zombies.ZOMBIES not in zombies.causes(settings.state_dir):
         return []
     return [
         Check(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from arcade_otel import consent, conventions, handoff, spans, storage
 from arcade_otel.cli import local_state
 from arcade_otel.cli.doctor.check import Check
-from arcade_otel.handoff import queue, receipts
+from arcade_otel.handoff import queue, receipts, starts
 from arcade_otel.settings import Settings
 from arcade_otel.spans import otlp
 from arcade_otel.spans.outcome import Outcome
@@ -31,6 +31,8 @@ SCRATCH_PREFIX = ".doctor-"
 #: A sender lives 10 s at most.
 _MAX_SECONDS = 30.0
 _NO_INTERPRETER = "this program has no Python interpreter to run a sender"
+_NO_SENDER = "ended without an error, and did no work of a sender"
+_CANNOT_START = "cannot be started"
 _NAME_INTERPRETER = "name a command that runs the sender: instrument(..., sender_command=[...]); see docs/how-to/packaging.md."
 
 
@@ -165,6 +167,8 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
     """Run a sender to its end. Return why the sender failed, or "" if it succeeded."""
     environ = handoff.sender_environment(scratch, payload)
+    mark = starts.leave_mark(scratch, queue.span_name(None, None), payload or "")
+    environ[handoff.ENV_START] = mark
     environ[conventions.ENV_IDLE] = "0"  # so that it does not wait for other events
     try:
         process = subprocess.run(
@@ -180,7 +184,7 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
     except subprocess.TimeoutExpired:
         return f"did not end in {_MAX_SECONDS:.0f} s"
     except OSError as error:
-        return f"cannot be started: {error.strerror or type(error).__name__}"
+        return f"{_CANNOT_START}: {error.strerror or type(error).__name__}"
     problem = receipts.problems(os.path.join(scratch, "usage")).get(receipts.SENDER)
     if problem is not None:
         return str(problem.get("why"))
@@ -188,6 +192,8 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
         lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
         last = lines[-1].strip() if lines else ""
         return f"ended with exit code {process.returncode}{f': {last}' if last else ''}"
+    if mark and os.path.exists(os.path.join(scratch, "usage", handoff.STARTING, mark)):
+        return _NO_SENDER
     return ""
 
 
@@ -208,6 +214,10 @@ def _outcome(scratch: str, lane: str, failure: str) -> str:
 
 
 def _remedy(failure: str) -> str:
+    if failure == _NO_SENDER:
+        return "name a program that calls arcade_otel.sender.main() as sender_command; see docs/how-to/packaging.md."
+    if failure.startswith(_CANNOT_START):
+        return "install the program that this line names again, or name another one: instrument(..., sender_command=[...])."
     if "ModuleNotFoundError" in failure or "ImportError" in failure or "No module named" in failure:
         return (
             "install the program's packages where this Python finds them, "

@@ -46,11 +46,11 @@ def main() -> None:
     sys.path += [root for root in roots if os.path.isabs(root) and root not in sys.path]
     try:
         from arcade_otel import sender
-    except Exception as error:  # a module is missing, was cut off, or cannot be read
+    except (Exception, SystemExit) as error:  # a module is missing, was cut off, cannot be read, or raises
         sys.path.append(here)
         from import_failure import leave_problem  # type: ignore[import-not-found]
 
-        leave_problem(os.environ.get("ARCADE_USAGE_SENDER", ""), error)
+        leave_problem(os.environ.get("ARCADE_USAGE_SENDER", ""), os.environ.get("ARCADE_USAGE_START", ""), error)
         raise
     sender.main()
 

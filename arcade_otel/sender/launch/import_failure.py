@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import time
+from contextlib import suppress
 
 __all__ = ["leave_problem"]
 
@@ -14,12 +15,19 @@ __all__ = ["leave_problem"]
 _MAX_BYTES = 1024 * 1024
 
 
-def leave_problem(config_dir: str, error: Exception) -> None:
+def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
     """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
 
     The function also creates the marker file ``unreaped``, which is otherwise used on machines where ended senders are never
     reaped. While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. The
     first sender that can import the library removes the marker.
+
+    The start mark (``handoff.starts``) gets the name of a failed one. So the next command puts its span into the queue at once.
+
+    Args:
+        config_dir: The config directory.
+        mark: Name of the start mark, or "" if there is none.
+        error: What the import raised.
 
     Raises:
         OSError: If the receipt cannot be written.
@@ -30,9 +38,10 @@ def leave_problem(config_dir: str, error: Exception) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
         flags |= getattr(os, name, 0)
-    why = f"the sender cannot import {getattr(error, 'name', None) or 'the library'} ({type(error).__name__})"
+    missing = error.name if isinstance(error, ImportError) else None
+    why = f"the sender cannot import {missing or 'the library'} ({type(error).__name__})"
     line = json.dumps({"at": round(time.time(), 3), "state": "failed", "lane": "sender", "why": why}) + "\n"
-    for name, text in (("unreaped", ""), ("receipts.jsonl", line)):
+    for name, text in (("unreaped", "import\n"), ("receipts.jsonl", line)):
         descriptor = os.open(os.path.join(state_dir, name), flags, 0o600)
         try:
             found = os.fstat(descriptor)
@@ -40,3 +49,7 @@ def leave_problem(config_dir: str, error: Exception) -> None:
                 os.write(descriptor, text.encode("ascii", "replace"))
         finally:
             os.close(descriptor)
+    if mark and os.path.basename(mark) == mark:
+        path = os.path.join(state_dir, "starting", mark)
+        with suppress(FileNotFoundError):
+            os.rename(path, path.removesuffix(".json") + "failed.json")

@@ -11,13 +11,16 @@ def main():
 
     module = types.ModuleType("operations")
 
-    def build(n=1):
-        print("built", n)
+    def build(num=1):
+        print("built", num)
 
     def fail():
         raise ValueError("it broke")
 
-    vars(module).update(build=build, fail=fail)
+    def leave():
+        sys.exit(3)
+
+    vars(module).update(build=build, fail=fail, leave=leave)
     sys.modules["operations"] = module
 
     class Loader(CLICommandsLoader):
@@ -25,6 +28,7 @@ def main():
             with CommandGroup(self, "", "operations#{}") as group:
                 group.command("build", "build")
                 group.command("fail", "fail")
+                group.command("leave", "leave")
             return super().load_command_table(args)
 
     with program():

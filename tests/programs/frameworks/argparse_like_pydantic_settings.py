@@ -1,3 +1,5 @@
+import sys
+
 from table_helpers import program
 
 
@@ -6,18 +8,23 @@ def main():
     from pydantic_settings import BaseSettings, CliApp, CliSubCommand
 
     class Build(BaseModel):
-        n: int = 1
+        num: int = 1
 
         def cli_cmd(self):
-            print("built", self.n)
+            print("built", self.num)
 
     class Fail(BaseModel):
         def cli_cmd(self):
             raise ValueError("it broke")
 
+    class Leave(BaseModel):
+        def cli_cmd(self):
+            sys.exit(3)
+
     class Tool(BaseSettings):
         build: CliSubCommand[Build]
         fail: CliSubCommand[Fail]
+        leave: CliSubCommand[Leave]
 
         def cli_cmd(self):
             CliApp.run_subcommand(self)

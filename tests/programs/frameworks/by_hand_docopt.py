@@ -1,3 +1,5 @@
+import sys
+
 from table_helpers import command
 
 
@@ -5,7 +7,9 @@ def main():
     from docopt import docopt
 
     with command("tool"):
-        chosen = docopt("Usage:\n  tool build [--n=N]\n  tool fail\n  tool --help")
+        chosen = docopt("Usage:\n  tool build [--num=N]\n  tool (fail | leave)\n  tool --help | --version", version="1.0")
         if chosen["fail"]:
             raise ValueError("it broke")
-        print("built", chosen["--n"])
+        if chosen["leave"]:
+            sys.exit(3)
+        print("built", chosen["--num"])

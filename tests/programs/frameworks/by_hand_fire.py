@@ -1,3 +1,5 @@
+import sys
+
 from table_helpers import command
 
 
@@ -5,11 +7,14 @@ def main():
     import fire
 
     class Tool:
-        def build(self, n=1):
-            print("built", n)
+        def build(self, num=1):
+            print("built", num)
 
         def fail(self):
             raise ValueError("it broke")
+
+        def leave(self):
+            sys.exit(3)
 
     with command("tool"):
         fire.Fire(Tool, name="tool")

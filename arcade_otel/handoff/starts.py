@@ -1,0 +1,328 @@
+"""Start marks: notice a sender that was started and never came up, keep its span, and start fewer senders until one works.
+
+A command cannot wait until its sender has come up. So it leaves a *start mark*, a file in ``usage/starting``, before it
+starts the sender. The file contains the span that the sender gets, or nothing if the span is in the queue already. A sender
+removes its mark when its span is in the queue. A mark that is still there after 10 s, the longest life of a sender, shows that
+the sender never came up. It does not matter why: the interpreter was removed or has the wrong architecture, the file system
+forbids programs, ``sender_command`` names another program, a library is missing, a module does not compile, or the machine was
+switched off.
+
+* The next sender, or the next command that starts none, puts the span of such a mark into the queue.
+* After two such starts in a row, commands put their spans into the queue, and start one sender an hour. One start may fail by
+  chance, for example at the end of a container.
+* A sender that comes up removes all old marks, so that commands start senders again.
+
+Limits: Without a disk that can be written, there are no marks. A span that another process takes from a mark lacks the
+properties that only its own sender can find out (``handoff.enrichment``).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from contextlib import suppress
+
+from arcade_otel.handoff import STARTING, zombies
+
+TYPE_CHECKING = False  # type checkers know better; the module typing costs a sender a third of a bare Python
+if TYPE_CHECKING:
+    from arcade_otel.handoff.span_summary import SpanSummary
+    from arcade_otel.storage.directories import Directory
+
+__all__ = [
+    "MAX_FAILURES",
+    "PAUSE_SECONDS",
+    "START_SECONDS",
+    "are_pending",
+    "failures",
+    "finish",
+    "is_taken_over",
+    "leave_mark",
+    "queued",
+    "record_failure",
+    "spawning_suspended",
+    "take_over",
+]
+
+#: A sender that has not come up after this time never will, because none lives longer.
+START_SECONDS = 10.0
+#: After this many failed starts in a row, …
+MAX_FAILURES = 2
+#: … commands start one sender in this time.
+PAUSE_SECONDS = 3600.0
+
+#: If this many senders are coming up at the same time, a command starts no further one. One of them finds its span in the queue.
+_MAX_PENDING = 64
+#: How many empty marks are kept as evidence while no sender comes up.
+_MAX_EVIDENCE = 16
+#: Ends the name of a mark if the process could not even be started.
+_FAILED = "failed.json"
+#: The time of this file is the last time at which a sender came up while marks of others were there.
+_WORKED = "started"
+_LOCK = "starting.lock"
+#: On a file system without locks, a holder that has not finished in this time counts as dead.
+_STALE_SECONDS = 5.0
+#: Errors that pass: no process, memory or descriptor was left.
+_MOMENTARY = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+
+
+class _Mark:
+    """A start mark.
+
+    Attributes:
+        name: Name of the file.
+        made_at: When the sender was started, in seconds since the epoch.
+        size: Size of the span in bytes. 0 if the span is in the queue.
+    """
+
+    __slots__ = ("made_at", "name", "size")
+
+    def __init__(self, name: str, made_at: float, size: int) -> None:
+        self.name = name
+        self.made_at = made_at
+        self.size = size
+
+    def is_pending(self, now: float) -> bool:
+        """Return whether the sender may still be coming up. The clock of a file server may be ahead of this machine's."""
+        return abs(now - self.made_at) < START_SECONDS and not self.name.endswith(_FAILED)
+
+
+def _marks(state_dir: str) -> list[_Mark]:
+    """Return all marks, oldest first."""
+    found = []
+    try:
+        with os.scandir(os.path.join(state_dir, STARTING)) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    with suppress(FileNotFoundError):
+                        status = entry.stat(follow_symlinks=False)
+                        found.append(_Mark(entry.name, status.st_mtime, status.st_size))
+    except OSError:
+        return []
+    return sorted(found, key=lambda mark: mark.made_at)
+
+
+def _open(state_dir: str) -> Directory:
+    from arcade_otel.storage.directories import Directory
+
+    return Directory.open(*os.path.split(state_dir), STARTING)
+
+
+# --- the command ------------------------------------------------------------------------------------------------------------
+
+
+def leave_mark(config_dir: str, name: str, text: str) -> str:
+    """Write a mark with the span ``text``. ``handoff`` does it inline if no other sender is coming up.
+
+    Return ``name``, or "" if the mark cannot be written.
+    """
+    from arcade_otel.storage.directories import Directory
+
+    data = text.encode()
+    try:
+        with Directory.open(config_dir, "usage", STARTING, create=True) as directory:
+            whole = False
+            directory.unlink(name)  # a part of it, if the disk is full
+            descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
+            try:
+                whole = os.write(descriptor, data) == len(data)
+            finally:
+                os.close(descriptor)
+                if not whole:
+                    directory.unlink(name)
+    except OSError:
+        return ""
+    return name if whole else ""
+
+
+def record_failure(config_dir: str, name: str, error: OSError) -> None:
+    """Let the mark count as a failed start at once, because the process could not be started. The caller queues the span.
+
+    An error that passes by itself leaves no mark.
+    """
+    with suppress(OSError), _open(os.path.join(config_dir, "usage")) as directory:
+        if error.errno not in _MOMENTARY:
+            os.close(directory.open_file(name.removesuffix(".json") + _FAILED, os.O_WRONLY))
+        directory.unlink(name)
+
+
+def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
+    """Return whether this command must not start a sender. If so, put the spans of failed starts into the queue.
+
+    Args:
+        state_dir: The directory ``usage``.
+        now: Seconds since the epoch.
+    """
+    now = time.time() if now is None else now
+    if not (_pauses(state_dir, now) or zombies.spawning_suspended(state_dir, now)):
+        return False
+    with suppress(OSError):
+        _take_over(state_dir, now, remove=False)
+    return True
+
+
+def _pauses(state_dir: str, now: float) -> bool:
+    marks = _marks(state_dir)
+    if sum(mark.is_pending(now) for mark in marks) >= _MAX_PENDING:
+        return True
+    if len(failures(state_dir, now)) < MAX_FAILURES:
+        return False
+    return -START_SECONDS < now - marks[-1].made_at < PAUSE_SECONDS  # the newest mark may be of a sender that is coming up
+
+
+# --- the sender -------------------------------------------------------------------------------------------------------------
+
+
+def is_taken_over(state_dir: str, name: str) -> bool:
+    """Return whether the mark of this sender has no span any more.
+
+    The sender came up so late that another process has put the span into the queue, or the user has deleted the queue meanwhile.
+    """
+    try:
+        with _open(state_dir) as directory:
+            status = directory.status(name)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return status is None or not status.st_size
+
+
+def finish(state_dir: str, name: str) -> None:
+    """Remove the mark of a sender that has come up. Put the spans of failed starts into the queue, and remove their marks.
+
+    Raises:
+        OSError: If the marks cannot be changed.
+    """
+    from arcade_otel.storage.directories import Directory
+
+    try:
+        with _open(state_dir) as directory:
+            if name and os.path.basename(name) == name:
+                directory.unlink(name)
+            others = directory.names()
+    except FileNotFoundError:
+        return
+    if others:
+        _take_over(state_dir, time.time(), remove=True)
+    with Directory.at(state_dir) as state:
+        state.rmdir(STARTING)  # so that the next command looks no further
+        if others and state.status(STARTING):
+            state.write(_WORKED, b"")
+
+
+def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = False) -> None:
+    """Put the spans of failed starts into the queue. If that fails, the mark stays as it is.
+
+    Args:
+        state_dir: The directory ``usage``.
+        now: Seconds since the epoch.
+        remove: Whether to remove the marks. If not, they become empty, and still count as failed starts.
+        pending: Whether to do the same with the marks of senders that may be coming up.
+
+    Raises:
+        OSError: If the marks cannot be read.
+    """
+    failed = [mark for mark in _marks(state_dir) if pending or not mark.is_pending(now)]
+    surplus = failed if remove else failed[:-_MAX_EVIDENCE]
+    if not surplus and not any(mark.size for mark in failed):
+        return
+    from arcade_otel.storage.directories import Directory
+    from arcade_otel.storage.locks import FileLock
+
+    with Directory.at(state_dir) as directory:
+        lock = FileLock.acquire(directory, _LOCK, wait=0, stale_after=_STALE_SECONDS)
+    if lock is None:
+        return  # another process does the same
+    with lock, _open(state_dir) as directory:
+        for mark in failed:
+            with suppress(OSError):
+                if mark.size and not _enqueue(state_dir, directory, mark, now):
+                    continue
+                if mark in surplus:
+                    directory.unlink(mark.name)
+                elif mark.size:
+                    os.close(directory.open_file(mark.name, os.O_WRONLY | os.O_TRUNC, create=False))
+                    directory.touch(mark.name, mark.made_at)
+
+
+def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
+    """Put the span of a mark into the queue. Return False if it must stay, because this environment has no lane for it.
+
+    Raises:
+        OSError: If the queue cannot be written.
+    """
+    from arcade_otel import storage
+    from arcade_otel.handoff import queue
+    from arcade_otel.handoff.span_summary import summarize
+
+    try:
+        text = (directory.read(mark.name, queue.MAX_SPAN_BYTES) or b"").decode()
+    except (ValueError, storage.UnusableFileError, storage.UntrustedStateError):
+        return True
+    summary = summarize(text)
+    if summary.span_id is None:
+        return True  # a power failure has cut the file off
+    lanes = _lanes(summary)
+    queue.enqueue(state_dir, text, lanes, durable=True, end_ns=summary.end_ns, span_id=summary.span_id)
+    return bool(lanes) or mark.made_at < now - queue.MAX_AGE_SECONDS
+
+
+def _lanes(summary: SpanSummary) -> list[str]:
+    """Return the lanes for a span of another process, whose environment is unknown. PostHog's is known from the span."""
+    from arcade_otel.handoff.lanes import lane_name, lanes_for
+
+    names = lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
+    return names or ([lane_name(summary.host, summary.api_key)] if summary.api_key else [])
+
+
+# --- usage commands ---------------------------------------------------------------------------------------------------------
+
+
+def failures(state_dir: str, now: float | None = None) -> list[float]:
+    """Return when the senders were started that did not come up, since the last one that did: seconds since the epoch, sorted."""
+    now = time.time() if now is None else now
+    failed = [mark.made_at for mark in _marks(state_dir) if not mark.is_pending(now)]
+    if failed:
+        with suppress(OSError):
+            worked_at = os.stat(os.path.join(state_dir, _WORKED)).st_mtime
+            return [made_at for made_at in failed if made_at > worked_at]
+    return failed
+
+
+def are_pending(state_dir: str) -> bool:
+    """Return whether a sender may be coming up whose span is not in the queue."""
+    now = time.time()
+    return any(mark.size and mark.is_pending(now) for mark in _marks(state_dir))
+
+
+def take_over(state_dir: str) -> None:
+    """Put every span of a mark into the queue, even if its sender may be coming up. That sender then leaves the span alone.
+
+    Raises:
+        OSError: If the marks cannot be read.
+    """
+    _take_over(state_dir, time.time(), remove=False, pending=True)
+
+
+def queued(state_dir: str) -> list[tuple[str, str, str]]:
+    """Return the spans of senders that have not come up, oldest first: lane, name of its file in the lane, and OTLP/JSON."""
+    from arcade_otel.handoff import queue
+    from arcade_otel.handoff.span_summary import summarize
+
+    found = []
+    for mark in _marks(state_dir):
+        text = None
+        if mark.size:
+            with suppress(OSError, ValueError):
+                text = queue.read_span(os.path.join(state_dir, STARTING, mark.name))
+        summary = summarize(text or "")
+        if text is not None and summary.span_id is not None:
+            name = queue.span_name(summary.end_ns, summary.span_id)
+            found += [
+                (lane, name, text)
+                for lane in _lanes(summary)
+                if not os.path.exists(os.path.join(queue.lane_dir(state_dir, lane), name))
+            ]
+    return found
