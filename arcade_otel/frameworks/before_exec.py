@@ -91,7 +91,7 @@ def _is_program(path: Any) -> bool:
 def _read_head(path: Any) -> bytes:
     if isinstance(path, int):
         return os.pread(path, _HEAD_LENGTH, 0)
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         return os.read(descriptor, _HEAD_LENGTH)
     finally:

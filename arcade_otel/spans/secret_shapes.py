@@ -170,7 +170,10 @@ def readable(message: str) -> str:
     message = _QUOTED_LINE.sub(r"<value>\n\1", message)
     if "\n+" in message or "\nE" in message:
         message = _COMPARED_LINES.sub(r"\1 <value>", message)
-    message = decoded(replace_unencodable(_TERMINAL.sub("", message)).translate(_PLACEHOLDER_ESCAPES))
+    message = replace_unencodable(message).translate(_PLACEHOLDER_ESCAPES)
+    if _TERMINAL.search(message):  # a secret that follows such a sequence would be joined to the word before it
+        message = _TERMINAL.sub("", _without_known_shapes(message))
+    message = decoded(message)
     return PEM.sub(REDACTED, message)  # before a line of it that was typed is taken out alone
 
 

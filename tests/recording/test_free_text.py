@@ -90,7 +90,8 @@ def test_a_text_has_one_line_of_at_most_300_characters_and_nothing_in_quotes(mac
     assert started == ("started", None, None)
     assert command == ("succeeded", ("very " * 60)[: conventions.FREE_TEXT_LIMIT], LAST)
     assert conventions.FREE_TEXT_LIMIT == 300  # as the documentation says
-    assert [why for _, why, _ in failed] == ["the tool timed out", None, None, "said '<value>' and <b>"]
+    reasons = [why for _, why, _ in failed]  # events of one millisecond have no order
+    assert sorted(reasons, key=str) == sorted(["the tool timed out", None, None, "said '<value>' and <b>"], key=str)
     assert machine.log.count("a free text is left out") == 1
     assert "property dropped" not in machine.log
 

@@ -45,6 +45,12 @@ def test_known_shapes_are_taken_out_wherever_they_stand(secret: str, frame: str)
     assert secret not in redact(frame.format(secret))
 
 
+def test_a_token_that_follows_a_terminal_sequence_is_taken_out() -> None:
+    """Without the sequence, the word before it would hide where the token begins."""
+    token = "A" * 21 + "b" * 40 + "%3D" + "c" * 50
+    assert "A" * 21 not in redact(f"refused: 0\x1b[m{token}")
+
+
 def test_an_address_keeps_its_host_and_loses_the_rest() -> None:
     """The address loses its user, password, path, query and fragment."""
     told = redact("cannot reach https://bob:hunter2@api.example.com:8443/v1/users/7?key=abc#frag: refused")
