@@ -25,6 +25,7 @@ __all__ = [
     "PROPERTY_PREFIX",
     "accept",
     "attributes",
+    "is_free_text",
     "is_id",
     "resource_attributes",
 ]
