@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words of the command line, or None for the command line of the process.
 
     Raises:
-        SystemExit: With code 2 if the command line is wrong, and with code 0 if the user asked for help or the version.
+        SystemExit: If with code 2 if the command line is wrong, and with code 0 if the user asked for help or the version.
     """
     options = make_parser().parse_args(arguments)
     if options.command == MANIFEST:

@@ -1,6 +1,7 @@
-"""Decide whether a command may be recorded, and why, by one list of precedence from the environment to the program.
+"""Decide whether a command may be recorded, and why. The sources of the decision are asked in a fixed order of precedence.
 
-The package ``arcade_otel`` itself reads the environment, so that a user who has opted out pays for one module only.
+The module ``arcade_otel`` itself reads the environment variables, so a command of a user who has opted out imports only that
+module.
 """
 
 from __future__ import annotations
@@ -107,8 +108,9 @@ class Decision:
 
     Attributes:
         mode: ``consent.ON``, ``OFF``, or ``LOG`` (print the payload on stderr, send nothing).
-        reason: The name of the variable that decided, or one of the ``REASON_`` constants.
-        detail: The reason as a short text for the user, which names the file that decided, but quotes nothing from that file.
+        reason: The name of the variable that determined the decision, or one of the ``REASON_`` constants.
+        detail: The reason as a short text for the user. The text may name the file that determined the decision, but does not
+            quote its content.
         notice: Content of ``usage/notice``, which is the version of the notice that was shown, or None if the file is missing or
             was not read.
     """
@@ -123,7 +125,10 @@ class Decision:
 
     @property
     def opted_out(self) -> bool:
-        """Whether a decision against recording was read, so that queued spans must be deleted."""
+        """Whether the decision is off and queued spans must be deleted.
+
+        In a test, and if the config directory cannot be trusted or the choice cannot be read, queued spans are kept.
+        """
         return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED, REASON_TESTS)
 
     @property
@@ -139,7 +144,10 @@ class Decision:
 
 
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
-    """Return the decision of the environment: ``ON`` (also if no variable decides), ``OFF`` or ``LOG``. No file is read."""
+    """Return the decision from the environment variables: ``OFF``, ``LOG``, or ``ON``, which is also the result if none is set.
+
+    No file is read.
+    """
     said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
 
@@ -158,23 +166,23 @@ def decide(
     - The variable ``DO_NOT_TRACK``.
     - The variable ``OTEL_SDK_DISABLED``.
     - The variable ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` lists its values).
-    - The config directory, if it belongs to another user or another user can write it. The decision is then off, even if
-      ``ARCADE_USAGE_TRACKING`` says on (``storage`` has the rules).
+    - The config directory, if another user owns it or can write it. The decision is then off, even if ``ARCADE_USAGE_TRACKING``
+      says on (see ``storage`` for the rules).
     - A test runner that runs the command. The decision is then off unless ``ARCADE_USAGE_TRACKING`` says on. The recognized test
       runners are pytest, unittest, tox, nox, and the ``CliRunner`` of Click and Typer (:func:`is_test`).
-    - The choice that is stored in the config directory (``usage enable``, ``usage disable``). If the file of the choice cannot be
-      read, or has another word than ``on`` or ``off``, the decision is off.
+    - The choice that is stored in the config directory (``usage enable``, ``usage disable``). If the file with the choice cannot
+      be read, or contains anything but ``on`` or ``off``, the decision is off.
     - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
     - The program. The decision is off in continuous integration if ``record_in_ci`` is False, and otherwise depends on
       ``enabled_by_default``.
 
-    The function reads at most two small files, and none if the environment decides. It never raises.
+    The function reads at most two small files. If the environment determines the decision, it reads none. It never raises.
 
     Args:
         config_dir: The config directory, or "" if there is no stored choice.
-        program: Name of the program, for lines of the policy about that program.
-        enabled_by_default: The program's own choice, which counts if nothing else decides.
-        record_in_ci: Whether the program is recorded in continuous integration if nothing else decides.
+        program: Name of the program. A policy may contain lines about a single program.
+        enabled_by_default: The program's own choice, which applies if nothing else determines the decision.
+        record_in_ci: Whether the program is recorded in continuous integration if nothing else determines the decision.
         environ: The environment variables, or None for those of the process.
         asked_before: True if this process has called this function before and the config directory may be used, so that only the
             environment, the choice and the policy are read again.
@@ -206,7 +214,7 @@ def decide(
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether this process runs in continuous integration.
 
-    A process runs in continuous integration if a variable of a CI service is set and is not empty, ``0`` or ``false``.
+    This is the case if the variable of a CI service is set to anything but an empty value, ``0`` or ``false``.
     """
     environ = os.environ if environ is None else environ
     for name in _CI_VARIABLES:  # noqa: SIM110 - a generator costs each command as much as all of this
@@ -216,15 +224,15 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def is_test(environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether a test runs this command, according to a variable or to the callers in this thread.
+    """Return whether a test is running this command, which a variable or the callers in this thread show.
 
     The callers of this function are only inspected if the module of a test runner is loaded, which is not the case when a user
     runs the program. Limits: a process that a ``unittest`` test starts is not recognized, and neither is a thread that a test
     starts. ``ARCADE_USAGE_IN_TESTS=1`` turns the check off.
 
     Args:
-        environ: Environment variables, which are then the only source of the answer, or None for those of the process together
-            with the callers.
+        environ: Environment variables to check instead of the callers. With None, the function checks the variables of the
+            process and the callers.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function
@@ -240,7 +248,7 @@ def is_test(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def choice_file(config_dir: str) -> str:
-    """Return the path of the file in ``config_dir`` that stores the user's choice."""
+    """Return the path of the file in ``config_dir`` in which the user's opt-in or opt-out is stored."""
     return os.path.join(config_dir, "usage", "consent")
 
 
@@ -303,8 +311,8 @@ def _policy_decision(program: str) -> Decision | None:
 def _read_small_file(path: str, most: int) -> bytes | None:
     """Return the content of a file, or None if there is no such file.
 
-    If the file cannot be read or is too long, return one NUL, which is never valid content. If a pipe or a terminal is in the
-    file's place, the command does not wait.
+    If the file cannot be read or is too long, return one NUL, which is never valid content. The function does not block if the
+    path is a pipe or a terminal.
     """
     try:
         # In text mode, Windows would end the file at the first Ctrl-Z.

@@ -21,15 +21,16 @@ def text(name: str) -> str:
 
 
 def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
-    """Show the notice unless this version, or a later one, was shown on this machine.
+    """Show the notice, unless this version of it or a later one was already shown on this machine.
 
-    The marker ``usage/notice`` has the version that was shown. If several processes run at once, exactly one of them makes the
-    marker, and then writes the notice. In three cases, the notice is neither shown nor marked as shown:
+    The marker file ``usage/notice`` contains the version that was shown. If several processes run at once, exactly one of them
+    creates the marker, and that process prints the notice. In three cases, the notice is neither shown nor marked as shown:
 
     - The marker cannot be made.
-    - No person would read the notice, because there is no stderr, or because this is continuous integration and neither stdout
-      nor stderr is a terminal.
-    - The user has chosen to be recorded, by the variable or by a stored choice. A tool that parses stderr can set the variable.
+    - A person is unlikely to see the notice: either there is no stderr, or the command runs in continuous integration with
+      neither stdout nor stderr on a terminal.
+    - The user has opted in with the variable ``ARCADE_USAGE_TRACKING`` or with ``usage enable``. A tool that parses stderr can
+      set the variable.
 
     Args:
         config_dir: The config directory.
@@ -38,8 +39,8 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
         decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
-        OSError: If the marker cannot be read or made. The caller must catch this error, because a command never fails for the
-            notice.
+        OSError: If the marker cannot be read or created. The caller must catch this error, because the notice must never make a
+            command fail.
     """
     seen = _seen_version(config_dir)
     if seen >= version or not _stderr_visible() or decided_by in (consent.ENV_TRACKING, consent.REASON_STORED):
@@ -74,7 +75,7 @@ def _seen_version(config_dir: str) -> int:
 
 
 def _stderr_visible() -> bool:
-    """Return whether a person may read text that is written to stderr now."""
+    """Return whether a person may see text that is written to stderr now."""
     if sys.stderr is None or sys.stderr.closed:
         return False
     if os.isatty(2) or os.isatty(1):

@@ -1,4 +1,4 @@
-"""Read the machine's policy: the decision of packagers and administrators for all users, or for one program."""
+"""Read the machine's policy, in which packagers and administrators decide for all users, for every program or for single ones."""
 
 __all__ = ["CORRUPT", "parse"]
 
@@ -9,11 +9,11 @@ _KEY = "tracking"
 
 
 def parse(data: bytes, program: str) -> str | None:
-    """Return the policy's decision for ``program``: ``on``, ``off`` or ``CORRUPT``, or None if the policy does not decide.
+    """Return the policy's decision for ``program``: ``on``, ``off`` or ``CORRUPT``, or None if no line of the policy applies.
 
     A line is ``tracking = off`` (or ``on``) for every program, or ``tracking.NAME = off`` for the program NAME. A line for one
     program takes precedence over a line for every program. Empty lines and lines that begin with ``#`` are comments. If two lines
-    are about the same name, off takes precedence. A line of any other form makes the whole file corrupt, because the library must
+    contradict each other, off takes precedence. A line of any other form makes the whole file corrupt, because the library must
     not follow a policy that it understands only in part.
 
     Args:

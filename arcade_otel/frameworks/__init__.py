@@ -1,4 +1,4 @@
-"""Frameworks: :func:`instrument` finds the adapter of an app, and the adapter reports each run to :class:`Run`.
+"""Connect the frameworks: :func:`instrument` finds the adapter for an app, and the adapter reports each run to :class:`Run`.
 
 The module ``more_adapters`` describes how to add a framework.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from arcade_otel.spans.own_events import OwnEvent
 
     class Adapter(Protocol):
-        """The functions that the module of an adapter must have."""
+        """The functions that an adapter module must define."""
 
         def attach(self, app: Any, settings: Settings) -> None: ...
         def detach(self, app: Any) -> None: ...
@@ -66,7 +66,7 @@ def find_adapter(app: object) -> Adapter:
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
-    """Record each command of ``app`` from now on, as :func:`arcade_otel.instrument` documents it."""
+    """Record every later run of a command of ``app``. See :func:`arcade_otel.instrument`."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
 
@@ -127,7 +127,7 @@ def _swap_exec_functions(*, active: bool) -> None:
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
-    """Return the decision whether this run is recorded. The decision is off in a sender, and if the events have no destination.
+    """Decide whether to record this run. The decision is off in a sender, and if there is no destination for the events.
 
     If the user has opted out, delete the queued events. If there are none, the deletion costs two ``stat``. A process that
     only inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
@@ -154,8 +154,8 @@ class Run:
     Guarantees:
 
     * No method raises an ``Exception``, not even if the command has removed this library from the disk.
-    * ``end`` makes at most one span, and none in a process that the command has forked.
-    * In a worker or a reload child (``_is_worker``), only a login or a logout makes a span.
+    * ``end`` creates at most one span, and none in a process that the command has forked.
+    * In a worker or a reload child (``_is_worker``), only a login or a logout creates a span.
     * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
     """
 
@@ -172,7 +172,7 @@ class Run:
 
     @classmethod
     def begin(cls, settings: Settings) -> Run | None:
-        """Begin a run. Return None if the run is not recorded."""
+        """Begin a run and return it, or return None if the run is not recorded."""
         with guard("the start of a command"):
             decision = effective_decision(settings)
             # If the user's choice cannot be read at the moment, a login or logout is not recorded, but remembered.
@@ -213,23 +213,22 @@ class Run:
         return self._settings.name
 
     def enter_command(self, name: str) -> None:
-        """Record that the run has gone one step down the command tree, to the command that the program calls ``name``."""
+        """Record that the run has reached the next command in the command tree, which the program calls ``name``."""
         self.path = f"{self.path}.{name}" if self.path else name
 
     def on_command_start(self, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
 
         Args:
-            get_values: A function that returns the values of the command's parameters. The library calls the function only if the
-                program sets a free text (:class:`arcade_otel.FreeText`) while the command runs, and removes the values from that
-                text.
+            get_values: A function that returns the values of the command's parameters. It is called only if the program sets a
+                free text (:class:`arcade_otel.FreeText`) while the command runs. The values are then removed from the text.
         """
         self._get_values = get_values
         self._announce()
         self.record_start()
 
     def record_start(self) -> None:
-        """Send an event that the command has begun, if the option ``record_start`` names the command.
+        """Send the start event if the option ``record_start`` names the command.
 
         A second call does nothing.
         """
@@ -241,7 +240,7 @@ class Run:
     def _announce(self) -> None:
         """Show the notice, and start the live span if the process exports traces.
 
-        The live span is also started if a callback of the program has set a tracer provider since the run began.
+        The process also counts as exporting traces if a callback of the program has set a tracer provider since the run began.
         """
         if not self._ended:
             self._start_live_span()
@@ -268,18 +267,20 @@ class Run:
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
         usage_error: bool = False,
     ) -> None:
-        """Make the command's span. A second call has no effect, and neither has a call in a process that the command has forked.
+        """Make the command's span.
+
+        A second call has no effect. A call in a process that the command has forked has no effect either.
 
         Args:
             error: The exception that ended the command, or None.
-            exit_code: The exit code, if the framework has handled ``error``, or None for the exit code of a Python process that
-                ends with ``error``.
-            interrupted: The exit code of a command that the user ended by Ctrl-C.
-            get_values: A function that returns the values of the command's parameters. The library calls the function only after
-                a failure, or if the program sets a free text, to redact these values.
-            get_option_names: A function that returns the names of the options that were used, and is called only if the program
+            exit_code: The exit code if the framework has handled ``error``. With None, it is the exit code with which Python ends
+                after ``error``.
+            interrupted: The exit code of a command that the user ended with Ctrl-C.
+            get_values: A function that returns the values of the command's parameters. It is called only after a failure, or if
+                the program sets a free text, to remove the values from the text.
+            get_option_names: A function that returns the names of the options that were used. It is called only if the program
                 records them.
-            usage_error: Whether the command line was refused, which an adapter need not set if ``error`` is Click's
+            usage_error: Whether the framework refused the command line. An adapter need not set this if ``error`` is Click's
                 ``UsageError``.
         """
         if self._late is not None:

@@ -1,8 +1,8 @@
 """The implementation of ``with arcade_otel.program():``, for programs that parse their command line with argparse.
 
 The module patches ``ArgumentParser.parse_known_args`` once. The first parser that parses inside the ``with`` block is the
-program's parser. If a second parser parses while the first one does, the second one is the parser of a sub-command. The name of
-the sub-command comes from the first parser.
+program's parser. If a second parser is called while the first one is parsing, the second one is the parser of a sub-command. The
+first parser defines the sub-command's name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MAX_OPTIONS = 50
 
 
 class ProgramContext(CommandContext):
-    """A context manager that records the run of an argparse program, as :func:`arcade_otel.program` documents it."""
+    """A context manager that records the run of an argparse program. See :func:`arcade_otel.program`."""
 
     __slots__ = ("_runs", "_settings")
 
@@ -73,7 +73,7 @@ class ProgramContext(CommandContext):
 
 
 class _ProgramRun:
-    """The state of a run: the parsers that were reached, and the words of the command line."""
+    """The state of a run: the parsers that have been called, and the words of the command line."""
 
     __slots__ = ("namespace", "new_path", "parsed", "parsers", "root", "run", "stack", "thread", "words")
 
@@ -120,7 +120,7 @@ class _ProgramRun:
     def rename(self, path: str) -> None:
         """Keep the new name until the parsers have ended, because they may still report sub-commands.
 
-        Once the command line is parsed, a new name takes effect at once.
+        After the command line was parsed, a new name takes effect immediately.
         """
         self.new_path = new_path(path) or self.new_path
         if self.parsed and self.new_path:
@@ -164,7 +164,7 @@ def option_names(words: Sequence[str], parsers: Sequence[Any]) -> tuple[str, ...
 
 
 def _abbreviates(typed: str, action: Any, parser: Any) -> bool:
-    """Return whether argparse accepts ``typed`` as an abbreviation of an option of ``action``, and of no other action."""
+    """Return whether argparse accepts ``typed`` as an unambiguous abbreviation of an option of ``action``."""
     if not (typed.startswith("--") and len(typed) > len("--") and parser.allow_abbrev):
         return False
     options = parser._option_string_actions  # noqa: SLF001
@@ -186,7 +186,7 @@ def _subcommand_name(parser: Any, subparser: Any) -> str:
 
 
 def follow(thread: int, run: Any) -> None:
-    """Call ``run.on_parse_start`` and ``run.on_parse_end`` for each parser that parses in the thread ``thread``."""
+    """Call ``run.on_parse_start`` and ``run.on_parse_end`` for each parser that is called in the thread ``thread``."""
     _runs[thread] = run
 
 

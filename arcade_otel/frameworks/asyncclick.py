@@ -1,4 +1,4 @@
-"""The adapter for asyncclick, which is mostly Click's adapter.
+"""The adapter for asyncclick, which uses most of the Click adapter.
 
 In asyncclick, two methods of ``Context`` are coroutines. This module patches these methods.
 """
@@ -26,7 +26,7 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay, and do nothing for a command without settings."""
+    """Stop recording ``app``. The patched methods remain in place, and do nothing for a command that is not instrumented."""
     if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
         del app.make_context
     vars(app).pop(SETTINGS, None)
@@ -71,8 +71,8 @@ def _patch(context_class: Any) -> None:
 def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
     """Return the error with which the process ends.
 
-    At Ctrl-C, asyncio and trio cancel the command first and raise ``KeyboardInterrupt`` later. The function therefore turns a
-    cancellation into the exit code 130.
+    On Ctrl-C, asyncio and trio first cancel the command and later raise ``KeyboardInterrupt``. The function therefore treats a
+    cancellation as an exit with code 130.
     """
     if type(error).__name__ in ("CancelledError", "Cancelled"):
         interrupted = SystemExit(130)

@@ -1,8 +1,8 @@
 """The adapter for cleo 2.
 
 This module replaces three methods of the application: ``run``, which begins and ends the run, ``find``, which returns the
-command, and ``render_error``, which shows the error. The methods ``find`` and ``render_error`` are needed because cleo handles
-the errors of a command itself, and exits with a code.
+command, and ``render_error``, which shows the error. ``run`` alone is not enough, because cleo handles a command's errors itself,
+and ``run`` only sees an exit code.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """The replacement of ``Application.find``. The first command that a run finds is the one that runs."""
+    """The replacement of ``Application.find``. The first command that ``find`` returns in a run is the one that is executed."""
 
     __slots__ = ()
 

@@ -3,14 +3,14 @@
 Click makes one ``Context`` for each command. Click enters the context once to parse the arguments, and once more to run the
 command. This module patches three methods of the class ``Context``:
 
-* ``__init__``: a context without a parent begins a run if its command is instrumented. A context whose parent belongs to a run is
-  the next step down the command tree.
-* ``__enter__``: when a context is entered for the second time, its command is about to run.
-* ``__exit__``: the first exit of a context ends the parsing. An error at the first exit means help, a version or a usage error.
-  The last exit of the context that began the run ends the run.
+* ``__init__``: a context without a parent begins a run if its command is instrumented. If the parent of a context belongs to a
+  run, the run has reached the next command in the command tree.
+* ``__enter__``: the second time that a context is entered, its command is about to run.
+* ``__exit__``: the first time that a context is exited, the parsing is over. An error at that time means help, a version or a
+  usage error. When the context that began the run is exited for the last time, the run ends.
 
 This module neither wraps nor calls a function of the program, so the program runs as it would without this library. Tracebacks
-have no frames of this library, a context keeps its class, and a lazy group loads each command once.
+contain no frames of this library, a context keeps its class, and a lazy group loads each command only once.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay, and do nothing for a command without settings."""
+    """Stop recording ``app``. The patched methods remain in place, and do nothing for a command that is not instrumented."""
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
     vars(app).pop(SETTINGS, None)
 
 
 def find_command(app: Any) -> Any:
-    """Return ``app`` unchanged, because ``app`` is the command that a run starts with."""
+    """Return ``app``, which in Click is itself the command that a run starts with."""
     return app
 
 
@@ -116,7 +116,7 @@ def _patch(context_class: Any) -> None:
 
 
 class _ClickRun:
-    """The state of a run: its outermost context, and the innermost context that was reached so far."""
+    """The state of a run: its outermost context, and the innermost context that it has reached so far."""
 
     def __init__(self, run: Run, outermost: Any) -> None:
         self.run = run
@@ -128,9 +128,9 @@ class _ClickRun:
         _runs[self.thread] = self
 
     def enter_command(self, context: Any) -> None:
-        """Record that the run has gone one step down the command tree, to the command of ``context``.
+        """Record that the run has reached the next command in the command tree, the command of ``context``.
 
-        A command that another command invokes (``ctx.invoke``) is not a step.
+        A command that another command calls with ``ctx.invoke`` does not count.
         """
         parent = context.parent
         if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
@@ -221,14 +221,14 @@ class _ContextState:
                 run.finish(error, help_shown=help_shown)
 
     def _note_words(self, context: Any) -> None:
-        """Before the group resolves its subcommand, remember which of the next words are names in the group."""
+        """Before the group resolves its subcommand, remember which of the next words are names of its subcommands."""
         if _is_group(context.command) and not _resolves_plainly(context.command):
             from arcade_otel.frameworks.click_extensions import listed_words
 
             self.listed = listed_words(context)
 
     def registered_name(self, command: Any, typed: Any) -> str:
-        """Return the name of ``command`` in the tree, or "" if the program has no name for it.
+        """Return the name of ``command`` in the command tree, or "" if the program defines no name for it.
 
         The rules are those of ``click_extensions.command_name``.
         """
@@ -241,7 +241,7 @@ class _ContextState:
 
 
 def on_created(context: Any, command: Any) -> None:
-    """Add a new context to its parent's run. If the parent has no run and the command was instrumented, begin a run."""
+    """Add a new context to its parent's run, or begin a run if there is none and the command is instrumented."""
     if context.resilient_parsing:
         return  # shell completion
     state = None if context.parent is None else context.parent.__dict__.get(STATE)
@@ -263,14 +263,14 @@ def on_created(context: Any, command: Any) -> None:
 
 
 def finish_pending(command: Any, error: BaseException) -> None:
-    """End the run of ``command`` after ``error`` has left the command's ``make_context``, before the command began."""
+    """End the run because ``make_context`` of ``command`` has raised ``error``, before the command itself began."""
     run = _runs.get(get_ident())
     if run is not None and run.pending and run.outermost.command is command:
         run.finish(error)
 
 
 def is_frameworks_own(command: Any, method: str) -> bool:
-    """Return whether Click, Typer or asyncclick defines the method ``method`` of ``command``, and not the program."""
+    """Return whether ``method`` of ``command`` is defined by Click, Typer or asyncclick, and not by the program."""
     return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer", "asyncclick")
 
 
@@ -289,5 +289,8 @@ def _is_group(command: Any) -> bool:
 
 
 def _is_typer_command(command: Any) -> bool:
-    """Return whether Typer runs the command. At Ctrl-C, Typer exits with 130, and Click exits with 1 (as ``Abort``)."""
+    """Return whether Typer runs the command.
+
+    On Ctrl-C, Typer exits with code 130, but Click raises ``Abort`` and exits with code 1.
+    """
     return any(base.__module__.startswith("typer.") for base in type(command).__mro__)

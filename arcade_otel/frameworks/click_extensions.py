@@ -1,4 +1,4 @@
-"""Rarely used parts of the Click adapter: for errors, and for programs with their own ``get_command`` or ``make_context``."""
+"""Rarely used parts of the Click adapter: for errors, and for programs that define ``get_command`` or ``make_context``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _MAX_WORDS = 1000
 
 
 def pending_subcommand(group: Any) -> str:
-    """Return the word of the subcommand that the user asked for and that did not run, or "".
+    """If a subcommand that the user typed did not run, return its word, or else "".
 
-    A group's callback may keep a subcommand from running, for example with the message "you are not logged in".
+    For example, a group's callback may end the program with the message "you are not logged in" before the subcommand runs.
     """
     typed = getattr(group, "invoked_subcommand", None)
     return str(typed) if typed and typed != "*" and hasattr(group.command, "list_commands") else ""
@@ -34,9 +34,9 @@ def is_usage_error(error: BaseException) -> bool:
 
 
 def is_help(error: BaseException) -> bool:
-    """Return whether the parsing ended with output instead of an error.
+    """Return whether ``error`` only means that Click printed a help text or a version, and not that a command failed.
 
-    The parsing ends with output for ``--help``, for ``--version``, and for a command without arguments that shows its help.
+    This is the case for ``--help``, for ``--version``, and for a command that shows its help if there are no arguments.
     """
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
@@ -46,7 +46,7 @@ def is_help(error: BaseException) -> bool:
 
 
 def listed_words(context: Any) -> frozenset[str]:
-    """Return which of the next words are names in the context's group, before the group resolves any of them."""
+    """Before the group resolves any words, return which of the next words are names of its subcommands."""
     # Click 8.2 has renamed it, and warns if the old name is used.
     state = vars(context)
     words = [*(state.get("_protected_args") or state.get("protected_args") or ()), *context.args][:_MAX_WORDS]
@@ -54,7 +54,9 @@ def listed_words(context: Any) -> frozenset[str]:
 
 
 def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: frozenset[str]) -> str:
-    """Return the name of the subcommand in the program, or "" if it has no name. Text that a user typed never becomes a name.
+    """Return the name that the program defines for the subcommand, or "" if there is none.
+
+    Text that a user typed never becomes a name.
 
     The first name in this list that exists is returned:
 
@@ -82,7 +84,7 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
 
 def lists(group: Any, word: str) -> bool:
-    """Return whether a plain container of the group contains ``word``. No code of the program is called."""
+    """Return whether a built-in container in the group contains ``word``, without calling any code of the program."""
     for container in _containers(group):
         if isinstance(container, dict):
             if word in container:
@@ -112,8 +114,8 @@ def _is_module_global(command: Any) -> bool:
 class CheckedMakeContext:
     """The replacement of a program's own ``make_context``. If an error leaves ``make_context`` after the parsing, the run ends.
 
-    No ``Context`` method sees that error, because the context was not entered yet. ``CheckedMakeContext`` is a class and not a
-    closure, so that the command can be copied and pickled.
+    The patched ``Context`` methods do not see that error, because the context was not entered yet. ``CheckedMakeContext`` is a
+    class and not a closure, so that the command can be copied and pickled.
     """
 
     __slots__ = ("_command", "_finish_pending")

@@ -1,9 +1,9 @@
 """The adapter for cliff.
 
 This module replaces four methods of the app and its command manager. ``App.run`` begins and ends the run.
-``CommandManager.find_command`` finds the command. The framework calls its public hooks ``App.prepare_to_run_command`` and
-``App.clean_up`` with the command, and with the error that ended the command. Because cliff uses argparse, the argparse parsers
-show whether the command line was accepted.
+``CommandManager.find_command`` finds the command. The framework calls the public hook ``App.prepare_to_run_command`` with the
+command, and the public hook ``App.clean_up`` with the error that ended it. Because cliff uses argparse, this module follows the
+argparse parsers to find out whether the command line was accepted.
 """
 
 from __future__ import annotations
@@ -89,7 +89,10 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """The replacement of ``CommandManager.find_command``. The first command that a run finds is the one that runs."""
+    """The replacement of ``CommandManager.find_command``.
+
+    The first command that is found in a run is the one that is executed.
+    """
 
     __slots__ = ()
 
@@ -205,10 +208,7 @@ class _CliffRun:
 
 
 def _registered_name(manager: Any, typed: str) -> str:
-    """Return the name of the command that cliff has found for ``typed``, or "" if the name is unknown.
-
-    The user may have typed an old name of the command, or abbreviations.
-    """
+    """Return the current name of the command that cliff has found for ``typed``, or "" if it is unknown."""
     typed = getattr(manager, "_legacy", {}).get(typed, typed)
     commands = [str(name) for name in manager.commands]
     if typed in commands:

@@ -24,16 +24,16 @@ _configured: dict[str, Any] = {}
 
 
 def configure(options: Mapping[str, Any]) -> None:
-    """Set the default options of each later command, as :func:`arcade_otel.configure` documents it."""
+    """Set default options for all later commands. See :func:`arcade_otel.configure`."""
     make_settings(**options)
     _configured.clear()
     _configured.update(options)
 
 
 class RunStack:
-    """The runs that one context manager has begun and not ended.
+    """The runs that one context manager has begun and not ended yet.
 
-    There may be several runs, because a decorated function may call itself, and may run in several threads.
+    There can be several, because a decorated function may call itself or run in several threads.
     """
 
     __slots__ = ("_runs",)
@@ -46,11 +46,11 @@ class RunStack:
         self._runs.append((get_ident(), run))
 
     def pop(self) -> Any:
-        """Remove and return the run that this thread has added last."""
+        """Remove the run that this thread has added last, and return it."""
         return self._runs.pop(self._place())[1]
 
     def current(self) -> Any:
-        """Return the run that this thread has added last. Outside of the ``with`` block, return None."""
+        """Return the run that this thread has added last, or None outside of the ``with`` block."""
         return self._runs[self._place()][1] if self._runs else None
 
     def _place(self) -> int:
@@ -60,9 +60,9 @@ class RunStack:
 
 
 class RecordedCommand(CommandContext):
-    """A context manager that records a block of code as one command, as :func:`arcade_otel.command` documents it.
+    """A context manager that records a block of code as one command. See :func:`arcade_otel.command`.
 
-    ``RecordedCommand`` is a class and not a generator, so that tracebacks of the block have no frames of this library or of
+    ``RecordedCommand`` is a class and not a generator, so that tracebacks of the block contain no frames of this library or of
     ``contextlib``.
     """
 
@@ -124,7 +124,7 @@ def command_path(path: object) -> str:
 
 
 def new_path(path: object) -> str | None:
-    """Return the path for ``CommandContext.rename``, or None, with a debug line, if ``path`` is empty or not a string."""
+    """Return the path for ``CommandContext.rename``. If ``path`` is empty or not a string, write a debug line and return None."""
     try:
         return command_path(path)
     except (TypeError, ValueError) as error:
@@ -135,7 +135,7 @@ def new_path(path: object) -> str | None:
 def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
     """End a run that the program discarded. A discarded login or logout still changes the identity.
 
-    The identity stays the same in a forked child, in a dry run, and if the user has opted out meanwhile.
+    In a forked child, in a dry run, and if the user has opted out meanwhile, the identity does not change.
     """
     run.discard()
     is_change = run.path in settings.login_commands or run.path in settings.logout_commands

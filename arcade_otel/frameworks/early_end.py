@@ -36,10 +36,7 @@ def end_all_runs() -> None:
 
 
 def _active_runs() -> list[frameworks.Run]:
-    """Return the runs that this process has begun and not ended, the innermost first.
-
-    In a forked child the list is empty.
-    """
+    """Return the runs that this process has begun and not ended, the innermost first. In a forked child, the result is empty."""
     return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]
 
 

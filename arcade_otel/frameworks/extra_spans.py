@@ -1,4 +1,4 @@
-"""Make the spans of a command besides its own span: for the command's start, and for events that a server tracks while it runs.
+"""Create extra spans for a command: for its start, and for events that a server tracks while it runs.
 
 Each additional span has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets the additional spans,
 because other receivers would see a second span of the same command. The library imports this module only for programs that need
@@ -29,8 +29,8 @@ def is_left_out(settings: Settings, path: str) -> bool:
 def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
     """Return whether the option ``sample`` leaves out this run of the command ``path``.
 
-    The ID of the command's own span decides, so either all events of a run are recorded or none. A login or a logout is never
-    left out.
+    The decision depends only on the ID of the command's own span, so either all events of a run are recorded or none. A login or
+    a logout is never left out.
     """
     return path in settings.sample and not _is_change(settings, path) and int(span_id, 16) >= settings.sample[path] * 2**64
 
@@ -56,7 +56,7 @@ def submit(
 ) -> None:
     """Pass a span to a sender, or print the events of the span in a dry run.
 
-    The span has no attributes that are known only at the end of the command.
+    The span does not contain the attributes that are known only at the end of the command.
 
     Args:
         settings: The program's settings.

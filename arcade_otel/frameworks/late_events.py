@@ -1,9 +1,9 @@
 """Send the events that a server tracks while it runs, because its command may end days later.
 
-A server is a command that has ended its run by ``arcade_otel.end_run()``, or that ``record_start`` names. Other commands send
-their events on the command's own span (``spans.own_events``), but a server's own span comes too late. The events of a server
-travel on spans besides the command's own span, each with the events of the last seconds. The library imports this module only for
-servers.
+A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. Other
+commands store their events on the command's own span (``spans.own_events``), but a server's own span would be sent too late. The
+events of a server are sent on extra spans, each of which contains the events of the last seconds. The library imports this module
+only for servers.
 
 The rate of the spans with a server's events is limited. The thread that tracks the first event hands over that event at once.
 Events of the next ``INTERVAL_SECONDS`` wait in memory. Another thread sleeps until ``INTERVAL_SECONDS`` are over, and then hands
@@ -46,8 +46,8 @@ class LateEvents:
 
     Guarantees:
 
-    - An event that is not dropped is handed over at most ``INTERVAL_SECONDS`` after :meth:`add`, while the process lives and can
-      start a thread. An event is dropped if ``MAX_WAITING`` events already wait.
+    - An event that is not dropped is handed over at most ``INTERVAL_SECONDS`` after :meth:`add`, provided that the process still
+      runs and can start a thread. An event is dropped if ``MAX_WAITING`` events are already waiting.
     - No event is handed over twice, and no event is handed over after the user has opted out.
     - An event belongs to the person who is logged in when :meth:`add` is called. So no event of a person who has logged out since
       gets to the next person.
@@ -105,7 +105,7 @@ class LateEvents:
     def _declared_groups(self) -> dict[str, str | bool | int]:
         """Return the attributes of the declared groups.
 
-        An event that a server tracks has the groups of the command, but not the command's other declared properties.
+        An event that a server tracks includes the groups of the command, but not the command's other declared properties.
         """
         settings = self._run._settings
         if not settings.groups:

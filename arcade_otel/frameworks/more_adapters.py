@@ -1,4 +1,4 @@
-"""The table of adapters for all frameworks but Click and Typer, and the look-up of adapters in other distributions.
+"""The table of adapters for all frameworks except Click and Typer, and the look-up of adapters in other distributions.
 
 If you add a framework to this library, write a module in this package with the functions below, and add an entry to ``ADAPTERS``.
 If you provide an adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
@@ -55,7 +55,7 @@ def find_adapter(app: object) -> Any:
 
 
 def uninstrument(app: Any) -> None:
-    """Stop recording ``app``, as :func:`arcade_otel.uninstrument` documents it."""
+    """Stop recording ``app``. See :func:`arcade_otel.uninstrument`."""
     from arcade_otel import frameworks
 
     try:
@@ -68,7 +68,8 @@ def uninstrument(app: Any) -> None:
 def drop_own_frame(error: BaseException) -> None:
     """Remove the caller's frame from the traceback of ``error``. The caller then raises ``error`` again.
 
-    An adapter that replaces a method of the framework calls this, so that the user sees the same frames as without this library.
+    An adapter that replaces one of the framework's methods calls this, so that a traceback shows the same frames as without this
+    library.
     """
     tb = error.__traceback__
     error.__traceback__ = tb and tb.tb_next

@@ -1,4 +1,4 @@
-"""Read the options and values of a command: names of used options, and values that an error message may quote."""
+"""Read a command's parameters: the names of the options that were used, and values that an error message may quote."""
 
 # This module is imported only when a command has failed, or if the program records the names of options or sets a free text.
 
@@ -18,10 +18,10 @@ _MAX_NAMES = 50
 
 
 def used_options(context: Any) -> tuple[str, ...]:
-    """Return the names of the options that the user gave, as the program defines them, each once and sorted.
+    """Return the sorted names of the options that the user used, each once and as the program defines it.
 
     For example, ``-v`` and ``--verb`` are returned as ``--verbose``. The options of the groups above the command are included.
-    Arguments, values, and names that the program does not define are left out.
+    The result contains no arguments, no values, and no names that the program does not define.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.
@@ -60,7 +60,7 @@ def parameter_values(context: Any) -> tuple[str, ...]:
 
 
 def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
-    """Yield each parameter that has a value, with its context and its source, from the innermost context outwards."""
+    """Yield each parameter that was set, with its context and the source of its value, from the innermost context outwards."""
     while context is not None:
         for parameter in context.command.params:
             if parameter.name in context.params or not getattr(parameter, "expose_value", True):

@@ -29,10 +29,10 @@ MAX_EVENTS = 50
 def _current_run(*, also_serving: bool = False) -> frameworks.Run | None:
     """Return the innermost run that this thread has begun, or else the innermost run of the process.
 
-    Return None in a forked child, because the runs of its parent do not belong to it.
+    In a forked child, return None, because the runs belong to the parent process.
 
     Args:
-        also_serving: Whether to include the runs that ``end_run()`` has ended, as long as their commands go on.
+        also_serving: Whether to include runs that ``end_run()`` has ended while their commands continue.
     """
     late_events = sys.modules.get("arcade_otel.frameworks.late_events")
     served = late_events.serving if also_serving and late_events is not None else []
@@ -41,7 +41,7 @@ def _current_run(*, also_serving: bool = False) -> frameworks.Run | None:
 
 
 def set_property(name: str, value: object) -> None:
-    """Set a property of the innermost run, as :func:`arcade_otel.set_property` documents it."""
+    """Set a property of the innermost run. See :func:`arcade_otel.set_property`."""
     run = _current_run()
     if run is None:
         return
@@ -52,7 +52,7 @@ def set_property(name: str, value: object) -> None:
 
 
 def track(name: str, properties: Mapping[str, object] | None) -> None:
-    """Add an event to the innermost run, as :func:`arcade_otel.track` documents it."""
+    """Add an event to the innermost run. See :func:`arcade_otel.track`."""
     run = _current_run(also_serving=True)
     if run is None:
         debug("track: no command is recorded, and so no event")

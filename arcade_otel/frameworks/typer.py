@@ -1,6 +1,6 @@
 """The adapter for Typer.
 
-In each run, Typer makes a new Click command from the ``typer.Typer``, and this module instruments it.
+In each run, Typer creates a new Click command from the ``typer.Typer``. This module instruments that command.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def _typer_main() -> Any:
 def _hook(main: Any, apps: list[tuple[Any, Settings]]) -> None:
     """Patch the two functions that make a root command: one for a group, and one for an app with a single command.
 
-    All callers (``Typer.__call__``, ``get_command``, and Typer's test runner) look these functions up in the module, so the
-    callers get the patched functions.
+    All callers (``Typer.__call__``, ``get_command``, and Typer's test runner) look up these functions in Typer's module, so they
+    get the patched functions.
     """
     get_group, get_command_from_info = main.get_group, main.get_command_from_info
 

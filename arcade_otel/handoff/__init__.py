@@ -118,12 +118,12 @@ def submit(
     This process writes the span to the queue itself in these cases:
 
     - The process runs on Windows.
-    - The span is ``owed``: a login's span must be safe before the link to the account is written.
-    - The span is too long for an environment variable.
+    - The argument ``owed`` is True: a login's span must be stored safely before the link to the account is written.
+    - The text of the span is too long for an environment variable.
     - The machine may end with the command (PID 1, continuous integration).
     - The command may wait for the delivery of its span.
-    - No sender can be started (a frozen program, a full process table, a PID 1 that does not reap). A later sender then delivers
-      the span.
+    - No sender can be started, for example because the program is frozen, the process table is full, or PID 1 does not reap. A
+      later sender then delivers the span.
 
     Args:
         text: The span in OTLP/JSON.
@@ -132,11 +132,12 @@ def submit(
         end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``, which imports ``json``.
         span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
         environ: A copy of the process's environment, if the caller already has one.
-        others_wait: Whether the caller has put other spans into the queue, for which a sender is started even if no lane takes
-            this span.
+        others_wait: Whether the caller has put other spans into the queue. If so, a sender is started for them even if this span
+            has no lane.
 
     Returns:
-        The paths of the span's files in the queue. The list is empty if this process did not write the span to the queue.
+        The paths of the span's files in the queue. If a sender writes the span to the queue instead of this process, the list is
+        empty.
 
     Raises:
         OSError: If no sender could be started, and the queue could not be written.
@@ -232,11 +233,11 @@ def _package_directory() -> str:
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the sender's environment: the user's variables from a closed list, and the span.
+    """Return the sender's environment: those of the user's variables that are in a fixed list, and the span.
 
-    The list contains the variables of home, locale, proxies and certificate bundles, ``OTEL_*`` and ``ARCADE_*``, because the
-    exporters need them. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START`` and
-    ``ARCADE_USAGE_EVENT_DATA`` never come from the user's environment.
+    The list contains the variables that the exporters need: those for the home directory, locale, proxies and certificate
+    bundles, ``OTEL_*`` and ``ARCADE_*``. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START``
+    and ``ARCADE_USAGE_EVENT_DATA`` never come from the user's environment.
     """
     environ = os.environ if environ is None else environ
     chosen = {
@@ -258,10 +259,10 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
 def _import_roots() -> list[str]:
     """Return the import path for the sender: this library first, then the program's path.
 
-    The sender needs the program's whole import path, because some installations have one directory for each distribution (Nix,
-    pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The directory of the script and
-    the working directory are left out, because a user's file ``yaml.py`` there would be imported in place of a package that is
-    not installed.
+    The sender needs the program's whole import path, because some installations use a separate directory for each distribution
+    (Nix, pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The directory of the
+    script and the working directory are left out. A user's file ``yaml.py`` in them would otherwise be imported if the package of
+    that name is not installed.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
@@ -281,12 +282,12 @@ def _import_roots() -> list[str]:
 
 
 def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
-    """Start ``command`` in its own session, with its streams on the null device and without inherited descriptors.
+    """Start ``command`` in its own session, with its standard streams on the null device and without inherited descriptors.
 
     The function uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new
-    process inherits the working directory and leaves it as its first act. Where ``/bin/sh`` exists, a shell starts the new
-    process and ends at once, so the new process is not a child of the command. The debug log names the process group of the new
-    process.
+    process inherits the working directory, and its first action is to leave it. Where ``/bin/sh`` exists, a shell starts the new
+    process and ends at once, so the new process is not a child of the command. The debug log contains the ID of the new process's
+    group.
 
     Before that, leave a start mark with the span of ``environ``, which the sender removes when it comes up. If the disk cannot be
     written, there is no mark.
@@ -373,7 +374,7 @@ def _wait_for_shell(shell: int) -> int:
 
 
 def file_actions() -> list[Any]:
-    """Return the file actions for ``posix_spawn``: put 0, 1 and 2 on the null device, and close inheritable descriptors."""
+    """Return the file actions for ``posix_spawn``: null device for descriptors 0, 1 and 2, and no other inheritable ones."""
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     for name in os.listdir("/dev/fd"):  # the descriptors of this process, on Linux and macOS

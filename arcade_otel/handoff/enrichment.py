@@ -1,8 +1,8 @@
-"""Add properties to a command's span that would take the command too long to find out, for example the installed version.
+"""Add those properties to a command's span that the command itself has no time to find out, for example the installed version.
 
-The process that writes the span to the queue adds these properties. Usually this process is the sender that the command has
-started, which runs the same interpreter on the same machine. If the command itself writes to the queue, the command adds the
-properties. A later sender cannot add the properties, because another program may have started that sender.
+The process that writes the span to the queue adds these properties. Usually, this process is the sender that the command has
+started. It uses the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
+properties. A later sender cannot add them, because a different program may have started that sender.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
-    """Return ``payload`` with the added properties, or unchanged if it already has these properties. This never raises.
+    """Return ``payload`` with the added properties, or unchanged if it already contains them. This never raises.
 
     Args:
         payload: A command's span in OTLP/JSON.
         state_dir: The directory ``usage`` in the config directory.
-        environ: The environment of the command, which in a sender is the result of :func:`command_environment`.
-        write: Whether to write the run into ``usage/programs.json``, which a dry run does not do.
+        environ: The environment of the command. A sender passes the result of :func:`command_environment`.
+        write: Whether to write the run into ``usage/programs.json``. It is False in a dry run.
     """
     with guard("what is found out about a span"):
         try:
@@ -59,14 +59,14 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
 
 
 def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the sender knows of its command's environment.
+    """Return what the sender knows about the environment variables of its command.
 
     Args:
         environ: The environment of the sender.
 
     Returns:
-        The names of all variables of the command, each with the value ``1``. Only variables that name a coding agent have their
-        real values.
+        The names of all variables of the command, each with the value ``1``. Variables that name a coding agent have their real
+        values instead.
     """
     known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
     return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}

@@ -1,8 +1,8 @@
-"""The history of each program on this machine: the version that ran last, and the current session.
+"""The history of each program on this machine, which is the version that ran last and the current session.
 
 The history is in one small file, ``usage/programs.json``. The process that writes a span to the queue reads and replaces the file
-under a lock. If the lock is not free in time, or the file cannot be written, the span lacks the properties that come from the
-history.
+under a lock. If the lock is not free in time, or the file cannot be written, the span does not contain the properties that come
+from the history.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Started:
 
     Attributes:
         version: The version that the program sets, or None.
-        stamp: A text that changes when a distribution is installed, upgraded or removed, so that the installed version is looked
-            up once for each stamp.
+        stamp: A text that changes when a distribution is installed, upgraded or removed. The installed version is looked up once
+            for each stamp.
         owners: The ID to which the run belongs and, for a login, the anonymous ID that was in use before.
         start_ns: Start of the run in nanoseconds since the epoch.
         end_ns: End of the run in nanoseconds since the epoch.
@@ -70,10 +70,10 @@ class Known:
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: On the first run of another version, the version that ran before, or None on every other run.
-        session_id: The session of the run, as a UUIDv7 whose time is the start of the session, as PostHog requires.
-        install_method: The result of ``surroundings.install_method``, which is called for a new version, and once a day.
-        version: The version of the run: the one that the program sets, or else the installed one.
+        previous_version: On the first run after a change of version, the version that ran before, or None on any other run.
+        session_id: The ID of the run's session. PostHog requires a UUIDv7 that contains the start time of the session.
+        install_method: The result of ``surroundings.install_method``, which is called only for a new version and once a day.
+        version: The version that the program sets, or else the installed version.
     """
 
     __slots__ = ("first_run", "install_method", "previous_version", "session_id", "version")
@@ -99,17 +99,17 @@ def record(
 ) -> Known | None:
     """Write a run of ``program`` to the history, and return the properties of the run that depend on earlier runs.
 
-    A session ends after 30 minutes without a command, after 24 hours, and when the identity changes for another reason than a
+    A session ends after 30 minutes without a command, after 24 hours, and when the identity changes for any reason except a
     login.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run to write.
-        find_version: A function that returns the version of the installed program, and is called only for a run without a
+        find_version: A function that returns the version of the installed program. It is called only if ``run`` contains no
             version.
         find_install_method: A function that returns how the program was installed.
-        write: Whether to write the run to the file, which a dry run does not do.
+        write: Whether to write the run to the file. It is False in a dry run.
 
     Returns:
         The properties of the run, or None if the lock was not free for half a second.
@@ -175,7 +175,7 @@ def _next(
 
 
 def _read(state: Directory) -> dict[str, dict[str, Any]]:
-    """Return the programs of the history file, or an empty dictionary if the file is missing or has another format."""
+    """Return the programs of the history file, or an empty dictionary if the file is missing or malformed."""
     data = state.read(FILE, _MAX_BYTES)
     try:
         loaded = json.loads(data or b"{}")
@@ -195,7 +195,7 @@ def _is_entry(entry: object) -> bool:
 
 
 def _uuid7(milliseconds: int) -> str:
-    """Return a UUID of version 7 (RFC 9562, section 5.7). Python's module ``uuid`` can make one only since Python 3.14."""
+    """Return a UUID of version 7 (RFC 9562, section 5.7). Before Python 3.14, the module ``uuid`` cannot create one."""
     digits = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
     digits[6] = digits[6] & 0x0F | 0x70
     digits[8] = digits[8] & 0x3F | 0x80

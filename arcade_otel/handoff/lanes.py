@@ -1,4 +1,7 @@
-"""Names of lanes. A lane is an exporter and its destination. For PostHog, the destination is a host and a project."""
+"""Names of lanes.
+
+A lane is the part of the queue for one exporter and one destination. For PostHog, a destination is a host and a project.
+"""
 
 import binascii
 from collections.abc import Mapping
@@ -17,14 +20,15 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in
 def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | None = None, usage_only: bool = False) -> list[str]:
     """Return the lanes for a span: one per exporter, and for PostHog one per host and project.
 
-    With separate lanes, a host that does not answer, or a project with a wrong key, does not delay the others. Without a project
-    key there is no lane for PostHog, because the span could never be sent.
+    Because the lanes are separate, a host that does not answer, or a project with a wrong key, does not delay the other lanes.
+    Without a project key, PostHog gets no lane, because the span could never be sent.
 
     Args:
-        environ: The environment variables, of which ``OTEL_TRACES_EXPORTER`` names the exporters.
+        environ: The environment variables. ``OTEL_TRACES_EXPORTER`` names the exporters.
         api_key: PostHog project key.
         host: PostHog host, ``https://…``.
-        usage_only: Whether only PostHog gets the span, because its trace is exported separately or its parent was not sampled.
+        usage_only: Whether only PostHog gets the span. This is so if its trace is exported separately, or if its parent was not
+            sampled.
     """
     names = [name for name in exporter_names(environ) if name.partition(".")[0].lower() not in _DEVICES and name[-1] != "."]
     if usage_only:
@@ -39,7 +43,7 @@ def lane_name(host: str | None, api_key: str) -> str:
     """Return the name of PostHog's lane for a host and a project, such as ``posthog@eu.i.posthog.com~1a2b3c4d``.
 
     The name ends with a checksum of the key (CRC-32, eight hexadecimal digits), which distinguishes projects without revealing
-    the key. Every system allows the characters of the name in a file name.
+    the key. The name contains only characters that every operating system allows in file names.
     """
     place = (host or "").partition("://")[2][:_MAX_HOST_LENGTH].lower()
     place = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "-." else "_" for letter in place)
@@ -47,12 +51,12 @@ def lane_name(host: str | None, api_key: str) -> str:
 
 
 def lane_exporter(lane: str) -> str:
-    """Return the name of the exporter that a lane's name begins with."""
+    """Return the exporter's name, which is the first part of a lane's name."""
     return lane.partition("@")[0]
 
 
 def is_old_name(lane: str) -> bool:
-    """Return whether a lane's name is of version 0.1.0.
+    """Return whether a lane's name has the form that version 0.1.0 used.
 
     Version 0.1.0 had one lane per host for all projects (``posthog@host``, ``posthog``).
     """

@@ -1,4 +1,7 @@
-"""The queue on disk: one file per span, one directory per lane, sorted by age. Every access goes through ``storage``."""
+"""The queue on disk, which contains a directory for each lane and, in it, a file for each span.
+
+The files sort by age. Every access goes through ``storage``.
+"""
 
 import os
 import stat
@@ -60,14 +63,14 @@ _SUFFIX = ".json"
 
 
 def lane_dir(state_dir: str, lane: str) -> str:
-    """Return the path of the directory that holds a lane's spans."""
+    """Return the path of the directory with a lane's spans."""
     return os.path.join(state_dir, _QUEUE, lane)
 
 
 def end_time(name: str) -> float:
-    """Return the end of a command in seconds since the epoch, from the name of its span's file.
+    """Return the time when a command ended, in seconds since the epoch, from the name of its span's file.
 
-    Return 0 if the name has no time.
+    If the name contains no time, return 0.
     """
     digits = name.partition("-")[0]
     return int(digits) / 1e9 if digits.isdigit() else 0.0
@@ -81,7 +84,7 @@ def span_name(end_ns: int | None, span_id: str | None) -> str:
 def _is_span_name(name: str) -> bool:
     """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
 
-    Files with other names are never touched.
+    The library never touches files with other names.
     """
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
@@ -150,9 +153,9 @@ def enqueue(
 ) -> list[str]:
     """Write a payload to each lane, and return the paths of the files.
 
-    Each file is written as a whole or not at all, and only its owner can read it. The name of a file begins with the end of the
-    span, so the sorted names are in the order in which the commands ended. The name ends with the span's ID, so a span that is
-    written twice is one file.
+    Each file is written completely or not at all, and only its owner can read it. The name of a file begins with the end of the
+    span, so the sorted names are in the order in which the commands ended. The name ends with the span's ID, so writing a span
+    twice produces only one file.
 
     Args:
         state_dir: The directory ``usage``.
@@ -202,10 +205,11 @@ def read_span(path: str) -> str | None:
 def rewrite_span(path: str, payload: str) -> None:
     """Replace the payload in a span's file as a whole, and wait until the new payload is on the disk.
 
-    The file keeps its modification time, because that time shows the age of a span whose own time is impossible.
+    The file keeps its modification time. If the time in the file's name is impossible, the modification time shows the age of the
+    span.
 
     Raises:
-        OSError: If the file cannot be written, and still has its old payload.
+        OSError: If the file cannot be written. It then keeps its old payload.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -241,14 +245,14 @@ def quarantine(state_dir: str, path: str) -> None:
 
 
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
-    """Delete the oldest spans of a lane until the lane has at most 1,000 spans, 5 MiB and no span older than 7 days.
+    """Delete the oldest spans of a lane until it contains at most 1,000 spans and 5 MiB, and no span older than 7 days.
 
     The sender that holds the lane's lock calls this function, and so does a command that cannot start a sender. Other commands
     never call it.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
-    2025, or more than a day in the future, is impossible and is ignored. If both times of a span are impossible, the file counts
-    as written now. While the clock of this machine shows an impossible time, no span is too old.
+    2025, or more than a day in the future, counts as impossible and is ignored. If both times of a span are impossible, the span
+    counts as new. While the clock of this machine shows an impossible time, no span counts as too old.
 
     Args:
         state_dir: The directory ``usage``.
@@ -324,10 +328,7 @@ def _read_payload(directory: Directory, name: str) -> str:
 
 
 def _carried_drop_count(payload: str) -> int:
-    """Return the number of dropped spans that an undelivered payload reports.
-
-    The number of dropped spans in such a payload still has to be reported.
-    """
+    """Return the count of earlier dropped spans that a payload carries."""
     if not payload:
         return 0
     from arcade_otel.handoff.span_summary import summarize
@@ -338,7 +339,7 @@ def _carried_drop_count(payload: str) -> int:
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
     """Enforce the limits in the lanes of ``paths`` for about one span in 16.
 
-    A command that cannot start a sender calls this, because no sender enforces the limits there.
+    Commands that cannot start a sender call this, because no sender enforces the limits for them.
     """
     for path in paths:
         if path[: -len(_SUFFIX)].endswith("0"):
@@ -395,8 +396,8 @@ def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -
 def migrate(state_dir: str, lane: str) -> None:
     """Move the spans of a lane of version 0.1.0, which had one lane per host, to the lanes of their projects.
 
-    The caller must hold the lock of the old lane. A span whose project key cannot be read stays in the old lane, and is delivered
-    or quarantined there.
+    The caller must hold the lock of the old lane. A span stays in the old lane if its project key cannot be read. It is then
+    delivered or quarantined there.
 
     Raises:
         OSError: If a span cannot be moved.
@@ -416,7 +417,7 @@ def migrate(state_dir: str, lane: str) -> None:
 
 
 class DropCounter:
-    """The number of spans that were dropped from one full lane and are not reported yet."""
+    """The counter of the spans that were dropped because one lane was full, and that no event has reported yet."""
 
     __slots__ = ("_name", "_state_dir")
 
@@ -425,7 +426,7 @@ class DropCounter:
         self._name = f"{_DROPPED}-{lane}"
 
     def count(self) -> int:
-        """Return the number of unreported drops, or 0 if the counter's file is missing or cannot be read."""
+        """Return the number of dropped spans that were not reported yet, or 0 if the counter's file cannot be read."""
         try:
             with _open(self._state_dir) as directory:
                 return int(directory.read(self._name, 20) or b"0")
@@ -433,11 +434,11 @@ class DropCounter:
             return 0
 
     def increment(self, more: int) -> None:
-        """Add ``more`` to the number of dropped spans. Only the process that holds the lane's lock calls this."""
+        """Add ``more`` to the number of dropped spans. Call this only while holding the lane's lock."""
         with _open(self._state_dir) as directory:
             directory.write(self._name, str(self.count() + more).encode())
 
     def reset(self) -> None:
-        """Reset the number of dropped spans to 0, because a span now carries the number to the backend."""
+        """Reset the number of dropped spans to 0 after it was written into a span, which carries it to the backend."""
         with suppress(FileNotFoundError), _open(self._state_dir) as directory:
             directory.unlink(self._name)

@@ -65,7 +65,7 @@ else:
 
 
 def receipts_file(state_dir: str) -> str:
-    """Return the path of the file that holds the receipts."""
+    """Return the path of the file with the receipts."""
     return os.path.join(state_dir, _FILE)
 
 
@@ -75,10 +75,11 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
         lane: The lane of the event.
-        name: Name of the event's file, which contains the event's ID and the end of the command, or "" for a failure.
-        why: The reason for a drop or a failure, as a short text for the user, which must not contain a secret.
-        payload: The payload that was sent, as a list of JSON values, or None if it is unknown. A payload of more than 16 KiB is
-            left out of the receipt.
+        name: Name of the event's file, from which the receipt gets the event's ID and the end of the command. It is "" for a
+            failure.
+        why: Why the event was dropped or the delivery failed, as a short text for the user. It must not contain a secret.
+        payload: The payload that was sent, as a list of JSON values, or None if it is unknown. If the payload is larger than 16
+            KiB, the receipt does not include it.
     """
     made: Receipt = {"at": round(time.time(), 3), "state": state, "lane": lane}
     if name:
@@ -97,10 +98,10 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
 
 
 def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
-    """Append receipts to the file in one write. Senders and usage commands call this, and ordinary commands never do.
+    """Append receipts to the file in one write.
 
-    Senders wait for each other at most 0.2 s. After that time, a receipt may be lost if another sender is rewriting the file, but
-    no delivery is delayed.
+    Only senders and usage commands call this. Senders wait for each other at most 0.2 s, so that no delivery is delayed. After
+    that time, a receipt may be lost if another sender is rewriting the file.
 
     Raises:
         OSError: If the file cannot be written. The caller must continue the delivery without a receipt.
@@ -126,7 +127,7 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
 def events(state_dir: str) -> list[Receipt]:
     """Return the receipts of the last 100 events, newest last. If an event has two receipts in a lane, return only the newer one.
 
-    Lines with another format are skipped. If the file does not exist, the list is empty.
+    Malformed lines are skipped. If the file does not exist, the list is empty.
     """
     return _last_events(_lines(receipts_file(state_dir)))
 
@@ -149,8 +150,8 @@ def remove(state_dir: str) -> None:
 def public(text: str) -> list[Any] | None:
     """Return the span ``text`` (OTLP/JSON) as a payload that the user may see, or None if ``text`` contains no span.
 
-    The result lacks the attributes that are meant only for the sender, such as the project key. The function does not import the
-    SDK.
+    The result does not include the attributes that only the sender needs, such as the project key. The function does not import
+    the SDK.
     """
     try:
         traces = otlp.loads(text)
@@ -191,7 +192,7 @@ def _lines(path: str) -> Iterator[Receipt]:
 
 
 def _rewrite(path: str) -> None:
-    """Rewrite the file with the last 100 events and the newest failure of each lane, up to half of the maximum size."""
+    """Shorten the file to the last 100 events and the newest failure of each lane, and to half of the maximum size."""
     lines = list(_lines(path))
     problems = {each["lane"]: each for each in lines if each["state"] == FAILED}
     kept = {id(each) for each in (*_last_events(lines), *problems.values())}

@@ -1,4 +1,4 @@
-"""Read the fields of a queued span that the queue needs: the end of the command, and the destination of the span."""
+"""Read those fields of a queued span that the queue needs: the end of the command, and the span's destination."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class SpanSummary:
     """The fields of a queued span that the queue reads from its payload.
 
     Attributes:
-        end_ns: End of the first command's span, or else of the first span, in nanoseconds since the epoch, or None if the end is
-            missing.
+        end_ns: End of the first span of a command, or else of the first span, in nanoseconds since the epoch. It is None if the
+            end is missing.
         span_id: The ID of the span that ``end_ns`` describes, in hexadecimal digits, or None.
         api_key: PostHog project key, or None if the payload is not sent to PostHog.
         host: PostHog host, or None.

@@ -1,4 +1,4 @@
-"""Start a sender on Windows, without ``/bin/sh``, with a libc without POSIX_SPAWN_SETSID, or from a library in an archive."""
+"""Start a sender in the rare cases: on Windows, without ``/bin/sh``, without POSIX_SPAWN_SETSID, or from an archive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def source_in_archive(program: str) -> str | None:
 
 
 def reap(children: list[int]) -> None:
-    """Reap those child processes in ``children`` that have ended, and remove them from the list."""
+    """Reap the child processes in ``children`` that have ended, and remove them from the list."""
     for child in children[:]:
         try:
             ended = os.waitpid(child, os.WNOHANG)[0] == child
@@ -67,7 +67,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, 
         command: The command line.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: A list to which the function appends the process ID if this process has to reap the new process.
+        children: A list of process IDs. If this process has to reap the new process, the function appends the new process's ID.
 
     Raises:
         OSError: If the process could not be started.
@@ -100,7 +100,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, 
 
 
 def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> int:
-    """Start ``command`` as ``handoff.start_sender`` does, but with ``subprocess``. Return the process ID.
+    """Do the same as ``handoff.start_sender``, but start ``command`` with ``subprocess``. Return the process ID.
 
     Raises:
         OSError: If the process could not be started.

@@ -198,7 +198,7 @@ def finish(state_dir: str, name: str) -> None:
     """Remove the mark of a sender that has come up. Put the spans of failed starts into the queue, and remove their marks.
 
     Raises:
-        OSError: The marks cannot be changed.
+        OSError: If the marks cannot be changed.
     """
     from arcade_otel.storage.directories import Directory
 
@@ -227,7 +227,7 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
         pending: Whether to do the same with the marks of senders that may be coming up.
 
     Raises:
-        OSError: The marks cannot be read.
+        OSError: If the marks cannot be read.
     """
     from contextlib import suppress
 
@@ -258,7 +258,7 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
     """Put the span of a mark into the queue. Return False if it must stay, because this environment has no lane for it.
 
     Raises:
-        OSError: The queue cannot be written.
+        OSError: If the queue cannot be written.
     """
     from arcade_otel import storage
     from arcade_otel.handoff import queue
@@ -310,7 +310,7 @@ def take_over(state_dir: str) -> None:
     """Put every span of a mark into the queue, even if its sender may be coming up. That sender then leaves the span alone.
 
     Raises:
-        OSError: The marks cannot be read.
+        OSError: If the marks cannot be read.
     """
     _take_over(state_dir, time.time(), remove=False, pending=True)
 

@@ -1,4 +1,4 @@
-"""Limit the zombies of senders if PID 1 does not reap ended processes, for example in a container whose PID 1 is ``sleep``."""
+"""Limit the number of zombie senders if PID 1 does not reap ended processes, for example if a container's PID 1 is ``sleep``."""
 
 import os
 import time
@@ -31,7 +31,7 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If PID 1 reaps its processes, the check costs one ``stat``."""
+    """Return whether this command must not start a sender. If PID 1 reaps ended processes, the check costs only one ``stat``."""
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime
@@ -60,10 +60,11 @@ def causes(state_dir: str) -> list[str]:
 
 
 def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
-    """Write down that this process is a sender, and suspend the start of senders if eight earlier senders are old zombies.
+    """Record that this process is a sender, and stop new senders if eight earlier senders have become old zombies.
 
     A sender is a zombie if ``/proc`` lists its process ID as a zombie with the same start time. A zombie counts after 20 s. On a
-    system without ``/proc``, the function counts no zombies, and only removes the marker that suspends the start of senders.
+    system without ``/proc``, the function does not count zombies, and only removes the marker that stops commands from starting
+    senders.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.

@@ -3,7 +3,7 @@
 :class:`PostHogSpanExporter` delivers spans to PostHog. :class:`DetachedSpanExporter` starts a sender, which delivers spans to any
 exporter.
 
-The word PYTEST_DONT_REWRITE keeps pytest from warning about a program that imports this package before it runs pytest.
+The word PYTEST_DONT_REWRITE prevents a pytest warning in a program that imports this package and then runs pytest.
 """
 
 from typing import TYPE_CHECKING

@@ -28,13 +28,13 @@ class DetachedSpanExporter(SpanExporter):
     """Pass each span as OTLP/JSON to a sender, a process that outlives this one and runs the real exporters.
 
     Guarantees: ``export`` never raises and never waits for the network. Two threads may call ``export`` at once, and it works in
-    a forked child. ``SUCCESS`` means that a sender has the span or that the span is in the queue. ``SUCCESS`` does not mean that
-    a backend has received the span. After the user has opted out, no span is passed on.
+    a forked child. ``SUCCESS`` means that the span was passed to a sender or is in the queue. ``SUCCESS`` does not mean that a
+    backend has received the span. After the user has opted out, the spans are discarded.
 
     Args:
         exporters: Names of the exporters that the sender runs, for example ``"posthog,otlp"``, or None for the value of
             ``OTEL_TRACES_EXPORTER``.
-        settings: The program's settings, or None for settings made from the environment.
+        settings: The program's settings, or None to make settings from the environment.
     """
 
     def __init__(self, exporters: str | None = None, *, settings: Settings | None = None) -> None:
@@ -55,10 +55,10 @@ class DetachedSpanExporter(SpanExporter):
         """Pass the spans to a sender or to the queue. This never raises.
 
         Returns:
-            ``SUCCESS`` if a sender or the queue has taken the spans. ``FAILURE`` if neither has taken them, or after
-            ``shutdown``. If the user has opted out, the spans are discarded, and the result is ``SUCCESS``, unless a discarded
-            span carries a pending alias. In that case the result is ``FAILURE``, because the caller must not link an account
-            without its alias.
+            ``SUCCESS`` if the spans were passed to a sender or written to the queue. ``FAILURE`` if both failed, or after
+            ``shutdown``. If the user has opted out, the spans are discarded, and the result is ``SUCCESS``. If a discarded span
+            carries a pending alias, however, the result is ``FAILURE``, because the caller must not link an account without its
+            alias.
         """
         if self._stopped:
             return SpanExportResult.FAILURE
@@ -76,7 +76,7 @@ class DetachedSpanExporter(SpanExporter):
     def wait_for_alias(self, seconds: float) -> bool:
         """Wait at most ``seconds`` until PostHog has acknowledged every pending alias that this exporter has exported.
 
-        The method waits only for the spans of logins, and only in PostHog's lanes. The file of a login's span leaves the queue
+        The method waits only for the spans of logins, and only for PostHog's lanes. The file of a login's span leaves the queue
         when PostHog has acknowledged its alias and its event. The file of a span also leaves the queue when the sender drops the
         span, because the user opted out or PostHog will never accept it. The sender's receipt says whether the span was
         acknowledged or dropped.
@@ -155,7 +155,7 @@ class DetachedSpanExporter(SpanExporter):
             self._put(wanted, environ)
 
     def _put(self, wanted: list[tuple[str, bool, list[str]]], environ: dict[str, str]) -> None:
-        """Put spans into the queue and start one sender for all of them."""
+        """Write spans to the queue, and start one sender for all of them."""
         paths: list[str] = []
         for text, has_pending_alias, lanes in wanted:
             written = queue.enqueue(self._settings.state_dir, text, lanes, durable=has_pending_alias)

@@ -27,14 +27,11 @@ _MAX_PROXY_HEAD = 65536
 
 
 class NoConnectionError(Exception):
-    """No connection could be made. The text of the error says why.
-
-    The text has no key, no password and no part of an event.
-    """
+    """No connection could be made. The text of the error says why. It contains no key, no password and no part of an event."""
 
 
 def time_left(deadline: float) -> float:
-    """Return the seconds until ``deadline`` (``time.monotonic()``).
+    """Return how many seconds remain until ``deadline`` (on the clock ``time.monotonic()``).
 
     Raises:
         TimeoutError: If the deadline has passed.
@@ -50,7 +47,8 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
 
     Args:
         server: The address of the server.
-        proxy: An HTTP proxy (``http``: CONNECT for ``https`` servers), a SOCKS proxy (needs the package PySocks), or None.
+        proxy: An HTTP proxy, which is used with CONNECT for ``https`` servers, a SOCKS proxy, which needs the package PySocks, or
+            None.
         deadline: The time, by ``time.monotonic()``, at which the call must end.
         trust: The trusted certificates, which are needed for ``https``.
 
@@ -86,9 +84,7 @@ def _name(error: BaseException) -> str:
 
 
 def in_time(function: Callable[[], Any], deadline: float) -> Any:
-    """Return ``function()``, for a function that has no time limit of its own.
-
-    The function runs in a thread. After the deadline, the thread goes on by itself.
+    """Call ``function``, which has no time limit of its own, in a thread, and return its result.
 
     Raises:
         TimeoutError: If the deadline has passed.
@@ -142,10 +138,12 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.socket:
-    """Connect to the first address that answers. An address that does not answer delays the next one by a quarter of a second.
+    """Connect to the first address that answers.
+
+    If an address does not answer, the next one is tried after a quarter of a second.
 
     Args:
-        found: Addresses as ``socket.getaddrinfo`` returns them.
+        found: Addresses in the form in which ``socket.getaddrinfo`` returns them.
         deadline: The time, by ``time.monotonic()``, at which the call must end.
 
     Raises:
@@ -261,7 +259,7 @@ def _open_tunnel(connection: socket.socket, server: Address, proxy: Address, dea
 
 
 def proxy_authorization(proxy: Address) -> str | None:
-    """Return the value of a header with the proxy's credentials, or None if the proxy has none."""
+    """Return the value of the header with the credentials for the proxy, or None if the proxy's address contains none."""
     if proxy.user is None:
         return None
     import base64

@@ -1,4 +1,4 @@
-"""Make PostHog's events from a command's span: the alias that it carries, the command's event, and the program's own events."""
+"""Turn a command's span into PostHog events: the alias that it carries, the command's event, and the program's own events."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ else:
 
 
 def is_command(span: SpanRecord | ReadableSpan) -> bool:
-    """Return whether ``span`` is a command's span, with this library's scope and the attribute ``command``.
+    """Return whether ``span`` is a command's span: it has this library's scope and the attribute ``command``.
 
-    No other span becomes an event. A live span does not become an event either, because the event of its command is delivered
+    No other span becomes an event. A live span does not become an event either, because its command's event is delivered
     separately.
     """
     record = _record(span)
@@ -50,13 +50,13 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 
 
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the event of a command's span, or None if the span's owner is unknown or the span has only the program's own events.
+    """Return the event of a command's span, or None if the span names no person or contains only the program's own events.
 
-    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Besides properties of
-    PostHog such as ``$lib``, the event has only properties that ``arcade_otel/spans/properties.py`` or the program declares. The
-    event belongs to the person that the span's attributes name. If the span's attributes name no person, the event belongs to the
-    person that the resource names, which is the identity at the start of the process. If ``is_anon`` is missing, the ID counts as
-    anonymous.
+    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Apart from PostHog's own
+    properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or the program
+    declares. The event belongs to the person that the span's attributes name. If the span's attributes name no person, the event
+    belongs to the person that the resource names, which is the identity at the start of the process. If ``is_anon`` is missing,
+    the ID counts as anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.
@@ -92,9 +92,9 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
-    The program's own events have the person and the groups of the command's event. The program's own events also have those
-    properties of the command's event that do not depend on how the command ended, and copies of them. The ``uuid`` of such an
-    event is made from the IDs of the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
+    These events belong to the same person and groups as the command's event. They also contain those properties of the command's
+    event that do not depend on how the command ended, and copies of them. The ``uuid`` of such an event is made from the IDs of
+    the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -119,7 +119,7 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
 
 
 def events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
-    """Return all events of a command's span in the order in which they are sent.
+    """Return all events of a command's span, in the order in which they must be sent.
 
     The first event is the alias, if the span carries one. The command's event and the program's own events follow the alias.
     """
@@ -142,10 +142,7 @@ def _under(prefix: str, attributes: Mapping[str, Any]) -> Event:
 
 
 def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the groups and the person's properties that the program declared.
-
-    For an anonymous person the result is empty, because PostHog would drop both.
-    """
+    """Return the groups and the person's properties that the program declared, or nothing for an anonymous person."""
     if is_anon:
         return {}
     groups, person = _under(GROUP_PREFIX, span.attributes), _under(PERSON_PREFIX, span.attributes)
@@ -154,20 +151,20 @@ def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
 
 
 def _without_clashes(declared: Event, properties: Event) -> Event:
-    """Return the properties that the program declares, without those that have the name of a property of this library."""
+    """Return the properties that the program declares, without those that have the same name as a property of this library."""
     for clash in declared.keys() & properties.keys():
         debug(f"property dropped: {clash} is the name of one of the library's own")
     return {key: value for key, value in declared.items() if key not in properties}
 
 
 def _copies(span: SpanRecord, properties: Event) -> Event:
-    """Return the properties that the program declares as copies of ours, for example ``duration_ms`` for ``duration``."""
+    """Return the properties that the program declares as copies of others, for example ``duration_ms`` for ``duration``."""
     pairs = [pair.partition("=") for pair in (_text(span.resource.get(conventions.RESOURCE_COPIES)) or "").split()]
     return {name: properties[source] for name, _, source in pairs if source in properties}
 
 
 def _property(span: SpanRecord, row: Property) -> object:
-    """Return the value of a declared property, or None if the span has no value of the declared type."""
+    """Return the value of a property, or None if the span contains no value of the declared type."""
     read = _SPECIAL.get(row.attribute)
     if read is not None:
         return read(span)
@@ -201,8 +198,8 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 def utc_timestamp(nanoseconds: int) -> str:
     """Return a time in nanoseconds since the epoch as ISO 8601 with milliseconds, without importing ``datetime``.
 
-    A command takes longer than a millisecond, so milliseconds are enough to keep events in order. A time with more digits would
-    make an event recognizable.
+    A command takes longer than a millisecond, so milliseconds are enough to keep events in order. A time with more digits could
+    identify an event.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
@@ -239,7 +236,7 @@ def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
 def _platform(what: str) -> str:
     """Return a value of the ``platform`` module.
 
-    Spans of this library already have these values, so the module is rarely imported.
+    Spans of this library already contain these values, so the module is rarely imported.
     """
     if sys.platform == "win32" and what != "python_version":
         # ``platform`` asks WMI, which hangs on some machines, and knows no build. The library's own spans have the build, too.
@@ -250,7 +247,7 @@ def _platform(what: str) -> str:
 
 
 def _identity(span: SpanRecord) -> tuple[str, bool] | None:
-    """Return ``(distinct_id, is_anon)``, both from the span or both from its resource, or None without an ID."""
+    """Return ``(distinct_id, is_anon)``, both from the span or both from its resource, or None if neither contains an ID."""
     for holder in (span.attributes, span.resource):
         distinct_id = _distinct_id(holder.get(conventions.DISTINCT_ID))
         if distinct_id is not None:
@@ -261,7 +258,7 @@ def _identity(span: SpanRecord) -> tuple[str, bool] | None:
 def _distinct_id(value: object) -> str | None:
     """Return the ID, or a hash of the ID if it is too long.
 
-    PostHog would cut a long ID, and two people could become one.
+    PostHog would truncate a long ID, and two people could become one.
     """
     if not isinstance(value, str) or not value.strip():
         return None

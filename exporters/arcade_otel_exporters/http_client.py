@@ -1,9 +1,9 @@
-"""Send POST requests over HTTP/1.1, each with a limit of time and of size.
+"""Send POST requests over HTTP/1.1, with limits on the time and on the size of the response.
 
-``http.client`` would cost a sender two more starts of a bare Python, because it parses headers as e-mail. ``http.client`` also
-limits neither the size of an answer nor its time. ``urllib3`` would cost eight starts of a bare Python, and ``requests`` eleven.
-The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. The client reads no environment
-variable except those of proxies and certificates.
+Importing ``http.client`` would cost a sender twice the time of a bare Python start, because it parses headers as e-mail.
+``http.client`` also limits neither the size of a response nor the total time. Importing ``urllib3`` would cost as much as eight
+bare Python starts, and ``requests`` as much as eleven. The client of this module follows no redirects, keeps no cookies and reads
+no ``~/.netrc``. The client reads no environment variables except those for proxies and certificates.
 """
 
 from __future__ import annotations
@@ -32,10 +32,7 @@ _NO_BODY = frozenset({204, 304})
 
 
 class NoReplyError(Exception):
-    """No answer came. The text of the error says why, for the debug log.
-
-    The text has no key, no password and no part of an event.
-    """
+    """No answer came. The text of the error says why, for the debug log, without a key, a password or a part of an event."""
 
 
 class HttpReply:
@@ -60,7 +57,7 @@ class HttpClient:
         self._trust: Trust | None = None
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> HttpReply:
-        """Post ``body`` to ``url`` and return the answer, whatever its status is.
+        """Send ``body`` to ``url`` in a POST request, and return the answer whatever its status is.
 
         Args:
             url: ``http://…`` or ``https://…``.
@@ -148,7 +145,7 @@ class _ClosedBeforeReplyError(Exception):
 
 
 class _Connection:
-    """A socket, and the bytes that were already read from it but not used yet."""
+    """A socket, and a buffer with bytes that were read from it but not used yet."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -180,7 +177,7 @@ class _Connection:
         return HttpReply(status, headers, _decompressed(body, headers)), keep
 
     def _receive(self, deadline: float) -> bool:
-        """Read at least one byte. Return False at the end of the stream."""
+        """Read at least one byte. Return False at the end of the stream, or else True."""
         self._socket.settimeout(time_left(deadline))
         data = self._socket.recv(65536)
         self._buffer += data

@@ -79,7 +79,7 @@ def encode(spans: Sequence[ReadableSpan]) -> str:
 
 
 def _present(**fields: Any) -> Json:
-    """Return the fields without those that have their default value. JSON leaves default values out, as protobuf does."""
+    """Return the fields except those that contain their default value. JSON leaves default values out, as protobuf does."""
     return {key: _text(value) if isinstance(value, str) else value for key, value in fields.items() if value or value == {}}
 
 
@@ -171,11 +171,11 @@ def _any_value(value: object) -> Json:
 def decode(text: str | bytes) -> list[ReadableSpan]:
     """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order.
 
-    The function accepts the same payloads as ``arcade_otel.spans.otlp``. Unknown kinds of spans, and IDs in upper case, are
-    accepted, too.
+    The function accepts the same payloads as ``arcade_otel.spans.otlp``. It also accepts unknown span kinds, and IDs in upper
+    case.
 
     Raises:
-        ValueError: If the payload is not OTLP/JSON of spans.
+        ValueError: If the payload is not spans in OTLP/JSON.
     """
     spans: list[ReadableSpan] = []
     for resource_spans, scope_spans in scopes(loads(text)):

@@ -1,4 +1,7 @@
-"""The SDK's exporter to PostHog. The detached sender delivers events by the same code, without the SDK (``posthog_delivery``)."""
+"""The SDK's exporter to PostHog.
+
+The detached sender uses the same code to deliver events, but without the SDK (``posthog_delivery``).
+"""
 
 import json
 import logging
@@ -39,8 +42,8 @@ class PostHogClient(Protocol):
 def clean_environment(environ: MutableMapping[str, str]) -> None:
     """Keep HTTP clients in a sender from reading ``POSTHOG_*`` variables, and from reading passwords in ``~/.netrc``.
 
-    The variables of proxies and certificate bundles stay. The package requests does not read ``SSL_CERT_FILE``, so its value is
-    copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of posthog, urllib3 and requests are silenced. Call
+    The variables for proxies and certificate bundles are kept. The package requests does not read ``SSL_CERT_FILE``, so its value
+    is copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of posthog, urllib3 and requests are silenced. Call
     ``clean_environment`` only in a sender, because a program may use posthog itself.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
@@ -56,7 +59,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
 
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
-    """Return the spans that may be sent. A policy can forbid the spans of a single program."""
+    """Return those spans that may be sent, because a policy can forbid the spans of a single program."""
     config_dir = default_config_dir()
     modes: dict[str, str] = {}
     permitted = []
@@ -70,7 +73,7 @@ def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
 
 
 class PostHogSpanExporter(SpanExporter):
-    """Export the spans of commands to PostHog as events. Every other span is ignored, and counts as exported.
+    """Export the spans of commands to PostHog as events. Other spans are ignored, and count as exported.
 
     Guarantees:
 
@@ -78,24 +81,25 @@ class PostHogSpanExporter(SpanExporter):
     - Spans are sent in order, and PostHog has acknowledged an alias before the event of its span is sent.
     - A span that is delivered twice is one event in PostHog.
     - Two threads may call ``export`` at once, and ``export`` works in a forked child.
-    - ``export`` sends nothing after the user has opted out, by the environment, by a choice stored in the standard config
-      directory, or by the machine's policy.
+    - ``export`` sends nothing if the environment, the choice that is stored in the standard config directory, or the machine's
+      policy turns usage data off.
 
     Limits: HTTP 200 means that PostHog has accepted an event, not that it has stored the event. The exporter does not try again
-    by itself. The sender's queue keeps a span that was not acknowledged, but a ``BatchSpanProcessor`` loses it. If you pass a
-    ``client``, ``SUCCESS`` means only that the ``capture`` of that client has accepted the event, which by default puts the event
-    into the client's queue. If you pass a ``client``, an alias is not acknowledged before the next event is sent.
+    by itself. In a sender, a span that was not acknowledged stays in the queue, but in a ``BatchSpanProcessor`` the span is lost.
+    If you pass a ``client``, ``SUCCESS`` means only that the client's ``capture`` has accepted the event. By default, ``capture``
+    only puts the event into the client's queue. If you pass a ``client``, an alias is not acknowledged before the next event is
+    sent.
 
     Args:
-        api_key: PostHog project key, or None for the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a
-            key, the exporter sends nothing.
-        host: Address of PostHog, ``https://…``, or None for the address on the span's resource, else the variable
-            ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's cloud in the US.
-        timeout: Time limit in seconds for one request, from its start to the end of its answer.
+        api_key: PostHog project key. With None, the exporter uses the key on the span's resource, or else
+            ``ARCADE_USAGE_POSTHOG_API_KEY``. If there is no key, it sends nothing.
+        host: Address of PostHog, ``https://…``. With None, the exporter uses the address on the span's resource, or else the
+            variable ``ARCADE_USAGE_POSTHOG_HOST``, or else PostHog's cloud in the US.
+        timeout: A time limit in seconds for one request, from its start to the end of its response.
         geoip: Whether PostHog may keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
-        protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host has only
-            the other endpoint, the exporter uses that endpoint.
+        protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host supports
+            only the other endpoint, the exporter uses that endpoint.
         client: A ``posthog.Posthog`` of the program, or None. If you pass a client, the exporter sends events by the client's
             ``capture`` and ``alias``, to the client's project, and ignores the other arguments except ``geoip``.
 
@@ -148,7 +152,7 @@ class PostHogSpanExporter(SpanExporter):
         """Send the spans of commands among ``spans``. This never raises.
 
         Returns:
-            ``SUCCESS`` if PostHog has accepted each span, or can never accept it. ``FAILURE`` for any other end of the delivery.
+            ``SUCCESS`` if PostHog has accepted each span or will never accept it. ``FAILURE`` in any other case.
         """
         if self._stopped:
             return SpanExportResult.FAILURE
@@ -177,15 +181,15 @@ class PostHogSpanExporter(SpanExporter):
         return event_of(span, geoip=self._geoip)
 
     def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:
-        """Send the commands among ``spans`` in order, until a request fails for a reason that may pass.
+        """Send the commands among ``spans`` in order, until a request fails for a temporary reason.
 
-        If PostHog can never accept an event (400, 413), the batch is split until the event is found, and only that event is
-        dropped. The answers 401, 403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends
-        the delivery as a failure that may pass.
+        If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
+        is found, and only that event is dropped. The status 401, 403 or 404 ends the delivery with a permanent failure. Any other
+        response except a 200 from PostHog ends the delivery with a temporary failure.
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds, after which no request begins and no request is waited for.
+            seconds: A time limit in seconds. After it, no request begins, and a running request is abandoned.
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):

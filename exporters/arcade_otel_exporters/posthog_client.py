@@ -38,11 +38,11 @@ class Response:
     """The result of one request to PostHog.
 
     Attributes:
-        status: HTTP status, or 0 if there was no answer, or an answer that is not PostHog's, such as the page of a captive
-            portal.
-        reason: Short text for the debug log, without the key and without any part of an event.
+        status: HTTP status. It is 0 if there was no response, or if the response is not from PostHog but, for example, from a
+            captive portal.
+        reason: A short text for the debug log, which contains neither the key nor any part of an event.
         retry_after: Seconds after which the server allows the next request, or None.
-        verdicts: The verdicts of v1 by event ID, or None in v0.
+        verdicts: The verdicts of endpoint v1, by event ID, or None for endpoint v0.
     """
 
     __slots__ = ("reason", "retry_after", "status", "verdicts")
@@ -61,7 +61,7 @@ WITHDRAWN = Response(0, "withdrawn")
 
 
 class DeliveryInterruptedError(Exception):
-    """A delivery failed for a reason that may pass. The attribute ``answer`` has the reason."""
+    """A delivery failed for a reason that may be temporary. The attribute ``answer`` contains the reason."""
 
     def __init__(self, answer: Response) -> None:
         super().__init__(answer.reason)
@@ -69,7 +69,7 @@ class DeliveryInterruptedError(Exception):
 
 
 def check_protocol(protocol: str) -> str:
-    """Return ``protocol`` if it is the name of an endpoint.
+    """Return ``protocol`` unchanged if it names an endpoint, or else raise ValueError.
 
     Raises:
         ValueError: If ``protocol`` is neither ``"v0"`` nor ``"v1"``.
@@ -80,15 +80,15 @@ def check_protocol(protocol: str) -> str:
 
 
 class Connection:
-    """The requests of one process to PostHog, one at a time. Open connections are kept for the next request.
+    """Send the requests of one process to PostHog, one at a time, and keep open connections for the next request.
 
     If a host does not know the endpoint (404 or 410), the other endpoint is tried once. If the other endpoint works, it is used
     from then on.
 
     Args:
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
-        until: Time (``time.monotonic()``) after which no request begins and no request is waited for, which can also be set
-            later.
+        until: The time, by ``time.monotonic()``, after which no request begins and a running request is abandoned. It can also be
+            set later.
         protocol: The endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 
@@ -102,14 +102,14 @@ class Connection:
         self._client = HttpClient()
 
     def send(self, api_key: str, host: str, events: Sequence[Event]) -> Iterator[bool]:
-        """Send ``events``. Yield False for each event that was accepted, and True for each event that was dropped.
+        """Send ``events``.
 
-        An event is dropped if PostHog can never accept it. One such event makes PostHog refuse the whole request, so the batch is
-        split into halves until the event is alone.
+        For each event, yield False if it was accepted, and True if it was dropped because PostHog will never accept it. One such
+        event makes PostHog refuse the whole request, so the batch is split into halves until the event is alone.
 
         Raises:
-            DeliveryInterruptedError: If the delivery failed for a reason that may pass. The events for which a value was yielded
-                before are done.
+            DeliveryInterruptedError: If the delivery failed for a reason that may be temporary. The events for which a value was
+                already yielded are done.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:
@@ -185,7 +185,7 @@ def _v1_headers(api_key: str, now: str) -> dict[str, str]:
 
 
 def _v1_event(event: Event) -> Event:
-    """Return an event in the format of v1, where ``$process_person_profile`` is an option instead of a property.
+    """Return an event in the format of endpoint v1, in which ``$process_person_profile`` is an option instead of a property.
 
     The properties ``$lib`` and ``$lib_version`` are removed, because PostHog takes them from the header ``PostHog-Sdk-Info``.
     """

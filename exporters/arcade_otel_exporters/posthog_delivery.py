@@ -24,11 +24,11 @@ class DeliveryResult:
     Attributes:
         done: How many spans, counted from the first one, are done, which means that they were acknowledged, dropped for good, or
             not meant for PostHog.
-        dropped: How many of the done spans were dropped, because PostHog can never accept them.
+        dropped: How many of the done spans were dropped because PostHog will never accept them.
         retry_after: Seconds after which PostHog allows the next request, or None.
         reason: Why some spans are not done, for the debug log, or None if all spans are done.
         refused: Indexes of the spans that were dropped, or whose alias was refused for good.
-        permanent: True if the refusal will not pass by itself, for example because of a wrong key or host.
+        permanent: True if trying again will not help, for example because of a wrong key or host.
         withdrawn: True if the delivery ended because ``may_begin`` returned False.
     """
 
@@ -68,7 +68,7 @@ class DeliveryResult:
 
 
 class _Item:
-    """An event for PostHog, with what is needed to send it.
+    """An event for PostHog, together with the data that is needed to send it.
 
     The fields are the index of the event's span in the sequence, the event, the alias to send before the event, and the target.
     """
@@ -83,14 +83,14 @@ class _Item:
 
 
 class PostHogDelivery:
-    """Send events in the order of their spans, and a pending alias before the event of its span.
+    """Send events in the order of their spans, and send a pending alias before the event of the same span.
 
     Use an instance in one thread only.
 
     Args:
-        api_key: PostHog project key, or None for the key on the span's resource, else ``ARCADE_USAGE_POSTHOG_API_KEY``.
-        host: Address of PostHog, or None for the address on the resource, else ``ARCADE_USAGE_POSTHOG_HOST``, else PostHog's
-            cloud in the US.
+        api_key: PostHog project key. With None, the key on the span's resource is used, or else ``ARCADE_USAGE_POSTHOG_API_KEY``.
+        host: Address of PostHog. With None, the address on the resource is used, or else ``ARCADE_USAGE_POSTHOG_HOST``, or else
+            PostHog's cloud in the US.
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
         geoip: Whether PostHog may keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
@@ -120,15 +120,15 @@ class PostHogDelivery:
     def deliver(
         self, spans: Sequence[SpanRecord], *, seconds: float = math.inf, may_begin: Callable[[], bool] = lambda: True
     ) -> DeliveryResult:
-        """Send the commands among ``spans`` in order, until a request fails for a reason that may pass.
+        """Send the commands among ``spans`` in order, until a request fails for a temporary reason.
 
-        If PostHog can never accept an event (400, 413), the batch is split until the event is found, and only that event is
-        dropped. The answers 401, 403 and 404 end the delivery as permanent failures. Any other answer but PostHog's own 200 ends
-        the delivery as a failure that may pass.
+        If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
+        is found, and only that event is dropped. The status 401, 403 or 404 ends the delivery with a permanent failure. Any other
+        response except a 200 from PostHog ends the delivery with a temporary failure.
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds, after which no request begins and no request is waited for.
+            seconds: A time limit in seconds. After it, no request begins, and a running request is abandoned.
             may_begin: A function that is called right before each request, and ends the delivery by returning False.
         """
         connection = self._connection
@@ -169,7 +169,7 @@ class PostHogDelivery:
         )
 
     def _batch(self, items: Sequence[_Item], start: int) -> list[_Item]:
-        """Return the items from ``start`` on that can go in one request.
+        """Return the items from index ``start`` on that can be sent in one request.
 
         All items of a request have the same target, and only the first item may have an alias.
         """
@@ -199,7 +199,7 @@ class PostHogDelivery:
         return [_Item(index, each, None if number else alias, target) for number, each in enumerate(events)]
 
     def _target(self, span: SpanRecord) -> tuple[str, str] | None:
-        """Return the project key and the host, or None without a key.
+        """Return the project key and the host, or None if there is no key.
 
         The host on the span's resource is used only together with the key on the resource.
         """

@@ -1,6 +1,6 @@
 """Parse the address of a server, and find the proxy for it in the environment.
 
-``urllib.request`` can do the same, but importing it costs the sender as much as everything else that the sender does.
+``urllib.request`` can do the same, but importing it would double the cost of a sender.
 """
 
 import os
@@ -19,11 +19,11 @@ class Address:
 
     Attributes:
         scheme: The scheme in lower case.
-        host: The name or IP address, where an IPv6 address has no brackets, and a name with letters outside of ASCII has its IDNA
+        host: The host name or IP address. An IPv6 address is without brackets, and a name with non-ASCII letters is in its IDNA
             form.
-        port: The port, or else the default port of the scheme.
+        port: The port in the address, or else the default port of the scheme.
         path: The path without the query, or "".
-        user, password: The user name and the password before the host, percent-decoded, or None.
+        user, password: The user name and the password from the address, percent-decoded, or None if it contains none.
     """
 
     __slots__ = ("host", "password", "path", "port", "scheme", "user")
@@ -49,10 +49,10 @@ class Address:
 
 
 def parse_address(url: str) -> Address:
-    """Return the address that the text ``url`` stands for.
+    """Parse the text ``url`` as the address of a server or proxy.
 
     Raises:
-        ValueError: If the text is not an address, or has characters that must not be in the head of a request.
+        ValueError: If the text is not an address, or contains characters that are not allowed in the head of a request.
     """
     scheme, separator, rest = url.strip().partition("://")
     scheme = scheme.lower()
@@ -105,11 +105,11 @@ def _unquote(text: str) -> str:
 
 
 def proxy_before(server: Address, environ: Mapping[str, str] | None = None) -> Address | None:
-    """Return the proxy that a request to ``server`` goes through, or None.
+    """Return the proxy to use for a request to ``server``, or None if there is no proxy.
 
     The variables are ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, in lower or upper case. Lower case takes
     precedence. In a CGI program, ``HTTP_PROXY`` is ignored, because it may be a header of a visitor's request ("httpoxy",
-    CVE-2016-5385). If no proxy variable is set, the settings of macOS or Windows count, as for ``urllib``.
+    CVE-2016-5385). If no proxy variable is set, the function uses the proxy settings of macOS or Windows, as ``urllib`` does.
 
     Raises:
         ValueError: If the value of a variable is not the address of a proxy.
@@ -132,7 +132,7 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def _systems_proxy(server: Address) -> str:
-    """Return the proxy in the settings of macOS or Windows, or "".
+    """Return the proxy from the settings of macOS or Windows, or "" if there is none.
 
     On a system other than macOS and Windows, the function does not import ``urllib.request``.
     """
@@ -179,7 +179,7 @@ def _is_exempt(server: Address, no_proxy: str) -> bool:
 
 
 def _number(host: str) -> tuple[int, int] | None:
-    """Return an IP address as a number, with its length in bits. Return None if ``host`` is a name."""
+    """Return an IP address as a number, and its length in bits, or None if ``host`` is a name."""
     for family in (socket.AF_INET6,) if ":" in host else (socket.AF_INET,):
         try:
             packed = socket.inet_pton(family, host)

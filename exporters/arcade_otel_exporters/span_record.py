@@ -1,4 +1,4 @@
-"""The fields of a finished span from which events are made.
+"""The fields of a finished span that events are made from.
 
 The fields are the same for a span in OTLP/JSON and for a span of the SDK.
 """
@@ -47,7 +47,7 @@ class SpanEvent:
 
 
 class SpanRecord:
-    """The fields of a finished span from which an event is made.
+    """The fields of a finished span that an event is made from.
 
     Attributes:
         scope: The name of the instrumentation scope.
@@ -105,7 +105,7 @@ def decode(text: str | bytes) -> list[SpanRecord]:
     """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order, without the SDK.
 
     Raises:
-        ValueError: If the payload is not OTLP/JSON of spans, or an ID is all zeros.
+        ValueError: If the payload is not spans in OTLP/JSON, or an ID is all zeros.
     """
     return read_spans(loads(text))
 
@@ -114,7 +114,7 @@ def read_spans(traces: Json) -> list[SpanRecord]:
     """Return the spans of a ``TracesData``, in the same order.
 
     Raises:
-        ValueError: If the payload is not OTLP/JSON of spans, or an ID is all zeros.
+        ValueError: If the payload is not spans in OTLP/JSON, or an ID is all zeros.
     """
     records = []
     for resource_spans, scope_spans in scopes(traces):
@@ -147,7 +147,7 @@ def _event(event: Json) -> SpanEvent:
 
 
 def from_sdk(span: ReadableSpan) -> SpanRecord:
-    """Return the fields of the SDK's ``span``, without importing the SDK."""
+    """Return the fields of ``span``, which is a span of the SDK, without importing the SDK."""
     scope, context = span.instrumentation_scope, span.get_span_context()
     return SpanRecord(
         scope="" if scope is None else scope.name,

@@ -36,10 +36,10 @@ class Trust:
     read, the debug log says so. If none can be read, the machine's own certificates are used. Other variables are ignored, for
     example ``SSLKEYLOGFILE``, which would write the keys of the session to a file.
 
-    Parsing a whole bundle costs a sender six bare Python starts. For that reason, only the certificates of a few well-known
-    authorities are at first read from a large bundle. If a server's certificate comes from another authority, :meth:`widen` reads
-    the rest of the bundle. From a directory of certificates, OpenSSL reads only the files that it needs. Only certificates that
-    the user or the machine trusts are trusted.
+    Parsing a whole bundle takes a sender as long as six bare Python starts. For that reason, the sender at first reads only the
+    certificates of a few well-known authorities from a large bundle. If a server's certificate comes from another authority,
+    :meth:`widen` reads the rest of the bundle. From a directory of certificates, OpenSSL reads only the files that it needs. The
+    sender trusts no certificate that neither the user nor the machine trusts.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
@@ -59,7 +59,7 @@ class Trust:
         return self._context
 
     def widen(self) -> bool:
-        """Read the certificates that were not read at first. Return False if every certificate was read before."""
+        """Read the certificates that were not read at first. Return True, or False if all were already read."""
         if self._context is None or not (self._unread or self._has_directory):
             return False
         unread, self._unread = self._unread, []
@@ -145,10 +145,7 @@ def _load(context: ssl.SSLContext, path: str, name: str) -> bool:
 
 
 def _has_hashed_names(directory: str) -> bool:
-    """Return whether OpenSSL can look up certificates in ``directory``.
-
-    OpenSSL can do that if the names of the files are hashes (``c_rehash``).
-    """
+    """Return whether the file names are hashes (``c_rehash``), so that OpenSSL can look up certificates in ``directory``."""
     try:
         with os.scandir(directory) as entries:
             return any(_is_hashed(entry.name) for entry in entries)

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read or written.
 
     Raises:
-        SystemExit: With code 2 if the command line is wrong, and with code 0 if it asks for help.
+        SystemExit: If with code 2 if the command line is wrong, and with code 0 if it asks for help.
     """
     parser = argparse.ArgumentParser(
         prog="python -m arcade_otel.cli.manifest",
