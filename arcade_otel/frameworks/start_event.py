@@ -7,6 +7,8 @@ The library imports this module only if the program sets ``record_start``.
 
 from __future__ import annotations
 
+import os
+
 from arcade_otel import conventions, spans
 from arcade_otel.diagnostics import guard
 from arcade_otel.frameworks import extra_spans
@@ -25,7 +27,7 @@ def record_start(run: Run) -> None:
     excluded, no start event is recorded. Otherwise the function chooses the IDs of the command's own span now, because whether
     the run is sampled depends on the span ID.
     """
-    if run._ended or run._ids is not None or run._decision.unreadable or run.in_worker:
+    if run._ended or run._ids is not None or run._decision.unreadable or run.is_in_worker(os.environ):
         return
     with guard("the start of a command"):
         settings, path = run._settings, run.path or run.program  # a program of one command

@@ -29,7 +29,6 @@ __all__ = [
     "may_wait",
     "sender_command",
     "sender_environment",
-    "spawning_suspended",
     "start_sender",
     "submit",
 ]
@@ -151,9 +150,13 @@ def submit(
     # needs the queue, because the span was acknowledged when its file is gone.
     owed_soon = os.getpid() == 1 or consent.is_ci(environ) or may_wait(settings, environ)
     command = settings.sender_command or sender_command()
-    if spawning_suspended(settings.state_dir):
-        debug("senders do not come up or are not reaped here; the span goes to the queue")
-        command = None
+    usage = f"{settings.config_dir}/usage"
+    if os.access(f"{usage}/{STARTING}", os.F_OK) or os.access(f"{usage}/unreaped", os.F_OK):  # not in most runs
+        from arcade_otel.handoff import starts
+
+        if starts.spawning_suspended(settings.state_dir):
+            debug("senders do not come up or are not reaped here; the span goes to the queue")
+            command = None
     if command and not owed and not owed_soon and len(text) <= MAX_VARIABLE_LENGTH and not QUEUES_FIRST:
         try:
             start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
@@ -194,15 +197,6 @@ def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
     return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
-def spawning_suspended(state_dir: str) -> bool:
-    """Return whether this command must not start a sender, because earlier ones did not come up or were not reaped."""
-    if not (os.access(f"{state_dir}/{STARTING}", os.F_OK) or os.access(f"{state_dir}/unreaped", os.F_OK)):
-        return False  # in most runs, without importing the module
-    from arcade_otel.handoff import starts
-
-    return starts.spawning_suspended(state_dir)
-
-
 def sender_command(
     *, executable: str | None = None, frozen: bool | None = None, platform: str = sys.platform
 ) -> tuple[str, ...] | None:
@@ -224,7 +218,7 @@ def sender_command(
     program = os.path.join(_package_directory(), "sender", LAUNCH, "__main__.py")
     # -S leaves out the module site, which costs a third of a bare Python start, and runs code of installed packages. The sender
     # gets the program's own import path instead. For a third-party exporter, it runs site itself.
-    if os.path.isfile(program):
+    if os.access(program, os.F_OK):
         return (executable, "-S", program)
     from arcade_otel.handoff import spawn
 
@@ -305,7 +299,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
         from arcade_otel.handoff import spawn
 
         spawn.reap(_children)
-    mark = _leave_mark(config_dir, environ.get(conventions.ENV_EVENT_DATA, ""))
+    mark = _leave_mark(config_dir, environ)
     if mark:
         environ = {**environ, ENV_START: mark}
     # The shell succeeds even if the command does not exist, so check that first.
@@ -332,30 +326,34 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     spawn.start(command, environ, config_dir, _children)
 
 
-def _leave_mark(config_dir: str, text: str) -> str:
-    """Write a start mark with the span ``text``. Return its name, or "" if it cannot be written (``handoff.starts``).
+def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
+    """Write a start mark with the span of ``environ``. Return its name, or "" if it cannot be written (``handoff.starts``).
 
-    It is written here in most runs, because importing ``storage.directories`` costs a command a million instructions. The config
-    directory is in use, so other users cannot write it, and only a directory that this process has just made is written here.
+    It is written here in most runs, because importing ``storage.directories`` costs a command a million instructions. Other users
+    cannot put a link in its place, because only the user can write the directory, and this process has read the consent and the
+    identity from the directories above, which must be the user's own for that. Under ``sudo``, they may be another user's.
     """
-    mark, usage = f"{time.time_ns():020d}-{os.getpid()}.json", f"{config_dir}/usage"
+    text, mark = environ.get(conventions.ENV_EVENT_DATA, ""), f"{time.time_ns():020d}-{os.getpid()}.json"
+    directory = f"{config_dir}/usage/{STARTING}"
     try:
-        try:
-            state = os.lstat(usage)
-        except FileNotFoundError:
-            state = os.stat(config_dir)  # the first run
-            if sys.platform != "win32" and state.st_uid == os.geteuid():
-                os.mkdir(usage, 0o700)
-        if sys.platform != "win32" and state.st_uid == os.geteuid() and state.st_mode & 0o170022 == _DIRECTORY:
-            os.mkdir(f"{usage}/{STARTING}", 0o700)
-            descriptor = os.open(f"{usage}/{STARTING}/{mark}", _MAKE, 0o600)
+        if sys.platform != "win32" and "SUDO_UID" not in environ:
+            try:
+                os.mkdir(directory, 0o700)
+            except FileExistsError:  # another sender is coming up
+                status = os.lstat(directory)
+                if status.st_uid != os.geteuid() or status.st_mode & 0o170022 != _DIRECTORY:
+                    raise
+            except FileNotFoundError:
+                os.mkdir(f"{config_dir}/usage", 0o700)  # the first run
+                os.mkdir(directory, 0o700)
+            descriptor = os.open(f"{directory}/{mark}", _MAKE, 0o600)
             try:
                 if os.write(descriptor, text.encode()) == len(text):  # ASCII
                     return mark
             finally:
                 os.close(descriptor)
     except OSError:
-        pass  # another sender is coming up, or the disk cannot be written
+        pass  # the disk cannot be written, or another file is in the way
     from arcade_otel.handoff import starts
 
     return starts.leave_mark(config_dir, mark, text)

@@ -21,7 +21,6 @@ from __future__ import annotations
 import errno
 import os
 import time
-from contextlib import suppress
 
 from arcade_otel.handoff import STARTING, zombies
 
@@ -95,9 +94,11 @@ def _marks(state_dir: str) -> list[_Mark]:
         with os.scandir(os.path.join(state_dir, STARTING)) as entries:
             for entry in entries:
                 if entry.is_file(follow_symlinks=False):
-                    with suppress(FileNotFoundError):
+                    try:
                         status = entry.stat(follow_symlinks=False)
-                        found.append(_Mark(entry.name, status.st_mtime, status.st_size))
+                    except FileNotFoundError:
+                        continue  # its sender has come up
+                    found.append(_Mark(entry.name, status.st_mtime, status.st_size))
     except OSError:
         return []
     return sorted(found, key=lambda mark: mark.made_at)
@@ -141,6 +142,8 @@ def record_failure(config_dir: str, name: str, error: OSError) -> None:
 
     An error that passes by itself leaves no mark.
     """
+    from contextlib import suppress
+
     with suppress(OSError), _open(os.path.join(config_dir, "usage")) as directory:
         if error.errno not in _MOMENTARY:
             os.close(directory.open_file(name.removesuffix(".json") + _FAILED, os.O_WRONLY))
@@ -157,6 +160,8 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     now = time.time() if now is None else now
     if not (_pauses(state_dir, now) or zombies.spawning_suspended(state_dir, now)):
         return False
+    from contextlib import suppress  # most programs without a framework do not need it
+
     with suppress(OSError):
         _take_over(state_dir, now, remove=False)
     return True
@@ -224,6 +229,8 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
     Raises:
         OSError: If the marks cannot be read.
     """
+    from contextlib import suppress
+
     failed = [mark for mark in _marks(state_dir) if pending or not mark.is_pending(now)]
     surplus = failed if remove else failed[:-_MAX_EVIDENCE]
     if not surplus and not any(mark.size for mark in failed):
@@ -284,11 +291,13 @@ def failures(state_dir: str, now: float | None = None) -> list[float]:
     """Return when the senders were started that did not come up, since the last one that did: seconds since the epoch, sorted."""
     now = time.time() if now is None else now
     failed = [mark.made_at for mark in _marks(state_dir) if not mark.is_pending(now)]
-    if failed:
-        with suppress(OSError):
-            worked_at = os.stat(os.path.join(state_dir, _WORKED)).st_mtime
-            return [made_at for made_at in failed if made_at > worked_at]
-    return failed
+    if not failed:
+        return []
+    try:
+        worked_at = os.stat(os.path.join(state_dir, _WORKED)).st_mtime
+    except OSError:
+        return failed
+    return [made_at for made_at in failed if made_at > worked_at]
 
 
 def are_pending(state_dir: str) -> bool:
@@ -308,6 +317,8 @@ def take_over(state_dir: str) -> None:
 
 def queued(state_dir: str) -> list[tuple[str, str, str]]:
     """Return the spans of senders that have not come up, oldest first: lane, name of its file in the lane, and OTLP/JSON."""
+    from contextlib import suppress
+
     from arcade_otel.handoff import queue
     from arcade_otel.handoff.span_summary import summarize
 

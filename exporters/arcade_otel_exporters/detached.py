@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from arcade_otel import consent, conventions, handoff
 from arcade_otel.diagnostics import guard
-from arcade_otel.handoff import exporter_config, queue, receipts
+from arcade_otel.handoff import exporter_config, queue, receipts, starts
 from arcade_otel.settings import Settings, make_settings
 from arcade_otel.spans.finished_span import copy_span
 from arcade_otel_exporters import otlp_json
@@ -164,7 +164,7 @@ class DetachedSpanExporter(SpanExporter):
         if not self.starts_senders:
             return
         command = self._settings.sender_command or handoff.sender_command()
-        if command and not handoff.spawning_suspended(self._settings.state_dir):
+        if command and not starts.spawning_suspended(self._settings.state_dir):
             config_dir = self._settings.config_dir
             with guard("the start of a sender"):  # the spans are in the queue: a later sender delivers them
                 handoff.start_sender(command, handoff.sender_environment(config_dir, None, environ), config_dir)
