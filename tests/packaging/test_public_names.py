@@ -52,7 +52,6 @@ def test_names_that_queued_spans_and_collectors_hold_do_not_follow_a_renamed_mod
         "arcade_otel.live",
         "arcade_otel.posthog_api_key",
         "arcade_otel.posthog_host",
-        "arcade_otel.events_only",
         "arcade_otel.principal",
         "arcade_otel.started",
         "arcade_otel.usage_only",
