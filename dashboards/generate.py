@@ -85,7 +85,7 @@ def listing(questions: list[Question]) -> str:
         note = f" {question.note}" if question.note else ""
         queries = " and ".join(f"[{dialect}]({link(dialect, question)})" for dialect in DIALECTS)
         parts.append(
-            f"### {question.title}\n\n{question.question}\n\nUnit: {question.unit}.{note} SQL: {queries}.\n\n"
+            f"### {question.title}\n\n{question.question}\n\nValues: {question.unit}.{note} SQL: {queries}.\n\n"
             f"![{question.title}, over the made-up year](dashboards/{question.name}.png)\n"
         )
     return "\n".join(parts)

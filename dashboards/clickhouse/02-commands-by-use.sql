@@ -1,6 +1,6 @@
 -- Commands by use
 -- Question: Which commands are used, and by how many people?
--- Unit: runs, people
+-- Unit: the number of runs, and the number of people
 -- Note: An empty name stands for the runs that reached no command.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)

@@ -1,6 +1,6 @@
 -- Version adoption
 -- Question: How fast do people move to a new version?
--- Unit: people who used that version in that week
+-- Unit: the number of people who used a version in a week
 -- Note: A person who used two versions in one week counts in both versions. CI is left out.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)

@@ -1,6 +1,6 @@
 -- Platforms
 -- Question: Which systems and Python versions do you have to support?
--- Unit: people, runs
+-- Unit: the number of people, and the number of runs
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

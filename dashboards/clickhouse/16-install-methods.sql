@@ -1,6 +1,6 @@
 -- Ways of installation
 -- Question: How do people install the program?
--- Unit: people
+-- Unit: the number of people
 -- Note: Events without the property install_method count as unknown. CI is left out.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)

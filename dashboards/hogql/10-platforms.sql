@@ -1,6 +1,6 @@
 -- Platforms
 -- Question: Which systems and Python versions do you have to support?
--- Unit: people, runs
+-- Unit: the number of people, and the number of runs
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -1,6 +1,6 @@
 -- Agents and people
 -- Question: How much of the use is by coding agents, and do commands fail more often for them?
--- Unit: runs, people, percent of runs that failed
+-- Unit: the number of runs, the number of people, and the percentage of runs that failed
 -- Note: Events of library versions without the property agent count as people.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

@@ -1,6 +1,6 @@
 -- Retries after a failure
 -- Question: Do people run a failed command again within ten minutes, and does it work then?
--- Unit: failed runs, percent of the failed runs that were retried, and percent of the retries that succeeded
+-- Unit: the number of failed runs, the percentage of them that were retried, and the percentage of retries that succeeded
 -- Note: The next run of the same command by the same person counts as the retry. CI is left out.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

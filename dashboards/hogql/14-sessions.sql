@@ -1,6 +1,6 @@
 -- Sessions
 -- Question: How many sessions are there each week, and how many commands does a session have?
--- Unit: sessions, people, commands per session (mean)
+-- Unit: the number of sessions, the number of people, and the mean number of commands in a session
 -- Note: Events without a $session_id belong to one session until a pause of more than 30 minutes. CI is left out.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

@@ -1,6 +1,6 @@
 -- How commands end
 -- Question: How many runs succeed, fail, are mistyped, or are stopped by the user?
--- Unit: runs, percent of all runs
+-- Unit: the number of runs, and their percentage of all runs
 -- Note: Events of library versions without the property outcome count as success or failure.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

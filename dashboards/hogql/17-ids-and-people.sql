@@ -1,6 +1,6 @@
 -- IDs and people
 -- Question: How many IDs belong to how many people, once anonymous IDs have been joined to accounts?
--- Unit: IDs, people
+-- Unit: the number of IDs, and the number of people
 -- Note: A login joins the anonymous ID to the account. If both columns are equal, no user has logged in.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

@@ -74,7 +74,7 @@ def _type(entry: catalogue.FieldSpec) -> str:
 
 
 def _why(entry: catalogue.FieldSpec) -> str:
-    return f"{entry.reason} (sent {entry.when})" if entry.when else entry.reason
+    return f"{entry.reason}. Sent {entry.when}" if entry.when else entry.reason
 
 
 def _in(entry: catalogue.FieldSpec, of: Sequence[catalogue.Event]) -> str:

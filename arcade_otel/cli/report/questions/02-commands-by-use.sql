@@ -1,6 +1,6 @@
 -- title: Commands by use
 -- question: Which commands are used, and by how many people?
--- unit: runs, people
+-- unit: the number of runs, and the number of people
 -- note: An empty name stands for the runs that reached no command.
 -- chart: bar command runs
 SELECT command, count(*) AS runs, count(DISTINCT person) AS people

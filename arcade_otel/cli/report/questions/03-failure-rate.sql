@@ -1,7 +1,7 @@
 -- title: Failure rate by command and version
 -- question: Which command fails in which version?
--- unit: percent of the runs of that command in that version
--- note: A failure is any exit code except 0. The column usage_errors_and_stops counts the failures by mistyped command lines and by Ctrl-C. Compare a command's rate with its rate in other versions.
+-- unit: the percentage of a command's runs in one version that failed
+-- note: A failure is any exit code except 0. The column usage_errors_and_stops counts the failures that a mistyped command line or Ctrl-C caused. Compare a command's rate with its rate in other versions.
 -- chart: bar command+version failure_percent
 SELECT
   command,

@@ -1,6 +1,6 @@
 -- title: Version adoption
 -- question: How fast do people move to a new version?
--- unit: people who used that version in that week
+-- unit: the number of people who used a version in a week
 -- note: A person who used two versions in one week counts in both versions. CI is left out.
 -- chart: line week people by version
 SELECT week, version, count(DISTINCT person) AS people

@@ -1,6 +1,6 @@
 -- title: Platforms
 -- question: Which systems and Python versions do you have to support?
--- unit: people, runs
+-- unit: the number of people, and the number of runs
 -- chart: bar os+python people
 SELECT os, python, count(DISTINCT person) AS people, count(*) AS runs
 FROM commands

@@ -1,6 +1,6 @@
 -- title: Agents and people
 -- question: How much of the use is by coding agents, and do commands fail more often for them?
--- unit: runs, people, percent of runs that failed
+-- unit: the number of runs, the number of people, and the percentage of runs that failed
 -- note: Events of library versions without the property agent count as people.
 -- chart: bar caller runs
 SELECT

@@ -1,6 +1,6 @@
 -- title: CI and terminals
 -- question: Do commands run in CI, in a terminal, or in scripts?
--- unit: runs, people, percent of runs that failed
+-- unit: the number of runs, the number of people, and the percentage of runs that failed
 -- note: Events from outside CI that lack the property interactive count as unknown.
 -- chart: bar surroundings runs
 SELECT

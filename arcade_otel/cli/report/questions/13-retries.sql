@@ -1,6 +1,6 @@
 -- title: Retries after a failure
 -- question: Do people run a failed command again within ten minutes, and does it work then?
--- unit: failed runs, percent of the failed runs that were retried, and percent of the retries that succeeded
+-- unit: the number of failed runs, the percentage of them that were retried, and the percentage of retries that succeeded
 -- note: The next run of the same command by the same person counts as the retry. CI is left out.
 -- chart: bar command retried_percent success_percent
 WITH followed AS (

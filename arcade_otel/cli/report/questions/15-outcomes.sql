@@ -1,6 +1,6 @@
 -- title: How commands end
 -- question: How many runs succeed, fail, are mistyped, or are stopped by the user?
--- unit: runs, percent of all runs
+-- unit: the number of runs, and their percentage of all runs
 -- note: Events of library versions without the property outcome count as success or failure.
 -- chart: bar outcome runs
 SELECT outcome, runs, round(100.0 * runs / sum(runs) OVER (), 1) AS percent

@@ -1,6 +1,6 @@
 -- title: Ways of installation
 -- question: How do people install the program?
--- unit: people
+-- unit: the number of people
 -- note: Events without the property install_method count as unknown. CI is left out.
 -- chart: bar install_method people
 SELECT install_method, count(DISTINCT person) AS people
