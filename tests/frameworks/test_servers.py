@@ -138,6 +138,7 @@ def test_a_server_that_starts_processes_is_one_event(
     pytest.importorskip(package)
     name, source = ("flask_cli", FLASK) if package == "flask" else ("servers", SERVERS)
     path = machine.program(name, source)
+    machine.program("watchdog", "raise ImportError('werkzeug looks at times, whatever is installed here')\n")
     with Group([machine.python, str(path), *words], machine.environ, machine.root) as group:
         group.wait_for("serving", 1)
         served_since = time.monotonic()
