@@ -199,7 +199,8 @@ class Run:
         #: Identifier of the thread that began the run.
         self.thread = get_ident()
         _running.append(self)
-        _swap_exec_functions(active=True)
+        if os.execve is not _execve or os.execv is not _execv:
+            _swap_exec_functions(active=True)
         self._start_ns = time.time_ns()
         self._start_monotonic_ns = time.monotonic_ns()
         self._live: LiveSpan | None = None
@@ -309,8 +310,7 @@ class Run:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
-        variables = os.environ  # read once, because each access costs eight thousand instructions
-        environ = {name: variables[name] for name in variables}  # a tenth faster than dict()
+        environ = _copy_environ()  # once, because each access costs eight thousand instructions
         decision = self._settings.decide(asked_before=True, environ=environ)
         if decision.mode == consent.OFF or self._decision.unreadable:
             self.discard()  # the user opted out while the command ran, or by this command
@@ -479,9 +479,23 @@ def _outcome(error: BaseException | None, interrupted: int, exit_code: int | Non
     return outcome_from_error(error, interrupted=interrupted)
 
 
+def _copy_environ() -> dict[str, str]:
+    """Return a copy of ``os.environ``, on POSIX from the bytes in it, because each of its own look-ups takes three calls."""
+    stored = getattr(os.environ, "_data", None)  # not public, so every other form of it is read in the usual way
+    if type(stored) is not dict or sys.getfilesystemencoding() != "utf-8":
+        return dict(os.environ)
+    try:
+        return {name.decode(): value.decode() for name, value in stored.items()}
+    except (AttributeError, UnicodeDecodeError, RuntimeError):  # not UTF-8, or another thread has added a variable
+        return dict(os.environ)
+
+
 def _environment_exports() -> bool:
     """Return whether an environment variable names an exporter of traces, or an endpoint for traces."""
-    environ = os.environ
+    environ: Any = os.environ
+    stored = getattr(environ, "_data", None)
+    if type(stored) is dict and b"OTEL_TRACES_EXPORTER" not in stored and os.name == "posix":  # three look-ups cost 25,000
+        return bool(stored.get(b"OTEL_EXPORTER_OTLP_ENDPOINT") or stored.get(b"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
     return bool(
         environ.get(conventions.ENV_TRACES_EXPORTER)
         or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
