@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -339,15 +340,22 @@ def test_a_long_environment_does_not_cost_the_message() -> None:
 
 @pytest.mark.parametrize("message", ["file7.py is broken", "tests " * 300, "a b c " + "py " * 600])
 @pytest.mark.parametrize("count", [600, 5_900, 100_000])
-def test_many_arguments_cost_a_tenth_of_a_second_at_most(count: int, message: str) -> None:
+def test_many_arguments_cost_less_than_a_loop_of_two_and_a_half_million_additions(count: int, message: str) -> None:
+    """The loop takes 0.1 s on a usual machine. It runs in the same process, because the speed of machines differs."""
     arguments = [f"src/package/tests/file{number}.py" for number in range(count)]
-    best = min(_seconds(message, arguments) for _ in range(5))
-    assert best < 0.1
+    redaction = min(_seconds(lambda: redact(message, arguments=arguments)) for _ in range(5))
+    assert redaction < min(_seconds(_add) for _ in range(5))
 
 
-def _seconds(message: str, arguments: list[str]) -> float:
+def _add() -> None:
+    total = 0
+    for number in range(2_500_000):
+        total += number
+
+
+def _seconds(work: Callable[[], object]) -> float:
     start = time.thread_time()
-    redact(message, arguments=arguments)
+    work()
     return time.thread_time() - start
 
 
