@@ -38,13 +38,13 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: lists the directories from which the sender imports
-#: after Python's own modules: the directory of this library first, then the program's import path. Internal.
+#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: lists the directories in which the sender looks for
+#: modules after Python's own: the directory of this library first, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
-#: Type: names. Default: set by the command. Effect: lists the names of the variables in the command's environment, without
-#: their values. The sender recognizes coding agents and CI providers by these names. Internal.
+#: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
+#: values. By these names, the sender recognizes coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: the start mark of this sender, which the sender removes. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the start mark that this sender removes. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"

@@ -40,7 +40,16 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
         return [pid for pid in senders if _is_running(pid)]
     if config_dir is None and not any(map(_group_exists, senders)):
         return []  # so that a look at nothing costs no look at every process
-    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_sender(pid, senders, config_dir)]
+    ended: set[int] = set()
+    while True:
+        listed = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        found = sorted(pid for pid in listed if _is_sender(pid, senders, config_dir))
+        # The log names the shell that starts the sender and ends. If the shell has ended since the list was made, the sender can
+        # be newer than the list.
+        newly_ended = listed.intersection(senders).difference(found, ended)
+        if found or not newly_ended:
+            return found
+        ended |= newly_ended
 
 
 def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
