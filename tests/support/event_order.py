@@ -6,7 +6,7 @@ __all__ = ["in_order"]
 
 
 def in_order(posthog: FakePostHog) -> list[Event]:
-    """Return the visible events in the order of their times on the client. Those of the same millisecond stay in the order of arrival.
+    """Return the visible events in the order of their times. Events of the same millisecond stay in the order of their arrival.
 
     Each span that a running command hands over can get a sender of its own, and on a busy computer an older sender can be slower.
     """
