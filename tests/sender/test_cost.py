@@ -77,8 +77,8 @@ def instructions(machine: Machine, posthog: FakePostHog) -> float:
     """Return the cost of a sender that delivers one event, in starts of a bare Python."""
     machine.environ[conventions.ENV_IDLE] = "2"  # as everybody's senders wait for more
     before = len(posthog.visible())
-    for _ in range(2):  # the second finds every *.pyc
-        counted = counter.count(command(machine), environment(machine), machine.root)
+    subprocess.run(command(machine), env=environment(machine), cwd=machine.root, check=True)  # writes every *.pyc
+    counted = counter.count(command(machine), environment(machine), machine.root)
     assert len(posthog.visible()) == before + 2, machine.log
     return counted / counter.pythons_own(machine.with_environ(), machine.root)
 

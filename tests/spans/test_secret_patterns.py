@@ -1,6 +1,7 @@
 """The rules of a maintained source find tokens and keys of known shapes, and no rule makes a command wait."""
 
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -75,9 +76,8 @@ def test_no_message_costs_more_than_100_million_instructions(tmp_path: Path) -> 
     program = tmp_path / "worst.py"
     program.write_text("import sys\nfrom arcade_otel.spans.redaction import redact\nredact(sys.argv[1], quoted=[])\n")
     slowest = sorted(timed, key=lambda message: timed[message])[-2:]
-    nothing = min(
-        counter.count([sys.executable, str(program), "x"], environ, tmp_path) for _ in range(2)
-    )  # the first makes *.pyc
+    subprocess.run([sys.executable, str(program), "x"], env=environ, check=True)  # writes every *.pyc
+    nothing = counter.count([sys.executable, str(program), "x"], environ, tmp_path)
     for message in slowest:
         spent = counter.count([sys.executable, str(program), message], environ, tmp_path) - nothing
         assert spent <= LIMIT, f"{message[:20]}: {spent / 1_000_000:.0f} M"
