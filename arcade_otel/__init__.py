@@ -53,7 +53,7 @@ __all__ = [
 
 #: Type: word. Default: not set. Effect: `ARCADE_USAGE_TRACKING=0` (or `false`, `no`, `off`) turns recording off and deletes the
 #: queue. `ARCADE_USAGE_TRACKING=1` (or `true`, `yes`, `on`) turns recording on and skips the notice. With
-#: `ARCADE_USAGE_TRACKING=log`, you see each payload on stderr, and nothing is sent.
+#: `ARCADE_USAGE_TRACKING=log`, a command prints its payload on stderr, and nothing is sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value of `DO_NOT_TRACK` except `0`, `false` and an empty value turns recording off
 #: and deletes the queue. Set `DO_NOT_TRACK=1` in your shell's profile if you want no telemetry from any program that respects
@@ -62,7 +62,7 @@ ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
 #: Type: boolean. Default: `false`. Effect: `OTEL_SDK_DISABLED=true`, in upper or lower case, turns recording off and deletes
 #: the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: Type: path. Default: `~/.arcade`. Effect: names the config directory, which has the identity, the queue and your choice.
+#: Type: path. Default: `~/.arcade`. Effect: sets the config directory, which contains the identity, the queue and your choice.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 _ON, _OFF, _LOG = "on", "off", "log"
