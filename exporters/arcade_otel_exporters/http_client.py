@@ -53,7 +53,7 @@ class HttpReply:
 class HttpClient:
     """Send POST requests, and keep the connection to each server open for the next request.
 
-    Use an instance in one thread of one process only.
+    Use an instance only in one thread of one process.
     """
 
     def __init__(self) -> None:

@@ -73,7 +73,9 @@ def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
 
 
 class PostHogSpanExporter(SpanExporter):
-    """Export the spans of commands to PostHog as events. Other spans are ignored, and count as exported.
+    """Export the spans of commands to PostHog as events.
+
+    Any span that is not a command's span is ignored, and counts as exported.
 
     Guarantees:
 
