@@ -1,9 +1,12 @@
-"""The properties of a command's event. This module declares each property once, with its attribute and its purpose.
+"""The properties of a command's event. The table ``PROPERTIES`` declares each property with its attribute and its purpose.
 
-The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. If
-you add a property, add a row to the table in this module, and set the value of the property. If the sender can find out the
-value, set it in ``enrich()`` in ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set it in
-``command_attributes()`` in ``arcade_otel/spans/__init__.py``. No command imports this module.
+The PostHog exporter uses the table to make events, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents the
+properties in the table. To add a property, add a row to the table, and set the value of the property in one of two places:
+
+- If the sender can determine the value, set it in ``enrich()`` in ``arcade_otel/handoff/enrichment.py``.
+- If only the command knows the value, set it in ``command_attributes()`` in ``arcade_otel/spans/__init__.py``.
+
+Commands do not import this module.
 """
 
 from __future__ import annotations
@@ -41,21 +44,21 @@ SEMANTIC = "semantic conventions"
 class Property:
     """One property of an event.
 
-    ``Property`` is a plain class, because importing ``dataclasses`` would cost a sender more time than building the table.
+    ``Property`` is a plain class, because a sender would need more time to import ``dataclasses`` than to build the table.
 
     Attributes:
-        name: The name of the property in PostHog, or "" if only other backends get the attribute.
-        attribute: The span attribute that the property is made from.
-        type: One of the types at the top of this module, because a value of another type is left out.
-        example: A value as in JSON, but a string without its quotes.
-        reason: What the property is for, or what it holds.
-        when: The condition under which the property is sent, to be read after "sent", or "" for always.
-        unit: Unit or bound of the value, or "".
-        source: Who defined the attribute's name.
-        failed_only: Whether only the event of a failed command has the property.
-        ended_only: Whether the event of a command that has only begun (``record_start``) lacks the property.
+        name: The name of the property in PostHog, or "" if only other backends receive the attribute.
+        attribute: The span attribute from which the property is made.
+        type: One of the types at the top of this module. A value of another type is left out.
+        example: An example value in JSON. Strings are written without quotes.
+        reason: The purpose of the property, or a description of its value.
+        when: The condition that follows the word "sent" in the catalogue, or "" if the property is always sent.
+        unit: Unit or limit of the value, or "".
+        source: The document or project that defines the attribute's name.
+        failed_only: Whether only the events of failed commands contain the property.
+        ended_only: Whether the property is missing in start events (``record_start``).
         resource: Whether the attribute is on the span's resource instead of the span.
-        rare: Whether only exceptional runs have the property.
+        rare: Whether only the events of exceptional runs contain the property.
     """
 
     __slots__ = (
@@ -106,8 +109,9 @@ class Property:
     def of_own_events(self) -> bool:
         """Whether the property is also sent with the program's own events (``arcade_otel.track``).
 
-        The program's own events include every property that does not depend on how the command ends, except the count of dropped
-        events. With that count on several events, a sum over all events would count the same drops several times.
+        The program's own events contain the session's ID and each property that is not ``ended_only``, except for the count of
+        dropped events. If several events contained that count, a sum over all events would count the same dropped events several
+        times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 

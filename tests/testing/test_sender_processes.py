@@ -2,6 +2,8 @@
 
 import errno
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from arcade_otel import conventions
 from arcade_otel.testing import CliSandbox, sender_processes
 from tests.support.machine import Machine
 
@@ -33,13 +36,43 @@ def test_a_process_that_has_the_id_of_an_old_sender_is_none(tmp_path: Path) -> N
     """The system reuses process IDs. A debug log that names the ID does not make the process a sender."""
     machine = Machine(tmp_path, "http://127.0.0.1:9")
     with subprocess.Popen(SLEEP, start_new_session=True) as process:
-        machine.debug_log.write_text(f"[1]: sender {process.pid} started\n[1]: sender {os.getpgrp()} started\n")
+        machine.debug_log.write_text(f"[1]: sender {process.pid} started\n")
         try:
             machine.wait_until(lambda: Path("/proc", str(process.pid), "environ").read_bytes(), "the process has its environment")
             assert machine.senders() == []
             machine.settle()
         finally:
             process.kill()
+
+
+@pytest.mark.linux
+def test_a_sender_that_its_shell_starts_during_the_search_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shell of a busy computer can start the sender after the processes were listed, and end before it is looked at."""
+    listdir = os.listdir
+    script = f"read line; {shlex.join(SLEEP)} </dev/null & echo $!"
+    environ = {**os.environ, conventions.ENV_SENDER: "/home/jane/.arcade"}
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, start_new_session=True
+    ) as shell:
+        assert shell.stdin is not None
+        assert shell.stdout is not None
+        stdin, stdout = shell.stdin, shell.stdout
+        started: list[int] = []
+
+        def list_and_let_the_shell_go_on(path: str) -> list[str]:
+            listed = listdir(path)
+            if not started:
+                stdin.write(b"\n")
+                stdin.close()
+                started.append(int(stdout.readline()))
+                shell.wait(60)
+            return listed
+
+        monkeypatch.setattr(os, "listdir", list_and_let_the_shell_go_on)
+        try:
+            assert sender_processes.running({shell.pid}) == started
+        finally:
+            os.killpg(shell.pid, signal.SIGKILL)
 
 
 @pytest.mark.linux

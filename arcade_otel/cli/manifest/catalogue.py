@@ -1,11 +1,14 @@
-"""The catalogue: one record for everything that the library can send (events, properties, attributes for other backends).
+"""The catalogue has one record for each event, property and attribute that the library can send.
 
-The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that are
-sent with all events.
+The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that
+PostHog defines, the fields of events and requests, and the attributes for other backends.
 
-``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page, and ``--check`` compares them. The
-names are constants of ``conventions``. The tests in ``tests/cli/manifest`` compare this catalogue with what a server receives.
-They fail if the server receives a property that is not in the catalogue, or never receives a property that is in it.
+``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page from the catalogue. With
+``--check``, the command compares the tables with the catalogue instead.
+
+The tests in ``tests/cli/manifest`` compare the catalogue with the events that a server receives. The tests fail if the server
+receives a property that is not in the catalogue. They also fail if the server never receives a property that is in the catalogue
+and not marked as rare.
 """
 
 # No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
@@ -50,8 +53,8 @@ class Event:
 
     Attributes:
         name: The name of the event in PostHog.
-        short: A word that stands for the event in tables, different for each event.
-        when: What happened before the event is sent.
+        short: A word that stands for the event in tables. Each event has a different word.
+        when: What happens before the event is sent.
         reason: What the event is for.
         source: Who defined the name.
     """
@@ -70,12 +73,12 @@ class FieldSpec:
     Attributes:
         name: The name that arrives at the backend.
         type: One of JSON's types.
-        example: A value as in JSON, but a string without its quotes.
-        reason: What the value is for, or what it holds.
-        when: The condition under which the value is sent, to be read after "sent", or "" for always.
-        unit: Unit or bound of the value, or "".
+        example: An example value in JSON, but without quotes if it is a string.
+        reason: What the value is for, or what it contains.
+        when: The condition under which the value is sent, for example "if the ID is anonymous". "" if it is always sent.
+        unit: Unit or limit of the value, or "".
         events: Names of the events that contain the property. Empty for an attribute, and for a field of every event or request.
-        attribute: The attribute of the span or its resource that the property is made from, or "" if there is none.
+        attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
         rare: Whether the value is sent only for exceptional runs.
     """
@@ -156,7 +159,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the attributes in the table of properties that are on the resource, or that are on the span."""
+    """Return the resource's attributes from the table of properties if ``resource`` is True. Otherwise, return the span's."""
     return tuple(
         FieldSpec(
             row.attribute,
