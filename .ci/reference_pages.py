@@ -20,11 +20,18 @@ MODULES = ("__init__", "conventions", "consent/__init__", "handoff/__init__")
 CLI, ENVIRONMENT = ROOT / "docs/reference/cli.md", ROOT / "docs/reference/environment.md"
 BEGIN, END = "<!-- generated:begin -->", "<!-- generated:end -->"
 _INTRODUCTION = (
-    "You can run every command on this page with the program `arcade-otel`. If a program mounts the usage commands, you can also "
-    "run them in that program, for example as `mycli usage status`. Only `arcade-otel` has `manifest` and `report`, because "
-    "both commands are for maintainers. "
-    "[Consent](../consent.md#the-commands) shows you how to mount the usage commands."
+    "You can run every command on this page with the program `arcade-otel`. If your program mounts the usage commands, your "
+    "users can also run them in your program, for example as `mycli usage status`. The commands `manifest` and `report` are for "
+    "maintainers, so only `arcade-otel` has them. "
+    "[Consent](../consent.md#the-commands) shows how to mount the usage commands."
 )
+#: What each exit code of the usage commands means, by the short form in the help of the commands.
+_SENTENCES = {
+    "done": "The command succeeded.",
+    "not done or something needs attention": "The command failed, or it found a problem that needs your attention.",
+    "wrong command line": "The command line is wrong.",
+    "(status) no usage data is collected": "Only `status`: no usage data is collected.",
+}
 _COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")
 
 
@@ -68,7 +75,7 @@ def environment(page: str) -> str:
     public = [each for each in variables() if "Internal" not in each["effect"]]
     internal = [each for each in variables() if "Internal" in each["effect"]]
     tables = [table(columns, [_row(each) for each in rows]) for rows in (public, internal)]
-    between = "The library itself sets the following variables, and you never need them:"
+    between = "The following variables are internal, so you do not need to set them:"
     return f"{head}{BEGIN}\n{tables[0]}\n\n{between}\n\n{tables[1]}\n{END}{tail}"
 
 
@@ -81,7 +88,7 @@ def cli() -> str:
     """Return the page about the command line."""
     parser = make_parser()
     (subparsers,) = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    codes = re.findall(r"(\d) ([^,]+)", EPILOG)
+    codes = [(code, _SENTENCES[short]) for code, short in re.findall(r"(\d) ([^,.]+)", EPILOG)]
     parts = [
         "# Command line",
         "<!-- Written by make catalogue. Change the texts in arcade_otel/cli/commands.py and console.py. -->",

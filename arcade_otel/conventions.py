@@ -118,35 +118,36 @@ NOTICE_VERSION = 2
 # --- environment variables ------------------------------------------------------------------------------------------
 # The variables of consent are in ``arcade_otel/__init__.py``: a user who opted out pays for no other module. ``make catalogue``
 # makes docs/reference/environment.md of these comments: type, default, effect, and for internal variables "Internal."
-#: Type: text. Default: the program's `posthog_api_key`. Effect: names the PostHog project that gets the events, by its key. For
-#: example, you can send the events to a test project of your own.
+#: Type: text. Default: the program's `posthog_api_key`. Effect: sets the key of the PostHog project to which the events are sent.
+#: For example, you can send the events to a test project of your own.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
-#: Type: URL. Default: the program's `posthog_host`. Effect: names the PostHog server that gets the events, or a proxy that you
-#: run in front of PostHog.
+#: Type: URL. Default: the program's `posthog_host`. Effect: sets the address of the PostHog server to which the events are sent,
+#: or of a proxy that you run in front of PostHog.
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
-#: Type: OTLP/JSON. Default: set by the command. Effect: hands one span to the sender. Internal.
+#: Type: OTLP/JSON. Default: set by the command. Effect: contains the span that the command passes to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: Type: path. Default: set by the command. Effect: names the sender's config directory. A process with `ARCADE_USAGE_SENDER`
-#: starts no sender. A process that only inspects a program, such as `arcade-otel manifest`, sets `ARCADE_USAGE_SENDER` to leave
-#: the queue alone. Internal.
+#: Type: path. Default: set by the command. Effect: contains the sender's config directory. A process with
+#: `ARCADE_USAGE_SENDER` starts no sender. For that reason, `arcade-otel manifest` also sets this variable while it imports a
+#: program. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
-#: Type: seconds. Default: `2`. Effect: says how long a sender with an empty queue waits for more spans before the sender exits.
-#: If you run several commands in a row, they share one sender.
+#: Type: seconds. Default: `2`. Effect: sets how long a sender with an empty queue waits for more spans before it exits. If you
+#: run several commands in a row, they then share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
-#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: says how long a command may wait at its end
-#: until its own event is acknowledged. You need `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
+#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: sets how long a command may wait at its end
+#: until its event is acknowledged. Set `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
-#: Type: `v0` or `v1`. Default: `v0`. Effect: chooses which of PostHog's capture endpoints a sender tries first.
+#: Type: `v0` or `v1`. Default: `v0`. Effect: sets the version of PostHog's capture protocol that a sender tries first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, you see on stderr what the command does
-#: and what goes wrong. The sender prints nothing on stderr. If you set `ARCADE_USAGE_DEBUG` to a path, the command and the
-#: sender append their lines to the file at that path.
+#: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, the command writes to stderr what it does
+#: and what goes wrong. The sender writes nothing to stderr. If you set `ARCADE_USAGE_DEBUG` to a path, the command and the sender
+#: append their lines to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_STRICT=1`, the library re-raises the exceptions that it otherwise
-#: swallows. Internal: this library's tests.
+#: swallows, except `OSError`. Internal: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
-#: Type: names, joined by commas. Default: `posthog`. Effect: names the exporters that get the spans, such as `posthog,otlp`.
-#: With `OTEL_TRACES_EXPORTER=none`, no exporter gets spans. Source: OpenTelemetry.
+#: Type: names, joined by commas. Default: `posthog`. Effect: lists the exporters that get the spans, such as `posthog,otlp`.
+#: With `OTEL_TRACES_EXPORTER=none`, no exporter gets spans. If an OTLP endpoint is set and an OTLP exporter is installed, the
+#: default is `posthog,otlp`. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 #: Maximum length of an error message, in characters. That is enough to recognize the error.

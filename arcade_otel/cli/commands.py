@@ -1,4 +1,7 @@
-"""The table of the usage commands: name, help, options, and function. Importing the table does not import the commands."""
+"""The table of the usage commands, with the name, help, options and function of each command.
+
+Importing the table does not import the functions.
+"""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -59,7 +62,7 @@ class FlagOption(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One usage command: its name, its help, its module and function, and its options except ``--json``."""
+    """One usage command, with its name, its help, its module and function, and its options except ``--json``."""
 
     name: str
     help: str
@@ -93,7 +96,7 @@ COMMANDS = (
         "log",
         "Show whether each of the last events was queued, sent or dropped, and why.",
         "show_and_log:log",
-        IntOption("limit", 100, 1, "Show at most N events, the newest."),
+        IntOption("limit", 100, 1, "Show only the N newest events."),
     ),
     Command(
         "flush",
@@ -116,6 +119,6 @@ COMMANDS = (
         "Show the status and the events of this machine on a page in your browser, until you press Ctrl-C.",
         "view:view",
         IntOption("port", 0, 0, "Serve the page on port N of 127.0.0.1. 0 uses any free port.", maximum=65535),
-        FlagOption("no-browser", "Print the address of the page, and do not open a browser."),
+        FlagOption("no-browser", "Print the address of the page without opening a browser."),
     ),
 )

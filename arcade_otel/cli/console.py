@@ -1,6 +1,6 @@
 """The program ``arcade-otel``: the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
 
-The module uses only the standard library.
+The module imports only ``arcade_otel`` and the standard library.
 """
 
 import argparse
@@ -21,9 +21,9 @@ MANIFEST = "manifest"
 REPORT = "report"
 #: The exit code after Ctrl-C, as in shells: 128 and the number of SIGINT.
 EXIT_INTERRUPTED = 130
-_MANIFEST_HELP = "For maintainers: import a program, and write or compare the list of everything that it can collect."
+_MANIFEST_HELP = "For maintainers: list everything that a program can collect, or compare the list with a file."
 _MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 the program or the file cannot be read or written."
-_REPORT_HELP = "For maintainers: answer the questions of the dashboard from files of events."
+_REPORT_HELP = "For maintainers: answer the dashboard's questions about usage from files with events."
 _REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file cannot be read or written."
 
 
@@ -31,10 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line ``arguments`` and return the exit code.
 
     Args:
-        arguments: The words of the command line, or None for the command line of the process.
+        arguments: The arguments without the program's name, or None for ``sys.argv[1:]``.
 
     Raises:
-        SystemExit: If with code 2 if the command line is wrong, and with code 0 if the user asked for help or the version.
+        SystemExit: If the command line is wrong (code 2), or if the user asked for help or the version (code 0).
     """
     options = make_parser().parse_args(arguments)
     if options.command == MANIFEST:
@@ -88,10 +88,10 @@ def _add_report_arguments(subparser: argparse.ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help="PostHog's export (JSON Lines, JSON or CSV), OTLP/JSON, or the log of python -m arcade_otel.testing. - means stdin.",
+        help="A PostHog export (JSON Lines, JSON, CSV), OTLP/JSON, or the log of python -m arcade_otel.testing. For stdin: -",
     )
     subparser.add_argument("--json", action="store_true", help=JSON_HELP)
-    subparser.add_argument("--html", metavar="OUT", help="Write one HTML page with charts to OUT, instead of tables on stdout.")
+    subparser.add_argument("--html", metavar="OUT", help="Write an HTML page with charts to OUT, instead of tables to stdout.")
 
 
 def _add_manifest_arguments(subparser: argparse.ArgumentParser) -> None:
