@@ -154,8 +154,9 @@ def record_failure(config_dir: str, name: str, error: OSError) -> None:
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If the result is True, also put the spans of failed starts into the
-    queue.
+    """Return whether this command must not start a sender.
+
+    If the result is True, the function also puts the spans of failed starts into the queue.
 
     Args:
         state_dir: The directory ``usage``.
