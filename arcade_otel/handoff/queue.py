@@ -361,8 +361,8 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 def clear(state_dir: str) -> None:
     """Delete all queued spans, for example because the user has opted out.
 
-    This includes the files in ``corrupt/`` and the start marks. The function deletes only files whose names have a form that this
-    library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other files.
+    The function also deletes the files in ``corrupt/`` and the start marks. It deletes only files whose names have a form that
+    this library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other files.
 
     Raises:
         OSError: If at least one file cannot be removed.
@@ -405,9 +405,9 @@ def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -
 def migrate(state_dir: str, lane: str) -> None:
     """Move the spans of a lane of version 0.1.0 to the lanes of their projects.
 
-    Version 0.1.0 had one lane for each PostHog host. If ``lane`` is not such a lane, the function does nothing. The caller must
-    hold the lock of the old lane. A span stays in the old lane if its project key cannot be read. The span is then delivered or
-    quarantined there.
+    Version 0.1.0 had one lane for each PostHog host. If ``lane`` is not a lane of version 0.1.0, the function does nothing. The
+    caller must hold the lock of the old lane. If the project key of a span cannot be read, the span stays in the old lane, where
+    a sender delivers or quarantines it.
 
     Raises:
         OSError: If a span cannot be moved.

@@ -1,4 +1,4 @@
-"""Wait at the end of a command until its event is acknowledged. Containers and CI jobs that end with the command need this."""
+"""Wait at the end of a command until its event is acknowledged, because a container or CI job may end with the command."""
 
 import math
 import os

@@ -22,8 +22,8 @@ def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
     senders. While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. A
     sender that can import the library removes the marker, unless there are too many zombies.
 
-    The function renames the start mark (``handoff.starts``) as a failed start. The next command can then write the mark's span to
-    the queue without waiting for 10 s.
+    The function renames the start mark (``handoff.starts``), so that the mark counts as a failed start. The next command can then
+    write the mark's span to the queue without waiting for 10 s.
 
     Args:
         config_dir: The config directory.
