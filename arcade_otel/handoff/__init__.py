@@ -260,7 +260,7 @@ def _import_roots() -> list[str]:
 
     The sender needs the program's import path, because some installations use a separate directory for each distribution (Nix,
     pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The function leaves out the
-    script's directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` from them.
+    script's directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` by mistake.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
