@@ -1,6 +1,6 @@
 """Redact the values of properties that a program declares as free text.
 
-The library imports this module only if a program sets such a property.
+The library imports this module only if a program sets a free-text property.
 """
 
 from __future__ import annotations
