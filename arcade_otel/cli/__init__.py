@@ -1,6 +1,6 @@
 """Mount the usage commands, such as ``tool usage status``, in a Typer or Click program.
 
-Each command's module is imported on first use.
+The module of each command is imported when the command first runs.
 """
 
 import sys
@@ -17,16 +17,16 @@ _HELP = "Show, choose and check which usage data is collected."
 def usage_commands(app: Any) -> Any:
     """Return the usage commands for ``app``. You can mount the usage commands under any name.
 
-    In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
+    In a Typer program, call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, call
     ``group.add_command(arcade_otel.usage_commands(group))``. You can call ``usage_commands`` before or after ``instrument(app)``,
-    because a usage command only looks up the program's settings when it runs. The modules of the usage commands are imported when
-    a user runs one of the commands or asks for help.
+    because each usage command looks up the program's settings when it runs. The modules of the usage commands are imported when a
+    user runs one of the commands or asks for their help.
 
     Args:
-        app: A ``typer.Typer``, or a Click group (Typer's own included).
+        app: A ``typer.Typer``, a Click group, or a group that Typer made.
 
     Returns:
-        For a ``typer.Typer``, a ``typer.Typer``. For a group, a group that is called ``usage``.
+        A ``typer.Typer`` if ``app`` is one. Otherwise, a Click group named ``usage``.
 
     Raises:
         TypeError: If ``app`` is neither a ``typer.Typer`` nor a Click group.
@@ -47,7 +47,7 @@ def _lazy_group(base: Any, app: Any, family: str) -> Any:
     loaded: dict[str, Any] = {}
 
     class UsageGroup(base):  # type: ignore[misc]
-        """A group that imports its commands when one of them is looked up for the first time."""
+        """A command group that imports its commands the first time that one of them is looked up or all are listed."""
 
         names = NAMES  # the adapter reads here which words are commands, before they are loaded
 

@@ -1,4 +1,7 @@
-"""The table of the usage commands: name, help, options, and function. Importing the table does not import the commands."""
+"""The table of the usage commands, with the name, help, options and function of each command.
+
+Importing the table does not import the functions.
+"""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -59,7 +62,7 @@ class FlagOption(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One usage command: its name, its help, its module and function, and its options except ``--json``."""
+    """One usage command, with its name, its help, its module and function, and its options except ``--json``."""
 
     name: str
     help: str

@@ -1,6 +1,6 @@
 """The program ``arcade-otel``: the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
 
-The module uses only the standard library.
+The module imports only ``arcade_otel`` and the standard library.
 """
 
 import argparse
@@ -31,10 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line ``arguments`` and return the exit code.
 
     Args:
-        arguments: The words of the command line, or None for the command line of the process.
+        arguments: The arguments without the program's name, or None for ``sys.argv[1:]``.
 
     Raises:
-        SystemExit: If with code 2 if the command line is wrong, and with code 0 if the user asked for help or the version.
+        SystemExit: If the command line is wrong (code 2), or if the user asked for help or the version (code 0).
     """
     options = make_parser().parse_args(arguments)
     if options.command == MANIFEST:

@@ -1,7 +1,7 @@
-"""``usage enable`` and ``usage disable``: store the user's choice, and report whether the choice takes effect.
+"""``usage enable`` and ``usage disable`` store the user's choice, and print whether the choice takes effect.
 
-The choice is stored in the config directory, so it applies to every program that uses this directory. The output of both commands
-says so.
+The choice is stored in the config directory, so it applies to every program that uses this directory. Both commands print for
+which config directory the choice was stored.
 """
 
 from contextlib import suppress
@@ -23,13 +23,15 @@ _SENDERS_SECONDS = 6.0
 def enable(settings: Settings, output: Output) -> int:
     """Store ``on``.
 
-    Return 1 if usage data stays off because something else takes precedence, for example an environment variable. Otherwise
-    return 0. While usage data is off, the library does not notice logouts. If usage data was off and an account is linked, the
-    anonymous ID is therefore rotated before the next event. If the user is still logged in, the sender then finds the account
-    through the credentials file, as after a login without the program's login command.
+    Return 1 if usage data stays off because something else takes precedence, for example an environment variable. Otherwise,
+    return 0.
+
+    While usage data is off, the library does not notice logouts. If an account is linked and ``off`` was stored, the next command
+    therefore rotates the anonymous ID before it records its event. If the user is still logged in, the sender finds the account
+    again through the credentials file, as it does after a login without the program's login command.
 
     Raises:
-        OSError: If the choice cannot be stored, or the marker for the rotation cannot be written.
+        OSError: If the choice or the request for a rotation cannot be stored.
     """
     _require_rotation(settings)
     _store(settings, consent.ON)
@@ -51,11 +53,13 @@ def enable(settings: Settings, output: Output) -> int:
 
 
 def disable(settings: Settings, output: Output) -> int:
-    """Store ``off`` and delete the queued events. Return 0, or 1 if usage data stays on because something else takes precedence.
+    """Store ``off`` and delete the queued events.
 
-    The command ``usage disable`` itself is not recorded. A sender reads the choice before each request. ``disable`` waits until a
-    request that has already begun is over. It waits at most 6 s, which is longer than a request may take. No sender sends
-    anything after ``disable`` has returned.
+    Return 1 if usage data stays on because something else takes precedence, or if an event cannot be deleted. Otherwise, return
+    0. The command ``usage disable`` itself is not recorded.
+
+    A sender checks before each request whether usage data is still on. If a request has already begun, ``disable`` waits for its
+    end, for at most 6 s. A request to PostHog takes at most 5 s.
 
     Raises:
         OSError: If the choice cannot be stored.
@@ -101,7 +105,10 @@ def disable(settings: Settings, output: Output) -> int:
 
 
 def _require_rotation(settings: Settings) -> None:
-    """If an account is linked and the choice is not ``on``, make the next command rotate the anonymous ID before its event."""
+    """If an account is linked and the stored choice is not ``on``, make the next command rotate the anonymous ID.
+
+    If no choice is stored, do nothing.
+    """
     identity = identity_file.read(settings.config_dir) if settings.config_dir else None
     if identity is None or identity[1] is None:
         return

@@ -1,4 +1,4 @@
-"""``usage flush``: run a sender now, and show its progress."""
+"""``usage flush`` runs a sender now, and shows its progress."""
 
 import os
 import subprocess
@@ -25,9 +25,9 @@ _LOCK_POLL_SECONDS = 0.25
 
 
 def flush(settings: Settings, output: Output, timeout: int) -> int:
-    """Send every queued event, even during a back-off, for at most ``timeout`` seconds.
+    """Run senders until the queue is empty, even during a back-off. Stop after ``timeout`` seconds.
 
-    Return 0, or 1 if events are still queued.
+    Return 1 if events are still queued. Otherwise, return 0.
 
     Raises:
         OSError: If the config directory cannot be used, or the sender cannot be started.
@@ -56,7 +56,7 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
 
 
 def _queue_handed_over(settings: Settings, seconds: float) -> None:
-    """Wait, at most ``seconds``, until senders that are coming up have queued their spans. Then queue the others here."""
+    """Wait up to ``seconds`` for starting senders to queue their spans. Then queue the remaining spans in this process."""
     deadline = time.monotonic() + seconds
     while starts.are_pending(settings.state_dir) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -65,7 +65,7 @@ def _queue_handed_over(settings: Settings, seconds: float) -> None:
 
 
 def _problem(settings: Settings) -> str | None:
-    """Return why events are still queued, according to the receipts, or None if the receipts do not say why."""
+    """Return the recorded reason why events are still queued, or None if no reason was recorded."""
     sender_problem = local_state.sender_problem(settings)
     if sender_problem is not None:
         return f"the sender cannot run: {sender_problem['why']}"
@@ -79,7 +79,7 @@ def _send(settings: Settings, before: int, deadline: float) -> str | None:
     """Run senders until the queue is empty, until a sender makes no progress, or until the time is up.
 
     Returns:
-        The reason why no sender could be run, or None if a sender could be run.
+        The reason if no command is known that can run a sender. Otherwise, None.
     """
     from arcade_otel.sender.backoff import Backoff
 
@@ -117,7 +117,7 @@ def _send(settings: Settings, before: int, deadline: float) -> str | None:
 
 
 def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start a sender that does not receive Ctrl-C, so that it finishes its request if the user interrupts ``flush``."""
+    """Start a sender that does not receive Ctrl-C. If the user interrupts ``flush``, the sender still finishes its request."""
     if sys.platform == "win32":
         from arcade_otel.handoff import windows
 
@@ -134,7 +134,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Po
 
 
 def _busy(settings: Settings, lanes: list[str]) -> bool:
-    """Return whether another sender is delivering one of ``lanes``."""
+    """Return whether another process holds the lock of one of ``lanes``, which usually means that a sender is delivering it."""
     from arcade_otel.sender.lane_lock import LaneLock
 
     for lane in lanes:
@@ -147,7 +147,7 @@ def _busy(settings: Settings, lanes: list[str]) -> bool:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr if stderr is a terminal. If rich is installed, rich draws the progress bar."""
+    """If stderr is a terminal, show the progress there: as a bar if rich is installed, otherwise as a line of text."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return

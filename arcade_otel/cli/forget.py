@@ -1,4 +1,4 @@
-"""``usage forget``: delete everything that was collected on this machine, and create a new anonymous ID."""
+"""``usage forget`` deletes the events and receipts that are stored on this machine, and creates a new anonymous ID."""
 
 import os
 import shutil
@@ -23,11 +23,14 @@ _MAX_WAIT_SECONDS = 12.0
 def forget(settings: Settings, output: Output) -> int:
     """Delete the queued events, the receipts and the files in ``corrupt/``. Rotate the anonymous ID if there is one.
 
-    The stored choice, and the marker that the notice was shown, are not deleted. The command ``usage forget`` itself is not
-    recorded. ``forget`` waits at most 12 s for running senders, so that no sender writes anything afterwards.
+    ``forget`` keeps the stored choice, and the marker that the notice was shown. The command ``usage forget`` itself is not
+    recorded.
 
-    If a file cannot be deleted because another process has it open on Windows, the other files are still deleted, and the exit
-    code is 1.
+    Running senders could write receipts again, so ``forget`` waits until they have stopped before it deletes the receipts. It
+    waits at most 12 s, and a sender lives for at most 10 s.
+
+    Return 1 if a file cannot be deleted, for example because another process has it open on Windows. The other files are deleted
+    even then. Otherwise, return 0.
 
     Raises:
         OSError: If the config directory cannot be used, or the identity cannot be written.

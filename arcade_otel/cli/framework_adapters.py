@@ -1,4 +1,4 @@
-"""Turn the usage commands into Typer or Click commands. Each one uses the settings of the program in which it is mounted."""
+"""Turn the usage commands into Typer or Click commands, which use the settings of the program in which they are mounted."""
 
 import inspect
 import os
@@ -14,7 +14,7 @@ __all__ = ["commands", "execute"]
 
 
 def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
-    """Return a dictionary from the names of the usage commands to the Typer or Click commands.
+    """Return the usage commands as Typer or Click commands, in a dictionary by name.
 
     Args:
         app: The Typer app or Click group in which the usage commands are mounted.
@@ -31,9 +31,9 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
 
 
 def execute(command: Command, settings: Settings, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
-    """Run a usage command with ``settings`` and return its exit code.
+    """Run a usage command with ``settings``, and return its exit code.
 
-    The exit code is 1 if the config directory cannot be used or if stdout was closed.
+    If the command raises OSError, print the error and return 1. If the reader of stdout has closed it, return 1 without an error.
     """
     output = Output(as_json=as_json)
     try:

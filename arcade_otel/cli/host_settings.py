@@ -10,7 +10,9 @@ __all__ = ["get_settings", "instrumented"]
 
 
 def get_settings(app: Any, root: Any = None) -> Settings:
-    """Return the settings with which ``app``, or else ``root``, was instrumented, or else settings made from the environment.
+    """Return the settings with which ``app`` was instrumented.
+
+    If ``app`` was not instrumented, return those of ``root``. If neither was instrumented, make settings from the environment.
 
     Args:
         app: The Typer app or Click group in which the usage commands are mounted.
@@ -26,11 +28,11 @@ def get_settings(app: Any, root: Any = None) -> Settings:
 def instrumented(app: Any) -> Settings | None:
     """Return the settings with which ``app`` was instrumented, or None if it was not instrumented.
 
-    If the user has opted out, ``instrument()`` does not check the values of its options, so invalid values raise an error here.
+    If the user has opted out, ``instrument()`` does not check its options. In that case, this function checks them.
 
     Raises:
-        TypeError: If a setting has the wrong type.
-        ValueError: If the value of a setting is not allowed.
+        TypeError: If an option has the wrong type.
+        ValueError: If the value of an option is not allowed.
     """
     settings = getattr(app, SETTINGS, None)
     if isinstance(settings, Settings):

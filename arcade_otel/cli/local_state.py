@@ -1,4 +1,4 @@
-"""Read the library's files on this machine without changing them: lanes, queued events, receipts, payloads, exporters."""
+"""Read the lanes, queued events, receipts and exporters on this machine, without changing any file."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_co
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
-    """Return, for each lane, the number of queued events, the time of the oldest one, the back-off, and the last problem."""
+    """Return one dictionary for each lane, for example with its number of queued events, its back-off and its last problem."""
     from arcade_otel.sender.backoff import Backoff
 
     state_dir = settings.state_dir
@@ -44,7 +44,7 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def sender_problem(settings: Settings) -> dict[str, Any] | None:
-    """Return when and why the last sender could not run, or None if no sender has failed since the last one that came up."""
+    """Return when and why a sender last failed to start, or None if another sender has started successfully since then."""
     if not settings.config_dir:
         return None
     problem = receipts.problems(settings.state_dir).get(receipts.SENDER)
@@ -58,26 +58,24 @@ def sender_problem(settings: Settings) -> dict[str, Any] | None:
 
 
 def queued_count(settings: Settings) -> int:
-    """Return how many events are queued in all lanes, including the events of senders that have not come up."""
+    """Return the number of queued events in all lanes, including events that a starting sender has not yet put into a lane."""
     state_dir = settings.state_dir
     in_lanes = sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
     return in_lanes + len(starts.queued(state_dir))
 
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
-    """Return each exporter that the environment names or that has queued events, and whether it is installed."""
+    """Return the exporters that the environment names and those with queued events, and whether each one is installed."""
     named = exporter_config.exporter_names(os.environ)
     backlogged = [queue.lane_exporter(lane) for lane in queue.lanes(settings.state_dir)]
     return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *backlogged])]
 
 
 def queued_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return the queued events, oldest first in each lane, and the events of senders that have not come up.
+    """Return the queued events, oldest first in each lane. Then come events that a starting sender has not yet put into a lane.
 
-    Each has the payload that its exporter would send now.
-
-    If the user logged in after an anonymous event, the sender may still attribute that event to the account and add an alias,
-    which the payload does not show.
+    Each event contains the payload that its exporter would send now. If the user logged in after an anonymous event, the sender
+    may still attribute that event to the account and send an alias. The payload does not show this.
     """
     from arcade_otel.sender.receipt_writer import queued_payload
 
@@ -94,7 +92,7 @@ def queued_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _lane_files(state_dir: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the lane, the name and the content of each queued file. The content is "" if the file cannot contain a span."""
+    """Yield the lane, the name and the content of each queued file. For a file that cannot be a span, the content is ""."""
     for lane in queue.lanes(state_dir):
         directory = queue.lane_dir(state_dir, lane)
         for name in queue.list_spans(directory):
@@ -107,7 +105,7 @@ def _lane_files(state_dir: str) -> Iterator[tuple[str, str, str]]:
 
 
 def all_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return the last 100 events that left the queue, and every queued event, newest last."""
+    """Return the last sent or dropped events (at most 100) and all queued events, newest last."""
     if not settings.config_dir:
         return []
     done = [_to_row(each) for each in receipts.events(settings.state_dir)]
@@ -117,7 +115,7 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return what happened to the last 100 events, including those that are still queued, newest last."""
+    """Return the last 100 of the sent, dropped and queued events, newest last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 
@@ -159,7 +157,7 @@ def _to_row(each: receipts.Receipt) -> dict[str, Any]:
 
 
 def _optional_text(value: object) -> str | None:
-    """Return a field of a receipt as text. Its type may be anything, because another program may have written the file."""
+    """Return a receipt's field as text, or None for None. A field can be of any type if another program wrote the file."""
     return None if value is None else str(value)
 
 

@@ -1,6 +1,6 @@
-"""Print the result of a usage command: one JSON object for programs, or lines and tables for people.
+"""Print the result of a usage command, as one JSON object for programs or as lines and tables for people.
 
-On a terminal, tables are printed with rich if rich is installed.
+If stdout is a terminal and rich is installed, rich prints the tables.
 """
 
 import json
@@ -15,7 +15,7 @@ __all__ = ["Output", "iso"]
 
 
 def iso(seconds: float | None) -> str | None:
-    """Return a time in seconds since the epoch as ISO 8601 in UTC. If the time is None or out of range, return None."""
+    """Convert seconds since the epoch to an ISO 8601 time in UTC. If ``seconds`` is None or out of range, return None."""
     if seconds is None:
         return None
     try:
@@ -27,40 +27,40 @@ def iso(seconds: float | None) -> str | None:
 class Output:
     """Print the result of a usage command to stdout, and its errors to stderr.
 
-    Every text is escaped (:func:`arcade_otel.terminal.escape`), so that it cannot control the terminal and can be printed in any
-    encoding.
+    Text for people is escaped (:func:`arcade_otel.terminal.escape`), so that it cannot control the terminal and can be printed in
+    any encoding.
 
     Args:
-        as_json: True to print JSON for programs, which only :meth:`result` and :meth:`error` do. False to print text for people,
-            which every method except :meth:`result` does.
+        as_json: True to print JSON for programs. Then only :meth:`result` and :meth:`error` print. False to print text for
+            people. Then every method except :meth:`result` prints.
     """
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
     def result(self, result: Mapping[str, Any]) -> None:
-        """Print the whole result, for programs."""
+        """If the output is for programs, print the whole result as one JSON object."""
         if self.as_json:
             self._print_json(result)
 
     def line(self, text: str = "") -> None:
-        """Print a line for people."""
+        """If the output is for people, print a line."""
         if not self.as_json:
             terminal.write(sys.stdout, text)
 
     def payload(self, payload: object) -> None:
-        """Print a payload for people, as indented JSON in ASCII."""
+        """If the output is for people, print a payload as indented JSON in ASCII."""
         if not self.as_json:
             self._print_json(payload)
 
     def error(self, message: str) -> None:
-        """Print an error message: as text on stderr for people, and as ``{"problem": …}`` on stdout for programs."""
+        """Print an error message, as text on stderr for people or as ``{"problem": …}`` on stdout for programs."""
         self.result({"problem": message})
         if not self.as_json:
             terminal.write(sys.stderr, message)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people. If all column names are empty, print the table without a heading."""
+        """If the output is for people, print a table. If all column names are empty, omit the heading."""
         if self.as_json or sys.stdout is None:
             return
         encoding = terminal.encoding_of(sys.stdout)
@@ -79,7 +79,7 @@ class Output:
 
 
 def _print_with_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Print the table with rich. Return False if rich is not installed, or else True."""
+    """Print the table with rich and return True. If rich is not installed, print nothing and return False."""
     try:
         from rich.console import Console
         from rich.table import Table

@@ -1,4 +1,4 @@
-"""``usage show`` and ``usage log`` print the exact payloads of sent and queued events, and what happened to recent events."""
+"""``usage show`` prints the payloads of the last event and of the queued events. ``usage log`` lists the last events."""
 
 from arcade_otel.cli import local_state
 from arcade_otel.cli.commands import EXIT_OK
@@ -11,7 +11,7 @@ _NOTHING = "Events: none yet, or their receipts were deleted."
 
 
 def show(settings: Settings, output: Output) -> int:
-    """Show the payload of the last event on this machine, and of every queued event."""
+    """Print the payload of the last event on this machine, and of every queued event."""
     queued = local_state.queued_events(settings)
     events = local_state.log(settings)
     last = events[-1] if events else None
@@ -30,7 +30,7 @@ def show(settings: Settings, output: Output) -> int:
 
 
 def log(settings: Settings, output: Output, limit: int) -> int:
-    """Show what happened to the last ``limit`` events, newest last."""
+    """Print one line for each of the last ``limit`` events, newest last. A line says what happened to the event."""
     events = local_state.log(settings)[-limit:]
     output.result({"events": events})
     if events:

@@ -1,4 +1,4 @@
-"""``usage status``: whether usage data is collected and why, the identity, queued events, the last delivery and problem."""
+"""``usage status`` prints whether usage data is collected and why, the identity, the queued events and the last problem."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ __all__ = ["collect_status", "print_status", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:
-    """Print the status. Return 0 if commands are recorded, and 3 if they are not.
+    """Print the status. Return 3 if usage data is off. Otherwise, return 0.
 
-    The command changes nothing. For example, it creates neither an ID nor a directory.
+    The command does not change any file. For example, it creates neither an ID nor a directory.
     """
     facts = collect_status(settings)
     output.result(facts)
@@ -25,7 +25,7 @@ def status(settings: Settings, output: Output) -> int:
 
 
 def collect_status(settings: Settings) -> dict[str, Any]:
-    """Return the status as a dictionary, which is also the JSON output of the command. Change nothing."""
+    """Return the status as a dictionary, which is also the JSON output of the command. Do not change any file."""
     decision = settings.decide()
     mode, reason, detail = decision.mode, decision.reason, decision.detail
     if mode != consent.OFF and not settings.has_destination and not _is_standalone(settings):
@@ -64,8 +64,8 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
     Args:
         facts: The result of :func:`collect_status`.
         output: The output that prints the status.
-        standalone: Whether the program is ``arcade-otel``. If so, the status of the config directory is printed instead of the
-            status of one program.
+        standalone: Whether the program is ``arcade-otel``. If so, the output describes the config directory instead of one
+            program.
     """
     words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}
     sent, problem, sender_problem = facts["last_sent"], facts["last_problem"], facts["sender_problem"]
@@ -109,7 +109,7 @@ def _lane_row(lane: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _is_standalone(settings: Settings) -> bool:
-    """Return whether the settings belong to the program ``arcade-otel``, which is itself never recorded."""
+    """Return whether the settings belong to the program ``arcade-otel``. Its own commands are not recorded."""
     return settings.name == conventions.LIB
 
 

@@ -1,4 +1,4 @@
-"""Pass a finished span to the detached sender, a process that outlives the command. The command never waits for the sender."""
+"""Pass a finished span to the detached sender, which outlives the command. By default, no command waits for the sender."""
 
 from __future__ import annotations
 
@@ -119,12 +119,12 @@ def submit(
     This process writes the span to the queue itself in these cases:
 
     - The process runs on Windows.
-    - The argument ``owed`` is True: a login's span must be stored safely before the link to the account is written.
+    - The argument ``owed`` is True. A login's span must be stored safely before the link to the account is written.
     - The text of the span is too long for an environment variable.
-    - The machine may end with the command (PID 1, continuous integration).
+    - The machine may end with the command, because the command is PID 1 or runs in continuous integration.
     - The command may wait for the delivery of its span.
-    - No sender can be started, for example because the program is frozen, the process table is full, or PID 1 does not reap. A
-      later sender then delivers the span.
+    - No sender can be started, for example because the program is frozen, the process table is full, or PID 1 does not reap ended
+      processes. A later sender then delivers the span.
 
     Args:
         text: The span in OTLP/JSON.
@@ -132,13 +132,12 @@ def submit(
         owed: True if the span must be in the queue when this function returns.
         end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``, which imports ``json``.
         span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
-        environ: A copy of the process's environment, if the caller already has one.
-        others_wait: Whether the caller has put other spans into the queue. If so, a sender is started for them even if this span
-            has no lane.
+        environ: A copy of the process's environment, or None if the caller has no copy.
+        others_wait: Whether to start a sender even if this span has no lane, because the caller has put other spans into the
+            queue.
 
     Returns:
-        The paths of the span's files in the queue. If a sender writes the span to the queue instead of this process, the list is
-        empty.
+        The paths of the span's files in the queue. The list is empty if a sender writes the span to the queue.
 
     Raises:
         OSError: If no sender could be started, and the queue could not be written.
@@ -194,7 +193,7 @@ def submit(
 
 
 def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
-    """Return whether the command may wait for its own event. ``recording.waiting`` decides whether and how long it waits."""
+    """Return whether the command may wait until its event is delivered. ``recording.waiting`` decides for how long."""
     return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
@@ -234,11 +233,11 @@ def _package_directory() -> str:
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the sender's environment: those of the user's variables that are in a fixed list, and the span.
+    """Return the sender's environment, which contains the span and only those of the user's variables that are on a fixed list.
 
-    The list contains the variables that the exporters need: those for the home directory, locale, proxies and certificate
-    bundles, ``OTEL_*`` and ``ARCADE_*``. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START``
-    and ``ARCADE_USAGE_EVENT_DATA`` never come from the user's environment.
+    The list includes variables for the home directory, the locale, proxies and certificate bundles, and all ``OTEL_*`` and
+    ``ARCADE_*`` variables. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START`` and
+    ``ARCADE_USAGE_EVENT_DATA`` never come from the user's environment.
     """
     environ = os.environ if environ is None else environ
     chosen = {
@@ -260,10 +259,9 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
 def _import_roots() -> list[str]:
     """Return the import path for the sender: this library first, then the program's path.
 
-    The sender needs the program's whole import path, because some installations use a separate directory for each distribution
-    (Nix, pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The directory of the
-    script and the working directory are left out. A user's file ``yaml.py`` in them would otherwise be imported if the package of
-    that name is not installed.
+    The sender needs the program's import path, because some installations use a separate directory for each distribution (Nix,
+    pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The function leaves out the
+    script's directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` by mistake.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
@@ -286,12 +284,12 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     """Start ``command`` in its own session, with its standard streams on the null device and without inherited descriptors.
 
     The function uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new
-    process inherits the working directory, and its first action is to leave it. Where ``/bin/sh`` exists, a shell starts the new
-    process and ends at once, so the new process is not a child of the command. The debug log contains the ID of the new process's
-    group.
+    process inherits the working directory, and leaves it soon after its start. Where ``/bin/sh`` exists, a shell starts the new
+    process and ends at once, so the new process is not a child of the command. The debug log contains the process group ID of the
+    new process.
 
-    Before that, leave a start mark with the span of ``environ``, which the sender removes when it comes up. If the disk cannot be
-    written, there is no mark.
+    Before the start, the function writes a start mark that contains the span in ``environ``. After the sender has come up, it
+    removes the start mark. If the disk cannot be written, there is no start mark.
 
     Raises:
         OSError: If the process could not be started. The start mark then contains no span, because the caller queues the span.
@@ -328,11 +326,12 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
 
 def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
-    """Write a start mark with the span of ``environ``. Return its name, or "" if it cannot be written (``handoff.starts``).
+    """Write a start mark with the span in ``environ``. Return the mark's name, or "" if the mark cannot be written.
 
-    It is written here in most runs, because importing ``storage.directories`` costs a command a million instructions. Other users
-    cannot put a link in its place, because only the user can write the directory, and this process has read the consent and the
-    identity from the directories above, which must be the user's own for that. Under ``sudo``, they may be another user's.
+    In most runs, this function writes the mark itself, because importing ``storage.directories`` costs a command a million
+    instructions. Other users cannot put a link in the mark's place, because they cannot write the directories that contain the
+    mark. This process checked these directories when it read the consent and the identity. Under ``sudo``, the directories may
+    belong to another user, so ``handoff.starts`` writes the mark.
     """
     text, mark = environ.get(conventions.ENV_EVENT_DATA, ""), f"{time.time_ns():020d}-{os.getpid()}.json"
     directory = f"{config_dir}/usage/{STARTING}"
@@ -375,7 +374,10 @@ def _wait_for_shell(shell: int) -> int:
 
 
 def file_actions() -> list[Any]:
-    """Return the file actions for ``posix_spawn``: null device for descriptors 0, 1 and 2, and no other inheritable ones."""
+    """Return the file actions for ``posix_spawn``.
+
+    The actions connect descriptors 0, 1 and 2 to the null device, and close the other descriptors that a child would inherit.
+    """
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     for name in os.listdir("/dev/fd"):  # the descriptors of this process, on Linux and macOS

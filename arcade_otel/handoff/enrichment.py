@@ -1,8 +1,9 @@
-"""Add those properties to a command's span that the command itself has no time to find out, for example the installed version.
+"""Complete a command's span with properties that the command has no time to find out, such as the installed version.
 
 The process that writes the span to the queue adds these properties. Usually, this process is the sender that the command has
-started. It uses the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
-properties. A later sender cannot add them, because a different program may have started that sender.
+started. That sender uses the same Python interpreter on the same machine as the command. If the command itself writes to the
+queue, the command adds the properties. A later sender does not add these properties, because a different program may have started
+that sender.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
-    """Return ``payload`` with the added properties, or unchanged if it already contains them. This never raises.
+    """Return ``payload`` with the added properties. This never raises.
+
+    If the payload already contains these properties, or contains no command's span, the function returns the payload unchanged.
 
     Args:
         payload: A command's span in OTLP/JSON.
         state_dir: The directory ``usage`` in the config directory.
         environ: The environment of the command. A sender passes the result of :func:`command_environment`.
-        write: Whether to write the run into ``usage/programs.json``. It is False in a dry run.
+        write: True to write the run into ``usage/programs.json``, or False in a dry run.
     """
     with guard("what is found out about a span"):
         try:
@@ -65,15 +68,15 @@ def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
         environ: The environment of the sender.
 
     Returns:
-        The names of all variables of the command, each with the value ``1``. Variables that name a coding agent have their real
-        values instead.
+        A dictionary whose keys are the names of the command's variables. Variables that name a coding agent keep their values.
+        Every other variable gets the value ``1``.
     """
     known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
     return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}
 
 
 def added(payload: str) -> dict[str, str | bool]:
-    """Return the attributes that :func:`enrich` has added to the span in ``payload``."""
+    """Return the attributes that :func:`enrich` has added to the command's span in ``payload``."""
     span, _ = otlp.command_span(otlp.loads(payload))
     found = {} if span is None else {key: otlp.read_attribute(span, key) for key in _ADDED}
     return {key: value for key, value in found.items() if isinstance(value, str | bool)}

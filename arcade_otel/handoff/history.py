@@ -1,8 +1,8 @@
-"""The history of each program on this machine, which is the version that ran last and the current session.
+"""The history of each program on this machine: the version that ran last, and the current session.
 
-The history is in one small file, ``usage/programs.json``. The process that writes a span to the queue reads and replaces the file
-under a lock. If the lock is not free in time, or the file cannot be written, the span does not contain the properties that come
-from the history.
+The history of all programs is in one small file, ``usage/programs.json``. The process that writes a span to the queue updates
+this file while it holds a lock. If the lock is not free in time, or the file cannot be written, the span does not contain the
+properties that come from the history.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Started:
 
     Attributes:
         version: The version that the program sets, or None.
-        stamp: A text that changes when a distribution is installed, upgraded or removed. The installed version is looked up once
-            for each stamp.
-        owners: The ID to which the run belongs and, for a login, the anonymous ID that was in use before.
+        stamp: A text that changes when a distribution is installed, upgraded or removed. The installed version is looked up again
+            only if the stamp has changed.
+        owners: A tuple with the ID to which the run belongs. For a login, the tuple also contains the previous anonymous ID.
         start_ns: Start of the run in nanoseconds since the epoch.
         end_ns: End of the run in nanoseconds since the epoch.
     """
@@ -70,9 +70,10 @@ class Known:
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: On the first run after a change of version, the version that ran before, or None on any other run.
+        previous_version: The version that ran before, or None if this is not the first run after a change of version.
         session_id: The ID of the run's session. PostHog requires a UUIDv7 that contains the start time of the session.
-        install_method: The result of ``surroundings.install_method``, which is called only for a new version and once a day.
+        install_method: How the program was installed. ``surroundings.install_method`` looks this up for a new version, and then
+            at most once a day.
         version: The version that the program sets, or else the installed version.
     """
 
@@ -99,20 +100,19 @@ def record(
 ) -> Known | None:
     """Write a run of ``program`` to the history, and return the properties of the run that depend on earlier runs.
 
-    A session ends after 30 minutes without a command, after 24 hours, and when the identity changes for any reason except a
-    login.
+    A session ends after 30 minutes without a command, after 24 hours, or when the identity changes for any reason except a login.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run to write.
-        find_version: A function that returns the version of the installed program. It is called only if ``run`` contains no
-            version.
+        find_version: A function that returns the version of the installed program. This function is called only if ``run``
+            contains no version.
         find_install_method: A function that returns how the program was installed.
-        write: Whether to write the run to the file. It is False in a dry run.
+        write: True to write the run to the file, or False in a dry run.
 
     Returns:
-        The properties of the run, or None if the lock was not free for half a second.
+        The properties of the run, or None if another process held the lock for half a second.
 
     Raises:
         OSError: If the file cannot be read or written.
@@ -195,7 +195,7 @@ def _is_entry(entry: object) -> bool:
 
 
 def _uuid7(milliseconds: int) -> str:
-    """Return a UUID of version 7 (RFC 9562, section 5.7). Before Python 3.14, the module ``uuid`` cannot create one."""
+    """Return a UUID of version 7 (RFC 9562, section 5.7). Before Python 3.14, the module ``uuid`` cannot create such a UUID."""
     digits = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
     digits[6] = digits[6] & 0x0F | 0x70
     digits[8] = digits[8] & 0x3F | 0x80

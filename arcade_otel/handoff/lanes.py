@@ -18,17 +18,18 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in
 
 
 def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | None = None, usage_only: bool = False) -> list[str]:
-    """Return the lanes for a span: one per exporter, and for PostHog one per host and project.
+    """Return the names of the lanes for a span: one lane for each exporter that the environment selects.
 
-    Because the lanes are separate, a host that does not answer, or a project with a wrong key, does not delay the other lanes.
-    Without a project key, PostHog gets no lane, because the span could never be sent.
+    The name of PostHog's lane depends on the span's host and project. Because the lanes are separate, a host that does not
+    answer, or a project with a wrong key, does not delay the other lanes. If ``api_key`` is None, the result contains no PostHog
+    lane, because PostHog does not accept a span without a key.
 
     Args:
         environ: The environment variables. ``OTEL_TRACES_EXPORTER`` names the exporters.
-        api_key: PostHog project key.
+        api_key: PostHog project key, or None.
         host: PostHog host, ``https://…``.
-        usage_only: Whether only PostHog gets the span. This is so if its trace is exported separately, or if its parent was not
-            sampled.
+        usage_only: Whether only PostHog gets the span. Pass True if the span's trace is exported separately, or if the span's
+            parent was not sampled.
     """
     names = [name for name in exporter_names(environ) if name.partition(".")[0].lower() not in _DEVICES and name[-1] != "."]
     if usage_only:
@@ -43,7 +44,7 @@ def lane_name(host: str | None, api_key: str) -> str:
     """Return the name of PostHog's lane for a host and a project, such as ``posthog@eu.i.posthog.com~1a2b3c4d``.
 
     The name ends with a checksum of the key (CRC-32, eight hexadecimal digits), which distinguishes projects without revealing
-    the key. The name contains only characters that every operating system allows in file names.
+    the key. The name contains only characters that are allowed in file names on Linux, macOS and Windows.
     """
     place = (host or "").partition("://")[2][:_MAX_HOST_LENGTH].lower()
     place = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "-." else "_" for letter in place)
@@ -51,13 +52,13 @@ def lane_name(host: str | None, api_key: str) -> str:
 
 
 def lane_exporter(lane: str) -> str:
-    """Return the exporter's name, which is the first part of a lane's name."""
+    """Return the name of a lane's exporter, which is the part of the lane's name before the character ``@``."""
     return lane.partition("@")[0]
 
 
 def is_old_name(lane: str) -> bool:
     """Return whether a lane's name has the form that version 0.1.0 used.
 
-    Version 0.1.0 had one lane per host for all projects (``posthog@host``, ``posthog``).
+    In version 0.1.0, all projects of a PostHog host shared one lane (``posthog@host``, or ``posthog`` without a host).
     """
     return lane_exporter(lane) == POSTHOG and "~" not in lane

@@ -1,6 +1,7 @@
-"""The queue on disk, which contains a directory for each lane and, in it, a file for each span.
+"""The queue on disk, which contains a directory for each lane.
 
-The files sort by age. Every access goes through ``storage``.
+The directory of a lane contains a file for each span. The name of each file begins with a time, so the sorted names are in order
+of age. All file operations go through ``storage``.
 """
 
 import os
@@ -63,12 +64,12 @@ _SUFFIX = ".json"
 
 
 def lane_dir(state_dir: str, lane: str) -> str:
-    """Return the path of the directory with a lane's spans."""
+    """Return the path of the directory that contains a lane's spans."""
     return os.path.join(state_dir, _QUEUE, lane)
 
 
 def end_time(name: str) -> float:
-    """Return the time when a command ended, in seconds since the epoch, from the name of its span's file.
+    """Return when a command ended, in seconds since the epoch, according to the name of its span's file.
 
     If the name contains no time, return 0.
     """
@@ -77,21 +78,24 @@ def end_time(name: str) -> float:
 
 
 def span_name(end_ns: int | None, span_id: str | None) -> str:
-    """Return the name of a span's file. Without its end, the span has ended now. Without its ID, take a random one."""
+    """Return the name for a span's file.
+
+    If ``end_ns`` is None, the name contains the current time instead. If ``span_id`` is None, the name contains a random ID.
+    """
     return f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
 
 
 def _is_span_name(name: str) -> bool:
     """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
 
-    The library never touches files with other names.
+    In a lane's directory, the library ignores files whose names have another form, except its own temporary files.
     """
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
 
 
 def _is_temporary_name(name: str) -> bool:
-    """Return whether ``name`` has the form of a temporary file of ``Directory.write``, ``.{name}.{8 hex digits}.tmp``."""
+    """Return whether ``name`` has the form ``.{name}.{8 hex digits}.tmp``, which ``Directory.write`` uses for temporary files."""
     inner, _, random = name.removesuffix(".tmp").rpartition(".")
     return name.endswith(".tmp") and inner.startswith(".") and _is_span_name(inner[1:]) and random.isalnum()
 
@@ -116,7 +120,10 @@ def _open_lane_dir(lane_dir: str) -> Directory:
 
 
 def lanes(state_dir: str) -> list[str]:
-    """Return the names of the lanes that have a directory. A symbolic link in place of a lane's directory is ignored."""
+    """Return the names of the lanes that have a directory. A symbolic link in place of a lane's directory is ignored.
+
+    If the queue does not exist or cannot be read, return an empty list.
+    """
     try:
         with _open(state_dir, _QUEUE) as directory:
             names = directory.names()
@@ -131,7 +138,10 @@ def _is_directory(parent: Directory, name: str) -> bool:
 
 
 def list_spans(lane_dir: str) -> list[str]:
-    """Return the names of the span files in a lane's directory, oldest first. Files that are still being written are left out."""
+    """Return the names of the span files in a lane's directory, oldest first. Leave out files that are still being written.
+
+    If the directory does not exist or cannot be read, return an empty list.
+    """
     try:
         with _open_lane_dir(lane_dir) as directory:
             return sorted(name for name in directory.names() if _is_span_name(name))
@@ -153,9 +163,9 @@ def enqueue(
 ) -> list[str]:
     """Write a payload to each lane, and return the paths of the files.
 
-    Each file is written completely or not at all, and only its owner can read it. The name of a file begins with the end of the
-    span, so the sorted names are in the order in which the commands ended. The name ends with the span's ID, so writing a span
-    twice produces only one file.
+    Each file is written completely or not at all, and only its owner can read it. The name of a file begins with the time when
+    the span ended, so the sorted names are in the order in which the commands ended. The name ends with the span's ID. If a span
+    is written to a lane twice, the lane therefore contains only one file for the span.
 
     Args:
         state_dir: The directory ``usage``.
@@ -188,7 +198,7 @@ def read_span(path: str) -> str | None:
     """Return the payload in a span's file, or None if the file no longer exists.
 
     Raises:
-        ValueError: If the file contains no span: it is not text, not a regular file, or longer than 16 MiB.
+        ValueError: If the file is not UTF-8 text, is not a regular file, or is longer than 16 MiB.
         OSError: If the file cannot be read at the moment.
     """
     lane_dir, name = os.path.split(path)
@@ -205,11 +215,11 @@ def read_span(path: str) -> str | None:
 def rewrite_span(path: str, payload: str) -> None:
     """Replace the payload in a span's file as a whole, and wait until the new payload is on the disk.
 
-    The file keeps its modification time. If the time in the file's name is impossible, the modification time shows the age of the
-    span.
+    The file keeps its modification time. If the time in the file's name is impossible, the queue uses the modification time for
+    the span's age.
 
     Raises:
-        OSError: If the file cannot be written. It then keeps its old payload.
+        OSError: If the file cannot be written. The file then keeps its old payload.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -229,7 +239,7 @@ def remove_span(path: str) -> None:
 
 
 def quarantine(state_dir: str, path: str) -> None:
-    """Move a file that contains no span to the directory ``corrupt/``, which keeps only the 20 newest files.
+    """Move a file that contains no span to the directory ``corrupt/``, and keep only the 20 newest files in ``corrupt/``.
 
     Raises:
         OSError: If the file cannot be moved.
@@ -247,12 +257,12 @@ def quarantine(state_dir: str, path: str) -> None:
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
     """Delete the oldest spans of a lane until it contains at most 1,000 spans and 5 MiB, and no span older than 7 days.
 
-    The sender that holds the lane's lock calls this function, and so does a command that cannot start a sender. Other commands
-    never call it.
+    The sender that holds the lane's lock calls this function. A command calls this function only if the command cannot start a
+    sender.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
     2025, or more than a day in the future, counts as impossible and is ignored. If both times of a span are impossible, the span
-    counts as new. While the clock of this machine shows an impossible time, no span counts as too old.
+    counts as new. While this machine's clock shows a time before 2025, no span counts as too old.
 
     Args:
         state_dir: The directory ``usage``.
@@ -328,7 +338,7 @@ def _read_payload(directory: Directory, name: str) -> str:
 
 
 def _carried_drop_count(payload: str) -> int:
-    """Return the count of earlier dropped spans that a payload carries."""
+    """Return the number of dropped spans that a payload reports."""
     if not payload:
         return 0
     from arcade_otel.handoff.span_summary import summarize
@@ -337,9 +347,9 @@ def _carried_drop_count(payload: str) -> int:
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """Enforce the limits in the lanes of ``paths`` for about one span in 16.
+    """For about one span in 16, enforce the limits of the lanes that contain the files ``paths``.
 
-    Commands that cannot start a sender call this, because no sender enforces the limits for them.
+    Commands that cannot start a sender call this function, because no sender enforces the limits for them.
     """
     for path in paths:
         if path[: -len(_SUFFIX)].endswith("0"):
@@ -350,10 +360,11 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 
 
 def clear(state_dir: str) -> None:
-    """Delete every queued span, because the user has opted out or asked to be forgotten.
+    """Delete all queued spans, for example because the user has opted out.
 
-    If there is no queue, the call costs one ``stat``. Only files with this library's names are deleted, and no symbolic link is
-    followed. If one file cannot be deleted, the other files still are.
+    The function also deletes the files in ``corrupt/`` and the start marks. The function deletes only files whose names have a
+    form that this library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other
+    files.
 
     Raises:
         OSError: If at least one file cannot be removed.
@@ -394,10 +405,11 @@ def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -
 
 
 def migrate(state_dir: str, lane: str) -> None:
-    """Move the spans of a lane of version 0.1.0, which had one lane per host, to the lanes of their projects.
+    """Move the spans of a lane of version 0.1.0 to the lanes of their projects.
 
-    The caller must hold the lock of the old lane. A span stays in the old lane if its project key cannot be read. It is then
-    delivered or quarantined there.
+    Version 0.1.0 had one lane for each PostHog host. If ``lane`` is not a lane of version 0.1.0, the function does nothing. The
+    caller must hold the lock of the old lane. If the project key of a span cannot be read, the span stays in the old lane, where
+    a sender delivers or quarantines it.
 
     Raises:
         OSError: If a span cannot be moved.
@@ -417,7 +429,7 @@ def migrate(state_dir: str, lane: str) -> None:
 
 
 class DropCounter:
-    """The counter of the spans that were dropped because one lane was full, and that no event has reported yet."""
+    """The number of spans that one lane's limits have removed and that no event has reported yet."""
 
     __slots__ = ("_name", "_state_dir")
 
@@ -426,7 +438,7 @@ class DropCounter:
         self._name = f"{_DROPPED}-{lane}"
 
     def count(self) -> int:
-        """Return the number of dropped spans that were not reported yet, or 0 if the counter's file cannot be read."""
+        """Return the number of dropped spans that no event has reported yet, or 0 if the counter's file cannot be read."""
         try:
             with _open(self._state_dir) as directory:
                 return int(directory.read(self._name, 20) or b"0")
@@ -434,11 +446,14 @@ class DropCounter:
             return 0
 
     def increment(self, more: int) -> None:
-        """Add ``more`` to the number of dropped spans. Call this only while holding the lane's lock."""
+        """Add ``more`` to the number of dropped spans.
+
+        If the caller does not hold the lane's lock, an increment by another process at the same time can be lost.
+        """
         with _open(self._state_dir) as directory:
             directory.write(self._name, str(self.count() + more).encode())
 
     def reset(self) -> None:
-        """Reset the number of dropped spans to 0 after it was written into a span, which carries it to the backend."""
+        """Reset the number of dropped spans to 0. Call this after you have written the number into a span."""
         with suppress(FileNotFoundError), _open(self._state_dir) as directory:
             directory.unlink(self._name)

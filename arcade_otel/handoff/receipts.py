@@ -65,7 +65,7 @@ else:
 
 
 def receipts_file(state_dir: str) -> str:
-    """Return the path of the file with the receipts."""
+    """Return the path of the file that contains the receipts."""
     return os.path.join(state_dir, _FILE)
 
 
@@ -75,9 +75,9 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
         lane: The lane of the event.
-        name: Name of the event's file, from which the receipt gets the event's ID and the end of the command. It is "" for a
-            failure.
-        why: Why the event was dropped or the delivery failed, as a short text for the user. It must not contain a secret.
+        name: Name of the event's file, from which the receipt gets the event's ID and the end of the command. For a failure, pass
+            "".
+        why: Why the event was dropped or the delivery failed, as a short text for the user. The text must not contain a secret.
         payload: The payload that was sent, as a list of JSON values, or None if it is unknown. If the payload is larger than 16
             KiB, the receipt does not include it.
     """
@@ -98,13 +98,13 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
 
 
 def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
-    """Append receipts to the file in one write.
+    """Append ``receipts`` to the receipts file in one write.
 
-    Only senders and usage commands call this. Senders wait for each other at most 0.2 s, so that no delivery is delayed. After
-    that time, a receipt may be lost if another sender is rewriting the file.
+    No recorded command calls this function. The function tries for about 0.2 s to take the lock of the receipts file, and then
+    writes even without the lock. If another process is rewriting the file at that moment, the new receipts may be lost.
 
     Raises:
-        OSError: If the file cannot be written. The caller must continue the delivery without a receipt.
+        OSError: If the file cannot be written. The caller must then continue the delivery without a receipt.
     """
     if not receipts:
         return
@@ -125,20 +125,24 @@ def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
 
 
 def events(state_dir: str) -> list[Receipt]:
-    """Return the receipts of the last 100 events, newest last. If an event has two receipts in a lane, return only the newer one.
+    """Return the receipts of the last 100 events, newest last.
 
-    Malformed lines are skipped. If the file does not exist, the list is empty.
+    If a lane has several receipts for an event, return only the newest of them. Malformed lines are skipped. If the file does not
+    exist, the list is empty.
     """
     return _last_events(_lines(receipts_file(state_dir)))
 
 
 def problems(state_dir: str) -> dict[str, Receipt]:
-    """Return the last problem of each lane, by the lane's name. A problem is a failed delivery or a dropped event."""
+    """Return a dictionary that maps the name of each lane to the lane's last problem.
+
+    A problem is a failed delivery or a dropped event. Lanes without a problem are left out.
+    """
     return {each["lane"]: each for each in _lines(receipts_file(state_dir)) if each["state"] in (FAILED, DROPPED)}
 
 
 def remove(state_dir: str) -> None:
-    """Remove the file with all receipts.
+    """Remove the receipts file.
 
     Raises:
         OSError: If the file exists and cannot be removed.
@@ -148,7 +152,7 @@ def remove(state_dir: str) -> None:
 
 
 def public(text: str) -> list[Any] | None:
-    """Return the span ``text`` (OTLP/JSON) as a payload that the user may see, or None if ``text`` contains no span.
+    """Return the span ``text`` (OTLP/JSON) as a payload that the user may see, or None if ``text`` is malformed.
 
     The result does not include the attributes that only the sender needs, such as the project key. The function does not import
     the SDK.
@@ -192,7 +196,10 @@ def _lines(path: str) -> Iterator[Receipt]:
 
 
 def _rewrite(path: str) -> None:
-    """Shorten the file to the last 100 events and the newest failure of each lane, and to half of the maximum size."""
+    """Shorten the file to the receipts of the last 100 events and the newest failure of each lane.
+
+    If the result would be larger than half of the maximum size, leave out the oldest events.
+    """
     lines = list(_lines(path))
     problems = {each["lane"]: each for each in lines if each["state"] == FAILED}
     kept = {id(each) for each in (*_last_events(lines), *problems.values())}
@@ -212,7 +219,7 @@ def _rewrite(path: str) -> None:
 
 @contextmanager
 def _locked(state_dir: str) -> Iterator[bool]:
-    """Try for at most 0.2 s to take the lock of the receipts. Yield True if that succeeded."""
+    """Try for about 0.2 s to take the lock of the receipts file. Yield whether this process holds the lock."""
     with Directory.open(*os.path.split(state_dir)) as directory:
         lock = FileLock.acquire(directory, "receipts.lock", wait=_LOCK_SECONDS, stale_after=_STALE_SECONDS)
     try:

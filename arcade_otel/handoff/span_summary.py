@@ -1,4 +1,4 @@
-"""Read those fields of a queued span that the queue needs: the end of the command, and the span's destination."""
+"""Read the fields of a queued span that the queue needs, such as the end of the command and the span's destination."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ __all__ = ["SpanSummary", "summarize"]
 
 
 class SpanSummary:
-    """The fields of a queued span that the queue reads from its payload.
+    """The fields of a queued span that the queue needs.
+
+    The fields describe the first command's span in the payload. If the payload contains no command's span, the fields describe
+    its first span.
 
     Attributes:
-        end_ns: End of the first span of a command, or else of the first span, in nanoseconds since the epoch. It is None if the
-            end is missing.
-        span_id: The ID of the span that ``end_ns`` describes, in hexadecimal digits, or None.
+        end_ns: End of the span in nanoseconds since the epoch, or None if the end is missing.
+        span_id: ID of the span in hexadecimal digits, or None.
         api_key: PostHog project key, or None if the payload is not sent to PostHog.
         host: PostHog host, or None.
         usage_only: Whether only PostHog gets the payload.

@@ -1,4 +1,4 @@
-"""Start a sender in the rare cases: on Windows, without ``/bin/sh``, without POSIX_SPAWN_SETSID, or from an archive."""
+"""Start a sender where ``handoff`` cannot use a shell, such as on Windows, or read the sender's program from an archive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["reap", "source_in_archive", "start", "start_by_subprocess"]
 
 
 def source_in_archive(program: str) -> str | None:
-    """Return the source of the sender's program if the library is imported from an archive (zipapp, pex), or else None."""
+    """Return the source code of the sender's program if the library is imported from an archive (zipapp, pex), or else None."""
     loader: Any = globals().get("__loader__")
     try:
         return str(loader.get_data(program).decode("utf-8"))
@@ -38,16 +38,17 @@ def reap(children: list[int]) -> None:
 
 
 def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
-    """Start ``command`` as ``handoff.start_sender`` does, as a child of this process.
+    """Start ``command`` as ``handoff.start_sender`` does, but as a child of this process.
 
     Args:
-        command: Command line.
-        environ: Its environment.
-        config_dir: Config directory.
-        children: Gets the process ID if this process has to reap it.
+        command: The command line.
+        environ: The environment of the new process.
+        config_dir: The config directory.
+        children: A list of process IDs. If this process has to reap the new process, the function appends the new process's ID.
 
     Raises:
-        OSError: If the process could not be started. Its start mark then counts as a failed start.
+        OSError: If the process could not be started. The start mark then counts as a failed start, or is removed if the error is
+            temporary.
     """
     try:
         _start(command, environ, config_dir, children)
@@ -61,7 +62,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
 
 
 def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
-    """Start ``command`` as ``handoff.start_sender`` does, but as a child of this process.
+    """Start ``command`` as a child of this process, with ``posix_spawn`` or else with ``subprocess``.
 
     Args:
         command: The command line.
@@ -100,7 +101,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, 
 
 
 def start_by_subprocess(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> int:
-    """Do the same as ``handoff.start_sender``, but start ``command`` with ``subprocess``. Return the process ID.
+    """Start ``command`` with the module ``subprocess``, detached from this process, and return the process ID.
 
     Raises:
         OSError: If the process could not be started.

@@ -1,19 +1,18 @@
-"""Start marks: notice a sender that was started and never came up, keep its span, and start fewer senders until one works.
+"""Start marks let commands notice senders that never came up, keep the senders' spans, and start fewer senders for a while.
 
-A command cannot wait until its sender has come up. So it leaves a *start mark*, a file in ``usage/starting``, before it
-starts the sender. The file contains the span that the sender gets, or nothing if the span is in the queue already. A sender
-removes its mark when its span is in the queue. A mark that is still there after 10 s, the longest life of a sender, shows that
-the sender never came up. It does not matter why: the interpreter was removed or has the wrong architecture, the file system
-forbids programs, ``sender_command`` names another program, a library is missing, a module does not compile, or the machine was
-switched off.
+A command does not wait until its sender has come up. Therefore, the command writes a *start mark*, a file in ``usage/starting``,
+before it starts the sender. The file contains the span that the sender gets, or is empty if the span is in the queue already. A
+sender removes its mark when its span is in the queue. No sender lives longer than 10 s. A mark that is still there after 10 s is
+therefore a *failed start*, which means that the sender never came up. The reason does not matter. For example, the interpreter
+was removed, ``sender_command`` names another program, a library is missing, or the machine was switched off.
 
-* The next sender, or the next command that starts none, puts the span of such a mark into the queue.
-* After two such starts in a row, commands put their spans into the queue, and start one sender an hour. One start may fail by
-  chance, for example at the end of a container.
-* A sender that comes up removes all old marks, so that commands start senders again.
+* The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
+* After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. A
+  single failed start changes nothing, because it may happen by chance, for example at the end of a container.
+* A sender that comes up removes all old marks, so that commands start senders as usual again.
 
-Limits: Without a disk that can be written, there are no marks. A span that another process takes from a mark lacks the
-properties that only its own sender can find out (``handoff.enrichment``).
+Limits: If the disk cannot be written, there are no marks. If another process takes a span from a mark, the span lacks the
+properties that only the sender of the span's command can find out (``handoff.enrichment``).
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class _Mark:
     Attributes:
         name: Name of the file.
         made_at: When the sender was started, in seconds since the epoch.
-        size: Size of the span in bytes. 0 if the span is in the queue.
+        size: Size of the span in bytes, or 0 if the span is in the queue already.
     """
 
     __slots__ = ("made_at", "name", "size")
@@ -83,7 +82,10 @@ class _Mark:
         self.size = size
 
     def is_pending(self, now: float) -> bool:
-        """Return whether the sender may still be coming up. The clock of a file server may be ahead of this machine's."""
+        """Return whether the sender may still be coming up.
+
+        The time of the mark may be in the future, because the clock of a file server may be ahead of this machine's clock.
+        """
         return abs(now - self.made_at) < START_SECONDS and not self.name.endswith(_FAILED)
 
 
@@ -114,9 +116,9 @@ def _open(state_dir: str) -> Directory:
 
 
 def leave_mark(config_dir: str, name: str, text: str) -> str:
-    """Write a mark with the span ``text``. ``handoff`` does it inline if no other sender is coming up.
+    """Write a mark with the span ``text``. Return ``name``, or "" if the mark cannot be written.
 
-    Return ``name``, or "" if the mark cannot be written.
+    In most runs, ``handoff`` writes the mark itself and does not call this function.
     """
     from arcade_otel.storage.directories import Directory
 
@@ -138,9 +140,10 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
 
 
 def record_failure(config_dir: str, name: str, error: OSError) -> None:
-    """Let the mark count as a failed start at once, because the process could not be started. The caller queues the span.
+    """Make the mark count as a failed start at once, because the process could not be started.
 
-    An error that passes by itself leaves no mark.
+    The caller then writes the span to the queue. If the error is temporary, for example because no memory was left, the function
+    removes the mark instead.
     """
     from contextlib import suppress
 
@@ -151,11 +154,13 @@ def record_failure(config_dir: str, name: str, error: OSError) -> None:
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If so, put the spans of failed starts into the queue.
+    """Return whether this command must not start a sender.
+
+    If the result is True, the function also puts the spans of failed starts into the queue.
 
     Args:
         state_dir: The directory ``usage``.
-        now: Seconds since the epoch.
+        now: The current time in seconds since the epoch, or None for the system's clock.
     """
     now = time.time() if now is None else now
     if not (_pauses(state_dir, now) or zombies.spawning_suspended(state_dir, now)):
@@ -180,9 +185,10 @@ def _pauses(state_dir: str, now: float) -> bool:
 
 
 def is_taken_over(state_dir: str, name: str) -> bool:
-    """Return whether the mark of this sender has no span any more.
+    """Return whether the mark of this sender no longer contains a span.
 
-    The sender came up so late that another process has put the span into the queue, or the user has deleted the queue meanwhile.
+    The result is True if another process has put the span into the queue because the sender came up late, or if the user has
+    deleted the queue meanwhile.
     """
     try:
         with _open(state_dir) as directory:
@@ -195,7 +201,9 @@ def is_taken_over(state_dir: str, name: str) -> bool:
 
 
 def finish(state_dir: str, name: str) -> None:
-    """Remove the mark of a sender that has come up. Put the spans of failed starts into the queue, and remove their marks.
+    """Remove the mark of a sender that has come up.
+
+    Also put the spans of failed starts into the queue, and remove the marks of these failed starts.
 
     Raises:
         OSError: If the marks cannot be changed.
@@ -218,13 +226,13 @@ def finish(state_dir: str, name: str) -> None:
 
 
 def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = False) -> None:
-    """Put the spans of failed starts into the queue. If that fails, the mark stays as it is.
+    """Put the spans of failed starts into the queue. If a span cannot be put into the queue, its mark stays as it is.
 
     Args:
         state_dir: The directory ``usage``.
-        now: Seconds since the epoch.
-        remove: Whether to remove the marks. If not, they become empty, and still count as failed starts.
-        pending: Whether to do the same with the marks of senders that may be coming up.
+        now: The current time in seconds since the epoch.
+        remove: Whether to remove the marks. If False, the 16 newest marks become empty, and still count as failed starts.
+        pending: Whether to include the marks of senders that may still be coming up.
 
     Raises:
         OSError: If the marks cannot be read.
@@ -255,7 +263,9 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
 
 
 def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
-    """Put the span of a mark into the queue. Return False if it must stay, because this environment has no lane for it.
+    """Put the span of a mark into the queue. Return whether the mark no longer needs to contain the span.
+
+    If this environment has no lane for the span, the mark keeps the span for 7 days.
 
     Raises:
         OSError: If the queue cannot be written.
@@ -277,7 +287,11 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
 
 
 def _lanes(summary: SpanSummary) -> list[str]:
-    """Return the lanes for a span of another process, whose environment is unknown. PostHog's is known from the span."""
+    """Return the lanes for a span that another process has recorded.
+
+    The environment of this process selects the exporters, because the environment of the other process is unknown. If this
+    environment selects no lane, return the span's PostHog lane, because the span itself contains the PostHog host and project.
+    """
     from arcade_otel.handoff.lanes import lane_name, lanes_for
 
     names = lanes_for(os.environ, api_key=summary.api_key, host=summary.host, usage_only=summary.usage_only)
@@ -288,7 +302,10 @@ def _lanes(summary: SpanSummary) -> list[str]:
 
 
 def failures(state_dir: str, now: float | None = None) -> list[float]:
-    """Return when the senders were started that did not come up, since the last one that did: seconds since the epoch, sorted."""
+    """Return the start times of the senders that have failed to come up since a sender last came up.
+
+    The times are in seconds since the epoch, and are sorted.
+    """
     now = time.time() if now is None else now
     failed = [mark.made_at for mark in _marks(state_dir) if not mark.is_pending(now)]
     if not failed:
@@ -301,13 +318,15 @@ def failures(state_dir: str, now: float | None = None) -> list[float]:
 
 
 def are_pending(state_dir: str) -> bool:
-    """Return whether a sender may be coming up whose span is not in the queue."""
+    """Return whether there is a span that is not in the queue, and whose sender may still be coming up."""
     now = time.time()
     return any(mark.size and mark.is_pending(now) for mark in _marks(state_dir))
 
 
 def take_over(state_dir: str) -> None:
-    """Put every span of a mark into the queue, even if its sender may be coming up. That sender then leaves the span alone.
+    """Put the spans of all marks into the queue, even of marks whose senders may still be coming up.
+
+    If such a sender comes up later, it does not put its span into the queue again.
 
     Raises:
         OSError: If the marks cannot be read.
@@ -316,7 +335,11 @@ def take_over(state_dir: str) -> None:
 
 
 def queued(state_dir: str) -> list[tuple[str, str, str]]:
-    """Return the spans of senders that have not come up, oldest first: lane, name of its file in the lane, and OTLP/JSON."""
+    """Return the spans of senders that have not come up, oldest first. Leave out spans that are in the queue already.
+
+    Returns:
+        A list of tuples. Each tuple contains a lane's name, the name for the span's file in that lane, and the span in OTLP/JSON.
+    """
     from contextlib import suppress
 
     from arcade_otel.handoff import queue

@@ -1,10 +1,11 @@
-"""Start processes on Windows that outlive the command: without a window, and outside its job object if Windows allows that.
+"""Start a sender on Windows that outlives its command.
 
-A *job object* is a group of processes that Windows can end together. CI runners, services, OpenSSH's server, IDEs and terminals
-run programs in a job object. When the job is closed, Windows ends all processes in it. A new process leaves the job only if it is
-created with ``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow it, Windows refuses to create the
-process with that flag. The sender is then started inside the job. The command has written the span to the queue before it starts
-the sender, so the span is not lost if the sender ends with the job.
+The sender has no window, and runs outside the command's job object if Windows allows that. A *job object* is a group of processes
+that Windows can end together. CI runners, services, OpenSSH's server, IDEs and terminals may run programs in a job object. When
+the job is closed, Windows can end all processes in it. A new process leaves the job if it is created with
+``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow processes to leave, Windows refuses to create a
+process with that flag. This module then starts the sender inside the job. The command has written the span to the queue before it
+starts the sender, so the span is not lost if the sender ends with the job.
 """
 
 import os
@@ -25,7 +26,7 @@ _ACCESS_DENIED = 5
 
 
 def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start ``command`` with its streams on the null device, outside the job of this process if the job allows that.
+    """Start ``command`` with its streams on the null device, and outside the job of this process if the job allows that.
 
     The working directory of the new process is the root of its executable's drive, so that the user can remove any other
     directory.
@@ -55,7 +56,9 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Pop
 
 
 def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "subprocess.Popen[bytes]":
-    """Call ``create`` with the flag that lets the new process leave the job object, or without it if the job forbids that.
+    """Call ``create`` with the flag that lets the new process leave the job object.
+
+    If the job does not allow processes to leave, call ``create`` again without the flag.
 
     Raises:
         OSError: If ``create`` raised an OSError for another reason.
@@ -69,16 +72,20 @@ def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "su
 
 
 def root_of(executable: str) -> str:
-    """Return the root of a program's drive or network share, which is in use anyway while the program runs."""
+    """Return the root directory of the drive or network share that contains ``executable``.
+
+    While the program runs, this drive or share is in use anyway.
+    """
     return os.path.splitdrive(os.path.abspath(executable))[0] + os.sep
 
 
 def find_windowless(executable: str) -> str:
-    r"""Return the path of the ``pythonw.exe`` that belongs to the interpreter ``executable`` and opens no window.
+    """Return the path of the ``pythonw.exe`` of the interpreter ``executable``. A ``pythonw.exe`` opens no console window.
 
-    The function looks next to ``executable``, in ``sys.base_prefix`` (some virtual environments have no ``pythonw.exe``), and in
-    the absolute directories of ``PATH``. A directory of ``PATH`` counts only if it contains the DLL of the same Python version,
-    such as ``python311.dll``. If there is no ``pythonw.exe``, the function returns ``executable`` unchanged.
+    The function looks in the directory of ``executable``, in ``sys.base_prefix`` (some virtual environments have no
+    ``pythonw.exe``), and in the absolute directories of ``PATH``. A directory of ``PATH`` counts only if it contains the DLL of
+    the same Python version, such as ``python311.dll``. If there is no ``pythonw.exe``, the function returns ``executable``
+    unchanged.
     """
     directory = os.path.dirname(executable)
     library = f"python{sys.version_info[0]}{sys.version_info[1]}.dll"

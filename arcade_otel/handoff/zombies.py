@@ -48,7 +48,10 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
 
 
 def causes(state_dir: str) -> list[str]:
-    """Return why commands start one sender an hour: ``ZOMBIES``, ``FAILED_IMPORT``, both or none."""
+    """Return why commands start only one sender an hour, as a list of ``ZOMBIES``, ``FAILED_IMPORT`` or both.
+
+    If commands start senders as usual, the list is empty.
+    """
     from arcade_otel import storage
 
     try:
@@ -60,11 +63,11 @@ def causes(state_dir: str) -> list[str]:
 
 
 def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
-    """Record that this process is a sender, and stop new senders if eight earlier senders have become old zombies.
+    """Record that this process is a sender. If eight or more earlier senders are old zombies, make commands start fewer senders.
 
-    A sender is a zombie if ``/proc`` lists its process ID as a zombie with the same start time. A zombie counts after 20 s. On a
-    system without ``/proc``, the function does not count zombies, and only removes the marker that stops commands from starting
-    senders.
+    A sender is a zombie if ``/proc`` lists its process ID as a zombie with the same start time. A zombie counts as old 20 s after
+    a sender first noticed it. On a system without ``/proc``, the function does not count zombies, and only removes the marker
+    that makes commands start fewer senders.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.
@@ -108,7 +111,10 @@ def _remove_marker(state_dir: str) -> None:
 
 
 def _read_notes(path: str) -> list[tuple[str, str, float]]:
-    """Return the process ID and start time of each earlier sender, and when it became a zombie (0: it is not a zombie)."""
+    """Return the process ID and the start time of each earlier sender, and when it was first seen as a zombie.
+
+    If a sender is not known as a zombie, the third value is 0.
+    """
     try:
         from arcade_otel import storage
 

@@ -1,3 +1,3 @@
-"""Further ways to turn a run into a span: live spans, the span of a login or logout, and the dry run."""
+"""Special ways to record a run: as a live span, as the span of a login or logout, or as a dry run."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Print the exact payload on stderr for ``ARCADE_USAGE_TRACKING=log``, without writing or sending anything."""
+"""For ``ARCADE_USAGE_TRACKING=log``, print on stderr the event that PostHog would receive. Write and send nothing."""
 
 import json
 import os
@@ -16,7 +16,7 @@ __all__ = ["show", "show_span", "shown_identity"]
 
 
 def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcome") -> None:
-    """Print a command's event on stderr as indented JSON, exactly as PostHog would receive it.
+    """Print on stderr, as indented JSON, the event that PostHog would receive for a command.
 
     The function reads the identity but never creates one. If there is no identity, the output contains a random ID, which is not
     stored. The alias of a login is not printed.

@@ -1,4 +1,4 @@
-"""Record a login or a logout as an SDK span, which passes through the lifecycle processor."""
+"""Record a login or a logout as a span of the OpenTelemetry SDK, and change the identity."""
 
 import os
 from typing import TYPE_CHECKING
@@ -40,9 +40,9 @@ def change_identity(
     logout: bool,
     live: "LiveSpan | None",
 ) -> list[str]:
-    """Record a successful login or logout, change the identity, and end the live span. This never raises.
+    """Record a successful login or logout, change the identity, and end the live span if there is one. This never raises.
 
-    If the change of identity fails, the function writes a marker, and the next command rotates the anonymous ID.
+    If the change of identity fails, the function writes a marker, so that the next command rotates the anonymous ID.
 
     Args:
         settings: The program's settings.
@@ -54,8 +54,7 @@ def change_identity(
         live: The command's live span, or None.
 
     Returns:
-        The paths of the span's files in the queue. If a sender writes the span to the queue instead of this process, the list is
-        empty.
+        The paths of the span's files in the queue. The list is empty if a sender writes the span to the queue.
     """
     before = ("", True)
     with guard("whose a command is"):
@@ -89,11 +88,11 @@ def record(
     logout: bool = False,
     ids: tuple[str, str] | None = None,
 ) -> list[str]:
-    """Create the span of an ended command, pass it to a sender, and change the identity after a login or logout.
+    """Create the span of a command that has ended, pass it to a sender, and change the identity after a login or logout.
 
-    The span is created with this library's own tracer provider and never with the program's, so the program's spans are not
-    affected. The ``OTEL_*`` variables for sampling and limits are meant for the program's traces, so they do not apply to the
-    usage event.
+    The function creates the span with this library's own tracer provider and never with the program's provider, so the program's
+    spans are not affected. The ``OTEL_*`` variables for sampling and limits are meant for the program's traces, so they do not
+    apply to the usage event.
 
     Args:
         settings: The program's settings.
@@ -102,12 +101,11 @@ def record(
         outcome: How the command ended.
         login: Whether the command was a successful login. A login takes up to 4.5 s if the API or PostHog does not answer.
         logout: Whether the command was a successful logout.
-        ids: The trace ID and span ID of the command's live span, in hexadecimal digits, or None. The live span is exported
-            separately, so with ``ids`` only PostHog gets this span.
+        ids: The trace ID and span ID of the command's live span, in hexadecimal digits, or None. If there is a live span, only
+            PostHog gets the span that this function creates, because the live span is exported separately.
 
     Returns:
-        The paths of the span's files in the queue. If a sender writes the span to the queue instead of this process, the list is
-        empty.
+        The paths of the span's files in the queue. The list is empty if a sender writes the span to the queue.
     """
     # Imported here, because the exporters import modules of this package.
     from arcade_otel.exporters import DetachedSpanExporter

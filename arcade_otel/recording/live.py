@@ -1,4 +1,7 @@
-"""Live spans: the SDK makes the command's span, and the span is current while the command runs. Other spans nest below it."""
+"""Live spans: the SDK creates the command's span at the start, and the span is current while the command runs.
+
+By default, spans that the command creates become descendants of the live span.
+"""
 
 import logging
 import os
@@ -51,11 +54,11 @@ _ours: "dict[Settings, _Provider]" = {}
 
 
 class LiveSpan:
-    """The live span of one command. End the span in the thread that began it.
+    """The live span of one command. End the live span in the thread in which you created it.
 
-    The live span belongs to the traces of the process, and is never sent to PostHog. OpenTelemetry's standard variables determine
-    the sampler and the limits of the live span. The command's own code may add attributes. The usage event is made separately,
-    with the same trace ID and span ID.
+    The live span belongs to the traces of the process, and this library does not send it to PostHog. The sampler and the limits
+    of the tracer provider apply to the live span. The command's own code may add attributes to the live span. The library creates
+    the usage event separately, with the same trace ID and span ID.
 
     Args:
         settings: The program's settings.
@@ -91,12 +94,15 @@ class LiveSpan:
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
     def on_command_start(self) -> None:
-        """Set this library's provider for the process, unless the program has set one, for example in a callback."""
+        """Make this library's tracer provider the provider of the process.
+
+        If the program has already set a provider, for example in a callback, do nothing.
+        """
         if self._provider.ours and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             trace.set_tracer_provider(self._provider.tracers)
 
     def detach(self) -> None:
-        """Make the previous span current again, and restore the environment variables that child processes inherit."""
+        """Make the previous span current again, and restore ``TRACEPARENT`` and ``TRACESTATE``, which child processes inherit."""
         for name, value in self._environ.items():
             _set_variable(name, value)
         if trace.get_current_span() is self._span:  # otherwise the run ends in another context, in which the token is not valid
@@ -112,7 +118,9 @@ class LiveSpan:
         added: "Mapping[str, str | bool] | None" = None,
         sender_follows: bool = False,
     ) -> list[str]:
-        """End the span, pass the spans of this library's provider to a sender, and return their files in the queue.
+        """End the span, pass the spans of this library's provider to a sender, and return the paths of their files in the queue.
+
+        If the process uses the program's own provider, or if a sender writes the files, the list is empty.
 
         Args:
             path: The command path, joined by dots.
@@ -120,7 +128,7 @@ class LiveSpan:
             outcome: How the command ended.
             identity: ``(distinct_id, is_anon)``.
             added: The attributes from ``enrichment``, which the usage event also contains.
-            sender_follows: Whether the caller starts a sender afterwards. If so, this function does not start one.
+            sender_follows: True if the caller starts a sender afterwards, so that this function does not start one.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)
@@ -154,7 +162,10 @@ def _set_variable(name: str, value: str | None) -> None:
 
 
 def _provider(settings: "Settings") -> _Provider:
-    """Return the tracer provider of the process, or else this library's provider, which is created once for each program."""
+    """Return the process's own tracer provider if there is one, or else this library's provider.
+
+    This library's provider is created once for each program.
+    """
     current = trace.get_tracer_provider()
     known = _ours.get(settings)
     if isinstance(current, TracerProvider) and (known is None or current is not known.tracers):
@@ -170,8 +181,8 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Create the resource with the SDK, but remove the random ``service.instance.id`` that newer SDKs add.
 
-    The library needs no identifier besides the anonymous ID, and deferred spans do not contain this attribute either. If the
-    user's environment sets ``service.instance.id``, the resource keeps it.
+    The library needs no identifier besides the anonymous ID, and its deferred spans do not contain ``service.instance.id``
+    either. If the user's environment sets ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})
     asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))
@@ -182,7 +193,9 @@ def _resource(attributes: dict[str, str]) -> Resource:
 
 
 def _made(settings: "Settings") -> _Provider:
-    """Create a provider according to OpenTelemetry's variables for the resource, sampler, limits and exporters.
+    """Create this library's tracer provider.
+
+    OpenTelemetry's environment variables determine the provider's resource, sampler, limits and exporters.
 
     Raises:
         ValueError: If the SDK does not accept the value of a variable.

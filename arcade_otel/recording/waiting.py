@@ -1,4 +1,4 @@
-"""At the end of a command, wait until its event is acknowledged. This is for containers and jobs that end with the command."""
+"""Wait at the end of a command until its event is acknowledged, because a container or CI job may end with the command."""
 
 import math
 import os
@@ -17,11 +17,11 @@ _POLL_SECONDS = 0.02
 
 
 def wait_for_delivery(settings: Settings, paths: Iterable[str]) -> None:
-    """Wait until the files ``paths`` have left the queue, at most as long as :func:`seconds_to_wait` returns.
+    """Wait until the files ``paths`` have left the queue, for at most the time that :func:`seconds_to_wait` returns.
 
-    A file leaves the queue when its backend has acknowledged it, or has refused it for good. The wait for a file ends early if
-    its lane is in back-off, or if a delivery fails. If the user presses Ctrl-C, the function stops waiting, and the command ends
-    as usual.
+    A file leaves the queue when the backend has acknowledged its span or refused it for good. The wait for a file ends early if
+    its lane is in back-off, or if a delivery of that lane fails. If the user presses Ctrl-C, the function stops waiting, and the
+    command ends as usual.
     """
     seconds = seconds_to_wait(settings)
     deadline = time.monotonic() + seconds
@@ -41,9 +41,9 @@ def wait_for_delivery(settings: Settings, paths: Iterable[str]) -> None:
 
 
 def seconds_to_wait(settings: Settings) -> float:
-    """Return how many seconds a command may wait, from 0 to 10.
+    """Return how many seconds a command may wait for its delivery, from 0 to 10.
 
-    The variable ``ARCADE_USAGE_WAIT_SECONDS`` takes precedence over the program's setting.
+    The variable ``ARCADE_USAGE_WAIT_SECONDS`` takes precedence over the program's settings.
     """
     said = os.environ.get(conventions.ENV_WAIT, "").strip()
     if said:

@@ -1,4 +1,4 @@
-"""The detached sender: it writes its command's span to the queue, and delivers each lane that no other sender is delivering."""
+"""The detached sender writes its command's span to the queue, and delivers the lanes that no other sender is delivering."""
 
 import os
 import time
@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.02
 
 
 def main() -> None:
-    """Run the sender. The variable ``ARCADE_USAGE_SENDER`` has the absolute path of the config directory."""
+    """Run the sender. The variable ``ARCADE_USAGE_SENDER`` contains the absolute path of the config directory."""
     started_at = time.monotonic()
     config_dir = os.environ.get(conventions.ENV_SENDER, "")
     text = os.environ.pop(conventions.ENV_EVENT_DATA, None)
@@ -34,18 +34,19 @@ def main() -> None:
 
 
 def run(config_dir: str, text: str | None, started_at: float, mark: str = "") -> None:
-    """Write ``text`` to the queue of ``config_dir``, and deliver every lane that no other sender is delivering.
+    """Write the span ``text`` to the queue, and deliver the lanes that no other sender is delivering.
 
-    If the disk is full or read-only, so that the queue cannot be written, the sender tries once to send the span directly.
+    If the user has opted out, delete the queued spans instead, and do not write ``text``. If the queue cannot be written, for
+    example because the disk is full, try once to send the span without the queue.
 
     Args:
         config_dir: Absolute path of the config directory.
         text: A span in OTLP/JSON, or None if all spans are already in the queue.
-        started_at: Start of this process, by ``time.monotonic()``.
+        started_at: The value of ``time.monotonic()`` when this process started.
         mark: Name of the start mark, or "" if there is none.
 
     Raises:
-        OSError: If the queue cannot be read.
+        OSError: If a lock file cannot be opened, or a queued span cannot be deleted.
     """
     state_dir = os.path.join(config_dir, "usage")
     decided = consent.decide(config_dir)
@@ -98,7 +99,7 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
 
 
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
-    """Return whether the user has opted out for all programs.
+    """Return whether the sender must not send anything, for example because the user has opted out.
 
     An opt-out by the machine's policy does not count here, because a policy may be about a single program.
     """
@@ -107,10 +108,11 @@ def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) 
 
 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:
-    """Wait until no sender holds a lane's lock. Return True, or False if one still does after ``seconds``.
+    """Wait until all lane locks are free, but for at most ``seconds``. Return whether all lane locks are free.
 
-    A sender checks whether the user has opted out right before each request, and if so, releases its lock instead of sending the
-    request. Once the opt-out is stored and the queue is empty, this function therefore returns when the current request is over.
+    Right before each request, a sender checks whether the user has opted out. After an opt-out, the sender sends no further
+    request and releases its lock. Once the opt-out is stored and the queue is empty, this function therefore waits only for
+    requests that have already begun.
     """
     deadline = time.monotonic() + seconds
     prefix, suffix = "sender-", ".lock"
@@ -128,7 +130,7 @@ def wait_for_lanes(state_dir: str, seconds: float) -> bool:
 
 
 def record_import_failure(state_dir: str, lane: str, error: BaseException) -> None:
-    """Write a receipt so that ``usage status`` shows the failed import, and begin a back-off of at least a minute."""
+    """Write a receipt so that ``usage status`` shows the failed import, and begin a back-off of about a minute."""
     from arcade_otel.handoff import receipts
 
     Backoff(state_dir, lane).record_failure(60.0)
@@ -138,7 +140,7 @@ def record_import_failure(state_dir: str, lane: str, error: BaseException) -> No
 
 
 def enforce_limits(state_dir: str, lane: str) -> None:
-    """Enforce the limits of ``lane``, and write receipts for at most 100 of the deleted spans."""
+    """Delete the spans of ``lane`` that exceed the queue's limits, and write receipts for at most 100 of the deleted spans."""
     lost: list[tuple[str, str, str]] = []
     queue.enforce_limits(state_dir, lane, lost=lost)
     if lost:
@@ -153,7 +155,7 @@ def enforce_limits(state_dir: str, lane: str) -> None:
 
 
 def _discard_queue(state_dir: str, why: str) -> None:
-    """Delete the queued spans, because the user opted out after they were recorded.
+    """Delete all queued spans, because the user has opted out.
 
     Write receipts for at most 100 of the deleted spans.
     """
@@ -168,9 +170,16 @@ def _discard_queue(state_dir: str, why: str) -> None:
 
 
 def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
-    """Take the lock of each lane that contains spans, is not in back-off, and is not being delivered by another sender.
+    """Take the lock of each lane that this sender can deliver now, and return the locks by the names of their lanes.
 
-    The queue's limits are enforced in every lane whose lock is free, even if the environment does not name the lane's exporter.
+    This sender can deliver a lane if all of these conditions hold:
+
+    - The lane's directory contains queued spans.
+    - The environment selects the lane's exporter, usually by ``OTEL_TRACES_EXPORTER``.
+    - The lane is not in back-off.
+    - No other sender holds the lane's lock.
+
+    The function enforces the queue's limits in each lane whose lock is free, even if this sender cannot deliver that lane.
     """
     acquired = {}
     exporters = exporter_config.exporter_names(os.environ)
@@ -194,7 +203,10 @@ def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
 
 
 def _migrate(state_dir: str) -> None:
-    """Move spans from the lanes of version 0.1.0, which had one lane per host, to the lanes of their projects."""
+    """Move the spans of version 0.1.0 to the lanes of their projects.
+
+    Version 0.1.0 had one lane for each PostHog host. This version has one lane for each host and project.
+    """
     for lane in queue.lanes(state_dir):
         if not is_old_name(lane):
             continue

@@ -1,4 +1,4 @@
-"""The back-off of a lane: after a failed delivery, senders skip the lane for a while."""
+"""The back-off of a lane: after failed deliveries, senders skip the lane for a while."""
 
 import os
 import time
@@ -32,7 +32,7 @@ class Backoff:
     Args:
         state_dir: The directory ``usage``.
         lane: Name of the lane.
-        random: A function that returns a number from 0 up to, but not including, 1. Tests replace it.
+        random: A function that returns a random number, at least 0 and less than 1. Tests replace this function.
     """
 
     __slots__ = ("_path", "_random")
@@ -42,9 +42,9 @@ class Backoff:
         self._path = os.path.join(state_dir, f"pause-{lane}")
 
     def read(self) -> tuple[float, int]:
-        """Return when the back-off ends, in seconds since the epoch, and the number of consecutive failures.
+        """Return the end of the back-off in seconds since the epoch, and the number of consecutive failures.
 
-        If there is no back-off, both numbers are 0.
+        If the back-off file is missing or malformed, both numbers are 0.
         """
         try:
             config_dir, state = os.path.split(os.path.dirname(self._path))
@@ -56,8 +56,8 @@ class Backoff:
     def is_active(self, now: float | None = None) -> bool:
         """Return whether senders must skip the lane now.
 
-        If the back-off would end later than the longest possible delay from now, the clock was set back. The back-off then does
-        not count.
+        If the stored end of the back-off is more than an hour in the future, the clock was set back, and the back-off does not
+        count.
         """
         until, _ = self.read()
         now = time.time() if now is None else now
@@ -67,8 +67,9 @@ class Backoff:
         """Begin the back-off after a failed delivery, and return its length in seconds.
 
         Args:
-            asked_seconds: The server's ``Retry-After`` in seconds, or None. The back-off is at least ``asked_seconds`` long, but
-                at most an hour.
+            asked_seconds: The server's ``Retry-After`` in seconds, or None. If ``asked_seconds`` is longer than the library's own
+                delay, the back-off lasts ``asked_seconds`` plus up to 25 % at random. A ``Retry-After`` of more than 48 minutes
+                counts as 48 minutes, so the back-off lasts at most an hour.
             now: The current time in seconds since the epoch, or None for the system's clock.
         """
         _, failures = self.read()
@@ -83,13 +84,13 @@ class Backoff:
         return seconds
 
     def skip_delay(self) -> None:
-        """End the back-off at the user's request, for example for ``usage flush``. The count of consecutive failures stays."""
+        """End the back-off at the user's request, for example for ``usage flush``. Keep the number of consecutive failures."""
         until, failures = self.read()
         if until:
             storage.write_private(self._path, f"0.000 {failures}")
 
     def reset(self) -> None:
-        """End the back-off, and reset the count of consecutive failures, after a successful delivery."""
+        """End the back-off after a successful delivery, and set the number of consecutive failures to 0."""
         state_dir, name = os.path.split(self._path)
         with suppress(FileNotFoundError), Directory.at(state_dir) as directory:
             directory.unlink(name)

@@ -1,4 +1,4 @@
-"""Deliver queued spans to the exporters, oldest first, and delete a span only after its backend has acknowledged it."""
+"""Deliver queued spans, oldest first, and delete the spans that the backends have accepted or refused for good."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ _POLL_SECONDS = 0.1
 def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
     """Deliver all lanes of ``locks`` at the same time, so that a backend that is down does not delay the other lanes.
 
-    Release the locks afterwards. Each lane creates its own exporter in its own thread, so that an exporter whose import hangs
-    delays only its own lane.
+    Release the locks afterwards. Each lane creates its own exporter in its own thread. If the import of an exporter hangs, the
+    other lanes are therefore not delayed.
     """
     debug(f"at work: {', '.join(locks)}")
     if any(queue.lane_exporter(name) != _POSTHOG for name in locks):
@@ -89,7 +89,7 @@ def _idle_seconds() -> float:
 
 
 class Lane:
-    """The delivery of one lane: its exporter, its directory in the queue, its lock and its back-off."""
+    """Deliver the spans of one lane with the lane's exporter, lock and back-off."""
 
     def __init__(
         self,
@@ -117,10 +117,10 @@ class Lane:
         return time.monotonic() - self._started_at
 
     def serve(self) -> None:
-        """Deliver spans until the queue is empty, wait a little for more, release the lock, and check the queue once more.
+        """Deliver the lane's spans until the lane stays empty, release the lane's lock, and check once more for new spans.
 
-        Because of the last check, another sender can exit at once if it cannot get the lock. It has already written its span to
-        the queue, so this sender finds that span when it checks the queue after releasing the lock.
+        Another sender writes its span to the queue before it tries to take the lock. If that sender does not get the lock, it can
+        exit at once, because this sender's last check or a later sender finds the span.
         """
         with guard(f"delivery to {self.name}"):
             try:
@@ -150,9 +150,9 @@ class Lane:
             self._exporter.shutdown()
 
     def _has_more(self) -> bool:
-        """Return whether the queue contains spans, without taking the lock.
+        """Return whether the lane contains spans. This check does not need the lane's lock.
 
-        On Windows, wait for spans here, because an idle sender holds no lock there.
+        On Windows, an idle sender does not hold the lock, so this function also waits for new spans there.
         """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
@@ -189,7 +189,7 @@ class Lane:
         return True
 
     def _send(self, names: Sequence[str]) -> bool:
-        """Send the spans in the files ``names``. Return True, or False if the sender must not send more at the moment."""
+        """Send one batch of the spans in the files ``names``. Return whether the sender may send more spans now."""
         files: list[tuple[str, list[Any]]] = []
         gathered = 0
         for name in names:
@@ -234,7 +234,10 @@ class Lane:
         return False
 
     def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """Delete spans that were recorded before the user opted out of their program, and return the other files."""
+        """Delete the spans of programs that the user has opted out of, and return the files that may be sent.
+
+        If the user's choice for a program cannot be read, the function neither deletes nor returns the program's files.
+        """
         permitted = []
         decisions: dict[str, Decision] = {}
         for path, spans in files:
@@ -251,9 +254,10 @@ class Lane:
         return permitted
 
     def _read(self, path: str) -> list[Any]:
-        """Return the spans of a file, each with its owner.
+        """Read the spans in a file, find out which identity they belong to, and return the spans.
 
-        If the file no longer exists, return an empty list. If the file contains no span, move it to ``corrupt/``.
+        If the file no longer exists, return an empty list. If the file contains no span, move it to ``corrupt/``, and return an
+        empty list.
         """
         try:
             payload = queue.read_span(path)
@@ -273,10 +277,11 @@ class Lane:
         return spans
 
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
-        """Add the number of spans that a full queue has dropped to the oldest span, save the span to its file, and return it.
+        """Write the number of dropped spans into the span in the file ``path``, save the file, and return its spans.
 
-        The event of that span then reports the number to the backend. If the span is not a command's span that becomes an event,
-        it stays unchanged, and a later batch or sender reports the number.
+        The number counts the spans that were deleted because the lane exceeded its limits, and that no event has reported yet.
+        The event of that span then reports the number to the backend. If the file contains no span that becomes an event, the
+        function returns ``spans`` unchanged, and a later span reports the number.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
@@ -294,7 +299,7 @@ class Lane:
         return decoded
 
     def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
-        """Export the spans of ``files``. Once the user has opted out, send no further request."""
+        """Export the spans of ``files``. Send no further request once the user has opted out or a file no longer exists."""
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:

@@ -1,4 +1,4 @@
-"""The result of one export: how many spans of a lane are done, and why the others are not."""
+"""The result of one export: how many spans the backend accepted or refused, and why the other spans stay queued."""
 
 from collections.abc import Collection
 
@@ -9,11 +9,11 @@ class ExportResult:
     """The result of exporting a list of spans.
 
     Attributes:
-        done: How many spans, counted from the first one, are done, which means that they were accepted or refused for good.
+        done: The number of spans, counted from the first one, that the backend accepted or refused for good.
         refused: The indexes of the spans that the backend will never accept.
-        reason: Why some spans are not done, or None if all spans are done.
+        reason: Why the remaining spans were not delivered, or None if no spans remain.
         retry_after: Seconds after which the backend allows the next request, or None.
-        withdrawn: True if the delivery ended because the user has opted out, or because a span's file no longer exists.
+        withdrawn: Whether the delivery ended because the user has opted out, or because a span's file no longer exists.
     """
 
     __slots__ = ("done", "reason", "refused", "retry_after", "withdrawn")

@@ -1,4 +1,4 @@
-"""Make the exporters that ``OTEL_TRACES_EXPORTER`` names."""
+"""Create the exporters that ``OTEL_TRACES_EXPORTER`` names."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/js
 
 
 def make_exporter(name: str) -> PostHogLaneExporter | SdkLaneExporter | None:
-    """Return the exporter called ``name``.
+    """Return the exporter called ``name``, or None if the exporter is not installed or cannot be created.
 
-    Return None and write a debug line if the exporter is not installed or cannot be created. PostHog's exporter needs no SDK.
-    Every other exporter is a class that its distribution has registered in OpenTelemetry's entry-point group for exporters. The
-    class is called without arguments, and reads its own variables (``OTEL_EXPORTER_OTLP_*``) from the environment.
+    If the function returns None, it writes the reason to the debug log. PostHog's exporter does not need the SDK. Every other
+    exporter is a class that its distribution has registered in OpenTelemetry's entry-point group for exporters. The function
+    calls that class without arguments. The class may read its own variables from the environment, such as
+    ``OTEL_EXPORTER_OTLP_ENDPOINT``.
     """
     if name == "posthog":
         from arcade_otel.sender.posthog_lane import PostHogLaneExporter

@@ -1,4 +1,4 @@
-"""Find out once which ID a queued span belongs to, and save that ID to the queue before any exporter gets the span."""
+"""Find out which ID a queued span belongs to, and save that ID in the span's file before an exporter gets the span."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ __all__ = ["SpanIdentityResolver"]
 
 
 class SpanIdentityResolver:
-    """Find the IDs that one sender's spans belong to, with at most one request to the API, and none without credentials.
+    """Find the IDs that the spans of one sender belong to.
 
-    An anonymous span is attributed to the principal only if the store still contains the span's anonymous ID, and only if the
-    credentials are older than the end of the command (see ``LazyAliasResolver.resolve``). The decision is written to the span's
-    file first and to the store second. If the sender is killed between the two writes, the next sender makes the same decision
-    again.
+    The resolver looks up the principal at most once. If there are no credentials, and the program has no principal function, the
+    resolver looks nothing up.
 
-    The content of a queue file is not trusted. A file must not be able to make the sender run arbitrary code, so
-    ``principal.is_entry_point_name`` checks the principal source that the file names. Any fault in a file raises ValueError.
+    An anonymous span is attributed to the principal only if the store still contains the span's anonymous ID. If the principal
+    comes from Arcade's credentials, the credentials must also be older than the end of the command (see
+    ``LazyAliasResolver.resolve``). The resolver writes its decision to the span's file first, and to the store second. If the
+    sender is killed between the two writes, the next sender makes the same decision again.
+
+    The resolver does not trust the content of a queue file. A queue file must not be able to make the sender run arbitrary code,
+    so ``principal.is_entry_point_name`` checks the principal source that the file names. If a file is malformed, the methods
+    raise ValueError.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -37,7 +41,7 @@ class SpanIdentityResolver:
     def resolve(self, path: str, text: str) -> str:
         """Return the span ``text`` with the ID that the exporter must send it under.
 
-        If the span has changed, first save it to its file.
+        Before returning a changed span, save the span to its file.
 
         Args:
             path: The span's file in the queue.
@@ -91,8 +95,9 @@ class SpanIdentityResolver:
     def _with_arcade_context(self, path: str, text: str) -> str:
         """Return the span with the organization and the project that were active when its command ran.
 
-        If the span has changed, first save it to its file. Credentials that were written after the command's end may belong to
-        another organization, so the resolver does not use them.
+        If the organization is not known, return the span unchanged. Before returning a changed span, save the span to its file.
+        Credentials that were written after the command's end may belong to another organization, so the function does not use
+        them.
 
         Raises:
             ValueError: If the text is not a span.
@@ -124,10 +129,9 @@ class SpanIdentityResolver:
         return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Return the span with ``count`` added as the number of spans that a full queue has dropped, after saving it to its file.
+        """Add ``count`` to the number of dropped spans that the span reports, save the span to its file, and return it.
 
-        If the span is not a command's span that becomes an event, return the text unchanged, because only such an event reports
-        the number.
+        If the span does not become a command's event, return ``text`` unchanged, because only such an event reports the number.
 
         Raises:
             ValueError: If the text is not a span.

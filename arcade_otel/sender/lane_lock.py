@@ -14,9 +14,9 @@ _STALE_SECONDS = 10.0
 class LaneLock:
     """The exclusive right to deliver one lane of one config directory.
 
-    The lock is advisory, and no sender waits for it. A sender that does not get the lock can exit, because the sender that holds
-    the lock checks the queue again after it has released it. The operating system releases the lock when the process that holds
-    it ends. ``storage.locks`` describes what happens on file systems without locks.
+    The lock is advisory, and no sender waits for it. A sender that does not get the lock can exit, because the holder checks the
+    lane again after it has released the lock. The operating system releases the lock when the process that holds it ends. The
+    module ``storage.locks`` describes what happens on file systems without locks.
     """
 
     __slots__ = ("_lock",)
@@ -26,7 +26,7 @@ class LaneLock:
 
     @classmethod
     def acquire(cls, state_dir: str, lane: str) -> "LaneLock | None":
-        """Take the lock of ``lane``, or return None if another process holds it.
+        """Take the lock of ``lane`` and return it, or return None if another process holds the lock.
 
         Raises:
             OSError: If the lock file cannot be opened.

@@ -1,4 +1,4 @@
-"""Deliver PostHog's lane: turn the queue's OTLP/JSON into events, without OpenTelemetry's SDK."""
+"""Deliver a PostHog lane: turn queued OTLP/JSON into PostHog events, without the OpenTelemetry SDK."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ def _protocol() -> str:
 
 
 class PostHogLaneExporter:
-    """Deliver events to PostHog, and keep the connections as long as the sender lives. Use an instance in one thread only."""
+    """Deliver events to PostHog, and keep the connections open until ``shutdown``. Use an instance in one thread only."""
 
     #: Whether an export has not ended in time. Exports to PostHog always do.
     is_stuck = False
@@ -29,7 +29,7 @@ class PostHogLaneExporter:
         self._delivery = PostHogDelivery(protocol=_protocol())
 
     def decode(self, text: str) -> list[SpanRecord]:
-        """Return the spans in the text of a queued file.
+        """Return the spans in ``text``, which is the content of a queued file.
 
         Raises:
             ValueError: If the text contains no spans.

@@ -1,4 +1,4 @@
-"""Write one lane's receipts, each with exactly the payload that the exporter sent. Writing receipts never delays a delivery."""
+"""Write one lane's receipts. If a receipt cannot be written, the delivery continues without it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _POSTHOG = "posthog"
 
 
 def queued_payload(lane: str, text: str) -> list[Any]:
-    """Return the payload that the exporter of ``lane`` would send for the text of a queued file.
+    """Return the payload that the exporter of ``lane`` would send for ``text``, which is the content of a queued file.
 
-    The function imports the SDK, except for PostHog's lane.
+    For any lane other than PostHog's, the function imports the SDK.
 
     Raises:
-        ValueError: If the payload is not spans in OTLP/JSON.
+        ValueError: If ``text`` does not contain spans in OTLP/JSON.
     """
     if queue.lane_exporter(lane) == _POSTHOG:
         return sent_payload(lane, span_record.decode(text))
@@ -34,7 +34,9 @@ def queued_payload(lane: str, text: str) -> list[Any]:
 
 
 def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
-    """Return the payload that the exporter of ``lane`` sends for the spans of one file: PostHog's events, or else OTLP/JSON.
+    """Return the payload that the exporter of ``lane`` sends for the spans of one file.
+
+    For PostHog, the payload is a list of events. For any other exporter, the payload is OTLP/JSON.
 
     Args:
         lane: Name of a lane.
@@ -49,7 +51,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
 
 class ReceiptWriter:
-    """Write the receipts of one lane. The methods of this class raise exceptions only in this library's own tests."""
+    """Write the receipts of one lane. Outside this library's own tests, the methods do not raise exceptions."""
 
     def __init__(self, state_dir: str, lane: str) -> None:
         self._state_dir = state_dir

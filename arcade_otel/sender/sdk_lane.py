@@ -26,8 +26,8 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 
     Args:
         span: A finished span.
-        owner: ``(distinct_id, is_anon)`` of the command with the same trace, which is used only if the span itself names no
-            owner.
+        owner: The ``(distinct_id, is_anon)`` of the command in the same trace, or None. The function uses this owner only if the
+            span itself names no owner.
     """
     attributes = dict(span.resource.attributes)
     distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
@@ -54,7 +54,7 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 def public_spans(spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
     """Return the result of :func:`public_span` for each span in ``spans``.
 
-    A span without an owner gets the owner of the command in the same trace.
+    If a span names no owner, it gets the owner of the command in the same trace, if ``spans`` contains that command.
     """
     owners = {_trace_id(span): owner for span in spans if (owner := owner_of(span))}
     return [public_span(span, owners.get(_trace_id(span))) for span in spans]
@@ -66,7 +66,7 @@ def _trace_id(span: ReadableSpan) -> int:
 
 
 class SdkLaneExporter:
-    """Run one ``SpanExporter`` with a time limit, because its own time-outs may be longer than the life of a sender.
+    """Run one ``SpanExporter`` with a time limit, because the exporter's own time limit may be longer than a sender lives.
 
     Use an instance in one thread only.
     """
@@ -78,7 +78,7 @@ class SdkLaneExporter:
         self.is_stuck = False
 
     def decode(self, text: str) -> list[ReadableSpan]:
-        """Return the spans in the text of a queued file.
+        """Return the spans in ``text``, which is the content of a queued file.
 
         Raises:
             ValueError: If the text contains no spans.
@@ -90,10 +90,10 @@ class SdkLaneExporter:
         return str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Export ``spans`` without their private attributes if ``may_begin`` returns True, or else export nothing.
+        """Export ``spans`` without their private attributes. If ``may_begin`` returns False, export nothing.
 
-        Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread runs until
-        the process ends.
+        Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread continues
+        in the background.
         """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)
@@ -118,6 +118,6 @@ class SdkLaneExporter:
         return ExportResult(len(spans)) if accepted[0] else ExportResult(0, reason="the exporter failed")
 
     def shutdown(self) -> None:
-        """Shut the exporter down, unless it is stuck."""
+        """Shut the exporter down. If the exporter is stuck, do nothing."""
         if not self.is_stuck:
             self._exporter.shutdown()

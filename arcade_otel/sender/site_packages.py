@@ -1,4 +1,4 @@
-"""Run Python's ``site`` module later, in a sender that was started without it and turns out to need it."""
+"""Run Python's ``site`` module in a sender that was started without it, because a third-party exporter may need it."""
 
 import os
 import sys
@@ -9,14 +9,14 @@ __all__ = ["add_site_packages"]
 
 
 def add_site_packages() -> None:
-    """Process the ``.pth`` files of this interpreter's site-packages once, as a start without ``-S`` does.
+    """Process the ``.pth`` files of this interpreter's site-packages once, as Python does at a start without ``-S``.
 
-    Call this before other threads start, because for a moment an import in another thread would not find this library.
+    Call this before other threads start, because an import of this library in another thread could fail while the function runs.
 
-    The sender to PostHog does not need the ``.pth`` files. A third-party exporter may need them, for example if an editable
-    installation hooks into the import system. A ``sitecustomize`` is imported only from the interpreter's own directories, and
-    not from the program's import path. The command ``opentelemetry-instrument`` puts a ``sitecustomize`` on the program's import
-    path, which would trace the sender.
+    A sender that delivers only to PostHog does not need the ``.pth`` files. A third-party exporter may need these files, for
+    example if an editable installation hooks into the import system. Python imports a module ``sitecustomize`` only from the
+    interpreter's own directories, and not from the program's import path. The command ``opentelemetry-instrument`` adds a
+    ``sitecustomize`` to the program's import path, and that module would trace the sender.
     """
     if "site" in sys.modules:
         return

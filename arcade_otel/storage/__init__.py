@@ -1,17 +1,20 @@
-"""Read small files in the config directory, without following links or blocking, and only if other users cannot write them.
+"""Read small files in the config directory, and refuse files that another user can write.
+
+The functions in this module follow no link below the config directory, and do not block on a named pipe.
 
 The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to the user who runs
 the program, or to root. Other users must not be able to write these files and directories. If another user owns or can write one
 of these files and directories, the program runs as if there were no config directory. The program then records nothing, and
-``usage status`` and ``usage doctor`` show :func:`distrust_reason`. A file that only the owner's private group can write counts as
-not writable by other users. A private group is named after the user and has no other members, as is usual with umask 002.
+``usage status`` and ``usage doctor`` show the result of :func:`distrust_reason`. The library also accepts a file that the owner's
+private group can write. A private group is named after the user and has no other members, as is usual with umask 002.
 
 If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``. The library uses that directory only
-if it belongs to the user in ``SUDO_UID``. If that user has opted out, ``sudo mycli`` is not recorded. Otherwise it is recorded
-under that user's identity. The library treats the files as data and never as code. As root, the library follows no link below the
-config directory, deletes only files with this library's names, and gives each new file to the owner of the directory. Files of
-any other user are not used. Without ``sudo``, for example after ``su -m`` or in a container that mounts another user's directory,
-root uses only root's own files.
+if it belongs to the user in ``SUDO_UID`` or to root. If the user who called ``sudo`` has opted out, ``sudo mycli`` is not
+recorded. If that user has not opted out, ``sudo mycli`` is recorded under that user's identity. The library treats the files as
+data and never as code. As root, the library follows no link below the config directory, deletes only files whose names it creates
+itself, and gives each new file to the owner of the directory. Under ``sudo``, the library uses only files of root and of the user
+who called ``sudo``. Without ``sudo``, for example after ``su -m`` or in a container that mounts another user's directory, root
+uses only root's own files.
 
 Limits: POSIX access control lists, Windows permissions and the parents of the config directory are not checked.
 
@@ -98,9 +101,8 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
     The function never follows a link below the config directory, and never blocks on a named pipe.
 
     Args:
-        config_dir: The config directory. It may be a link if the user owns both the link and its target.
-        names: Names of the directories below the config directory, and of the file, for example
-            ``read_file(config_dir, "usage", "consent")``.
+        config_dir: The config directory, which may be a link if the link and its target belong to the user.
+        names: Names of the directories below the config directory, and of the file, such as ``"usage", "consent"``.
         max_bytes: The maximum size of the file in bytes. A larger file raises UnusableFileError.
 
     Raises:
@@ -122,7 +124,9 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
 
 
 def open_directory(config_dir: str, *names: str) -> int | None:
-    """Open a directory below the config directory without following links, and return its descriptor.
+    """Open the config directory or a directory below it, and return the descriptor.
+
+    The function follows no link below the config directory.
 
     Returns:
         A descriptor, which the caller must close. On Windows, which has no descriptors for directories, the result is None.
@@ -154,7 +158,15 @@ def open_directory(config_dir: str, *names: str) -> int | None:
 
 
 def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
-    """Read the file ``path`` of a directory that :func:`open_directory` has opened, with the checks of :func:`read_file`."""
+    """Return the content of the file ``path``, or None if there is no such file.
+
+    The checks and the errors are the same as in :func:`read_file`.
+
+    Args:
+        directory: The result of :func:`open_directory` for the directory that contains the file.
+        path: The path of the file.
+        max_bytes: The maximum size of the file in bytes.
+    """
     where = path if directory is None else os.path.basename(path)
     try:
         descriptor = _open_file(where, _READ, dir_fd=directory)
@@ -186,7 +198,7 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
 
 
 def distrust_reason(config_dir: str) -> str | None:
-    """Return a text for the user that says why the files in ``config_dir`` are not used, or None if they are used.
+    """Return a text that tells the user why the files in ``config_dir`` are not used, or None if the files are used.
 
     This never raises. For example, the text is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a
     link``. A missing file is no reason to distrust the directory.
@@ -267,10 +279,10 @@ def _distrust(status: os.stat_result, path: str) -> str | None:
 
 
 def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
-    """If the config directory is a link that must not be followed, return the reason, or else None.
+    """Return why the link in place of the config directory must not be followed, or None if it may be followed.
 
-    A link that belongs to a user other than root or the running user is not followed. Under ``sudo``, a link that belongs to the
-    user who called ``sudo`` is followed only if its target belongs to the same user.
+    The link may be followed if it belongs to root or to the user who runs the program. Under ``sudo``, the link may also belong
+    to the user who called ``sudo``, if its target belongs to the same user.
     """
     if not hasattr(os, "geteuid") or link.st_uid in (0, os.geteuid()):
         return None
@@ -280,7 +292,10 @@ def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> s
 
 
 def _trusted_users() -> tuple[int, ...]:
-    """Return the IDs of the users whose files may be used: root, the running user and, under ``sudo``, the user who called it."""
+    """Return the IDs of the users whose files may be used.
+
+    These users are root, the user who runs the program and, under ``sudo``, the user who called ``sudo``.
+    """
     user = os.geteuid()
     if user == 0:
         invoker = os.environ.get("SUDO_UID", "")

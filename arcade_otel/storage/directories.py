@@ -1,6 +1,6 @@
 """An open directory.
 
-All operations on files in the directory are relative to the directory's descriptor, and do not follow links.
+On POSIX, all operations on files in the directory are relative to the directory's descriptor, and do not follow links.
 """
 
 import os
@@ -34,10 +34,10 @@ else:
 class Directory:
     """An open directory. Call ``close`` when you no longer need the directory, or use it in a ``with`` statement.
 
-    On POSIX, operations use the descriptor of the directory. They therefore affect this directory even if its path changes, for
-    example if its parent is renamed or the directory is replaced by a link. Windows has no descriptors for directories. On
-    Windows, operations use the path, and links are refused when the directory is opened. Methods take the names of files without
-    a path.
+    On POSIX, the methods use the descriptor of the directory. The methods therefore affect this directory even if its path
+    changes, for example if its parent is renamed or the directory is replaced by a link. Windows has no descriptors for
+    directories. On Windows, the methods use the path, and ``open`` refuses links. The methods expect the names of files without a
+    path.
     """
 
     __slots__ = ("_descriptor", "path")
@@ -57,7 +57,7 @@ class Directory:
 
         Raises:
             storage.UntrustedStateError: If a directory on the path belongs to another user or can be written by another user.
-            OSError: If a directory is missing, is a link or something else, or cannot be opened or made.
+            OSError: If a directory is missing, is a link or a file, or cannot be opened or created.
         """
         path = os.path.join(config_dir, *names)
         try:
@@ -74,7 +74,7 @@ class Directory:
 
     @classmethod
     def at(cls, path: str) -> "Directory":
-        """Open a config directory, or its ``usage`` directory, by path. A link in place of ``usage`` is refused."""
+        """Open a config directory, or its ``usage`` directory, by its path. A link in place of ``usage`` is refused."""
         parent, name = os.path.split(path)
         return cls.open(parent, name) if name == _STATE else cls.open(path)
 
@@ -114,7 +114,7 @@ class Directory:
         return Directory(path, descriptor)
 
     def _give_to_owner(self, descriptor: int) -> None:
-        """Under ``sudo``, make the owner of this directory the owner of a file that this process has just created."""
+        """Under ``sudo``, give the file that is open at ``descriptor`` to the owner of this directory."""
         if self._descriptor is not None and os.geteuid() == 0:
             owner = os.fstat(self._descriptor)
             if owner.st_uid != 0:
@@ -143,7 +143,7 @@ class Directory:
     def read(self, name: str, max_bytes: int = storage.MAX_FILE_BYTES) -> bytes | None:
         """Return the content of a file, or None if there is no such file.
 
-        Checks and errors are those of ``storage.read_file``.
+        The checks and the errors are the same as in ``storage.read_file``.
         """
         return storage.read_at(self._descriptor, os.path.join(self.path, name), max_bytes)
 
@@ -160,7 +160,7 @@ class Directory:
         Raises:
             FileExistsError: If the file exists, and ``flags`` contains ``os.O_EXCL``.
             storage.UnusableFileError: If ``name`` is a link, a pipe, a directory, or a file with a second name (a hard link).
-            OSError: If the file cannot be opened or made.
+            OSError: If the file cannot be opened or created.
         """
         path = os.path.join(self.path, name)
         flags |= _FLAGS | (os.O_CREAT if create else 0)
@@ -186,9 +186,9 @@ class Directory:
         return descriptor
 
     def write(self, name: str, data: bytes, *, durable: bool = False, mtime_ns: int | None = None) -> None:
-        """Replace the whole file by renaming a temporary file with mode 0600.
+        """Write ``data`` to a temporary file with mode 0600, and rename the temporary file to ``name``.
 
-        If a step fails, the function removes the temporary file and raises.
+        If a step fails, the function removes the temporary file and raises the error. The old file then stays unchanged.
 
         Args:
             name: Name of the file.
@@ -217,7 +217,9 @@ class Directory:
             raise
 
     def touch(self, name: str, moment: float) -> None:
-        """Set the modification time of a file, in seconds since the epoch. For a link, set the time of the link itself.
+        """Set the modification time of a file to ``moment``, in seconds since the epoch.
+
+        On POSIX, the function sets the time of a link itself, and not of its target.
 
         Raises:
             OSError: If the time cannot be set.
@@ -226,7 +228,9 @@ class Directory:
         os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, follow_symlinks=follows)
 
     def rename(self, name: str, target: "Directory", new_name: str) -> None:
-        """Move a file into ``target``, and replace any file with the same name there. On Windows, retry while the file is open.
+        """Move the file ``name`` into ``target`` under the name ``new_name``, and replace any file that has this name there.
+
+        On Windows, retry for up to 1.5 s while another process has the file open.
 
         Raises:
             OSError: If the file cannot be moved. The error's ``filename`` is the whole path of the target, so that the error can
@@ -246,7 +250,9 @@ class Directory:
             raise
 
     def unlink(self, name: str) -> bool:
-        """Remove a file or a link, and return whether it existed. On Windows, retry while the file is open.
+        """Remove a file or a link, and return whether it existed.
+
+        On Windows, retry for up to 1.5 s while another process has the file open.
 
         Raises:
             OSError: If the file cannot be removed.
@@ -258,20 +264,21 @@ class Directory:
         return True
 
     def rmdir(self, name: str) -> None:
-        """Remove an empty directory. Do nothing if the directory is not empty or does not exist."""
+        """Remove an empty directory. If the directory cannot be removed, for example because it is not empty, do nothing."""
         with suppress(OSError):
             os.rmdir(self._where(name), dir_fd=self._descriptor)
 
 
 def write_private(path: str, text: str, *, durable: bool = False) -> None:
-    """Replace a whole file in the config directory, or in its ``usage/``, by renaming a temporary file with mode 0600.
+    """Write ``text`` to a temporary file with mode 0600, and rename the temporary file to ``path``.
 
-    If a step fails, no temporary file is left. The function never writes through a link.
+    If a step fails, the function removes the temporary file. The function never writes through a link.
 
     Args:
-        path: Path of the file, in a directory that must exist.
-        text: The content, which is encoded as UTF-8. A lone surrogate in it raises a UnicodeEncodeError.
-        durable: Whether to wait until the content is on the disk. If so, a power cut cannot leave an empty file.
+        path: Path of the file, in the config directory or its ``usage/``. The directory must exist.
+        text: The content, which is encoded as UTF-8. If the text contains a lone surrogate, the function raises a
+            UnicodeEncodeError.
+        durable: Whether to wait until the content is on the disk, so that a power cut does not leave an empty file.
 
     Raises:
         OSError: If the file cannot be written.

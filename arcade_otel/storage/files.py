@@ -1,4 +1,4 @@
-"""Create private directories, give files to the owner of their directory, and on Windows retry while a file is open."""
+"""Create private directories, give files to the owner of their directory, and retry on Windows while a file is open."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
-    """Call ``action``. On Windows, call it again for up to 1.5 s if another process has the file open.
+    """Call ``action``. On Windows, repeat the call for up to 1.5 s while another process has the file open.
 
-    Other systems can replace and remove open files, so ``action`` is called only once there.
+    Other systems can replace and remove open files, so the function calls ``action`` only once there.
 
     Raises:
         OSError: If the last call of ``action`` raised an OSError.
@@ -67,10 +67,11 @@ def ensure_private_dir(path: str) -> None:
 
 
 def chown_to_parent_owner(path: str) -> None:
-    """Under ``sudo``, make the owner of the directory the owner of ``path``, so that ``sudo mycli`` leaves no files of root.
+    """Under ``sudo``, give the file or directory ``path`` to the owner of its parent directory.
 
-    If the program does not run as root, or runs on Windows, the function does nothing. It follows no symbolic link. A file with a
-    second name keeps its owner, because it may be a hard link to one of root's files.
+    Without this function, ``sudo mycli`` would leave files that belong to root. If the program does not run as root, or runs on
+    Windows, the function does nothing. The function follows no symbolic link. A file with a second name keeps its owner, because
+    it may be a hard link to one of root's files.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

@@ -1,23 +1,23 @@
 """Exclusive locks between processes: the operating system's own lock, or a lease file on a file system without locks.
 
-The operating system releases its lock (``flock``, ``msvcrt.locking``) when the process that holds it ends, even by a signal. Some
-file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE homes, ``flock``
-fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. On such a file system this module uses a *lease*: a file that is
-created with ``O_EXCL`` and contains the name of its holder.
+The operating system releases its own locks (``flock``, ``msvcrt.locking``) when the process that holds them ends, even by a
+signal. Some file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE
+homes, ``flock`` fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. On such a file system this module uses a *lease*:
+a file that is created with ``O_EXCL`` and contains the name of its holder.
 
 Limits of a lease:
 
-* The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system, or if its process
-  no longer exists (on the same host). If a holder is only stopped for more than ``stale_after`` seconds (SIGSTOP, a suspended
-  laptop), there can be a second holder.
-* Two processes may find the same stale lease at the same moment. Each of the two processes then moves a file away, and the moved
-  file shows which process gets the lease. Both processes can still get the lease if they act in the time between two system
-  calls.
-* If only some of the processes can use the file system's locks, all processes respect an existing lease. The holder of a lease,
-  however, does not notice a later ``flock``.
+* The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system. The holder also
+  counts as dead if its process ran on this host and no longer exists. If a holder is only paused for more than ``stale_after``
+  seconds (SIGSTOP, a suspended laptop), there can be a second holder.
+* Two processes may find the same stale lease at the same moment. Each process then renames the lease file, and takes the lease
+  only if the renamed file is the stale one. If a process acts between two system calls of the other process, both processes can
+  still get the lease.
+* Some of the processes may be able to use the file system's locks while others cannot. All processes respect an existing lease.
+  However, a process that cannot use the locks does not notice that another process holds a lock.
 
 The code that uses the locks tolerates two holders. For example, if two senders deliver the same event, both deliveries contain
-the same UUID, and PostHog keeps only one event.
+the same UUID, and PostHog recognizes the second delivery as the same event.
 """
 
 import os
@@ -38,14 +38,16 @@ _EAGAIN, _EACCES, _EDEADLOCK = 11, 13, 36
 
 
 class LockUnsupportedError(OSError):
-    """The file system cannot lock. It cannot be determined whether another process holds the lock."""
+    """The file system does not support locks, so it is unknown whether another process holds the lock."""
 
 
 if sys.platform == "win32":
     import msvcrt
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
+        """Try to lock the file that is open at ``descriptor``. Return whether this process now holds the lock.
+
+        The lock lasts until the descriptor is closed.
 
         Raises:
             LockUnsupportedError: If the file system does not support locks.
@@ -61,8 +63,9 @@ if sys.platform == "win32":
     def _can_lock_elsewhere(descriptor: int) -> bool:
         """Return whether another byte of the file can be locked.
 
-        If so, the lock failed because another process holds the first byte. If another process holds a lock, Wine's C library
-        does not set ``errno``, so the exception in Python contains the number of an earlier error.
+        If another byte can be locked, the lock failed because another process holds the first byte. Under Wine, the error number
+        does not show this. If another process holds a lock, Wine's C library does not set ``errno``, so Python's exception
+        contains the number of an earlier error.
         """
         os.lseek(descriptor, int.from_bytes(os.urandom(3), "big") + 1, os.SEEK_SET)
         try:
@@ -78,7 +81,9 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> bool:
-        """Lock the file that is open at ``descriptor``, until the descriptor is closed. Return whether that succeeded.
+        """Try to lock the file that is open at ``descriptor``. Return whether this process now holds the lock.
+
+        The lock lasts until the descriptor is closed.
 
         Raises:
             LockUnsupportedError: If the file system does not support locks.
@@ -93,9 +98,9 @@ else:
 
 
 class FileLock:
-    """An exclusive lock with a name in a directory.
+    """An exclusive lock between processes. A directory and a name identify the lock.
 
-    Call ``release`` when you are done, or use the lock in a ``with`` statement.
+    Call ``release`` when you no longer need the lock, or use the lock in a ``with`` statement.
     """
 
     __slots__ = ("_descriptor", "_lease")
@@ -106,12 +111,12 @@ class FileLock:
 
     @classmethod
     def acquire(cls, directory: Directory, name: str, *, wait: float, stale_after: float) -> "FileLock | None":
-        """Take the lock, or return None if other processes hold it throughout the next ``wait`` seconds.
+        """Take the lock and return it, or return None if other processes hold the lock for the next ``wait`` seconds.
 
-        The call takes at most ``wait`` plus 0.5 s, even on a file system whose locks hang.
+        The call takes at most about 0.5 s longer than ``wait``, even on a file system whose locks hang.
 
         Args:
-            directory: The directory for the lock file. The file is created with mode 0600 and is never removed.
+            directory: The directory for the lock file. This module creates the lock file with mode 0600, and never removes it.
             name: Name of the lock file.
             wait: For how many seconds to try. With 0, the function tries once.
             stale_after: Seconds after which the holder of a lease counts as dead. No process may hold this lock for longer.
@@ -157,7 +162,7 @@ class FileLock:
     def release(self) -> None:
         """Release the lock. A second call does nothing.
 
-        The lock file is not removed, because two processes could then lock two different files with the same name.
+        The function keeps the lock file. If it removed the file, two processes could lock two different files with the same name.
         """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
@@ -168,7 +173,7 @@ class FileLock:
 
 
 def _try_lock_bounded(descriptor: int) -> bool:
-    """Call :func:`try_lock` in a thread.
+    """Call :func:`try_lock` in a thread, and return its result.
 
     If the call hangs, as on NFS without a lock daemon, the thread keeps running and is abandoned.
 
@@ -202,7 +207,7 @@ def _try_lock_bounded(descriptor: int) -> bool:
 class _Lease:
     """The file that takes the place of a lock on a file system without locks.
 
-    Its content identifies the holder: ``host pid token``.
+    The content of the file identifies the holder: ``host pid token``.
     """
 
     __slots__ = ("_held", "_name", "_path", "_stale_after")
@@ -235,7 +240,7 @@ class _Lease:
         return False
 
     def is_held_by_another(self, directory: Directory) -> bool:
-        """Return whether a living process holds the lease. If the holder counts as dead, move the lease file away."""
+        """Return whether a living process holds the lease. If the holder counts as dead, remove its lease file."""
         before = directory.status(self._name)
         if before is None:
             return False
@@ -295,7 +300,10 @@ def _is_alive(pid: int) -> bool:
 
 
 def _file_system_now(directory: Directory) -> float:
-    """Return the current time according to the file system's server, which also sets the times of lease files."""
+    """Return the current time by the clock of the file system, which also sets the times of lease files.
+
+    On a network file system, this is the clock of the server.
+    """
     name = f".now.{os.urandom(4).hex()}.tmp"
     descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)
     try:

@@ -1,7 +1,6 @@
-"""Functions for Windows: find the directory for administrators' files, and open a file that other processes can still remove.
+"""Functions for Windows: find the directory for program data, and open files so that other processes can remove them.
 
-Only Windows imports this module. This module only imports modules that are part of ``python3*.dll``, so it costs a command almost
-nothing.
+The library imports this module only on Windows.
 """
 
 import ntpath
@@ -26,10 +25,10 @@ _NORMAL = 0x80
 
 
 def program_data() -> str:
-    r"""Return the directory for all users' program data from the registry, usually ``C:\ProgramData``.
+    r"""Return the directory for all users' program data, usually ``C:\ProgramData``, as the registry names it.
 
-    Only an administrator can change the registry keys that are read. The variables ``PROGRAMDATA`` and ``SystemDrive`` are not
-    read, because a user could change them to bypass the machine's policy.
+    Only an administrator can change the registry keys that the function reads. The function does not read the variables
+    ``PROGRAMDATA`` and ``SystemDrive``, because a user could change them to bypass the machine's policy.
     """
     root = _registry_value(_VERSION_KEY, "SystemRoot") or "C:\\Windows"
     path = _registry_value(_VERSION_KEY + r"\ProfileList", "ProgramData") or _DEFAULT
@@ -52,9 +51,9 @@ def _registry_value(key: str, name: str) -> str:
 
 
 def long_path(path: str) -> str:
-    r"""Return the config directory ``path``, with the prefix ``\\?\`` if paths below it may exceed 260 characters.
+    r"""Return the config directory ``path``, with the prefix ``\\?\`` if paths below it may exceed 259 characters.
 
-    Without the prefix, Windows cannot open files with longer paths, unless an administrator has removed the limit.
+    By default, Windows opens a path of more than 259 characters only with this prefix. An administrator can remove this limit.
 
     Args:
         path: An absolute path.
@@ -69,11 +68,11 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
     """Open a file as ``os.open`` does, but allow other processes to replace or remove the file while it is open.
 
     Return the descriptor. ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not
-    remove it. A lock file stays open as long as the lock is held. If it were opened with ``os.open``, the config directory could
-    not be removed during that time.
+    remove it. A lock file stays open as long as the lock is held. If ``os.open`` had opened the lock file, the config directory
+    could not be removed during that time. With ``os.O_APPEND`` or ``os.O_TRUNC``, this function does the same as ``os.open``.
 
     Raises:
-        OSError: If the file cannot be opened or made.
+        OSError: If the file cannot be opened or created.
     """
     if flags & (os.O_APPEND | os.O_TRUNC):
         return os.open(path, flags, mode, dir_fd=dir_fd)

@@ -1,7 +1,8 @@
 """A fake PostHog and a fake Arcade API that run on this machine, and a sandbox for a program's own tests.
 
-In a test, you can write ``with FakePostHog() as posthog:``. At a prompt, you can run ``python -m arcade_otel.testing``. The
-module ``plugin`` is the pytest plugin. The package uses the standard library only, and listens on loopback only.
+To start the fake servers in a test, write ``with FakePostHog() as posthog:``. To start them in a terminal, run
+``python -m arcade_otel.testing``. The servers listen only on loopback. The module ``plugin`` is the pytest plugin. Except for the
+plugin, the package imports only ``arcade_otel`` and the standard library.
 """
 
 from importlib import import_module

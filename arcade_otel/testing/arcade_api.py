@@ -1,6 +1,6 @@
-"""A fake of the endpoints of Arcade's API that return which account credentials belong to.
+"""A fake of two endpoints of Arcade's API, ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``.
 
-The endpoints of the fake are ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``.
+The first endpoint returns the account of an API key, and the second returns the account of an access token.
 """
 
 import json
@@ -13,7 +13,7 @@ __all__ = ["ArcadeApi", "RecordedRequest"]
 
 
 class RecordedRequest:
-    """A request to the fake Arcade API: its path and its headers."""
+    """A request to the fake Arcade API, with its path and its headers."""
 
     def __init__(self, path: str, headers: Mapping[str, str]) -> None:
         self.path = path
@@ -21,9 +21,9 @@ class RecordedRequest:
 
 
 class ArcadeApi:
-    """The fake Arcade API: the accounts of keys and tokens, and scripted faults.
+    """A fake Arcade API, which returns the accounts that a test adds, and fails as a test scripts it.
 
-    The fake API is a part of ``FakePostHog``, and has the same address.
+    Each ``FakePostHog`` includes a fake API at the same address, in its attribute ``arcade``.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class ArcadeApi:
         principal_id: str | None = None,
         account_id: str | None = None,
     ) -> None:
-        """Add an account that is known by an API key or an access token."""
+        """Add an account, with the API key or the access token by which the fake recognizes the account."""
         data = {key: value for key, value in (("principal_id", principal_id), ("account_id", account_id)) if value is not None}
         if api_key is not None:
             self._keys[api_key] = data
@@ -49,15 +49,15 @@ class ArcadeApi:
             self._tokens[access_token] = data
 
     def script(self, *faults: Fault) -> None:
-        """Let the next requests fail, one for each fault. Later requests are answered normally."""
+        """Apply each of ``faults`` to one of the next requests, in this order. Then :meth:`always` decides about the requests."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
-        """Let every request fail until :meth:`heal`."""
+        """Apply ``fault`` to every request that has no scripted fault, until :meth:`heal` is called."""
         self._always = fault
 
     def heal(self) -> None:
-        """Answer requests normally again, and discard all scripted faults."""
+        """Discard all faults, so that the next requests are answered normally."""
         self._always = None
         self._script.clear()
 

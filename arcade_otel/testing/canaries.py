@@ -1,4 +1,4 @@
-"""Made-up secrets for tests. Equal seeds make equal secrets, and each secret has the shape of a real kind of secret."""
+"""Made-up secrets for tests. Each secret has the format of a real kind of secret. The same seed produces the same secrets."""
 
 import base64
 import json
@@ -13,12 +13,12 @@ _WORD = string.ascii_letters + string.digits
 
 
 class Canary(str):
-    """A made-up secret: a string with attributes that say which kind of secret it is, and which parts of it are secret.
+    """A made-up secret. It is a string with two more attributes: the kind of the secret, and the parts that are secret.
 
     Attributes:
         kind: Name of the kind, for example ``github_token``.
-        secrets: The parts that must not appear anywhere. By default, this is the whole text. In an address with a password, for
-            example, the host is not secret.
+        secrets: The parts that usage data must not contain. By default, the whole text is one such part. In the URL of a
+            database, for example, only the password is secret.
     """
 
     kind: str
@@ -35,22 +35,22 @@ class Canary(str):
 
 
 class Canaries:
-    """A set of made-up secrets. You get each secret as an attribute, and the object is also a sequence of all secrets.
+    """A set of made-up secrets. Each secret is an attribute of the object. If you iterate over the object, you get all secrets.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.
         jwt: A JSON web token.
-        pem: A private key of several lines.
+        pem: A private key with several lines.
         token: A word of random letters and digits.
         email: An e-mail address.
         ipv4, ipv6: IP addresses.
-        password_url: The URL of a database with a password in it.
-        words, slug: Two made-up words with a space or a hyphen between them, each of which is a secret, so that a program that
-            joins the words in another way is also caught.
-        home_path, windows_path: The path of a file in a home directory, of which all parts are secret except "home" and "Users".
+        password_url: The URL of a database, which contains a password.
+        words, slug: Two made-up words, joined by a space or a hyphen. Each word is a secret, so that a search also finds the
+            words if a program joins them in another way.
+        home_path, windows_path: The path of a file in a home directory. The user's name and the file's name are secret.
 
     Args:
-        seed: Equal seeds make equal canaries.
+        seed: The seed of the random generator. The same seed produces the same secrets.
     """
 
     def __init__(self, seed: str | int) -> None:

@@ -1,6 +1,7 @@
-"""Validate requests like PostHog's newer capture endpoint, ``/i/v1/analytics/events``, which returns a verdict for each event.
+"""Validate requests in the same way as PostHog's newer capture endpoint, ``/i/v1/analytics/events``.
 
-The rules are those of PostHog's capture service (https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
+The newer endpoint returns for each event whether PostHog accepts it. The rules are copied from PostHog's capture service
+(https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
 """
 
 import json
@@ -26,12 +27,12 @@ Results = dict[str, dict[str, str]]
 
 
 class HeaderGate:
-    """The headers that a request to the newer endpoint must contain.
+    """Check the headers of a request to the newer endpoint, and parse those that the fake needs.
 
     Attributes:
         token: The project's key.
-        sdk: Name and version of the client, for ``$lib`` and ``$lib_version``.
-        sent_at: The time of the client's clock.
+        sdk: Name and version of the client library, for ``$lib`` and ``$lib_version``.
+        sent_at: When the client sent the request, by the client's clock.
 
     Raises:
         RequestRejected: If a header is missing or malformed.
@@ -73,15 +74,15 @@ def accepted_v1(
     refuse: Callable[[dict[str, Any]], bool] = lambda _: False,
     most_events: int | None = None,
 ) -> tuple[list[Event], Results]:
-    """Return the accepted events, and the verdict for each event of the request by its ``uuid``.
+    """Return the accepted events of a request, and the result for each of its events by ``uuid``: accepted or dropped.
 
     Args:
         headers: The headers of the request.
-        body: The body of the request, still compressed.
+        body: The body of the request, before decompression.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: A function from a test that returns whether the server drops a raw event.
-        most_events: The maximum number of events in one request, which a test can set, or None for no limit.
+        refuse: A function that returns True for a raw event that the fake must drop.
+        most_events: The maximum number of events in one request, or None for no limit.
 
     Raises:
         RequestRejected: If PostHog refuses the whole request.
@@ -127,7 +128,7 @@ def _check_ids(batch: list[Any]) -> None:
 
 
 def _fault(raw: dict[str, Any]) -> str | None:
-    """Return why PostHog drops an event, or None if PostHog accepts it."""
+    """Return the reason why PostHog drops an event, or None if PostHog accepts the event."""
     for key, what in (("event", "event_name"), ("distinct_id", "distinct_id")):
         value = raw.get(key)
         if not isinstance(value, str) or not value.strip():

@@ -1,7 +1,7 @@
-"""Validate requests as PostHog's capture endpoint does, without HTTP.
+"""Validate the bodies of requests in the same way as PostHog's capture endpoint. This module does not use HTTP.
 
-The rules are those of PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one event of a
-request is malformed, the service refuses all events of the request.
+The rules are copied from PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one event in a
+request is malformed, the service refuses the whole request.
 """
 
 import gzip
@@ -21,7 +21,7 @@ _LONGEST_DISTINCT_ID = 200
 
 
 class RequestRejected(Exception):  # noqa: N818 - it is an answer
-    """PostHog would refuse the request, with the HTTP status ``status`` and this error's text."""
+    """The request is not valid. PostHog would refuse it with the HTTP status ``status`` and the body ``text``."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status} {text}")
@@ -30,7 +30,7 @@ class RequestRejected(Exception):  # noqa: N818 - it is an answer
 
 
 class Event:
-    """One accepted delivery of an event.
+    """An event that PostHog has accepted. If an event is delivered twice, there are two objects.
 
     Attributes:
         event: The name of the event.
@@ -38,9 +38,9 @@ class Event:
         uuid: The UUID of the event.
         properties: The properties of the event.
         token: The key of the project.
-        timestamp: The time that the client has written into the event.
-        sent_at: The time at which the client has sent the request, by its own clock.
-        time: The event's time in PostHog, which is ``timestamp`` corrected for the error of the client's clock.
+        timestamp: The time that the client wrote into the event.
+        sent_at: When the client sent the request, by the client's clock.
+        time: The event's time in PostHog, which is ``timestamp`` after the error of the client's clock has been corrected.
         request: The number of the request that contained the event.
     """
 
@@ -58,7 +58,7 @@ class Event:
         self.request: int = fields["request"]
 
     def exported(self) -> dict[str, Any]:
-        """Return the event in the format of PostHog's batch exports, as JSON values."""
+        """Return the event as a dictionary in the format of PostHog's batch exports."""
         return {
             "uuid": self.uuid,
             "event": self.event,
@@ -80,15 +80,15 @@ def accepted(
     refuse: Callable[[dict[str, Any]], bool] = lambda _: False,
     most_events: int | None = None,
 ) -> list[Event]:
-    """Return the events of a request.
+    """Return the events of a request, except those named ``$performance_event``.
 
     Args:
-        body: The body of the request, still compressed.
+        body: The body of the request, before decompression.
         encoding: The header ``Content-Encoding``.
         request: The number of the request.
         now: The time of the server's clock.
-        refuse: A function from a test that returns whether the server treats a raw event as malformed.
-        most_events: The maximum number of events in one request, which a test can set, or None for no limit.
+        refuse: A function that returns True for a raw event that the fake must treat as malformed.
+        most_events: The maximum number of events in one request, or None for no limit.
 
     Raises:
         RequestRejected: If PostHog refuses the whole request.
@@ -110,7 +110,7 @@ def accepted(
 
 
 def decompressed(body: bytes, encoding: str) -> str:
-    """Return the body of a request as text, without its compression.
+    """Decompress the body of a request, and return it as text.
 
     Raises:
         RequestRejected: If the body is damaged, too large or not UTF-8.
@@ -129,10 +129,10 @@ def decompressed(body: bytes, encoding: str) -> str:
 
 
 def parsed(text: str) -> Any:
-    """Return the value of a JSON text.
+    """Parse a JSON text, and return its value.
 
     Raises:
-        RequestRejected: If the text is not JSON.
+        RequestRejected: If the text is not valid JSON.
     """
 
     def no_constant(name: str) -> None:
@@ -147,7 +147,10 @@ def parsed(text: str) -> Any:
 
 
 def _shape(loaded: Any) -> tuple[list[Any], Any, Any]:
-    """Return the events, the token and ``sent_at`` of a batch, an array of events, or one event."""
+    """Return the events, the token and ``sent_at`` of a request. A request is a batch, an array of events, or one event.
+
+    If the request has no token outside its events, or no ``sent_at``, that value is None.
+    """
     if isinstance(loaded, list):
         return loaded, None, None
     if not isinstance(loaded, dict):
@@ -205,10 +208,10 @@ def _token(of_batch: Any, batch: list[dict[str, Any]]) -> str:
 
 
 def check_token(token: str) -> str:
-    """Return a project's key as PostHog stores it.
+    """Check a project's key, and return it without surrounding white space.
 
     Raises:
-        RequestRejected: If the text cannot be a project's key.
+        RequestRejected: If ``token`` cannot be a project's key.
     """
     token = token.strip()
     for wrong, reason in (
@@ -256,7 +259,11 @@ def _event(raw: dict[str, Any], token: str, sent_at: Any, now: datetime, request
 
 
 def _time(timestamp: str, sent_at: Any, properties: dict[str, Any], now: datetime) -> datetime:
-    """Return the time of an event by the server's clock: ``now + (timestamp - sent_at)``."""
+    """Return the time of an event by the server's clock, which usually is ``now + (timestamp - sent_at)``.
+
+    If ``timestamp`` is not a time, return ``now``. Without ``sent_at``, return ``timestamp``. If the result is more than 23 hours
+    in the future, return ``now``.
+    """
     happened, sent = _moment(timestamp), _moment(sent_at)
     if happened is None:
         return now

@@ -1,4 +1,4 @@
-"""A simulated user's computer for a test: a home directory, an environment, and the senders that its commands start."""
+"""A simulated computer for a test, with a home directory, an environment, and the senders that its commands start."""
 
 import os
 import signal
@@ -17,19 +17,19 @@ SETTLE_SECONDS = 60.0
 
 
 class Computer:
-    """A home, a config directory and an environment that no other program uses.
+    """A simulated computer, with a home directory, a config directory and an environment for the commands of one test.
 
-    You can inspect the files that commands leave there. This class starts no process. ``CliSandbox``, and the subclasses in this
-    library's own tests, add a way to run commands.
+    You can inspect the files that commands write to the config directory. This class cannot run commands. Its subclasses can, for
+    example ``CliSandbox``.
 
     Args:
-        root: A directory for the home and the debug log.
-        environ: Environment of the commands, to which this library's variables are added, or None for the variables that any
-            process needs.
+        root: A directory for the home directory and the debug log.
+        environ: Environment of the commands, or None for an environment with only the variables that a process needs. Some of
+            this library's variables are added.
         home: The home directory, or None for the directory ``home`` in ``root``.
 
     Attributes:
-        root: The directory for the home and the debug log.
+        root: The directory for the home directory and the debug log.
         home: The home directory, which is created when it is first needed.
         config_dir: The config directory.
         debug_log: The file that ``ARCADE_USAGE_DEBUG`` names.
@@ -48,11 +48,11 @@ class Computer:
         }
 
     def send_to(self, url: str, api_key: str = "phc_test") -> None:
-        """Let commands send their events to the PostHog at ``url``."""
+        """Add variables to the environment that make commands send their events to PostHog at ``url``."""
         self.environ |= {conventions.ENV_HOST: url, conventions.ENV_API_KEY: api_key}
 
     def with_environ(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Return a copy of the environment with some variables added or changed. A value of None removes a variable."""
+        """Return a copy of the environment with ``changes``. If the value of a variable is None, the variable is removed."""
         environ: dict[str, str | None] = {**self.environ, **(changes or {})}
         return {name: value for name, value in environ.items() if value is not None}
 
@@ -65,11 +65,11 @@ class Computer:
 
     @property
     def queue(self) -> list[Path]:
-        """The files in the queue, oldest first. Reading ``queue`` does not wait for senders."""
+        """The files in the queue, oldest first. If you read ``queue``, it does not wait for running senders."""
         return self.queued("")
 
     def queued(self, exporter: str) -> list[Path]:
-        """Return the queued files for one exporter, oldest first."""
+        """Return the queued files for ``exporter``, oldest first."""
         waiting = (self.state / "queue").glob(f"{exporter}*/*.json")
         return sorted((path for path in waiting if not path.name.startswith(".")), key=lambda path: path.name)
 
@@ -79,34 +79,34 @@ class Computer:
         return self.debug_log.read_text("utf-8", "replace") if self.debug_log.exists() else ""
 
     def mark_notice_as_shown(self) -> None:
-        """Mark the notice of the first run as shown, so that no command prints it."""
+        """Mark the notice as shown, so that the first command does not print it."""
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         marker = self.state / "notice"
         marker.write_text(str(conventions.NOTICE_VERSION))
         marker.chmod(0o600)
 
     def log_in(self, api_key: str, url: str) -> None:
-        """Write a file ``credentials.yaml`` for the API at ``url``, as the Arcade CLI does."""
+        """Write a file ``credentials.yaml`` with ``api_key`` for the API at ``url``, as the Arcade CLI does at a login."""
         self.config_dir.mkdir(parents=True, exist_ok=True)
         text = f"cloud:\n  api:\n    key: {api_key}\n  coordinator_url: {url}\n"
         (self.config_dir / "credentials.yaml").write_text(text)
 
     def time_passes(self) -> None:
-        """End every back-off, as if enough time had passed."""
+        """End all back-offs, as if enough time had passed."""
         for marker in self.state.glob("pause-*"):
             marker.unlink()
 
     # --- the senders ------------------------------------------------------------------------------------------------------------
 
     def senders(self) -> list[int]:
-        """Return the process IDs of the senders that are running.
+        """Return the process IDs of the running senders.
 
-        On Linux, the result also contains senders that are not in the debug log.
+        On Linux, the result also contains senders that the debug log does not name.
         """
         return sender_processes.running(sender_processes.logged(self.log), str(self.config_dir))
 
     def kill_senders(self, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:
-        """Send a signal to each running sender, and return to how many senders it was sent.
+        """Send a signal to each running sender. Return the number of senders that got the signal.
 
         On Windows, any signal ends a process at once.
         """
@@ -120,9 +120,9 @@ class Computer:
         return killed
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until every sender has ended. After ``settle``, each event that can be delivered has been delivered.
+        """Wait until no sender is running (:meth:`senders`). Events that the senders could not deliver stay in the queue.
 
-        In the environment of this computer, a sender ends 0.3 s after its last event.
+        In the environment of this computer, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
             AssertionError: If a sender is still running after ``timeout`` seconds.
@@ -134,7 +134,7 @@ class Computer:
 
 
 def minimal_environ(home: Path) -> dict[str, str]:
-    """Return the environment variables that a process needs to start, and those that point to the user's directories."""
+    """Return only the environment variables that a process needs to start, with ``home`` as the home directory."""
     if sys.platform != "win32":
         return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
     kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "COMPUTERNAME", "USERNAME", "TEMP", "TMP", "PROGRAMDATA")

@@ -1,4 +1,4 @@
-"""A fake PostHog and a fake Arcade API on one loopback address, with scripted faults."""
+"""A fake PostHog and a fake Arcade API, which share one loopback address and fail as a test scripts them."""
 
 import gzip
 import json
@@ -34,9 +34,9 @@ _EXPECTED_V1_HEADERS = frozenset(
 
 
 class Request:
-    """A request to the capture endpoint, and the status of its answer.
+    """A request to the capture endpoint, and the HTTP status of the answer.
 
-    The ``status`` is 0 if the request was not answered.
+    As long as the request is not answered, ``status`` is 0.
     """
 
     def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
@@ -51,34 +51,34 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The decompressed body of the request. In a test, you can search the body for text that must not be in a request."""
+        """The decompressed body of the request. A test can search it for text that a request must not contain."""
         return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
     @property
     def is_v1(self) -> bool:
-        """Whether the request was sent to the newer endpoint, which returns a verdict for each event."""
+        """Whether the request was sent to the newer endpoint, ``/i/v1/analytics/events``."""
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return those headers of the request that a telemetry request must not contain, for example passwords and cookies."""
+        """Return the names of headers that the endpoint does not need. A header such as ``Cookie`` could contain a secret."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
 
 class FakePostHog:
-    """A fake PostHog on your machine, for tests and for looking at your events. You use the fake in a ``with`` statement.
+    """A fake PostHog on your machine, for tests and for looking at your events. Use the fake in a ``with`` statement.
 
-    The fake validates requests as PostHog's capture endpoint does, keeps the events and their persons, and fails as you script
-    it. The fake follows PostHog's source code (https://github.com/PostHog/posthog). It does not imitate losses in Kafka, GeoIP or
-    rate limits.
+    The fake validates requests in the same way as PostHog's capture endpoint, and stores the events. You can script faults, such
+    as HTTP errors and lost connections. The rules are copied from PostHog's source code (https://github.com/PostHog/posthog). The
+    fake does not imitate GeoIP, rate limits, or the loss of events in Kafka.
 
     Args:
-        port: The port on 127.0.0.1, or 0 for any free port, which stays the same after :meth:`stop` and :meth:`start`.
+        port: The port on 127.0.0.1, or 0 for any free port. After :meth:`stop`, :meth:`start` uses the same port again.
         tokens: The keys of the known projects, or None if every project is known.
-        enforce: True to refuse events of unknown projects (401), and False to accept and discard them, as PostHog does.
-        protocols: Which endpoints the fake has: ``"v0"`` (``/batch/`` and similar) and ``"v1"`` (``/i/v1/analytics/events``).
+        enforce: True to refuse events of unknown projects (401). False to accept and discard them, as PostHog does.
+        protocols: The endpoints of the fake: ``"v0"`` (``/batch/`` and similar) and ``"v1"`` (``/i/v1/analytics/events``).
         clock: A function that returns the server's time.
-        arrived: A function that is called with each accepted event.
+        arrived: A function that the fake calls with each event that it stores.
     """
 
     def __init__(
@@ -125,9 +125,9 @@ class FakePostHog:
         return self
 
     def stop(self) -> None:
-        """Close every connection and stop listening, so that connections are refused. A second call does nothing.
+        """Close every connection and stop listening, so that new connections are refused. A second call does nothing.
 
-        Until you call :meth:`start` or :meth:`close`, the port stays reserved, so that no other process receives your events.
+        The port stays reserved until you call :meth:`start` or :meth:`close`, so that no other process receives your events.
         """
         server, self._server = self._server, None
         if server is None:
@@ -143,7 +143,7 @@ class FakePostHog:
         self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # no other process can use the port from now on
 
     def close(self) -> None:
-        """Stop, and release the port."""
+        """Stop the server, and release the port."""
         self.stop()
         if self._kept is not None:
             self._kept.close()
@@ -163,28 +163,28 @@ class FakePostHog:
     # --- faults ---------------------------------------------------------------------------------------------------------------
 
     def script(self, *faults: Fault) -> None:
-        """Let the next requests fail, one for each fault. Later requests are answered normally."""
+        """Apply each of ``faults`` to one of the next requests, in this order. Then :meth:`always` decides about the requests."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
-        """Let every request fail until :meth:`heal`."""
+        """Apply ``fault`` to every request that has no scripted fault, until :meth:`heal` is called."""
         self._always = fault
 
     def heal(self) -> None:
-        """Answer requests normally again, and discard all scripted faults."""
+        """Discard all faults, so that the next requests are answered normally."""
         self._always = None
         self._script.clear()
 
     def refuse(self, malformed: Callable[[dict[str, Any]], bool]) -> None:
-        """Treat an event as malformed if ``malformed`` returns True for it.
+        """Treat each event as malformed for which ``malformed`` returns True.
 
-        If a request contains such an event, the older endpoint refuses the whole request with 400. The newer endpoint drops only
-        the malformed event.
+        If a request contains a malformed event, the older endpoint refuses the whole request with 400. The newer endpoint drops
+        only the malformed event.
         """
         self._refuse = malformed
 
     def most_events(self, count: int) -> None:
-        """Set the maximum number of events in one request. A larger request is answered with 413."""
+        """Set the maximum number of events in one request. The fake answers a larger request with 413."""
         self._most_events = count
 
     # --- what came ------------------------------------------------------------------------------------------------------------
@@ -200,14 +200,14 @@ class FakePostHog:
         return list(shown.values())
 
     def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
-        """Return the persons as they are after PostHog has read the events in the order ``order``."""
+        """Return the persons that PostHog would have after it has read the stored events in the order ``order``."""
         return Persons(ordered(list(self.events), order))
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Wait until ``condition`` returns True. The function ``condition`` is called after each arrival.
+        """Wait until ``condition`` returns a true value. The fake calls ``condition`` after each request, and every 0.5 s.
 
         Raises:
-            AssertionError: If the condition was not met in ``timeout`` seconds. The message lists the events that have arrived.
+            AssertionError: If ``condition`` returns no true value within ``timeout`` seconds. The message lists the events.
         """
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -221,7 +221,7 @@ class FakePostHog:
     # --- called by the server ---------------------------------------------------------------------------------------------------
 
     def begin(self, request: Request) -> Fault | None:
-        """Record a request, and return the fault with which to answer it, or None to answer it normally."""
+        """Record a request. Return the fault to apply to it, or None if the request must be answered normally."""
         with self._changed:
             self.requests.append(request)
             request.fault = self._script.popleft() if self._script else self._always
@@ -234,10 +234,10 @@ class FakePostHog:
         return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
 
     def capture(self, request: Request) -> Results:
-        """Accept the events of a request, and return the verdict for each event. The older endpoint has no verdicts.
+        """Store the events of a request, and return whether each event was accepted. For the older endpoint, the result is empty.
 
         Raises:
-            RequestRejected: If PostHog would refuse the request.
+            RequestRejected: If PostHog would refuse the whole request.
         """
         with self._changed:
             encoding = next((value for name, value in request.headers.items() if name.lower() == "content-encoding"), "")
@@ -262,13 +262,13 @@ class FakePostHog:
             return results
 
     def answered(self, request: Request, status: int) -> None:
-        """Record the HTTP status with which a request was answered."""
+        """Record the HTTP status of the answer to a request."""
         with self._changed:
             request.status = status
             self._changed.notify_all()
 
     def asked(self, asked: RecordedRequest) -> Fault | None:
-        """Record a request to Arcade's API, and return the fault with which to answer it, or None to answer it normally."""
+        """Record a request to Arcade's API. Return the fault to apply to it, or None if it must be answered normally."""
         with self._changed:
             self.arcade.requests.append(asked)
             self._changed.notify_all()
@@ -295,7 +295,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print no error, because in many tests the client closes the connection early."""
+        """Do not print the error, because in many tests the client closes the connection early."""
 
     def server_close(self) -> None:
         super().server_close()
@@ -355,10 +355,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, answer, "application/json", fault)
 
     def _failed(self, fault: Fault, request: Request | None) -> bool:
-        """Do what ``fault`` says.
-
-        Return True if the request must not be answered after that, or else False.
-        """
+        """Apply ``fault`` to the current request. Return False if the request must still be answered, otherwise True."""
         if fault.kind == "status":
             if request is not None:
                 self.server.stand_in.answered(request, fault.status_code)
@@ -434,4 +431,4 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, *arguments: Sequence[object]) -> None:
-        """Print no line for a request, because tests read ``FakePostHog.requests``."""
+        """Do not print a line for each request, because tests read ``FakePostHog.requests`` instead."""

@@ -1,4 +1,4 @@
-"""The faults with which a fake server can react to a request instead of answering it normally."""
+"""Faults, which make a fake server react to a request in another way than with a normal answer."""
 
 import contextlib
 import socket
@@ -10,7 +10,7 @@ __all__ = ["Fault", "blackhole", "refused_port"]
 class Fault:
     """One way in which a fake server can fail.
 
-    You create a fault with one of the class methods, and pass it to ``FakePostHog.script`` or ``FakePostHog.always``.
+    Create a fault with one of the class methods, and pass it to ``FakePostHog.script`` or ``FakePostHog.always``.
     """
 
     def __init__(
@@ -33,58 +33,61 @@ class Fault:
 
     @classmethod
     def status(cls, code: int, body: str = "", headers: Mapping[str, str] | None = None) -> "Fault":
-        """Answer with the HTTP status ``code`` and store no events."""
+        """Answer with the HTTP status ``code``, and do not store the events."""
         return cls("status", status=code, body=body or f"status {code}", headers=headers)
 
     @classmethod
     def garbage(cls) -> "Fault":
-        """Answer 200 with an HTML page, as a captive portal does, and store no events."""
+        """Answer with the HTTP status 200 and an HTML page, as a captive portal does. Do not store the events."""
         return cls("status", status=200, body="<html>Please log in</html>", headers={"Content-Type": "text/html"})
 
     @classmethod
     def redirect(cls, url: str) -> "Fault":
-        """Redirect the client to another address."""
+        """Redirect the client to ``url``, and do not store the events."""
         return cls("status", status=302, headers={"Location": url})
 
     @classmethod
     def hang(cls, seconds: float | None = None) -> "Fault":
-        """Read the request and do not answer for ``seconds``. With None, never answer. Store no events."""
+        """Read the request, wait for ``seconds``, and close the connection without an answer. Do not store the events.
+
+        If ``seconds`` is None, keep the connection open until the fake server stops.
+        """
         return cls("hang", seconds=seconds)
 
     @classmethod
     def close_before_reading(cls) -> "Fault":
-        """Close the connection before the request is read."""
+        """Close the connection without reading the body of the request."""
         return cls("close")
 
     @classmethod
     def store_then_close(cls) -> "Fault":
-        """Store the events and close the connection before the answer, so that the acknowledgement is lost."""
+        """Store the events, but close the connection without an answer, so that the client gets no acknowledgement."""
         return cls("store, close")
 
     @classmethod
     def reset(cls) -> "Fault":
-        """Answer with a TCP reset. Store no events."""
+        """Read the request and reset the TCP connection. Do not store the events."""
         return cls("reset")
 
     @classmethod
     def truncate(cls) -> "Fault":
-        """Announce a longer response in ``Content-Length`` than the server then sends. Store no events."""
+        """Send only the beginning of a response, and close the connection. Do not store the events."""
         return cls("truncate")
 
     @classmethod
     def delay(cls, seconds: float) -> "Fault":
-        """Answer normally, but only after ``seconds``."""
+        """Answer normally, but wait for ``seconds`` before the answer."""
         return cls("delay", seconds=seconds)
 
     @classmethod
     def dribble(cls, seconds_per_byte: float) -> "Fault":
-        """Answer normally, but byte by byte, with a pause before each byte."""
+        """Answer normally, but send the body byte by byte, with a pause of ``seconds_per_byte`` before each byte."""
         return cls("dribble", seconds=seconds_per_byte)
 
 
 @contextlib.contextmanager
 def blackhole() -> Iterator[str]:
-    """Yield an address on loopback at which connections are neither accepted nor refused."""
+    """Yield a loopback URL at which a connection attempt gets no response, because the listener's backlog is full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -99,7 +102,7 @@ def blackhole() -> Iterator[str]:
 
 @contextlib.contextmanager
 def refused_port() -> Iterator[int]:
-    """Yield a loopback port on which no server listens, and keep other processes from taking the port."""
+    """Yield a loopback port on which no server listens. Other processes cannot take the port in the meantime."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound but not listening, so connections are refused
         yield holder.getsockname()[1]

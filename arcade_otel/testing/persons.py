@@ -1,8 +1,8 @@
-"""A model of PostHog's persons: which person each event belongs to after aliases and merges, in any order of partitions.
+"""A model of PostHog's persons. It shows to which person an event belongs after PostHog has read the aliases.
 
 The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
-service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not include losses in Kafka, the squash job, merge
-limits, races between merges, and group types. The model was not compared with the real service, which may also change.
+service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not include the loss of events in Kafka, the squash
+job, merge limits, races between merges, or group types. The model was not compared with the real service, which may also change.
 """
 
 import random
@@ -27,9 +27,9 @@ _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "un
 
 
 class PartitionOrder:
-    """A random order in which PostHog may read its partitions.
+    """A random order in which PostHog may read the events of several partitions.
 
-    Events with the same ID always stay in the order in which they were sent.
+    Events with the same project and the same ID stay in the order in which they arrived.
     """
 
     def __init__(self, seed: int) -> None:
@@ -40,14 +40,14 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A completely random order of events, which is worse than any order that PostHog allows."""
+    """A random order of all events. Unlike PostHog, it does not keep the order of events with the same ID."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"
 
 
 def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Event]:
-    """Return the events in the given order: ``sent``, ``PartitionOrder(seed)`` or ``ShuffledPartitions(seed)``."""
+    """Return the events in ``order``, which is ``"sent"``, a ``PartitionOrder`` or a ``ShuffledPartitions``."""
     if isinstance(order, str):
         if order != "sent":
             raise ValueError(f"order must be 'sent', PartitionOrder or ShuffledPartitions, not {order!r}")
@@ -68,7 +68,7 @@ def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Even
 
 
 class Person:
-    """A person in PostHog: its ID, its distinct IDs, and whether it was identified or merged."""
+    """A person in PostHog, with an ID, with distinct IDs, and with a mark that says whether the person is identified."""
 
     def __init__(self, identity: str, created_at: datetime) -> None:
         self.uuid = identity
@@ -79,7 +79,7 @@ class Person:
 
 
 class Persons:
-    """The persons of one project, after PostHog has read ``events`` in this order."""
+    """The persons of one project, after PostHog has read ``events`` in the order of the sequence."""
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.warnings: list[str] = []
@@ -92,21 +92,21 @@ class Persons:
 
     @property
     def persons(self) -> list[Person]:
-        """Every person, in the order of creation."""
+        """All persons, in the order in which PostHog created them."""
         return sorted({id(person): person for person in self._of.values()}.values(), key=lambda person: person.created_at)
 
     def owner_of(self, distinct_id: str) -> str:
-        """Return the ID of the person to whom ``distinct_id`` belongs now.
+        """Return the ID of the person to whom ``distinct_id`` belongs after all events.
 
-        For an anonymous ID without a person, PostHog derives the person's ID from the anonymous ID.
+        If ``distinct_id`` has no person, return the ID that PostHog derives from it.
         """
         person = self._of.get(distinct_id)
         return person.uuid if person else _fake(distinct_id)
 
     def owner(self, event: Event) -> str:
-        """Return the ID of the person who owns an event now.
+        """Return the ID of the person to whom ``event`` belongs after all events.
 
-        If two IDs were joined, the earlier events of both IDs belong to one person.
+        If an alias joined two IDs, the earlier events of both IDs belong to one person.
         """
         return self.owner_of(event.distinct_id)
 

@@ -1,6 +1,6 @@
-"""The pytest plugin: a program's tests send no usage data, and can prove that no secret would leave the machine.
+"""The pytest plugin keeps a program's tests from sending usage data. It also lets tests search usage data for secrets.
 
-If the library is installed, pytest always loads this module through its entry point, so importing it must be cheap.
+Where the library is installed, pytest loads this module through its entry point in every run, so the import must be cheap.
 """
 
 import os
@@ -32,24 +32,27 @@ _OPTION = "arcade_otel_block"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini option that controls whether usage data is blocked."""
+    """Add the ini option ``arcade_otel_block``, which controls whether usage data is blocked."""
     parser.addini(_OPTION, "Keep tests from recording and sending usage data (default: true).", type="bool", default=True)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Block usage data before a conftest imports the program, because ``instrument()`` reads the environment."""
+    """Block usage data before a conftest file imports the program, because ``instrument()`` reads the environment."""
     _block(early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Block usage data if a conftest loads the plugin, because pytest then does not call ``pytest_load_initial_conftests``."""
+    """Block usage data, too.
+
+    If a conftest file loads the plugin, pytest does not call ``pytest_load_initial_conftests``.
+    """
     _block(config)
 
 
 @pytest.fixture
 def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandbox]":
-    """Run commands as real processes in a fresh home, with a fake PostHog. ``arcade_otel.testing.CliSandbox`` documents it."""
+    """Yield an :class:`arcade_otel.testing.CliSandbox`, which runs commands in an empty home directory, with a fake PostHog."""
     from arcade_otel.testing.sandbox import CliSandbox
 
     with CliSandbox(tmp_path_factory.mktemp("arcade_usage")) as usage:
@@ -60,7 +63,7 @@ def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandb
 def arcade_canaries(request: pytest.FixtureRequest) -> "Canaries":
     """Return made-up secrets for this test.
 
-    The secrets differ between tests, and are the same in each run of a test.
+    Each test has different secrets. In each run of the same test, the secrets are the same.
     """
     from arcade_otel.testing.canaries import Canaries
 
@@ -68,11 +71,16 @@ def arcade_canaries(request: pytest.FixtureRequest) -> "Canaries":
 
 
 def _block(config: pytest.Config) -> None:
-    """Keep this process and its children from recording until pytest ends. A second call does nothing.
+    """Keep this process and its children from recording usage data until pytest ends. A second call does nothing.
 
-    Tracking is off. The variable ``ARCADE_USAGE_SENDER``, which normally only senders have, keeps tracking off even if a test
-    turns tracking on. The config directory is an empty directory of this session, so that ``usage disable`` and ``usage forget``
-    in a test do not change the developer's own choice.
+    This function sets environment variables that have three effects:
+
+    * Tracking is off.
+    * Tracking stays off even if a test turns it on, because the value of ``ARCADE_USAGE_SENDER`` blocks it.
+    * The config directory is an empty directory of this session. If a test runs ``usage disable`` or ``usage forget``, the
+      developer's own choice and identity therefore stay as they are.
+
+    If the ini option is off, the function sets only a variable that allows recording in tests.
     """
     if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return
@@ -91,7 +99,7 @@ def _block(config: pytest.Config) -> None:
 
 
 def _set_variables(values: Mapping[str, str]) -> Callable[[], None]:
-    """Set environment variables. Return a function that restores the previous values of the variables."""
+    """Set the environment variables ``values``. Return a function that restores their previous values."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
 

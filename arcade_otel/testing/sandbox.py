@@ -1,4 +1,4 @@
-"""Run a program's commands as real processes in an empty home, and inspect everything that they write and send."""
+"""Run a program's commands as real processes in an empty home directory, and inspect the usage data that they leave."""
 
 import os
 import subprocess
@@ -36,21 +36,23 @@ _POLL_SECONDS = 0.01
 
 
 class CliSandbox(Computer):
-    """An isolated computer whose commands are recorded and delivered to a fake PostHog.
+    """An isolated computer. Its commands are recorded, and their events are delivered to a fake PostHog.
 
-    You use the sandbox in a ``with`` statement. The home is an empty directory. The environment is that of this process, without
-    proxies and without the variables of this library, OpenTelemetry, posthog and continuous integration. Tracking is on, and the
-    notice counts as shown.
+    Use the sandbox in a ``with`` statement. The home directory is empty. Tracking is on, and the notice counts as shown. The
+    commands get the environment of this process, without the variables of this library, OpenTelemetry, posthog, proxies and
+    continuous integration.
 
-    Limits: the processes of senders are only inspected where ``/proc`` exists (Linux). If a command logs in with credentials that
-    contain no ``coordinator_url``, the command asks the real API. To prevent such a request, you can set ``coordinator_url`` to
-    the address of :attr:`posthog`.
+    Limits:
+
+    * The sandbox can inspect the processes of senders only on Linux, where ``/proc`` exists.
+    * If a command logs in with credentials that contain no ``coordinator_url``, it sends a request to the real Arcade API. To
+      prevent this, set ``coordinator_url`` to the address of :attr:`posthog`.
 
     Args:
         root: An empty directory.
 
     Attributes:
-        posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
+        posthog: The fake PostHog. Its attribute ``arcade`` is the fake Arcade API, which uses the same address.
         home: The home directory.
         config_dir: The config directory. If the program sets its own ``config_dir``, assign that path before the first
             :meth:`run`.
@@ -104,12 +106,12 @@ class CliSandbox(Computer):
         cwd: str | os.PathLike[str] | None = None,
         timeout: float = SETTLE_SECONDS,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end. Return the command's exit code, ``stdout`` and ``stderr``.
+        """Run a command to its end. Return the command's exit code, stdout and stderr.
 
         Args:
-            command: The command and its arguments. The command is first looked up in the directory of this Python interpreter,
-                which contains the scripts of its environment.
-            env: Variables to set for this command, where None removes a variable.
+            command: The command and its arguments. The command is looked up in the directory of this Python interpreter first,
+                because the scripts of a virtual environment are in this directory.
+            env: Variables to set for this command. If a value is None, the variable is removed.
             input: Text for stdin, or None for an empty stdin.
             cwd: Working directory, or None for the current directory.
             timeout: Time limit in seconds.
@@ -134,13 +136,13 @@ class CliSandbox(Computer):
         )
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until every sender has ended. After ``settle``, each event that can be delivered has been delivered.
+        """Wait until no sender is running (:meth:`senders`). Events that the senders could not deliver stay in the queue.
 
-        In the sandbox, a sender ends 0.3 s after its last event.
+        In the sandbox, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
-            AssertionError: If a sender is still running after ``timeout`` seconds, which is longer than any sender lives. Also if
-                the program set or tracked a name that it does not declare, or a value that is not of the declared type.
+            AssertionError: If a sender is still running after ``timeout`` seconds. Also if the program set or tracked a name that
+                it does not declare, or a value that does not have the declared type.
         """
         super().settle(timeout)
         self._look()
@@ -152,7 +154,7 @@ class CliSandbox(Computer):
 
     @property
     def events(self) -> list[Event]:
-        """The events that were delivered, oldest first. Reading ``events`` waits until every sender has ended."""
+        """The delivered events, in the order in which they arrived. If you read ``events``, it first waits for :meth:`settle`."""
         self.settle()
         return self.posthog.visible()
 
@@ -160,30 +162,40 @@ class CliSandbox(Computer):
     def requests(self) -> list[Request]:
         """The requests to the fake PostHog, in the order in which they arrived.
 
-        Reading ``requests`` waits until every sender has ended (:meth:`settle`).
+        If you read ``requests``, it first waits for :meth:`settle`.
         """
         self.settle()
         return list(self.posthog.requests)
 
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
-        """Fail if a secret that the test used appears anywhere in the usage data.
+        """Fail if the usage data contains a secret that the test used.
 
-        The method first waits until every sender has ended. The method then searches for each secret, and for any 12 consecutive
-        characters of a secret. The search finds a secret in upper or lower case, plain, percent-encoded, base64-encoded and
-        JSON-escaped. The search covers the queue, every file of the config directory, the debug log, the requests, and the
-        command line and environment of each sender. The search does not cover files that the test wrote into the config directory
-        before the first command, files that ``besides`` names, and variables that a sender inherits from the command.
+        The method first waits for :meth:`settle`. Then it searches for each secret, and for any 12 consecutive characters of a
+        secret. The search ignores upper and lower case. It finds a secret that is plain, percent-encoded, base64-encoded,
+        JSON-escaped or HTML-escaped.
+
+        The search covers:
+
+        * The files in the queue and in the config directory, and the debug log.
+        * The requests to the fake PostHog.
+        * On Linux, the command line and the environment of the senders that the sandbox saw while they ran.
+
+        The search does not cover:
+
+        * Files that the test wrote to the config directory before the first command, as long as they are unchanged.
+        * Files with a name in ``besides``.
+        * Environment variables that a sender inherits from the command.
 
         Args:
-            canaries: Secrets that the test used in arguments, environment, files or errors, each of at least four characters. Use
-                ``arcade_canaries`` if you can, because a canary knows which of its parts are secret. For example, the host in a
-                database's address is not secret.
+            canaries: Secrets that the test used in arguments, variables, files or errors. A secret has at least four characters.
+                If possible, pass secrets from the fixture ``arcade_canaries``. They name their secret parts, for example only the
+                password in the URL of a database.
             besides: Names of files in the config directory in which the program itself stores secrets.
 
         Raises:
-            AssertionError: If a secret was found. The message says where and in which form. Also if no command was recorded,
-                because the test would then prove nothing.
-            ValueError: If no secret was passed, or a secret is too short.
+            AssertionError: If the search finds a secret. The message says where and in which form. Also if no command was
+                recorded, because the search would then show nothing.
+            ValueError: If no secret is passed, or if a secret is too short.
         """
         __tracebackhide__ = True
         if not canaries:
@@ -209,9 +221,9 @@ class CliSandbox(Computer):
         return which(word, path=environ.get("PATH")) or word
 
     def _note_what_was_planted(self) -> None:
-        """Before the first command, remember the files that the test has put into the config directory.
+        """Remember the files that the test wrote to the config directory, and mark the notice as shown.
 
-        In addition, mark the notice as shown.
+        If a command has run before, do nothing.
         """
         if self._given:
             return
@@ -238,7 +250,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Read the senders and their queue repeatedly, because a sender exists for a moment only."""
+        """Read the queue and the running senders again and again, because most senders run only for a moment."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 
@@ -253,9 +265,9 @@ class CliSandbox(Computer):
                 self._senders[sender] = self._process_info(sender)
 
     def _process_info(self, sender: int) -> str:
-        """Return the command line and the environment of a process, with one variable per line.
+        """Return the command line and the environment of a sender, with one variable per line.
 
-        The result is "" if the process cannot be read.
+        The environment is listed without variables that the command also had. If the process cannot be read, return "".
         """
         found = []
         for variable in _read(Path("/proc", str(sender), "environ")).decode("utf-8", "surrogateescape").split("\0"):

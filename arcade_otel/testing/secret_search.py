@@ -1,4 +1,4 @@
-"""Search bytes for a secret in every form: encoded, escaped, in upper or lower case, or only a part of it."""
+"""Search bytes for a secret, even if it is encoded, escaped, in other letter case, or only a part of it is there."""
 
 import base64
 import re
@@ -30,16 +30,16 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 
 
 def found_in(data: bytes, canary: str) -> str | None:
-    """Return in which form ``data`` contains ``canary`` or 12 characters of it, and the text around it.
+    """Search ``data`` for ``canary``, and for any 12 consecutive characters of it.
 
-    The function returns None if ``data`` contains neither.
+    Return the form in which they were found, and the text around them. If they were not found, return None.
 
     Args:
         data: Bytes that are mostly UTF-8.
-        canary: A text of at least four characters, or a :class:`Canary`, for which the function searches for its ``secrets``.
+        canary: A text of at least four characters. If it is a :class:`Canary`, the function searches only for its ``secrets``.
 
     Raises:
-        ValueError: If the text is too short, so that it would be found everywhere.
+        ValueError: If a text to search for has fewer than four characters, because almost any data would contain it.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004
@@ -57,7 +57,7 @@ def found_in(data: bytes, canary: str) -> str | None:
 
 
 def _even(text: str) -> str:
-    """Return ``text`` in lower case, with each run of white space as one space."""
+    """Return ``text`` in lower case, with one space in place of each sequence of white space."""
     return " ".join(text.casefold().split())
 
 
@@ -67,7 +67,7 @@ def _parts(text: str, length: int) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Return each decoded form of ``data``, with the name of the form."""
+    """Decode ``data`` in several ways. Return each resulting text, together with the name of its form."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in a URL is not rare
@@ -83,7 +83,10 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _base64_parts(secret: str) -> list[str]:
-    """Return the base64 forms of ``secret`` for each alignment, without characters that depend on the bytes around it."""
+    """Encode ``secret`` in base64 for each alignment, and return parts of the results.
+
+    Characters that also depend on the bytes before or after the secret are left out.
+    """
     data = secret.encode("utf-8", "surrogatepass")
     parts = []
     for before, skipped in ((0, 0), (1, 2), (2, 3)):

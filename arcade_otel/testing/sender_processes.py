@@ -1,4 +1,4 @@
-"""Find the senders that commands have started, and wait until they end, without polling where the system allows that."""
+"""Find the senders that commands have started, and wait until they end. On most Linux systems, the wait needs no polling."""
 
 import os
 import re
@@ -18,23 +18,23 @@ _POLL_SECONDS = 0.02
 
 
 def logged(log: str) -> set[int]:
-    """Return the process IDs of the senders that a debug log names.
+    """Return the process IDs of started senders that the debug log ``log`` contains.
 
-    On POSIX, each of these IDs is also the ID of a process group.
+    On POSIX, each ID is also the ID of the sender's process group.
     """
     return {int(pid) for pid in _STARTED.findall(log)}
 
 
 def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
-    """Return the IDs of the senders' processes that have not ended. A zombie counts as ended.
+    """Return the process IDs of senders that have not ended. A zombie counts as ended.
 
-    Where ``/proc`` exists (Linux), the result contains all processes in the senders' process groups. On other systems, it
-    contains only the senders themselves.
+    On Linux, the result contains all processes in the senders' process groups. On other systems, it contains only IDs from
+    ``senders``.
 
     Args:
-        senders: Process IDs that the debug log names (:func:`logged`).
-        config_dir: A config directory, or None. On Linux, the result also contains the senders of this config directory that are
-            in no debug log.
+        senders: Process IDs from a debug log (:func:`logged`).
+        config_dir: A config directory, or None. On Linux, the result also contains senders of this config directory that no debug
+            log names.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]
@@ -53,7 +53,7 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
 
 
 def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
-    """Wait until none of the processes ``pids`` is running. Return False if a process is still running after ``seconds``."""
+    """Wait until none of the processes ``pids`` is running. Return True, or False if one is still running after ``seconds``."""
     deadline = time.monotonic() + seconds
     for pid in pids:
         try:
@@ -106,7 +106,7 @@ def _group_exists(group: int) -> bool:
 
 
 def _is_running(pid: int) -> bool:
-    """Return whether a process has not ended. The result can be wrong if the system has reused the process ID."""
+    """Return whether a process is running. The result can be wrong if the system has reused the process ID."""
     if sys.platform == "linux":
         try:
             return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")

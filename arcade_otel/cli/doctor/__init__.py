@@ -1,7 +1,7 @@
-"""``usage doctor`` performs the steps of a real run, and reports which step fails and what the user can do.
+"""``usage doctor`` performs the steps of a real run, and prints which step fails and what the user can do.
 
-The command starts a real sender with a test event and checks whether the event arrives (``trial``). If the event does not arrive,
-the other checks look for the cause. The other checks never override the sender's result.
+The command lets a real sender deliver a test event, and checks whether the server accepts the event (``trial``). If the server
+does not, the results of the other checks help the user find the cause.
 """
 
 from arcade_otel import consent
@@ -19,10 +19,10 @@ _WORDS = {True: "ok", False: "FAILED", None: "not checked"}
 
 
 def doctor(settings: Settings, output: Output) -> int:
-    """Run all checks and print the results. Return 0 if no check fails, or else 1.
+    """Run all checks and print the results. Return 1 if a check fails. Otherwise, return 0.
 
-    The command sends one test event, or none while usage data is off. The test event is called ``arcade-otel doctor``, and is
-    sent under a temporary ID, so that it belongs to no person.
+    If usage data is on, the command sends one test event to each destination. The test event is named ``arcade-otel doctor``. It
+    is sent under a temporary ID, so that it belongs to no person.
     """
     checks = run_checks(settings)
     well = all(check.ok is not False for check in checks)
@@ -39,7 +39,7 @@ def doctor(settings: Settings, output: Output) -> int:
 
 
 def run_checks(settings: Settings) -> list[Check]:
-    """Run all checks and return their results in the order of a run: consent, state on disk, sender, network."""
+    """Run all checks, and return their results in the order in which a command and its sender perform the steps."""
     decision = settings.decide()
     checks = [Check("consent", ok=True, detail=f"{decision.mode}: {decision.detail}")]
     config_dir_check = directory.check_config_dir(settings)

@@ -1,4 +1,4 @@
-"""One line in the output of ``usage doctor``: the name of a check, its result, and what the user can do."""
+"""One line in the output of ``usage doctor``, with a check's name and result, and with advice if the check failed."""
 
 from typing import NamedTuple
 
@@ -34,10 +34,10 @@ class Check(NamedTuple):
 
     Attributes:
         name: Name of the check, one of :data:`NAMES`.
-        ok: True if the check passed, False if events cannot be delivered or would be wrong, and None if nothing was checked.
+        ok: True if the check passed, False if it failed, and None if nothing was checked.
         detail: The result, as text for the user.
-        remedy: A sentence that says what the user can do if ``ok`` is False, or else "".
-        milliseconds: How much longer a command takes, in milliseconds. Set only for the check ``cost``, and None for the others.
+        remedy: What the user can do if the check failed, as a sentence. Otherwise, "".
+        milliseconds: The time that arcade-otel adds to a command, in milliseconds. It is None for every check except ``cost``.
     """
 
     name: str

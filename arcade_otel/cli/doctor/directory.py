@@ -24,7 +24,10 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_config_dir(settings: Settings) -> Check:
-    """Check that there is a config directory, that the owner can write it, and that no other user can."""
+    """Check that this process can write the config directory or create it, and that no other user owns it or can write it.
+
+    Root may use a directory of another user. In a directory with the sticky bit, other users may write.
+    """
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
         remedy = "set HOME to your home directory, or ARCADE_WORK_DIR to a directory that you can write."
@@ -47,10 +50,10 @@ def check_config_dir(settings: Settings) -> Check:
 def require_config_dir(settings: Settings) -> None:
     """Raise OSError if the config directory cannot be used.
 
-    A command that finds no files in an unusable directory would otherwise report success.
+    Without this check, a command would find no files in an unusable directory, and report success.
 
     Raises:
-        OSError: If there is no config directory, if it cannot be written, or if another user owns it or can write it.
+        OSError: If no config directory is known, or if :func:`check_config_dir` finds a problem.
     """
     if not settings.config_dir:
         raise FileNotFoundError(errno.ENOENT, "HOME is not set or does not exist")
@@ -60,9 +63,9 @@ def require_config_dir(settings: Settings) -> None:
 
 
 def full_disk(settings: Settings) -> str | None:
-    """Return that the disk of the state directory has no room, and what happens to events, or None. This writes no file.
+    """If the disk of the state directory is full, return a text that says so and what happens to events. Otherwise, return None.
 
-    A quota that is used up is not seen. ``usage doctor`` sees it, because it writes a test file.
+    The function writes no file, so it does not notice an exhausted quota. ``usage doctor`` notices it by writing a test file.
     """
     try:
         if hasattr(os, "statvfs"):
@@ -77,16 +80,16 @@ def full_disk(settings: Settings) -> str | None:
 
 
 def _unqueued(settings: Settings) -> str:
-    """Return a text for the user that says what happens to events that cannot be queued.
+    """Return a text that tells the user what happens to events while the queue cannot be written.
 
-    Without an identity, commands record no events at all.
+    If there is no identity yet, commands cannot create one either, so they record no events at all.
     """
     known = identity_file.read(settings.config_dir) is not None
     return f", so {'each event is sent once, and lost if that fails' if known else 'events are lost'}"
 
 
 def _foreign(path: str) -> tuple[str, str] | None:
-    """Return what is wrong with the owner or mode of ``path`` and how to fix it, or None if nothing is wrong."""
+    """Return the problem with the owner or mode of ``path``, and how to fix it. Return None if there is no problem."""
     if not hasattr(os, "geteuid"):
         return None
     try:
@@ -109,7 +112,7 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
     Args:
         settings: The program's settings.
         usable: Whether the config directory can be used. If not, nothing is checked.
-        writes: Whether usage data is on. If it is off, no test file is written.
+        writes: Whether usage data is on. If it is off, only the identity is checked, because the other checks write files.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -121,7 +124,7 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
 
 def _check_disk(settings: Settings) -> Check:
-    """Write, sync, rename and delete a test file in the directory ``usage``, which also contains the queue."""
+    """Write, sync, rename and delete a test file in the state directory, which also contains the queue."""
     path = os.path.join(settings.state_dir, f".doctor-{os.getpid()}")
     try:
         storage.ensure_private_dir(settings.state_dir)
@@ -139,7 +142,7 @@ def _check_disk(settings: Settings) -> Check:
 
 
 def _check_locks(settings: Settings) -> Check:
-    """Take and release the identity's lock and the lock of each lane, as a run does."""
+    """Take and release the lock of the identity and the lock of each lane, as a command and its sender do."""
     remedy = "end the process that holds the lock (lsof shows it), or set ARCADE_WORK_DIR to a directory on a local disk."
     try:
         support = _lock_support(settings.state_dir)
@@ -168,10 +171,12 @@ def _check_locks(settings: Settings) -> Check:
 
 
 def _lock_support(state_dir: str) -> str:
-    """Return "" if the file system supports exclusive locks, or else the text of the error.
+    """Return "" if the file system supports exclusive locks. Otherwise, return the text of the error.
+
+    On Windows, return "" without a check.
 
     Raises:
-        TimeoutError: If the file system does not answer.
+        TimeoutError: If the file system does not answer within 11 s.
         OSError: If the test file cannot be created.
     """
     if sys.platform == "win32":
@@ -213,7 +218,7 @@ def _retry(take: Callable[[], bool]) -> bool:
 def _take_identity_lock(settings: Settings) -> bool:
     """Take and release the lock of ``usage.json``. Return True, or False if another process holds the lock.
 
-    If the lock file does not exist, return True, because ``doctor`` does not create it.
+    If the lock file does not exist, return True without creating it.
     """
     path = f"{settings.usage_file}.lock"
     if not os.path.exists(path):
@@ -250,7 +255,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """If the config directory is a copy of another one, return a text that says what will happen, or else ""."""
+    """If the config directory is a copy, return a text that says what happens to its identity. Otherwise, return ""."""
     from arcade_otel.identity import copied_directory
 
     try:

@@ -1,7 +1,7 @@
-"""Check the network path to PostHog: proxy, DNS for IPv4 and IPv6, connection, certificate, clock.
+"""Check the network path to PostHog: the proxy, DNS for IPv4 and IPv6, the connection, the certificate and the clock.
 
-The sender's trial decides whether events are delivered. If events are not delivered, these checks show which step fails. The
-checks use the sender's own code to find the proxy and the trusted certificates, so that they fail where the sender fails.
+Only the delivery of a test event (``trial``) shows whether events arrive. If the delivery fails, these checks help to find the
+step that fails. The checks find the proxy and the trusted certificates with the same code as the sender.
 """
 
 import os
@@ -32,12 +32,12 @@ _FAMILIES = ((socket.AF_INET, "IPv4"), (socket.AF_INET6, "IPv6"))
 
 
 def check_network(host: str, *, delivered: bool) -> list[Check]:
-    """Return the checks of the network path to PostHog's address ``host``.
+    """Check the network path to ``host``, and return the results.
 
     Args:
-        host: ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. If so, every step works, and the checks only
-            describe the path.
+        host: PostHog's address, ``http(s)://…``.
+        delivered: Whether the sender has delivered the test event to ``host``. If so, only the check of the clock can fail, and
+            the other checks describe the path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)
@@ -55,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the proxy for the server, or None if there is none, and the result of checking the proxy."""
+    """Return the sender's proxy for ``server``, and the result of the check. Without a usable proxy, the first value is None."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -91,7 +91,7 @@ def _has_socks() -> bool:
 
 
 def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Check]:
-    """Look up the IPv4 and IPv6 addresses of the host ``name``. Return the addresses and the result of the check."""
+    """Look up the IPv4 and IPv6 addresses of the host ``name``. Return the addresses, and the result of the check."""
     addresses: list[Any] = []
     words = []
     for family, label in _FAMILIES:
@@ -106,7 +106,7 @@ def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Che
 
 
 def _check_connection(name: str, port: int, addresses: Sequence[Any], *, delivered: bool) -> Check:
-    """Connect over IPv4 and IPv6, if the host has addresses of that kind. The check passes if one connection works."""
+    """Connect over IPv4 and over IPv6, if ``addresses`` contains such an address. The check passes if one connection works."""
     if not addresses:
         return Check("connection", ok=True if delivered else None, detail="no address to connect to")
     failures: dict[str, str] = {}
@@ -122,7 +122,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
 
 
 def _connect(places: Sequence[Any], family: int | None = None) -> str:
-    """Connect to the first address in ``places``. Return why the connection failed, or "" if it worked."""
+    """Connect to the first address in ``places``. Return "" if that succeeds. Otherwise, return the text of the error."""
 
     def connect() -> None:
         if family is None:
@@ -136,9 +136,9 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 
 
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
-    """Return the result of ``function`` and the text of its error, or "" without an error.
+    """Call ``function`` in a thread. Return its result and "". If it fails, return None and the text of the error.
 
-    The function waits at most 5 s, because a DNS look-up has no time-out of its own.
+    Wait for ``function`` for at most 5 s, because a DNS look-up has no time-out of its own.
     """
     outcome: list[tuple[Any, str]] = []
 
@@ -158,7 +158,7 @@ def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
 
 
 def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -> Check:
-    """Check which certificates are trusted. If the delivery failed, try a TLS handshake with the trusted certificates."""
+    """Report which certificates the sender trusts. If the delivery failed, try a TLS handshake with these certificates."""
     named = [(variable, os.environ[variable]) for variable in _BUNDLES if os.environ.get(variable, "").strip()]
     missing = [
         f"{variable}={path}"
@@ -198,7 +198,7 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
 
 
 def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
-    """Return why the TLS handshake failed, "" if it succeeded, or None if no connection could be made."""
+    """Return the reason if the TLS handshake failed, "" if it succeeded, or None if no connection could be made in time."""
     failure: str | None = _in_time(lambda: _tls_failure(shake_hands))[0]
     return failure
 

@@ -1,4 +1,4 @@
-"""Check the environment of a run: OpenTelemetry's variables, a PID 1 that does not reap, machines that end with the command."""
+"""Check the ``OTEL_*`` variables, whether PID 1 reaps ended senders, and whether the machine may end with the command."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def check_surroundings(settings: Settings) -> list[Check]:
 
 
 def _check_opentelemetry() -> Check:
-    """Check that a separate process can import the SDK with the environment's ``OTEL_*`` variables."""
+    """Check that a new Python process with the environment's ``OTEL_*`` variables can import the SDK and create its objects."""
     name = "OpenTelemetry"
     if handoff.sender_command() is None:
         return Check(name, ok=None, detail="this program has no Python interpreter to check with")
@@ -54,7 +54,7 @@ def _check_opentelemetry() -> Check:
 
 
 def _check_reaping(settings: Settings) -> list[Check]:
-    """Return a failed check if commands start no senders because earlier senders were never reaped."""
+    """Return a list with a failed check if PID 1 does not reap ended senders. Otherwise, the list is empty."""
     if not settings.config_dir or zombies.ZOMBIES not in zombies.causes(settings.state_dir):
         return []
     return [
@@ -68,7 +68,10 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Return a check if a sender may not outlive the command, which happens in CI and if the program is PID 1 of a container."""
+    """Return a list with a check if the sender may be killed when the command ends. Otherwise, the list is empty.
+
+    This can happen in continuous integration, and if this process is PID 1 of a container.
+    """
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"
     elif consent.is_ci():

@@ -1,7 +1,8 @@
-"""The trial of ``usage doctor``: a real sender delivers a test event, with the same code and environment as in a real run.
+"""The trial of ``usage doctor``, in which a real sender delivers a test event with the code and environment of a real run.
 
-The sender gets a scratch config directory on the same disk as the real one, so that it touches neither the queue nor the
-identity. The receipts that the sender writes to the scratch directory show whether the event was delivered.
+The sender uses a scratch config directory, so that it changes neither the real queue nor the real identity. If possible, the
+scratch directory is on the same disk as the real config directory. The sender writes receipts to the scratch directory, which
+show whether the event was delivered.
 """
 
 import os
@@ -40,9 +41,10 @@ class Trial(NamedTuple):
     """The result of the trial.
 
     Attributes:
-        command: The sender's command line, or None if no command line can run a sender.
-        failure: Why the sender did not run to its end, or "" if it did.
-        lanes: A dictionary with a value for each lane: "" if the test event was acknowledged, or else the reason why it was not.
+        command: The sender's command line, or None if no command is known that can run a sender.
+        failure: The reason why the sender failed, or "" if it ran to its end.
+        lanes: The result of each lane, by the lane's name. The result is "" if the server accepted the test event. Otherwise, it
+            is the reason why not.
     """
 
     command: tuple[str, ...] | None
@@ -50,7 +52,7 @@ class Trial(NamedTuple):
     lanes: dict[str, str]
 
     def lane_for(self, exporter: str) -> str | None:
-        """Return the result of the lane of ``exporter``, or None if the test event was not sent through that lane."""
+        """Return the result for the lane of ``exporter``, or None if there is no such lane."""
         return next((why for lane, why in self.lanes.items() if queue.lane_exporter(lane) == exporter), None)
 
 
@@ -59,7 +61,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
     Args:
         settings: The program's settings.
-        in_state_dir: True to make the scratch directory in the real directory ``usage``, and False to make it in the system's
+        in_state_dir: Whether to make the scratch directory in the real state directory. If not, it is made in the system's
             directory for temporary files.
     """
     payload = make_payload(settings)
@@ -77,7 +79,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
 
 def make_payload(settings: Settings) -> str:
-    """Return the test event's span in OTLP/JSON as a command would make it, with the mark of a test event."""
+    """Return the test event's span in OTLP/JSON. A command would make the same span, but without the mark of a test event."""
     now = time.time_ns()
     span = spans.encode(settings, path="doctor", timing=(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True))
     traces = otlp.loads(span)
@@ -87,7 +89,7 @@ def make_payload(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> Check:
-    """Check the sender for a user who has opted out. The sender is started without an event, so it sends nothing."""
+    """Check that a sender can start while usage data is off. The sender gets no event, so it sends nothing."""
     command = _sender_command(settings)
     if command is None:
         return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)
@@ -102,7 +104,7 @@ def check_start(settings: Settings) -> Check:
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
-    """Return a check of the sender, and a second check if an earlier sender could not run."""
+    """Return a check of the trial's sender. If an earlier sender could not run, return a second check that says so."""
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
@@ -121,7 +123,7 @@ def check_sender(settings: Settings, trial: Trial) -> list[Check]:
 
 
 def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
-    """Return one check for each lane of the test event."""
+    """Return one check for each lane of the trial. If there is no lane, return one check that says so."""
     if not trial.lanes:
         if settings.posthog_api_key:
             detail = "nothing is sent: OTEL_TRACES_EXPORTER names none"
@@ -165,7 +167,7 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 
 
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
-    """Run a sender to its end. Return why the sender failed, or "" if it succeeded."""
+    """Run a sender to its end. Return "" if it succeeds. Otherwise, return the reason why it failed."""
     environ = handoff.sender_environment(scratch, payload)
     mark = starts.leave_mark(scratch, queue.span_name(None, None), payload or "")
     environ[handoff.ENV_START] = mark
@@ -198,7 +200,7 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
 
 
 def _outcome(scratch: str, lane: str, failure: str) -> str:
-    """Return "" if the receipts say that the event was acknowledged in ``lane``, or else the reason why it was not."""
+    """Return "" if a receipt says that the server accepted the event of ``lane``. Otherwise, return the reason why not."""
     state_dir = os.path.join(scratch, "usage")
     for receipt in receipts.events(state_dir):
         if receipt["lane"] == lane:

@@ -1,6 +1,6 @@
-"""``arcade-otel manifest APP``: the list of what a program collects.
+"""``arcade-otel manifest APP`` writes the manifest of a program, which lists everything that the program can collect.
 
-The program's maintainer commits the list, and CI compares it.
+The program's maintainer commits the manifest, and CI checks that it is up to date.
 """
 
 import io
@@ -21,17 +21,16 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
     """Write the manifest of a program, or compare it with a file, and return the exit code.
 
     * Exit code 0: the manifest was written, or is equal to the file.
-    * Exit code 1: the manifest is different, and the difference is printed on stdout.
-    * Exit code 2: the program cannot be loaded, or the file cannot be read or written. The reason for exit code 2 is printed on
-      stderr.
+    * Exit code 1: the manifest differs from the file. The difference is printed on stdout.
+    * Exit code 2: the program cannot be loaded, or the file cannot be read or written. The reason is printed on stderr.
 
-    Call this only in a process that ends afterwards, because ``app_loader.load`` changes the environment and the import path.
+    Call this function only in a process that ends afterwards, because it changes the environment and the import path.
 
     Args:
         app: The object that the program passes to ``instrument()``, as ``module:attribute`` or ``path/to/file.py:attribute``.
         as_json: Whether to write JSON instead of Markdown.
         output: The file to write, or None for stdout.
-        check: The file to compare with, or None. With ``check``, the function writes no file.
+        check: A file to compare the manifest with, or None. If a file is given, the function writes no file.
     """
     try:
         text = _render(app, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Import a maintainer's program to inspect it, without recording, sending or writing any usage data."""
+"""Import a program to inspect it, while this library records, sends and writes no usage data."""
 
 import importlib
 import importlib.util
@@ -22,16 +22,17 @@ class LoadError(Exception):
 
 
 def load(reference: str) -> Any:
-    """Import the module of ``module:attribute`` or ``path/to/file.py:attribute`` and return the attribute.
+    """Import a module, and return one of its attributes. ``reference`` is ``module:attribute`` or ``path/to/file.py:attribute``.
 
-    Call this only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``. The
-    module is looked up in the working directory (or the file's directory) first. The user's ``ARCADE_USAGE_*`` variables are
-    removed, so that the manifest shows the program's own settings. Output that the import prints on stdout goes to stderr.
+    Call this function only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``.
+    Python looks up a module's name in the working directory first. The user's ``ARCADE_USAGE_*`` variables are removed, so that
+    the manifest shows the program's own settings. If the program prints to stdout during the import, the text goes to stderr.
 
     Limit: the import runs the program's own code, which can read, write and send whatever it wants.
 
     Raises:
-        LoadError: If the module cannot be imported, ends the process, or has no such attribute.
+        LoadError: If ``reference`` is malformed, or if the module cannot be imported, ends the process, or does not have the
+            attribute.
     """
     module, separator, attribute = reference.rpartition(":")
     if not (separator and module and attribute):
@@ -53,14 +54,14 @@ def load(reference: str) -> Any:
 
 
 def describe_error(error: Exception) -> str:
-    """Return a line that describes an error which the program raised, and says where."""
+    """Return one line with the class and the message of ``error``, and with the file and line where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
 
 
 def _disable_telemetry() -> None:
-    """In this process, switch off this library, the SDK, and every other library that honours ``DO_NOT_TRACK``."""
+    """For this process, set the variables that switch off this library, the SDK, and libraries that honor ``DO_NOT_TRACK``."""
     for name in [name for name in os.environ if name.startswith("ARCADE_USAGE_")]:
         del os.environ[name]
     os.environ[consent.ENV_TRACKING] = consent.OFF

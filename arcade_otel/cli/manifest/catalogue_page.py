@@ -1,4 +1,4 @@
-"""Write the catalogue's tables between two markers of ``docs/what-we-collect.md``, or check that the page is up to date."""
+"""Write the catalogue's tables into ``docs/what-we-collect.md``, or check that the tables in this page are up to date."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read or written.
 
     Raises:
-        SystemExit: If with code 2 if the command line is wrong, and with code 0 if it asks for help.
+        SystemExit: If the command line is wrong (code 2), or if the user asked for help (code 0).
     """
     parser = argparse.ArgumentParser(
         prog="python -m arcade_otel.cli.manifest",
@@ -50,7 +50,7 @@ def render(page: str) -> str:
     """Return ``page`` with the current tables between the two markers.
 
     Raises:
-        ValueError: If a marker is missing or occurs twice, or the markers are in the wrong order.
+        ValueError: If a marker is missing or occurs more than once, or if the markers are in the wrong order.
     """
     head, begin, rest = page.partition(BEGIN)
     _, end, tail = rest.partition(END)
@@ -77,7 +77,7 @@ def _tables() -> str:
         markdown.attributes(catalogue.RESOURCE),
         "The span's scope has these attributes:",
         markdown.attributes(catalogue.SCOPE),
-        "An event on the span has these attributes:",
+        "A span event that the program tracked has these attributes:",
         markdown.attributes(catalogue.SPAN_EVENT),
     )
     return "\n\n".join(parts) + "\n\n"

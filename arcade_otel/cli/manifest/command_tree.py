@@ -1,4 +1,4 @@
-"""Walk the command tree of a Typer or Click program, and return each command with the name that its events contain."""
+"""List the commands of a Typer or Click program, each with the command name that its events contain."""
 
 from typing import Any, NamedTuple
 
@@ -14,11 +14,11 @@ class CommandInfo(NamedTuple):
     """A command of the program, and the value of ``command_name`` in its events.
 
     Attributes:
-        name: Path in the command tree, joined by dots, or "" for a mistyped command.
+        name: Path of the command in the command tree, joined by dots. A mistyped command has the name "".
         group: Whether the command is a group of commands.
         hidden: Whether the program's help omits the command.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names under which a user can run the command. Its event always contains ``name``.
+        typed: Other names under which a user can run the command. The event contains ``name`` even then.
         usage: Whether the command is the group of the usage commands.
     """
 
@@ -50,14 +50,15 @@ def get_root_command(app: Any) -> Any:
 
 
 def walk(root: Any, program: str) -> list[CommandInfo]:
-    """Return every command name that can occur in the program's events, sorted.
+    """Return the commands of the program, sorted by the command name that their events contain.
 
-    The names include those of hidden and deprecated commands, and of lazily loaded groups. Limit: a command that a group can run
-    but does not list in ``Group.list_commands`` is missing. A group that contains itself is entered only once.
+    The result includes hidden and deprecated commands, and the commands of lazily loaded groups. If a group contains itself, the
+    function enters the group only once. Limit: the result does not include a command that ``Group.list_commands`` omits, even if
+    the group can run it.
 
     Args:
-        root: The program's command.
-        program: The program's name, which is the command name of a program without subcommands.
+        root: The program's root command.
+        program: The program's name. If the program has no subcommands, its events contain this name as the command name.
 
     Raises:
         LoadError: If a group cannot list or load its commands.

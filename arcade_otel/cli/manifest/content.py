@@ -1,4 +1,4 @@
-"""The content of a program's manifest, as JSON and as Markdown. The content is the same on every machine."""
+"""Make the content of a program's manifest, as JSON or as Markdown. The content does not depend on the machine."""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _PROGRAM = "the program"
 
 
 class Setting(NamedTuple):
-    """A setting that affects what is collected, or where it is sent.
+    """A setting of the program that affects which data is collected, or where events are sent.
 
     The field ``meaning`` explains the value in words.
     """
@@ -48,7 +48,7 @@ class Manifest:
     Args:
         settings: The program's settings.
         commands: Every command name that can occur in the program's events.
-        instrumented: True if the program was instrumented with ``settings``, and False if ``settings`` contains only defaults.
+        instrumented: Whether the program was instrumented with ``settings``. If not, ``settings`` contains only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -77,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return those ``entries`` that are collected with the program's settings."""
+        """Return the ``entries`` without those that are not collected because of the program's settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}
@@ -106,7 +106,7 @@ class Manifest:
         return _typed(name, kind, "a property that the program declares", commands)
 
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
-        """Return ``entry``. If the property is also sent with the program's own events, add their names to the entry."""
+        """Return ``entry``. If the program's own events also contain the property, add their names to the entry."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
 
     def _group(self, name: str, origin: str) -> FieldSpec:
@@ -116,13 +116,13 @@ class Manifest:
         return FieldSpec(f"$groups.{name}", catalogue.STRING, "org_123", f"a group {origin}", when=when, events=events)
 
     def _of_person(self, name: str) -> FieldSpec:
-        """Return the manifest's entry for a declared property that is also set on the person at a login."""
+        """Return the manifest's entry for a declared property that is also stored on the person in PostHog at a login."""
         entry = self._declared(name)
         reason = "a property that the program declares, kept on your person in PostHog"
         return replace(entry, name=f"$set.{name}", reason=reason, when="when you log in", events=(conventions.EVENT_SUCCEEDED,))
 
     def settings(self) -> list[Setting]:
-        """Return those settings of the program that affect what is collected."""
+        """Return the settings of the program that affect which data is collected, or where events are sent."""
         settings = self._settings
         if callable(settings.error_messages):
             messages = Setting("error_messages", "function", "the program's own function decides what is recorded of an error")
@@ -187,7 +187,7 @@ class Manifest:
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return those of the settings ``exclude`` and ``sample`` that the program sets."""
+        """Return the settings ``exclude`` and ``sample``. Omit a setting that the program does not set."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (
@@ -204,19 +204,19 @@ class Manifest:
         return [*left_out, Setting("sample", rates, "this share of their runs is recorded")] if sample else left_out
 
     def _starts(self) -> list[Setting]:
-        """Return the setting ``record_start`` in a list, which is empty if the program does not set it."""
+        """Return a list with the setting ``record_start``, or an empty list if the program does not set it."""
         paths = self._settings.record_start
         meaning = "these commands also leave an event when they begin"
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
-        """Return ``meaning``, with a note about those ``paths`` that are not commands of the program."""
+        """Return ``meaning``. If some of the ``paths`` are not commands of the program, add a note with these paths."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning
 
     def as_json(self) -> str:
-        """Return the manifest as one JSON object. The field ``manifest`` is the version of the format."""
+        """Return the manifest as one JSON object. The field ``manifest`` contains the version of the format."""
         settings = self._settings
         manifest = {
             "manifest": 1,
@@ -252,7 +252,7 @@ class Manifest:
         return json.dumps(manifest, indent=2).replace("\x7f", "\\u007f") + "\n"
 
     def as_markdown(self) -> str:
-        """Return the manifest as Markdown. Each command is on a line of its own, so that a diff is readable."""
+        """Return the manifest as Markdown. Each command has its own line, so that a diff is readable."""
         library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "the library that collects, and its version")
         shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that users see")
         rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]
@@ -302,7 +302,7 @@ class Manifest:
 
 
 def _typed(name: str, kind: "PropertyType", reason: str, events: tuple[str, ...], attribute: str = "") -> FieldSpec:
-    """Return the manifest's entry for a property of the declared type ``kind``."""
+    """Return the manifest's entry for a property that the program declares with the type ``kind``."""
     if isinstance(kind, FreeText):
         shape, example = catalogue.STRING, "cannot reach https://api.example.com"
         words = f"free text, redacted, at most {conventions.FREE_TEXT_LIMIT} characters"

@@ -1,4 +1,4 @@
-"""Render the catalogue as Markdown tables, and render the difference between two texts."""
+"""Render parts of the catalogue as Markdown tables, and render the difference between two texts."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ def events(wanted: Sequence[catalogue.Event]) -> str:
 
 
 def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Event]) -> str:
-    """Return a table of the properties ``wanted``. A column says which of the events ``of`` contain each property."""
+    """Return a table of the properties ``wanted``. The column "in" names the events from ``of`` that contain the property."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _in(each, of), _why(each), _from(each)) for each in wanted],
@@ -61,9 +61,13 @@ def attributes(wanted: Sequence[catalogue.FieldSpec]) -> str:
 
 
 def difference(before: str, after: str, name: str, source: str) -> str:
-    """Return a unified diff from the file ``name`` to the text generated from ``source``, or "" if they are equal.
+    """Return a unified diff from ``before`` to ``after``, or "" if they are equal. The diff is escaped for a terminal.
 
-    The diff is escaped for a terminal.
+    Args:
+        before: The text in a file.
+        after: The text that was generated now.
+        name: The file's name, for the head of the diff.
+        source: The source of the generated text, for the head of the diff.
     """
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, source, lineterm="")
     return "".join(f"{terminal.escape(line)}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""``arcade-otel report`` answers the dashboard's questions from files of events, without a PostHog account."""
+"""``arcade-otel report`` reads events from files and answers the dashboard's questions, without a PostHog account."""
 
 import os
 import sys
@@ -16,12 +16,12 @@ _DONE, _NO_EVENTS, _UNREADABLE = 0, 1, 2
 
 
 def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
-    """Print the answers from ``files``, or write them as an HTML page. Return the exit code.
+    """Answer the questions from the events in ``files``. Print the answers, or write them as an HTML page. Return the exit code.
 
     Args:
-        files: Paths of files with events, where ``-`` is stdin.
-        as_json: Whether to print one JSON object.
-        html: Path of an HTML page to write instead of tables on stdout, or None.
+        files: Paths of the files. The path ``-`` stands for stdin.
+        as_json: Whether to print one JSON object instead of text.
+        html: Path of the HTML page to write, or None to print tables on stdout.
     """
     output = Output(as_json=as_json)
     read = EventFiles()
@@ -49,12 +49,12 @@ def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
 
 
 def write_page(path: str, result: Report, sources: Sequence[str]) -> None:
-    """Write the answers as one self-contained HTML page.
+    """Write the answers as one HTML page, which needs no other files.
 
     Args:
         path: The file to write. An existing file is replaced.
         result: The answers.
-        sources: Names of the files with the events, for the heading of the page.
+        sources: Names of the files that contain the events, for the head of the page.
 
     Raises:
         OSError: If the file cannot be written.

@@ -1,4 +1,4 @@
-"""Answer the report's questions from a list of events, with an sqlite database in memory."""
+"""Answer the report's questions from a list of events. The events are put into an sqlite database in memory."""
 
 import math
 import re
@@ -24,7 +24,7 @@ _TRUE = ("true", "1")
 
 
 class Answer(NamedTuple):
-    """A question with the columns and rows of its answer."""
+    """A question, and its answer as a table with columns and rows."""
 
     question: Question
     columns: list[str]
@@ -32,13 +32,13 @@ class Answer(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The answers to all questions, over some events.
+    """The answers to all questions, and totals over all commands.
 
     Attributes:
-        commands: The number of commands. An event that was delivered twice is counted once.
+        commands: The number of commands. Events with the same UUID count once.
         people: The number of people who ran the commands.
-        begin: The start time of the first command, or None.
-        end: The start time of the last command, or None.
+        begin: The start time of the first command, or None if there is no command.
+        end: The start time of the last command, or None if there is no command.
     """
 
     commands: int
@@ -74,7 +74,7 @@ def answer(events: Sequence[Event]) -> Report:
 
 
 def _round(value: float | None, digits: int) -> float | None:
-    """Round halves to the even digit, as ClickHouse does. The function ``round`` of sqlite rounds halves away from zero."""
+    """Round halves to the even digit, as ClickHouse does. The ``round`` of sqlite rounds halves away from zero."""
     if value is None:
         return None
     factor = 10.0**digits
@@ -82,7 +82,7 @@ def _round(value: float | None, digits: int) -> float | None:
 
 
 def _without_repeats(events: Sequence[Event]) -> list[Event]:
-    """Return the earliest event with each UUID, and all events without a UUID."""
+    """Return only the earliest of the events with the same UUID, and all events without a UUID."""
     kept: dict[object, Event] = {}
     for number, event in enumerate(events):
         key: object = event.uuid or number
@@ -92,7 +92,7 @@ def _without_repeats(events: Sequence[Event]) -> list[Event]:
 
 
 def _accounts(events: Sequence[Event]) -> dict[str, str]:
-    """Return the account that each aliased anonymous ID belongs to.
+    """Return a dictionary from each anonymous ID that has an alias to the ID of its account.
 
     If an ID was aliased several times, the first alias counts.
     """
@@ -145,7 +145,7 @@ def _text(properties: dict[str, Any], name: str) -> str:
 
 
 def _word(properties: dict[str, Any], name: str) -> str:
-    """Return a property's value as text if it is a string or a boolean, or else ""."""
+    """Return a property's value as text if the value is a string or a boolean. Otherwise, return ""."""
     value = properties.get(name)
     if isinstance(value, bool):
         return "true" if value else "false"

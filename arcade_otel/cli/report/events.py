@@ -1,4 +1,4 @@
-"""Read events from files: PostHog's exports (JSON Lines, JSON, CSV), OTLP/JSON, and the log of the fake PostHog."""
+"""Read events from files. A file is a PostHog export (JSON Lines, JSON or CSV), OTLP/JSON, or a log of the fake PostHog."""
 
 import csv
 import gzip
@@ -23,7 +23,7 @@ _REQUIRED = ("event", "distinct_id")
 
 
 class Event(NamedTuple):
-    """The fields of an event that a report needs."""
+    """An event, with only the fields that a report needs."""
 
     event: str
     distinct_id: str
@@ -37,7 +37,7 @@ class EventFiles:
 
     Attributes:
         events: The events, in the order of the files.
-        skipped: The number of records in the files that are not events.
+        skipped: The number of entries in the files that are not events.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class EventFiles:
         self.skipped = 0
 
     def read(self, path: str) -> None:
-        """Read a file, which may be compressed with gzip, and add its events. The path ``-`` is stdin.
+        """Read a file, and add its events. The file can be compressed with gzip. The path ``-`` stands for stdin.
 
         Raises:
             OSError: If the file cannot be read.
@@ -64,7 +64,7 @@ class EventFiles:
         self.add(data.decode("utf-8-sig", "replace"))
 
     def add(self, text: str) -> None:
-        """Add the events in the text of a file.
+        """Add the events from ``text``, which is the content of a file.
 
         Raises:
             ValueError: If the text is not in one of the known formats.
@@ -81,7 +81,7 @@ class EventFiles:
 
 
 def _records(text: str) -> Iterator[Any]:
-    """Yield the JSON values of a file, or the rows of a CSV file as objects."""
+    """Yield each JSON value in ``text``, or each row of a CSV file as a dictionary. For a malformed line, yield None."""
     if text.lstrip()[0] not in "{[":
         yield from _rows(text)
         return
@@ -124,15 +124,15 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Return the value of a CSV cell: a boolean if the text is one, or else the text. A version such as 1.2 stays text."""
+    """Convert "true" and "false" in a CSV cell to a boolean. Return any other text unchanged, for example the version "1.2"."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
     """Return the events of a record.
 
-    A record is one event, an array of events, a response with events, or spans. For an entry that is not an event, the result
-    contains None.
+    A record is one event, an array of events, a response with events, or spans. The result can also contain other values, which
+    ``_event`` rejects.
     """
     if isinstance(record, list):
         return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
@@ -180,9 +180,9 @@ def _json_object(text: str) -> dict[str, Any] | None:
 
 
 def _time(value: Any) -> datetime | None:
-    """Parse a timestamp in ISO 8601, as PostHog and ClickHouse write it, and return it in UTC.
+    """Parse an ISO 8601 timestamp in the spelling of PostHog or ClickHouse, and convert it to UTC.
 
-    A timestamp without a time zone counts as UTC. If the value is not a timestamp, the result is None.
+    A timestamp without a time zone counts as UTC. If the value is not a timestamp, return None.
     """
     if not isinstance(value, str):
         return None

@@ -1,4 +1,4 @@
-"""Draw the answers as one HTML page with charts as inline SVG. The page has no scripts and loads no other files."""
+"""Render the answers as one HTML page with charts. The page contains no scripts and loads no other files."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -69,7 +69,7 @@ def _section(answer: Answer) -> str:
 
 
 def chart_of(answer: Answer) -> str:
-    """Return the chart of ``answer`` as HTML. The answer must have at least one row."""
+    """Return the chart of ``answer`` as HTML. The answer must contain at least one row."""
     drawers = {"line": _lines, "bar": _bars, "heat": _heat}
     return drawers[answer.question.chart.kind](answer)
 
@@ -192,5 +192,5 @@ def _words(column: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return text from an event as HTML, with markup and invisible or reordering characters escaped."""
+    """Escape a text from an event for HTML, with its invisible characters and those that change the direction of text."""
     return escape(terminal.escape(text))

@@ -1,32 +1,32 @@
 """The questions that ``report`` and the dashboards answer. Each question is one file in ``questions/``.
 
-A file begins with comment lines that describe the question. The rest of the file is portable SQL over a table ``commands``, which
-contains one row for each command. The same SQL runs in sqlite (``report``), in ClickHouse and in PostHog, where
-``dashboards/dialects`` defines ``commands``.
+A file begins with comment lines that describe the question. The rest of the file is a query in portable SQL. It reads the table
+``commands``, which contains one row for each command. The same query runs in sqlite (``report``), in ClickHouse and in PostHog.
+For ClickHouse and PostHog, the files in ``dashboards/dialects`` define ``commands``.
 
 The columns of ``commands``:
 
 - ``seconds``: when the command began, in seconds since the epoch, to the millisecond.
-- ``week``: the Monday of the command's week as text, in UTC.
-- ``week_number``: the number of the command's week, where weeks that follow each other have consecutive numbers.
-- ``distinct_id``: the ID that the event was sent under.
-- ``person``: the person to whom ``distinct_id`` belongs, once aliases are followed.
-- ``identified``: 1 if the ID is that of an account, 0 if it is anonymous.
-- ``command``: the name of the command, or "" if no command was reached.
+- ``week``: the date of the Monday in the command's week, as text, in UTC.
+- ``week_number``: the number of whole weeks from Monday, 1970-01-05, to the command's week.
+- ``distinct_id``: the event's distinct ID, which is anonymous or the ID of an account.
+- ``person``: the ID of the person who ran the command. An anonymous ID that has an alias counts as its account's person.
+- ``identified``: 1 if ``distinct_id`` is the ID of an account, or 0 if it is anonymous.
+- ``command``: the name of the command, or "" if the run reached no command.
 - ``version``: the version of the program.
-- ``failed``: 1 if the exit code was not 0, or else 0.
+- ``failed``: 1 if the exit code was not 0, otherwise 0.
 - ``outcome``: how the command ended.
-- ``duration``: the duration in milliseconds, or NULL.
+- ``duration``: the duration of the command in milliseconds, or NULL if it is unknown.
 - ``error_type``: the exception's class.
 - ``os``: the operating system.
-- ``python``: Python's major and minor version.
-- ``ci``: 1 in continuous integration.
-- ``agent``: the name of the coding agent that ran the command, or "".
+- ``python``: the major and minor version of Python, for example "3.12".
+- ``ci``: 1 in continuous integration, otherwise 0.
+- ``agent``: the name of the coding agent that ran the command, or "" if no agent was recognized.
 - ``interactive``: "yes", "no" or "unknown".
-- ``install_method``: how the program was installed.
-- ``first_run``: 1 on the first run of an installation, or else 0.
-- ``previous_version``: on the first run after a change of version, the earlier version, or else "".
-- ``session``: the session's ID, or "".
+- ``install_method``: how the program was installed, for example "pipx".
+- ``first_run``: 1 if this was the program's first run on the machine, or 0 if it was not or this is unknown.
+- ``previous_version``: the version of the run before if that version was different, otherwise "".
+- ``session``: the ID of the session, or "" if it is unknown.
 """
 
 import os
@@ -66,9 +66,10 @@ class Chart(NamedTuple):
 
     Attributes:
         kind: ``line``, ``bar`` or ``heat``.
-        labels: The columns that label a point or a bar. For ``heat``, the two columns that label the row and the column.
-        values: The columns with the numbers.
-        series: The column by which the data is split into several lines, or "" for a single line.
+        labels: Names of the columns that label a point or a bar. For ``heat``, one column labels the rows of the chart, and one
+            labels its columns.
+        values: Names of the columns that contain the numbers.
+        series: Name of the column whose values become separate lines, or "" if each column in ``values`` becomes one line.
     """
 
     kind: str
@@ -90,11 +91,11 @@ class Question(NamedTuple):
 
 
 def load_questions() -> list[Question]:
-    """Return every question, in the order of the report.
+    """Return all questions, in the order in which the report shows them.
 
     Raises:
         OSError: If a file of this package cannot be read.
-        KeyError: If one of the required comment lines is missing in a file.
+        KeyError: If a required comment line is missing in a file.
     """
     return [_load(name) for name in sorted(os.listdir(_DIRECTORY)) if name.endswith(".sql")]
 

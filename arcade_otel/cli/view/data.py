@@ -1,4 +1,4 @@
-"""The data for the ``usage view`` page: the status, and one row per event with the event's exact payload."""
+"""Make the data for the ``usage view`` page, which is the status, and one row for each event with its exact payload."""
 
 import json
 import math
@@ -18,9 +18,9 @@ _MAX_DURATION_MS = 1e15
 
 
 def snapshot(settings: Settings) -> bytes:
-    """Return the page's data as one JSON object in ASCII, newest event first.
+    """Return the page's data as one JSON object in ASCII, with the newest event first.
 
-    The JSON never contains NaN, because JavaScript cannot parse it.
+    The JSON contains no NaN, which JavaScript could not parse.
 
     Raises:
         OSError: If the config directory cannot be read.
@@ -34,14 +34,15 @@ def snapshot(settings: Settings) -> bytes:
 
 
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the page's row for an event from :func:`arcade_otel.cli.local_state.all_events`.
+    """Return the row for one event on the page.
 
     The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` contains the exact payload as
-    indented JSON in ASCII, or None if the receipt contains no payload.
+    indented JSON in ASCII. If the event has no payload, ``payload`` is None.
 
     Args:
-        event: The event.
-        lane: The state of a queued event's lane. The lane's last problem is shown as the reason why the event is still queued.
+        event: An event from :func:`arcade_otel.cli.local_state.all_events`.
+        lane: The state of the event's lane, or None. If the event is queued and the lane's last delivery failed, the row shows
+            the lane's last problem as the reason.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -70,7 +71,10 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return the fields of a command from a payload, under PostHog's names. The function accepts any payload and never raises."""
+    """Return the fields of a command from ``payload``, under PostHog's names. Without a command, return an empty dictionary.
+
+    Malformed parts of the payload are skipped.
+    """
     for part in payload:
         if not isinstance(part, dict):
             continue
@@ -93,9 +97,9 @@ def _command_fields(payload: list[Any]) -> dict[str, Any]:
 
 
 def _start_time(fields: dict[str, Any]) -> str | None:
-    """Return the start of the command in ISO 8601, to the millisecond, or None if it is unknown.
+    """Return the start time of the command in ISO 8601, to the millisecond. If the start time is unknown, return None.
 
-    A PostHog event stores its start in ISO 8601, and a span stores its start in nanoseconds.
+    A PostHog event contains its start time in ISO 8601. A span contains its start time in nanoseconds since the epoch.
     """
     started = fields.get("started")
     try:

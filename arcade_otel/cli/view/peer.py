@@ -1,4 +1,4 @@
-"""Find out which user has opened a connection on loopback, on systems that show this (Linux)."""
+"""Find out whether another user has opened a connection on loopback. This works on Linux only."""
 
 import os
 import socket
@@ -11,17 +11,18 @@ _TABLES = (("/proc/net/tcp", ""), ("/proc/net/tcp6", "0000000000000000FFFF0000")
 
 
 def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
-    """Return whether the client's socket belongs to another user.
+    """Return whether the client's socket belongs to another user, as far as the system shows this.
 
-    Root, the user who runs this process, and the user who called ``sudo`` do not count as another user. The server needs this
-    check because other users can read the page's address in the browser's command line.
+    Root and the user who runs this process do not count as another user. If root runs this process, the user who called ``sudo``
+    does not count either. The server needs this check because other users can read the page's address in the browser's command
+    line.
 
-    If the system does not show which user a socket belongs to (macOS, Windows, a client in another network namespace), the result
-    is False.
+    On macOS and Windows, and for a client in another network namespace, the system does not show which user owns a socket. Then
+    the result is False.
 
     Args:
-        client: IPv4 address and port of the client.
-        server: IPv4 address and port of the server.
+        client: The IPv4 address and the port of the client.
+        server: The IPv4 address and the port of the server.
     """
     if not hasattr(os, "geteuid"):
         return False

@@ -1,4 +1,4 @@
-"""Serve the ``usage view`` page on loopback, only to a browser that requests the page's secret address."""
+"""Serve the ``usage view`` page on loopback, only to a browser that knows the page's secret address."""
 
 import hmac
 import io
@@ -59,24 +59,24 @@ _HEADERS = (
 
 
 class PageServer(ThreadingHTTPServer):
-    """Listen on 127.0.0.1 and answer each request in its own thread. Call ``serve_forever`` to serve until :meth:`interrupt`.
+    """Listen on 127.0.0.1 and answer each request in its own thread. ``serve_forever`` serves until :meth:`interrupt` is called.
 
-    The server's secret is in the path of the address, is new for each server, and has no other use. The server answers a request
-    only if these four conditions hold:
+    Each server makes a new secret, which is part of the page's address. The server refuses a request unless it meets these four
+    conditions:
 
-    * The ``Host`` header of the request contains the address of this server. The request of a web page that uses DNS rebinding
-      contains that page's host name instead.
-    * The request does not come from another site.
+    * The ``Host`` header contains the address of this server. If a web page uses DNS rebinding, the header contains the page's
+      host name instead.
+    * The headers ``Origin`` and ``Sec-Fetch-Site``, if the request contains them, do not name another site.
     * The method of the request is GET.
     * The path of the request begins with the server's secret.
 
     Args:
         port: The port, or 0 for any free port.
-        data: A function that returns the page's data as JSON. It is called for each request for the data, by one thread at a
-            time.
+        data: A function that returns the page's data as JSON. The server calls it whenever a browser requests the data, but only
+            from one thread at a time.
 
     Raises:
-        OSError: If the port is taken or not allowed. The message of the error names the port.
+        OSError: If the port is already in use, or the user may not use it. The error names the port.
     """
 
     daemon_threads = True
@@ -104,47 +104,44 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The ``Host`` headers that this server accepts."""
+        """The values of the ``Host`` header that this server accepts."""
         names = (_HOST, "localhost")
         return (*(f"{name}:{self.server_port}" for name in names), *(names if self.server_port == 80 else ()))  # noqa: PLR2004 - HTTP's
 
     def resource(self, name: str) -> tuple[str, bytes] | None:
-        """Return the content type and the content of the file ``name`` of the page, or None if there is no such file."""
+        """Return the content type and the content of the page's file ``name``, or None if the page has no such file."""
         if name != _DATA:
             return self._files.get(name)
         with self._data_lock:
             return "application/json", self._data()
 
     def interrupt(self) -> None:
-        """Let ``serve_forever`` raise KeyboardInterrupt between two requests.
-
-        The signal handler calls only this method.
-        """
+        """Let ``serve_forever`` raise KeyboardInterrupt before it takes the next request. A signal handler may call this."""
         self._interrupted = True
 
     # --- socketserver's hooks -------------------------------------------------------------------------------------------------
 
     def service_actions(self) -> None:
-        """Raise KeyboardInterrupt between two requests if :meth:`interrupt` was called."""
+        """Raise KeyboardInterrupt if :meth:`interrupt` was called. ``serve_forever`` calls this method between two requests."""
         if self._interrupted:
             raise KeyboardInterrupt
 
     def server_bind(self) -> None:
-        """Bind the socket, but do not look up the machine's own name in DNS as ``HTTPServer`` does."""
+        """Bind the socket. Unlike ``HTTPServer``, do not look up the machine's own name in DNS."""
         if self.allow_reuse_address:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.server_address = self.socket.getsockname()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - socketserver's signature
-        """Refuse the connection of another local user, who may have read the address in the browser's command line."""
+        """Return False for a connection from another user, who may have read the address in the browser's command line."""
         if not is_another_users(client_address, (_HOST, self.server_port)):
             return True
         debug("a connection of another user was refused")
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer the request in a new thread. Close the connection if too many requests are being answered."""
+        """Answer the request in a new thread. If too many requests are being answered already, close the connection."""
         if not self._slots.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -155,26 +152,26 @@ class PageServer(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer the request, and then allow another connection in its place."""
+        """Answer the request, and then free its slot for another connection."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
-        """Do not print a traceback. Even a browser that closes its connection early would cause one."""
+        """Write the error to the debug log. The base class prints a traceback even if a browser closes its connection early."""
         error = sys.exc_info()[1]
         debug("a request for the page", error)
 
 
 class _Request(BaseHTTPRequestHandler):
-    """The handler of one connection, which serves exactly one request."""
+    """The handler of one connection, which answers at most one request."""
 
     server: PageServer
     default_request_version = "HTTP/1.0"  # nothing is answered without headers
 
     def handle(self) -> None:
-        """Read the request, within limits of size and time, and answer it."""
+        """Read the request and answer it. Give up if the request is too large or arrives too slowly."""
         self.command = self.requestline = ""
         self.request_version = self.default_request_version
         self.close_connection = True
@@ -192,9 +189,9 @@ class _Request(BaseHTTPRequestHandler):
         self._drain()
 
     def _head(self) -> bytes | None:
-        """Return the request line and the headers of the request, or None if they do not arrive in time.
+        """Read the request line and the headers, and return them as bytes. Return None if they do not arrive in time.
 
-        If the headers are too large, the result is longer than ``MAX_HEAD_BYTES``.
+        If they are too large, the result is an incomplete part that is longer than ``MAX_HEAD_BYTES``.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
@@ -232,7 +229,7 @@ class _Request(BaseHTTPRequestHandler):
             self._send(200, *content)
 
     def _refusal(self) -> tuple[int, str] | None:
-        """Return the HTTP status and the text with which to refuse this request, or None if it must be answered."""
+        """Return the HTTP status and the text with which to refuse this request, or None if the request is allowed."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return 403, "The request names another host."
@@ -249,7 +246,7 @@ class _Request(BaseHTTPRequestHandler):
         return None
 
     def _split_path(self) -> tuple[str, str, str]:
-        """Split the request's path into the secret, the slash after it, and the file name."""
+        """Split the request's path into the secret, the slash after the secret, and the file name."""
         return self.path.partition("?")[0].removeprefix("/").partition("/")
 
     def _refuse(self, status: int, text: str) -> None:
@@ -266,9 +263,9 @@ class _Request(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _drain(self) -> None:
-        """Read a little more of the request before closing the connection.
+        """Read the rest of the request, up to 1 MiB, before the connection is closed.
 
-        Closing it with unread bytes would reset it, and the client would not receive the answer.
+        If unread bytes remained, the system would reset the connection, and the client could lose the answer.
         """
         try:
             self.connection.shutdown(socket.SHUT_WR)
@@ -282,5 +279,5 @@ class _Request(BaseHTTPRequestHandler):
     # --- BaseHTTPRequestHandler's hooks ---------------------------------------------------------------------------------------
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Refuse a malformed request, without quoting the request in the answer."""
+        """Refuse a malformed request. The answer does not quote the request."""
         self._refuse(code, "Malformed request.")

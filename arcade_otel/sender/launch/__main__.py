@@ -1,9 +1,10 @@
 """The program of the detached sender.
 
-It starts a watchdog timer, changes to the root directory, and calls ``sender``. Python runs this file
-without ``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python gets the text of this
-file with ``-c``. In both cases, neither the working directory nor ``PYTHONPATH`` is on ``sys.path`` when the library is imported.
-A file ``json.py`` in the user's directory is therefore not imported instead of Python's own module.
+The program starts a watchdog timer, changes to the root directory, and calls ``sender``. Python runs this file without the module
+``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python gets the text of this file with
+``-c``. The program removes its own directory and the working directory from ``sys.path``. The sender searches the command's
+import path only after Python's own modules. Therefore, a user's file ``json.py`` is not imported instead of Python's own module
+``json``.
 """
 
 import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it

@@ -1,6 +1,6 @@
 """Write a receipt to show the user that the sender cannot import the library.
 
-This module uses the standard library only.
+This module imports only the standard library.
 """
 
 import json
@@ -16,21 +16,22 @@ _MAX_BYTES = 1024 * 1024
 
 
 def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
-    """Write a receipt, which ``usage status`` shows as the last problem, and let commands start fewer senders.
+    """Write a receipt that ``usage status`` shows as the last problem, and make commands start fewer senders.
 
-    The function also creates the marker file ``unreaped``, which is otherwise used on machines where ended senders are never
-    reaped. While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. The
-    first sender that can import the library removes the marker.
+    The function also creates the marker file ``unreaped``. Senders create the same marker on machines that do not reap ended
+    senders. While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. A
+    sender that can import the library removes the marker, unless it finds eight or more ended senders that were not reaped.
 
-    The start mark (``handoff.starts``) gets the name of a failed one. So the next command puts its span into the queue at once.
+    The function renames the start mark (``handoff.starts``), so that the mark counts as a failed start. The next command can then
+    write the mark's span to the queue without waiting for 10 s.
 
     Args:
         config_dir: The config directory.
         mark: Name of the start mark, or "" if there is none.
-        error: What the import raised.
+        error: The exception that the import raised.
 
     Raises:
-        OSError: If the receipt cannot be written.
+        OSError: If the receipt or the marker cannot be written.
     """
     state_dir = os.path.join(config_dir, "usage")
     if not os.path.isabs(config_dir) or os.path.islink(state_dir):
