@@ -44,7 +44,8 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
 #: values. By these names, the sender recognizes coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: names the start mark that this sender removes. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the start mark that the sender removes once its span is
+#: in the queue. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"
@@ -260,7 +261,7 @@ def _import_roots() -> list[str]:
 
     The sender needs the program's import path, because some installations use a separate directory for each distribution (Nix,
     pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The function leaves out the
-    script's directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` from them.
+    script's directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` by mistake.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own

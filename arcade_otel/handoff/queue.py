@@ -88,7 +88,7 @@ def span_name(end_ns: int | None, span_id: str | None) -> str:
 def _is_span_name(name: str) -> bool:
     """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
 
-    In a lane's directory, the library ignores all other files except its own temporary files.
+    In a lane's directory, the library ignores files whose names have another form, except its own temporary files.
     """
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
@@ -257,7 +257,8 @@ def quarantine(state_dir: str, path: str) -> None:
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
     """Delete the oldest spans of a lane until it contains at most 1,000 spans and 5 MiB, and no span older than 7 days.
 
-    The sender that holds the lane's lock calls this function. A command calls it only if the command cannot start a sender.
+    The sender that holds the lane's lock calls this function. A command calls this function only if the command cannot start a
+    sender.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
     2025, or more than a day in the future, counts as impossible and is ignored. If both times of a span are impossible, the span
@@ -361,8 +362,9 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 def clear(state_dir: str) -> None:
     """Delete all queued spans, for example because the user has opted out.
 
-    The function also deletes the files in ``corrupt/`` and the start marks. It deletes only files whose names have a form that
-    this library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other files.
+    The function also deletes the files in ``corrupt/`` and the start marks. The function deletes only files whose names have a
+    form that this library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other
+    files.
 
     Raises:
         OSError: If at least one file cannot be removed.

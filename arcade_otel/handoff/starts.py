@@ -8,11 +8,11 @@ was removed, ``sender_command`` names another program, a library is missing, or 
 
 * The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
 * After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. A
-  single failed start has no such effect, because it may happen by chance, for example at the end of a container.
+  single failed start changes nothing, because it may happen by chance, for example at the end of a container.
 * A sender that comes up removes all old marks, so that commands start senders as usual again.
 
 Limits: If the disk cannot be written, there are no marks. If another process takes a span from a mark, the span lacks the
-properties that only the sender of its own command can find out (``handoff.enrichment``).
+properties that only the sender of the span's command can find out (``handoff.enrichment``).
 """
 
 from __future__ import annotations
@@ -154,7 +154,9 @@ def record_failure(config_dir: str, name: str, error: OSError) -> None:
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If it must not, put the spans of failed starts into the queue.
+    """Return whether this command must not start a sender.
+
+    If the result is True, the function also puts the spans of failed starts into the queue.
 
     Args:
         state_dir: The directory ``usage``.

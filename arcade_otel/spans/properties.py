@@ -343,7 +343,8 @@ PROPERTIES: tuple[Property, ...] = (
         "sample_rate",
         NUMBER,
         "0.01",
-        "The share of this command's runs that the library records. The maintainers can estimate the number of all runs",
+        "The share of this command's runs that the library records. With this share, the maintainers can estimate the number "
+        "of all runs",
         when="if the program samples the command",
         rare=True,
     ),

@@ -17,7 +17,7 @@ Limits of a lease:
   However, a process that cannot use the locks does not notice that another process holds a lock.
 
 The code that uses the locks tolerates two holders. For example, if two senders deliver the same event, both deliveries contain
-the same UUID, and PostHog keeps only one event.
+the same UUID, and PostHog recognizes the second delivery as the same event.
 """
 
 import os
