@@ -129,7 +129,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "The event checks that the server accepts events. The event belongs to no person",
+        "The sender checks by this event that the server accepts events. The event belongs to no person",
         _OURS,
     ),
 )
@@ -288,11 +288,16 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
         STRING,
         "account-7",
         "The same ID as `distinct_id`. PostHog's OTLP endpoints find the person by `posthogDistinctId`",
-        when="to OTLP only",
+        when="to OTLP backends only",
         source=_POSTHOG,
     ),
     FieldSpec(
-        conventions.USER_ID, STRING, "account-7", "Your account's ID", when="to OTLP only, once you log in", source=SEMANTIC
+        conventions.USER_ID,
+        STRING,
+        "account-7",
+        "Your account's ID",
+        when="to OTLP backends only, after you have logged in",
+        source=SEMANTIC,
     ),
     FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
