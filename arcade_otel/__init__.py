@@ -4,7 +4,8 @@ Three functions record commands:
 
 * ``arcade_otel.instrument(app)`` records the commands of an app that uses Typer, Click, asyncclick, cyclopts, cleo or cliff.
 * ``with arcade_otel.program():`` records the run of an argparse program.
-* ``with arcade_otel.command("name"):`` records any other block of code.
+* ``with arcade_otel.command("name"):`` records a block of code as one command.
+
 ``docs/reference.md`` lists everything that is public.
 
 If the user has opted out with an environment variable, the library must cost almost nothing. For that reason, this module itself
@@ -270,14 +271,15 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event of the command that is running, if you declared the event in the option ``events``. This never raises.
 
-    The event is sent together with the command's own event, and belongs to the same person. In OpenTelemetry's terms, the event
-    is a span event on the command's span. An event that you did not declare is dropped. A property is dropped from the event if
-    you did not declare it, or if its value is not of the declared type. The debug log says what was dropped. If no command is
-    being recorded, for example because the user has opted out, this function does nothing.
+    Unless the command is a server, the event is a span event on the command's OpenTelemetry span. Such an event is sent together
+    with the command's own event, and belongs to the same person. An event that you did not declare is dropped. A property is
+    dropped from the event if you did not declare it, or if its value is not of the declared type. The debug log says what was
+    dropped. If no command is being recorded, for example because the user has opted out, this function does nothing.
 
     A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. If the program has
-    a PostHog key, a server's event is handed to the sender while the command is still running, at most 10 s after the call. Only
-    PostHog then receives the server's events. If 100 of a server's events are already waiting, a new event is dropped.
+    a PostHog key, a server's event is handed to the sender at most 10 s after the call, while the command is still running.
+    Backends other than PostHog receive no events of such a server. If 100 of a server's events are already waiting, a new event
+    is dropped.
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
@@ -294,7 +296,7 @@ def track(event: str, properties: Mapping[str, str | bool | int | None] | None =
 
 
 def end_run() -> None:
-    """Record the command that is running in this thread as a success now, without waiting until it returns. This never raises.
+    """Record that the command in this thread has succeeded, without waiting until the command returns. This never raises.
 
     Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
     Make the call when the command has finished starting up, for example right before the server's main loop. The recorded
@@ -317,7 +319,7 @@ def usage_commands(app: Any) -> Any:
         app: A ``typer.Typer``, or a Click group.
 
     Returns:
-        A ``typer.Typer`` if ``app`` is one. A Click group with the name ``usage`` if ``app`` is a Click group.
+        A ``typer.Typer`` if ``app`` is a ``typer.Typer``. A Click group with the name ``usage`` if ``app`` is a Click group.
 
     Raises:
         TypeError: If ``app`` is neither a ``typer.Typer`` nor a Click group.
@@ -366,7 +368,7 @@ def _check_names(options: Any) -> None:
 def _purge_queue(options: Any) -> None:
     """Delete the queued events, because the user has opted out.
 
-    If there is no queue on the disk, this costs only two ``stat`` calls.
+    If there is no queue on the disk, the check costs only two ``stat`` calls.
     """
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     # The second directory has the spans of senders that have not come up (``handoff.starts``).

@@ -36,9 +36,9 @@ class CommandContext:
     def rename(self, path: str) -> None:
         """Change the name under which the current run is recorded. This never raises.
 
-        Call ``rename`` if your program finds out only inside the block which command it runs. ``login_commands``, ``exclude``
-        and the other options that contain paths then apply to the new name. If no run is being recorded, or if ``path`` is empty
-        or not a string, nothing changes. The debug log reports an empty or invalid ``path``.
+        Call ``rename`` if your program finds out only inside the block which command it runs. ``login_commands``, ``exclude`` and
+        other options that contain paths apply to the new name. If no run is being recorded, or if ``path`` is empty or not a
+        string, nothing changes. If ``path`` is wrong, the debug log says so.
 
         Args:
             path: The command's path, joined by dots or spaces. Use only names that the program defines, never text that a user

@@ -1,4 +1,4 @@
-"""Write failures of this library to the debug log if the user has turned it on. Otherwise, report them nowhere."""
+"""Write failures of this library to the debug log if the user has turned the log on. Otherwise, report them nowhere."""
 
 from __future__ import annotations
 

@@ -65,9 +65,10 @@ def check_together(fields: Mapping[str, Any]) -> None:
     """Check the options that depend on each other.
 
     Raises:
-        ValueError: If ``person_properties`` contains a name that is not in ``properties``, or the name of a free-text property or
-            of a copy. A copy is not allowed there, because only the sender can fill in its value. A ValueError is also raised if
-            there are more than five groups, including the groups ``organization`` and ``project`` that ``arcade_context`` adds.
+        ValueError: If ``person_properties`` contains a name that is not in ``properties``, or the name of a free-text or copied
+            property. A copied property is not allowed in ``person_properties``, because only the sender can fill in its value. A
+            ValueError is also raised if there are more than five groups, including the groups ``organization`` and ``project``
+            that ``arcade_context`` adds.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
     if not own.issuperset(fields.get("person_properties", ())):

@@ -144,7 +144,7 @@ class Settings:
     def has_destination(self) -> bool:
         """Whether spans can be delivered.
 
-        This requires a config directory, and a PostHog key or an exporter that the user has set.
+        Delivery requires a config directory, and a PostHog key or an exporter that the user has set.
         """
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 
@@ -155,8 +155,8 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     Return "" if ``ARCADE_WORK_DIR`` is not set and the user has no home directory. The home directory is the value of ``HOME``,
     or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``. If that value is empty, relative or ``/``, it is ignored,
     because the config directory would then be ``/.arcade`` or below the current directory. If the home directory does not exist,
-    it is ignored, too. On Debian, for example, users without a home directory have the home ``/nonexistent``, which a command of
-    root could otherwise create.
+    it is ignored, too. On Debian, for example, many system users have the home ``/nonexistent``, and a command that runs as root
+    could create that directory.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
@@ -181,8 +181,8 @@ def _absolute(path: str) -> str:
 def make_settings(**options: Any) -> Settings:
     """Check the options of a program (:class:`arcade_otel.Options`) and combine them with the environment.
 
-    Only an invalid option of the program raises an error. If the PostHog host in the user's environment is invalid, it is ignored
-    and the debug log says so.
+    Only the options that the program sets can raise an error. If the PostHog host in the user's environment is invalid, it is
+    ignored and the debug log says so.
 
     Raises:
         TypeError: If an option is unknown, or the value of an option has the wrong type.

@@ -6,10 +6,10 @@ __all__ = ["encoding_of", "escape", "escape_all", "write"]
 
 
 def escape(text: str, encoding: str = "utf-8") -> str:
-    r"""Escape the characters in ``text`` that a terminal would interpret instead of showing, and return the result.
+    r"""Escape the characters in ``text`` that a terminal would interpret instead of showing them, and return the result.
 
     The function escapes the characters that ``str.isprintable`` rejects, for example control characters, line ends, lone
-    surrogates, and characters that change the direction of writing. It also escapes characters that ``encoding`` cannot
+    surrogates, and characters that change the direction of writing. The function also escapes characters that ``encoding`` cannot
     represent. The escapes are those of Python (``\x1b``, ``\r``, ``\u202e``). Escaped text cannot control the terminal or start a
     new line of output.
 

@@ -70,7 +70,7 @@ REASON_UNTRUSTED = "untrusted directory"
 REASON_TESTS = "tests"
 
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_IN_TESTS=1`, commands that a test runner starts are recorded like
-#: other commands. Set it only if your test suite itself keeps test events away from your config directory and from PostHog.
+#: other commands. Set this variable only if your test suite itself uses another config directory and a fake PostHog.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
@@ -190,7 +190,7 @@ def decide(
         record_in_ci: Whether the program may be recorded in continuous integration if no earlier rule determines the decision.
         environ: The environment variables, or None for those of the process.
         asked_before: Whether this process has already called this function and found that the config directory can be trusted. If
-            so, the function does not check the config directory and the test runners again.
+            ``asked_before`` is True, the function does not check the config directory and the test runners again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")

@@ -80,7 +80,7 @@ _system: Any = sys.modules[os.name]
 
 
 def _ending_runs_first(name: str) -> Any:
-    """Return a replacement for the builtin ``execv`` or ``execve``, which starts another program in this process.
+    """Return a replacement for the builtin ``name``: ``execv`` or ``execve``, which turn the process into another program.
 
     The replacement ends the runs of this process if the builtin will most probably succeed, and then calls the builtin.
     """
@@ -107,7 +107,7 @@ _execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
 
 
 def _swap_exec_functions(*, active: bool) -> None:
-    """Replace the builtins ``execv`` and ``execve`` in the module ``os``, or restore them.
+    """Replace the builtins ``os.execv`` and ``os.execve`` if ``active``. Otherwise restore the builtins.
 
     If the program itself has replaced a builtin, for example by a mock, the program's function stays in place.
     """
@@ -130,8 +130,8 @@ def _swap_exec_functions(*, active: bool) -> None:
 def effective_decision(settings: Settings) -> consent.Decision:
     """Decide whether to record this run. The mode is off in a sender, and if there is no destination for the events.
 
-    If the user has opted out, delete the queued events. If there is no queue on the disk, this costs two ``stat`` calls. Some
-    processes delete nothing: a sender, ``arcade-otel manifest``, and a command that a test runs.
+    If the user has opted out, delete the queued events. If there is no queue on the disk, the check costs two ``stat`` calls.
+    Some processes delete nothing: a sender, ``arcade-otel manifest``, and a command that a test runs.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
@@ -154,8 +154,8 @@ class Run:
 
     Guarantees:
 
-    * No method raises an ``Exception`` if the library itself fails. For example, ``end`` does not raise if the command has
-      removed this library from the disk. With ``ARCADE_USAGE_STRICT=1``, errors of the library are raised.
+    * By default, no method raises an ``Exception`` if the library itself fails. For example, ``end`` does not raise if the
+      command has removed this library from the disk. With ``ARCADE_USAGE_STRICT=1``, errors of the library are raised.
     * ``end`` records a run at most once, and records nothing in a process that the command has forked.
     * In a worker or a reload child (``_is_worker``), ``end`` records only a successful login or logout.
     * The duration is measured with the monotonic clock, so it is not negative even if the system clock is changed during the run.
@@ -455,8 +455,8 @@ def _is_worker(environ: Mapping[str, str]) -> bool:
 
     This is the case in two situations:
 
-    * A reloader has started the command line again. The reloaders of Werkzeug, Django and Bottle set a variable in that case, and
-      hupper provides a function.
+    * A reloader has started the command line again. The reloaders of Werkzeug, Django and Bottle show this by a variable, and
+      hupper shows it by a function.
     * ``multiprocessing`` has started the process, by any start method.
 
     This function does not recognize a process that was forked while a command ran. ``Run`` itself recognizes such a process.
@@ -487,7 +487,8 @@ def _outcome(error: BaseException | None, interrupted: int, exit_code: int | Non
 def _copy_environ() -> dict[str, str]:
     """Return a copy of ``os.environ``.
 
-    On POSIX, the function decodes the bytes in ``os.environ`` itself, because a look-up of one variable takes three calls.
+    On POSIX, the function decodes the bytes in ``os.environ`` itself, because each look-up in ``os.environ`` takes three function
+    calls.
     """
     stored = getattr(os.environ, "_data", None)  # not public, so every other form of it is read in the usual way
     if type(stored) is not dict or sys.getfilesystemencoding() != "utf-8":

@@ -129,7 +129,7 @@ class _ProgramRun:
             self.run.record_start()
 
     def finish(self, error: BaseException | None, settings: Settings) -> None:
-        """End the run. Record it if a parser was called and the program did not discard the run. This never raises."""
+        """End the run. Record the run if a parser was called and the program did not discard the run. This never raises."""
         with guard("the end of a program"):
             _runs.pop(self.thread, None)
             if self.root is None:

@@ -1,7 +1,7 @@
-"""The adapter for asyncclick. It reuses most of the Click adapter.
+"""The adapter for asyncclick. This adapter reuses most of the Click adapter.
 
 In asyncclick, two of the methods of ``Context`` that the Click adapter patches are coroutine functions. This module therefore
-patches the methods of ``Context`` itself.
+patches these methods in a different way.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay, but for other commands they only call the original methods."""
+    """Stop recording ``app``.
+
+    The patched methods remain, but for a command that is not instrumented they only call the original methods.
+    """
     if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
         del app.make_context
     vars(app).pop(SETTINGS, None)

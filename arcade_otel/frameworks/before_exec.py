@@ -1,8 +1,8 @@
 """End the runs of a process that calls an ``os.exec…`` function to become another program.
 
-When the other program has started, no code of this process runs any more. The library must therefore hand over the event before
-the start. It cannot know before the start whether the start succeeds. For example, ``os.execvp`` tries each directory of
-``PATH``, and most of the tries fail. This module ends the runs only if the start will most probably succeed.
+Once the other program has started, no Python code of this process runs any more. The library must therefore hand over the event
+before the start. The library cannot know beforehand whether the start will succeed. For example, ``os.execvp`` tries each
+directory of ``PATH``, and most of the tries fail. This module ends the runs only if the start will most probably succeed.
 """
 
 # This module is imported only when a program calls an ``os.exec…`` function.

@@ -138,7 +138,7 @@ class _CleoRun:
         self.run.on_command_start(self._values)
 
     def finish(self, error: BaseException | None, code: Any) -> None:
-        """End the run. Record it if a command ran or an error occurred.
+        """End the run. Record the run if a command ran or an error occurred.
 
         Args:
             error: The exception that left ``Application.run``, usually cleo's ``SystemExit``, or None.

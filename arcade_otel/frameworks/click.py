@@ -3,15 +3,14 @@
 Click makes one ``Context`` for each command. Click enters the context once to parse the arguments, and once more to run the
 command. This module patches three methods of the class ``Context``:
 
-* ``__init__``: when a context without a parent is created, a run begins if the command is instrumented. When a context is created
-  whose parent belongs to a run, the run has reached the next command in the command tree.
+* ``__init__``: when a context without a parent is created, a run begins if the command is instrumented. If the parent of a new
+  context belongs to a run, that run has reached the next command in the command tree.
 * ``__enter__``: when a context is entered for the second time, its command is about to run.
 * ``__exit__``: when a context is exited for the first time, the parsing is over. An error at that time is a usage error, or shows
   that Click has printed help or a version. When the context that began the run is exited for the last time, the run ends.
 
 This module does not wrap the functions that implement the program's commands. An error in a command therefore has a traceback
-without frames of this library. A context keeps its class. The module also does not make a lazy group load a command a second
-time.
+without frames of this library. A context keeps its class. The module also does not cause a lazy group to load a command twice.
 """
 
 from __future__ import annotations
@@ -57,7 +56,10 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay, but for other commands they only call the original methods."""
+    """Stop recording ``app``.
+
+    The patched methods remain, but for a command that is not instrumented they only call the original methods.
+    """
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
     vars(app).pop(SETTINGS, None)
@@ -145,7 +147,7 @@ class _ClickRun:
             self.run.enter_command(name)
 
     def finish(self, error: BaseException | None, *, help_shown: bool = False) -> None:
-        """End the run. Record it unless ``help_shown`` is true. This never raises.
+        """End the run. Record the run unless ``help_shown`` is true. This never raises.
 
         Args:
             error: The exception that left the context, or None.
@@ -179,7 +181,7 @@ class _ClickRun:
 
 
 class _ContextState:
-    """The state of one context: its run, how many entries have not been exited yet, and the names in its group."""
+    """The state of one context: its run, the number of ``with`` blocks that it is in, and the command names in its group."""
 
     def __init__(self, run: _ClickRun, command: Any) -> None:
         self.run = run
@@ -224,7 +226,7 @@ class _ContextState:
     def _note_words(self, context: Any) -> None:
         """Remember which of the remaining words on the command line are names of the group's subcommands.
 
-        This happens before the group resolves a word, because the group may then add any word as a subcommand.
+        The method is called before the group resolves a word, because the group may add that word as a subcommand.
         """
         if _is_group(context.command) and not _resolves_plainly(context.command):
             from arcade_otel.frameworks.click_extensions import listed_words

@@ -48,7 +48,7 @@ def is_help(error: BaseException) -> bool:
 def listed_words(context: Any) -> frozenset[str]:
     """Return those of the remaining words on the command line that are names of the group's subcommands.
 
-    The caller must call this before the group resolves a word, because the group may then add any word as a subcommand.
+    Call this function before the group resolves a word, because the group may add that word as a subcommand.
     """
     # Click 8.2 has renamed it, and warns if the old name is used.
     state = vars(context)
@@ -61,13 +61,14 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
     A word that the user typed is returned only if the program itself contains that word as a name.
 
-    The first name in this list that exists is returned:
+    The function returns the first of these names that exists:
 
-    - The key of the command in ``group.commands``. With an alias or an abbreviation, this is still the command's own name.
+    - The key of the command in ``group.commands``. Even if the user typed an alias or an abbreviation, this key is the command's
+      own name.
     - The typed word, if it is a key of ``commands`` for another object, for example for a placeholder.
     - The typed word, if it is in another container of the group, as in a lazy group.
-    - The command's own name, if the command is a global variable of the module that defines its function. The command is then
-      written in the program's source code.
+    - The command's own name, if the command is a global variable of the module that defines its function. Such a name comes from
+      the program's source code.
 
     Args:
         command: The command that the group has resolved, or None.
@@ -89,7 +90,7 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 def lists(group: Any, word: str) -> bool:
     """Return whether a list, set, tuple or dict in an attribute of the group contains ``word``.
 
-    This calls no code of the program.
+    The function calls no code of the program.
     """
     for container in _containers(group):
         if isinstance(container, dict):

@@ -133,7 +133,7 @@ def new_path(path: object) -> str | None:
 
 
 def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
-    """End a run that the program discarded. A discarded login or logout still changes the identity.
+    """End a run that the program discarded. A discarded login or logout that succeeded still changes the identity.
 
     The identity does not change in a forked child, in a dry run, or if the user has opted out during the run.
     """
@@ -152,7 +152,7 @@ def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> 
 
 
 def decorate(context: CommandContext, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that calls ``function`` inside ``context``."""
+    """Return a function that calls ``function`` inside ``with context``."""
     from functools import wraps
 
     @wraps(function)

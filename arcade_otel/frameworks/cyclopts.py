@@ -42,7 +42,10 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods stay, but for other apps they only call the original methods."""
+    """Stop recording ``app``.
+
+    The patched methods remain, but for an app that is not instrumented they only call the original methods.
+    """
     vars(app.app_stack).pop(SETTINGS, None)
 
 
@@ -99,7 +102,7 @@ def _run_of(stack: Any) -> _CycloptsRun | None:
 
 
 class _WatchedContext:
-    """Begin and end a run together with cyclopts' own context manager."""
+    """A wrapper around cyclopts' own context manager, which tells the run when the block is entered and left."""
 
     __slots__ = ("_context", "_run")
 

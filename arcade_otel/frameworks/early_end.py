@@ -41,7 +41,7 @@ def end_all_runs() -> None:
 def _active_runs() -> list[frameworks.Run]:
     """Return the runs that this process has begun and not ended, the innermost first.
 
-    A parent process's runs are not included.
+    In a forked child, the runs of the parent process are not included.
     """
     return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]
 

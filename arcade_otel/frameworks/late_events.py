@@ -2,8 +2,8 @@
 
 A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. The events of
 any other command are stored on the command's own span (``spans.own_events``). A server's own span is sent too early or too late
-for its events. A server's events are therefore sent on extra spans. Each extra span contains the events of the last seconds. The
-library imports this module only for servers.
+for its events. A server's events are therefore sent on extra spans. Each extra span contains the events of the last few seconds.
+The library imports this module only for servers.
 
 The library limits how often it sends a server's events. The thread that tracks the first event hands over that event at once.
 Events of the next ``INTERVAL_SECONDS`` wait in memory. Another thread sleeps until ``INTERVAL_SECONDS`` are over, and then hands

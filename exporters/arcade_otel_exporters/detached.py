@@ -76,7 +76,7 @@ class DetachedSpanExporter(SpanExporter):
     def wait_for_alias(self, seconds: float) -> bool:
         """Wait at most ``seconds`` for PostHog to acknowledge the pending aliases that this exporter has exported.
 
-        The method waits only for login spans in PostHog's lanes. The sender deletes the file of such a span when PostHog has
+        The method waits only for login spans in PostHog's lanes. The sender deletes a login span's file when PostHog has
         acknowledged the alias and the event. The sender also deletes the file when it drops the span, because the user has opted
         out or PostHog refuses the span for good. The sender's receipt says whether the span was acknowledged or dropped.
 

@@ -141,7 +141,7 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.socket:
-    """Return a connection to the first address that accepts one.
+    """Return a socket that is connected to the first address that accepts the connection.
 
     If an address does not answer within a quarter of a second, the function also tries the next address.
 

@@ -54,9 +54,9 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 
     The event's ``uuid`` and ``timestamp`` depend only on the span. The ``timestamp`` is the command's start in UTC. Apart from
     PostHog's own properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or the
-    program declares. The event belongs to the person that the span's attributes name. If they name no person, the event belongs
-    to the person that the span's resource names. The resource contains the identity from the start of the process. If the
-    attribute ``is_anon`` is missing, the ID counts as anonymous.
+    program declares. The event belongs to the person that the span's attributes name. If these attributes name no person, the
+    event belongs to the person that the span's resource names. The resource contains the identity from the start of the process.
+    If the attribute ``is_anon`` is missing, the ID counts as anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.
@@ -200,8 +200,8 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 def utc_timestamp(nanoseconds: int) -> str:
     """Return a time in nanoseconds since the epoch as an ISO 8601 text in UTC with milliseconds.
 
-    The function does not import ``datetime``. A command takes longer than a millisecond, so milliseconds are enough to keep the
-    events of commands in order. A more precise time could help others to link an event to a user.
+    The function does not import ``datetime``. Milliseconds are precise enough to order commands, because a command takes longer
+    than a millisecond. A more precise time could help others to link an event to a user.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
@@ -258,7 +258,7 @@ def _identity(span: SpanRecord) -> tuple[str, bool] | None:
 
 
 def _distinct_id(value: object) -> str | None:
-    """Return the ID ``value``, or a hash if the ID is too long. Return None if ``value`` is empty or not a string.
+    """Return the ID ``value``, or the ID's hash if the ID is too long. Return None if ``value`` is empty or not a string.
 
     PostHog would truncate a long ID, so two people could become one person in PostHog.
     """

@@ -3,8 +3,8 @@
 This module does not use another HTTP client, because importing one takes too long. Importing ``http.client`` takes twice as long
 as a bare Python start, because ``http.client`` imports the package ``email``. Importing ``urllib3`` takes as long as eight bare
 Python starts, and importing ``requests`` as long as eleven. In addition, ``http.client`` limits neither the size of a response
-nor the total time. The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. The client reads
-no environment variables except those for proxies and certificates.
+nor the total time. The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. From the
+environment, the client takes only the settings for proxies and certificates.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class HttpReply:
 class HttpClient:
     """Send POST requests, and keep the connection to each server open for the next request.
 
-    Use an instance in one thread of one process only.
+    Use an instance only in one thread of one process.
     """
 
     def __init__(self) -> None:

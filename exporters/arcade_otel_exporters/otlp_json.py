@@ -51,8 +51,8 @@ _HAS_IS_REMOTE = 0x100
 def encode(spans: Sequence[ReadableSpan]) -> str:
     """Return ``spans`` as one ``TracesData`` in OTLP/JSON, in the same order. The text is ASCII.
 
-    Lone surrogates become U+FFFD, because strict readers refuse lone surrogates. Integers of more than 64 bits become text, as
-    the specification demands (common/attribute-type-mapping).
+    Lone surrogates become U+FFFD, because strict readers refuse lone surrogates. Integers that do not fit into 64 bits become
+    text, as the specification demands (common/attribute-type-mapping).
 
     Raises:
         ValueError: If one of the spans has no context.

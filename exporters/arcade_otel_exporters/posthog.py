@@ -73,11 +73,13 @@ def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
 
 
 class PostHogSpanExporter(SpanExporter):
-    """Export the spans of commands to PostHog as events. Other spans are ignored, and count as exported.
+    """Export the spans of commands to PostHog as events.
+
+    Any span that is not a command's span is ignored, and counts as exported.
 
     Guarantees:
 
-    - ``export`` never raises. Each request ends within ``timeout`` seconds.
+    - ``export`` never raises. Each request that the exporter sends ends within ``timeout`` seconds.
     - Spans are sent in order. If a span carries an alias, the span's event is sent only after PostHog has acknowledged the alias
       or refused it for good.
     - If a span is delivered twice, its events have the same IDs both times, so that PostHog can remove the duplicates.

@@ -1,10 +1,7 @@
 """Send requests to PostHog's two capture endpoints, and classify the answers.
 
-The sources for the format of requests and answers are:
-
-* PostHog's capture service: https://github.com/PostHog/posthog, ``rust/capture``
-* PostHog's client for Python: https://github.com/PostHog/posthog-python
-* PostHog's documentation: https://posthog.com/docs/api/capture
+The source of the formats is PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). PostHog's client
+for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture show the same formats.
 """
 
 import json
@@ -112,8 +109,8 @@ class Connection:
         refused event is alone.
 
         Raises:
-            DeliveryInterruptedError: If a request fails, or if PostHog asks for an event again. The events for which a value was
-                already yielded are done.
+            DeliveryInterruptedError: If a request fails, or if PostHog asks for an event again. Events for which a value was
+                already yielded need not be sent again.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:

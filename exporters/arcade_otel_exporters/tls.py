@@ -34,8 +34,8 @@ class Trust:
     The variables ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` each name a file or a directory, and
     ``SSL_CERT_DIR`` names directories. Only the first variable whose certificates can be read is used. If a variable's
     certificates cannot be read, the debug log says so. If no variable names readable certificates, the sender uses the machine's
-    own certificates. The sender ignores other variables, for example ``SSLKEYLOGFILE``, which would make it write the session's
-    keys to a file.
+    own certificates. The sender ignores other variables, for example ``SSLKEYLOGFILE``, with which Python programs write the
+    session's keys to a file.
 
     Parsing a whole bundle takes as long as six bare Python starts. For that reason, the sender at first reads only the
     certificates of a few well-known authorities from a large bundle. If a server's certificate comes from another authority,
@@ -124,7 +124,7 @@ class Trust:
 
 
 def _likely_certificates(path: str) -> bytes:
-    """Return the certificates of well-known authorities in a large bundle, in DER.
+    """Return the certificates of well-known authorities in a large bundle, in DER format.
 
     For a small bundle, a directory, or a file that cannot be read, the result is empty.
     """
