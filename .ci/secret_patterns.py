@@ -133,12 +133,14 @@ def in_python(pattern: str, group: int) -> str:
 def module(taken: list[tuple[str, tuple[str, ...], tuple[str, ...]]]) -> str:
     """Return the module's text."""
     lines = [
-        '"""Shapes of known tokens and keys, as data: made by ``make secret-patterns``, never by hand.',
+        '"""Shapes of known tokens and keys. ``make secret-patterns`` generates this module.',
         "",
-        f"Source: CredSweeper {VERSION} (https://github.com/Samsung/CredSweeper, credsweeper/rules/config.yaml), Copyright (c)",
-        "2021 SAMSUNG, MIT licence: LICENSES/CredSweeper.txt; and, translated to Python's syntax,",
-        f"gitleaks {GITLEAKS} (https://github.com/gitleaks/gitleaks, config/gitleaks.toml), Copyright (c) 2019 Zachary",
-        "Rice, MIT licence: LICENSES/gitleaks.txt.",
+        "The patterns come from two projects:",
+        "",
+        f"- CredSweeper {VERSION}: https://github.com/Samsung/CredSweeper, credsweeper/rules/config.yaml.",
+        "  Copyright (c) 2021 SAMSUNG. MIT license: LICENSES/CredSweeper.txt.",
+        f"- gitleaks {GITLEAKS}, translated to Python's syntax: https://github.com/gitleaks/gitleaks, config/gitleaks.toml.",
+        "  Copyright (c) 2019 Zachary Rice. MIT license: LICENSES/gitleaks.txt.",
         '"""',
         "",
         '__all__ = ["RULES"]',

@@ -1,7 +1,7 @@
-"""Decide whether a command may be recorded, and why. The sources of the decision are asked in a fixed order of precedence.
+"""Decide whether a command may be recorded, and give the reason. The function :func:`decide` lists the rules.
 
-The module ``arcade_otel`` itself reads the environment variables, so a command of a user who has opted out imports only that
-module.
+The top-level module ``arcade_otel`` reads the environment variables first. If the environment variables turn recording off, the
+command does not import this module.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ REASON_UNTRUSTED = "untrusted directory"
 REASON_TESTS = "tests"
 
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_IN_TESTS=1`, commands that a test runner starts are recorded like
-#: other commands. Set it only if your test suite itself keeps test events away from your config directory and from PostHog.
+#: other commands. Set this variable only if your test suite itself uses another config directory and a fake PostHog.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
@@ -104,15 +104,15 @@ _suppressed = False
 
 
 class Decision:
-    """A decision whether to record, and its reason.
+    """The decision whether a command may be recorded, and its reason.
 
     Attributes:
         mode: ``consent.ON``, ``OFF``, or ``LOG`` (print the payload on stderr, send nothing).
         reason: The name of the variable that determined the decision, or one of the ``REASON_`` constants.
         detail: The reason as a short text for the user. The text may name the file that determined the decision, but does not
             quote its content.
-        notice: Content of ``usage/notice``, which is the version of the notice that was shown, or None if the file is missing or
-            was not read.
+        notice: Content of ``usage/notice``, or None if the file is missing or was not read. The content is the version of the
+            notice that was shown.
     """
 
     __slots__ = ("detail", "mode", "notice", "reason")
@@ -127,7 +127,8 @@ class Decision:
     def opted_out(self) -> bool:
         """Whether the decision is off and queued spans must be deleted.
 
-        In a test, and if the config directory cannot be trusted or the choice cannot be read, queued spans are kept.
+        Queued spans are kept if a test runs the command, if the config directory cannot be trusted, or if the choice cannot be
+        read.
         """
         return self.mode == OFF and self.reason not in (REASON_UNREADABLE, REASON_UNTRUSTED, REASON_TESTS)
 
@@ -144,7 +145,9 @@ class Decision:
 
 
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
-    """Return the decision from the environment variables: ``OFF``, ``LOG``, or ``ON``, which is also the result if none is set.
+    """Return the decision from the environment variables: ``OFF``, ``LOG`` or ``ON``.
+
+    If the environment variables determine nothing, return ``ON``.
 
     No file is read.
     """
@@ -165,27 +168,29 @@ def decide(
 
     - The variable ``DO_NOT_TRACK``.
     - The variable ``OTEL_SDK_DISABLED``.
-    - The variable ``ARCADE_USAGE_TRACKING`` (``consent.decision_from_env`` lists its values).
-    - The config directory, if another user owns it or can write it. The decision is then off, even if ``ARCADE_USAGE_TRACKING``
-      says on (see ``storage`` for the rules).
-    - A test runner that runs the command. The decision is then off unless ``ARCADE_USAGE_TRACKING`` says on. The recognized test
-      runners are pytest, unittest, tox, nox, and the ``CliRunner`` of Click and Typer (:func:`is_test`).
-    - The choice that is stored in the config directory (``usage enable``, ``usage disable``). If the file with the choice cannot
-      be read, or contains anything but ``on`` or ``off``, the decision is off.
+    - The variable ``ARCADE_USAGE_TRACKING``, if it says off or log (``consent.decision_from_env`` lists its values).
+    - The config directory. If another user owns the config directory or can write to it, the decision is off (see ``storage`` for
+      the rules).
+    - The variable ``ARCADE_USAGE_TRACKING``, if it says on.
+    - A test runner. If a test runs the command, the decision is off. The recognized test runners are pytest, unittest, tox, nox,
+      and the ``CliRunner`` of Click and Typer (:func:`is_test`).
+    - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
+      choice cannot be read, or contains a word other than ``on`` and ``off``, the decision is off.
     - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
-    - The program. The decision is off in continuous integration if ``record_in_ci`` is False, and otherwise depends on
-      ``enabled_by_default``.
+    - The program's settings. In continuous integration, the decision is off if ``record_in_ci`` is False. In all other cases, the
+      decision depends on ``enabled_by_default``.
 
-    The function reads at most two small files. If the environment determines the decision, it reads none. It never raises.
+    The function reads at most two small files. If the environment variables determine the decision, the function reads no file.
+    It raises no exceptions.
 
     Args:
         config_dir: The config directory, or "" if there is no stored choice.
-        program: Name of the program. A policy may contain lines about a single program.
-        enabled_by_default: The program's own choice, which applies if nothing else determines the decision.
-        record_in_ci: Whether the program is recorded in continuous integration if nothing else determines the decision.
+        program: Name of the program, because a policy may contain lines about a single program.
+        enabled_by_default: Whether the program is recorded if no other rule determines the decision.
+        record_in_ci: Whether the program may be recorded in continuous integration if no earlier rule determines the decision.
         environ: The environment variables, or None for those of the process.
-        asked_before: True if this process has called this function before and the config directory may be used, so that only the
-            environment, the choice and the policy are read again.
+        asked_before: Whether this process has already called this function and found that the config directory can be trusted. If
+            ``asked_before`` is True, the function does not check the config directory and the test runners again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
@@ -214,7 +219,7 @@ def decide(
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether this process runs in continuous integration.
 
-    This is the case if the variable of a CI service is set to anything but an empty value, ``0`` or ``false``.
+    The function returns True if the variable of a CI service is set to a value other than "", ``0`` and ``false``.
     """
     environ = os.environ if environ is None else environ
     for name in _CI_VARIABLES:  # noqa: SIM110 - a generator costs each command as much as all of this
@@ -224,15 +229,16 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def is_test(environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether a test is running this command, which a variable or the callers in this thread show.
+    """Return whether a test runs this command.
 
-    The callers of this function are only inspected if the module of a test runner is loaded, which is not the case when a user
-    runs the program. Limits: a process that a ``unittest`` test starts is not recognized, and neither is a thread that a test
-    starts. ``ARCADE_USAGE_IN_TESTS=1`` turns the check off.
+    The function checks environment variables of test runners. If the module of a test runner is loaded, the function also checks
+    whether the test runner is among the callers in this thread. The module of a test runner is usually not loaded when a user
+    runs the program. Limit: the function does not recognize a process or a thread that a ``unittest`` test starts. With
+    ``ARCADE_USAGE_IN_TESTS=1``, the function returns False.
 
     Args:
-        environ: Environment variables to check instead of the callers. With None, the function checks the variables of the
-            process and the callers.
+        environ: Environment variables to check instead of the callers. If ``environ`` is None, the function checks the variables
+            of the process and the callers.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function
@@ -248,20 +254,23 @@ def is_test(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def choice_file(config_dir: str) -> str:
-    """Return the path of the file in ``config_dir`` in which the user's opt-in or opt-out is stored."""
+    """Return the path of the file in ``config_dir`` that stores the user's opt-in or opt-out."""
     return os.path.join(config_dir, "usage", "consent")
 
 
 def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
-    """Turn recording off in this process until the next run begins, so that ``usage disable`` and ``forget`` are not recorded."""
+    """Turn recording off in this process until the next run begins.
+
+    The commands ``usage disable`` and ``usage forget`` call this function, so that they are not recorded themselves.
+    """
     global _suppressed
     _suppressed = taken_back
 
 
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
-    """Return the user's stored choice, and the version of the notice that was shown.
+    """Return the user's stored choice and the version of the notice that was shown. Each value is None if it is unknown.
 
-    The directory of the two files is opened only once.
+    The function opens the directory of the two files only once.
     """
     path = choice_file(config_dir)
     state_dir = os.path.dirname(path)
@@ -311,7 +320,7 @@ def _policy_decision(program: str) -> Decision | None:
 def _read_small_file(path: str, most: int) -> bytes | None:
     """Return the content of a file, or None if there is no such file.
 
-    If the file cannot be read or is too long, return one NUL, which is never valid content. The function does not block if the
+    If the file cannot be read or is too long, return a NUL byte, which is not valid content. The function does not block if the
     path is a pipe or a terminal.
     """
     try:

@@ -21,16 +21,16 @@ def text(name: str) -> str:
 
 
 def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
-    """Show the notice, unless this version of it or a later one was already shown on this machine.
+    """Show the notice if neither this version of the notice nor a later version was shown before.
 
-    The marker file ``usage/notice`` contains the version that was shown. If several processes run at once, exactly one of them
-    creates the marker, and that process prints the notice. In three cases, the notice is neither shown nor marked as shown:
+    The marker file ``usage/notice`` contains the version that was shown. If several processes run at once, only the process that
+    creates the marker prints the notice. In four cases, the function neither shows the notice nor marks it as shown:
 
-    - The marker cannot be made.
-    - A person is unlikely to see the notice: either there is no stderr, or the command runs in continuous integration with
-      neither stdout nor stderr on a terminal.
+    - The marker cannot be created.
+    - The process has no open stderr.
+    - The command runs in continuous integration, and neither stdout nor stderr is a terminal.
     - The user has opted in with the variable ``ARCADE_USAGE_TRACKING`` or with ``usage enable``. A tool that parses stderr can
-      set the variable.
+      set the variable to suppress the notice.
 
     Args:
         config_dir: The config directory.
@@ -39,7 +39,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
         decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
-        OSError: If the marker cannot be read or created. The caller must catch this error, because the notice must never make a
+        OSError: If the marker cannot be read or created. The caller must catch this error, because the notice must not make a
             command fail.
     """
     seen = _seen_version(config_dir)
@@ -64,9 +64,9 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
 
 
 def _seen_version(config_dir: str) -> int:
-    """Return the version of the notice that was shown, or 0.
+    """Return the version of the notice that was shown, or 0 if no notice was shown.
 
-    A marker without a number counts as version 1, because the process that made it was killed.
+    A marker without a number counts as version 1. Such a marker exists if a process was killed before it wrote the number.
     """
     number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:

@@ -1,9 +1,9 @@
 """Read the identity of this installation from ``usage.json``.
 
-Reading the file needs no lock, because the library only ever replaces the file as a whole.
+Reading the file needs no lock, because the library always replaces the file as a whole.
 
-The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. Each class is loaded when
-a program first uses it.
+The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. The package imports each
+of these classes only when a program first uses it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ PLACE_PREFIX = "place-"
 
 
 def parse(data: bytes) -> tuple[str, str | None] | None:
-    """Return ``(anon_id, linked_principal_id)`` from the content of ``usage.json``, or None if the content is not an identity."""
+    """Return ``(anon_id, linked_principal_id)`` from the content of ``usage.json``, or None if the content is not valid."""
     plain = _parse_common_form(data)
     if plain is not None:
         return plain
@@ -67,9 +67,9 @@ def parse(data: bytes) -> tuple[str, str | None] | None:
 def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
     """Return the identity if the file is in the usual form, or None if it is in any other form.
 
-    The usual form needs no JSON parser. This library and the Arcade CLI both write the file with ``json.dump``, which produces
-    the usual form. To read any other form, a command would have to import the module ``json``, which costs 5 million
-    instructions.
+    The function reads the usual form without a JSON parser. This library and the Arcade CLI both write the file with
+    ``json.dump``, which produces the usual form. To read any other form, a command would have to import the module ``json``,
+    which costs 5 million instructions.
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -96,9 +96,9 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
 def read_settled(config_dir: str) -> tuple[str, str | None] | None:
     """Return the identity as :func:`read` does, or None if the anonymous ID may have to be rotated first.
 
-    If the result is None, the caller must use ``store``, which does the rotation. The anonymous ID may have to be rotated if a
-    rotation is pending, or if the config directory is not in the same place as in earlier runs. The directory may then be a copy.
-    The check costs five ``stat`` calls.
+    If the result is None, the caller must read the identity through ``UsageIdentity``, which rotates the ID if necessary. The ID
+    may have to be rotated if a rotation is pending, or if the directory contains no marker for its current location and may
+    therefore be a copy. These checks make at most five ``stat`` calls.
     """
     identity = read(config_dir)
     if identity is None:
@@ -115,12 +115,13 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 
 
 def place_marker(config_dir: str) -> str:
-    """Return the name of the marker file that identifies the place of the config directory (see ``identity.copied_directory``).
+    """Return the name of the marker file for the current location of the config directory (see ``identity.copied_directory``).
 
-    The marker is a small file in the directory ``usage/``.
+    The marker is a small file in ``usage/``. The name of the marker consists of numbers from ``stat``:
 
-    The name consists of numbers from ``stat``: the device and inode of the directory, the inode of ``/``, which is different in
-    each container, and the inode and modification time of ``/etc/machine-id``.
+    - The device and the inode of the config directory.
+    - On POSIX systems, the inode and the modification time of ``/etc/machine-id``.
+    - On POSIX systems, the inode of ``/``, which usually differs from container to container.
 
     Raises:
         OSError: If the directory does not exist.
@@ -140,12 +141,12 @@ def place_marker(config_dir: str) -> str:
 def current(settings: Settings) -> tuple[str, bool]:
     """Return the current ``(distinct_id, is_anon)`` of this installation, and create ``usage.json`` if it does not exist.
 
-    The function never asks an API. The function takes the lock only if there is no identity yet, or if the anonymous ID may have
-    to be rotated.
+    The function makes no network request. The function takes the lock of ``usage.json`` only if the file contains no valid
+    identity, or if the anonymous ID may have to be rotated.
 
     Raises:
-        OSError: If there is no usable file and none can be created, if the file cannot be read at the moment, or if a pending
-            rotation fails. The caller must then not record the command.
+        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. After an
+            error, the caller must not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

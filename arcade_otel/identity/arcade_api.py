@@ -1,6 +1,6 @@
 """Send one request to Arcade's API.
 
-The size of the response and the time that it may take are limited. The request does not appear in the program's logs.
+The size and the duration of the response are limited. The program's logs do not contain the request.
 """
 
 import json
@@ -23,14 +23,16 @@ _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2",
 
 
 class TooLargeError(Exception):
-    """The answer is longer than the limit of 64 KiB."""
+    """The response is longer than 64 KiB, or its body took longer than the time limit."""
 
 
 def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, Any]:
-    """Send a GET request, and return the status of the response and its JSON. Unless the status is 200, the JSON is None.
+    """Send a GET request, and return the status code and the decoded JSON of the response.
 
-    No redirect is followed. A plain ``http`` address is always a loopback address, because ``credentials.read_credentials``
-    refuses any other. A request to a loopback address uses no proxy, because a proxy on another machine could read the token.
+    If the status code is not 200, the returned JSON is None.
+
+    No redirect is followed. An ``http`` address must be a loopback address (``credentials.read_credentials`` refuses other
+    ``http`` addresses). A request to an ``http`` address uses no proxy, because a proxy on another machine could read the token.
 
     Args:
         url: An ``https://`` address, or an ``http://`` address with a loopback host.
@@ -38,9 +40,9 @@ def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, A
         timeout: A time limit in seconds, which applies to the connection, to each read, and to the whole body.
 
     Raises:
-        httpx.HTTPError: If no answer came.
-        TooLargeError: If the response is longer than 64 KiB, compressed or decompressed, or its body took too long.
-        ValueError: If the answer is not JSON.
+        httpx.HTTPError: If the request fails, or if no complete response arrives.
+        TooLargeError: If the response is longer than 64 KiB before or after decompression, or if its body takes too long.
+        ValueError: If the response is not JSON, or if its compression is unknown.
     """
     silence()
     deadline = time.monotonic() + timeout
@@ -62,9 +64,9 @@ def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, A
 
 
 def _expanded(body: bytes, encoding: str) -> bytes:
-    """Decompress a compressed body, up to the size limit.
+    """Return the decompressed body, or the body itself if it is not compressed.
 
-    The request asks the server not to compress the response, but some servers compress it anyway.
+    The request asks the server for an uncompressed response, but some servers compress it anyway.
     """
     if encoding in ("", "identity"):
         return body
@@ -79,7 +81,11 @@ def _expanded(body: bytes, encoding: str) -> bytes:
 
 
 def silence() -> None:
-    """Keep this library's requests out of the program's logs. The program's own requests, in other threads, are still logged."""
+    """Keep the requests of this module out of the program's logs.
+
+    The log filter drops only records from the thread that asks for the principal. The program's own requests run in other
+    threads, so they are still logged.
+    """
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         if _is_not_ours not in logger.filters:

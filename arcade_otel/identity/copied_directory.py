@@ -1,26 +1,29 @@
 """Find out whether a config directory is a copy, for example of a machine image, a container image or a home directory.
 
-If two people log in on two copies, the same anonymous ID is aliased to both accounts, and PostHog merges the two people
-permanently. For that reason, a copied directory gets a new anonymous ID before its next event, unless an account is linked.
+Two copies of a directory contain the same anonymous ID. If two people logged in on these copies, the ID would be aliased to both
+accounts, and PostHog would merge the two people permanently. A copied directory therefore gets a new anonymous ID before its next
+event. If an account is linked, the directory keeps its identity.
 
-The marker file ``usage/place-…`` contains two salted hashes that identify the place of the directory. A command compares only the
-name of the file, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the expected name, this module
-compares the hashes:
+The marker file ``usage/place-…`` contains two salted hashes that identify the location of the directory. A command first checks
+whether a marker with the expected name exists, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the
+expected name, this module compares the hashes:
 
-* **The place**: a hash of the machine's ID, the directory's inode and, in a container, the writable layer of its file system. On
-  a network file system, the hash is made from the server's address and the inode instead, because many machines share that
-  directory. On a file system whose inodes may change at each mount (FUSE, 9p, virtiofs), the path is used instead of the inode.
-* **The directory in this boot**: a hash of the kernel's boot ID, the device and the inode. If this hash is the same as in a
-  marker, the directory is certainly the same. This is true even in a container that mounts the directory and has a different
+* **The location**: a hash of the machine's ID, the directory's inode and, in a container, the writable layer of its file system.
+  On a network file system, the hash contains the name of the remote share instead of the machine's ID, because many machines
+  share the directory. If a file system may assign new inodes at each mount (FUSE, 9p, virtiofs), the hash contains the path
+  instead of the inode.
+* **The directory until the next boot**: a hash of the kernel's boot ID and the directory's device and inode. If a marker contains
+  this hash, the directory is not a copy. This hash stays the same if the directory is mounted into a container with a different
   machine ID or none.
 
-The directory is a copy if there are markers and none of them contains one of the current hashes. The two hashes contain neither
-the host's name nor the kernel's version, so renaming the host or updating the kernel does not make a directory a copy.
+The directory counts as a copy if it contains markers, but no marker contains one of the two current hashes. Renaming the host or
+updating the kernel does not make the directory a copy, because the hash of the location does not depend on the host's name or the
+kernel's version.
 
-Limits: the library cannot distinguish a machine from a clone that has the same machine ID, or from a snapshot of the running
-machine. To let the library recognize clones, leave ``/etc/machine-id`` empty in a machine image. A directory that was moved to
-another disk, or restored from a backup, counts as a copy and gets a new anonymous ID. If the library takes a directory for a copy
-by mistake, PostHog shows one person as two, but never merges two people.
+Limits: the library does not recognize a clone of a machine if the clone has the same machine ID, or if it was made from a
+snapshot of the running machine. To let the library recognize clones, leave ``/etc/machine-id`` empty in a machine image. A
+directory that was moved to another disk, or restored from a backup, usually counts as a copy and gets a new anonymous ID. If the
+library takes a directory for a copy by mistake, PostHog shows one person as two.
 """
 
 import hashlib
@@ -45,9 +48,9 @@ _UNSTABLE_INODES = ("fuse", "9p", "virtiofs", "vboxsf", "prl_fs", "drvfs")
 
 
 def is_settled(config_dir: str) -> bool:
-    """Return True if there is a marker with the name for the current place of the directory, or else False.
+    """Return whether the directory contains the marker for its current location.
 
-    The check needs only ``stat`` calls.
+    The check makes only ``stat`` calls.
     """
     try:
         os.lstat(os.path.join(config_dir, _STATE, place_marker(config_dir)))
@@ -57,7 +60,7 @@ def is_settled(config_dir: str) -> bool:
 
 
 def is_copy(config_dir: str) -> bool:
-    """Return True if the directory was copied from another place after its first run, or else False.
+    """Return whether the directory contains markers for other locations, but no marker for its current location.
 
     Raises:
         OSError: If a required file cannot be read at the moment.
@@ -72,13 +75,14 @@ def is_copy(config_dir: str) -> bool:
 
 
 def settle(config_dir: str, *, copied: bool) -> None:
-    """Write the marker of the directory's current place.
+    """Write the marker for the directory's current location.
 
-    If the marker cannot be written, no error is raised, and the next command compares the hashes again.
+    If the marker cannot be written, the function raises no error, and the next command compares the hashes again.
 
     Args:
         config_dir: The config directory.
-        copied: True if the directory is a copy, and the markers of the original directory must be deleted.
+        copied: Whether the directory is a copy. If ``copied`` is True, the function deletes the markers of the original
+            directory.
     """
     try:
         with Directory.open(config_dir, _STATE, create=True) as directory:
@@ -95,10 +99,10 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
 
 def fingerprint(config_dir: str) -> tuple[str, str]:
-    """Return two texts for the caller to hash.
+    """Return two texts from which the caller makes the hashes of a marker.
 
-    The first one identifies the place of the directory, and the second one identifies the directory during this boot. A text is
-    "" if the system does not provide the data for it.
+    The first text identifies the location of the directory. The second text identifies the directory until the next boot. The
+    second text is "" if the system provides no boot ID, or if the directory is on an overlay file system.
 
     Raises:
         OSError: If a required file cannot be read at the moment.
@@ -124,7 +128,7 @@ def _hash(salt: str, text: str) -> str:
 
 
 def _markers(config_dir: str) -> Iterator[list[str]]:
-    """Yield the salt and the hashes of each marker. Skip files that are not valid markers."""
+    """Yield the salt and the two hashes of each marker. Skip files that are not valid markers."""
     try:
         directory = Directory.open(config_dir, _STATE)
     except FileNotFoundError:
@@ -156,7 +160,7 @@ def _machine_id() -> str:
 
 
 def _host_uuid() -> str:
-    """Return the hardware's ID from ``gethostuuid(3)`` of macOS."""
+    """Return the Mac's hardware ID from ``gethostuuid(3)``, or "" if the call fails."""
     import ctypes
 
     class Timespec(ctypes.Structure):
@@ -182,7 +186,8 @@ def _text(path: str) -> str:
 def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, str, str] | None:
     """Return the root, type, source and options of the mount that contains ``path``.
 
-    Return None on a system without a mount table. The format of the table is documented in proc_pid_mountinfo(5).
+    Return None if the system provides no mount table, or if no mount contains ``path``. The manual page proc_pid_mountinfo(5)
+    documents the format of the table.
     """
     found = None
     longest = -1

@@ -1,4 +1,4 @@
-"""Read the API's address, the API's secrets and the active organization from the Arcade CLI's file ``credentials.yaml``."""
+"""Read the API's address, the user's secrets and the organization's ID from ``credentials.yaml``, a file of the Arcade CLI."""
 
 import os
 from collections.abc import Iterable
@@ -31,7 +31,10 @@ class CredentialsUnreadableError(Exception):
 
 
 class Credentials:
-    """One account of ``credentials.yaml``: the address of the API and two secrets. ``repr`` never shows the secrets."""
+    """One account in ``credentials.yaml``: the API's address, an access token and an API key.
+
+    ``repr`` does not show the token and the key.
+    """
 
     __slots__ = ("access_token", "api_key", "url")
 
@@ -45,14 +48,15 @@ class Credentials:
 
 
 def read_credentials(path: str) -> Credentials | None:
-    """Return the credentials of the account in use, or None if there are no credentials or the file is not valid.
+    """Return the credentials of the active account, or None if there are no credentials or the file is not valid.
 
-    The Arcade CLI has written three forms over time: ``cloud.api.key``, ``cloud.auth.access_token``, and
-    ``cloud.contexts.<name>`` with either of these keys. ``cloud.active_context`` names the context in use. If
-    ``cloud.active_context`` is missing and there is only one context, that context is in use.
+    Depending on its version, the Arcade CLI writes a secret to ``cloud.api.key``, to ``cloud.auth.access_token``, or to one of
+    these keys in a context, for example ``cloud.contexts.<name>.api.key``. ``cloud.active_context`` names the active context. If
+    ``cloud.active_context`` is missing and there is only one context, that context is active.
 
-    A file may have at most 64 KiB, 5,000 values and keys, and 20 levels. A file with YAML anchors or aliases is refused, because
-    a small file could expand without limit.
+    A file is not valid if it is larger than 64 KiB, has more than 5,000 YAML parser events, or is nested more than 20 levels
+    deep. A file with YAML anchors or aliases is not valid either, because a small file with aliases could expand to a huge
+    object.
 
     Raises:
         CredentialsUnreadableError: If the file cannot be read at the moment. A later try may succeed.
@@ -69,11 +73,13 @@ def read_credentials(path: str) -> Credentials | None:
 
 
 def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
-    """Return those of the IDs ``org_id`` and ``project_id`` that a context in the file contains.
+    """Return the IDs ``org_id`` and ``project_id`` from a context in the file.
+
+    The result omits an ID that the context does not contain.
 
     Args:
         path: The path of ``credentials.yaml``.
-        name: The name of the context. If the file does not contain that context, the result is empty.
+        name: The name of the context. If the file does not contain a context with this name, the result is empty.
 
     Raises:
         CredentialsUnreadableError: If the file cannot be read at the moment. A later try may succeed.
@@ -83,9 +89,10 @@ def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
 
 
 def _read_context(path: str, name: str) -> dict[Any, Any] | None:
-    """Return the entries of one context in the file, or None if the file cannot be used.
+    """Return the mapping of one context, or None if the file is not valid or does not contain the context.
 
-    The limits of the file are those of :func:`read_credentials`.
+    If ``name`` is ``ACTIVE_CONTEXT`` and the file contains no contexts, return the mapping ``cloud``. The function
+    :func:`read_credentials` documents which files are valid.
     """
     try:
         data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
@@ -123,7 +130,10 @@ def _read_context(path: str, name: str) -> dict[Any, Any] | None:
 
 
 def _check_events(events: Iterable[Any]) -> None:
-    """Raise ValueError for YAML with anchors or with too many values or levels, before any object is built from it."""
+    """Raise ValueError if the parsed YAML contains anchors, too many events or too many levels.
+
+    The caller checks the parser's events before it builds objects from the YAML.
+    """
     depth = 0
     for count, event in enumerate(events, 1):
         kind = type(event).__name__
@@ -134,10 +144,13 @@ def _check_events(events: Iterable[Any]) -> None:
 
 
 def _coordinator_url(value: object) -> str:
-    """Return the API's address from ``value``: Arcade's address if it is None or "", and "" if it is not safe for a token.
+    """Return ``value`` if it is an address to which a token may be sent, or else "".
 
-    A token is only sent over ``https``, or to a loopback address of this machine. The function refuses any other address, for
-    example ``http`` to another host, ``file``, or an address that contains a user name, a query, spaces or control characters.
+    If ``value`` is None or "", return the address of Arcade's API.
+
+    A token may be sent over ``https`` to any host, and over ``http`` to a loopback address. The function returns "" for any other
+    address, and for an address that contains a user name, a query, a fragment, spaces, control characters or non-ASCII
+    characters.
     """
     if value is None or value == "":
         return DEFAULT_COORDINATOR_URL
@@ -165,12 +178,12 @@ def _is_loopback(host: str) -> bool:
 
 
 def child(holder: Any, key: str) -> dict[Any, Any]:
-    """Return the mapping under ``key``, or an empty mapping if there is none."""
+    """Return the mapping under ``key``, or an empty mapping if ``holder`` contains no mapping under ``key``."""
     value = holder.get(key) if isinstance(holder, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def _secret(value: object) -> str | None:
-    """Return ``value`` if it is a string that is valid in an HTTP header, or else None."""
+    """Return ``value`` without surrounding spaces if it is a string that is valid in an HTTP header, or else None."""
     secret = value.strip() if isinstance(value, str) else ""
     return secret if secret and secret.isascii() and secret.isprintable() and len(secret) <= _MAX_SECRET_LENGTH else None

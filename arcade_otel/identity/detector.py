@@ -12,20 +12,20 @@ __all__ = ["IdentityResourceDetector"]
 
 
 class IdentityResourceDetector(ResourceDetector):
-    """Detect ``distinct_id`` and ``is_anon``. The resource is empty if the user has opted out.
+    """Detect ``distinct_id`` and ``is_anon``. If the user has opted out, the resource is empty.
 
-    The detector reads one small file without a lock, and creates the file if it does not exist. The detector never asks an API,
-    so it does not delay the start of a process. The resource contains the identity that was current when the process started. A
-    command's span contains its own identity, which takes precedence over the resource.
+    The detector reads the identity from ``usage.json``, and creates the file if it does not exist. The detector makes no network
+    request. The resource contains the identity at the time of the detection, which is usually the start of the process. A
+    command's span also contains an identity, which takes precedence over the identity in the resource.
 
-    Guarantees: ``detect`` never raises, unless ``raise_on_error`` is set. The resource has no schema URL, because the SDK drops
-    the attributes of a resource whose schema URL differs from that of another resource.
+    Guarantee: ``detect`` raises no exception if ``raise_on_error`` is False. The resource contains no schema URL, because the SDK
+    cannot merge two resources with different schema URLs and drops the attributes of one of them.
 
     Args:
-        raise_on_error: Whether to raise an error to the SDK, which logs it.
-        settings: The program's settings, or None to make settings from the environment.
-        config_dir: The config directory to use if ``settings`` is None. If both are None, the environment determines the config
-            directory.
+        raise_on_error: Whether ``detect`` raises an exception if it cannot read or create the identity.
+        settings: The program's settings, or None for settings from the environment.
+        config_dir: The config directory to use if ``settings`` is None. If ``settings`` and ``config_dir`` are both None, the
+            environment determines the config directory.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class IdentityResourceDetector(ResourceDetector):
         self._config_dir = config_dir
 
     def detect(self) -> Resource:
-        """Return a resource with the identity, or an empty resource if there is no identity."""
+        """Return a resource with the identity, or an empty resource if the user has opted out or the identity cannot be read."""
         # The SDK runs detectors even if OTEL_SDK_DISABLED is set. The environment is checked first, because then no file is read.
         if consent.tracking_mode() == consent.OFF:
             return Resource({})

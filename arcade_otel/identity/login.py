@@ -42,13 +42,13 @@ _STEP_SECONDS = 2.0
 
 
 class ResolvedIdentity:
-    """The ID that a span's event is sent under, and the alias that must reach PostHog before that event.
+    """The ID under which a span's event is sent, and the alias that PostHog must acknowledge before the event is sent.
 
     Attributes:
         distinct_id: The ID under which the event is sent.
         is_anon: True if ``distinct_id`` is an anonymous ID.
-        previous_distinct_id: The anonymous ID whose alias PostHog must acknowledge before the event, or None.
-        anon_id: The store's anonymous ID at the time of the decision.
+        previous_distinct_id: The anonymous ID that must be aliased to ``distinct_id``, or None if no alias is needed.
+        anon_id: The anonymous ID in the store when this object was made.
     """
 
     __slots__ = ("anon_id", "distinct_id", "is_anon", "previous_distinct_id")
@@ -61,21 +61,25 @@ class ResolvedIdentity:
 
 
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
-    """Decide which ID the event of a successful login is sent under.
+    """Return the identity under which a successful login's event is sent, and rotate the anonymous ID if necessary.
 
-    The function asks the API for the principal (at most 2 s), and rotates the anonymous ID if a different account was linked. It
-    does not link the new account yet. The login's span carries the pending alias, and the span must be in the queue before
-    :func:`commit_login` writes the link.
+    The function asks the API for the principal (at most 2 s). It rotates the anonymous ID if the store links the ID to an
+    account, and the principal is a different account or unknown. It also rotates the ID if an earlier login is unresolved,
+    because the ID may belong to the account of that login.
 
-    Guarantee: no later failure can alias the anonymous ID to a second person. If the ID must be rotated, a marker file says so
-    before anything else is written. If the ID will be aliased, a marker file remains until the link is written.
+    The function does not link the ID to the principal yet. The caller must first put the login's span, which carries the pending
+    alias, into the queue. The caller must then call :func:`commit_login`, which writes the link.
+
+    Guarantee: if a later step fails or the process is killed, the anonymous ID is still not aliased to a second person. If the ID
+    must be rotated, the function writes the marker of a pending rotation before it writes anything else. If the ID will be
+    aliased, the marker of an unresolved identity remains until the link is written.
 
     Args:
         settings: The program's settings.
-        deadline: Time, by ``time.monotonic()``, after which no step waits.
+        deadline: The value of ``time.monotonic()`` after which no step waits.
 
     Raises:
-        OSError: If the store cannot be read or written. No later event is then attributed to the previously linked account.
+        OSError: If the store cannot be read or written. After an error, the caller must not record the login.
     """
     store = UsageIdentity(settings.config_dir)
     try:
@@ -107,7 +111,10 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
 
 
 def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: float = math.inf) -> None:
-    """Link the principal that :func:`plan_login` found, unless another process has changed the store since then.
+    """Link the anonymous ID to the principal that :func:`plan_login` has found.
+
+    If ``plan`` contains no principal, or if another process has changed the identity since the plan was made, the function writes
+    no link.
 
     Raises:
         OSError: If the store cannot be written.
@@ -117,13 +124,13 @@ def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: floa
 
 
 def begin_logout(settings: "Settings") -> Identity | None:
-    """Return the identity under which to send a logout's event.
+    """Return the identity under which a logout's event is sent, and mark the anonymous ID for rotation if necessary.
 
-    If the anonymous ID must be rotated, write a marker that says so. The caller must call :func:`logout` once the event is in the
-    queue.
+    The caller must call :func:`logout` once the event is in the queue. If the process is killed before it calls :func:`logout`,
+    the next command finds the mark and rotates the ID.
 
     Returns:
-        The identity, or None if it cannot be read. If the result is None, the caller must not send the event.
+        The identity, or None if the identity cannot be read. If the result is None, the caller must not send the event.
 
     Raises:
         OSError: If the ID must be rotated, but the marker cannot be written.
@@ -141,7 +148,9 @@ def begin_logout(settings: "Settings") -> Identity | None:
 
 
 def remember_change(settings: "Settings", *, login: bool) -> None:
-    """After a login or logout that is not recorded, write a marker so that the identity changes before the next event.
+    """Write the markers for a login or logout that is not recorded.
+
+    The markers make sure that later events are not attributed to the previous account.
 
     Raises:
         OSError: If the marker cannot be written.
@@ -162,10 +171,10 @@ def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> Non
 
 
 def logout(settings: "Settings") -> None:
-    """Rotate the anonymous ID after a logout, if the ID was linked to an account, or may have been aliased to one.
+    """After a logout, rotate the anonymous ID if it is linked to an account or may have been aliased to one.
 
     Raises:
-        OSError: If the store cannot be written. If :func:`begin_logout` was called, the rotation stays pending.
+        OSError: If the store cannot be written. If :func:`begin_logout` was called before, the rotation stays pending.
     """
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     store = UsageIdentity(settings.config_dir)
@@ -174,15 +183,15 @@ def logout(settings: "Settings") -> None:
 
 
 def _until(deadline: float) -> float:
-    """Return the time limit of one step in seconds: at most 2, and 0 after the deadline."""
+    """Return the time limit of one step: at most 2 seconds, and 0 seconds after the deadline."""
     return max(0.0, min(_STEP_SECONDS, deadline - time.monotonic()))
 
 
 def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_SECONDS) -> bool:
-    """Link the account of ``plan`` if the store has not changed since the plan was made.
+    """Link the anonymous ID to the account in ``plan`` if the identity has not changed since the plan was made.
 
     Returns:
-        True if the store has the account's link when the function returns.
+        Whether the anonymous ID is linked to the account when the function returns.
     """
 
     def linked(identity: Identity) -> Identity:
@@ -193,14 +202,15 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 
 
 class LazyAliasResolver:
-    """Find the account that anonymous spans belong to after a user has logged in without the program's login command.
+    """Find the account of anonymous spans that were recorded after a login without the program's login command.
 
-    Each sender has one resolver, which asks for the principal at most once. The resolver does not ask if the store already links
-    an account, or if there are no credentials and the program has no principal function.
+    Each sender process uses one resolver, which asks for the principal at most once. The resolver does not ask if the anonymous
+    ID is already linked to an account. If there are no credentials, the resolver asks only if the program sets a principal
+    function.
 
     Args:
         config_dir: The config directory.
-        ask: A function that returns the principal, which tests replace.
+        ask: A function that returns the principal. Tests replace this function.
     """
 
     def __init__(self, config_dir: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = get_principal) -> None:
@@ -210,15 +220,17 @@ class LazyAliasResolver:
         self._asked: tuple[object, int | None] | None = None
 
     def resolve(self, anon_id: str, ended: float, source: "PrincipalSource | None" = None) -> ResolvedIdentity | None:
-        """Return the owner of an anonymous span, or None if the span must stay anonymous.
+        """Return the identity of the account that an anonymous span belongs to, or None if the span must stay anonymous.
 
         The span stays anonymous in these cases:
 
-        - The anonymous ID has been rotated since the span was recorded.
-        - The anonymous ID is already linked, and its alias also moves this event to the account.
-        - The credentials file is newer than the command, so it may belong to another user.
-        - The lookup of the principal failed.
-        - An earlier lookup failed with different credentials.
+        - The anonymous ID has been rotated since the span was recorded, or the store cannot be read.
+        - The anonymous ID is already linked to an account. The alias of a linked ID also attributes this span to the account.
+        - The program has no principal source, and the credentials file is missing or newer than the command. A newer credentials
+          file may belong to another user.
+        - The lookup of the principal failed, or no account is logged in.
+        - An earlier lookup failed, and the credentials were replaced after that lookup.
+        - The credentials were replaced since this sender looked up the principal.
 
         Args:
             anon_id: The anonymous ID of the span.
@@ -247,9 +259,10 @@ class LazyAliasResolver:
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, resolved: ResolvedIdentity) -> None:
-        """Write the link between the anonymous ID and the account of a resolved span.
+        """Link the anonymous ID to the account of a resolved span.
 
-        The caller must first save the account to the span's file in the queue.
+        The caller must first save the account in the span's file in the queue. If the credentials were replaced since the lookup,
+        the function rotates the anonymous ID instead.
 
         Raises:
             OSError: If the store cannot be written.

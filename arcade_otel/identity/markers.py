@@ -1,4 +1,7 @@
-"""Two marker files in ``usage/`` that survive a crash or a full disk: an ID must be rotated, and the user of an ID is unknown."""
+"""Two marker files in ``usage/``: for an anonymous ID that must be rotated, and for an anonymous ID with an unknown owner.
+
+Both markers survive a crash, and the library can usually write them even on a full disk.
+"""
 
 import os
 import stat
@@ -16,21 +19,23 @@ _MAX_BYTES = 4096
 
 
 class PendingRotation:
-    """The marker of an anonymous ID that must not be used again.
+    """The marker file for an anonymous ID that must not be used again.
 
-    The marker file contains the anonymous ID. A logout or a change of account writes the marker before it changes the store, and
-    the marker is removed afterwards. If a logout cannot replace ``usage.json``, the next command finds the marker and rotates the
-    ID before it records its event.
+    The file contains the anonymous ID. A logout or a change of account first writes the marker, then changes the store, and then
+    removes the marker. If a logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID before it
+    records its event.
     """
 
     def __init__(self, config_dir: str) -> None:
         self._config_dir = config_dir
 
     def remember(self, anon_id: str) -> None:
-        """Write a marker that says that ``anon_id`` must be rotated. An empty ``anon_id`` stands for the ID in the store.
+        """Write the marker, which means that ``anon_id`` must be rotated.
 
-        On a full disk, the function creates an empty file, which needs no disk space. An empty marker also means that the ID in
-        the store must be rotated.
+        If ``anon_id`` is "", the function creates an empty marker.
+
+        If the ID cannot be written into the marker, for example on a full disk, the function creates an empty marker, too. An
+        empty marker means that the ID in the store must be rotated.
 
         Raises:
             OSError: If not even an empty file can be created.
@@ -43,7 +48,7 @@ class PendingRotation:
                 os.close(directory.open_file(ROTATION_MARKER, os.O_WRONLY | os.O_TRUNC))
 
     def is_pending(self, anon_id: str) -> bool:
-        """Return True if ``anon_id`` must be rotated, or else False.
+        """Return whether the marker says that ``anon_id`` must be rotated.
 
         Raises:
             OSError: If the marker cannot be read at the moment.
@@ -55,7 +60,7 @@ class PendingRotation:
         return content is not None and content in (b"", anon_id.encode("utf-8", "replace"))
 
     def is_stale(self, anon_id: str) -> bool:
-        """Return True if the marker names a different ID than ``anon_id``, which means that the rotation is already done.
+        """Return whether the marker exists, but names a different ID because the rotation is already done.
 
         Raises:
             OSError: If the marker cannot be read at the moment.
@@ -66,7 +71,8 @@ class PendingRotation:
     def clear(self) -> None:
         """Remove the marker after the rotation.
 
-        A marker that cannot be removed has no effect, because the ID in it is no longer in use.
+        If the marker cannot be removed, the function raises no error. A marker that names an ID has no effect after the rotation,
+        because the ID is no longer in use.
         """
         try:
             with Directory.open(self._config_dir, _STATE) as directory:
@@ -78,11 +84,12 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker that is written if the API could not say which user the anonymous ID belongs to.
+    """The marker file for an anonymous ID that may belong to an account, although the store does not link the ID.
 
-    The marker file contains the time at which the credentials were written. The marker is also written before an alias is queued,
-    and removed once the link is written. If the process ends before the link is written, the next login finds the marker and
-    rotates the ID. The ID is therefore never aliased to a second person.
+    The file contains the modification time of the credentials. The library writes the marker if the API did not answer after a
+    login. The library also writes the marker before it queues an alias, and removes the marker once the link is written. If the
+    process ends before the link is written, the next login finds the marker. The login then rotates the ID, so that the old ID is
+    not aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -91,9 +98,9 @@ class UnresolvedIdentityMarker:
         self._name = "unresolved"
 
     def credentials_changed(self) -> int | None:
-        """Return when ``credentials.yaml`` was last written, in nanoseconds since the epoch.
+        """Return the modification time of ``credentials.yaml`` in nanoseconds since the epoch.
 
-        Return None if the file does not exist.
+        Return None if the file does not exist or the time cannot be read.
         """
         try:
             return os.stat(self._credentials).st_mtime_ns
@@ -104,8 +111,7 @@ class UnresolvedIdentityMarker:
         """Write the marker.
 
         Args:
-            changed: The time at which the unresolved credentials were written, or None for the modification time of the current
-                file.
+            changed: The modification time to store in the marker, or None for the current modification time of the credentials.
 
         Raises:
             OSError: If not even an empty file can be created.
@@ -119,7 +125,7 @@ class UnresolvedIdentityMarker:
                 os.close(directory.open_file(self._name, os.O_WRONLY | os.O_TRUNC))
 
     def marked(self) -> bool:
-        """Return True if the marker exists, or if that cannot be determined, and otherwise False."""
+        """Return whether the marker exists, or True if that cannot be determined."""
         try:
             return stat.S_ISREG(os.lstat(os.path.join(self._config_dir, _STATE, self._name)).st_mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -128,9 +134,9 @@ class UnresolvedIdentityMarker:
             return True
 
     def of(self) -> int | None:
-        """Return the time of the credentials for which the marker was written, or None if there were no credentials.
+        """Return the modification time that the marker contains, or None if there were no credentials at that time.
 
-        If the time is unknown, return -1, which no file can have as its time.
+        If the time is unknown, return -1, which is not the modification time of a real credentials file.
         """
         try:
             text = storage.read_file(self._config_dir, _STATE, self._name, max_bytes=32) or b""
@@ -144,7 +150,7 @@ class UnresolvedIdentityMarker:
         """Remove the marker.
 
         Raises:
-            OSError: If the marker exists and cannot be removed.
+            OSError: If the marker exists but cannot be removed.
         """
         with suppress(FileNotFoundError), Directory.open(self._config_dir, _STATE) as directory:
             directory.unlink(self._name)

@@ -56,15 +56,15 @@ _ILLEGAL_IDS = frozenset(
 
 
 class PrincipalUnavailableError(Exception):
-    """The principal is unknown at the moment: there is no network, the server failed, or the response contains no usable ID."""
+    """The principal is unknown, for example because there is no network, or because the response contains no usable ID."""
 
 
 def validate_id(value: object) -> str | None:
     """Return a principal's ID without surrounding spaces, or None if PostHog cannot use the ID.
 
-    A usable ID consists of 1 to 200 printable characters. PostHog refuses to merge some words, for example ``null``, so those
-    words are not usable IDs. PostHog truncates longer IDs, so all IDs that begin with the same 200 characters would become one
-    person.
+    A usable ID consists of 1 to 200 printable characters. PostHog does not merge persons with certain IDs, for example ``null``,
+    so these IDs are not usable. PostHog truncates an ID after 200 characters, so all longer IDs with the same beginning would
+    become one person.
     """
     if not isinstance(value, str):
         return None
@@ -79,19 +79,20 @@ def fetch_principal(
 ) -> str | None:
     """Ask the API which account the credentials belong to.
 
-    The access token is tried first. If the API refuses the token, the API key is tried. Redirects are not followed, so that no
-    secret reaches another host. Proxies and certificate bundles from the environment are used, but ``~/.netrc`` is not.
+    The function sends the access token first. If the API refuses the token, the function sends the API key. It does not follow
+    redirects, because a redirect could send the secret to another host. For ``https`` addresses, the function uses the proxies
+    and certificate bundles that are set in the environment. It does not use ``~/.netrc``.
 
     Args:
-        credentials: The credentials to ask about.
-        timeout: A time limit in seconds for all requests together.
-        get: A function that sends a GET request, with the arguments of ``arcade_api.get``, or None for ``arcade_api.get``.
+        credentials: The address of the API, and the secrets.
+        timeout: Time limit in seconds for all requests together.
+        get: A replacement for ``arcade_api.get`` with the same arguments, or None for ``arcade_api.get`` itself.
 
     Returns:
-        The principal's ID, or None if the API refuses the credentials (401, 403).
+        The principal's ID, or None if the API refuses the credentials (status 401 or 403).
 
     Raises:
-        PrincipalUnavailableError: If the principal is unknown at the moment.
+        PrincipalUnavailableError: If a request fails or takes too long, or if the response contains no usable ID.
     """
     if not credentials.url:
         raise PrincipalUnavailableError("cloud.coordinator_url is no address that a token may go to")
@@ -134,13 +135,13 @@ def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout:
 
     Args:
         config_dir: The config directory.
-        source: A function, ``module:function``, the name of an entry point, or None for Arcade's credentials and API. Only the
-            program itself may pass a function or ``module:function``. A source that was read from a file must be the name of an
-            entry point (:func:`is_entry_point_name`).
-        timeout: Time limit in seconds for everything together.
+        source: A function, a string ``module:function``, the name of an entry point, or None for Arcade's credentials and API.
+            Only the program itself may pass a function or a string ``module:function``. A source that was read from a file must
+            be the name of an entry point (:func:`is_entry_point_name`).
+        timeout: Time limit in seconds for the whole lookup.
 
     Raises:
-        PrincipalUnavailableError: If the principal is still unknown after ``timeout`` seconds.
+        PrincipalUnavailableError: If the lookup fails, or takes longer than ``timeout`` seconds.
     """
     if source is None:
         path = os.path.join(config_dir, "credentials.yaml")
@@ -167,7 +168,7 @@ def _function(source: "PrincipalSource") -> Callable[[], str | None]:
 
 
 def is_entry_point_name(source: str) -> bool:
-    """Return True if ``source`` is a plain entry-point name and not ``module:function``, which would name code to run."""
+    """Return whether ``source`` can be the name of an entry point. A string ``module:function`` cannot."""
     return bool(source) and source.replace("-", "_").replace(".", "_").isidentifier()
 
 
@@ -175,7 +176,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
     """Load the principal function that an installed distribution has registered under ``name``.
 
     Raises:
-        PrincipalUnavailableError: If no distribution has registered ``name``, or two have registered different functions for it.
+        PrincipalUnavailableError: If no function or several different functions are registered under ``name``.
     """
     from importlib import metadata
 
@@ -188,10 +189,13 @@ def _entry_point(name: str) -> Callable[[], str | None]:
 
 
 def _call_with_timeout(ask: Callable[[], str | None], timeout: float) -> str | None:
-    """Run ``ask`` for at most ``timeout`` seconds.
+    """Call ``ask`` in a thread, and return its result if it returns within ``timeout`` seconds.
 
-    The time-outs of httpx are not enough, because they limit each read separately, and a slow server can cause any number of
-    reads. If ``ask`` takes longer than ``timeout``, it continues in a daemon thread, and the caller does not wait for it.
+    A timeout of httpx is not enough, because it limits each read separately, and a slow response may need many reads. If ``ask``
+    takes longer than ``timeout`` seconds, the daemon thread continues, but the caller does not wait for the result.
+
+    Raises:
+        PrincipalUnavailableError: If ``ask`` raises an exception or takes too long.
     """
     answers: list[str | None] = []
     errors: list[Exception] = []

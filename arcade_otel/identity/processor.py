@@ -1,4 +1,4 @@
-"""The span processor that adds the identity to commands' spans, and changes it around the export of a login or logout."""
+"""The span processor that adds the user's identity to the spans of commands, and changes the identity at a login or logout."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -26,32 +26,34 @@ _UNKNOWN = ("", True)
 
 
 class IdentityLifecycleProcessor(SpanProcessor):
-    """Add the identity to commands' spans, and keep the order of alias, event and rotation.
+    """Add the identity to the spans of commands, and change the identity at a login or logout.
 
     Wrap the processor that exports your spans, for example
     ``IdentityLifecycleProcessor(SimpleSpanProcessor(DetachedSpanExporter()))``.
 
     - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) cannot be changed once it has ended. The
-      wrapped processor therefore gets a copy of the span, to which the current identity has been added.
+      wrapped processor therefore receives a copy of the span with the current identity.
     - **A successful login**: the copy of the span carries the pending alias. The link to the account is written only after the
-      exporter has taken the copy. After it has written the link, the login waits at most 2 s for PostHog to acknowledge the
-      alias.
-    - **A successful logout**: the copy of the span contains the old ID. The anonymous ID is rotated after the export.
+      exporter has accepted the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
+    - **A successful logout**: the copy of the span carries the old ID. After the export, the anonymous ID is rotated if it is
+      linked to an account or may have been aliased to one.
     - **Any other span** reaches the wrapped processor unchanged.
 
-    Guarantees: the methods that the SDK calls raise no exceptions. If one step fails, the later steps still run, except that no
-    link is written without its alias. No lock is held while a login waits. A login takes at most 4.5 s. After the user has opted
-    out, the processor does not touch the identity.
+    Guarantees: the methods that the SDK calls raise no exceptions. If the export of a login fails, no link is written. If the
+    export of a logout fails, the anonymous ID is still rotated. The processor holds no lock while a login waits for the API or
+    for PostHog. All waits of a login together take at most 4.5 s. If the user has opted out, the processor does not change the
+    identity.
 
-    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. Only ``DetachedSpanExporter``
-    knows whether PostHog has acknowledged the alias. A wrapped processor of any other class is flushed, and is assumed to have
-    exported the span when its ``on_end`` returns. For a ``SimpleSpanProcessor``, the result of ``force_flush`` proves nothing,
-    because the method returns True without asking the exporter.
+    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If the wrapped processor is of
+    another class, the span counts as exported when the ``on_end`` method of the wrapped processor returns. Only
+    ``DetachedSpanExporter`` reports whether PostHog has acknowledged the alias. With any other exporter, a login calls
+    ``force_flush`` on the wrapped processor and ignores the result. ``SimpleSpanProcessor.force_flush`` returns True without
+    asking the exporter.
 
     Args:
-        inner: The processor that exports, which must export a span before its ``on_end`` returns, as ``SimpleSpanProcessor``
-            does.
-        settings: The program's settings, or None for settings made from the environment.
+        inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as
+            ``SimpleSpanProcessor`` does.
+        settings: The program's settings, or None for settings from the environment.
         login: The paths of the login commands, such as ``account.login``, or None for the paths in ``settings``.
         logout: The paths of the logout commands, or None for the paths in ``settings``.
     """
@@ -70,12 +72,12 @@ class IdentityLifecycleProcessor(SpanProcessor):
         self._logout = frozenset(self._settings.logout_commands if logout is None else logout)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Forward the span to the wrapped processor. The identity of a command is only known when the command ends."""
+        """Forward the span to the wrapped processor. The identity is added later, when the command ends."""
         with guard("a span's start"):
             self._inner.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Forward a copy of the span with the identity, and change the identity at a login or logout."""
+        """Forward a copy of a command's span that carries the identity, and change the identity at a login or logout."""
         with guard("a span's end"):
             attributes = span.attributes or {}
             command = attributes.get(conventions.COMMAND)
@@ -146,7 +148,10 @@ class IdentityLifecycleProcessor(SpanProcessor):
                 self._wait_for_alias(deadline)
 
     def _export_login(self, span: ReadableSpan) -> bool:
-        """Export the span of a login. Return True if the span, with its pending alias, is safely stored, or else False."""
+        """Export a login's span, and return whether the export has succeeded.
+
+        If the wrapped processor is not a ``SimpleSpanProcessor``, the result is True once its ``on_end`` has returned.
+        """
         with guard("the export of a login"):
             if type(self._inner) is not SimpleSpanProcessor:
                 self._inner.on_end(span)
@@ -178,14 +183,18 @@ class IdentityLifecycleProcessor(SpanProcessor):
             self._inner.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the wrapped processor. Return False if that fails."""
+        """Flush the wrapped processor, and return whether that has succeeded."""
         with guard("flush"):
             return bool(self._inner.force_flush(timeout_millis))
         return False
 
 
 class _ResultKeeper(SpanExporter):
-    """Export spans and store the result. Never raise, because the SDK would print a traceback on the user's terminal."""
+    """Export spans and store the result.
+
+    If the exporter raises an exception, the result is a failure. The exception is not passed to the SDK, because the SDK would
+    log the traceback, which may then appear on the user's terminal.
+    """
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter

@@ -1,4 +1,4 @@
-"""Read and change the identity of this installation, ``usage.json``. Only this module takes the lock of ``usage.json``."""
+"""Read and change the identity of this installation in ``usage.json``. Each change is made under a lock."""
 
 import json
 import os
@@ -34,16 +34,16 @@ Identity = tuple[str, str | None]
 
 
 class UsageIdentity:
-    """The identity store of one config directory, with the interface that Arcade's specification demands.
+    """The identity store of one config directory, with the interface that Arcade's specification requires.
 
-    Guarantees: the file is only ever replaced as a whole. Every read-modify-write cycle holds the exclusive lock
-    ``usage.json.lock``, so that no change by a concurrent process is lost. A corrupt file is kept as ``usage.json.corrupt``.
-    Limit: the lock is advisory, and the released Arcade CLI uses a different lock. If the Arcade CLI changes the file at the same
-    time, one of the two changes can be lost.
+    Guarantees: this class replaces the file as a whole. The class holds the exclusive lock ``usage.json.lock`` while it reads,
+    changes and replaces the file. Concurrent processes with this library therefore do not overwrite each other's changes. A
+    corrupt file is renamed to ``usage.json.corrupt``. Limit: the lock is advisory, and the released Arcade CLI uses a different
+    lock. If the Arcade CLI changes the file at the same time, one of the two changes can be lost.
 
     Args:
         config_dir: The config directory, or None for Arcade's config directory.
-        new_id: A function that makes an anonymous ID, which tests replace.
+        new_id: A function that returns a new anonymous ID. Tests replace this function.
     """
 
     def __init__(self, config_dir: str | None = None, *, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
@@ -58,24 +58,31 @@ class UsageIdentity:
     # --- the specification's interface ----------------------------------------------------------------------------------------
 
     def load_or_create(self) -> dict[str, Any]:
-        """Return ``{"anon_id": …, "linked_principal_id": …}``, and make the file if it is missing or corrupt.
+        """Return ``{"anon_id": …, "linked_principal_id": …}``, and create the file if it is missing or corrupt.
 
-        Later calls return the same dictionary, without reading the file again.
+        The method reads the file only once. Later calls return the same values, except for changes that were made through this
+        object.
 
         Raises:
-            OSError: If the file cannot be made.
+            OSError: If the file cannot be read at the moment, or cannot be created.
         """
         if self._data is None:
             self._remember(self.get_or_create())
         return cast("dict[str, Any]", self._data)
 
     def get_distinct_id(self) -> str:
-        """Return the linked principal, or else the principal that the API returns within 2 s, or else the anonymous ID."""
+        """Return the linked principal, or else the principal from the API, or else the anonymous ID.
+
+        The method asks the API only if no principal is linked, and waits at most 2 s for the answer.
+        """
         data = self.load_or_create()
         return data[LINKED_PRINCIPAL_ID] or self.get_principal_id() or data[ANON_ID]
 
     def get_principal_id(self) -> str | None:
-        """Ask the API who is logged in (at most 2 s). Return None if no account is logged in, or if the API does not answer."""
+        """Ask the API for the ID of the account that is logged in.
+
+        Return None if no account is logged in, or if the API does not answer within 2 s.
+        """
         from arcade_otel.identity.credentials import CredentialsUnreadableError
         from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
 
@@ -92,7 +99,7 @@ class UsageIdentity:
             return None
 
     def should_alias(self) -> bool:
-        """Return True if the logged-in account is different from the linked principal, or else False."""
+        """Return whether the logged-in account is known and is different from the linked principal."""
         principal_id = self.get_principal_id()
         return principal_id is not None and principal_id != self.load_or_create()[LINKED_PRINCIPAL_ID]
 
@@ -120,16 +127,15 @@ class UsageIdentity:
     # --- read-modify-write ----------------------------------------------------------------------------------------------------
 
     def get_or_create(self, *, wait: float | None = None) -> Identity:
-        """Return the file's identity. If there is no identity, make one while holding the lock.
+        """Return the file's identity. If the file contains no identity, create one while holding the lock.
 
-        If several first runs happen at once, all of them return the same identity.
+        If several processes create the identity at the same time, all of them return the same identity.
 
         Args:
             wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
-            OSError: If there is no identity and none can be created, if the file cannot be read at the moment, or if a pending
-                rotation fails.
+            OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails.
         """
         found = identity_file.read_settled(self._config_dir)
         if found is not None:
@@ -145,18 +151,18 @@ class UsageIdentity:
             return found
 
     def update(self, change: Callable[[Identity], Identity], *, wait: float | None = None) -> Identity:
-        """Replace the file's identity by ``change(identity)`` while holding the lock, and return the new identity.
+        """Replace the file's identity with ``change(identity)`` while holding the lock, and return the new identity.
 
-        Before ``change`` is called, a pending rotation is done, and a copied directory without a linked account gets a new ID. So
-        ``change`` never receives an ID that must not be used again.
+        If a rotation is pending, or if the directory is a copy without a linked account, the method passes a new identity to
+        ``change`` instead of the old one.
 
         Args:
-            change: A function that takes the old identity and returns the new one. The function must not wait for anything,
-                because other commands wait for the lock meanwhile.
+            change: A function that takes the old identity and returns the new one. It must not wait for anything, because other
+                commands may be waiting for the lock.
             wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
-            OSError: If the lock was not free in time, or the file cannot be read or written. The file is unchanged then.
+            OSError: If the lock is not free in time, or if the file cannot be read or written.
         """
         with self._locked(LOCK_SECONDS if wait is None else wait):
             found = self._read()
@@ -175,7 +181,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Return whether ``usage.json`` exists. Also return True if it cannot be determined whether the file exists."""
+        """Return whether ``usage.json`` exists, or True if that cannot be determined."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):
@@ -187,13 +193,14 @@ class UsageIdentity:
     def require_rotation(self, anon_id: str) -> None:
         """Make sure that ``anon_id`` is not used again, even if a later step fails.
 
-        The function writes a marker. If the marker cannot be written, the function deletes ``usage.json`` instead.
+        The method writes the marker of a pending rotation. If the marker cannot be written, the method deletes ``usage.json``
+        instead.
 
         Args:
             anon_id: The anonymous ID that must be rotated, or an empty string for the ID in the file.
 
         Raises:
-            OSError: If the marker cannot be written, and ``usage.json`` cannot be deleted.
+            OSError: If neither the marker can be written nor ``usage.json`` can be deleted.
         """
         try:
             PendingRotation(self._config_dir).remember(anon_id)
@@ -205,9 +212,9 @@ class UsageIdentity:
                 retry_while_busy(lambda: os.unlink(self._usage_file))
 
     def _is_copy(self, identity: Identity) -> bool:
-        """Return True if the directory is a copy and ``identity`` is anonymous, or else False.
+        """Return whether the directory is a copy and ``identity`` is anonymous.
 
-        A linked account is the same person in every copy, so a linked identity stays as it is.
+        A linked account is the same person in each copy, so the library keeps a linked identity.
         """
         return (
             identity[1] is None
@@ -216,18 +223,18 @@ class UsageIdentity:
         )
 
     def new_identity(self) -> Identity:
-        """Return a new anonymous identity, for functions that are passed to :meth:`update`."""
+        """Return a new anonymous identity. Functions that are passed to :meth:`update` call this method."""
         return self._new_id(), None
 
     def _read(self) -> Identity | None:
-        """Return the file's identity, or None if there is none. A corrupt file is moved to a backup first.
+        """Return the file's identity, or None if the file is missing or corrupt. Rename a corrupt file to ``usage.json.corrupt``.
 
-        A file is corrupt only if the whole file was read and is not a valid identity, or if the file can never be read. The file
-        can never be read if ``usage.json`` is a directory, a link, a pipe or a huge file.
+        A file counts as corrupt if its content was read completely and is not a valid identity. ``usage.json`` also counts as
+        corrupt if it is a directory, a link, a pipe or a huge file.
 
         Raises:
-            OSError: If the file cannot be read at the moment (no descriptor left, no permission, a bad disk). A later try may
-                succeed.
+            OSError: If the file cannot be read at the moment, for example because the process has no free file descriptor. A
+                later attempt may succeed.
         """
         try:
             data = storage.read_file(self._config_dir, _FILE)
@@ -262,10 +269,10 @@ class UsageIdentity:
         self._data = {ANON_ID: identity[0], LINKED_PRINCIPAL_ID: identity[1]}
 
     def _write_atomic(self, data: dict[str, Any]) -> None:
-        """Write a temporary file in the same directory, and rename it to replace the whole identity file.
+        """Write ``data`` to a temporary file in the same directory, and rename that file to ``usage.json``.
 
-        If a step fails, delete the temporary file. The function uses ``tempfile.mkstemp`` and ``os.fdopen``, because the
-        specification's tests make these two functions fail.
+        If a step fails, delete the temporary file. The method uses ``tempfile.mkstemp`` and ``os.fdopen``, because the tests of
+        Arcade's specification simulate failures of these two functions.
         """
         storage.ensure_private_dir(self._config_dir)
         descriptor, tmp_path = tempfile.mkstemp(dir=self._config_dir, prefix=".usage_", suffix=".tmp")  # 0600

@@ -1,4 +1,4 @@
-"""Write a finished command as one span in OTLP/JSON, without the SDK."""
+"""Write a finished command as one span in OTLP/JSON, without OpenTelemetry's SDK."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ Timing = tuple[int, int]
 class Success:
     """The outcome of a command that succeeded.
 
-    ``Success`` has the same interface as :class:`outcome.Outcome`, but a command that uses it does not import that module.
+    ``Success`` has the interface of :class:`outcome.Outcome`, so a successful command does not need to import the module
+    ``outcome``.
     """
 
     __slots__ = ("declared", "events", "given", "options")
@@ -68,10 +69,10 @@ class Success:
 
 
 def replace_unencodable(text: str) -> str:
-    """Replace lone surrogates and NUL in ``text`` with U+FFFD, because strict JSON parsers reject both.
+    """Return ``text`` with U+FFFD in place of lone surrogates and NUL characters, which strict JSON parsers reject.
 
-    Python represents a path that is not valid UTF-8 with lone surrogates. PostHog refuses a whole batch that contains a single
-    lone surrogate.
+    Lone surrogates occur, for example, in a path that is not valid UTF-8. PostHog refuses a whole batch if it contains a lone
+    surrogate.
     """
     if text.isascii() and "\0" not in text:
         return text
@@ -81,7 +82,7 @@ def replace_unencodable(text: str) -> str:
 def new_ids() -> tuple[str, str]:
     """Return a new trace ID and a new span ID in hexadecimal digits, from the system's source of randomness.
 
-    An ID is never all zeros, because OpenTelemetry treats such an ID as invalid.
+    The function does not return an ID of zeros, because OpenTelemetry treats such an ID as invalid.
     """
     while True:
         trace_id, span_id = os.urandom(16).hex(), os.urandom(8).hex()
@@ -90,7 +91,7 @@ def new_ids() -> tuple[str, str]:
 
 
 def span_name(settings: Settings, path: str) -> str:
-    """Return ``"{program} {command path}"``. The path comes from the program's command tree, never from what the user typed."""
+    """Return the name of a command's span: the program's name and the command path, for example "mycli toolkit run"."""
     return replace_unencodable(f"{settings.name} {path.replace('.', ' ')}" if path not in ("", settings.name) else settings.name)
 
 
@@ -109,10 +110,10 @@ def _resource_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | None:
-    """Return the parent span that ``TRACEPARENT`` names, or None if there is none.
+    """Return the parent span from the variable ``TRACEPARENT``, or None if the variable is not set or not valid.
 
     Args:
-        environ: The environment to read, or None for the environment of the process.
+        environ: The environment variables, or None for those of the process.
     """
     environ = os.environ if environ is None else environ
     if not environ.get("TRACEPARENT"):
@@ -125,17 +126,17 @@ def parent_context(environ: Mapping[str, str] | None = None) -> ParentContext | 
 def resource_attributes(
     settings: Settings, *, usage_only: bool = False, environ: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the attributes of the resource, and the attributes that the sender needs to deliver the span (``arcade_otel.*``).
+    """Return the resource attributes for a command's span, including those that only the sender needs (``arcade_otel.*``).
 
-    The result does not include the attributes that describe the machine, because the sender adds them (``surroundings.machine``).
+    The sender later adds the attributes that describe the machine (``surroundings.machine``).
 
-    Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification demands. The
-    exception is the service's name: ``OTEL_SERVICE_NAME`` takes precedence over the program's name.
+    Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification requires. The
+    exception is the service's name: a name from the environment variables takes precedence over the program's name.
 
     Args:
         settings: The program's settings.
-        usage_only: Whether only PostHog gets the span.
-        environ: A copy of the process's environment, if the caller already has one.
+        usage_only: Whether the span is sent only to PostHog.
+        environ: A copy of the process's environment variables, or None for ``os.environ``.
     """
     environ = os.environ if environ is None else environ
     from_environment = _resource_from_environment(environ)
@@ -175,14 +176,14 @@ def _principal_reference(settings: Settings) -> str | None:
 def command_attributes(
     settings: Settings, path: str, timing: Timing, outcome: Outcome, environ: Mapping[str, str] | None = None
 ) -> dict[str, Value]:
-    """Return the attributes of a command's span, without the identity. They are the same for live and deferred spans.
+    """Return the attributes of a command's span, except for the identity.
 
     Args:
         settings: The program's settings.
         path: The command path, joined by dots.
-        timing: When the command ran.
+        timing: Start and end of the command, in nanoseconds since the epoch.
         outcome: How the command ended.
-        environ: A copy of the process's environment, if the caller already has one, because ``os.environ`` is slower to read.
+        environ: A copy of the process's environment variables, or None for ``os.environ``, which is slower to read.
     """
     attributes: dict[str, Value] = {
         conventions.COMMAND: replace_unencodable(path),
@@ -224,19 +225,20 @@ def encode(
     fresh_ids: tuple[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the command's span as OTLP/JSON ``TracesData``, in ASCII only.
+    """Return the command's span as a ``TracesData`` object in OTLP/JSON, which is ASCII text.
 
     Args:
         settings: The program's settings.
         path: The command path, joined by dots, or "" if no command was reached.
-        timing: When the command ran.
+        timing: Start and end of the command, in nanoseconds since the epoch.
         outcome: How the command ended.
         identity: ``(distinct_id, is_anon)`` at the end of the command.
-        ids: The trace ID and span ID in hexadecimal digits, or None for new IDs. If ``TRACEPARENT`` is set, the new span belongs
-            to that trace.
-        usage_only: Whether only PostHog gets the span.
-        fresh_ids: The result of :func:`new_ids`, for a caller that also needs the span's ID. It is ignored if ``ids`` is given.
-        environ: A copy of the process's environment, if the caller already has one.
+        ids: The trace ID and the span ID in hexadecimal digits. If ``ids`` is None, the span ID is new, and the trace ID comes
+            from ``TRACEPARENT`` or is new.
+        usage_only: Whether the span is sent only to PostHog.
+        fresh_ids: New IDs from :func:`new_ids`, for a caller that also needs the span's ID. If ``ids`` is not None, ``fresh_ids``
+            is ignored.
+        environ: A copy of the process's environment variables, or None for ``os.environ``.
     """
     parent = parent_context(environ)
     trace_id, span_id = ids or fresh_ids or new_ids()
@@ -292,7 +294,7 @@ def _value_json(value: Value) -> str:
 
 
 def json_string(value: str) -> str:
-    """Return the same as ``json.dumps(value)``. Import ``json`` only if the text needs escapes."""
+    """Return the same as ``json.dumps(value)``, but import ``json`` only if ``value`` needs escapes."""
     if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
         return f'"{value}"'
     import json

@@ -42,18 +42,19 @@ _ID_SIGNS = str.maketrans("", "", "-_.:")
 def attributes(
     settings: Settings, given: Mapping[str, object], *, login: bool = False, command: RunningCommand | None = None
 ) -> dict[str, str | bool | int]:
-    """Return the attributes for those values that are declared and have the declared type.
+    """Return the attributes for all valid values of properties and groups.
 
-    Skip the others and write a debug line.
+    A value is valid if the program has declared its name and the value has the declared type. The function skips any other value,
+    and writes a debug line unless the skipped value is None or a free text.
 
     Args:
         settings: The program's settings.
-        given: The values that were passed to ``arcade_otel.set_property``. They take precedence over those from the program's
-            function.
-        login: Whether the command was a login. If so, the properties in ``settings.person_properties`` are also set on the
-            person.
-        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
-            free text. If ``command`` is None, free text is dropped.
+        given: The values that were passed to ``arcade_otel.set_property``. Values from ``set_property`` take precedence over the
+            values that the program's function ``property_values`` returns.
+        login: Whether the command was a login. If so, the properties in ``settings.person_properties`` are also set on the person
+            in PostHog.
+        command: The command's path, and a function that returns the values of the command's parameters. The values of the
+            parameters are removed from free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -77,9 +78,10 @@ def attributes(
 
 
 def resource_attributes(settings: Settings) -> dict[str, str]:
-    """Return the resource attributes that the sender needs to fill in the remaining declared properties.
+    """Return the resource attributes from which the sender finds the values of some declared properties.
 
-    The attributes say which properties are copies of other properties, and which context of Arcade's credentials is in use.
+    The attributes contain the names of properties that are copies of other properties, and the name of a context in Arcade's
+    credentials.
     """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
@@ -97,10 +99,10 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
 def accept(kind: PropertyType | str, value: object, command: RunningCommand | None) -> str | bool | int | None:
     """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, or else None.
 
-    If ``kind`` is a ``FreeText``, the text is returned redacted, or None is returned if ``command`` is None.
+    If ``kind`` is a ``FreeText``, the function returns the redacted text, or None if ``command`` is None.
 
-    For a word, the function returns the declared string and not ``value``, because a member of a ``StrEnum`` can equal the word
-    and still print other text.
+    If ``kind`` is a tuple of words, the function returns the declared word instead of ``value``. The two can differ, because a
+    member of a ``StrEnum`` can be equal to a word but print other text.
     """
     if is_free_text(kind):
         if command is None:
@@ -118,11 +120,11 @@ def accept(kind: PropertyType | str, value: object, command: RunningCommand | No
 def is_free_text(kind: object) -> bool:
     """Return whether a declared type is a ``FreeText``.
 
-    The function does not import the class, so programs without free text do not pay for the import.
+    The function does not import the class, so programs without free text do not spend time on the import.
     """
     return type(kind).__name__ == "FreeText"
 
 
 def is_id(value: object) -> bool:
-    """Return whether ``value`` looks like an ID, and not like the name or address of a person or a place."""
+    """Return whether ``value`` is a text of at most 100 ASCII letters, digits and the characters ``-_.:``, as most IDs are."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

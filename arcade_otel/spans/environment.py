@@ -1,4 +1,4 @@
-"""Read the parent trace and the resource attributes of a span from the environment.
+"""Read the parent and the resource attributes of a span from environment variables.
 
 The library imports this module only if ``TRACEPARENT`` or ``OTEL_RESOURCE_ATTRIBUTES`` is set.
 """
@@ -16,9 +16,9 @@ _MAX_TRACESTATE_LENGTH = 512
 
 
 class ParentContext:
-    """The parent of a command's span, as the variable ``TRACEPARENT`` gives it.
+    """The parent of a command's span, read from the variable ``TRACEPARENT``.
 
-    The attributes ``trace_id`` and ``span_id`` are in hexadecimal digits.
+    The attributes ``trace_id`` and ``span_id`` consist of hexadecimal digits.
     """
 
     __slots__ = ("sampled", "span_id", "state", "trace_id")
@@ -31,10 +31,10 @@ class ParentContext:
 
 
 def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
-    """Return the parent that ``TRACEPARENT`` and ``TRACESTATE`` describe, or None if there is no parent.
+    """Return the parent from ``TRACEPARENT`` and ``TRACESTATE``, or None if ``TRACEPARENT`` is not set or not valid.
 
-    The values are in the W3C Trace Context format. OpenTelemetry's "Environment Variables as Context Propagation Carriers"
-    defines the variables.
+    The values have the W3C Trace Context format. OpenTelemetry's specification "Environment Variables as Context Propagation
+    Carriers" defines the two variables.
     """
     value = environ.get("TRACEPARENT")
     if not value:
@@ -53,10 +53,13 @@ def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
 
 
 def resource_from_environment() -> dict[str, str]:
-    """Return the attributes of ``OTEL_RESOURCE_ATTRIBUTES``: percent-encoded ``key=value`` pairs, joined by commas.
+    """Return the attributes from ``OTEL_RESOURCE_ATTRIBUTES``, which contains ``key=value`` pairs, separated by commas.
 
-    The function skips a pair without a key or an equals sign, a key that JSON would have to escape, and a key that is private to
-    this library.
+    The function decodes percent-encoded values. The function skips a pair in these cases:
+
+    - The pair contains no key or no equals sign.
+    - The key contains characters that JSON must escape.
+    - The key begins with the prefix of this library's private attributes.
     """
     pairs = os.environ.get("OTEL_RESOURCE_ATTRIBUTES")
     if not pairs:

@@ -1,4 +1,4 @@
-"""Read the frames of an error's traceback to find words from the program's source code, and what the user typed at prompts."""
+"""Find words from source code, and the user's answers to prompts, in the frames of an error's traceback."""
 
 # This module is imported only when a command has failed, or if the program sets a free text.
 
@@ -25,17 +25,18 @@ _QUOTED = re.compile(r"(?<![^\W_])(['\"`])(?P<value>[^'\"`\n]{1,60})\1")
 def is_of_program(error: BaseException) -> bool:
     """Return whether the program's own package defines the class of ``error``.
 
-    The program's own package is the package of the outermost frame in the traceback that does not belong to a framework.
+    The program's own package is the top-level package of the outermost frame in the traceback that is not part of a framework
+    such as Click.
     """
     return type(error).__module__.partition(".")[0] == _program(_frames(error))
 
 
 def names_of_code(error: BaseException, message: str) -> list[str]:
-    """Return the names and texts that may stay in ``message`` because they come from source code.
+    """Return the names and texts that may stay in ``message``, because they come from source code and not from the user.
 
-    The result contains names that are stored on the exception, names of the command's parameters, and constants from the code of
-    the frames in the traceback. Only frames of the program, its libraries and Python count, because the traceback may also
-    contain frames of a user's own code.
+    The result contains names that Python stores on the exception, names of the command's parameters, and constants from the code
+    of the frames in the traceback. The function reads constants only from the code of the program, of installed libraries and of
+    Python, because the traceback may also contain a user's own code.
     """
     names = _names_of_error(error)
     if not any(mark in message for mark in "'\"`"):
@@ -54,7 +55,7 @@ def names_of_code(error: BaseException, message: str) -> list[str]:
 
 
 def defined_options(error: BaseException) -> frozenset[str]:
-    """Return the names of the options that the program defines for the command and the groups above it.
+    """Return the names of the options that the program defines for the command and for the groups that contain the command.
 
     If the command does not run under Click or Typer, the set is empty.
     """
@@ -66,17 +67,17 @@ def defined_options(error: BaseException) -> frozenset[str]:
 
 
 def answers(error: BaseException) -> list[str]:
-    """Return what the user typed at prompts, as far as the frames in the traceback of ``error`` still contain it.
+    """Return texts that the user may have typed at prompts. The texts come from the frames in the traceback of ``error``.
 
-    The result contains the parameter values of each running command. If the code of a frame calls a function that asks the user,
-    such as ``input`` or ``prompt``, the result also contains the strings in the frame's local variables, except the constants of
-    that code.
+    The result contains the text parameters of each running Click or Typer command. If the code of a frame uses a name such as
+    ``input`` or ``prompt``, the result also contains strings from the frame's local variables. The result omits strings that are
+    constants in the code of the frame.
     """
     return _answers(error, _frames(error))
 
 
 def answers_of_callers() -> list[str]:
-    """Do the same as :func:`answers`, but with the frames that are running now instead of those in a traceback."""
+    """Return the same as :func:`answers`, but from the frames of the calling functions instead of those in a traceback."""
     frames: list[FrameType] = []
     frame = sys._getframe(1)  # noqa: SLF001 - inspect, which calls it too, costs an import
     while frame is not None:
@@ -117,7 +118,7 @@ def _within_limit(frames: list[FrameType]) -> list[FrameType]:
 
 
 def _contexts(error: BaseException | None, frames: list[FrameType]) -> Iterator[Any]:
-    """Yield each Click or Typer context in the frames' variables, and each of their parents, once."""
+    """Yield each Click or Typer context in the frames' variables, and the parents of each context, without duplicates."""
     seen: list[Any] = []
     for candidate in (
         getattr(error, "ctx", None),
@@ -133,7 +134,7 @@ def _contexts(error: BaseException | None, frames: list[FrameType]) -> Iterator[
 
 
 def _program(frames: list[FrameType]) -> str:
-    """Return the top-level package of the program's code, or "" if no frame of the traceback belongs to the program."""
+    """Return the top-level package of the program's code, or "" if all frames belong to frameworks."""
     for frame in frames:
         package = _package(frame)
         if package not in _FRAMEWORKS:
@@ -161,7 +162,7 @@ def _constants(constants: tuple[Any, ...] | frozenset[Any]) -> Iterator[str]:
 
 
 def _names_of_error(error: BaseException) -> list[str]:
-    """Return those names from source code that Python itself puts into the message of ``error``."""
+    """Return the names from source code that Python itself has written into the message of ``error``."""
     if isinstance(error, UnicodeError):
         return [str(getattr(error, "encoding", ""))]
     if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition

@@ -1,4 +1,7 @@
-"""Finished spans that were copied, or read from OTLP/JSON, with their counts of dropped attributes, events and links."""
+"""Finished spans that are copies or come from OTLP/JSON.
+
+The classes in this module store the counts of dropped attributes, events and links.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +29,7 @@ __all__ = [
 
 
 class FinishedEvent(Event):
-    """A span event whose count of dropped attributes can be set."""
+    """A span event that is created with a given count of dropped attributes."""
 
     def __init__(self, name: str, attributes: Attributes, timestamp: int, *, dropped_attributes: int = 0) -> None:
         super().__init__(name, attributes, timestamp)
@@ -39,7 +42,7 @@ class FinishedEvent(Event):
 
 
 class FinishedLink(Link):
-    """A link whose count of dropped attributes can be set."""
+    """A link that is created with a given count of dropped attributes."""
 
     def __init__(self, context: SpanContext, attributes: Attributes, *, dropped_attributes: int = 0) -> None:
         super().__init__(context, attributes)
@@ -52,7 +55,7 @@ class FinishedLink(Link):
 
 
 class FinishedSpan(ReadableSpan):
-    """A finished span whose counts of dropped attributes, events and links can be set."""
+    """A finished span that is created with given counts of dropped attributes, events and links."""
 
     def __init__(self, *args: object, dropped: tuple[int, int, int] = (0, 0, 0), **fields: object) -> None:
         super().__init__(*args, **fields)  # type: ignore[arg-type]
@@ -83,9 +86,9 @@ def copy_span(
     status: Status | None = None,
     scope: InstrumentationScope | None = None,
 ) -> ReadableSpan:
-    """Return a copy of a finished span, in which each argument that is not None replaces the original value.
+    """Return a copy of a finished span. Each argument that is not None replaces a field of the original span.
 
-    Not even a span processor can change the attributes of an ended span, so a copy is needed to add attributes.
+    The SDK does not allow changes to an ended span, so an attribute can only be added to a copy.
 
     Args:
         span: The span to copy.
@@ -113,7 +116,7 @@ def copy_span(
 
 
 def owner_of(span: ReadableSpan) -> tuple[str, bool] | None:
-    """Return ``(distinct_id, is_anon)`` of a command's span, or None if the span does not contain an identity."""
+    """Return ``(distinct_id, is_anon)`` from a command's span, or None if the span does not contain an identity."""
     attributes = span.attributes or {}
     distinct_id = attributes.get(conventions.DISTINCT_ID)
     if not isinstance(distinct_id, str) or not distinct_id:
@@ -122,15 +125,19 @@ def owner_of(span: ReadableSpan) -> tuple[str, bool] | None:
 
 
 def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # noqa: FBT001 - the pair of owner_of()
-    """Return the attributes with which an OTLP backend can attribute a span to a person (``conventions.USER_ID``)."""
+    """Return the attributes by which an OTLP backend can attribute a span to a person.
+
+    The attribute ``conventions.USER_ID`` is only present if ``distinct_id`` is an account's ID.
+    """
     attributes = {conventions.POSTHOG_DISTINCT_ID: distinct_id}
     return attributes if is_anon else {**attributes, conventions.USER_ID: distinct_id}
 
 
 def described_status(span: ReadableSpan) -> Status:
-    """Return the status of a span.
+    """Return the status of a span, with a description if the span's command has failed.
 
-    For a failed command, the status includes a description, which trace viewers show in their error column.
+    A trace viewer can show this description as the reason of the failure. If the status already contains a description, the
+    function returns the status unchanged.
     """
     if span.status.status_code is not StatusCode.ERROR or span.status.description:
         return span.status
@@ -138,12 +145,13 @@ def described_status(span: ReadableSpan) -> Status:
 
 
 def failure_description(attributes: Mapping[str, AttributeValue]) -> str | None:
-    """Return a description of the command's failure: its redacted message, or else its error type, or else its exit code.
+    """Return a command's redacted error message, or else its error type, or else its exit code.
 
-    For example, ``raise typer.Exit(3)`` has no message, and its type ``Exit`` says nothing about the failure. The description of
-    this example is "exit code 3". For a span that is not a command's span, the function returns no description.
+    If the program chose the exit code, the description is the exit code even if the error type is known. For example, the
+    description for ``raise typer.Exit(3)`` is "exit code 3". If the span contains neither a message nor an exit code, the
+    function returns None.
 
-    The description replaces the attribute ``error.message``, which the semantic conventions deprecate on spans.
+    The semantic conventions deprecate the attribute ``error.message`` on spans, and recommend the status description instead.
     """
     message, exit_code = attributes.get(conventions.ERROR_MESSAGE), attributes.get(conventions.PROCESS_EXIT_CODE)
     if isinstance(message, str) and message:

@@ -1,6 +1,6 @@
 """Redact the values of properties that a program declares as free text.
 
-The library imports this module only when a program sets a free text.
+The library imports this module only if a program sets a free-text property.
 """
 
 from __future__ import annotations
@@ -20,23 +20,27 @@ __all__ = ["RedactedText", "redact"]
 
 
 class RedactedText(str):
-    """A text that :func:`redact` has returned. The type shows :func:`redact` that it must not redact the text again."""
+    """A text that :func:`redact` has returned. If :func:`redact` receives such a text, it returns the text unchanged."""
 
     __slots__ = ()
 
 
 def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ...]] | None = None) -> RedactedText | None:
-    """Return the redacted text, or None if ``value`` is not a string or no part of the text may be recorded.
+    """Return the redacted text, or None if ``value`` is not a string or must be dropped as a whole.
 
-    The rules are the same as for error messages (:func:`redaction.redact`). The function removes the words of the command line,
-    the values of the command's parameters, what the user typed at prompts of functions that are still running, and the file names
-    in the exception that the program is currently handling. The function also removes everything in quotes.
+    The function redacts the text by the same rules as error messages (:func:`redaction.redact`). It removes these texts:
+
+    - The words of the command line, and the values of the command's parameters.
+    - Texts that the user has typed at prompts, as far as the functions that are running still contain them.
+    - File names in the exception that the program is currently handling.
+    - Texts in quotes, except for names of options and of Python's built-in objects.
 
     Args:
         value: The value that the program has set. A text that is already redacted is returned unchanged.
-        path: The command's path joined by dots. The words of the path are the program's own, so the function does not remove
+        path: The command's path, joined by dots. The words of the path come from the program, so the function does not remove
             them.
-        get_values: A function that returns the values of the command's parameters. If this function raises, the result is None.
+        get_values: A function that returns the values of the command's parameters. If this function raises an exception,
+            :func:`redact` returns None.
     """
     if isinstance(value, RedactedText):
         return value

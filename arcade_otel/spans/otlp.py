@@ -1,11 +1,12 @@
-"""Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands all use these functions.
+"""Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands use these functions.
 
-The format is defined by the OTLP specification, "JSON Protobuf Encoding" (https://opentelemetry.io/docs/specs/otlp/), and by
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program. If a payload is malformed, each function raises
-``ValueError`` and no other exception. As the protocol demands, unknown fields are ignored, 64-bit integers may be numbers or
-text, and ``null`` counts as absent.
+Two documents define the format: the section "JSON Protobuf Encoding" of https://opentelemetry.io/docs/specs/otlp/, and the file
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so the functions check it. If the data that a
+function reads from a payload is malformed, the function raises ``ValueError``. As the protocol requires, the functions ignore
+unknown fields, accept 64-bit integers as numbers or as text, and treat ``null`` like an absent value.
 
-This module needs no SDK. A command that is still running does not import this module, because the module imports ``json``.
+This module does not need the SDK. A command usually does not import this module while it runs, because importing ``json`` would
+slow the command down.
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ else:
 
 
 def loads(payload: str | bytes) -> Json:
-    """Return the ``TracesData`` of a payload.
+    """Decode a payload, and return its ``TracesData`` object.
 
     Raises:
-        ValueError: If the payload is not JSON, contains no spans, or is nested too deeply.
+        ValueError: If the payload is not JSON, contains no ``resourceSpans``, or is nested too deeply.
     """
     try:
         traces = json.loads(payload.decode("utf-8") if isinstance(payload, bytes) else payload, parse_constant=_no_constant)
@@ -78,7 +79,7 @@ def loads(payload: str | bytes) -> Json:
 
 
 def is_traces(value: object) -> TypeGuard[Json]:
-    """Return whether ``value`` looks like a ``TracesData``, which is an object with the key ``resourceSpans``."""
+    """Return whether ``value`` is an object with the key ``resourceSpans``, as a ``TracesData`` object is."""
     return isinstance(value, dict) and "resourceSpans" in value
 
 
@@ -88,7 +89,7 @@ def dumps(traces: Json) -> str:
 
 
 def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
-    """Yield each ``ResourceSpans`` and ``ScopeSpans`` of a ``TracesData``, in order.
+    """Yield a pair of ``ResourceSpans`` and ``ScopeSpans`` for each ``ScopeSpans`` object in a ``TracesData`` object, in order.
 
     Raises:
         ValueError: If the payload is not OTLP/JSON.
@@ -99,7 +100,7 @@ def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
-    """Yield each span of a ``TracesData`` with its resource, in order.
+    """Yield a pair of span and resource for each span in a ``TracesData`` object, in order.
 
     Raises:
         ValueError: If the payload is not OTLP/JSON.
@@ -110,7 +111,7 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def command_span(traces: Json) -> tuple[Json | None, Json]:
-    """Return the first span that is a command's span of this library, and the resource of that span.
+    """Return the first command's span that this library has recorded, and the resource of that span.
 
     If there is no such span, return ``(None, {})``.
 
@@ -130,13 +131,12 @@ def command_span(traces: Json) -> tuple[Json | None, Json]:
 
 
 def read_attribute(holder: Json, key: str) -> object:
-    """Return the value of one attribute of a span, a scope or a resource, or None if there is no such attribute.
+    """Return the value of one attribute of a span, a scope or a resource, or None if the attribute is missing.
 
-    If a key occurs twice, the last value counts.
+    If a key occurs several times, its last value counts.
 
     Raises:
-        ValueError: If the value is malformed. The values of other attributes are not read, so they raise no error if they are
-            malformed.
+        ValueError: If the value is malformed. The function does not check the values of other attributes.
     """
     for attribute in reversed(read_objects(holder, "attributes")):
         if attribute.get("key") == key:
@@ -145,7 +145,7 @@ def read_attribute(holder: Json, key: str) -> object:
 
 
 def read_attributes(holder: Json) -> dict[str, Any]:
-    """Return all attributes of a span, a scope or a resource. If a key occurs twice, the last value counts.
+    """Return all attributes of a span, a scope or a resource. If a key occurs several times, its last value counts.
 
     Raises:
         ValueError: If an attribute is malformed.
@@ -175,7 +175,7 @@ def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # n
 
 
 def remove_resource_attributes(traces: Json, prefix: str) -> None:
-    """Remove all attributes with a key that begins with ``prefix`` from each resource.
+    """In each resource, remove the attributes with a key that begins with ``prefix``.
 
     Raises:
         ValueError: If a resource is malformed.
@@ -236,7 +236,11 @@ def _read_int64(value: Json, key: str) -> int:
 
 
 def read_object(value: object) -> Json:
-    """Return ``value``, which must be an object, or an empty object if ``value`` is None."""
+    """Return the object ``value``, or an empty object if ``value`` is None.
+
+    Raises:
+        ValueError: If ``value`` is neither an object nor None.
+    """
     if value is None:
         return {}
     return value if isinstance(value, dict) else _malformed("an object")
@@ -264,7 +268,11 @@ def read_string(holder: Json, key: str) -> str:
 
 
 def read_id(holder: Json, key: str, digits: int) -> int:
-    """Return the ID under ``key`` as an integer. The text must have exactly ``digits`` hexadecimal digits."""
+    """Return the ID under ``key`` as an integer.
+
+    Raises:
+        ValueError: If the ID does not consist of exactly ``digits`` hexadecimal digits.
+    """
     value = read_string(holder, key)
     if len(value) != digits or not value.isascii() or not value.isalnum():
         _malformed(key)
@@ -275,7 +283,11 @@ def read_id(holder: Json, key: str, digits: int) -> int:
 
 
 def read_integer(holder: Json, key: str, bound: int) -> int:
-    """Return the integer under ``key``, which must be at least 0 and below ``bound``. Return 0 if the key is absent."""
+    """Return the integer under ``key``, or 0 if the key is absent.
+
+    Raises:
+        ValueError: If the value is not an integer that is at least 0 and less than ``bound``.
+    """
     value = holder.get(key)
     if value is None:
         return 0

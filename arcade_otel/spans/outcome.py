@@ -1,4 +1,4 @@
-"""How a command ended: its exit code, as the process reports it to the shell, and the error that caused it."""
+"""How a command ended: the exit code that the process reports to the shell, and the error behind a failure."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Outcome:
     Attributes:
         exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
-        given: Values of the command's parameters. The error's message may quote them, so they are removed from it.
-        options: Names of the options that the user used, if the program records such names.
+        given: Values of the command's parameters. The library removes these values from the error's message.
+        options: Names of the options that the user used, if the program records the names of options.
         declared: Attributes of the properties that the program declared, or None.
         events: The events that the program tracked while the command ran.
-        usage_error: Whether the framework refused the command line, as far as the adapter knows.
+        usage_error: Whether the adapter has found that the framework refused the command line.
     """
 
     __slots__ = ("declared", "error", "events", "exit_code", "given", "options", "usage_error")
@@ -42,20 +42,21 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the command failed, which means that its exit code is not 0.
+        """Whether the command failed, that is, whether its exit code is not 0.
 
-        A command that ended with an exception such as ``Exit(0)`` has succeeded.
+        A command that ended with an exception and the exit code 0, such as ``Exit(0)``, has succeeded.
         """
         return self.exit_code != 0
 
     @property
     def kind(self) -> str:
-        """How the command ended, as one of these words, which are the same for all frameworks.
+        """How the command ended, in one word. All frameworks use the same words.
 
         * ``success``: the exit code is 0.
         * ``usage_error``: the command line was refused.
-        * ``interrupted``: the user pressed Ctrl-C, or answered "no" to a question (Click's ``Abort``).
-        * ``exit``: the program chose the exit code, and no error caused it.
+        * ``interrupted``: the user pressed Ctrl-C, or the command ended with Click's ``Abort``, for example because the user
+          answered "no".
+        * ``exit``: the program chose the exit code, and the library knows no error that led to the exit.
         * ``failure``: the command ended in any other way.
         """
         if not self.failed:
@@ -71,10 +72,10 @@ class Outcome:
     def error_type(self) -> str | None:
         """The value of ``error.type``: the qualified name of the exception's class.
 
-        The value is ``_OTHER`` for a failure without an exception, and None after a success.
+        The value is ``_OTHER`` if the command failed without an exception, and None if the command succeeded.
 
-        A class that was created at run time can have any text as its name. If a module does not contain the class under its name,
-        the nearest base class that a module does contain is recorded instead.
+        A class that was created at run time can have any text as its name. If the class's module does not contain the class under
+        this name, the value is the name of the nearest base class that its own module contains.
         """
         if not self.failed:
             return None
@@ -82,7 +83,7 @@ class Outcome:
 
 
 def class_name(error_class: type[BaseException]) -> str:
-    """Return the qualified name of ``error_class``, or of its nearest base class that can be found in a module."""
+    """Return the qualified name of ``error_class``, or of the nearest base class if no module contains ``error_class``."""
     for each in error_class.__mro__:
         found: object = sys.modules.get(each.__module__)
         for name in each.__qualname__.split("."):
@@ -97,14 +98,15 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
     The exit code depends on the exception:
 
-    * ``SystemExit``: the exit code is the code of the exception. As in Python, None stands for exit code 0, and a string stands
-      for 1.
+    * ``SystemExit``: the exit code is the lowest byte of the exception's ``code``. As in Python, None stands for exit code 0, and
+      a string stands for 1.
     * ``KeyboardInterrupt``: the exit code is the argument ``interrupted``.
     * An exception with an integer ``exit_code``, such as ``Exit`` and ``ClickException`` of Click and Typer: the exit code is
       that integer.
     * Any other exception: the exit code is 1.
 
-    For an ``Exit``, and for a ``SystemExit`` without a message, the outcome contains the exception that led to the exit.
+    If an earlier exception led to an ``Exit``, or to a ``SystemExit`` without a message, the outcome contains that earlier
+    exception.
     """
     if error is None:
         return Outcome(0)
@@ -117,13 +119,13 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
 
 def _failure_behind(error: BaseException) -> BaseException:
-    """Return the exception that caused an exit without a message, or ``error`` itself if there is none.
+    """Return the exception that led to an exit without a message, or ``error`` itself if there is no such exception.
 
-    For example, after ``except X as e: print(e); raise typer.Exit(1)``, the exit has no message of its own, so the result is the
-    ``X``. The cause of an exit is its ``__cause__``. If there is no ``__cause__``, the cause is the ``__context__``, unless
-    ``from None`` suppressed it. A traceback follows the same rule. An exception that was caught before the command began
-    (``except ImportError: main()``) does not count, because it is not why the command failed. For argparse's
-    ``ArgumentParser.error``, the result is the ``ArgumentError`` if there is one.
+    For example, the ``Exit`` in ``except X as e: print(e); raise typer.Exit(1)`` contains no message, so the result is the
+    exception ``X``. The function follows an exit's ``__cause__``, or else its ``__context__`` if ``from None`` has not suppressed
+    it, as Python's tracebacks do. An exception that was caught before the command began (``except ImportError: main()``) does not
+    count, because it did not cause the failure. After argparse's ``ArgumentParser.error``, the result is the ``ArgumentError`` if
+    there is one.
     """
     for _ in range(_MAX_CAUSES):
         if not _is_bare_exit(error):
@@ -136,7 +138,10 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Return whether ``earlier`` was caught before the command began, outside of the frames in the traceback of ``error``."""
+    """Return whether the frame that caught ``earlier`` is not in the traceback of ``error``.
+
+    If so, ``earlier`` was caught before the command began.
+    """
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False

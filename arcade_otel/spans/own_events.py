@@ -1,6 +1,6 @@
-"""The events that a program declares and tracks, stored on the span of its command.
+"""Events that a program declares and tracks. The events are stored on the command's span.
 
-The library imports this module only if a program tracks an event.
+The library imports this module only when a program tracks an event.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class OwnEvent:
 
     Attributes:
         name: The name of the event, as the program declares it.
-        attributes: The declared properties of the event, and an attribute which marks the event as the program's own.
+        attributes: The event's declared properties, and an attribute that marks the event as the program's own.
         time_ns: When the event happened, in nanoseconds since the epoch.
     """
 
@@ -42,18 +42,18 @@ class OwnEvent:
 def check(
     settings: Settings, name: object, properties: Mapping[str, object], time_ns: int, command: RunningCommand | None = None
 ) -> OwnEvent | None:
-    """Return the event, with those properties that are declared and have the declared type.
+    """Return the event with all valid properties, or None if the program has not declared the event.
 
-    Skip the other properties and write a debug line.
+    A property is valid if the program has declared it for the event and its value has the declared type. The function skips any
+    other property, and writes a debug line unless the skipped value is None or a free text.
 
     Args:
         settings: The program's settings.
-        name: The name of the event. If the name is not declared, the function returns None and writes a debug line without the
-            name.
-        properties: The values that were passed to ``arcade_otel.track``. A property whose value is None is left out.
+        name: The name of the event. If the program has not declared the name, the function writes a debug line without the name.
+        properties: The values that were passed to ``arcade_otel.track``.
         time_ns: When the event happened, in nanoseconds since the epoch.
-        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
-            free text. If ``command`` is None, free text is dropped.
+        command: The command's path, and a function that returns the values of the command's parameters. The values of the
+            parameters are removed from free text. If ``command`` is None, free text is dropped.
     """
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")

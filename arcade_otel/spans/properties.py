@@ -1,9 +1,12 @@
-"""The properties of a command's event. This module declares each property once, with its attribute and its purpose.
+"""The properties of a command's event. The table ``PROPERTIES`` declares each property with its attribute and its purpose.
 
-The PostHog exporter makes events from this table, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents it. If
-you add a property, add a row to the table in this module, and set the value of the property. If the sender can find out the
-value, set it in ``enrich()`` in ``arcade_otel/handoff/enrichment.py``. If only the command knows the value, set it in
-``command_attributes()`` in ``arcade_otel/spans/__init__.py``. No command imports this module.
+The PostHog exporter uses the table to make events, and the catalogue (``arcade_otel/cli/manifest/catalogue.py``) documents the
+properties in the table. To add a property, add a row to the table, and set the value of the property in one of two places:
+
+- If the sender can determine the value, set it in ``enrich()`` in ``arcade_otel/handoff/enrichment.py``.
+- If only the command knows the value, set it in ``command_attributes()`` in ``arcade_otel/spans/__init__.py``.
+
+Only the PostHog exporter and the catalogue import this module, so most commands do not spend time on importing it.
 """
 
 from __future__ import annotations
@@ -41,21 +44,21 @@ SEMANTIC = "semantic conventions"
 class Property:
     """One property of an event.
 
-    ``Property`` is a plain class, because importing ``dataclasses`` would cost a sender more time than building the table.
+    ``Property`` is a plain class, because a sender would need more time to import ``dataclasses`` than to build the table.
 
     Attributes:
-        name: The name of the property in PostHog, or "" if only other backends get the attribute.
-        attribute: The span attribute that the property is made from.
-        type: One of the types at the top of this module, because a value of another type is left out.
-        example: A value as in JSON, but a string without its quotes.
-        reason: What the property is for, or what it holds.
-        when: The condition under which the property is sent, to be read after "sent", or "" for always.
-        unit: Unit or bound of the value, or "".
-        source: Who defined the attribute's name.
-        failed_only: Whether only the event of a failed command has the property.
-        ended_only: Whether the event of a command that has only begun (``record_start``) lacks the property.
+        name: The name of the property in PostHog, or "" if only other backends receive the attribute.
+        attribute: The span attribute from which the property is made.
+        type: One of the types at the top of this module. A value of another type is left out.
+        example: An example value in JSON. Strings are written without quotes.
+        reason: The purpose of the property, or a description of its value.
+        when: The condition that follows the word "sent" in the catalogue, or "" if the property is always sent.
+        unit: Unit or limit of the value, or "".
+        source: The document or project that defines the attribute's name.
+        failed_only: Whether only the events of failed commands contain the property.
+        ended_only: Whether the property is missing in start events (``record_start``).
         resource: Whether the attribute is on the span's resource instead of the span.
-        rare: Whether only exceptional runs have the property.
+        rare: Whether only the events of exceptional runs contain the property.
     """
 
     __slots__ = (
@@ -106,8 +109,9 @@ class Property:
     def of_own_events(self) -> bool:
         """Whether the property is also sent with the program's own events (``arcade_otel.track``).
 
-        The program's own events include every property that does not depend on how the command ends, except the count of dropped
-        events. With that count on several events, a sum over all events would count the same drops several times.
+        The program's own events contain the session's ID and each property that is not ``ended_only``, except for the count of
+        dropped events. If several events contained that count, a sum over all events would count the same dropped events several
+        times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 
@@ -119,8 +123,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.COMMAND,
         STRING,
         "toolkit.run",
-        "Shows the maintainers which commands people use. The command's name comes from the program's command tree, never from "
-        "what you typed",
+        "The maintainers see which commands people use. The name comes from the program's command tree, never from your input",
         source=SPECIFICATION,
     ),
     Property(
@@ -128,18 +131,18 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DURATION,
         NUMBER,
         "1250.42",
-        "Shows the maintainers which commands are slow",
+        "The maintainers see which commands are slow",
         unit="milliseconds",
         source=SPECIFICATION,
         ended_only=True,
     ),
-    Property("", conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "Names the program, without its path", source=CLI),
+    Property("", conventions.PROCESS_EXECUTABLE_NAME, STRING, "mycli", "The name of the program, without its path", source=CLI),
     Property(
         "",
         conventions.PROCESS_PID,
         INTEGER,
         "4711",
-        "The semantic conventions require the process ID. PostHog never gets it",
+        "The process ID, which the semantic conventions require. PostHog does not get the process ID",
         source=CLI,
     ),
     Property(
@@ -165,7 +168,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.ERROR_TYPE,
         STRING,
         "ValueError",
-        "Shows what went wrong: the class of the exception",
+        "The class of the exception, which shows what went wrong",
         source=SEMANTIC,
         failed_only=True,
     ),
@@ -174,7 +177,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.ERROR_MESSAGE,
         STRING,
         "cannot reach https://api.example.com",
-        "Shows what went wrong: the redacted message of the exception",
+        "The redacted message of the exception, which shows what went wrong",
         when="if the exception has a message",
         unit=f"at most {conventions.ERROR_MESSAGE_LIMIT} characters",
         source=SEMANTIC,
@@ -185,7 +188,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.SERVICE_VERSION,
         STRING,
         "1.2.3",
-        "Shows the maintainers which versions of the program people use",
+        "The maintainers see which versions of the program people use",
         when="if the program sets its version, or the sender finds the version",
         source=SEMANTIC,
         resource=True,
@@ -195,7 +198,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.PROCESS_RUNTIME_VERSION,
         STRING,
         "3.12.1",
-        "Shows the maintainers which versions of Python people use",
+        "The maintainers see which versions of Python people use",
         source=SEMANTIC,
         resource=True,
     ),
@@ -204,7 +207,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.OS_TYPE,
         STRING,
         "Linux",
-        "Shows the maintainers which operating systems people use",
+        "The maintainers see which operating systems people use",
         source=SEMANTIC,
         resource=True,
     ),
@@ -213,7 +216,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.OS_VERSION,
         STRING,
         "6.8.0",
-        "Shows the maintainers which releases of an operating system people use",
+        "The maintainers see which releases of an operating system people use",
         source=SEMANTIC,
         resource=True,
     ),
@@ -222,7 +225,7 @@ PROPERTIES: tuple[Property, ...] = (
         "host.arch",
         STRING,
         "arm64",
-        "Shows the maintainers which processor architectures people use",
+        "The maintainers see which processor architectures people use",
         source=SEMANTIC,
         resource=True,
     ),
@@ -231,7 +234,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.PROCESS_RUNTIME_NAME,
         STRING,
         "cpython",
-        "Shows the maintainers which implementations of Python people use",
+        "The maintainers see which implementations of Python people use",
         source=SEMANTIC,
         resource=True,
     ),
@@ -244,7 +247,13 @@ PROPERTIES: tuple[Property, ...] = (
         "(the program chose the exit code)",
         ended_only=True,
     ),
-    Property("is_ci", conventions.IS_CI, BOOLEAN, "false", "Distinguishes people from build machines"),
+    Property(
+        "is_ci",
+        conventions.IS_CI,
+        BOOLEAN,
+        "false",
+        "True in continuous integration, so that the maintainers can tell people from build machines",
+    ),
     Property(
         "ci",
         "ci",
@@ -268,10 +277,10 @@ PROPERTIES: tuple[Property, ...] = (
         "process.interactive",
         BOOLEAN,
         "true",
-        "Distinguishes people from scripts, because it is true only if input and output are terminals",
+        "True if input and output are terminals, so that the maintainers can tell people from scripts",
         source=SEMANTIC,
     ),
-    Property("container", "container", BOOLEAN, "false", "Distinguishes containers from computers"),
+    Property("container", "container", BOOLEAN, "false", "True if the program runs in a container, and false otherwise"),
     Property(
         "install_method",
         "install_method",
@@ -286,8 +295,8 @@ PROPERTIES: tuple[Property, ...] = (
         "first_run",
         BOOLEAN,
         "false",
-        "Shows the maintainers how many people start to use the program",
-        when="unless the disk cannot be written",
+        "The maintainers see how many people start to use the program",
+        when="if the disk can be written",
         ended_only=True,
     ),
     Property(
@@ -295,7 +304,7 @@ PROPERTIES: tuple[Property, ...] = (
         "previous_version",
         STRING,
         "1.2.2",
-        "Shows the maintainers from which versions people upgrade",
+        "The maintainers see from which versions people upgrade",
         when="on the first run of a new version",
         rare=True,
         ended_only=True,
@@ -305,9 +314,9 @@ PROPERTIES: tuple[Property, ...] = (
         "session.id",
         STRING,
         "019535d9-3df7-79fb-b466-fa907fa17f9e",
-        "Shows which commands belong to one session, by a random ID that changes after 30 minutes without a command, after "
-        "24 hours and after a logout",
-        when="unless the disk cannot be written",
+        "The random ID of a session, by which the maintainers see which commands belong together. The ID changes after 30 "
+        "minutes without a command, after 24 hours and after a logout",
+        when="if the disk can be written",
         source=SEMANTIC,
         ended_only=True,
     ),
@@ -316,7 +325,7 @@ PROPERTIES: tuple[Property, ...] = (
         "org_id",
         STRING,
         "org_123",
-        "Shows which organizations use the program, by the ID of the active organization in Arcade's credentials",
+        "The ID of the active organization in Arcade's credentials. The maintainers see which organizations use the program",
         when="if the program sets `arcade_context`, and you are logged in to Arcade",
         rare=True,
     ),
@@ -325,7 +334,7 @@ PROPERTIES: tuple[Property, ...] = (
         "project_id",
         STRING,
         "proj_456",
-        "Shows which projects use the program, by the ID of the active project in Arcade's credentials",
+        "The ID of the active project in Arcade's credentials. The maintainers see which projects use the program",
         when="if the program sets `arcade_context`, and you are logged in to Arcade",
         rare=True,
     ),
@@ -334,7 +343,8 @@ PROPERTIES: tuple[Property, ...] = (
         "sample_rate",
         NUMBER,
         "0.01",
-        "Says which share of this command's runs is recorded, so that a count can be scaled up",
+        "The share of this command's runs that the library records. With this share, the maintainers can estimate the number "
+        "of all runs",
         when="if the program samples the command",
         rare=True,
     ),
@@ -343,7 +353,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DROPPED,
         INTEGER,
         "12",
-        "Counts the events that a full queue dropped before this event",
+        "The number of events that a full queue dropped before this event",
         when="if events were dropped",
         rare=True,
     ),

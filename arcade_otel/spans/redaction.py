@@ -1,4 +1,4 @@
-"""Remove secrets, and what the user typed, from an error's message. This code runs in the process that raised the error."""
+"""Remove secrets and the user's input from an error's message. This code runs in the process that raised the error."""
 
 # This module is imported only when a command has failed, or if the program sets a free text. Other commands do not pay for its
 # patterns.
@@ -26,16 +26,18 @@ _MAX_CAUSES = 10
 def error_message(
     error: BaseException, how: str | Callable[[BaseException], str | None], *, given: Sequence[str] = (), path: str = ""
 ) -> str | None:
-    """Return the text of ``error`` that may be recorded, at most 300 characters, or None if nothing may be recorded.
+    """Return the message to record for ``error``, at most 300 characters long, or None if no message may be recorded.
 
     Args:
         error: The exception that ended the command.
-        how: The program's choice. If it is ``redacted``, the function returns the redacted message. If it is ``own``, the
-            function returns the redacted message if the program's own package defines the class of the error, and otherwise None.
-            If it is ``class``, the function returns None, because ``error.type`` already names the class. If it is a function,
-            the function's result is only shortened, and characters that JSON cannot represent are replaced.
+        how: The program's setting for error messages. With ``redacted``, the result is the redacted message. With ``own``, the
+            result is the redacted message if the program's own package defines the error's class, and otherwise None. With
+            ``class``, the result is None, because ``error.type`` already contains the class. If ``how`` is a function, the result
+            is the text that this function returns, shortened and with U+FFFD in place of characters that strict JSON parsers
+            reject.
         given: Values of the command's parameters, from any source.
-        path: The command's path, joined by dots. Its words come from the program, so they are not removed from the message.
+        path: The command's path, joined by dots. The words of the path come from the program, so they are not removed from the
+            message.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None
@@ -71,26 +73,26 @@ def redact(
     paths: Sequence[str] = (),
     quoted: Iterable[str] | None = None,
 ) -> str:
-    """Return ``message`` without secrets and without what the user typed, on one line of at most 300 characters.
+    """Return ``message`` without recognized secrets and without the user's input, on one line of at most 300 characters.
 
     The function removes:
 
-    * Tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, and values after words such as
-      ``password=``.
-    * The user, path and query of URLs, e-mail and IP addresses, long numbers, paths, and words that look random.
-    * Words of the command line and values of the environment. If an argument consists of several words, each word of at least
-      four letters is also removed, and so are the same words joined in a different way.
+    * Secrets: tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, values after words such as
+      ``password=``, and words that look random.
+    * Personal data: e-mail addresses, IP addresses, long numbers, paths, and the user, path and query of a URL.
+    * Input: words of the command line and values of environment variables. If an argument consists of several words, the function
+      also removes each word of at least four letters, and the same words with other separators between them.
 
-    If the values to search for are too many or too long, the function returns "". Limit: the function does not recognise a secret
-    that looks like an ordinary word, if the user neither typed nor set that word and it is not in quotes.
+    If ``arguments``, ``environ`` and ``paths`` contain too many or too long values, the function returns "". Limit: a secret that
+    looks like an ordinary word stays in the message if it is neither in quotes nor among the values that the caller passes.
 
     Args:
-        message: The text of an exception, of which only the first 2,000 characters are read.
+        message: The text of an exception. The function reads only the first 2,000 characters.
         arguments: Words of the command line, and values of the command's parameters.
         environ: The environment variables.
         paths: Names of files.
-        quoted: Quoted texts that may stay in the message, in addition to options and the names of Python's types. With None, all
-            quoted text may stay.
+        quoted: Texts that may stay in the message although they are in quotes. Names of options and of Python's built-in objects
+            may also stay in quotes. If ``quoted`` is None, any text in quotes may stay.
     """
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would recognise.
@@ -103,7 +105,7 @@ def redact(
 
 
 def _words_of(error: BaseException) -> str:
-    """Return ``str(error)``, or the attribute ``message`` of the error if it exists and ``str(error)`` does not contain it."""
+    """Return ``error.message`` if it exists and ``str(error)`` does not contain it, or else ``str(error)``."""
     message = getattr(error, "message", None)
     if not message:
         return str(error)
@@ -115,9 +117,10 @@ def _words_of(error: BaseException) -> str:
 
 
 def without_path(words: Sequence[str], path: str) -> list[str]:
-    """Return ``words`` without the names in the command's path, each of which is removed once, in the order of the path.
+    """Return ``words`` without the names in the command's path.
 
-    If the user typed a name from the path a second time, that word is an argument and stays in the result.
+    The function removes each name of the path once, in the order of the path. If the user typed a name from the path a second
+    time, that word is an argument and stays in the result.
     """
     rest = path.split(".")
     typed = []
@@ -130,7 +133,7 @@ def without_path(words: Sequence[str], path: str) -> list[str]:
 
 
 def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterator[str]:
-    """Yield ``words`` without the names in ``options``. For a word like ``--name=value``, yield only the value."""
+    """Yield ``words`` without the names in ``options``. For an option with a value (``--name=value``), yield only the value."""
     for word in words:
         name, assigned, value = word.partition("=")
         if name not in options:
@@ -140,7 +143,10 @@ def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterato
 
 
 def file_names(error: BaseException) -> Iterator[str]:
-    """Yield the file names in ``error`` and its causes, because a message may quote a file name that contains no slash."""
+    """Yield the file names in ``error`` and its causes.
+
+    The redaction needs these names, because its patterns do not recognize a file name without a slash.
+    """
     seen: list[BaseException] = []
     while len(seen) < _MAX_CAUSES and error not in seen:
         seen.append(error)

@@ -1,9 +1,11 @@
-"""Shapes of known tokens and keys, as data: made by ``make secret-patterns``, never by hand.
+"""Shapes of known tokens and keys. ``make secret-patterns`` generates this module.
 
-Source: CredSweeper 1.19.5 (https://github.com/Samsung/CredSweeper, credsweeper/rules/config.yaml), Copyright (c)
-2021 SAMSUNG, MIT licence: LICENSES/CredSweeper.txt; and, translated to Python's syntax,
-gitleaks 8.30.1 (https://github.com/gitleaks/gitleaks, config/gitleaks.toml), Copyright (c) 2019 Zachary
-Rice, MIT licence: LICENSES/gitleaks.txt.
+The patterns come from two projects:
+
+- CredSweeper 1.19.5: https://github.com/Samsung/CredSweeper, credsweeper/rules/config.yaml.
+  Copyright (c) 2021 SAMSUNG. MIT license: LICENSES/CredSweeper.txt.
+- gitleaks 8.30.1, translated to Python's syntax: https://github.com/gitleaks/gitleaks, config/gitleaks.toml.
+  Copyright (c) 2019 Zachary Rice. MIT license: LICENSES/gitleaks.txt.
 """
 
 __all__ = ["RULES"]

@@ -166,7 +166,11 @@ _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "me
 
 
 def readable(message: str) -> str:
-    """Return ``message`` without terminal escape sequences, and with URL and HTML escapes decoded."""
+    """Return ``message`` in a form in which the patterns of this module recognize secrets.
+
+    The function decodes URL and HTML escapes. The function also removes terminal escape sequences, PEM blocks, and source lines
+    that a parser or pytest has quoted.
+    """
     message = _QUOTED_LINE.sub(r"<value>\n\1", message)
     if "\n+" in message or "\nE" in message:
         message = _COMPARED_LINES.sub(r"\1 <value>", message)
@@ -178,7 +182,10 @@ def readable(message: str) -> str:
 
 
 def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
-    """Return ``message`` without text that has the shape of a secret, and without quoted text that is not in ``quoted``."""
+    """Return ``message`` without text that looks like a secret, and without text in quotes that ``quoted`` does not contain.
+
+    If ``quoted`` is None, text in quotes stays unless it looks like a secret.
+    """
     message = _JSON_WEB_TOKEN.sub(REDACTED, message)
     message = _without_known_shapes(message)
     for pattern, replacement in _ANSWERS:
@@ -196,12 +203,12 @@ def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
 
 
 def with_placeholders(message: str) -> str:
-    """Return ``message`` on one line, with placeholders such as ``<value>`` for the text that was removed."""
+    """Return ``message`` on one line, with placeholders such as ``<redacted>`` for the text that was removed."""
     return " ".join(message.translate(_PLACEHOLDERS).split())
 
 
 def decoded(message: str) -> str:
-    """Return ``message`` with URL and HTML escapes decoded, because an escaped secret has no recognizable shape."""
+    """Return ``message`` with URL and HTML escapes decoded, because the patterns do not recognize an escaped secret."""
     for _ in range(2):  # an address within an address
         if _PERCENT.search(message):
             from urllib.parse import unquote
@@ -225,7 +232,10 @@ def _without_known_shapes(message: str) -> str:
 
 
 def _without_value(match: re.Match[str]) -> str:
-    """Return the matched text, with the part in the group ``value`` redacted and the rest unchanged."""
+    """Return the matched text with the group ``value`` redacted.
+
+    If the pattern contains a separator, the value stays if it looks like an ordinary word, as in "basic authentication".
+    """
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
         return whole  # "basic authentication"
@@ -233,10 +243,10 @@ def _without_value(match: re.Match[str]) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    """Return only the scheme and the host of a URL, which show a maintainer which server failed.
+    """Return only the scheme and the host of a URL, so that a maintainer can see which server failed.
 
-    If the host is not certain, the function redacts everything but the scheme. If there is an @ after the first slash, or a
-    second @, the host is not certain, because a password may contain a slash or an @.
+    If the function cannot reliably find the host, it returns the scheme and a placeholder. An example is a URL with two @
+    characters, because the password may contain one of them.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]
@@ -258,7 +268,7 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
 
 
 def _failure(value: str) -> str:
-    """Return the words of a quoted text that say how a connection failed, with ``<value>`` in place of the other words."""
+    """Return a quoted text with ``<value>`` in place of all words that do not describe how a connection failed."""
     status = _STATUS.fullmatch(value)
     if status is not None:
         from http import HTTPStatus
@@ -275,9 +285,9 @@ def _failure(value: str) -> str:
 
 
 def _without_account(match: re.Match[str]) -> str:
-    """Remove a valid account number (IBAN) from the start of the match.
+    """Return the matched text with ``<number>`` in place of a valid account number (IBAN) at its start.
 
-    In a valid account number, the remainder of the division by 97 is 1 (ISO 13616).
+    An account number is valid if its numeric form leaves a remainder of 1 when divided by 97 (ISO 13616).
     """
     text = match.group()
     for end in range(len(text), 14, -1):
@@ -295,10 +305,13 @@ def _without_randomness(match: re.Match[str]) -> str:
 
 
 def _looks_random(word: str) -> bool:
-    """Return whether a word looks more like a key than like a name.
+    """Return whether a word looks like a key and not like a name.
 
-    A word counts as a key in three cases: it mixes kinds of characters (digits, lower case, upper case) and does not consist of
-    pronounceable parts, it is long and contains many different characters, or it is text in hexadecimal digits.
+    A word looks like a key in three cases:
+
+    - The word mixes several kinds of characters (digits, lower case, upper case), and does not consist of pronounceable parts.
+    - The word is long and contains many different characters.
+    - The word is readable text in hexadecimal digits.
     """
     if _is_text_in_hex(word):
         return True
@@ -327,10 +340,10 @@ def _is_text_in_hex(word: str) -> bool:
 
 
 def _is_name(word: str) -> bool:
-    """Return whether a word consists of pronounceable words, as names of classes, modules and packages do.
+    """Return whether a word consists of pronounceable parts, like the name of a class, a module or a package.
 
-    For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. In
-    such a name, the parts are long and contain vowels, and digits stand next to each other.
+    For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. The
+    parts of such a name are long and contain vowels. Between two separators, the name contains at most one number.
     """
     if _TIME.fullmatch(word):
         return True
@@ -357,7 +370,7 @@ def _can_be_spoken(piece: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    """Return whether a short word contains a digit, a lower-case and an upper-case letter, and is not a name."""
+    """Return whether a short word mixes digits, lower-case and upper-case letters like a password, and is not a name."""
     plain = word.rstrip("!?.")
     if not (any(map(str.isdigit, plain)) and any(map(str.islower, plain)) and any(map(str.isupper, plain))) or _is_name(plain):
         return False

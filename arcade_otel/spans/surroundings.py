@@ -1,8 +1,8 @@
-"""Find out how a command is run: the coding agent, CI provider, container, architecture, and how the program was installed.
+"""Find out how a command runs: its coding agent, CI provider, container, architecture and installation method.
 
-Each of these functions returns a word from a fixed list, or true or false. The value of an environment variable is never recorded
-unchanged. The sender calls the functions of this module, so a command does not spend time on importing it. The sender knows the
-names of all variables of its command, but only the values of ``AI_AGENT`` and ``AGENT``.
+The functions return words from fixed lists, and not the values of environment variables. The sender calls the functions of this
+module, so that a command does not spend time on importing it. The sender receives the names of the command's environment
+variables, but only the values of ``AI_AGENT`` and ``AGENT``.
 """
 
 from __future__ import annotations
@@ -124,12 +124,12 @@ _UNSET = ("", "0", "false")
 
 
 def agent(environ: Mapping[str, str]) -> str | None:
-    """Return the word for the coding agent that runs the command, or None if there is no agent.
+    """Return the word for the coding agent that runs the command, or None if no agent is recognized.
 
-    For an unknown agent, the word is :data:`OTHER`.
+    If a variable names an unknown agent, the word is :data:`OTHER`.
 
     Args:
-        environ: The environment variables that are set. Only those in :data:`AGENT_NAMES` need their real values.
+        environ: The environment variables of the command. Only the variables in :data:`AGENT_NAMES` need their real values.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]
@@ -138,12 +138,15 @@ def agent(environ: Mapping[str, str]) -> str | None:
 
 
 def ci_provider(environ: Mapping[str, str]) -> str | None:
-    """Return the word for the CI provider, :data:`OTHER` for an unknown provider, or None outside of continuous integration."""
+    """Return the word for the CI provider, or None if the command does not run in continuous integration.
+
+    For an unknown provider, the word is :data:`OTHER`.
+    """
     return next((slug for name, slug in CI_PROVIDERS.items() if environ.get(name, "").lower() not in _UNSET), None)
 
 
 def is_container(environ: Mapping[str, str]) -> bool:
-    """Return whether the command runs in a container of Docker, Podman, Kubernetes or containerd."""
+    """Return whether the command runs in a container, for example of Docker, Podman or Kubernetes."""
     if KUBERNETES in environ or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         return True
     groups = read_text("/proc/1/cgroup")
@@ -151,16 +154,16 @@ def is_container(environ: Mapping[str, str]) -> bool:
 
 
 def architecture() -> str:
-    """Return the machine's architecture as the semantic conventions spell it (``host.arch``)."""
+    """Return the machine's architecture in the spelling of the semantic conventions (``host.arch``), or :data:`OTHER`."""
     # On Windows, the architecture that Python was built for: "[MSC v.1943 64 bit (AMD64)]".
     machine = os.uname().machine if hasattr(os, "uname") else sys.version.rpartition("(")[2].partition(")")[0]
     return _ARCHITECTURES.get(machine.lower(), OTHER)
 
 
 def machine() -> dict[str, str]:
-    """Return the resource attributes that describe the machine and Python.
+    """Return the resource attributes that describe the machine and the Python interpreter.
 
-    The sender can call ``machine`` for its command, because the same interpreter runs both.
+    The sender can call this function for its command, because the same Python interpreter runs the sender and the command.
     """
     system, release = _system()
     info = sys.version_info
@@ -174,10 +177,12 @@ def machine() -> dict[str, str]:
 
 
 def install_method(directory: str | None) -> str | None:
-    """Return how a distribution was installed, in one word, or None if that is unknown. The word is never a path.
+    """Return the word for a program's installation method, or None if the program is neither installed nor frozen.
+
+    The word comes from a fixed list, for example "pipx" or "frozen". For an unknown method, the word is :data:`OTHER`.
 
     Args:
-        directory: The ``.dist-info`` directory of the distribution, or None if there is none.
+        directory: The ``.dist-info`` directory of the program's distribution, or None if there is no distribution.
     """
     if hasattr(sys, "frozen") or hasattr(sys, "oxidized") or "__compiled__" in globals():
         return "frozen"
@@ -202,7 +207,7 @@ def install_method(directory: str | None) -> str | None:
 
 
 def _system() -> tuple[str, str]:
-    """Return the operating system as the semantic conventions spell it (``os.type``), and its release."""
+    """Return the operating system's name in the spelling of the semantic conventions (``os.type``), and its release."""
     if hasattr(os, "uname"):
         system = os.uname()  # the same source as ``platform``, without its import
         return system.sysname.lower(), _public_release(system.release)
@@ -212,9 +217,9 @@ def _system() -> tuple[str, str]:
 
 
 def _public_release(release: str) -> str:
-    """Return the numbers of a kernel release, and its flavour if it is a common word such as ``generic``.
+    """Return the version numbers of a kernel release, with the flavor if it is a common word such as ``generic``.
 
-    Any other text in a release is left out, because it may contain a person's name.
+    The function leaves out any other text in the release, because it may contain a person's name.
     """
     pieces = release.split("-")
     numbers = 0

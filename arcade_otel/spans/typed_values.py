@@ -1,4 +1,4 @@
-"""Replace the user's own values in a message: words that the user typed, values of environment variables, and file names."""
+"""Replace the user's own values in a message: typed words, values of environment variables, and file names."""
 
 # This module is imported only when a command has failed, or if the program sets a free text.
 
@@ -45,7 +45,7 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> str | None:
-    """Return ``message`` without the user's values, or None if the values are too many or too long to search for.
+    """Return ``message`` without the user's values, or None if there are too many values or they are too long.
 
     Args:
         message: A message that :func:`secret_shapes.readable` has returned.
@@ -68,10 +68,10 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 
 
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
-    """Return whether the message may contain the variable's value.
+    """Return whether the message may contain the value of an environment variable.
 
-    The function compares words, because searching the message for a whole value as long as that of ``PATH`` would take too much
-    time.
+    The function checks whether the message contains the words of the value. This check is faster than a search for each spelling
+    of a long value such as that of ``PATH``.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False
@@ -89,8 +89,8 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
     """Return the arguments that the message may contain, and those words of the other arguments that the message contains.
 
-    An argument that is not plain text is always in the first list. A plain argument is left out of it if a word of the argument's
-    last path component is missing in the message, because the message then cannot contain the whole argument.
+    If the message does not contain all words of a plain argument's last path component, the message cannot contain the whole
+    argument. The returned list therefore omits such arguments. The list contains each argument that is not plain.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -125,7 +125,7 @@ def _in_hex(value: str) -> str:
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Return the values to search for, each with the placeholder that replaces it."""
+    """Return the values to search for, as a dictionary from each value to its placeholder."""
     values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), FILE)
     for argument in arguments:
         parts = [argument, *argument.split("="), *argument.splitlines(), *PEM.split(argument)]
@@ -147,7 +147,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the texts whose single words must also be found: typed values without option names, and secret variables."""
+    """Return the texts to search for word by word: typed values without option names, and the values of secret variables."""
     typed = []
     for argument in arguments:
         if not argument.startswith("-"):
@@ -161,7 +161,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns that find the words of ``texts`` in ``message``, alone or joined with any separator."""
+    """Yield patterns that match single words of ``texts`` in ``message``, and the same words with other separators."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -180,10 +180,10 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Return whether a part of what the user typed must be searched for.
+    """Return whether ``part``, which is a part of the user's input, must be searched for.
 
-    Common text such as ``--`` and ``/`` is not searched for. A password may consist only of special characters ("!@#$%^&*"), so
-    such text is searched for if it is long or contains several different characters.
+    The result is False for common text such as ``--`` and ``/``. For other text of special characters, the result is True if the
+    text is long or contains at least four different characters. Such a text may be a password ("!@#$%^&*").
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
@@ -192,7 +192,7 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message, whether it is plain or escaped, in upper or lower case.
+    """Replace each value in the message, in plain or escaped form, and in upper or lower case.
 
     All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
     the user typed "on", the word "connection" stays as it is.
@@ -223,8 +223,8 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 def _spellings(value: str) -> set[str]:
     """Return the spellings of ``value`` to search for.
 
-    The spellings are the value itself, the value as Python, JSON and a shell write it, as a form field, in base64 and in
-    hexadecimal digits.
+    The spellings are the value itself, its escaped forms in Python, JSON, shells and HTML forms, and its encodings in base64 and
+    in hexadecimal digits.
     """
     encoded = _in_base64(value)
     if value.isalnum():

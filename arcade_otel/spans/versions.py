@@ -1,8 +1,8 @@
-"""Find the version of an installed program from the names of ``.dist-info`` directories.
+"""Find the version of an installed program in the names of ``.dist-info`` directories.
 
-``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``, which costs as much as a bare Python
-start. This module uses ``importlib.metadata`` only if there is no ``.dist-info`` directory, for example for a distribution in an
-archive.
+``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``. These imports take as long as the
+start of Python itself. This module uses ``importlib.metadata`` only if it finds no ``.dist-info`` directory, for example for a
+distribution in a zip archive.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ def installed_version(distribution: str) -> str | None:
 
 
 def program_version(program: str) -> str | None:
-    """Return the version of the distribution that :func:`owner` finds for ``program``, or None if it finds none."""
+    """Return the version of the distribution that :func:`owner` finds for ``program``, or None if no distribution is found."""
     return owner(program)[1]
 
 
 def stamp() -> str:
     """Return a text that changes when a distribution is installed, upgraded or removed.
 
-    An installer makes or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. The
-    function therefore calls ``stat`` once for each entry of ``sys.path``. Looking up the version instead would take a third of
-    the time in which Python starts.
+    An installer creates or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. The
+    text depends on these times, so the function calls ``stat`` once for each entry of ``sys.path``. A lookup of the version would
+    take about a third of the time that Python needs to start.
     """
     times = []
     for directory in sys.path:
@@ -50,9 +50,9 @@ def stamp() -> str:
 
 @lru_cache(maxsize=16)
 def installed(distribution: str) -> tuple[str | None, str | None]:
-    """Return the ``.dist-info`` directory of an installed distribution, and its version.
+    """Return the ``.dist-info`` directory and the version of an installed distribution.
 
-    The directory or the version is None if it cannot be found.
+    If the function cannot find the directory or the version, it returns None in its place.
     """
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():
@@ -68,13 +68,13 @@ def installed(distribution: str) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=16)
 def owner(program: str) -> tuple[str | None, str | None]:
-    """Find the distribution that installs a console script, or else a module, with the name ``program``.
+    """Find the distribution that installs a console script with the name ``program``, or else a module with this name.
 
-    Limit: the running script may belong to no distribution. If a distribution installs a console script with the same name, the
-    function finds that distribution by mistake.
+    Limit: if the running script belongs to no distribution, the function may find a distribution that installs a script with the
+    same name.
 
     Returns:
-        The ``.dist-info`` directory and the version of the distribution, each of which is None if it cannot be found.
+        The ``.dist-info`` directory and the version of the distribution. Both are None if the function finds no distribution.
     """
     if not program:
         return None, None
@@ -98,7 +98,7 @@ def _normalized(name: str) -> str:
 
 
 def _distributions() -> Iterator[tuple[str, str, str]]:
-    """Yield the directory, name and version of each distribution on ``sys.path``, in the order of the path."""
+    """Yield the ``.dist-info`` directory, the name and the version of each distribution, in the order of ``sys.path``."""
     for place in dict.fromkeys(sys.path):
         try:
             entries = sorted(os.listdir(place or os.curdir))

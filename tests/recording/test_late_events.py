@@ -11,6 +11,7 @@ from arcade_otel.frameworks import late_events
 from arcade_otel.handoff import queue, receipts
 from arcade_otel.testing import FakePostHog
 from tests.support.collector import HttpCollector
+from tests.support.event_order import in_order
 from tests.support.machine import Machine
 from tests.support.programs import read_program
 
@@ -66,8 +67,8 @@ def serve(machine: Machine) -> Iterator[Callable[..., Server]]:
 
 
 def numbers(posthog: FakePostHog) -> list[int]:
-    """Return the numbers of the server's events, in order of their arrival."""
-    return [event.properties["number"] for event in posthog.visible() if event.event == CALLED]
+    """Return the numbers of the server's events, in the order of their times."""
+    return [event.properties["number"] for event in in_order(posthog) if event.event == CALLED]
 
 
 @pytest.mark.parametrize("command", ["ended", "served"])
@@ -85,7 +86,7 @@ def test_the_first_event_is_sent_while_the_server_runs(
     assert numbers(posthog) == first
     other = [event for event in posthog.visible() if event.event != CALLED]
     assert [event.event for event in other] == [conventions.EVENT_SUCCEEDED if command == "ended" else conventions.EVENT_STARTED]
-    late = posthog.visible()[-1]
+    late = in_order(posthog)[-1]
     shared = set(other[0].properties) - OF_THE_RUN
     assert set(late.properties) == shared | {"number"}
     assert {name: late.properties[name] for name in shared} == {name: other[0].properties[name] for name in shared}
@@ -203,7 +204,7 @@ def test_free_text_of_a_server_is_redacted(machine: Machine, posthog: FakePostHo
     server = serve("ended")
     server.tell("say sk-proj-x8XBXzrs5pl93XlfoWcBe6wS890M8pMsPPsXRXNfu1T27Kia")
     posthog.wait_for(lambda: len(numbers(posthog)) == 2)
-    assert posthog.visible()[-1].properties["why"] == "no <redacted> in <path>"
+    assert in_order(posthog)[-1].properties["why"] == "no <redacted> in <path>"
 
 
 def test_a_user_who_opts_out_while_the_server_runs_sends_no_event_and_log_prints_each(
