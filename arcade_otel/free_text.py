@@ -15,8 +15,8 @@ class FreeText:
     Guarantees:
 
     - The command's process redacts the text before it writes or sends the text (:mod:`arcade_otel.spans.redaction`). Text in
-      quotes is removed, except harmless words such as ``int`` or ``connection refused``. If the user typed so much text that the
-      library cannot redact the value, the property is dropped.
+      quotes is removed, except harmless words such as ``int`` or ``connection refused``. If the user typed or set too many values
+      to search the text for them, the property is dropped.
     - The redacted text is a single line of at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
     - A value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, a value that is not
       a string makes the test fail.

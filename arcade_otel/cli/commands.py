@@ -1,6 +1,6 @@
 """The table of the usage commands, with the name, help, options and function of each command.
 
-Importing the table does not import the functions.
+Importing this module does not import the functions.
 """
 
 from collections.abc import Callable

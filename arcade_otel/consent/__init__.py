@@ -190,7 +190,7 @@ def decide(
         record_in_ci: Whether the program may be recorded in continuous integration if no earlier rule determines the decision.
         environ: The environment variables, or None for those of the process.
         asked_before: Whether this process has already called this function and found that the config directory can be trusted. If
-            so, the function does not check the config directory and the test runners again.
+            ``asked_before`` is True, the function does not check the config directory and the test runners again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")

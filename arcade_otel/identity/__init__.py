@@ -1,6 +1,6 @@
 """Read the identity of this installation from ``usage.json``.
 
-Reading the file needs no lock, because the library only ever replaces the file as a whole.
+Reading the file needs no lock, because the library always replaces the file as a whole.
 
 The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. The package imports each
 of these classes only when a program first uses it.
@@ -117,7 +117,7 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 def place_marker(config_dir: str) -> str:
     """Return the name of the marker file for the current location of the config directory (see ``identity.copied_directory``).
 
-    The marker is a small file in ``usage/``. Its name consists of numbers from ``stat``:
+    The marker is a small file in ``usage/``. The name of the marker consists of numbers from ``stat``:
 
     - The device and the inode of the config directory.
     - On POSIX systems, the inode and the modification time of ``/etc/machine-id``.
@@ -141,8 +141,8 @@ def place_marker(config_dir: str) -> str:
 def current(settings: Settings) -> tuple[str, bool]:
     """Return the current ``(distinct_id, is_anon)`` of this installation, and create ``usage.json`` if it does not exist.
 
-    The function makes no network request. It takes the lock of ``usage.json`` only if the file contains no valid identity, or if
-    the anonymous ID may have to be rotated.
+    The function makes no network request. The function takes the lock of ``usage.json`` only if the file contains no valid
+    identity, or if the anonymous ID may have to be rotated.
 
     Raises:
         OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. After an

@@ -17,7 +17,8 @@ expected name, this module compares the hashes:
   machine ID or none.
 
 The directory counts as a copy if it contains markers, but no marker contains one of the two current hashes. Renaming the host or
-updating the kernel does not change the hashes, because they do not depend on the host's name or the kernel's version.
+updating the kernel does not make the directory a copy, because the hash of the location does not depend on the host's name or the
+kernel's version.
 
 Limits: the library does not recognize a clone of a machine if the clone has the same machine ID, or if it was made from a
 snapshot of the running machine. To let the library recognize clones, leave ``/etc/machine-id`` empty in a machine image. A
@@ -80,7 +81,8 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
     Args:
         config_dir: The config directory.
-        copied: Whether the directory is a copy. If so, the function deletes the markers of the original directory.
+        copied: Whether the directory is a copy. If ``copied`` is True, the function deletes the markers of the original
+            directory.
     """
     try:
         with Directory.open(config_dir, _STATE, create=True) as directory:

@@ -5,7 +5,7 @@ opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, s
 function reads from a payload is malformed, the function raises ``ValueError``. As the protocol requires, the functions ignore
 unknown fields, accept 64-bit integers as numbers or as text, and treat ``null`` like an absent value.
 
-This module does not need the SDK. A command that is still running does not import this module, because importing ``json`` would
+This module does not need the SDK. A command usually does not import this module while it runs, because importing ``json`` would
 slow the command down.
 """
 

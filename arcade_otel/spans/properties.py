@@ -6,7 +6,7 @@ properties in the table. To add a property, add a row to the table, and set the 
 - If the sender can determine the value, set it in ``enrich()`` in ``arcade_otel/handoff/enrichment.py``.
 - If only the command knows the value, set it in ``command_attributes()`` in ``arcade_otel/spans/__init__.py``.
 
-Commands do not import this module.
+Only the PostHog exporter and the catalogue import this module, so most commands do not spend time on importing it.
 """
 
 from __future__ import annotations

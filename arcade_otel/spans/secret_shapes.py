@@ -234,7 +234,7 @@ def _without_known_shapes(message: str) -> str:
 def _without_value(match: re.Match[str]) -> str:
     """Return the matched text with the group ``value`` redacted.
 
-    A value after a separator stays if it looks like an ordinary word.
+    If the pattern contains a separator, the value stays if it looks like an ordinary word, as in "basic authentication".
     """
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):

@@ -90,7 +90,7 @@ def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[st
     """Return the arguments that the message may contain, and those words of the other arguments that the message contains.
 
     If the message does not contain all words of a plain argument's last path component, the message cannot contain the whole
-    argument. The list of arguments therefore omits such an argument. The list contains each argument that is not plain.
+    argument. The returned list therefore omits such arguments. The list contains each argument that is not plain.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments

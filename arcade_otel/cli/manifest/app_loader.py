@@ -1,4 +1,4 @@
-"""Import a program to inspect it, while this library records, sends and writes no usage data."""
+"""Import a program to inspect it, with this library's recording switched off."""
 
 import importlib
 import importlib.util

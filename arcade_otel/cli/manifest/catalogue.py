@@ -1,14 +1,14 @@
-"""The catalogue has one record for each event, property and attribute that the library can send.
+"""The catalogue contains one record for each event, property and attribute that the library can send.
 
 The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that
 PostHog defines, the fields of events and requests, and the attributes for other backends.
 
 ``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page from the catalogue. With
-``--check``, the command compares the tables with the catalogue instead.
+``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a server receives. The tests fail if the server
-receives a property that is not in the catalogue. They also fail if the server never receives a property that is in the catalogue
-and not marked as rare.
+receives a property that is not in the catalogue. The tests also fail if the server never receives a property of the catalogue
+that is not marked as rare.
 """
 
 # No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
@@ -53,7 +53,7 @@ class Event:
 
     Attributes:
         name: The name of the event in PostHog.
-        short: A word that stands for the event in tables. Each event has a different word.
+        short: A word that stands for this event in tables, different from the words of all other events.
         when: What happens before the event is sent.
         reason: What the event is for.
         source: Who defined the name.
@@ -75,9 +75,9 @@ class FieldSpec:
         type: One of JSON's types.
         example: An example value in JSON, but without quotes if it is a string.
         reason: What the value is for, or what it contains.
-        when: The condition under which the value is sent, for example "if the ID is anonymous". "" if it is always sent.
+        when: The condition under which the value is sent, or "" if it is always sent.
         unit: Unit or limit of the value, or "".
-        events: Names of the events that contain the property. Empty for an attribute, and for a field of every event or request.
+        events: Names of the events that contain the property, or () for an attribute and for a field of every event or request.
         attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
         rare: Whether the value is sent only for exceptional runs.
@@ -159,7 +159,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the resource's attributes from the table of properties if ``resource`` is True. Otherwise, return the span's."""
+    """Return the attributes of the resource from the table of properties, or those of the span if ``resource`` is False."""
     return tuple(
         FieldSpec(
             row.attribute,

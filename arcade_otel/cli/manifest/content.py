@@ -48,7 +48,7 @@ class Manifest:
     Args:
         settings: The program's settings.
         commands: Every command name that can occur in the program's events.
-        instrumented: Whether the program was instrumented with ``settings``. If not, ``settings`` contains only defaults.
+        instrumented: True if the program was instrumented with ``settings``, or False if ``settings`` contains only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -77,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return the ``entries`` without those that are not collected because of the program's settings."""
+        """Return only the ``entries`` that are collected with the program's settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}
@@ -187,7 +187,7 @@ class Manifest:
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return the settings ``exclude`` and ``sample``. Omit a setting that the program does not set."""
+        """Return the settings ``exclude`` and ``sample`` in a list, but omit a setting that the program does not set."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (
