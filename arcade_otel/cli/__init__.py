@@ -23,7 +23,7 @@ def usage_commands(app: Any) -> Any:
     user runs one of the commands or asks for their help.
 
     Args:
-        app: A ``typer.Typer`` or a Click group. Typer's own groups count as Click groups.
+        app: A ``typer.Typer`` or a Click group, which can be Typer's own group.
 
     Returns:
         A ``typer.Typer`` if ``app`` is a ``typer.Typer``, otherwise a Click group named ``usage``.

@@ -25,9 +25,9 @@ def enable(settings: Settings, output: Output) -> int:
 
     Return 0, or 1 if usage data stays off because another setting takes precedence, for example an environment variable.
 
-    While usage data is off, the library does not notice logouts. So if an account is linked and ``off`` was stored, the next
-    command rotates the anonymous ID before it records its event. If the user is still logged in, the sender finds the account
-    again through the credentials file, as it does after a login without the program's login command.
+    While usage data is off, the library does not notice logouts. If an account is linked and ``off`` was stored, the next command
+    rotates the anonymous ID before it records its event, because the user may have logged out. If the user is still logged in,
+    the sender finds the account again through the credentials file, as it does after a login without the program's login command.
 
     Raises:
         OSError: If the choice or the request for a rotation cannot be stored.

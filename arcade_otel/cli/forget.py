@@ -29,8 +29,8 @@ def forget(settings: Settings, output: Output) -> int:
     Running senders could write receipts again, so ``forget`` waits until they have stopped before it deletes the receipts.
     ``forget`` waits for at most 12 s, and a sender lives for at most 10 s.
 
-    Return 0, or 1 if a file cannot be deleted, for example because another process has it open on Windows. Even if one file
-    cannot be deleted, the other files are.
+    Return 0, or 1 if a file cannot be deleted, for example because another process has it open on Windows. If one file cannot be
+    deleted, ``forget`` still deletes the other files.
 
     Raises:
         OSError: If the config directory cannot be used, or the identity cannot be written.

@@ -21,9 +21,9 @@ class RecordedRequest:
 
 
 class ArcadeApi:
-    """A fake Arcade API. It knows only the accounts that a test adds, and a test can script faults.
+    """A fake Arcade API, which knows only the accounts that a test adds, and for which a test can script faults.
 
-    The attribute ``arcade`` of each ``FakePostHog`` is such a fake API, which uses the same address as the fake PostHog.
+    The attribute ``arcade`` of a ``FakePostHog`` is an ``ArcadeApi``, which uses the same address as the fake PostHog.
     """
 
     def __init__(self) -> None:

@@ -17,8 +17,8 @@ class Canary(str):
 
     Attributes:
         kind: Name of the kind of secret, for example ``github_token``.
-        secrets: The parts of the text that usage data must not contain. By default, this is the whole text. For the URL of a
-            database, for example, it is only the password.
+        secrets: The parts of the text that usage data must not contain, for example only the password in the URL of a database.
+            The default is the whole text.
     """
 
     kind: str

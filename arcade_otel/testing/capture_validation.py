@@ -30,7 +30,7 @@ class RequestRejected(Exception):  # noqa: N818 - it is an answer
 
 
 class Event:
-    """One delivery of an event that the fake has accepted. If an event is delivered twice, there are two objects.
+    """One delivery of an event that the fake has accepted. If an event is delivered twice, there are two ``Event`` objects.
 
     Attributes:
         event: The name of the event.
@@ -149,8 +149,8 @@ def parsed(text: str) -> Any:
 def _shape(loaded: Any) -> tuple[list[Any], Any, Any]:
     """Return the events, the token and ``sent_at`` of a request. A request is a batch, an array of events, or one event.
 
-    If the request does not contain the token outside its events, the returned token is None. If it does not contain ``sent_at``,
-    the returned ``sent_at`` is None.
+    If the request does not contain the token outside its events, the returned token is None. If the request does not contain
+    ``sent_at``, the returned ``sent_at`` is None.
     """
     if isinstance(loaded, list):
         return loaded, None, None

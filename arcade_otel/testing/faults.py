@@ -102,7 +102,7 @@ def blackhole() -> Iterator[str]:
 
 @contextlib.contextmanager
 def refused_port() -> Iterator[int]:
-    """Yield a loopback port on which no server listens. Until the block ends, other processes cannot use the port."""
+    """Yield a loopback port on which no server listens. Until the ``with`` block ends, other processes cannot use the port."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound but not listening, so connections are refused
         yield holder.getsockname()[1]

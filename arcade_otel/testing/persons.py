@@ -40,7 +40,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A random order of all events. It can reverse the order of events with the same ID, which PostHog keeps."""
+    """A random order of all events. PostHog keeps the order of events with the same ID, but this order does not."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"

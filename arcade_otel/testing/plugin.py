@@ -1,4 +1,4 @@
-"""The pytest plugin keeps a program's tests from sending usage data, and has fixtures to check usage data for secrets.
+"""The pytest plugin keeps a program's tests from sending usage data, and provides fixtures that check usage data for secrets.
 
 Where the library is installed, pytest loads this module through its entry point in every run, so the import must be cheap.
 """
@@ -99,7 +99,7 @@ def _block(config: pytest.Config) -> None:
 
 
 def _set_variables(values: Mapping[str, str]) -> Callable[[], None]:
-    """Set the environment variables ``values``. Return a function that restores their previous values."""
+    """Set the environment variables ``values``, and return a function that restores the previous values."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
 

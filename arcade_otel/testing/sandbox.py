@@ -190,8 +190,8 @@ class CliSandbox(Computer):
             besides: Names of files in the config directory in which the program itself stores secrets.
 
         Raises:
-            AssertionError: If the search finds a secret, or if no command was recorded, because the search would be pointless
-                then. The message says where the secret is, and in which form.
+            AssertionError: If the search finds a secret, or if no command was recorded, so that there is nothing to search. The
+                message says where the secret is, and in which form.
             ValueError: If no secret is passed, or if a secret is too short.
         """
         __tracebackhide__ = True

@@ -39,7 +39,7 @@ def doctor(settings: Settings, output: Output) -> int:
 
 
 def run_checks(settings: Settings) -> list[Check]:
-    """Run all checks, and return their results in the order in which a command and its sender perform the steps."""
+    """Run all checks, and return their results in the order in which ``usage doctor`` prints them."""
     decision = settings.decide()
     checks = [Check("consent", ok=True, detail=f"{decision.mode}: {decision.detail}")]
     config_dir_check = directory.check_config_dir(settings)

@@ -79,8 +79,8 @@ def _remove_marks(config_dir: str) -> None:
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
     """Return the added time in milliseconds and True, or the noise and False if the added time is not greater than the noise.
 
-    The noise is the difference between a program's fastest run and its median run, for the program with the larger difference.
-    It is at least 0.1 ms.
+    The noise is the difference between a program's fastest run and its median run, but at least 0.1 ms. Of the two programs, the
+    program with the larger difference counts.
     """
     noise = max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
     added = min(recorded) - min(host)

@@ -55,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the proxy that the sender uses for ``server``, or None if it uses none, and the result of the check in a list."""
+    """Return the sender's proxy for ``server``, or None if there is no proxy, and a list with the result of the check."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -136,7 +136,7 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 
 
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
-    """Call ``function`` in a thread. Return its result and "", or None and the text of the error if ``function`` fails.
+    """Call ``function`` in a thread. Return the function's result and "", or None and the error's text if the function fails.
 
     Wait at most 5 s for the thread, because a DNS look-up has no time-out of its own.
     """

@@ -22,7 +22,7 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
 
     * Exit code 0: the manifest was written, or is equal to the file.
     * Exit code 1: the manifest differs from the file, and the difference is printed on stdout.
-    * Exit code 2: the program cannot be loaded, or the file cannot be read or written. The reason is printed on stderr.
+    * Exit code 2: the program cannot be loaded, or the file cannot be read or written. A message on stderr says why.
 
     Call this function only in a process that ends afterwards, because it changes the environment and the import path.
 

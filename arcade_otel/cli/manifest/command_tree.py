@@ -18,7 +18,7 @@ class CommandInfo(NamedTuple):
         group: Whether the command is a group of commands.
         hidden: Whether the program's help omits the command.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names that a user can type to run the command. Events contain ``name`` instead.
+        typed: Other names that a user can type to run the command (its events still contain ``name``).
         usage: Whether the command is the group of the usage commands.
     """
 

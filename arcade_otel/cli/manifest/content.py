@@ -106,7 +106,7 @@ class Manifest:
         return _typed(name, kind, "a property that the program declares", commands)
 
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
-        """Return ``entry``. If the program's own events also contain the property, add their names to the entry."""
+        """Return ``entry``. If the program's own events also contain the property, add the names of these events to the entry."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
 
     def _group(self, name: str, origin: str) -> FieldSpec:
@@ -210,7 +210,7 @@ class Manifest:
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
-        """Return ``meaning``. If some of the ``paths`` are not commands of the program, add a note with these paths."""
+        """Return ``meaning``. If some of the ``paths`` are not commands of the program, add a note that lists these paths."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning

@@ -92,7 +92,7 @@ def _without_repeats(events: Sequence[Event]) -> list[Event]:
 
 
 def _accounts(events: Sequence[Event]) -> dict[str, str]:
-    """Return a dictionary from each anonymous ID that has an alias to the ID of its account.
+    """Return a dictionary that maps each aliased anonymous ID to the ID of its account.
 
     If an ID was aliased several times, the first alias counts.
     """

@@ -10,7 +10,7 @@ The columns of ``commands``:
 - ``week``: the date of the Monday in the command's week, as text, in UTC.
 - ``week_number``: the number of whole weeks from Monday, 1970-01-05, to the command's week.
 - ``distinct_id``: the event's distinct ID, which is anonymous or the ID of an account.
-- ``person``: the ID of the person who ran the command. If an anonymous ID has an alias, the person is that of the account.
+- ``person``: the ID of the person who ran the command. If ``distinct_id`` has an alias, this is the person of the account.
 - ``identified``: 1 if ``distinct_id`` is the ID of an account, or 0 if it is anonymous.
 - ``command``: the name of the command, or "" if the run reached no command.
 - ``version``: the version of the program.

@@ -73,8 +73,8 @@ class PageServer(ThreadingHTTPServer):
 
     Args:
         port: The port, or 0 for any free port.
-        data: A function that returns the page's data as JSON. The server calls it whenever a browser requests the data, but only
-            from one thread at a time.
+        data: A function that returns the page's data as JSON. The server calls the function whenever a browser requests the data,
+            but only from one thread at a time.
 
     Raises:
         OSError: If the port is already in use, or if the user does not have permission to use it. The error names the port.
@@ -117,7 +117,10 @@ class PageServer(ThreadingHTTPServer):
             return "application/json", self._data()
 
     def interrupt(self) -> None:
-        """Let ``serve_forever`` raise KeyboardInterrupt before it takes the next request. A signal handler may call it."""
+        """Let ``serve_forever`` raise KeyboardInterrupt before it takes the next request.
+
+        A signal handler may call this method.
+        """
         self._interrupted = True
 
     # --- socketserver's hooks -------------------------------------------------------------------------------------------------
@@ -153,7 +156,7 @@ class PageServer(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer the request, and then free its slot for another connection."""
+        """Answer the request, and then free the connection's slot for another connection."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -192,7 +195,7 @@ class _Request(BaseHTTPRequestHandler):
     def _head(self) -> bytes | None:
         """Read and return the request line and the headers, or return None if they do not arrive in time.
 
-        If they are too large, return only a part that is longer than ``MAX_HEAD_BYTES``.
+        If the headers are too large, return only a part that is longer than ``MAX_HEAD_BYTES``.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
