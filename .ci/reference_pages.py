@@ -102,7 +102,8 @@ def cli() -> str:
     for name, subparser in subparsers.choices.items():
         epilog = subparser.epilog or ""
         parts += [f"## {name}", about.get(name) or subparser.description or "", _options(subparser)]
-        parts += [] if epilog == EPILOG else [epilog]
+        if epilog and epilog != EPILOG:
+            parts.append(table(("exit code", "meaning"), re.findall(r"(\d) ([^,.]+)", epilog)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

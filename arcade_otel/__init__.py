@@ -1,13 +1,17 @@
 """Usage telemetry for command-line programs: one OpenTelemetry span per command, sent by a background process.
 
-``arcade_otel.instrument(app)`` records a program of Typer, Click, asyncclick, cyclopts, cleo or cliff,
-``with arcade_otel.program():`` an argparse program, and ``with arcade_otel.command("name"):`` any other code.
+Three functions record commands:
+
+* ``arcade_otel.instrument(app)`` records the commands of an app that uses Typer, Click, asyncclick, cyclopts, cleo or cliff.
+* ``with arcade_otel.program():`` records the run of an argparse program.
+* ``with arcade_otel.command("name"):`` records a block of code as one command.
+
 ``docs/reference.md`` lists everything that is public.
 
-If the user has opted out with an environment variable, the library must cost almost nothing. For that reason, this module reads
-those variables without importing :mod:`arcade_otel.consent`, which contains the other rules.
+If the user has opted out with an environment variable, the library must cost almost nothing. For that reason, this module itself
+reads the opt-out variables. The other consent rules are in a separate module, :mod:`arcade_otel.consent`.
 
-The word PYTEST_DONT_REWRITE prevents a pytest warning in a program that imports this module and then runs pytest.
+The word PYTEST_DONT_REWRITE in this docstring tells pytest not to warn if a program imports this module before it runs pytest.
 """
 
 from __future__ import annotations
@@ -141,15 +145,15 @@ class Options(TypedDict, total=False):
 
 
 def instrument(app: App, **options: Unpack[Options]) -> App:
-    """Record every later run of a command of ``app``, and return ``app``.
+    """Record the commands that ``app`` runs from now on, and return ``app``.
 
     If you instrument the same app twice, the newer options replace the older ones. An invalid option raises an error in this
-    call, never later while a command runs. If the user has opted out with an environment variable, only the names of the options
+    call, not later while a command runs. If the user has opted out with an environment variable, only the names of the options
     are checked, not their values.
 
     Args:
         app: A ``typer.Typer``, a Click or asyncclick command or group, the ``App`` of cyclopts or cliff, cleo's ``Application``,
-            or an app of another framework with an adapter (entry-point group ``arcade_otel_frameworks``).
+            or the app of another framework that has an adapter (entry-point group ``arcade_otel_frameworks``).
         **options: See :class:`Options`.
 
     Raises:
@@ -178,12 +182,13 @@ def uninstrument(app: App) -> App:
 
 
 def program(**options: Unpack[Options]) -> CommandContext:
-    """Record the run of an argparse program. You can use the result as a context manager, or as a decorator of ``main``.
+    """Record the run of an argparse program.
 
-    For example, write ``with arcade_otel.program(name="mycli"): main()``. The first ``ArgumentParser`` that parses a command line
-    inside the block counts as the program's parser. The event contains the names of the sub-commands that ran, for example
-    ``toolkit.run``. A run is also recorded if it ends with a usage error, a nonzero exit code or an exception. Runs of ``--help``
-    and ``--version`` are not recorded. If no command line is parsed inside the block, nothing is recorded.
+    You can use the result as a context manager, or as a decorator of your ``main`` function. For example, write
+    ``with arcade_otel.program(name="mycli"): main()``. The first ``ArgumentParser`` that parses a command line inside the block
+    counts as the program's parser. The event contains the path of the sub-command that ran, for example ``toolkit.run``. A run is
+    also recorded if it ends with a usage error, a nonzero exit code or an exception. Runs of ``--help`` and ``--version`` are not
+    recorded. If no command line is parsed inside the block, nothing is recorded.
 
     Args:
         **options: See :class:`Options`.
@@ -264,15 +269,17 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 
 
 def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
-    """Record an event that you declared (``events`` of :class:`Options`) for the command that is running. This never raises.
+    """Record an event of the command that is running, if you declared the event in the option ``events``. This never raises.
 
-    The event is sent together with the command's own event, and belongs to the same person. In OpenTelemetry, the event is a span
-    event of the command's span. An event that you did not declare is dropped. A property is dropped from the event if you did not
-    declare it, or if its value is not of the declared type. The debug log says what was dropped. If no command is being recorded,
-    for example because the user has opted out, this function does nothing.
+    Unless the command is a server, the event is a span event on the command's OpenTelemetry span. Such an event is sent together
+    with the command's own event, and belongs to the same person. An event that you did not declare is dropped. A property is
+    dropped from the event if you did not declare it, or if its value is not of the declared type. The debug log says what was
+    dropped. If no command is being recorded, for example because the user has opted out, this function does nothing.
 
-    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. A server's event is
-    sent to PostHog while the command is still running, at most 10 s after the call. Such an event is not a span event.
+    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. If the program has
+    a PostHog key, a server's event is handed to the sender at most 10 s after the call, while the command is still running.
+    Backends other than PostHog receive no events of such a server. If 100 of a server's events are already waiting, a new event
+    is dropped.
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
@@ -289,12 +296,12 @@ def track(event: str, properties: Mapping[str, str | bool | int | None] | None =
 
 
 def end_run() -> None:
-    """Record the command that is running in this thread as a success now, without waiting until it returns. This never raises.
+    """Record that the command in this thread has succeeded, without waiting until the command returns. This never raises.
 
     Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
-    You make the call when the command has finished starting up, for example right before the server's main loop. The recorded
+    Make the call when the command has finished starting up, for example right before the server's main loop. The recorded
     duration of the command ends at this call. A later error or exit code is not recorded. Events that you :func:`track` after
-    this call are sent while the command runs. If no command is being recorded, this function does nothing.
+    this call are sent while the command is still running. If no command is being recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -305,14 +312,14 @@ def end_run() -> None:
 def usage_commands(app: Any) -> Any:
     """Return the usage commands (``status``, ``enable``, ``disable`` …) for ``app``, so that you can mount them in your program.
 
-    In a Typer program, you call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, you call
+    In a Typer program, call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, call
     ``group.add_command(arcade_otel.usage_commands(group))``. The usage commands also work for users who have opted out.
 
     Args:
         app: A ``typer.Typer``, or a Click group.
 
     Returns:
-        For a ``typer.Typer``, a ``typer.Typer``. For a Click group, a group that is called ``usage``.
+        A ``typer.Typer`` if ``app`` is a ``typer.Typer``. A Click group with the name ``usage`` if ``app`` is a Click group.
 
     Raises:
         TypeError: If ``app`` is neither a ``typer.Typer`` nor a Click group.
@@ -329,7 +336,7 @@ def _is_off() -> bool:
 
 
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the mode, the variable that determines it, and a text for the user. Return None if none of these variables does.
+    """Return the mode, the variable that decides it, and a text for the user, or None if no variable decides the mode.
 
     * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` means off (consoledonottrack.com).
     * ``OTEL_SDK_DISABLED``: only ``true`` means off, in upper or lower case (OpenTelemetry specification).
@@ -352,7 +359,7 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Raise TypeError for an unknown option. If the user has opted out, this is the only check of the options."""
+    """Raise TypeError for an unknown option. If an environment variable opts the user out, no other check is made."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")
@@ -361,7 +368,7 @@ def _check_names(options: Any) -> None:
 def _purge_queue(options: Any) -> None:
     """Delete the queued events, because the user has opted out.
 
-    If there are no queued events, the call costs only two ``stat``.
+    If there is no queue on the disk, the check costs only two ``stat`` calls.
     """
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     # The second directory has the spans of senders that have not come up (``handoff.starts``).

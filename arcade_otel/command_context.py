@@ -15,10 +15,10 @@ __all__ = ["CommandContext"]
 
 
 class CommandContext:
-    """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`: a context manager, and a decorator.
+    """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`, which is both a context manager and a decorator.
 
-    This base class records nothing. If the user has opted out, the two functions return an instance of this class, which records
-    nothing. Otherwise they return an instance of a subclass that records.
+    This base class records nothing. If an environment variable opts the user out, the two functions return an instance of this
+    class. Otherwise they return an instance of a subclass that can record.
     """
 
     __slots__ = ()
@@ -36,9 +36,9 @@ class CommandContext:
     def rename(self, path: str) -> None:
         """Change the name under which the current run is recorded. This never raises.
 
-        Call ``rename`` if your program only finds out while it runs which command it is running. ``login_commands``, ``exclude``
-        and the other options that contain paths then apply to the new name. If no run is being recorded, or if ``path`` is empty
-        or not a string, nothing changes. A wrong ``path`` is reported in the debug log.
+        Call ``rename`` if your program finds out only inside the block which command it runs. ``login_commands``, ``exclude`` and
+        other options that contain paths apply to the new name. If no run is being recorded, or if ``path`` is empty or not a
+        string, nothing changes. If ``path`` is wrong, the debug log says so.
 
         Args:
             path: The command's path, joined by dots or spaces. Use only names that the program defines, never text that a user
@@ -49,6 +49,6 @@ class CommandContext:
         """Keep the current run from being recorded. This never raises.
 
         Call ``discard`` if no command ran after all, for example because the program only printed its help. Properties that the
-        run sets later are discarded, too. A discarded login or logout still changes the identity, so later events are not
-        attributed to the previously linked account.
+        program sets later in the run are discarded, too. A discarded login or logout that succeeds still changes the identity, so
+        later events are not attributed to the previously linked account.
         """

@@ -130,8 +130,8 @@ ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
 #: `ARCADE_USAGE_SENDER` starts no sender. For that reason, `arcade-otel manifest` also sets this variable while it imports a
 #: program. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
-#: Type: seconds. Default: `2`. Effect: sets how long a sender with an empty queue waits for more spans before it exits. If you
-#: run several commands in a row, they then share one sender.
+#: Type: seconds. Default: `2`. Effect: sets how long a sender with an empty queue waits for more spans before it exits.
+#: Commands that you run within this time share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 #: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: sets how long a command may wait at its end
 #: until its event is acknowledged. Set `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.

@@ -1,4 +1,4 @@
-"""Write failures of this library to the debug log if the user has turned it on. Otherwise, report them nowhere."""
+"""Write failures of this library to the debug log if the user has turned the log on. Otherwise, report them nowhere."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["debug", "guard"]
 
 
 def debug(message: str, error: BaseException | None = None) -> None:
-    """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` asks for it. This never raises.
+    """Write one line to the debug log, if ``ARCADE_USAGE_DEBUG`` turns the log on. This never raises.
 
     With ``ARCADE_USAGE_DEBUG=1`` the log goes to stderr. If ``ARCADE_USAGE_DEBUG`` is an absolute path, the log goes to that
-    file. The caller must not put a secret into ``message``. The message of an error is never written, because such messages quote
-    paths and values.
+    file. The caller must not put a secret into ``message``. The message of an error is never written, because error messages can
+    quote paths and values.
 
     Args:
         message: The text of the line.
@@ -46,10 +46,10 @@ def debug(message: str, error: BaseException | None = None) -> None:
 class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the notice"):``
     """Keep errors of this library out of the user's program: ``with guard("the notice"):``.
 
-    The guard swallows every ``Exception`` and writes a debug line about it. ``KeyboardInterrupt`` and ``SystemExit`` pass through
-    the guard. If ``ARCADE_USAGE_STRICT=1`` is set, the guard re-raises every exception except ``OSError``. The library's own
-    tests set this variable, so that no bug of the library stays hidden. This class is the only place in the library that catches
-    every exception.
+    By default, the guard swallows an ``Exception`` of any class and writes a debug line about it. ``KeyboardInterrupt`` and
+    ``SystemExit`` pass through the guard. If ``ARCADE_USAGE_STRICT=1`` is set, the guard swallows only an ``OSError``. The
+    library's own tests set this variable, so that the guard hides no bugs. Elsewhere, the library swallows exceptions of any
+    class only around code that is not its own, for example the program's functions.
     """
 
     __slots__ = ("_what",)

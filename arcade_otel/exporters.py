@@ -1,6 +1,7 @@
-"""The only module that imports ``arcade_otel_exporters``. A submodule is loaded when one of its names is first used.
+"""The only module of ``arcade_otel`` that imports ``arcade_otel_exporters``.
 
-Lazy loading keeps a sender that delivers only to PostHog from importing the SDK, which most other exporters need.
+A submodule of ``arcade_otel_exporters`` is loaded when one of its names is first used. Lazy loading keeps a sender that delivers
+only to PostHog from importing the SDK, which most other exporters need.
 """
 
 import sys

@@ -8,22 +8,23 @@ class FreeText:
 
     **Free text is a risk.** Any other property contains a boolean, a whole number, or one of the words that you have listed in
     your program. Free text can contain whatever your users and their servers put there, such as names, addresses and passwords.
-    The library redacts free text by the same rules as error messages. The rules cannot find every secret. Ordinary words that a
-    user neither typed nor set are sent unchanged, for example a customer's name in a server's response. PostHog stores the text.
-    If you can list the values of a property, declare the property as a ``Literal`` instead.
+    The library redacts free text by the same rules as error messages. The rules cannot find every secret. An ordinary word that
+    the user did not type or set in a variable is sent unchanged, for example a customer's name in a server's response. PostHog
+    stores the text. If you can list the values of a property, declare the property as a ``Literal`` instead.
 
     Guarantees:
 
     - The command's process redacts the text before it writes or sends the text (:mod:`arcade_otel.spans.redaction`). Text in
-      quotes is always removed. If the user typed so much text that the library cannot redact the value, the property is dropped.
+      quotes is removed, except harmless words such as ``int`` or ``connection refused``. If the user typed or set too many values
+      to search the text for them, the property is dropped.
     - The redacted text is a single line of at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
-    - A value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, such a value makes
-      the test fail.
+    - A value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, a value that is not
+      a string makes the test fail.
     - The output of ``arcade-otel manifest`` tells your users that the property is free text, and shows your reason.
 
     A free-text property cannot be in ``person_properties``, because PostHog would show the text as a fact about a person. The
-    start event of ``record_start`` contains no free text. Redacting a text takes a few milliseconds, and at most a tenth of a
-    second.
+    start event that the option ``record_start`` adds contains no free text. Redacting a text usually takes a few milliseconds,
+    and a tenth of a second in the worst case.
 
     Args:
         reason: A few words that tell your users why you need the text, for example ``"shows why tools fail"``.

@@ -47,12 +47,12 @@ _WORD_SIGNS = str.maketrans("", "", "-_.")
 
 
 def check(kind: str, option: str, value: object) -> object:
-    """Check ``value``, which is not None, and return it as the field of ``Settings`` stores it.
+    """Check the value of an option, and return it in the form in which ``Settings`` stores it.
 
     Args:
         kind: The type of the field, as its annotation in ``Settings`` spells it.
         option: The name of the option, for the error message.
-        value: The value that the program has set.
+        value: The value that the program has set, which is not None.
 
     Raises:
         TypeError: If the value has the wrong type.
@@ -65,9 +65,10 @@ def check_together(fields: Mapping[str, Any]) -> None:
     """Check the options that depend on each other.
 
     Raises:
-        ValueError: If ``person_properties`` contains a name that is not in ``properties``, the name of a free-text property, or
-            the name of a copied property, which only the sender can fill in. Also if there are more than five groups, counting
-            the groups ``organization`` and ``project`` that ``arcade_context`` adds.
+        ValueError: If ``person_properties`` contains a name that is not in ``properties``, or the name of a free-text or copied
+            property. A copied property is not allowed in ``person_properties``, because only the sender can fill in its value. A
+            ValueError is also raised if there are more than five groups, including the groups ``organization`` and ``project``
+            that ``arcade_context`` adds.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
     if not own.issuperset(fields.get("person_properties", ())):

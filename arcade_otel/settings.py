@@ -34,11 +34,11 @@ EMPTY: dict[str, Any] = {}
 
 
 class Settings:
-    """The settings of one program, made by :func:`make_settings`. Settings are immutable, and equal if all fields are equal.
+    """The settings of one program, made by :func:`make_settings`. An instance is immutable.
 
-    Each option of :class:`arcade_otel.Options` is one field of this class, with its type and its default. ``_CHECKS`` in this
-    module contains the checks of some options. Any other option is checked by the function in ``option_checks`` for the type of
-    its field.
+    Two instances are equal if all their fields are equal. Each option of :class:`arcade_otel.Options` is one field of this class,
+    with its type and its default. The functions in ``_CHECKS`` check the options that most programs set. The module
+    ``option_checks`` checks any other option by the type of its field.
     """
 
     #: Name of the program, the first word of each span's name.
@@ -125,11 +125,11 @@ class Settings:
         return os.path.join(self.config_dir, "usage")
 
     def decide(self, *, asked_before: bool = False, environ: Mapping[str, str] | None = None) -> consent.Decision:
-        """Decide whether the program may be recorded now, and why.
+        """Return the decision whether the program's commands may be recorded now.
 
         Args:
-            asked_before: The argument of the same name of :func:`arcade_otel.consent.decide`.
-            environ: The argument of the same name of :func:`arcade_otel.consent.decide`.
+            asked_before: See :func:`arcade_otel.consent.decide`.
+            environ: See :func:`arcade_otel.consent.decide`.
         """
         return consent.decide(
             self.config_dir,
@@ -142,17 +142,21 @@ class Settings:
 
     @property
     def has_destination(self) -> bool:
-        """Whether events can be sent: there is a config directory, and a PostHog key or an exporter that the user has set."""
+        """Whether spans can be delivered.
+
+        Delivery requires a config directory, and a PostHog key or an exporter that the user has set.
+        """
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 
 
 def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``.
 
-    Return "" if the user has no home directory. An empty or relative HOME is ignored, because the user does not mean ``/.arcade``
-    or a directory below the current one. A HOME that does not exist is also ignored. Debian gives ``/nonexistent`` as the home of
-    users without a home directory, and root could otherwise create that directory. On Windows, the home directory is the value of
-    USERPROFILE, as for ``os.path.expanduser``.
+    Return "" if ``ARCADE_WORK_DIR`` is not set and the user has no home directory. The home directory is the value of ``HOME``,
+    or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``. If that value is empty, relative or ``/``, it is ignored,
+    because the config directory would then be ``/.arcade`` or below the current directory. If the home directory does not exist,
+    it is ignored, too. On Debian, for example, many system users have the home ``/nonexistent``, and a command that runs as root
+    could create that directory.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
@@ -177,12 +181,12 @@ def _absolute(path: str) -> str:
 def make_settings(**options: Any) -> Settings:
     """Check the options of a program (:class:`arcade_otel.Options`) and combine them with the environment.
 
-    Only options that the program itself sets can raise an error. If an environment variable of the user has an invalid value, the
-    variable is ignored and the debug log says so.
+    Only the options that the program sets can raise an error. If the PostHog host in the user's environment is invalid, it is
+    ignored and the debug log says so.
 
     Raises:
         TypeError: If an option is unknown, or the value of an option has the wrong type.
-        ValueError: If the value of an option is not allowed, for example because it is empty or the host is not an
+        ValueError: If the value of an option is not allowed, for example an empty name, or a PostHog host that is not an
             ``http(s)://host`` address.
     """
     fields = {option: check(option, options.pop(option, None)) for option, check in _CHECKS.items()}
@@ -255,9 +259,9 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 
 
 def _program_name() -> str:
-    """Return the base name of the script or executable that was started, without its directory.
+    """Return the file name of the script or executable that was started, without ``.py`` or ``.exe``.
 
-    OpenTelemetry's semantic conventions ask for this name.
+    Return ``cli`` if there is no such file. For ``python -m package``, return the name of the package.
     """
     name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if name == "__main__.py":  # ``python -m package``

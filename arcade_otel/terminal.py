@@ -6,14 +6,15 @@ __all__ = ["encoding_of", "escape", "escape_all", "write"]
 
 
 def escape(text: str, encoding: str = "utf-8") -> str:
-    r"""Return ``text``, and escape every character that a terminal would interpret instead of showing it.
+    r"""Escape the characters in ``text`` that a terminal would interpret instead of showing them, and return the result.
 
-    The function escapes control characters and line ends, characters that are invisible or change the direction of writing, lone
-    surrogates, and characters that ``encoding`` cannot represent. The escapes are those of Python (``\x1b``, ``\r``, ``\u202e``).
-    An escaped message can neither control the terminal, nor hide or reorder text, nor imitate a separate line of output.
+    The function escapes the characters that ``str.isprintable`` rejects, for example control characters, line ends, lone
+    surrogates, and characters that change the direction of writing. The function also escapes characters that ``encoding`` cannot
+    represent. The escapes are those of Python (``\x1b``, ``\r``, ``\u202e``). Escaped text cannot control the terminal or start a
+    new line of output.
 
-    Without this, a terminal would execute escape sequences in the text (CWE-150), and bidirectional control characters could
-    change the order in which the text appears (CVE-2021-42574).
+    A terminal would execute escape sequences in unescaped text (CWE-150). Bidirectional control characters could change the order
+    in which the text appears (CVE-2021-42574).
     """
     safe = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
     return safe.encode(encoding, "backslashreplace").decode(encoding)
@@ -31,10 +32,10 @@ def escape_all(value: Any) -> Any:
 
 
 def write(stream: TextIO | None, text: str, end: str = "\n") -> None:
-    """Write one escaped line to ``stream``. Do nothing if ``stream`` is None, because ``pythonw`` has no standard streams.
+    """Write one escaped line to ``stream``. Do nothing if ``stream`` is None, which is the case under ``pythonw``.
 
     Raises:
-        OSError: If the stream cannot be written, for example because its reader has closed it.
+        OSError: If the text cannot be written, for example because the stream's reader has closed the stream.
     """
     if stream is None:
         return

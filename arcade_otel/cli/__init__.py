@@ -23,10 +23,10 @@ def usage_commands(app: Any) -> Any:
     user runs one of the commands or asks for their help.
 
     Args:
-        app: A ``typer.Typer``, a Click group, or a group that Typer made.
+        app: A ``typer.Typer`` or a Click group, which can be Typer's own group.
 
     Returns:
-        A ``typer.Typer`` if ``app`` is one. Otherwise, a Click group named ``usage``.
+        A ``typer.Typer`` if ``app`` is a ``typer.Typer``, otherwise a Click group named ``usage``.
 
     Raises:
         TypeError: If ``app`` is neither a ``typer.Typer`` nor a Click group.
@@ -47,7 +47,7 @@ def _lazy_group(base: Any, app: Any, family: str) -> Any:
     loaded: dict[str, Any] = {}
 
     class UsageGroup(base):  # type: ignore[misc]
-        """A command group that imports its commands the first time that one of them is looked up or all are listed."""
+        """A command group that imports its commands the first time that it lists them or looks one up."""
 
         names = NAMES  # the adapter reads here which words are commands, before they are loaded
 

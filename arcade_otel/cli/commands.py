@@ -1,6 +1,6 @@
 """The table of the usage commands, with the name, help, options and function of each command.
 
-Importing the table does not import the functions.
+Importing this module does not import the functions.
 """
 
 from collections.abc import Callable
@@ -118,7 +118,7 @@ COMMANDS = (
         "view",
         "Show the status and the events of this machine on a page in your browser, until you press Ctrl-C.",
         "view:view",
-        IntOption("port", 0, 0, "Serve the page on port N of 127.0.0.1. 0 uses any free port.", maximum=65535),
+        IntOption("port", 0, 0, "Serve the page on port N of 127.0.0.1, where 0 means any free port.", maximum=65535),
         FlagOption("no-browser", "Print the address of the page without opening a browser."),
     ),
 )

@@ -1,4 +1,4 @@
-"""The program ``arcade-otel``: the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
+"""The program ``arcade-otel`` runs the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
 
 The module imports only ``arcade_otel`` and the standard library.
 """

@@ -1,7 +1,7 @@
 """``usage enable`` and ``usage disable`` store the user's choice, and print whether the choice takes effect.
 
-The choice is stored in the config directory, so it applies to every program that uses this directory. Both commands print for
-which config directory the choice was stored.
+The choice is stored in the config directory, and applies to all programs that use this directory. The output of both commands
+names the config directory.
 """
 
 from contextlib import suppress
@@ -23,12 +23,11 @@ _SENDERS_SECONDS = 6.0
 def enable(settings: Settings, output: Output) -> int:
     """Store ``on``.
 
-    Return 1 if usage data stays off because something else takes precedence, for example an environment variable. Otherwise,
-    return 0.
+    Return 0, or 1 if usage data stays off because another setting takes precedence, for example an environment variable.
 
     While usage data is off, the library does not notice logouts. If an account is linked and ``off`` was stored, the next command
-    therefore rotates the anonymous ID before it records its event. If the user is still logged in, the sender finds the account
-    again through the credentials file, as it does after a login without the program's login command.
+    rotates the anonymous ID before it records its event, because the user may have logged out. If the user is still logged in,
+    the sender finds the account again through the credentials file, as it does after a login without the program's login command.
 
     Raises:
         OSError: If the choice or the request for a rotation cannot be stored.
@@ -55,8 +54,8 @@ def enable(settings: Settings, output: Output) -> int:
 def disable(settings: Settings, output: Output) -> int:
     """Store ``off`` and delete the queued events.
 
-    Return 1 if usage data stays on because something else takes precedence, or if an event cannot be deleted. Otherwise, return
-    0. The command ``usage disable`` itself is not recorded.
+    Return 0, or 1 if usage data stays on because another setting takes precedence, or if an event cannot be deleted. The command
+    ``usage disable`` itself is not recorded.
 
     A sender checks before each request whether usage data is still on. If a request has already begun, ``disable`` waits for its
     end, for at most 6 s. A request to PostHog takes at most 5 s.

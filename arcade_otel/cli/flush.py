@@ -27,7 +27,7 @@ _LOCK_POLL_SECONDS = 0.25
 def flush(settings: Settings, output: Output, timeout: int) -> int:
     """Run senders until the queue is empty, even during a back-off. Stop after ``timeout`` seconds.
 
-    Return 1 if events are still queued. Otherwise, return 0.
+    Return 0 if the queue is empty in the end, otherwise 1.
 
     Raises:
         OSError: If the config directory cannot be used, or the sender cannot be started.
@@ -56,7 +56,7 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
 
 
 def _queue_handed_over(settings: Settings, seconds: float) -> None:
-    """Wait up to ``seconds`` for starting senders to queue their spans. Then queue the remaining spans in this process."""
+    """Wait up to ``seconds`` for starting senders to queue their spans, and then queue the remaining spans in this process."""
     deadline = time.monotonic() + seconds
     while starts.are_pending(settings.state_dir) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -79,7 +79,7 @@ def _send(settings: Settings, before: int, deadline: float) -> str | None:
     """Run senders until the queue is empty, until a sender makes no progress, or until the time is up.
 
     Returns:
-        The reason if no command is known that can run a sender. Otherwise, None.
+        An error message if no command is known that can run a sender, otherwise None.
     """
     from arcade_otel.sender.backoff import Backoff
 
@@ -134,7 +134,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Po
 
 
 def _busy(settings: Settings, lanes: list[str]) -> bool:
-    """Return whether another process holds the lock of one of ``lanes``, which usually means that a sender is delivering it."""
+    """Return whether another process, usually a sender, holds the lock of one of ``lanes``."""
     from arcade_otel.sender.lane_lock import LaneLock
 
     for lane in lanes:
@@ -147,7 +147,7 @@ def _busy(settings: Settings, lanes: list[str]) -> bool:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """If stderr is a terminal, show the progress there: as a bar if rich is installed, otherwise as a line of text."""
+    """If stderr is a terminal, show the progress on it, as a bar if rich is installed or else as a line of text."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return

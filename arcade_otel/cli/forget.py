@@ -26,11 +26,11 @@ def forget(settings: Settings, output: Output) -> int:
     ``forget`` keeps the stored choice, and the marker that the notice was shown. The command ``usage forget`` itself is not
     recorded.
 
-    Running senders could write receipts again, so ``forget`` waits until they have stopped before it deletes the receipts. It
-    waits at most 12 s, and a sender lives for at most 10 s.
+    Running senders could write receipts again, so ``forget`` waits until they have stopped before it deletes the receipts.
+    ``forget`` waits for at most 12 s, and a sender lives for at most 10 s.
 
-    Return 1 if a file cannot be deleted, for example because another process has it open on Windows. The other files are deleted
-    even then. Otherwise, return 0.
+    Return 0, or 1 if a file cannot be deleted, for example because another process has it open on Windows. If one file cannot be
+    deleted, ``forget`` still deletes the other files.
 
     Raises:
         OSError: If the config directory cannot be used, or the identity cannot be written.

@@ -14,7 +14,7 @@ __all__ = ["commands", "execute"]
 
 
 def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
-    """Return the usage commands as Typer or Click commands, in a dictionary by name.
+    """Return the usage commands as a dictionary from names to Typer or Click commands.
 
     Args:
         app: The Typer app or Click group in which the usage commands are mounted.
@@ -33,7 +33,7 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
 def execute(command: Command, settings: Settings, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
     """Run a usage command with ``settings``, and return its exit code.
 
-    If the command raises OSError, print the error and return 1. If the reader of stdout has closed it, return 1 without an error.
+    If the command raises OSError, print the error and return 1. If stdout is a pipe that its reader has closed, return 1.
     """
     output = Output(as_json=as_json)
     try:

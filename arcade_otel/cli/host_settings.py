@@ -10,9 +10,9 @@ __all__ = ["get_settings", "instrumented"]
 
 
 def get_settings(app: Any, root: Any = None) -> Settings:
-    """Return the settings with which ``app`` was instrumented.
+    """Return the settings with which ``app`` was instrumented, or else the settings with which ``root`` was instrumented.
 
-    If ``app`` was not instrumented, return those of ``root``. If neither was instrumented, make settings from the environment.
+    If neither ``app`` nor ``root`` was instrumented, make settings from the environment.
 
     Args:
         app: The Typer app or Click group in which the usage commands are mounted.
@@ -28,7 +28,7 @@ def get_settings(app: Any, root: Any = None) -> Settings:
 def instrumented(app: Any) -> Settings | None:
     """Return the settings with which ``app`` was instrumented, or None if it was not instrumented.
 
-    If the user has opted out, ``instrument()`` does not check its options. In that case, this function checks them.
+    If the user has opted out, ``instrument()`` does not check its options, so this function checks them.
 
     Raises:
         TypeError: If an option has the wrong type.

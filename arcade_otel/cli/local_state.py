@@ -15,7 +15,7 @@ __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_co
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
-    """Return one dictionary for each lane, for example with its number of queued events, its back-off and its last problem."""
+    """Return one dictionary per lane, which contains for example the number of queued events and the last problem."""
     from arcade_otel.sender.backoff import Backoff
 
     state_dir = settings.state_dir
@@ -72,10 +72,10 @@ def exporters(settings: Settings) -> list[dict[str, Any]]:
 
 
 def queued_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return the queued events, oldest first in each lane. Then come events that a starting sender has not yet put into a lane.
+    """Return the queued events of each lane, oldest first, and then the events that a starting sender has yet to put into a lane.
 
     Each event contains the payload that its exporter would send now. If the user logged in after an anonymous event, the sender
-    may still attribute that event to the account and send an alias. The payload does not show this.
+    may still attribute that event to the account and send an alias, although the payload does not show this.
     """
     from arcade_otel.sender.receipt_writer import queued_payload
 
@@ -105,7 +105,7 @@ def _lane_files(state_dir: str) -> Iterator[tuple[str, str, str]]:
 
 
 def all_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return the last sent or dropped events (at most 100) and all queued events, newest last."""
+    """Return all queued events and the last sent or dropped events, of which at most 100 are known. The newest event is last."""
     if not settings.config_dir:
         return []
     done = [_to_row(each) for each in receipts.events(settings.state_dir)]
@@ -115,7 +115,7 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return the last 100 of the sent, dropped and queued events, newest last."""
+    """Return the last 100 events, which can be sent, dropped or queued. The newest event is last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 
@@ -157,7 +157,10 @@ def _to_row(each: receipts.Receipt) -> dict[str, Any]:
 
 
 def _optional_text(value: object) -> str | None:
-    """Return a receipt's field as text, or None for None. A field can be of any type if another program wrote the file."""
+    """Return a receipt's field as text, or None if the field is None.
+
+    If another program wrote the file, the field can be of any type.
+    """
     return None if value is None else str(value)
 
 

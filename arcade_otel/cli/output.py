@@ -31,8 +31,8 @@ class Output:
     any encoding.
 
     Args:
-        as_json: True to print JSON for programs. Then only :meth:`result` and :meth:`error` print. False to print text for
-            people. Then every method except :meth:`result` prints.
+        as_json: True to print JSON for programs (only :meth:`result` and :meth:`error` do), or False to print text for people
+            (every method except :meth:`result` does).
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -79,7 +79,7 @@ class Output:
 
 
 def _print_with_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Print the table with rich and return True. If rich is not installed, print nothing and return False."""
+    """Print the table with rich and return True, or return False if rich is not installed."""
     try:
         from rich.console import Console
         from rich.table import Table

@@ -30,7 +30,7 @@ def show(settings: Settings, output: Output) -> int:
 
 
 def log(settings: Settings, output: Output, limit: int) -> int:
-    """Print one line for each of the last ``limit`` events, newest last. A line says what happened to the event."""
+    """Print what happened to each of the last ``limit`` events, one line per event, with the newest event last."""
     events = local_state.log(settings)[-limit:]
     output.result({"events": events})
     if events:

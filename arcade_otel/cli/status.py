@@ -14,9 +14,9 @@ __all__ = ["collect_status", "print_status", "status"]
 
 
 def status(settings: Settings, output: Output) -> int:
-    """Print the status. Return 3 if usage data is off. Otherwise, return 0.
+    """Print the status. Return 3 if usage data is off, otherwise 0.
 
-    The command does not change any file. For example, it creates neither an ID nor a directory.
+    The command changes no files, and creates neither an ID nor a directory.
     """
     facts = collect_status(settings)
     output.result(facts)
@@ -64,8 +64,7 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
     Args:
         facts: The result of :func:`collect_status`.
         output: The output that prints the status.
-        standalone: Whether the program is ``arcade-otel``. If so, the output describes the config directory instead of one
-            program.
+        standalone: True to describe the config directory, as ``arcade-otel`` does, or False to describe one program.
     """
     words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}
     sent, problem, sender_problem = facts["last_sent"], facts["last_problem"], facts["sender_problem"]
@@ -109,7 +108,7 @@ def _lane_row(lane: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _is_standalone(settings: Settings) -> bool:
-    """Return whether the settings belong to the program ``arcade-otel``. Its own commands are not recorded."""
+    """Return whether the settings belong to the program ``arcade-otel``, which does not record its own commands."""
     return settings.name == conventions.LIB
 
 

@@ -1,7 +1,7 @@
 """Decide whether a command may be recorded, and give the reason. The function :func:`decide` lists the rules.
 
-The top-level module ``arcade_otel`` reads the environment variables first. If they turn recording off, the command does not
-import this module.
+The top-level module ``arcade_otel`` reads the environment variables first. If the environment variables turn recording off, the
+command does not import this module.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ REASON_UNTRUSTED = "untrusted directory"
 REASON_TESTS = "tests"
 
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_IN_TESTS=1`, commands that a test runner starts are recorded like
-#: other commands. Set it only if your test suite itself keeps test events away from your config directory and from PostHog.
+#: other commands. Set this variable only if your test suite itself uses another config directory and a fake PostHog.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
@@ -145,7 +145,9 @@ class Decision:
 
 
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
-    """Return the decision from the environment variables: ``OFF``, ``LOG`` or ``ON``. If none is set, return ``ON``.
+    """Return the decision from the environment variables: ``OFF``, ``LOG`` or ``ON``.
+
+    If the environment variables determine nothing, return ``ON``.
 
     No file is read.
     """
@@ -167,16 +169,16 @@ def decide(
     - The variable ``DO_NOT_TRACK``.
     - The variable ``OTEL_SDK_DISABLED``.
     - The variable ``ARCADE_USAGE_TRACKING``, if it says off or log (``consent.decision_from_env`` lists its values).
-    - The config directory. If another user owns the directory or can write to it, the decision is off (see ``storage`` for the
-      rules).
+    - The config directory. If another user owns the config directory or can write to it, the decision is off (see ``storage`` for
+      the rules).
     - The variable ``ARCADE_USAGE_TRACKING``, if it says on.
     - A test runner. If a test runs the command, the decision is off. The recognized test runners are pytest, unittest, tox, nox,
       and the ``CliRunner`` of Click and Typer (:func:`is_test`).
     - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
       choice cannot be read, or contains a word other than ``on`` and ``off``, the decision is off.
     - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
-    - The program's settings. In continuous integration, the decision is off if ``record_in_ci`` is False. Otherwise, the decision
-      depends on ``enabled_by_default``.
+    - The program's settings. In continuous integration, the decision is off if ``record_in_ci`` is False. In all other cases, the
+      decision depends on ``enabled_by_default``.
 
     The function reads at most two small files. If the environment variables determine the decision, the function reads no file.
     It raises no exceptions.
@@ -188,7 +190,7 @@ def decide(
         record_in_ci: Whether the program may be recorded in continuous integration if no earlier rule determines the decision.
         environ: The environment variables, or None for those of the process.
         asked_before: Whether this process has already called this function and found that the config directory can be trusted. If
-            so, the function does not check the config directory and the test runners again.
+            ``asked_before`` is True, the function does not check the config directory and the test runners again.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")
@@ -230,8 +232,8 @@ def is_test(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether a test runs this command.
 
     The function checks environment variables of test runners. If the module of a test runner is loaded, the function also checks
-    whether the test runner is among the callers in this thread. Such a module is usually not loaded when a user runs the program.
-    Limit: the function does not recognize a process or a thread that a ``unittest`` test starts. With
+    whether the test runner is among the callers in this thread. The module of a test runner is usually not loaded when a user
+    runs the program. Limit: the function does not recognize a process or a thread that a ``unittest`` test starts. With
     ``ARCADE_USAGE_IN_TESTS=1``, the function returns False.
 
     Args:
@@ -266,7 +268,7 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 
 
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
-    """Return the user's stored choice and the version of the notice that was shown. Each is None if it is not known.
+    """Return the user's stored choice and the version of the notice that was shown. Each value is None if it is unknown.
 
     The function opens the directory of the two files only once.
     """

@@ -24,11 +24,11 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
     """Show the notice if neither this version of the notice nor a later version was shown before.
 
     The marker file ``usage/notice`` contains the version that was shown. If several processes run at once, only the process that
-    creates the marker prints the notice. In three cases, the function neither shows the notice nor marks it as shown:
+    creates the marker prints the notice. In four cases, the function neither shows the notice nor marks it as shown:
 
     - The marker cannot be created.
-    - A person is unlikely to see the notice. This is the case if there is no stderr. It is also the case in continuous
-      integration if neither stdout nor stderr is a terminal.
+    - The process has no open stderr.
+    - The command runs in continuous integration, and neither stdout nor stderr is a terminal.
     - The user has opted in with the variable ``ARCADE_USAGE_TRACKING`` or with ``usage enable``. A tool that parses stderr can
       set the variable to suppress the notice.
 
@@ -39,7 +39,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
         decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
-        OSError: If the marker cannot be read or created. The caller must catch this error, because the notice must never make a
+        OSError: If the marker cannot be read or created. The caller must catch this error, because the notice must not make a
             command fail.
     """
     seen = _seen_version(config_dir)

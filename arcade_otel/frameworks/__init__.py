@@ -1,6 +1,7 @@
-"""Connect the frameworks: :func:`instrument` finds the adapter for an app, and the adapter reports each run to :class:`Run`.
+"""Connect the library to CLI frameworks.
 
-The module ``more_adapters`` describes how to add a framework.
+:func:`instrument` finds the adapter for an app, and the adapter reports each run of the app to a :class:`Run`. The module
+``more_adapters`` describes how to add a framework.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def find_adapter(app: object) -> Adapter:
 
 
 def instrument(app: Any, options: Mapping[str, Any]) -> None:
-    """Record every later run of a command of ``app``. See :func:`arcade_otel.instrument`."""
+    """Record the commands that ``app`` runs from now on. See :func:`arcade_otel.instrument`."""
     settings = make_settings(**options)
     find_adapter(app).attach(app, settings)
 
@@ -79,9 +80,9 @@ _system: Any = sys.modules[os.name]
 
 
 def _ending_runs_first(name: str) -> Any:
-    """Return a replacement of the builtin ``name``, by which the process becomes another program.
+    """Return a replacement for the builtin ``name``: ``execv`` or ``execve``, which turn the process into another program.
 
-    The replacement ends the runs of this process before it calls the builtin.
+    The replacement ends the runs of this process if the builtin will most probably succeed, and then calls the builtin.
     """
 
     def replacement(*args: Any, **kwargs: Any) -> Any:
@@ -106,9 +107,9 @@ _execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
 
 
 def _swap_exec_functions(*, active: bool) -> None:
-    """Replace the builtins ``execv`` and ``execve`` in the module ``os``, or restore them.
+    """Replace the builtins ``os.execv`` and ``os.execve`` if ``active``. Otherwise restore the builtins.
 
-    A function that the program has put in place of a builtin, such as a mock, stays.
+    If the program itself has replaced a builtin, for example by a mock, the program's function stays in place.
     """
     with guard("the functions os.exec…"):
         if active:
@@ -127,10 +128,10 @@ def _swap_exec_functions(*, active: bool) -> None:
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
-    """Decide whether to record this run. The decision is off in a sender, and if there is no destination for the events.
+    """Decide whether to record this run. The mode is off in a sender, and if there is no destination for the events.
 
-    If the user has opted out, delete the queued events. If there are none, the deletion costs two ``stat``. A process that
-    only inspects a program (a sender, ``arcade-otel manifest``, blocked tests) deletes nothing.
+    If the user has opted out, delete the queued events. If there is no queue on the disk, the check costs two ``stat`` calls.
+    Some processes delete nothing: a sender, ``arcade-otel manifest``, and a command that a test runs.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
@@ -149,14 +150,15 @@ def effective_decision(settings: Settings) -> consent.Decision:
 
 
 class Run:
-    """One run of a program. An adapter reports to the run which command was reached, and that the command has ended.
+    """One run of a program. An adapter tells the run which command was reached, and when the command has ended.
 
     Guarantees:
 
-    * No method raises an ``Exception``, not even if the command has removed this library from the disk.
-    * ``end`` creates at most one span, and none in a process that the command has forked.
-    * In a worker or a reload child (``_is_worker``), only a login or a logout creates a span.
-    * The duration is measured with the monotonic clock, so it is never negative, even if the system's clock is set.
+    * By default, no method raises an ``Exception`` if the library itself fails. For example, ``end`` does not raise if the
+      command has removed this library from the disk. With ``ARCADE_USAGE_STRICT=1``, errors of the library are raised.
+    * ``end`` records a run at most once, and records nothing in a process that the command has forked.
+    * In a worker or a reload child (``_is_worker``), ``end`` records only a successful login or logout.
+    * The duration is measured with the monotonic clock, so it is not negative even if the system clock is changed during the run.
     """
 
     #: Trace ID and span ID of the command's span, once they are chosen: when it begins (``record_start``), or when it ends.
@@ -214,15 +216,16 @@ class Run:
         return self._settings.name
 
     def enter_command(self, name: str) -> None:
-        """Record that the run has reached the next command in the command tree, which the program calls ``name``."""
+        """Add ``name``, the next command that the run has reached in the command tree, to the run's path."""
         self.path = f"{self.path}.{name}" if self.path else name
 
     def on_command_start(self, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
 
         Args:
-            get_values: A function that returns the values of the command's parameters. It is called only if the program sets a
-                free text (:class:`arcade_otel.FreeText`) while the command runs. The values are then removed from the text.
+            get_values: A function that returns the values of the command's parameters. The library calls the function only if the
+                program sets a free text (:class:`arcade_otel.FreeText`) while the command runs, and removes the values from that
+                text.
         """
         self._get_values = get_values
         self._announce()
@@ -241,7 +244,8 @@ class Run:
     def _announce(self) -> None:
         """Show the notice, and start the live span if the process exports traces.
 
-        The process also counts as exporting traces if a callback of the program has set a tracer provider since the run began.
+        The process also counts as exporting traces if one of the program's callbacks has set a tracer provider since the run
+        began.
         """
         if not self._ended:
             self._start_live_span()
@@ -268,21 +272,21 @@ class Run:
         get_option_names: Callable[[], tuple[str, ...]] | None = None,
         usage_error: bool = False,
     ) -> None:
-        """Make the command's span.
+        """Record the run as the command's span.
 
-        A second call has no effect. A call in a process that the command has forked has no effect either.
+        A second call has no effect. A call in a process that the command has forked also has no effect.
 
         Args:
             error: The exception that ended the command, or None.
-            exit_code: The exit code if the framework has handled ``error``. With None, it is the exit code with which Python ends
-                after ``error``.
+            exit_code: The exit code of the process if the framework has handled ``error``. With None, the library takes the exit
+                code with which Python would end after ``error``.
             interrupted: The exit code of a command that the user ended with Ctrl-C.
-            get_values: A function that returns the values of the command's parameters. It is called only after a failure, or if
-                the program sets a free text, to remove the values from the text.
-            get_option_names: A function that returns the names of the options that were used. It is called only if the program
-                records them.
-            usage_error: Whether the framework refused the command line. An adapter need not set this if ``error`` is Click's
-                ``UsageError``.
+            get_values: A function that returns the values of the command's parameters. The library calls the function only after
+                a failure or for a free text, and removes the values from the recorded text.
+            get_option_names: A function that returns the names of the options that were used. The library calls the function only
+                if the program sets the option ``record_option_names``.
+            usage_error: Whether the framework refused the command line. An adapter need not set ``usage_error`` if ``error`` is
+                Click's ``UsageError``.
         """
         if self._late is not None:
             self._late.close()
@@ -343,10 +347,10 @@ class Run:
             notice.show_once(self._settings.config_dir, self._settings.name, version, decision.reason)
 
     def is_in_worker(self, environ: Mapping[str, str]) -> bool:
-        """Return whether this process is a worker or a reload child. Another process makes the command's event.
+        """Return whether this process is a worker or a reload child, so that another process records the command.
 
         Args:
-            environ: The environment, or a copy of it. Three look-ups in ``os.environ`` cost 25,000 instructions.
+            environ: The environment, or better a copy, because three look-ups in ``os.environ`` cost 25,000 instructions.
         """
         if self._in_worker is None:
             self._in_worker = _is_worker(environ)
@@ -447,14 +451,15 @@ class Run:
 
 
 def _is_worker(environ: Mapping[str, str]) -> bool:
-    """Return whether this process is a worker or a reload child: one that a command has started to do a part of its own work.
+    """Return whether a command has started this process to do a part of its own work, as a worker or a reload child.
 
-    It is one if:
+    This is the case in two situations:
 
-    * a reloader has started the command line again: Werkzeug's, Django's and Bottle's set a variable, hupper has a function.
-    * ``multiprocessing`` has started it, by any method.
+    * A reloader has started the command line again. The reloaders of Werkzeug, Django and Bottle show this by a variable, and
+      hupper shows it by a function.
+    * ``multiprocessing`` has started the process, by any start method.
 
-    ``Run`` itself notices that the process was forked while a command ran.
+    This function does not recognize a process that was forked while a command ran. ``Run`` itself recognizes such a process.
     """
     modules = sys.modules
     if environ.get("WERKZEUG_RUN_MAIN") == "true" or environ.get("RUN_MAIN") == "true" or environ.get("BOTTLE_CHILD"):
@@ -480,7 +485,11 @@ def _outcome(error: BaseException | None, interrupted: int, exit_code: int | Non
 
 
 def _copy_environ() -> dict[str, str]:
-    """Return a copy of ``os.environ``, on POSIX from the bytes in it, because each of its own look-ups takes three calls."""
+    """Return a copy of ``os.environ``.
+
+    On POSIX, the function decodes the bytes in ``os.environ`` itself, because each look-up in ``os.environ`` takes three function
+    calls.
+    """
     stored = getattr(os.environ, "_data", None)  # not public, so every other form of it is read in the usual way
     if type(stored) is not dict or sys.getfilesystemencoding() != "utf-8":
         return dict(os.environ)
@@ -491,7 +500,7 @@ def _copy_environ() -> dict[str, str]:
 
 
 def _environment_exports() -> bool:
-    """Return whether an environment variable names an exporter of traces, or an endpoint for traces."""
+    """Return whether an environment variable names a trace exporter or an endpoint for traces."""
     environ: Any = os.environ
     stored = getattr(environ, "_data", None)
     if type(stored) is dict and b"OTEL_TRACES_EXPORTER" not in stored and os.name == "posix":  # three look-ups cost 25,000
@@ -504,7 +513,7 @@ def _environment_exports() -> bool:
 
 
 def _uses_live_spans(settings: Settings) -> bool:
-    """Return the result of ``exporter_config.uses_live_spans``, and load that module only if live spans are possible."""
+    """Return whether the run uses live spans. The module ``exporter_config`` is loaded only if live spans are possible."""
     if settings.live_spans is not None:
         return settings.live_spans
     if not ("opentelemetry.sdk.trace" in sys.modules or _environment_exports()):

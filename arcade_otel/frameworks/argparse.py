@@ -1,8 +1,8 @@
 """The implementation of ``with arcade_otel.program():``, for programs that parse their command line with argparse.
 
-The module patches ``ArgumentParser.parse_known_args`` once. The first parser that parses inside the ``with`` block is the
-program's parser. If a second parser is called while the first one is parsing, the second one is the parser of a sub-command. The
-first parser defines the sub-command's name.
+The module patches the two methods of ``ArgumentParser`` that parse a command line, once in each process. The first parser that
+parses inside the ``with`` block is the program's parser. If a second parser is called while the first one is parsing, the second
+one is the parser of a sub-command. The first parser defines the sub-command's name.
 """
 
 from __future__ import annotations
@@ -118,9 +118,10 @@ class _ProgramRun:
             self.run.discard()  # ``--help`` or ``--version``
 
     def rename(self, path: str) -> None:
-        """Keep the new name until the parsers have ended, because they may still report sub-commands.
+        """Give the run a new name.
 
-        After the command line was parsed, a new name takes effect immediately.
+        Before the command line is parsed, the new name is only remembered, because the parsers may still report sub-commands.
+        Once the command line is parsed, a new name takes effect immediately.
         """
         self.new_path = new_path(path) or self.new_path
         if self.parsed and self.new_path:
@@ -128,7 +129,7 @@ class _ProgramRun:
             self.run.record_start()
 
     def finish(self, error: BaseException | None, settings: Settings) -> None:
-        """End the run, and record it unless the program discarded it. This never raises."""
+        """End the run. Record the run if a parser was called and the program did not discard the run. This never raises."""
         with guard("the end of a program"):
             _runs.pop(self.thread, None)
             if self.root is None:
@@ -152,7 +153,7 @@ class _ProgramRun:
 
 
 def option_names(words: Sequence[str], parsers: Sequence[Any]) -> tuple[str, ...]:
-    """Return the sorted names of the options that ``words`` use. Each option appears once, with its longest name."""
+    """Return the sorted names of the options on the command line ``words``. Each option appears once, with its longest name."""
     names = set()
     for word in words:
         typed = word.partition("=")[0]
@@ -164,7 +165,7 @@ def option_names(words: Sequence[str], parsers: Sequence[Any]) -> tuple[str, ...
 
 
 def _abbreviates(typed: str, action: Any, parser: Any) -> bool:
-    """Return whether argparse accepts ``typed`` as an unambiguous abbreviation of an option of ``action``."""
+    """Return whether argparse accepts ``typed`` as an unambiguous abbreviation of an option that ``action`` defines."""
     if not (typed.startswith("--") and len(typed) > len("--") and parser.allow_abbrev):
         return False
     options = parser._option_string_actions  # noqa: SLF001
@@ -177,7 +178,7 @@ def _subparser_actions(parser: Any) -> list[Any]:
 
 
 def _subcommand_name(parser: Any, subparser: Any) -> str:
-    """Return the name of ``subparser`` in ``parser``, never an alias. Return "" if ``parser`` does not contain ``subparser``."""
+    """Return the name of ``subparser`` in ``parser``, not an alias, or "" if ``parser`` does not contain ``subparser``."""
     for action in _subparser_actions(parser):
         for name, known in action._name_parser_map.items():  # noqa: SLF001 - names come before their aliases
             if known is subparser:
@@ -196,7 +197,7 @@ def unfollow(thread: int) -> None:
 
 
 def patch() -> None:
-    """Patch the two methods of ``ArgumentParser`` that parse every command line, once in a process."""
+    """Patch the two methods of ``ArgumentParser`` that parse a command line. A second call changes nothing."""
     for name in ("parse_known_args", "parse_known_intermixed_args"):
         original = getattr(argparse.ArgumentParser, name)
         if not hasattr(original, "__wrapped__"):

@@ -1,6 +1,7 @@
-"""The adapter for asyncclick, which uses most of the Click adapter.
+"""The adapter for asyncclick. This adapter reuses most of the Click adapter.
 
-In asyncclick, two methods of ``Context`` are coroutines. This module patches these methods.
+In asyncclick, two of the methods of ``Context`` that the Click adapter patches are coroutine functions. This module therefore
+patches these methods in a different way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods remain in place, and do nothing for a command that is not instrumented."""
+    """Stop recording ``app``.
+
+    The patched methods remain, but for a command that is not instrumented they only call the original methods.
+    """
     if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
         del app.make_context
     vars(app).pop(SETTINGS, None)

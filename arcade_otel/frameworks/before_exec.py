@@ -1,8 +1,8 @@
-"""End the runs of a process that is about to become another program by an ``os.exec…`` function.
+"""End the runs of a process that calls an ``os.exec…`` function to become another program.
 
-If the other program starts, no code of this process runs any more, so the event must be handed over before the start. Whether the
-other program starts is known only afterwards, so this module ends the runs if the start will most probably succeed. For example,
-``os.execvp`` tries each directory of ``PATH``, and most of the tries fail.
+Once the other program has started, no Python code of this process runs any more. The library must therefore hand over the event
+before the start. The library cannot know beforehand whether the start will succeed. For example, ``os.execvp`` tries each
+directory of ``PATH``, and most of the tries fail. This module ends the runs only if the start will most probably succeed.
 """
 
 # This module is imported only when a program calls an ``os.exec…`` function.
@@ -31,8 +31,8 @@ def end_runs(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Non
 
     Args:
         name: The name of the builtin, ``execv`` or ``execve``.
-        args: The positional arguments of the call, which may be wrong.
-        kwargs: The keyword arguments of the call, which may be wrong.
+        args: The positional arguments of the call, which may be invalid.
+        kwargs: The keyword arguments of the call, which may be invalid.
     """
     try:
         path, words = _execv(*args, **kwargs) if name == "execv" else _execve(*args, **kwargs)
@@ -56,10 +56,10 @@ def _execve(path: Any, argv: Any, env: Any) -> tuple[Any, list[bytes]]:
 
 
 def _encode(texts: Any, *, least: int = 1) -> list[bytes]:
-    """Return ``texts`` as the bytes that the system gets.
+    """Return ``texts`` as the bytes that Python passes to the operating system.
 
     Raises:
-        TypeError: If ``texts`` is not a list or tuple, or has an item that is no text.
+        TypeError: If ``texts`` is not a list or tuple, or an item is not a string, bytes or a path.
         ValueError: If ``texts`` has fewer than ``least`` items, or an item contains NUL or cannot be encoded.
     """
     if not isinstance(texts, list | tuple):
@@ -71,7 +71,7 @@ def _encode(texts: Any, *, least: int = 1) -> list[bytes]:
 
 
 def _is_program(path: Any) -> bool:
-    """Return whether a file is most probably a program that the system can start. The file is a path or a descriptor."""
+    """Return whether ``path`` (a path or a file descriptor) is most probably a program that the system can start."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return False
@@ -99,7 +99,7 @@ def _read_head(path: Any) -> bytes:
 
 
 def _is_same_command(path: Any, words: list[bytes]) -> bool:
-    """Return whether the process starts its own command line again, perhaps by another program such as ``sudo``."""
+    """Return whether the process is about to start its own command line again, directly or through a program such as ``sudo``."""
     own, original = [os.fsencode(word) for word in sys.argv], [os.fsencode(word) for word in sys.orig_argv]
     if own and own[0] and len(words) > len(own) and words[-len(own) :] == own:
         return True  # ``os.execv(sys.executable, [sys.executable, *sys.argv])``

@@ -1,8 +1,12 @@
 """The adapter for cleo 2.
 
-This module replaces three methods of the application: ``run``, which begins and ends the run, ``find``, which returns the
-command, and ``render_error``, which shows the error. ``run`` alone is not enough, because cleo handles a command's errors itself,
-and ``run`` only sees an exit code.
+This module replaces three methods of the application:
+
+* ``run``: the replacement begins and ends the run.
+* ``find``: the replacement remembers the command that cleo has found.
+* ``render_error``: the replacement remembers the error that ended the command.
+
+Replacing ``run`` alone is not enough. cleo handles a command's errors itself, so ``run`` only returns an exit code.
 """
 
 from __future__ import annotations
@@ -43,7 +47,7 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """The replacement of a method of one application.
+    """The replacement for one method of an application.
 
     The replacement is a class and not a closure, so that the application can be copied.
     """
@@ -55,7 +59,7 @@ class _Replacement:
 
 
 class _Runner(_Replacement):
-    """The replacement of ``Application.run``, which begins and ends the run."""
+    """A replacement for ``Application.run`` that also begins and ends the run."""
 
     __slots__ = ()
 
@@ -82,7 +86,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """The replacement of ``Application.find``. The first command that ``find`` returns in a run is the one that is executed."""
+    """A replacement for ``Application.find``. cleo executes the first command that ``find`` returns in a run."""
 
     __slots__ = ()
 
@@ -100,7 +104,7 @@ class _Finder(_Replacement):
 
 
 class _ErrorWatcher(_Replacement):
-    """The replacement of ``Application.render_error``, which shows the error that ended the command."""
+    """A replacement for ``Application.render_error`` that also remembers the error that ended the command."""
 
     __slots__ = ()
 
@@ -134,7 +138,7 @@ class _CleoRun:
         self.run.on_command_start(self._values)
 
     def finish(self, error: BaseException | None, code: Any) -> None:
-        """Record the run, unless no command ran.
+        """End the run. Record the run if a command ran or an error occurred.
 
         Args:
             error: The exception that left ``Application.run``, usually cleo's ``SystemExit``, or None.

@@ -3,14 +3,14 @@
 Click makes one ``Context`` for each command. Click enters the context once to parse the arguments, and once more to run the
 command. This module patches three methods of the class ``Context``:
 
-* ``__init__``: a context without a parent begins a run if its command is instrumented. If the parent of a context belongs to a
-  run, the run has reached the next command in the command tree.
-* ``__enter__``: the second time that a context is entered, its command is about to run.
-* ``__exit__``: the first time that a context is exited, the parsing is over. An error at that time means help, a version or a
-  usage error. When the context that began the run is exited for the last time, the run ends.
+* ``__init__``: when a context without a parent is created, a run begins if the command is instrumented. If the parent of a new
+  context belongs to a run, that run has reached the next command in the command tree.
+* ``__enter__``: when a context is entered for the second time, its command is about to run.
+* ``__exit__``: when a context is exited for the first time, the parsing is over. An error at that time is a usage error, or shows
+  that Click has printed help or a version. When the context that began the run is exited for the last time, the run ends.
 
-This module neither wraps nor calls a function of the program, so the program runs as it would without this library. Tracebacks
-contain no frames of this library, a context keeps its class, and a lazy group loads each command only once.
+This module does not wrap the functions that implement the program's commands. An error in a command therefore has a traceback
+without frames of this library. A context keeps its class. The module also does not cause a lazy group to load a command twice.
 """
 
 from __future__ import annotations
@@ -56,14 +56,17 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods remain in place, and do nothing for a command that is not instrumented."""
+    """Stop recording ``app``.
+
+    The patched methods remain, but for a command that is not instrumented they only call the original methods.
+    """
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
     vars(app).pop(SETTINGS, None)
 
 
 def find_command(app: Any) -> Any:
-    """Return ``app``, which in Click is itself the command that a run starts with."""
+    """Return ``app``, because a run of a Click app starts with that command itself."""
     return app
 
 
@@ -74,7 +77,7 @@ def follow(command: Any, settings: Settings) -> None:
 
 
 def context_base(command: Any) -> Any:
-    """Return the base class ``Context`` of all contexts in the framework of ``command``."""
+    """Return the class ``Context`` of the framework that ``command`` belongs to (Click, Typer or asyncclick)."""
     return next(base for base in reversed(command.context_class.__mro__) if base.__name__ == "Context")
 
 
@@ -116,7 +119,7 @@ def _patch(context_class: Any) -> None:
 
 
 class _ClickRun:
-    """The state of a run: its outermost context, and the innermost context that it has reached so far."""
+    """The state of a run: its outermost context, and the innermost context that the run has reached so far."""
 
     def __init__(self, run: Run, outermost: Any) -> None:
         self.run = run
@@ -128,9 +131,9 @@ class _ClickRun:
         _runs[self.thread] = self
 
     def enter_command(self, context: Any) -> None:
-        """Record that the run has reached the next command in the command tree, the command of ``context``.
+        """Add the command of ``context`` to the run's path, because the run has reached that command in the command tree.
 
-        A command that another command calls with ``ctx.invoke`` does not count.
+        A command that another command calls with ``ctx.invoke`` is not added.
         """
         parent = context.parent
         if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
@@ -144,11 +147,11 @@ class _ClickRun:
             self.run.enter_command(name)
 
     def finish(self, error: BaseException | None, *, help_shown: bool = False) -> None:
-        """End the run, because its outermost context was exited for the last time. This never raises.
+        """End the run. Record the run unless ``help_shown`` is true. This never raises.
 
         Args:
             error: The exception that left the context, or None.
-            help_shown: Whether to discard the run, for example because the command line only asked for help or a version.
+            help_shown: Whether to discard the run, for example because Click only printed help or a version.
         """
         with guard("the end of a command"):
             _runs.pop(self.thread, None)
@@ -178,7 +181,7 @@ class _ClickRun:
 
 
 class _ContextState:
-    """The state of one context: its run, how often the context was entered, and the names in its group."""
+    """The state of one context: its run, the number of ``with`` blocks that it is in, and the command names in its group."""
 
     def __init__(self, run: _ClickRun, command: Any) -> None:
         self.run = run
@@ -221,7 +224,10 @@ class _ContextState:
                 run.finish(error, help_shown=help_shown)
 
     def _note_words(self, context: Any) -> None:
-        """Before the group resolves its subcommand, remember which of the next words are names of its subcommands."""
+        """Remember which of the remaining words on the command line are names of the group's subcommands.
+
+        The method is called before the group resolves a word, because the group may add that word as a subcommand.
+        """
         if _is_group(context.command) and not _resolves_plainly(context.command):
             from arcade_otel.frameworks.click_extensions import listed_words
 
@@ -241,7 +247,7 @@ class _ContextState:
 
 
 def on_created(context: Any, command: Any) -> None:
-    """Add a new context to its parent's run, or begin a run if there is none and the command is instrumented."""
+    """Add a new context to its parent's run. If the parent has no run and the command is instrumented, begin a run."""
     if context.resilient_parsing:
         return  # shell completion
     state = None if context.parent is None else context.parent.__dict__.get(STATE)
@@ -263,14 +269,14 @@ def on_created(context: Any, command: Any) -> None:
 
 
 def finish_pending(command: Any, error: BaseException) -> None:
-    """End the run because ``make_context`` of ``command`` has raised ``error``, before the command itself began."""
+    """End the run of ``command`` if ``make_context`` has raised ``error`` after the arguments were parsed."""
     run = _runs.get(get_ident())
     if run is not None and run.pending and run.outermost.command is command:
         run.finish(error)
 
 
 def is_frameworks_own(command: Any, method: str) -> bool:
-    """Return whether ``method`` of ``command`` is defined by Click, Typer or asyncclick, and not by the program."""
+    """Return whether Click, Typer or asyncclick defines ``method`` of ``command``, and not the program."""
     return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer", "asyncclick")
 
 

@@ -20,7 +20,7 @@ _MAX_WORDS = 1000
 
 
 def pending_subcommand(group: Any) -> str:
-    """If a subcommand that the user typed did not run, return its word, or else "".
+    """Return the word of the subcommand that ``group`` was about to run, or "" if there is none.
 
     For example, a group's callback may end the program with the message "you are not logged in" before the subcommand runs.
     """
@@ -34,9 +34,9 @@ def is_usage_error(error: BaseException) -> bool:
 
 
 def is_help(error: BaseException) -> bool:
-    """Return whether ``error`` only means that Click printed a help text or a version, and not that a command failed.
+    """Return whether ``error`` means that Click printed help or a version, and not that a command failed.
 
-    This is the case for ``--help``, for ``--version``, and for a command that shows its help if there are no arguments.
+    This is the case for ``--help``, for ``--version``, and for a command that prints its help if there are no arguments.
     """
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
@@ -46,7 +46,10 @@ def is_help(error: BaseException) -> bool:
 
 
 def listed_words(context: Any) -> frozenset[str]:
-    """Before the group resolves any words, return which of the next words are names of its subcommands."""
+    """Return those of the remaining words on the command line that are names of the group's subcommands.
+
+    Call this function before the group resolves a word, because the group may add that word as a subcommand.
+    """
     # Click 8.2 has renamed it, and warns if the old name is used.
     state = vars(context)
     words = [*(state.get("_protected_args") or state.get("protected_args") or ()), *context.args][:_MAX_WORDS]
@@ -54,23 +57,24 @@ def listed_words(context: Any) -> frozenset[str]:
 
 
 def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: frozenset[str]) -> str:
-    """Return the name that the program defines for the subcommand, or "" if there is none.
+    """Return the name that the program defines for the subcommand, or "" if the program defines none.
 
-    Text that a user typed never becomes a name.
+    A word that the user typed is returned only if the program itself contains that word as a name.
 
-    The first name in this list that exists is returned:
+    The function returns the first of these names that exists:
 
-    - The key of the command in ``group.commands``, so that an alias or an abbreviation gives the command's own name.
-    - The typed word, if it is a name in the group: a key of ``commands`` with another object (a placeholder that is replaced
-      later), or an item of another container, as in a lazy group.
-    - The command's own name, if the command is a global of the module that defines its function, because such a name is in the
-      source code.
+    - The key of the command in ``group.commands``. Even if the user typed an alias or an abbreviation, this key is the command's
+      own name.
+    - The typed word, if it is a key of ``commands`` for another object, for example for a placeholder.
+    - The typed word, if it is in another container of the group, as in a lazy group.
+    - The command's own name, if the command is a global variable of the module that defines its function. Such a name comes from
+      the program's source code.
 
     Args:
         command: The command that the group has resolved, or None.
         typed: The word that the group resolved.
         commands: A copy of ``group.commands`` from before the command was resolved.
-        listed: The words that were names in the group before the command was resolved.
+        listed: The result of :func:`listed_words`.
     """
     if command is not None:
         for name, child in commands.items():
@@ -84,7 +88,10 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
 
 def lists(group: Any, word: str) -> bool:
-    """Return whether a built-in container in the group contains ``word``, without calling any code of the program."""
+    """Return whether a list, set, tuple or dict in an attribute of the group contains ``word``.
+
+    The function calls no code of the program.
+    """
     for container in _containers(group):
         if isinstance(container, dict):
             if word in container:
@@ -112,10 +119,10 @@ def _is_module_global(command: Any) -> bool:
 
 
 class CheckedMakeContext:
-    """The replacement of a program's own ``make_context``. If an error leaves ``make_context`` after the parsing, the run ends.
+    """The replacement for a program's own ``make_context``. If ``make_context`` raises an error after the parsing, the run ends.
 
-    The patched ``Context`` methods do not see that error, because the context was not entered yet. ``CheckedMakeContext`` is a
-    class and not a closure, so that the command can be copied and pickled.
+    The patched ``Context`` methods do not see such an error, because the context is not entered at that time.
+    ``CheckedMakeContext`` is a class and not a closure, so that the command can be copied and pickled.
     """
 
     __slots__ = ("_command", "_finish_pending")

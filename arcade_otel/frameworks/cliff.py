@@ -1,9 +1,13 @@
 """The adapter for cliff.
 
-This module replaces four methods of the app and its command manager. ``App.run`` begins and ends the run.
-``CommandManager.find_command`` finds the command. The framework calls the public hook ``App.prepare_to_run_command`` with the
-command, and the public hook ``App.clean_up`` with the error that ended it. Because cliff uses argparse, this module follows the
-argparse parsers to find out whether the command line was accepted.
+This module replaces four methods of the app and its command manager:
+
+* ``App.run``: the replacement begins and ends the run.
+* ``CommandManager.find_command``: the replacement remembers the command's name.
+* ``App.prepare_to_run_command``: cliff calls this public hook with the command before the command runs.
+* ``App.clean_up``: cliff calls this public hook after the command, with the error that ended the command, or None.
+
+Because cliff uses argparse, this module follows the argparse parsers to find out whether the command line was accepted.
 """
 
 from __future__ import annotations
@@ -50,7 +54,7 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """The replacement of a method of one object.
+    """The replacement for one method of an object.
 
     The replacement is a class and not a closure, so that the object can be copied.
     """
@@ -63,7 +67,7 @@ class _Replacement:
 
 
 class _Runner(_Replacement):
-    """The replacement of ``App.run``, which begins and ends the run."""
+    """A replacement for ``App.run`` that also begins and ends the run."""
 
     __slots__ = ()
 
@@ -89,10 +93,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """The replacement of ``CommandManager.find_command``.
-
-    The first command that is found in a run is the one that is executed.
-    """
+    """A replacement for ``CommandManager.find_command``. cliff executes the first command that it finds in a run."""
 
     __slots__ = ()
 
@@ -112,7 +113,7 @@ class _Finder(_Replacement):
 
 
 class _Prepare(_Replacement):
-    """The replacement of ``App.prepare_to_run_command``, which reports the command."""
+    """A replacement for ``App.prepare_to_run_command`` that also remembers the command."""
 
     __slots__ = ()
 
@@ -125,7 +126,7 @@ class _Prepare(_Replacement):
 
 
 class _CleanUp(_Replacement):
-    """The replacement of ``App.clean_up``, which reports the error that ended the command."""
+    """A replacement for ``App.clean_up`` that also remembers the error that ended the command."""
 
     __slots__ = ()
 
@@ -187,8 +188,7 @@ class _CliffRun:
 
         Args:
             app: The application.
-            error: The exception that left ``App.run``, or None, because for most errors cliff returns an exit code and raises
-                nothing.
+            error: The exception that left ``App.run``, or None. For most errors, cliff raises nothing and returns an exit code.
             code: The exit code that ``App.run`` has returned.
         """
         with guard("the end of a command"):
@@ -208,7 +208,7 @@ class _CliffRun:
 
 
 def _registered_name(manager: Any, typed: str) -> str:
-    """Return the current name of the command that cliff has found for ``typed``, or "" if it is unknown."""
+    """Return the current name of the command that cliff has found for ``typed``, or "" if the name is unknown."""
     typed = getattr(manager, "_legacy", {}).get(typed, typed)
     commands = [str(name) for name in manager.commands]
     if typed in commands:

@@ -1,4 +1,4 @@
-"""The implementation of ``with arcade_otel.command("name"):``, for code without an adapter."""
+"""The implementation of ``with arcade_otel.command("name"):``, for code that no adapter supports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _configured: dict[str, Any] = {}
 
 
 def configure(options: Mapping[str, Any]) -> None:
-    """Set default options for all later commands. See :func:`arcade_otel.configure`."""
+    """Set default options for later calls of ``arcade_otel.command``. See :func:`arcade_otel.configure`."""
     make_settings(**options)
     _configured.clear()
     _configured.update(options)
@@ -33,7 +33,7 @@ def configure(options: Mapping[str, Any]) -> None:
 class RunStack:
     """The runs that one context manager has begun and not ended yet.
 
-    There can be several, because a decorated function may call itself or run in several threads.
+    There can be several runs, because a decorated function may call itself or run in several threads.
     """
 
     __slots__ = ("_runs",)
@@ -109,7 +109,7 @@ class RecordedCommand(CommandContext):
 
 
 def command_path(path: object) -> str:
-    """Return the path of a command, joined by dots.
+    """Return a command's path with its words joined by dots.
 
     Raises:
         TypeError: If ``path`` is not a string.
@@ -133,9 +133,9 @@ def new_path(path: object) -> str | None:
 
 
 def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
-    """End a run that the program discarded. A discarded login or logout still changes the identity.
+    """End a run that the program discarded. A discarded login or logout that succeeded still changes the identity.
 
-    In a forked child, in a dry run, and if the user has opted out meanwhile, the identity does not change.
+    The identity does not change in a forked child, in a dry run, or if the user has opted out during the run.
     """
     run.discard()
     is_change = run.path in settings.login_commands or run.path in settings.logout_commands
@@ -152,7 +152,7 @@ def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> 
 
 
 def decorate(context: CommandContext, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that calls ``function`` inside ``context``."""
+    """Return a function that calls ``function`` inside ``with context``."""
     from functools import wraps
 
     @wraps(function)

@@ -1,9 +1,9 @@
 """The adapter for cyclopts 4.0 and later.
 
 ``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module replaces the context
-manager ``app_stack(…)``. The new context manager begins the run, and ends it with the error that leaves the block. The traceback
-of a command therefore contains no frames of this library. The module also patches ``App._parse_known_args``, which parses every
-command line. ``App._parse_known_args`` returns the command that was found, or raises the usage error.
+manager that ``app_stack(…)`` returns. The new context manager begins the run, and ends it with the error that leaves the block.
+The traceback of an error in a command therefore contains no frames of this library. The module also patches
+``App._parse_known_args``, which parses command lines. That method returns the command that it has found, or raises a usage error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MAX_OPTIONS = 50
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of ``app``, and of the meta apps of ``app``."""
+    """Record each run of ``app`` and of its meta apps from now on."""
     stack = getattr(app, "app_stack", None)
     if stack is None:
         raise TypeError("cyclopts 4.0 or later is needed")
@@ -42,7 +42,10 @@ def attach(app: Any, settings: Settings) -> None:
 
 
 def detach(app: Any) -> None:
-    """Stop recording ``app``. The patched methods remain in place, and do nothing for an app that is not instrumented."""
+    """Stop recording ``app``.
+
+    The patched methods remain, but for an app that is not instrumented they only call the original methods.
+    """
     vars(app.app_stack).pop(SETTINGS, None)
 
 
@@ -83,7 +86,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that the call of an app with the stack ``stack`` begins or continues, or None if it is not recorded."""
+    """Return the run that a call of the app with ``stack`` begins or continues, or None if the call is not recorded."""
     run = _runs.get(get_ident())
     if run is not None:
         # cyclopts enters twice in a row: to split the command line, and to run the command.
@@ -99,7 +102,7 @@ def _run_of(stack: Any) -> _CycloptsRun | None:
 
 
 class _WatchedContext:
-    """Begin and end a run together with cyclopts' own context manager."""
+    """A wrapper around cyclopts' own context manager, which tells the run when the block is entered and left."""
 
     __slots__ = ("_context", "_run")
 
@@ -135,7 +138,7 @@ class _CycloptsRun:
         _runs[self.thread] = self
 
     def expects(self, app: Any) -> bool:
-        """Return whether the run's command line is parsed by ``app``, the app of this run or one of its meta apps."""
+        """Return whether ``app`` is the app of this run or one of its meta apps, and must still parse the run's command line."""
         return not self.parsed and _root(app) is self.root
 
     def on_parsed(self, app: Any, words: list[str], result: Any) -> None:
@@ -197,7 +200,7 @@ def _root(app: Any) -> Any:
 
 
 def _registered_names(app: Any, chain: Sequence[str]) -> Iterator[str]:
-    """Yield the name of each command in the chain, which is the first name under which it was registered and never an alias."""
+    """Yield the name of each command in the chain: the first name under which the program registered it, not an alias."""
     current = list(_family(app))
     for word in chain:
         commands: dict[str, Any] = {}

@@ -12,7 +12,10 @@ __all__ = ["end_all_runs", "end_runs"]
 
 
 def end_runs() -> None:
-    """End each run that this thread has begun as a success, the innermost first. This never raises."""
+    """End this thread's runs, the innermost first, and record each as a success. This never raises.
+
+    If the program has discarded a run, that run goes on until its block ends.
+    """
     for run in _active_runs():
         if run.thread == get_ident():
             with guard("the end of a run"):
@@ -21,9 +24,9 @@ def end_runs() -> None:
 
 
 def end_all_runs() -> None:
-    """End each run of this process as a success, the innermost first. This never raises.
+    """End this process's runs, the innermost first, and record each as a success. This never raises.
 
-    The caller is about to start another program in this process, so the block of no run will end.
+    The caller is about to start another program in this process, so the runs cannot end later. A discarded run is not recorded.
     """
     for run in _active_runs():
         with guard("the end of a run"):
@@ -36,7 +39,10 @@ def end_all_runs() -> None:
 
 
 def _active_runs() -> list[frameworks.Run]:
-    """Return the runs that this process has begun and not ended, the innermost first. In a forked child, the result is empty."""
+    """Return the runs that this process has begun and not ended, the innermost first.
+
+    In a forked child, the runs of the parent process are not included.
+    """
     return [run for run in reversed(frameworks._running) if run._pid == os.getpid()]
 
 

@@ -1,8 +1,8 @@
-"""Create extra spans for a command: for its start, and for events that a server tracks while it runs.
+"""Create extra spans for a command: one for its start, and others for events that a server tracks while it runs.
 
-Each additional span has the trace ID of the command's own span, and a span ID of its own. Only PostHog gets the additional spans,
-because other receivers would see a second span of the same command. The library imports this module only for programs that need
-such a span.
+An extra span has the same trace ID as the command's own span, but a different span ID. Only PostHog gets extra spans, because
+other receivers would see a second span of the same command. The library imports this module only for programs that need extra
+spans.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
 def is_left_out(settings: Settings, path: str) -> bool:
-    """Return whether ``exclude`` names the command ``path``. A login or a logout is never excluded."""
+    """Return whether the option ``exclude`` excludes the command ``path``. A login or a logout is never excluded."""
     return bool(settings.exclude) and not _is_change(settings, path) and f"{path}.".startswith(settings.exclude)
 
 
@@ -36,10 +36,10 @@ def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
 
 
 def identity_of(settings: Settings, decision: consent.Decision) -> tuple[str, bool] | None:
-    """Return ``(distinct_id, is_anon)`` of this moment, or None if the events are printed (``ARCADE_USAGE_TRACKING=log``).
+    """Return the current ``(distinct_id, is_anon)``, or None in a dry run (``ARCADE_USAGE_TRACKING=log``).
 
     Raises:
-        OSError: If there is no identity.
+        OSError: If the identity cannot be read or created.
     """
     return None if decision.mode == consent.LOG else identity_file.current(settings)
 
@@ -54,7 +54,7 @@ def submit(
     mark: str,
     identity: tuple[str, bool] | None,
 ) -> None:
-    """Pass a span to a sender, or print the events of the span in a dry run.
+    """Pass an extra span to a sender. In a dry run, print the events of the span instead.
 
     The span does not contain the attributes that are known only at the end of the command.
 
@@ -68,7 +68,7 @@ def submit(
         identity: The result of :func:`identity_of`.
 
     Raises:
-        OSError: If the span could not be handed over.
+        OSError: If the span could be neither passed to a sender nor written to the queue.
     """
     ids = trace_id, spans.new_ids()[1]
     if identity is None:

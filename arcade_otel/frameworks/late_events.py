@@ -1,13 +1,13 @@
-"""Send the events that a server tracks while it runs, because its command may end days later.
+"""Send a server's events while the server is still running, because its command may end days later.
 
-A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. Other
-commands store their events on the command's own span (``spans.own_events``), but a server's own span would be sent too late. The
-events of a server are sent on extra spans, each of which contains the events of the last seconds. The library imports this module
-only for servers.
+A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. The events of
+any other command are stored on the command's own span (``spans.own_events``). A server's own span is sent too early or too late
+for its events. A server's events are therefore sent on extra spans. Each extra span contains the events of the last few seconds.
+The library imports this module only for servers.
 
-The rate of the spans with a server's events is limited. The thread that tracks the first event hands over that event at once.
+The library limits how often it sends a server's events. The thread that tracks the first event hands over that event at once.
 Events of the next ``INTERVAL_SECONDS`` wait in memory. Another thread sleeps until ``INTERVAL_SECONDS`` are over, and then hands
-over all waiting events together. While no event waits, no thread sleeps.
+over all waiting events together. This thread exists only while events are waiting.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -48,14 +48,15 @@ class LateEvents:
 
     - An event that is not dropped is handed over at most ``INTERVAL_SECONDS`` after :meth:`add`, provided that the process still
       runs and can start a thread. An event is dropped if ``MAX_WAITING`` events are already waiting.
-    - No event is handed over twice, and no event is handed over after the user has opted out.
-    - An event belongs to the person who is logged in when :meth:`add` is called. So no event of a person who has logged out since
-      gets to the next person.
+    - An event is handed over at most once. After the user has opted out, no event is handed over.
+    - An event belongs to the person who is logged in when :meth:`add` is called. If that person logs out later, the event still
+      belongs to the same person.
     - No method waits for the network or for another thread.
 
     Args:
         run: The run of the server's command.
-        get_values: A function that returns the values of the command's parameters, which are removed from free text.
+        get_values: A function that returns the values of the command's parameters. The library removes these values from free
+            text.
     """
 
     def __init__(self, run: Run, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
@@ -77,7 +78,7 @@ class LateEvents:
         return self._get_values or self._run._get_values
 
     def add(self, event: OwnEvent) -> None:
-        """Hand ``event`` over now, or together with other events at most ``INTERVAL_SECONDS`` later."""
+        """Hand over ``event`` now, or together with other events at most ``INTERVAL_SECONDS`` later."""
         if self._sampled_out:
             return
         if len(self._waiting) >= MAX_WAITING:
@@ -93,7 +94,7 @@ class LateEvents:
             self._hand_over_later()
 
     def close(self) -> None:
-        """Hand over the waiting events, because the command ends now. This never raises."""
+        """Hand over the waiting events when the command ends. This never raises."""
         run = self._run
         run._late = None
         if run in serving:
@@ -105,7 +106,7 @@ class LateEvents:
     def _declared_groups(self) -> dict[str, str | bool | int]:
         """Return the attributes of the declared groups.
 
-        An event that a server tracks includes the groups of the command, but not the command's other declared properties.
+        A server's event includes the command's groups, but not the command's other declared properties.
         """
         settings = self._run._settings
         if not settings.groups:

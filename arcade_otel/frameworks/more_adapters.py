@@ -1,14 +1,18 @@
-"""The table of adapters for all frameworks except Click and Typer, and the look-up of adapters in other distributions.
+"""Find the adapters for frameworks other than Click and Typer, including adapters from other distributions.
 
 If you add a framework to this library, write a module in this package with the functions below, and add an entry to ``ADAPTERS``.
 If you provide an adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
 
 * ``attach(app, settings)``: record each run of ``app`` from now on. A second call of ``attach`` replaces the settings.
 * ``detach(app)``: undo ``attach``. If ``app`` was not attached, ``detach`` does nothing.
-* ``find_command(app)``, optional: return the Click command that a run starts with, for ``arcade-otel manifest``.
+* ``find_command(app)``: return the Click command that a run starts with. Only ``arcade-otel manifest`` needs this function.
 
-An adapter makes four kinds of calls on a run: ``Run.begin(settings)``, ``enter_command(name)`` for each step down the command
-tree, ``discard()`` when no command ran (``--help``, ``--version``), and ``end(error, …)``.
+An adapter makes these calls for a run:
+
+* ``Run.begin(settings)`` when the program starts.
+* ``enter_command(name)`` for each step down the command tree.
+* ``on_command_start()`` when the command is about to run.
+* ``end(error, …)`` when the command has ended, or ``discard()`` if no command ran (``--help``, ``--version``).
 """
 
 from __future__ import annotations
@@ -68,7 +72,7 @@ def uninstrument(app: Any) -> None:
 def drop_own_frame(error: BaseException) -> None:
     """Remove the caller's frame from the traceback of ``error``. The caller then raises ``error`` again.
 
-    An adapter that replaces one of the framework's methods calls this, so that a traceback shows the same frames as without this
+    An adapter that replaces a framework's method calls this function, so that tracebacks show the same frames as without this
     library.
     """
     tb = error.__traceback__

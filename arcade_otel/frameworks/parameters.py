@@ -18,10 +18,10 @@ _MAX_NAMES = 50
 
 
 def used_options(context: Any) -> tuple[str, ...]:
-    """Return the sorted names of the options that the user used, each once and as the program defines it.
+    """Return the sorted names of the options that the user used. Each name appears once, as the program defines it.
 
     For example, ``-v`` and ``--verb`` are returned as ``--verbose``. The options of the groups above the command are included.
-    The result contains no arguments, no values, and no names that the program does not define.
+    The result contains neither arguments nor values of options.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.
@@ -36,8 +36,9 @@ def used_options(context: Any) -> tuple[str, ...]:
 def parameter_values(context: Any) -> tuple[str, ...]:
     """Return the parameter values of the command and of the groups above it, as text.
 
-    A value may come from the command line, a prompt, a variable or a configuration file. Defaults in the program's source are
-    left out, because they are no secret. The values are only used to redact messages, and are never recorded.
+    A value may come from the command line, a prompt, a variable or a configuration file. Default values in the program's source
+    are left out, because they are not secret. The library uses the values only to redact error messages and free text, and does
+    not record them.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.
@@ -60,7 +61,7 @@ def parameter_values(context: Any) -> tuple[str, ...]:
 
 
 def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
-    """Yield each parameter that was set, with its context and the source of its value, from the innermost context outwards."""
+    """Yield each parameter with its context and the source of its value. The innermost context comes first."""
     while context is not None:
         for parameter in context.command.params:
             if parameter.name in context.params or not getattr(parameter, "expose_value", True):
@@ -70,7 +71,7 @@ def _parameters(context: Any) -> Iterator[tuple[Any, Any, str]]:
 
 
 def texts(value: object, depth: int = 0) -> Iterator[str]:
-    """Yield ``value`` as text. For a collection, yield the items as text, three levels deep."""
+    """Yield ``value`` as text. If ``value`` is a collection, yield its items as text, at most three levels deep."""
     if value is None or isinstance(value, bool) or depth > _MAX_DEPTH:
         return
     if isinstance(value, enum.Enum):

@@ -1,4 +1,4 @@
-"""Record that a command has begun (option ``record_start``), so that there is an event for a server even if it is killed.
+"""Record that a command has begun (option ``record_start``), so that a server has an event even if the server is killed.
 
 The library imports this module only if the program sets ``record_start``.
 """
@@ -24,8 +24,8 @@ def record_start(run: Run) -> None:
     """Send the start event of the run's command once.
 
     This never raises. The caller must have checked that the option ``record_start`` names the command. If the command is
-    excluded, no start event is recorded. Otherwise the function chooses the IDs of the command's own span now, because whether
-    the run is sampled depends on the span ID.
+    excluded, no start event is recorded. Otherwise the function chooses the IDs of the command's own span now, because the span
+    ID decides whether the run is sampled.
     """
     if run._ended or run._ids is not None or run._decision.unreadable or run.is_in_worker(os.environ):
         return

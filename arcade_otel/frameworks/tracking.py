@@ -27,9 +27,9 @@ MAX_EVENTS = 50
 
 
 def _current_run(*, also_serving: bool = False) -> frameworks.Run | None:
-    """Return the innermost run that this thread has begun, or else the innermost run of the process.
+    """Return the innermost run that this thread has begun, or else the innermost run of the process, or None if there is no run.
 
-    In a forked child, return None, because the runs belong to the parent process.
+    In a forked child, the runs of the parent process do not count.
 
     Args:
         also_serving: Whether to include runs that ``end_run()`` has ended while their commands continue.

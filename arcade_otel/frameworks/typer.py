@@ -22,7 +22,7 @@ _HOOKED = ("get_group", "get_command_from_info")
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of ``app``, whether it is called, started by a console script, or run by Typer's test runner."""
+    """Record each run of ``app``, whether ``app`` is called, started by a console script, or run by Typer's test runner."""
     main = _typer_main()
     apps: list[tuple[Any, Settings]] | None = getattr(main, _APPS, None)
     if apps is None:
@@ -56,10 +56,10 @@ def _typer_main() -> Any:
 
 
 def _hook(main: Any, apps: list[tuple[Any, Settings]]) -> None:
-    """Patch the two functions that make a root command: one for a group, and one for an app with a single command.
+    """Patch the two functions that make an app's root command: one for a group, and one for an app with a single command.
 
-    All callers (``Typer.__call__``, ``get_command``, and Typer's test runner) look up these functions in Typer's module, so they
-    get the patched functions.
+    ``Typer.__call__``, ``get_command`` and Typer's test runner look up these functions in the module ``typer.main``, so they call
+    the patched functions.
     """
     get_group, get_command_from_info = main.get_group, main.get_command_from_info
 

@@ -44,7 +44,8 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
 #: values. By these names, the sender recognizes coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: names the start mark that this sender removes. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the start mark that the sender removes once its span is
+#: in the queue. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"
@@ -132,8 +133,8 @@ def submit(
         end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``, which imports ``json``.
         span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
         environ: A copy of the process's environment, or None if the caller has no copy.
-        others_wait: Whether the caller has put other spans into the queue. If so, the function starts a sender for the other
-            spans even if this span has no lane.
+        others_wait: Whether to start a sender even if this span has no lane, because the caller has put other spans into the
+            queue.
 
     Returns:
         The paths of the span's files in the queue. The list is empty if a sender writes the span to the queue.
@@ -192,7 +193,7 @@ def submit(
 
 
 def may_wait(settings: Settings, environ: Mapping[str, str]) -> bool:
-    """Return whether the command may wait until its event is delivered. ``recording.waiting`` decides how long it waits."""
+    """Return whether the command may wait until its event is delivered. ``recording.waiting`` decides for how long."""
     return bool(settings.wait_seconds or settings.wait_seconds_in_ci or conventions.ENV_WAIT in environ)
 
 
@@ -260,8 +261,7 @@ def _import_roots() -> list[str]:
 
     The sender needs the program's import path, because some installations use a separate directory for each distribution (Nix,
     pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The function leaves out the
-    directory of the script and the working directory. Otherwise, the sender could import a file ``yaml.py`` from the user's
-    working directory if the package ``yaml`` is not installed.
+    script's directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` by mistake.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own

@@ -2,8 +2,8 @@
 
 The process that writes the span to the queue adds these properties. Usually, this process is the sender that the command has
 started. That sender uses the same Python interpreter on the same machine as the command. If the command itself writes to the
-queue, the command adds the properties. A later sender does not add them, because a different program may have started that
-sender.
+queue, the command adds the properties. A later sender does not add these properties, because a different program may have started
+that sender.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
     """Return ``payload`` with the added properties. This never raises.
 
-    If the payload already contains these properties, or contains no command's span, the function returns it unchanged.
+    If the payload already contains these properties, or contains no command's span, the function returns the payload unchanged.
 
     Args:
         payload: A command's span in OTLP/JSON.
         state_dir: The directory ``usage`` in the config directory.
         environ: The environment of the command. A sender passes the result of :func:`command_environment`.
-        write: Whether to write the run into ``usage/programs.json``. In a dry run, pass False.
+        write: True to write the run into ``usage/programs.json``, or False in a dry run.
     """
     with guard("what is found out about a span"):
         try:
@@ -68,8 +68,8 @@ def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
         environ: The environment of the sender.
 
     Returns:
-        A dictionary whose keys are the names of the command's variables. The values of variables that name a coding agent are the
-        real values. All other values are ``1``.
+        A dictionary whose keys are the names of the command's variables. Variables that name a coding agent keep their values.
+        Every other variable gets the value ``1``.
     """
     known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
     return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}

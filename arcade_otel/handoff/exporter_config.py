@@ -21,8 +21,8 @@ _OTLP = "otlp"
 def exporter_names(environ: Mapping[str, str]) -> list[str]:
     """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` is skipped.
 
-    If ``OTEL_TRACES_EXPORTER`` is not set, the result contains ``posthog``. The result then also contains ``otlp`` if a variable
-    sets an OTLP endpoint and an OTLP exporter is installed. A user can therefore set the endpoint for other programs without
+    If ``OTEL_TRACES_EXPORTER`` is not set, the result contains ``posthog``. If a variable also sets an OTLP endpoint, and an OTLP
+    exporter is installed, the result contains ``otlp``, too. A user can therefore set the endpoint for other programs without
     affecting a program that was installed without an OTLP exporter.
     """
     wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip()
@@ -40,9 +40,9 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 def uses_live_spans(settings: Settings) -> bool:
     """Return whether the SDK must create the command's span when the command starts, and make it the current span.
 
-    If the program sets ``live_spans``, the result is the value of that setting. Otherwise, the result is True if the environment
-    names an exporter other than PostHog's, or if the process already uses an SDK ``TracerProvider``. Usually, the check reads
-    only a few variables and ``sys.modules``.
+    If the program sets ``live_spans``, the result is the value of that setting. If the program does not set ``live_spans``, the
+    result is True if the environment names an exporter other than PostHog's. The result is also True if the process already uses
+    an SDK ``TracerProvider``. Usually, the check reads only a few variables and ``sys.modules``.
     """
     if settings.live_spans is not None:
         return settings.live_spans

@@ -70,7 +70,7 @@ class Known:
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: On the first run after a change of version, the version that ran before. On any other run, None.
+        previous_version: The version that ran before, or None if this is not the first run after a change of version.
         session_id: The ID of the run's session. PostHog requires a UUIDv7 that contains the start time of the session.
         install_method: How the program was installed. ``surroundings.install_method`` looks this up for a new version, and then
             at most once a day.
@@ -106,10 +106,10 @@ def record(
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run to write.
-        find_version: A function that returns the version of the installed program. It is called only if ``run`` contains no
-            version.
+        find_version: A function that returns the version of the installed program. This function is called only if ``run``
+            contains no version.
         find_install_method: A function that returns how the program was installed.
-        write: Whether to write the run to the file. In a dry run, pass False.
+        write: True to write the run to the file, or False in a dry run.
 
     Returns:
         The properties of the run, or None if another process held the lock for half a second.

@@ -88,7 +88,7 @@ def span_name(end_ns: int | None, span_id: str | None) -> str:
 def _is_span_name(name: str) -> bool:
     """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
 
-    In a lane's directory, the library ignores all other files except its own temporary files.
+    In a lane's directory, the library ignores files whose names have another form, except its own temporary files.
     """
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
@@ -257,7 +257,8 @@ def quarantine(state_dir: str, path: str) -> None:
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
     """Delete the oldest spans of a lane until it contains at most 1,000 spans and 5 MiB, and no span older than 7 days.
 
-    The sender that holds the lane's lock calls this function. A command calls it only if the command cannot start a sender.
+    The sender that holds the lane's lock calls this function. A command calls this function only if the command cannot start a
+    sender.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
     2025, or more than a day in the future, counts as impossible and is ignored. If both times of a span are impossible, the span
@@ -361,8 +362,9 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 def clear(state_dir: str) -> None:
     """Delete all queued spans, for example because the user has opted out.
 
-    This includes the files in ``corrupt/`` and the start marks. The function deletes only files whose names have a form that this
-    library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other files.
+    The function also deletes the files in ``corrupt/`` and the start marks. The function deletes only files whose names have a
+    form that this library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other
+    files.
 
     Raises:
         OSError: If at least one file cannot be removed.
@@ -405,9 +407,9 @@ def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -
 def migrate(state_dir: str, lane: str) -> None:
     """Move the spans of a lane of version 0.1.0 to the lanes of their projects.
 
-    Version 0.1.0 had one lane for each PostHog host. If ``lane`` is not such a lane, the function does nothing. The caller must
-    hold the lock of the old lane. A span stays in the old lane if its project key cannot be read. The span is then delivered or
-    quarantined there.
+    Version 0.1.0 had one lane for each PostHog host. If ``lane`` is not a lane of version 0.1.0, the function does nothing. The
+    caller must hold the lock of the old lane. If the project key of a span cannot be read, the span stays in the old lane, where
+    a sender delivers or quarantines it.
 
     Raises:
         OSError: If a span cannot be moved.

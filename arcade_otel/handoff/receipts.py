@@ -134,7 +134,7 @@ def events(state_dir: str) -> list[Receipt]:
 
 
 def problems(state_dir: str) -> dict[str, Receipt]:
-    """Return a dictionary from the name of each lane to the lane's last problem.
+    """Return a dictionary that maps the name of each lane to the lane's last problem.
 
     A problem is a failed delivery or a dropped event. Lanes without a problem are left out.
     """

@@ -1,4 +1,4 @@
-"""Start a sender where ``handoff`` cannot use a shell, for example on Windows, and read the sender's program from an archive."""
+"""Start a sender where ``handoff`` cannot use a shell, such as on Windows, or read the sender's program from an archive."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
         children: A list of process IDs. If this process has to reap the new process, the function appends the new process's ID.
 
     Raises:
-        OSError: If the process could not be started. Its start mark then counts as a failed start, unless the error is temporary.
+        OSError: If the process could not be started. The start mark then counts as a failed start, or is removed if the error is
+            temporary.
     """
     try:
         _start(command, environ, config_dir, children)

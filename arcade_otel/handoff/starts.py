@@ -1,18 +1,18 @@
 """Start marks let commands notice senders that never came up, keep the senders' spans, and start fewer senders for a while.
 
-A command does not wait until its sender has come up. Therefore, before the command starts the sender, it writes a *start mark*, a
-file in ``usage/starting``. The file contains the span that the sender gets, or is empty if the span is in the queue already. A
-sender removes its mark when its span is in the queue. No sender lives longer than 10 s, so a mark that is still there after 10 s
-shows that the sender never came up. The reason does not matter. For example, the interpreter was removed, ``sender_command``
-names another program, a library is missing, or the machine was switched off.
+A command does not wait until its sender has come up. Therefore, the command writes a *start mark*, a file in ``usage/starting``,
+before it starts the sender. The file contains the span that the sender gets, or is empty if the span is in the queue already. A
+sender removes its mark when its span is in the queue. No sender lives longer than 10 s. A mark that is still there after 10 s is
+therefore a *failed start*, which means that the sender never came up. The reason does not matter. For example, the interpreter
+was removed, ``sender_command`` names another program, a library is missing, or the machine was switched off.
 
-* The next sender, or the next command that starts no sender, puts the span of such a mark into the queue.
+* The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
 * After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. A
-  single failed start has no such effect, because it may happen by chance, for example at the end of a container.
+  single failed start changes nothing, because it may happen by chance, for example at the end of a container.
 * A sender that comes up removes all old marks, so that commands start senders as usual again.
 
 Limits: If the disk cannot be written, there are no marks. If another process takes a span from a mark, the span lacks the
-properties that only the sender of its own command can find out (``handoff.enrichment``).
+properties that only the sender of the span's command can find out (``handoff.enrichment``).
 """
 
 from __future__ import annotations
@@ -154,7 +154,9 @@ def record_failure(config_dir: str, name: str, error: OSError) -> None:
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If so, put the spans of failed starts into the queue.
+    """Return whether this command must not start a sender.
+
+    If the result is True, the function also puts the spans of failed starts into the queue.
 
     Args:
         state_dir: The directory ``usage``.
@@ -185,7 +187,7 @@ def _pauses(state_dir: str, now: float) -> bool:
 def is_taken_over(state_dir: str, name: str) -> bool:
     """Return whether the mark of this sender no longer contains a span.
 
-    This is the case if another process has put the span into the queue because the sender came up late, or if the user has
+    The result is True if another process has put the span into the queue because the sender came up late, or if the user has
     deleted the queue meanwhile.
     """
     try:
@@ -230,7 +232,7 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
         state_dir: The directory ``usage``.
         now: The current time in seconds since the epoch.
         remove: Whether to remove the marks. If False, the 16 newest marks become empty, and still count as failed starts.
-        pending: Whether to do the same with the marks of senders that may still be coming up.
+        pending: Whether to include the marks of senders that may still be coming up.
 
     Raises:
         OSError: If the marks cannot be read.
@@ -287,8 +289,8 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
 def _lanes(summary: SpanSummary) -> list[str]:
     """Return the lanes for a span that another process has recorded.
 
-    The environment of this process selects the exporters, because the environment of the other process is unknown. If the result
-    would be empty, return the span's PostHog lane, because the span contains its host and project.
+    The environment of this process selects the exporters, because the environment of the other process is unknown. If this
+    environment selects no lane, return the span's PostHog lane, because the span itself contains the PostHog host and project.
     """
     from arcade_otel.handoff.lanes import lane_name, lanes_for
 
@@ -302,7 +304,7 @@ def _lanes(summary: SpanSummary) -> list[str]:
 def failures(state_dir: str, now: float | None = None) -> list[float]:
     """Return the start times of the senders that have failed to come up since a sender last came up.
 
-    The list is sorted. Its times are in seconds since the epoch.
+    The times are in seconds since the epoch, and are sorted.
     """
     now = time.time() if now is None else now
     failed = [mark.made_at for mark in _marks(state_dir) if not mark.is_pending(now)]

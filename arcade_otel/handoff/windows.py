@@ -3,9 +3,9 @@
 The sender has no window, and runs outside the command's job object if Windows allows that. A *job object* is a group of processes
 that Windows can end together. CI runners, services, OpenSSH's server, IDEs and terminals may run programs in a job object. When
 the job is closed, Windows can end all processes in it. A new process leaves the job if it is created with
-``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow it, Windows refuses to create the process with
-that flag. The sender is then started inside the job. The command has written the span to the queue before it starts the sender,
-so the span is not lost if the sender ends with the job.
+``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow processes to leave, Windows refuses to create a
+process with that flag. This module then starts the sender inside the job. The command has written the span to the queue before it
+starts the sender, so the span is not lost if the sender ends with the job.
 """
 
 import os
@@ -58,7 +58,7 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Pop
 def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "subprocess.Popen[bytes]":
     """Call ``create`` with the flag that lets the new process leave the job object.
 
-    If the job does not allow that, call ``create`` again without the flag.
+    If the job does not allow processes to leave, call ``create`` again without the flag.
 
     Raises:
         OSError: If ``create`` raised an OSError for another reason.

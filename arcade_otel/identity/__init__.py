@@ -1,6 +1,6 @@
 """Read the identity of this installation from ``usage.json``.
 
-Reading the file needs no lock, because the library only ever replaces the file as a whole.
+Reading the file needs no lock, because the library always replaces the file as a whole.
 
 The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. The package imports each
 of these classes only when a program first uses it.
@@ -67,9 +67,9 @@ def parse(data: bytes) -> tuple[str, str | None] | None:
 def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
     """Return the identity if the file is in the usual form, or None if it is in any other form.
 
-    The usual form needs no JSON parser. This library and the Arcade CLI both write the file with ``json.dump``, which produces
-    the usual form. To read any other form, a command would have to import the module ``json``, which costs 5 million
-    instructions.
+    The function reads the usual form without a JSON parser. This library and the Arcade CLI both write the file with
+    ``json.dump``, which produces the usual form. To read any other form, a command would have to import the module ``json``,
+    which costs 5 million instructions.
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -96,9 +96,9 @@ def read(config_dir: str) -> tuple[str, str | None] | None:
 def read_settled(config_dir: str) -> tuple[str, str | None] | None:
     """Return the identity as :func:`read` does, or None if the anonymous ID may have to be rotated first.
 
-    If the result is None, the caller must read the identity through ``UsageIdentity``, which rotates the ID if necessary. A
-    rotation may be necessary in two cases: a rotation is pending, or the directory may be a copy because it contains no marker
-    for its current location. The check makes at most five ``stat`` calls.
+    If the result is None, the caller must read the identity through ``UsageIdentity``, which rotates the ID if necessary. The ID
+    may have to be rotated if a rotation is pending, or if the directory contains no marker for its current location and may
+    therefore be a copy. These checks make at most five ``stat`` calls.
     """
     identity = read(config_dir)
     if identity is None:
@@ -117,7 +117,7 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 def place_marker(config_dir: str) -> str:
     """Return the name of the marker file for the current location of the config directory (see ``identity.copied_directory``).
 
-    The marker is a small file in ``usage/``. Its name consists of numbers from ``stat``:
+    The marker is a small file in ``usage/``. The name of the marker consists of numbers from ``stat``:
 
     - The device and the inode of the config directory.
     - On POSIX systems, the inode and the modification time of ``/etc/machine-id``.
@@ -141,12 +141,12 @@ def place_marker(config_dir: str) -> str:
 def current(settings: Settings) -> tuple[str, bool]:
     """Return the current ``(distinct_id, is_anon)`` of this installation, and create ``usage.json`` if it does not exist.
 
-    The function makes no network request. It takes the lock of ``usage.json`` only if the file contains no valid identity, or if
-    the anonymous ID may have to be rotated.
+    The function makes no network request. The function takes the lock of ``usage.json`` only if the file contains no valid
+    identity, or if the anonymous ID may have to be rotated.
 
     Raises:
-        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. The
-            caller must then not record the command.
+        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. After an
+            error, the caller must not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

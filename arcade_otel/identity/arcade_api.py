@@ -29,7 +29,7 @@ class TooLargeError(Exception):
 def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, Any]:
     """Send a GET request, and return the status code and the decoded JSON of the response.
 
-    If the status code is not 200, the second value is None.
+    If the status code is not 200, the returned JSON is None.
 
     No redirect is followed. An ``http`` address must be a loopback address (``credentials.read_credentials`` refuses other
     ``http`` addresses). A request to an ``http`` address uses no proxy, because a proxy on another machine could read the token.

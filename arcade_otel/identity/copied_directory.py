@@ -12,17 +12,18 @@ expected name, this module compares the hashes:
   On a network file system, the hash contains the name of the remote share instead of the machine's ID, because many machines
   share the directory. If a file system may assign new inodes at each mount (FUSE, 9p, virtiofs), the hash contains the path
   instead of the inode.
-* **The directory in this boot**: a hash of the kernel's boot ID and the directory's device and inode. If a marker contains this
-  hash, the directory is not a copy. This hash also recognizes a directory that is mounted into a container with a different
+* **The directory until the next boot**: a hash of the kernel's boot ID and the directory's device and inode. If a marker contains
+  this hash, the directory is not a copy. This hash stays the same if the directory is mounted into a container with a different
   machine ID or none.
 
 The directory counts as a copy if it contains markers, but no marker contains one of the two current hashes. Renaming the host or
-updating the kernel does not change the hashes, because they do not depend on the host's name or the kernel's version.
+updating the kernel does not make the directory a copy, because the hash of the location does not depend on the host's name or the
+kernel's version.
 
 Limits: the library does not recognize a clone of a machine if the clone has the same machine ID, or if it was made from a
 snapshot of the running machine. To let the library recognize clones, leave ``/etc/machine-id`` empty in a machine image. A
-directory that was moved to another disk, or restored from a backup, usually counts as a copy and gets a new anonymous ID. In such
-a case, PostHog shows one person as two.
+directory that was moved to another disk, or restored from a backup, usually counts as a copy and gets a new anonymous ID. If the
+library takes a directory for a copy by mistake, PostHog shows one person as two.
 """
 
 import hashlib
@@ -59,7 +60,7 @@ def is_settled(config_dir: str) -> bool:
 
 
 def is_copy(config_dir: str) -> bool:
-    """Return whether the directory contains markers, but none for its current location.
+    """Return whether the directory contains markers for other locations, but no marker for its current location.
 
     Raises:
         OSError: If a required file cannot be read at the moment.
@@ -80,7 +81,8 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
     Args:
         config_dir: The config directory.
-        copied: Whether the directory is a copy. If so, the function deletes the markers of the original directory.
+        copied: Whether the directory is a copy. If ``copied`` is True, the function deletes the markers of the original
+            directory.
     """
     try:
         with Directory.open(config_dir, _STATE, create=True) as directory:
@@ -99,8 +101,8 @@ def settle(config_dir: str, *, copied: bool) -> None:
 def fingerprint(config_dir: str) -> tuple[str, str]:
     """Return two texts from which the caller makes the hashes of a marker.
 
-    The first text identifies the location of the directory. The second text identifies the directory until the next boot. It is
-    "" if the system provides no boot ID, or if the directory is on an overlay file system.
+    The first text identifies the location of the directory. The second text identifies the directory until the next boot. The
+    second text is "" if the system provides no boot ID, or if the directory is on an overlay file system.
 
     Raises:
         OSError: If a required file cannot be read at the moment.

@@ -91,8 +91,8 @@ def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
 def _read_context(path: str, name: str) -> dict[Any, Any] | None:
     """Return the mapping of one context, or None if the file is not valid or does not contain the context.
 
-    If ``name`` is ``ACTIVE_CONTEXT`` and the file contains no contexts, return the mapping ``cloud``. :func:`read_credentials`
-    documents which files are valid.
+    If ``name`` is ``ACTIVE_CONTEXT`` and the file contains no contexts, return the mapping ``cloud``. The function
+    :func:`read_credentials` documents which files are valid.
     """
     try:
         data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)
@@ -148,8 +148,9 @@ def _coordinator_url(value: object) -> str:
 
     If ``value`` is None or "", return the address of Arcade's API.
 
-    A token may be sent over ``https`` to any host, and over ``http`` to a loopback address. The function also refuses an address
-    that contains a user name, a query, a fragment, spaces, control characters or non-ASCII characters.
+    A token may be sent over ``https`` to any host, and over ``http`` to a loopback address. The function returns "" for any other
+    address, and for an address that contains a user name, a query, a fragment, spaces, control characters or non-ASCII
+    characters.
     """
     if value is None or value == "":
         return DEFAULT_COORDINATOR_URL

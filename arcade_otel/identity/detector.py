@@ -24,8 +24,8 @@ class IdentityResourceDetector(ResourceDetector):
     Args:
         raise_on_error: Whether ``detect`` raises an exception if it cannot read or create the identity.
         settings: The program's settings, or None for settings from the environment.
-        config_dir: The config directory to use if ``settings`` is None. If both are None, the environment determines the config
-            directory.
+        config_dir: The config directory to use if ``settings`` is None. If ``settings`` and ``config_dir`` are both None, the
+            environment determines the config directory.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class IdentityResourceDetector(ResourceDetector):
         self._config_dir = config_dir
 
     def detect(self) -> Resource:
-        """Return a resource with the identity, or an empty resource if the identity must not or cannot be read."""
+        """Return a resource with the identity, or an empty resource if the user has opted out or the identity cannot be read."""
         # The SDK runs detectors even if OTEL_SDK_DISABLED is set. The environment is checked first, because then no file is read.
         if consent.tracking_mode() == consent.OFF:
             return Resource({})

@@ -63,11 +63,12 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Return the identity under which a successful login's event is sent, and rotate the anonymous ID if necessary.
 
-    The function asks the API for the principal (at most 2 s). It rotates the anonymous ID if the store links an account and the
-    principal is different or unknown. It also rotates the ID if the ID may already belong to another, unknown account.
+    The function asks the API for the principal (at most 2 s). It rotates the anonymous ID if the store links the ID to an
+    account, and the principal is a different account or unknown. It also rotates the ID if an earlier login is unresolved,
+    because the ID may belong to the account of that login.
 
-    The function does not link the principal. The caller must first put the login's span, which carries the pending alias, into
-    the queue. Then the caller calls :func:`commit_login`, which writes the link.
+    The function does not link the ID to the principal yet. The caller must first put the login's span, which carries the pending
+    alias, into the queue. The caller must then call :func:`commit_login`, which writes the link.
 
     Guarantee: if a later step fails or the process is killed, the anonymous ID is still not aliased to a second person. If the ID
     must be rotated, the function writes the marker of a pending rotation before it writes anything else. If the ID will be
@@ -78,7 +79,7 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
         deadline: The value of ``time.monotonic()`` after which no step waits.
 
     Raises:
-        OSError: If the store cannot be read or written. The caller must then not record the login.
+        OSError: If the store cannot be read or written. After an error, the caller must not record the login.
     """
     store = UsageIdentity(settings.config_dir)
     try:
@@ -125,8 +126,8 @@ def commit_login(settings: "Settings", plan: ResolvedIdentity, *, deadline: floa
 def begin_logout(settings: "Settings") -> Identity | None:
     """Return the identity under which a logout's event is sent, and mark the anonymous ID for rotation if necessary.
 
-    The caller must call :func:`logout` once the event is in the queue. If the process is killed before that call, the next
-    command finds the marker and rotates the ID.
+    The caller must call :func:`logout` once the event is in the queue. If the process is killed before it calls :func:`logout`,
+    the next command finds the mark and rotates the ID.
 
     Returns:
         The identity, or None if the identity cannot be read. If the result is None, the caller must not send the event.
@@ -204,7 +205,7 @@ class LazyAliasResolver:
     """Find the account of anonymous spans that were recorded after a login without the program's login command.
 
     Each sender process uses one resolver, which asks for the principal at most once. The resolver does not ask if the anonymous
-    ID is already linked to an account. It also does not ask if there are no credentials and the program has no principal
+    ID is already linked to an account. If there are no credentials, the resolver asks only if the program sets a principal
     function.
 
     Args:
@@ -224,12 +225,12 @@ class LazyAliasResolver:
         The span stays anonymous in these cases:
 
         - The anonymous ID has been rotated since the span was recorded, or the store cannot be read.
-        - The anonymous ID is already linked to an account. The ID's alias also attributes this span to the account.
-        - The program has no principal source, and the credentials file is missing or newer than the command. A newer file may
-          belong to another user.
+        - The anonymous ID is already linked to an account. The alias of a linked ID also attributes this span to the account.
+        - The program has no principal source, and the credentials file is missing or newer than the command. A newer credentials
+          file may belong to another user.
         - The lookup of the principal failed, or no account is logged in.
         - An earlier lookup failed, and the credentials were replaced after that lookup.
-        - The credentials were replaced during or after the lookup by this sender.
+        - The credentials were replaced since this sender looked up the principal.
 
         Args:
             anon_id: The anonymous ID of the span.

@@ -1,4 +1,4 @@
-"""Two marker files in ``usage/``: one for an ID that must be rotated, and one for an ID with an unknown user.
+"""Two marker files in ``usage/``: for an anonymous ID that must be rotated, and for an anonymous ID with an unknown owner.
 
 Both markers survive a crash, and the library can usually write them even on a full disk.
 """
@@ -32,10 +32,10 @@ class PendingRotation:
     def remember(self, anon_id: str) -> None:
         """Write the marker, which means that ``anon_id`` must be rotated.
 
-        If ``anon_id`` is "", the marker means that the ID in the store must be rotated.
+        If ``anon_id`` is "", the function creates an empty marker.
 
-        If the ID cannot be written into the marker, for example on a full disk, the function creates an empty marker. An empty
-        marker also stands for the ID in the store.
+        If the ID cannot be written into the marker, for example on a full disk, the function creates an empty marker, too. An
+        empty marker means that the ID in the store must be rotated.
 
         Raises:
             OSError: If not even an empty file can be created.
@@ -84,12 +84,12 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker file for an anonymous ID that may belong to an account which the store does not link.
+    """The marker file for an anonymous ID that may belong to an account, although the store does not link the ID.
 
     The file contains the modification time of the credentials. The library writes the marker if the API did not answer after a
-    login. It also writes the marker before it queues an alias, and removes it once the link is written. If the process ends
-    before the link is written, the next login finds the marker and rotates the ID. The rotation prevents an alias of the ID to a
-    second person.
+    login. The library also writes the marker before it queues an alias, and removes the marker once the link is written. If the
+    process ends before the link is written, the next login finds the marker. The login then rotates the ID, so that the old ID is
+    not aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -125,7 +125,7 @@ class UnresolvedIdentityMarker:
                 os.close(directory.open_file(self._name, os.O_WRONLY | os.O_TRUNC))
 
     def marked(self) -> bool:
-        """Return whether the marker exists. If that cannot be determined, return True."""
+        """Return whether the marker exists, or True if that cannot be determined."""
         try:
             return stat.S_ISREG(os.lstat(os.path.join(self._config_dir, _STATE, self._name)).st_mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -134,7 +134,7 @@ class UnresolvedIdentityMarker:
             return True
 
     def of(self) -> int | None:
-        """Return the modification time that the marker contains, or None if there were no credentials when it was written.
+        """Return the modification time that the marker contains, or None if there were no credentials at that time.
 
         If the time is unknown, return -1, which is not the modification time of a real credentials file.
         """

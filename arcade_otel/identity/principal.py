@@ -176,7 +176,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
     """Load the principal function that an installed distribution has registered under ``name``.
 
     Raises:
-        PrincipalUnavailableError: If no function is registered under ``name``, or if several different functions are.
+        PrincipalUnavailableError: If no function or several different functions are registered under ``name``.
     """
     from importlib import metadata
 

@@ -34,7 +34,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
     - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) cannot be changed once it has ended. The
       wrapped processor therefore receives a copy of the span with the current identity.
     - **A successful login**: the copy of the span carries the pending alias. The link to the account is written only after the
-      exporter has taken the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
+      exporter has accepted the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
     - **A successful logout**: the copy of the span carries the old ID. After the export, the anonymous ID is rotated if it is
       linked to an account or may have been aliased to one.
     - **Any other span** reaches the wrapped processor unchanged.
@@ -44,10 +44,11 @@ class IdentityLifecycleProcessor(SpanProcessor):
     for PostHog. All waits of a login together take at most 4.5 s. If the user has opted out, the processor does not change the
     identity.
 
-    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If it wraps a processor of
-    another class, it assumes that the span is exported when ``on_end`` of that processor returns. Only ``DetachedSpanExporter``
-    reports whether PostHog has acknowledged the alias. With another exporter, the processor calls ``force_flush`` instead, and
-    ignores the result. ``SimpleSpanProcessor.force_flush`` returns True without asking the exporter.
+    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If the wrapped processor is of
+    another class, the span counts as exported when the ``on_end`` method of the wrapped processor returns. Only
+    ``DetachedSpanExporter`` reports whether PostHog has acknowledged the alias. With any other exporter, a login calls
+    ``force_flush`` on the wrapped processor and ignores the result. ``SimpleSpanProcessor.force_flush`` returns True without
+    asking the exporter.
 
     Args:
         inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as

@@ -1,4 +1,4 @@
-"""Read and change the identity of this installation in ``usage.json``. Each change holds the lock of ``usage.json``."""
+"""Read and change the identity of this installation in ``usage.json``. Each change is made under a lock."""
 
 import json
 import os
@@ -36,10 +36,10 @@ Identity = tuple[str, str | None]
 class UsageIdentity:
     """The identity store of one config directory, with the interface that Arcade's specification requires.
 
-    Guarantees: this class replaces the file as a whole. It holds the exclusive lock ``usage.json.lock`` while it reads, changes
-    and replaces the file, so that concurrent processes with this library do not overwrite each other's changes. A corrupt file is
-    renamed to ``usage.json.corrupt``. Limit: the lock is advisory, and the released Arcade CLI uses a different lock. If the
-    Arcade CLI changes the file at the same time, one of the two changes can be lost.
+    Guarantees: this class replaces the file as a whole. The class holds the exclusive lock ``usage.json.lock`` while it reads,
+    changes and replaces the file. Concurrent processes with this library therefore do not overwrite each other's changes. A
+    corrupt file is renamed to ``usage.json.corrupt``. Limit: the lock is advisory, and the released Arcade CLI uses a different
+    lock. If the Arcade CLI changes the file at the same time, one of the two changes can be lost.
 
     Args:
         config_dir: The config directory, or None for Arcade's config directory.
@@ -60,8 +60,8 @@ class UsageIdentity:
     def load_or_create(self) -> dict[str, Any]:
         """Return ``{"anon_id": …, "linked_principal_id": …}``, and create the file if it is missing or corrupt.
 
-        The method reads the file only once. If the file changes later, only a change that was made through this object appears in
-        the result.
+        The method reads the file only once. Later calls return the same values, except for changes that were made through this
+        object.
 
         Raises:
             OSError: If the file cannot be read at the moment, or cannot be created.
@@ -79,9 +79,9 @@ class UsageIdentity:
         return data[LINKED_PRINCIPAL_ID] or self.get_principal_id() or data[ANON_ID]
 
     def get_principal_id(self) -> str | None:
-        """Return the ID of the account that is logged in, or None if the ID is unknown.
+        """Ask the API for the ID of the account that is logged in.
 
-        The method waits at most 2 s for the API. The ID is also None if no account is logged in.
+        Return None if no account is logged in, or if the API does not answer within 2 s.
         """
         from arcade_otel.identity.credentials import CredentialsUnreadableError
         from arcade_otel.identity.principal import PrincipalUnavailableError, fetch_principal, read_credentials
@@ -99,7 +99,7 @@ class UsageIdentity:
             return None
 
     def should_alias(self) -> bool:
-        """Return whether an account is logged in that is different from the linked principal."""
+        """Return whether the logged-in account is known and is different from the linked principal."""
         principal_id = self.get_principal_id()
         return principal_id is not None and principal_id != self.load_or_create()[LINKED_PRINCIPAL_ID]
 
@@ -162,8 +162,7 @@ class UsageIdentity:
             wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
         Raises:
-            OSError: If the lock is not free in time, or if the file cannot be read or written. The caller can then try again
-                later.
+            OSError: If the lock is not free in time, or if the file cannot be read or written.
         """
         with self._locked(LOCK_SECONDS if wait is None else wait):
             found = self._read()
@@ -182,7 +181,7 @@ class UsageIdentity:
         return after
 
     def exists(self) -> bool:
-        """Return whether ``usage.json`` exists. If that cannot be determined, return True."""
+        """Return whether ``usage.json`` exists, or True if that cannot be determined."""
         try:
             os.lstat(self._usage_file)
         except (FileNotFoundError, NotADirectoryError):
@@ -215,7 +214,7 @@ class UsageIdentity:
     def _is_copy(self, identity: Identity) -> bool:
         """Return whether the directory is a copy and ``identity`` is anonymous.
 
-        A linked account is the same person in every copy, so a linked identity stays as it is.
+        A linked account is the same person in each copy, so the library keeps a linked identity.
         """
         return (
             identity[1] is None

@@ -1,6 +1,6 @@
 """Live spans: the SDK creates the command's span at the start, and the span is current while the command runs.
 
-Spans that the command creates meanwhile therefore become descendants of the command's span.
+By default, spans that the command creates become descendants of the live span.
 """
 
 import logging
@@ -54,11 +54,11 @@ _ours: "dict[Settings, _Provider]" = {}
 
 
 class LiveSpan:
-    """The live span of one command. End the span in the thread that began it.
+    """The live span of one command. End the live span in the thread in which you created it.
 
     The live span belongs to the traces of the process, and this library does not send it to PostHog. The sampler and the limits
-    of the tracer provider apply to the live span. The command's own code may add attributes to it. The library creates the usage
-    event separately, with the same trace ID and span ID.
+    of the tracer provider apply to the live span. The command's own code may add attributes to the live span. The library creates
+    the usage event separately, with the same trace ID and span ID.
 
     Args:
         settings: The program's settings.
@@ -128,7 +128,7 @@ class LiveSpan:
             outcome: How the command ended.
             identity: ``(distinct_id, is_anon)``.
             added: The attributes from ``enrichment``, which the usage event also contains.
-            sender_follows: Whether the caller starts a sender afterwards. If so, this function does not start one.
+            sender_follows: True if the caller starts a sender afterwards, so that this function does not start one.
         """
         self._span.update_name(spans.span_name(self._settings, path))
         attributes = spans.command_attributes(self._settings, path, timing, outcome)

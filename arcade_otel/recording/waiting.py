@@ -1,4 +1,4 @@
-"""Wait at the end of a command until its event is acknowledged. Containers and CI jobs that end with the command need this."""
+"""Wait at the end of a command until its event is acknowledged, because a container or CI job may end with the command."""
 
 import math
 import os
@@ -20,7 +20,7 @@ def wait_for_delivery(settings: Settings, paths: Iterable[str]) -> None:
     """Wait until the files ``paths`` have left the queue, for at most the time that :func:`seconds_to_wait` returns.
 
     A file leaves the queue when the backend has acknowledged its span or refused it for good. The wait for a file ends early if
-    its lane is in back-off, or if a delivery of the lane fails. If the user presses Ctrl-C, the function stops waiting, and the
+    its lane is in back-off, or if a delivery of that lane fails. If the user presses Ctrl-C, the function stops waiting, and the
     command ends as usual.
     """
     seconds = seconds_to_wait(settings)

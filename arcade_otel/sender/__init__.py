@@ -110,9 +110,9 @@ def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:
     """Wait until all lane locks are free, but for at most ``seconds``. Return whether all lane locks are free.
 
-    Right before each request, a sender checks whether the user has opted out. If so, the sender sends no request and releases its
-    lock. Once the opt-out is stored and the queue is empty, this function therefore waits only for requests that have already
-    begun.
+    Right before each request, a sender checks whether the user has opted out. After an opt-out, the sender sends no further
+    request and releases its lock. Once the opt-out is stored and the queue is empty, this function therefore waits only for
+    requests that have already begun.
     """
     deadline = time.monotonic() + seconds
     prefix, suffix = "sender-", ".lock"

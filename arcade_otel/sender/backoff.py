@@ -67,9 +67,9 @@ class Backoff:
         """Begin the back-off after a failed delivery, and return its length in seconds.
 
         Args:
-            asked_seconds: The server's ``Retry-After`` in seconds, or None. If this is longer than the library's own delay, the
-                back-off lasts ``asked_seconds`` plus up to 25 % at random. More than 48 minutes count as 48 minutes, so the
-                back-off lasts at most an hour.
+            asked_seconds: The server's ``Retry-After`` in seconds, or None. If ``asked_seconds`` is longer than the library's own
+                delay, the back-off lasts ``asked_seconds`` plus up to 25 % at random. A ``Retry-After`` of more than 48 minutes
+                counts as 48 minutes, so the back-off lasts at most an hour.
             now: The current time in seconds since the epoch, or None for the system's clock.
         """
         _, failures = self.read()

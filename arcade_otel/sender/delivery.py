@@ -254,7 +254,7 @@ class Lane:
         return permitted
 
     def _read(self, path: str) -> list[Any]:
-        """Return the spans in a file, with the ID that they must be sent under.
+        """Read the spans in a file, find out which identity they belong to, and return the spans.
 
         If the file no longer exists, return an empty list. If the file contains no span, move it to ``corrupt/``, and return an
         empty list.
@@ -277,11 +277,11 @@ class Lane:
         return spans
 
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
-        """Add the number of dropped spans to a file's span, save the span to the file, and return the file's spans.
+        """Write the number of dropped spans into the span in the file ``path``, save the file, and return its spans.
 
         The number counts the spans that were deleted because the lane exceeded its limits, and that no event has reported yet.
-        The event of the file's span reports the number to the backend. If the file's span does not become an event, the function
-        returns ``spans`` unchanged, and a later span reports the number.
+        The event of that span then reports the number to the backend. If the file contains no span that becomes an event, the
+        function returns ``spans`` unchanged, and a later span reports the number.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()

@@ -41,7 +41,7 @@ class SpanIdentityResolver:
     def resolve(self, path: str, text: str) -> str:
         """Return the span ``text`` with the ID that the exporter must send it under.
 
-        If this changes the span, first save the changed span to its file.
+        Before returning a changed span, save the span to its file.
 
         Args:
             path: The span's file in the queue.
@@ -93,10 +93,11 @@ class SpanIdentityResolver:
         return text
 
     def _with_arcade_context(self, path: str, text: str) -> str:
-        """Return the span with the organization and the project that were active when its command ran, if they are known.
+        """Return the span with the organization and the project that were active when its command ran.
 
-        If this changes the span, first save the changed span to its file. Credentials that were written after the command's end
-        may belong to another organization, so the function does not use them.
+        If the organization is not known, return the span unchanged. Before returning a changed span, save the span to its file.
+        Credentials that were written after the command's end may belong to another organization, so the function does not use
+        them.
 
         Raises:
             ValueError: If the text is not a span.

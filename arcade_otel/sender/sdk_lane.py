@@ -93,7 +93,7 @@ class SdkLaneExporter:
         """Export ``spans`` without their private attributes. If ``may_begin`` returns False, export nothing.
 
         Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread continues
-        in the background until the process ends.
+        in the background.
         """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)

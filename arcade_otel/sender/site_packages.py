@@ -13,10 +13,10 @@ def add_site_packages() -> None:
 
     Call this before other threads start, because an import of this library in another thread could fail while the function runs.
 
-    A sender that delivers only to PostHog does not need the ``.pth`` files. A third-party exporter may need them, for example if
-    an editable installation hooks into the import system. Python imports a module ``sitecustomize`` only from the interpreter's
-    own directories, and not from the program's import path. The command ``opentelemetry-instrument`` adds a ``sitecustomize`` to
-    the program's import path, and that module would trace the sender.
+    A sender that delivers only to PostHog does not need the ``.pth`` files. A third-party exporter may need these files, for
+    example if an editable installation hooks into the import system. Python imports a module ``sitecustomize`` only from the
+    interpreter's own directories, and not from the program's import path. The command ``opentelemetry-instrument`` adds a
+    ``sitecustomize`` to the program's import path, and that module would trace the sender.
     """
     if "site" in sys.modules:
         return

@@ -131,12 +131,12 @@ def resource_attributes(
     The sender later adds the attributes that describe the machine (``surroundings.machine``).
 
     Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification requires. The
-    exception is the service's name: a name from the environment takes precedence over the program's name.
+    exception is the service's name: a name from the environment variables takes precedence over the program's name.
 
     Args:
         settings: The program's settings.
-        usage_only: Whether only PostHog gets the span.
-        environ: A copy of the process's environment, if the caller already has one.
+        usage_only: Whether the span is sent only to PostHog.
+        environ: A copy of the process's environment variables, or None for ``os.environ``.
     """
     environ = os.environ if environ is None else environ
     from_environment = _resource_from_environment(environ)
@@ -181,7 +181,7 @@ def command_attributes(
     Args:
         settings: The program's settings.
         path: The command path, joined by dots.
-        timing: When the command ran.
+        timing: Start and end of the command, in nanoseconds since the epoch.
         outcome: How the command ended.
         environ: A copy of the process's environment variables, or None for ``os.environ``, which is slower to read.
     """
@@ -230,15 +230,15 @@ def encode(
     Args:
         settings: The program's settings.
         path: The command path, joined by dots, or "" if no command was reached.
-        timing: When the command ran.
+        timing: Start and end of the command, in nanoseconds since the epoch.
         outcome: How the command ended.
         identity: ``(distinct_id, is_anon)`` at the end of the command.
         ids: The trace ID and the span ID in hexadecimal digits. If ``ids`` is None, the span ID is new, and the trace ID comes
             from ``TRACEPARENT`` or is new.
-        usage_only: Whether only PostHog gets the span.
+        usage_only: Whether the span is sent only to PostHog.
         fresh_ids: New IDs from :func:`new_ids`, for a caller that also needs the span's ID. If ``ids`` is not None, ``fresh_ids``
             is ignored.
-        environ: A copy of the process's environment, if the caller already has one.
+        environ: A copy of the process's environment variables, or None for ``os.environ``.
     """
     parent = parent_context(environ)
     trace_id, span_id = ids or fresh_ids or new_ids()

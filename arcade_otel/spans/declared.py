@@ -44,17 +44,17 @@ def attributes(
 ) -> dict[str, str | bool | int]:
     """Return the attributes for all valid values of properties and groups.
 
-    A value is valid if the program has declared its name and the value has the declared type. The function skips any other value.
-    It also writes a debug line unless the value is None or a free text.
+    A value is valid if the program has declared its name and the value has the declared type. The function skips any other value,
+    and writes a debug line unless the skipped value is None or a free text.
 
     Args:
         settings: The program's settings.
-        given: The values that were passed to ``arcade_otel.set_property``. These values take precedence over the values that the
-            program's function ``property_values`` returns.
+        given: The values that were passed to ``arcade_otel.set_property``. Values from ``set_property`` take precedence over the
+            values that the program's function ``property_values`` returns.
         login: Whether the command was a login. If so, the properties in ``settings.person_properties`` are also set on the person
             in PostHog.
-        command: The command's path, and a function that returns the values of the command's parameters. These values are removed
-            from free text. If ``command`` is None, free text is dropped.
+        command: The command's path, and a function that returns the values of the command's parameters. The values of the
+            parameters are removed from free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -78,9 +78,10 @@ def attributes(
 
 
 def resource_attributes(settings: Settings) -> dict[str, str]:
-    """Return the resource attributes that the sender needs to set the declared properties that it finds itself.
+    """Return the resource attributes from which the sender finds the values of some declared properties.
 
-    The attributes list the properties that are copies of other properties, and name the context in Arcade's credentials to use.
+    The attributes contain the names of properties that are copies of other properties, and the name of a context in Arcade's
+    credentials.
     """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]

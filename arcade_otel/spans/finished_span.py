@@ -1,6 +1,6 @@
 """Finished spans that are copies or come from OTLP/JSON.
 
-The classes keep the counts of dropped attributes, events and links.
+The classes in this module store the counts of dropped attributes, events and links.
 """
 
 from collections.abc import Mapping, Sequence
@@ -86,7 +86,7 @@ def copy_span(
     status: Status | None = None,
     scope: InstrumentationScope | None = None,
 ) -> ReadableSpan:
-    """Return a copy of a finished span, with other values for the arguments that are not None.
+    """Return a copy of a finished span. Each argument that is not None replaces a field of the original span.
 
     The SDK does not allow changes to an ended span, so an attribute can only be added to a copy.
 

@@ -1,6 +1,6 @@
 """Redact the values of properties that a program declares as free text.
 
-The library imports this module only if a program sets such a property.
+The library imports this module only if a program sets a free-text property.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class RedactedText(str):
 def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ...]] | None = None) -> RedactedText | None:
     """Return the redacted text, or None if ``value`` is not a string or must be dropped as a whole.
 
-    The rules are the same as for error messages (:func:`redaction.redact`). The function removes these texts:
+    The function redacts the text by the same rules as error messages (:func:`redaction.redact`). It removes these texts:
 
     - The words of the command line, and the values of the command's parameters.
     - Texts that the user has typed at prompts, as far as the functions that are running still contain them.

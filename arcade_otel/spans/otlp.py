@@ -1,11 +1,11 @@
 """Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands use these functions.
 
 Two documents define the format: the section "JSON Protobuf Encoding" of https://opentelemetry.io/docs/specs/otlp/, and the file
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so the functions check it. They raise
-``ValueError`` if the part of a payload that they read is malformed. As the protocol requires, the functions ignore unknown
-fields, accept 64-bit integers as numbers or as text, and treat ``null`` like an absent value.
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so the functions check it. If the data that a
+function reads from a payload is malformed, the function raises ``ValueError``. As the protocol requires, the functions ignore
+unknown fields, accept 64-bit integers as numbers or as text, and treat ``null`` like an absent value.
 
-This module does not need the SDK. A command that is still running does not import this module, because importing ``json`` would
+This module does not need the SDK. A command usually does not import this module while it runs, because importing ``json`` would
 slow the command down.
 """
 
@@ -133,7 +133,7 @@ def command_span(traces: Json) -> tuple[Json | None, Json]:
 def read_attribute(holder: Json, key: str) -> object:
     """Return the value of one attribute of a span, a scope or a resource, or None if the attribute is missing.
 
-    If a key occurs twice, the last value counts.
+    If a key occurs several times, its last value counts.
 
     Raises:
         ValueError: If the value is malformed. The function does not check the values of other attributes.

@@ -54,8 +54,8 @@ class Outcome:
 
         * ``success``: the exit code is 0.
         * ``usage_error``: the command line was refused.
-        * ``interrupted``: the user pressed Ctrl-C, or the command ended with Click's ``Abort``, for example after the answer
-          "no".
+        * ``interrupted``: the user pressed Ctrl-C, or the command ended with Click's ``Abort``, for example because the user
+          answered "no".
         * ``exit``: the program chose the exit code, and the library knows no error that led to the exit.
         * ``failure``: the command ended in any other way.
         """
@@ -75,7 +75,7 @@ class Outcome:
         The value is ``_OTHER`` if the command failed without an exception, and None if the command succeeded.
 
         A class that was created at run time can have any text as its name. If the class's module does not contain the class under
-        this name, the value names the nearest base class that is contained in its module.
+        this name, the value is the name of the nearest base class that its own module contains.
         """
         if not self.failed:
             return None
@@ -83,7 +83,7 @@ class Outcome:
 
 
 def class_name(error_class: type[BaseException]) -> str:
-    """Return the qualified name of ``error_class``, or of its nearest base class that its module contains under its name."""
+    """Return the qualified name of ``error_class``, or of the nearest base class if no module contains ``error_class``."""
     for each in error_class.__mro__:
         found: object = sys.modules.get(each.__module__)
         for name in each.__qualname__.split("."):
@@ -140,7 +140,7 @@ def _failure_behind(error: BaseException) -> BaseException:
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
     """Return whether the frame that caught ``earlier`` is not in the traceback of ``error``.
 
-    Such an exception was caught before the command began.
+    If so, ``earlier`` was caught before the command began.
     """
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:

@@ -84,7 +84,7 @@ def redact(
       also removes each word of at least four letters, and the same words with other separators between them.
 
     If ``arguments``, ``environ`` and ``paths`` contain too many or too long values, the function returns "". Limit: a secret that
-    looks like an ordinary word stays in the message if it is neither in quotes nor among these values.
+    looks like an ordinary word stays in the message if it is neither in quotes nor among the values that the caller passes.
 
     Args:
         message: The text of an exception. The function reads only the first 2,000 characters.
@@ -92,7 +92,7 @@ def redact(
         environ: The environment variables.
         paths: Names of files.
         quoted: Texts that may stay in the message although they are in quotes. Names of options and of Python's built-in objects
-            may also stay. If ``quoted`` is None, any text in quotes may stay.
+            may also stay in quotes. If ``quoted`` is None, any text in quotes may stay.
     """
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would recognise.
@@ -145,7 +145,7 @@ def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterato
 def file_names(error: BaseException) -> Iterator[str]:
     """Yield the file names in ``error`` and its causes.
 
-    The redaction needs these names, because its patterns do not recognize each file name without a slash.
+    The redaction needs these names, because its patterns do not recognize a file name without a slash.
     """
     seen: list[BaseException] = []
     while len(seen) < _MAX_CAUSES and error not in seen:

@@ -168,8 +168,8 @@ _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "me
 def readable(message: str) -> str:
     """Return ``message`` in a form in which the patterns of this module recognize secrets.
 
-    The function decodes URL and HTML escapes. It removes terminal escape sequences, PEM blocks, and source lines that a parser or
-    pytest has quoted.
+    The function decodes URL and HTML escapes. The function also removes terminal escape sequences, PEM blocks, and source lines
+    that a parser or pytest has quoted.
     """
     message = _QUOTED_LINE.sub(r"<value>\n\1", message)
     if "\n+" in message or "\nE" in message:
@@ -234,7 +234,7 @@ def _without_known_shapes(message: str) -> str:
 def _without_value(match: re.Match[str]) -> str:
     """Return the matched text with the group ``value`` redacted.
 
-    A value after a separator stays if it looks like an ordinary word.
+    If the pattern contains a separator, the value stays if it looks like an ordinary word, as in "basic authentication".
     """
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
@@ -309,9 +309,9 @@ def _looks_random(word: str) -> bool:
 
     A word looks like a key in three cases:
 
-    - It mixes several kinds of characters (digits, lower case, upper case), and does not consist of pronounceable parts.
-    - It is long and contains many different characters.
-    - It is readable text that is written in hexadecimal digits.
+    - The word mixes several kinds of characters (digits, lower case, upper case), and does not consist of pronounceable parts.
+    - The word is long and contains many different characters.
+    - The word is readable text in hexadecimal digits.
     """
     if _is_text_in_hex(word):
         return True

@@ -161,7 +161,7 @@ def architecture() -> str:
 
 
 def machine() -> dict[str, str]:
-    """Return the resource attributes that describe the machine and Python.
+    """Return the resource attributes that describe the machine and the Python interpreter.
 
     The sender can call this function for its command, because the same Python interpreter runs the sender and the command.
     """

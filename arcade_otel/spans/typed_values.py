@@ -89,8 +89,8 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
     """Return the arguments that the message may contain, and those words of the other arguments that the message contains.
 
-    The list omits a plain argument if the message does not contain all words of the argument's last path component. The message
-    then cannot contain the whole argument. The list contains each argument that is not plain.
+    If the message does not contain all words of a plain argument's last path component, the message cannot contain the whole
+    argument. The returned list therefore omits such arguments. The list contains each argument that is not plain.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -182,8 +182,8 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 def _is_a_value(part: str) -> bool:
     """Return whether ``part``, which is a part of the user's input, must be searched for.
 
-    Common text such as ``--`` and ``/`` need not be searched for. A text of special characters is searched for if it is long or
-    contains at least four different characters, because it may be a password ("!@#$%^&*").
+    The result is False for common text such as ``--`` and ``/``. For other text of special characters, the result is True if the
+    text is long or contains at least four different characters. Such a text may be a password ("!@#$%^&*").
     """
     part = part.strip()
     if any(character.isalnum() for character in part):

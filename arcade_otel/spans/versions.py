@@ -1,7 +1,7 @@
 """Find the version of an installed program in the names of ``.dist-info`` directories.
 
-``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``, which takes as long as the start of
-Python itself. This module uses ``importlib.metadata`` only if it finds no ``.dist-info`` directory, for example for a
+``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``. These imports take as long as the
+start of Python itself. This module uses ``importlib.metadata`` only if it finds no ``.dist-info`` directory, for example for a
 distribution in a zip archive.
 """
 

@@ -5,15 +5,16 @@ The functions in this module follow no link below the config directory, and do n
 The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to the user who runs
 the program, or to root. Other users must not be able to write these files and directories. If another user owns or can write one
 of these files and directories, the program runs as if there were no config directory. The program then records nothing, and
-``usage status`` and ``usage doctor`` show the result of :func:`distrust_reason`. A file that only the owner's private group can
-write is accepted, too. A private group is named after the user and has no other members, as is usual with umask 002.
+``usage status`` and ``usage doctor`` show the result of :func:`distrust_reason`. The library also accepts a file that the owner's
+private group can write. A private group is named after the user and has no other members, as is usual with umask 002.
 
 If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``. The library uses that directory only
-if it belongs to the user in ``SUDO_UID``. If that user has opted out, ``sudo mycli`` is not recorded. Otherwise, ``sudo mycli``
-is recorded under that user's identity. The library treats the files as data and never as code. As root, the library follows no
-link below the config directory, deletes only files whose names it creates itself, and gives each new file to the owner of the
-directory. Under ``sudo``, the library uses only files of root and of that user. Without ``sudo``, for example after ``su -m`` or
-in a container that mounts another user's directory, root uses only root's own files.
+if it belongs to the user in ``SUDO_UID`` or to root. If the user who called ``sudo`` has opted out, ``sudo mycli`` is not
+recorded. If that user has not opted out, ``sudo mycli`` is recorded under that user's identity. The library treats the files as
+data and never as code. As root, the library follows no link below the config directory, deletes only files whose names it creates
+itself, and gives each new file to the owner of the directory. Under ``sudo``, the library uses only files of root and of the user
+who called ``sudo``. Without ``sudo``, for example after ``su -m`` or in a container that mounts another user's directory, root
+uses only root's own files.
 
 Limits: POSIX access control lists, Windows permissions and the parents of the config directory are not checked.
 
@@ -100,7 +101,7 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
     The function never follows a link below the config directory, and never blocks on a named pipe.
 
     Args:
-        config_dir: The config directory. It may be a link if the link and its target belong to the user.
+        config_dir: The config directory, which may be a link if the link and its target belong to the user.
         names: Names of the directories below the config directory, and of the file, such as ``"usage", "consent"``.
         max_bytes: The maximum size of the file in bytes. A larger file raises UnusableFileError.
 
@@ -197,7 +198,7 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
 
 
 def distrust_reason(config_dir: str) -> str | None:
-    """Return a text for the user that says why the files in ``config_dir`` are not used, or None if they are used.
+    """Return a text that tells the user why the files in ``config_dir`` are not used, or None if the files are used.
 
     This never raises. For example, the text is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a
     link``. A missing file is no reason to distrust the directory.

@@ -69,9 +69,9 @@ def ensure_private_dir(path: str) -> None:
 def chown_to_parent_owner(path: str) -> None:
     """Under ``sudo``, give the file or directory ``path`` to the owner of its parent directory.
 
-    Otherwise, ``sudo mycli`` would leave files that belong to root. If the program does not run as root, or runs on Windows, the
-    function does nothing. The function follows no symbolic link. A file with a second name keeps its owner, because it may be a
-    hard link to one of root's files.
+    Without this function, ``sudo mycli`` would leave files that belong to root. If the program does not run as root, or runs on
+    Windows, the function does nothing. The function follows no symbolic link. A file with a second name keeps its owner, because
+    it may be a hard link to one of root's files.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

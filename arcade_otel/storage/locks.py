@@ -17,7 +17,7 @@ Limits of a lease:
   However, a process that cannot use the locks does not notice that another process holds a lock.
 
 The code that uses the locks tolerates two holders. For example, if two senders deliver the same event, both deliveries contain
-the same UUID, and PostHog keeps only one event.
+the same UUID, and PostHog recognizes the second delivery as the same event.
 """
 
 import os
@@ -63,9 +63,9 @@ if sys.platform == "win32":
     def _can_lock_elsewhere(descriptor: int) -> bool:
         """Return whether another byte of the file can be locked.
 
-        If so, the lock failed because another process holds the first byte. The error number alone does not show this under Wine.
-        If another process holds a lock, Wine's C library does not set ``errno``, so Python's exception contains the number of an
-        earlier error.
+        If another byte can be locked, the lock failed because another process holds the first byte. Under Wine, the error number
+        does not show this. If another process holds a lock, Wine's C library does not set ``errno``, so Python's exception
+        contains the number of an earlier error.
         """
         os.lseek(descriptor, int.from_bytes(os.urandom(3), "big") + 1, os.SEEK_SET)
         try:
@@ -162,7 +162,7 @@ class FileLock:
     def release(self) -> None:
         """Release the lock. A second call does nothing.
 
-        The lock file is not removed. Otherwise, two processes could lock two different files with the same name.
+        The function keeps the lock file. If it removed the file, two processes could lock two different files with the same name.
         """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
@@ -207,7 +207,7 @@ def _try_lock_bounded(descriptor: int) -> bool:
 class _Lease:
     """The file that takes the place of a lock on a file system without locks.
 
-    Its content identifies the holder: ``host pid token``.
+    The content of the file identifies the holder: ``host pid token``.
     """
 
     __slots__ = ("_held", "_name", "_path", "_stale_after")

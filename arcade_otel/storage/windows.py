@@ -53,7 +53,7 @@ def _registry_value(key: str, name: str) -> str:
 def long_path(path: str) -> str:
     r"""Return the config directory ``path``, with the prefix ``\\?\`` if paths below it may exceed 259 characters.
 
-    By default, Windows opens longer paths only with the prefix. An administrator can remove this limit.
+    By default, Windows opens a path of more than 259 characters only with this prefix. An administrator can remove this limit.
 
     Args:
         path: An absolute path.

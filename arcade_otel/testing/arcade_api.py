@@ -21,9 +21,9 @@ class RecordedRequest:
 
 
 class ArcadeApi:
-    """A fake Arcade API, which returns the accounts that a test adds, and fails as a test scripts it.
+    """A fake Arcade API, which knows only the accounts that a test adds, and for which a test can script faults.
 
-    Each ``FakePostHog`` includes a fake API at the same address, in its attribute ``arcade``.
+    The attribute ``arcade`` of a ``FakePostHog`` is an ``ArcadeApi``, which uses the same address as the fake PostHog.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class ArcadeApi:
         principal_id: str | None = None,
         account_id: str | None = None,
     ) -> None:
-        """Add an account, with the API key or the access token by which the fake recognizes the account."""
+        """Add an account, and the API key or access token for which the fake returns this account."""
         data = {key: value for key, value in (("principal_id", principal_id), ("account_id", account_id)) if value is not None}
         if api_key is not None:
             self._keys[api_key] = data
@@ -49,11 +49,11 @@ class ArcadeApi:
             self._tokens[access_token] = data
 
     def script(self, *faults: Fault) -> None:
-        """Apply each of ``faults`` to one of the next requests, in this order. Then :meth:`always` decides about the requests."""
+        """Apply each of ``faults`` to one of the next requests, in this order. Later requests are not affected."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
-        """Apply ``fault`` to every request that has no scripted fault, until :meth:`heal` is called."""
+        """Apply ``fault`` to all requests without a fault from :meth:`script`, until :meth:`heal` is called."""
         self._always = fault
 
     def heal(self) -> None:

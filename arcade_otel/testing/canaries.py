@@ -13,12 +13,12 @@ _WORD = string.ascii_letters + string.digits
 
 
 class Canary(str):
-    """A made-up secret. It is a string with two more attributes: the kind of the secret, and the parts that are secret.
+    """A made-up secret, which is a string with two additional attributes.
 
     Attributes:
-        kind: Name of the kind, for example ``github_token``.
-        secrets: The parts that usage data must not contain. By default, the whole text is one such part. In the URL of a
-            database, for example, only the password is secret.
+        kind: Name of the kind of secret, for example ``github_token``.
+        secrets: The parts of the text that usage data must not contain, for example only the password in the URL of a database.
+            The default is the whole text.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Canary(str):
 
 
 class Canaries:
-    """A set of made-up secrets. Each secret is an attribute of the object. If you iterate over the object, you get all secrets.
+    """A set of made-up secrets. Each secret is an attribute of the object, and an iteration over the object yields all secrets.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.
@@ -45,12 +45,12 @@ class Canaries:
         email: An e-mail address.
         ipv4, ipv6: IP addresses.
         password_url: The URL of a database, which contains a password.
-        words, slug: Two made-up words, joined by a space or a hyphen. Each word is a secret, so that a search also finds the
-            words if a program joins them in another way.
-        home_path, windows_path: The path of a file in a home directory. The user's name and the file's name are secret.
+        words, slug: Two made-up words, joined by a space (``words``) or a hyphen (``slug``). Each word is a secret, so that a
+            search finds the words even if a program joins them in another way.
+        home_path, windows_path: The path of a file in a home directory, in which the user's name and the file's name are secret.
 
     Args:
-        seed: The seed of the random generator. The same seed produces the same secrets.
+        seed: The seed of the random generator, which always produces the same secrets for the same seed.
     """
 
     def __init__(self, seed: str | int) -> None:

@@ -74,7 +74,7 @@ def accepted_v1(
     refuse: Callable[[dict[str, Any]], bool] = lambda _: False,
     most_events: int | None = None,
 ) -> tuple[list[Event], Results]:
-    """Return the accepted events of a request, and the result for each of its events by ``uuid``: accepted or dropped.
+    """Return the accepted events of a request, and a dictionary that says for each ``uuid`` whether the event was accepted.
 
     Args:
         headers: The headers of the request.

@@ -1,4 +1,4 @@
-"""Validate the bodies of requests in the same way as PostHog's capture endpoint. This module does not use HTTP.
+"""Validate the bodies of requests in the same way as PostHog's capture endpoint. This module itself does not use HTTP.
 
 The rules are copied from PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one event in a
 request is malformed, the service refuses the whole request.
@@ -21,7 +21,7 @@ _LONGEST_DISTINCT_ID = 200
 
 
 class RequestRejected(Exception):  # noqa: N818 - it is an answer
-    """The request is not valid. PostHog would refuse it with the HTTP status ``status`` and the body ``text``."""
+    """The request is not valid. PostHog would refuse the request with the HTTP status ``status`` and the body ``text``."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status} {text}")
@@ -30,7 +30,7 @@ class RequestRejected(Exception):  # noqa: N818 - it is an answer
 
 
 class Event:
-    """An event that PostHog has accepted. If an event is delivered twice, there are two objects.
+    """One delivery of an event that the fake has accepted. If an event is delivered twice, there are two ``Event`` objects.
 
     Attributes:
         event: The name of the event.
@@ -149,7 +149,8 @@ def parsed(text: str) -> Any:
 def _shape(loaded: Any) -> tuple[list[Any], Any, Any]:
     """Return the events, the token and ``sent_at`` of a request. A request is a batch, an array of events, or one event.
 
-    If the request has no token outside its events, or no ``sent_at``, that value is None.
+    If the request does not contain the token outside its events, the returned token is None. If the request does not contain
+    ``sent_at``, the returned ``sent_at`` is None.
     """
     if isinstance(loaded, list):
         return loaded, None, None
@@ -261,8 +262,8 @@ def _event(raw: dict[str, Any], token: str, sent_at: Any, now: datetime, request
 def _time(timestamp: str, sent_at: Any, properties: dict[str, Any], now: datetime) -> datetime:
     """Return the time of an event by the server's clock, which usually is ``now + (timestamp - sent_at)``.
 
-    If ``timestamp`` is not a time, return ``now``. Without ``sent_at``, return ``timestamp``. If the result is more than 23 hours
-    in the future, return ``now``.
+    If ``timestamp`` is not a valid time, return ``now``. If ``sent_at`` is not a valid time, return ``timestamp``. If the result
+    would be more than 23 hours in the future, return ``now``.
     """
     happened, sent = _moment(timestamp), _moment(sent_at)
     if happened is None:

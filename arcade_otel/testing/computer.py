@@ -19,13 +19,12 @@ SETTLE_SECONDS = 60.0
 class Computer:
     """A simulated computer, with a home directory, a config directory and an environment for the commands of one test.
 
-    You can inspect the files that commands write to the config directory. This class cannot run commands. Its subclasses can, for
-    example ``CliSandbox``.
+    You can inspect the files that commands write to the config directory. To run commands, use a subclass such as ``CliSandbox``.
 
     Args:
         root: A directory for the home directory and the debug log.
-        environ: Environment of the commands, or None for an environment with only the variables that a process needs. Some of
-            this library's variables are added.
+        environ: Environment of the commands, or None for an environment with only the variables that a process needs.
+            ``Computer`` adds the variables for the debug log and for short-lived senders.
         home: The home directory, or None for the directory ``home`` in ``root``.
 
     Attributes:
@@ -52,7 +51,7 @@ class Computer:
         self.environ |= {conventions.ENV_HOST: url, conventions.ENV_API_KEY: api_key}
 
     def with_environ(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Return a copy of the environment with ``changes``. If the value of a variable is None, the variable is removed."""
+        """Return a copy of the environment with ``changes``. A variable that ``changes`` sets to None is removed."""
         environ: dict[str, str | None] = {**self.environ, **(changes or {})}
         return {name: value for name, value in environ.items() if value is not None}
 
@@ -65,7 +64,7 @@ class Computer:
 
     @property
     def queue(self) -> list[Path]:
-        """The files in the queue, oldest first. If you read ``queue``, it does not wait for running senders."""
+        """The files in the queue, oldest first. This property does not wait for running senders."""
         return self.queued("")
 
     def queued(self, exporter: str) -> list[Path]:

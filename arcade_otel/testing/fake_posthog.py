@@ -1,4 +1,4 @@
-"""A fake PostHog and a fake Arcade API, which share one loopback address and fail as a test scripts them."""
+"""A fake PostHog and a fake Arcade API, which share one loopback address. A test can script faults of both."""
 
 import gzip
 import json
@@ -51,7 +51,7 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The decompressed body of the request. A test can search it for text that a request must not contain."""
+        """The decompressed body of the request, which a test can search for text that a request must not contain."""
         return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
 
     @property
@@ -60,7 +60,7 @@ class Request:
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return the names of headers that the endpoint does not need. A header such as ``Cookie`` could contain a secret."""
+        """Return the names of headers that the endpoint does not need, because such a header could contain a secret."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
@@ -73,9 +73,9 @@ class FakePostHog:
     fake does not imitate GeoIP, rate limits, or the loss of events in Kafka.
 
     Args:
-        port: The port on 127.0.0.1, or 0 for any free port. After :meth:`stop`, :meth:`start` uses the same port again.
+        port: The port on 127.0.0.1, or 0 for any free port, which the fake keeps after :meth:`stop` and :meth:`start`.
         tokens: The keys of the known projects, or None if every project is known.
-        enforce: True to refuse events of unknown projects (401). False to accept and discard them, as PostHog does.
+        enforce: True to refuse events of unknown projects (401), or False to accept and discard them, as PostHog does.
         protocols: The endpoints of the fake: ``"v0"`` (``/batch/`` and similar) and ``"v1"`` (``/i/v1/analytics/events``).
         clock: A function that returns the server's time.
         arrived: A function that the fake calls with each event that it stores.
@@ -163,11 +163,11 @@ class FakePostHog:
     # --- faults ---------------------------------------------------------------------------------------------------------------
 
     def script(self, *faults: Fault) -> None:
-        """Apply each of ``faults`` to one of the next requests, in this order. Then :meth:`always` decides about the requests."""
+        """Apply each of ``faults`` to one of the next requests, in this order. Later requests are not affected."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
-        """Apply ``fault`` to every request that has no scripted fault, until :meth:`heal` is called."""
+        """Apply ``fault`` to all requests without a fault from :meth:`script`, until :meth:`heal` is called."""
         self._always = fault
 
     def heal(self) -> None:
@@ -200,11 +200,11 @@ class FakePostHog:
         return list(shown.values())
 
     def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
-        """Return the persons that PostHog would have after it has read the stored events in the order ``order``."""
+        """Return the persons that PostHog would create if it read the stored events in the order ``order``."""
         return Persons(ordered(list(self.events), order))
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Wait until ``condition`` returns a true value. The fake calls ``condition`` after each request, and every 0.5 s.
+        """Call ``condition`` after each request, and at least every 0.5 s, until it returns a true value.
 
         Raises:
             AssertionError: If ``condition`` returns no true value within ``timeout`` seconds. The message lists the events.
@@ -221,7 +221,7 @@ class FakePostHog:
     # --- called by the server ---------------------------------------------------------------------------------------------------
 
     def begin(self, request: Request) -> Fault | None:
-        """Record a request. Return the fault to apply to it, or None if the request must be answered normally."""
+        """Record a request. Return the fault to apply to the request, or None to answer it normally."""
         with self._changed:
             self.requests.append(request)
             request.fault = self._script.popleft() if self._script else self._always
@@ -234,7 +234,7 @@ class FakePostHog:
         return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
 
     def capture(self, request: Request) -> Results:
-        """Store the events of a request, and return whether each event was accepted. For the older endpoint, the result is empty.
+        """Store the accepted events of a request. Return a result per event, or an empty dictionary for the older endpoint.
 
         Raises:
             RequestRejected: If PostHog would refuse the whole request.
@@ -268,7 +268,7 @@ class FakePostHog:
             self._changed.notify_all()
 
     def asked(self, asked: RecordedRequest) -> Fault | None:
-        """Record a request to Arcade's API. Return the fault to apply to it, or None if it must be answered normally."""
+        """Record a request to Arcade's API. Return the fault to apply to the request, or None to answer it normally."""
         with self._changed:
             self.arcade.requests.append(asked)
             self._changed.notify_all()
@@ -355,7 +355,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, answer, "application/json", fault)
 
     def _failed(self, fault: Fault, request: Request | None) -> bool:
-        """Apply ``fault`` to the current request. Return False if the request must still be answered, otherwise True."""
+        """Apply ``fault`` to the current request. Return False if the caller must still answer the request, otherwise True."""
         if fault.kind == "status":
             if request is not None:
                 self.server.stand_in.answered(request, fault.status_code)

@@ -1,4 +1,4 @@
-"""Faults, which make a fake server react to a request in another way than with a normal answer."""
+"""The faults that a test can script, for example an error status, a delay or a lost connection."""
 
 import contextlib
 import socket
@@ -87,7 +87,7 @@ class Fault:
 
 @contextlib.contextmanager
 def blackhole() -> Iterator[str]:
-    """Yield a loopback URL at which a connection attempt gets no response, because the listener's backlog is full."""
+    """Yield a loopback URL that does not respond to a connection attempt, because the backlog of its listener is full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -102,7 +102,7 @@ def blackhole() -> Iterator[str]:
 
 @contextlib.contextmanager
 def refused_port() -> Iterator[int]:
-    """Yield a loopback port on which no server listens. Other processes cannot take the port in the meantime."""
+    """Yield a loopback port on which no server listens. Until the ``with`` block ends, other processes cannot use the port."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound but not listening, so connections are refused
         yield holder.getsockname()[1]

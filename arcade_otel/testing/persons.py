@@ -1,4 +1,4 @@
-"""A model of PostHog's persons. It shows to which person an event belongs after PostHog has read the aliases.
+"""A model of PostHog's persons. The model computes to which person an event belongs after PostHog has read all events.
 
 The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
 service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not include the loss of events in Kafka, the squash
@@ -40,7 +40,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A random order of all events. Unlike PostHog, it does not keep the order of events with the same ID."""
+    """A random order of all events. PostHog keeps the order of events with the same ID, but this order does not."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"
@@ -68,7 +68,7 @@ def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Even
 
 
 class Person:
-    """A person in PostHog, with an ID, with distinct IDs, and with a mark that says whether the person is identified."""
+    """A person in PostHog, with a UUID, distinct IDs, and a mark that says whether the person is identified."""
 
     def __init__(self, identity: str, created_at: datetime) -> None:
         self.uuid = identity
@@ -96,15 +96,15 @@ class Persons:
         return sorted({id(person): person for person in self._of.values()}.values(), key=lambda person: person.created_at)
 
     def owner_of(self, distinct_id: str) -> str:
-        """Return the ID of the person to whom ``distinct_id`` belongs after all events.
+        """Return the ID of the person to whom ``distinct_id`` belongs after all events have been read.
 
-        If ``distinct_id`` has no person, return the ID that PostHog derives from it.
+        If ``distinct_id`` belongs to no person, return the person ID that PostHog derives from ``distinct_id``.
         """
         person = self._of.get(distinct_id)
         return person.uuid if person else _fake(distinct_id)
 
     def owner(self, event: Event) -> str:
-        """Return the ID of the person to whom ``event`` belongs after all events.
+        """Return the ID of the person to whom ``event`` belongs after all events have been read.
 
         If an alias joined two IDs, the earlier events of both IDs belong to one person.
         """

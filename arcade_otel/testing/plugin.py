@@ -1,4 +1,4 @@
-"""The pytest plugin keeps a program's tests from sending usage data. It also lets tests search usage data for secrets.
+"""The pytest plugin keeps a program's tests from sending usage data, and provides fixtures that check usage data for secrets.
 
 Where the library is installed, pytest loads this module through its entry point in every run, so the import must be cheap.
 """
@@ -43,9 +43,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Block usage data, too.
+    """Block usage data if that has not happened yet.
 
-    If a conftest file loads the plugin, pytest does not call ``pytest_load_initial_conftests``.
+    If a conftest file loads the plugin, pytest does not call the hook ``pytest_load_initial_conftests`` of the plugin.
     """
     _block(config)
 
@@ -63,7 +63,7 @@ def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandb
 def arcade_canaries(request: pytest.FixtureRequest) -> "Canaries":
     """Return made-up secrets for this test.
 
-    Each test has different secrets. In each run of the same test, the secrets are the same.
+    Each test gets different secrets, but the same test gets the same secrets in each run.
     """
     from arcade_otel.testing.canaries import Canaries
 
@@ -76,11 +76,11 @@ def _block(config: pytest.Config) -> None:
     This function sets environment variables that have three effects:
 
     * Tracking is off.
-    * Tracking stays off even if a test turns it on, because the value of ``ARCADE_USAGE_SENDER`` blocks it.
-    * The config directory is an empty directory of this session. If a test runs ``usage disable`` or ``usage forget``, the
-      developer's own choice and identity therefore stay as they are.
+    * Even if a test turns tracking on, nothing is recorded, because ``ARCADE_USAGE_SENDER`` has a special value.
+    * The config directory is an empty directory of this session, so that ``usage disable`` and ``usage forget`` in a test do not
+      change the developer's own choice and identity.
 
-    If the ini option is off, the function sets only a variable that allows recording in tests.
+    If the ini option ``arcade_otel_block`` is off, the function only sets a variable that allows recording in tests.
     """
     if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return
@@ -99,7 +99,7 @@ def _block(config: pytest.Config) -> None:
 
 
 def _set_variables(values: Mapping[str, str]) -> Callable[[], None]:
-    """Set the environment variables ``values``. Return a function that restores their previous values."""
+    """Set the environment variables ``values``, and return a function that restores the previous values."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
 

@@ -36,23 +36,23 @@ _POLL_SECONDS = 0.01
 
 
 class CliSandbox(Computer):
-    """An isolated computer. Its commands are recorded, and their events are delivered to a fake PostHog.
+    """An isolated computer that records commands, and delivers their events to a fake PostHog.
 
     Use the sandbox in a ``with`` statement. The home directory is empty. Tracking is on, and the notice counts as shown. The
-    commands get the environment of this process, without the variables of this library, OpenTelemetry, posthog, proxies and
+    commands get the environment of this process, but without the variables of Arcade, OpenTelemetry, PostHog, proxies and
     continuous integration.
 
     Limits:
 
     * The sandbox can inspect the processes of senders only on Linux, where ``/proc`` exists.
-    * If a command logs in with credentials that contain no ``coordinator_url``, it sends a request to the real Arcade API. To
-      prevent this, set ``coordinator_url`` to the address of :attr:`posthog`.
+    * If the user's credentials contain no ``coordinator_url``, a login command sends a request to the real Arcade API. To
+      prevent this request, set ``coordinator_url`` to the address of :attr:`posthog`.
 
     Args:
         root: An empty directory.
 
     Attributes:
-        posthog: The fake PostHog. Its attribute ``arcade`` is the fake Arcade API, which uses the same address.
+        posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
         home: The home directory.
         config_dir: The config directory. If the program sets its own ``config_dir``, assign that path before the first
             :meth:`run`.
@@ -109,9 +109,9 @@ class CliSandbox(Computer):
         """Run a command to its end. Return the command's exit code, stdout and stderr.
 
         Args:
-            command: The command and its arguments. The command is looked up in the directory of this Python interpreter first,
-                because the scripts of a virtual environment are in this directory.
-            env: Variables to set for this command. If a value is None, the variable is removed.
+            command: The command and its arguments. The command is looked up first in the directory of this Python interpreter,
+                which also contains the scripts of a virtual environment.
+            env: Variables to set for this command, or to remove if their value is None.
             input: Text for stdin, or None for an empty stdin.
             cwd: Working directory, or None for the current directory.
             timeout: Time limit in seconds.
@@ -141,7 +141,7 @@ class CliSandbox(Computer):
         In the sandbox, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
-            AssertionError: If a sender is still running after ``timeout`` seconds. Also if the program set or tracked a name that
+            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked a name that
                 it does not declare, or a value that does not have the declared type.
         """
         super().settle(timeout)
@@ -154,25 +154,22 @@ class CliSandbox(Computer):
 
     @property
     def events(self) -> list[Event]:
-        """The delivered events, in the order in which they arrived. If you read ``events``, it first waits for :meth:`settle`."""
+        """The delivered events, in the order in which they arrived. This property first calls :meth:`settle`."""
         self.settle()
         return self.posthog.visible()
 
     @property
     def requests(self) -> list[Request]:
-        """The requests to the fake PostHog, in the order in which they arrived.
-
-        If you read ``requests``, it first waits for :meth:`settle`.
-        """
+        """The requests to the fake PostHog, in the order in which they arrived. This property first calls :meth:`settle`."""
         self.settle()
         return list(self.posthog.requests)
 
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
         """Fail if the usage data contains a secret that the test used.
 
-        The method first waits for :meth:`settle`. Then it searches for each secret, and for any 12 consecutive characters of a
-        secret. The search ignores upper and lower case. It finds a secret that is plain, percent-encoded, base64-encoded,
-        JSON-escaped or HTML-escaped.
+        The method first calls :meth:`settle`. Then the method searches for each secret, and for any 12 consecutive characters of
+        a secret. The search ignores the case of letters. The search finds a secret that is plain, percent-encoded,
+        base64-encoded, JSON-escaped or HTML-escaped.
 
         The search covers:
 
@@ -182,19 +179,19 @@ class CliSandbox(Computer):
 
         The search does not cover:
 
-        * Files that the test wrote to the config directory before the first command, as long as they are unchanged.
+        * Files that the test wrote to the config directory before the first command, if they are still the same.
         * Files with a name in ``besides``.
         * Environment variables that a sender inherits from the command.
 
         Args:
-            canaries: Secrets that the test used in arguments, variables, files or errors. A secret has at least four characters.
-                If possible, pass secrets from the fixture ``arcade_canaries``. They name their secret parts, for example only the
-                password in the URL of a database.
+            canaries: Secrets that the test used in arguments, variables, files or errors, each with at least four characters.
+                Secrets from the fixture ``arcade_canaries`` also name their secret parts, for example only the password in the
+                URL of a database.
             besides: Names of files in the config directory in which the program itself stores secrets.
 
         Raises:
-            AssertionError: If the search finds a secret. The message says where and in which form. Also if no command was
-                recorded, because the search would then show nothing.
+            AssertionError: If the search finds a secret, or if no command was recorded, so that there is nothing to search. The
+                message says where the secret is, and in which form.
             ValueError: If no secret is passed, or if a secret is too short.
         """
         __tracebackhide__ = True
@@ -267,7 +264,7 @@ class CliSandbox(Computer):
     def _process_info(self, sender: int) -> str:
         """Return the command line and the environment of a sender, with one variable per line.
 
-        The environment is listed without variables that the command also had. If the process cannot be read, return "".
+        Omit variables that the command had with the same value. If the process cannot be read, return "".
         """
         found = []
         for variable in _read(Path("/proc", str(sender), "environ")).decode("utf-8", "surrogateescape").split("\0"):

@@ -1,4 +1,4 @@
-"""Search bytes for a secret, even if it is encoded, escaped, in other letter case, or only a part of it is there."""
+"""Search bytes for a secret that may be encoded, escaped, cut, or written in upper or lower case."""
 
 import base64
 import re
@@ -30,16 +30,16 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 
 
 def found_in(data: bytes, canary: str) -> str | None:
-    """Search ``data`` for ``canary``, and for any 12 consecutive characters of it.
+    """Search ``data`` for ``canary``, and for any 12 consecutive characters of ``canary``.
 
-    Return the form in which they were found, and the text around them. If they were not found, return None.
+    Return the form of the first match and the text around the match, or None if there is no match.
 
     Args:
         data: Bytes that are mostly UTF-8.
-        canary: A text of at least four characters. If it is a :class:`Canary`, the function searches only for its ``secrets``.
+        canary: A text of at least four characters, or a :class:`Canary`, of which the function searches only for the ``secrets``.
 
     Raises:
-        ValueError: If a text to search for has fewer than four characters, because almost any data would contain it.
+        ValueError: If a secret has fewer than four characters, because almost any data would contain such a text.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004
@@ -67,7 +67,7 @@ def _parts(text: str, length: int) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Decode ``data`` in several ways. Return each resulting text, together with the name of its form."""
+    """Decode ``data`` in several ways. Return each result with the name of its form, for example "JSON-escaped"."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in a URL is not rare
@@ -85,7 +85,7 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 def _base64_parts(secret: str) -> list[str]:
     """Encode ``secret`` in base64 for each alignment, and return parts of the results.
 
-    Characters that also depend on the bytes before or after the secret are left out.
+    The parts omit base64 characters that depend on the bytes before or after the secret.
     """
     data = secret.encode("utf-8", "surrogatepass")
     parts = []

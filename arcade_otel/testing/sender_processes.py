@@ -28,8 +28,8 @@ def logged(log: str) -> set[int]:
 def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
     """Return the process IDs of senders that have not ended. A zombie counts as ended.
 
-    On Linux, the result contains all processes in the senders' process groups. On other systems, it contains only IDs from
-    ``senders``.
+    On Linux, the result contains all processes in the senders' process groups. On other systems, the result contains only IDs
+    from ``senders``.
 
     Args:
         senders: Process IDs from a debug log (:func:`logged`).
@@ -53,7 +53,7 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
 
 
 def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
-    """Wait until none of the processes ``pids`` is running. Return True, or False if one is still running after ``seconds``."""
+    """Wait until no process in ``pids`` is running. Return True, or False if a process is still running after ``seconds``."""
     deadline = time.monotonic() + seconds
     for pid in pids:
         try:

@@ -1,6 +1,6 @@
 -- Failure rate by command and version
 -- Question: Which command fails in which version?
--- Unit: the percentage of a command's runs in one version that failed
+-- Unit: for each command and version, the percentage of the runs that failed
 -- Note: A failure is any exit code except 0. The column usage_errors_and_stops counts the failures that a mistyped command line or Ctrl-C caused. Compare a command's rate with its rate in other versions.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)

@@ -1,5 +1,5 @@
 -- Errors by type
--- Question: Which errors end commands, and how many people do they reach?
+-- Question: Which errors end commands, and how many people do these errors affect?
 -- Unit: the number of failed runs, and the number of people
 -- Note: An error type is the exception's class, or _OTHER.
 -- Written by make dashboards from arcade_otel/cli/report/questions.

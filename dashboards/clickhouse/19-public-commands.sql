@@ -1,7 +1,7 @@
 -- For publication: commands
 -- Question: Which numbers about commands can you publish?
 -- Unit: the number of runs in the 30, 90 and 365 days before the newest event
--- Note: The table includes only commands that at least ten people used. It does not include people, IDs, times or errors.
+-- Note: The table includes only commands that at least ten people used. The table does not include people, IDs, times or errors.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

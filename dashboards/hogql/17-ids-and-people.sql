@@ -1,7 +1,7 @@
 -- IDs and people
--- Question: How many IDs belong to how many people, once anonymous IDs have been joined to accounts?
+-- Question: How many people use the program each week, and how many IDs do these people have?
 -- Unit: the number of IDs, and the number of people
--- Note: A login joins the anonymous ID to the account. If both columns are equal, no user has logged in.
+-- Note: A login joins the anonymous ID to the account. A week has fewer people than IDs if a person used several IDs in that week, for example before and after a login.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -1,7 +1,7 @@
 -- For publication: commands
 -- Question: Which numbers about commands can you publish?
 -- Unit: the number of runs in the 30, 90 and 365 days before the newest event
--- Note: The table includes only commands that at least ten people used. It does not include people, IDs, times or errors.
+-- Note: The table includes only commands that at least ten people used. The table does not include people, IDs, times or errors.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -1,9 +1,9 @@
 """Exporters of finished spans.
 
-:class:`PostHogSpanExporter` delivers spans to PostHog. :class:`DetachedSpanExporter` starts a sender, which delivers spans to any
-exporter.
+* :class:`PostHogSpanExporter` delivers spans to PostHog.
+* :class:`DetachedSpanExporter` passes spans to a sender, a background process that runs any other exporters.
 
-The word PYTEST_DONT_REWRITE prevents a pytest warning in a program that imports this package and then runs pytest.
+The word PYTEST_DONT_REWRITE in this docstring tells pytest not to warn if a program imports this package before it runs pytest.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Connect to a server within a time limit: name lookup, both address families, proxies and TLS."""
+"""Connect to a server within a time limit. The limit includes the name lookup, connections by IPv4 and IPv6, proxies and TLS."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _MAX_PROXY_HEAD = 65536
 
 
 class NoConnectionError(Exception):
-    """No connection could be made. The text of the error says why. It contains no key, no password and no part of an event."""
+    """No connection could be made. The error's text gives the reason.
+
+    The text contains no key, no password and no part of an event.
+    """
 
 
 def time_left(deadline: float) -> float:
@@ -47,8 +50,8 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
 
     Args:
         server: The address of the server.
-        proxy: An HTTP proxy, which is used with CONNECT for ``https`` servers, a SOCKS proxy, which needs the package PySocks, or
-            None.
+        proxy: An HTTP proxy, a SOCKS proxy, or None. For ``https`` servers, the function opens a tunnel through the HTTP proxy
+            (CONNECT). A SOCKS proxy needs the package PySocks.
         deadline: The time, by ``time.monotonic()``, at which the call must end.
         trust: The trusted certificates, which are needed for ``https``.
 
@@ -84,7 +87,7 @@ def _name(error: BaseException) -> str:
 
 
 def in_time(function: Callable[[], Any], deadline: float) -> Any:
-    """Call ``function``, which has no time limit of its own, in a thread, and return its result.
+    """Call ``function`` in a thread, wait for its end until ``deadline``, and return its result.
 
     Raises:
         TimeoutError: If the deadline has passed.
@@ -111,7 +114,7 @@ def in_time(function: Callable[[], Any], deadline: float) -> Any:
 def _resolve(host: str, port: int, deadline: float) -> list[tuple[Any, ...]]:
     """Return the addresses of a host, alternating between IPv4 and IPv6.
 
-    The first address is the system's first choice.
+    The first address is the one that the operating system returns first.
     """
     try:
         # The name is passed as bytes, because for text Python imports a codec of internationalized names. ``parse_address`` has
@@ -138,9 +141,9 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def connect_first(found: Sequence[tuple[Any, ...]], deadline: float) -> socket.socket:
-    """Connect to the first address that answers.
+    """Return a socket that is connected to the first address that accepts the connection.
 
-    If an address does not answer, the next one is tried after a quarter of a second.
+    If an address does not answer within a quarter of a second, the function also tries the next address.
 
     Args:
         found: Addresses in the form in which ``socket.getaddrinfo`` returns them.
@@ -259,7 +262,7 @@ def _open_tunnel(connection: socket.socket, server: Address, proxy: Address, dea
 
 
 def proxy_authorization(proxy: Address) -> str | None:
-    """Return the value of the header with the credentials for the proxy, or None if the proxy's address contains none."""
+    """Return the value of the header ``Proxy-Authorization``, or None if the proxy's address contains no credentials."""
     if proxy.user is None:
         return None
     import base64

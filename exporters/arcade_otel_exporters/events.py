@@ -1,4 +1,4 @@
-"""Turn a command's span into PostHog events: the alias that it carries, the command's event, and the program's own events."""
+"""Turn a command's span into PostHog events: an alias, the command's event, and the program's own events."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ else:
 
 
 def is_command(span: SpanRecord | ReadableSpan) -> bool:
-    """Return whether ``span`` is a command's span: it has this library's scope and the attribute ``command``.
+    """Return whether ``span`` is a command's span: a span with this library's scope and the attribute ``command``.
 
-    No other span becomes an event. A live span does not become an event either, because its command's event is delivered
-    separately.
+    Return False for a live span, because its command's event is delivered separately. Only a span for which this function returns
+    True becomes an event.
     """
     record = _record(span)
     if record.scope != conventions.SCOPE or record.scope_attributes.get(conventions.SCOPE_LIVE):
@@ -50,13 +50,13 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 
 
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the event of a command's span, or None if the span names no person or contains only the program's own events.
+    """Return the command's event, or None if the span names no person or carries only the program's own events.
 
-    Equal spans make equal events, including ``uuid`` and ``timestamp`` (the command's start in UTC). Apart from PostHog's own
-    properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or the program
-    declares. The event belongs to the person that the span's attributes name. If the span's attributes name no person, the event
-    belongs to the person that the resource names, which is the identity at the start of the process. If ``is_anon`` is missing,
-    the ID counts as anonymous.
+    The event's ``uuid`` and ``timestamp`` depend only on the span. The ``timestamp`` is the command's start in UTC. Apart from
+    PostHog's own properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or the
+    program declares. The event belongs to the person that the span's attributes name. If these attributes name no person, the
+    event belongs to the person that the span's resource names. The resource contains the identity from the start of the process.
+    If the attribute ``is_anon`` is missing, the ID counts as anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.
@@ -92,9 +92,10 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
-    These events belong to the same person and groups as the command's event. They also contain those properties of the command's
-    event that do not depend on how the command ended, and copies of them. The ``uuid`` of such an event is made from the IDs of
-    the span and the place of the event on the span, so the ``uuid`` is the same in each delivery.
+    These events belong to the same person and groups as the command's event. Each of these events also contains the properties of
+    the command's event that do not depend on how the command ended, and the program's copies of these properties. The ``uuid`` of
+    an own event is derived from the span's IDs and the event's position on the span, so the ``uuid`` is the same in each
+    delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -129,7 +130,7 @@ def events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[E
 
 
 def _declared(attributes: Mapping[str, Any]) -> Event:
-    """Return the properties that the program declared."""
+    """Return the values of the properties that the program declared."""
     return _under(PROPERTY_PREFIX, attributes)
 
 
@@ -142,7 +143,7 @@ def _under(prefix: str, attributes: Mapping[str, Any]) -> Event:
 
 
 def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the groups and the person's properties that the program declared, or nothing for an anonymous person."""
+    """Return the declared groups and the declared properties of the person, or an empty dict for an anonymous person."""
     if is_anon:
         return {}
     groups, person = _under(GROUP_PREFIX, span.attributes), _under(PERSON_PREFIX, span.attributes)
@@ -151,14 +152,14 @@ def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
 
 
 def _without_clashes(declared: Event, properties: Event) -> Event:
-    """Return the properties that the program declares, without those that have the same name as a property of this library."""
+    """Return the declared properties, except those that have the same name as a property of this library."""
     for clash in declared.keys() & properties.keys():
         debug(f"property dropped: {clash} is the name of one of the library's own")
     return {key: value for key, value in declared.items() if key not in properties}
 
 
 def _copies(span: SpanRecord, properties: Event) -> Event:
-    """Return the properties that the program declares as copies of others, for example ``duration_ms`` for ``duration``."""
+    """Return the properties that the program declares as copies, for example ``duration_ms`` as a copy of ``duration``."""
     pairs = [pair.partition("=") for pair in (_text(span.resource.get(conventions.RESOURCE_COPIES)) or "").split()]
     return {name: properties[source] for name, _, source in pairs if source in properties}
 
@@ -172,9 +173,10 @@ def _property(span: SpanRecord, row: Property) -> object:
 
 
 def alias_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
-    """Return the alias that must be acknowledged before the span's event, or None if the span carries no alias.
+    """Return the alias that the span carries, or None if the span carries no alias.
 
-    The alias has no ``$process_person_profile``, because PostHog drops an alias with that property.
+    The alias must be sent before the span's event. The alias does not contain ``$process_person_profile``, because PostHog drops
+    an alias that contains this property.
     """
     span = _record(span)
     identity = _identity(span)
@@ -196,19 +198,19 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 
 
 def utc_timestamp(nanoseconds: int) -> str:
-    """Return a time in nanoseconds since the epoch as ISO 8601 with milliseconds, without importing ``datetime``.
+    """Return a time in nanoseconds since the epoch as an ISO 8601 text in UTC with milliseconds.
 
-    A command takes longer than a millisecond, so milliseconds are enough to keep events in order. A time with more digits could
-    identify an event.
+    The function does not import ``datetime``. Milliseconds are precise enough to order commands, because a command takes longer
+    than a millisecond. A more precise time could help others to link an event to a user.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
 
 
 def _uuid5(name: str) -> str:
-    """Return the same as ``uuid.uuid5`` (RFC 9562, section 5.5).
+    """Return the version 5 UUID of ``name`` in this module's namespace (RFC 9562, section 5.5).
 
-    Importing ``uuid`` and ``hashlib`` instead would cost half a bare Python start.
+    ``uuid.uuid5`` returns the same UUID, but importing ``uuid`` and ``hashlib`` would take half as long as a bare Python start.
     """
     try:
         from _sha1 import sha1  # type: ignore[import-not-found]
@@ -234,9 +236,9 @@ def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
 
 
 def _platform(what: str) -> str:
-    """Return a value of the ``platform`` module.
+    """Return a value of the ``platform`` module, for example ``platform.release()``.
 
-    Spans of this library already contain these values, so the module is rarely imported.
+    This library's own spans already contain these values, so the module is rarely imported.
     """
     if sys.platform == "win32" and what != "python_version":
         # ``platform`` asks WMI, which hangs on some machines, and knows no build. The library's own spans have the build, too.
@@ -256,9 +258,9 @@ def _identity(span: SpanRecord) -> tuple[str, bool] | None:
 
 
 def _distinct_id(value: object) -> str | None:
-    """Return the ID, or a hash of the ID if it is too long.
+    """Return the ID ``value``, or the ID's hash if the ID is too long. Return None if ``value`` is empty or not a string.
 
-    PostHog would truncate a long ID, and two people could become one.
+    PostHog would truncate a long ID, so two people could become one person in PostHog.
     """
     if not isinstance(value, str) or not value.strip():
         return None

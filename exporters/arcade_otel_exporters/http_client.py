@@ -1,9 +1,10 @@
 """Send POST requests over HTTP/1.1, with limits on the time and on the size of the response.
 
-Importing ``http.client`` would cost a sender twice the time of a bare Python start, because it parses headers as e-mail.
-``http.client`` also limits neither the size of a response nor the total time. Importing ``urllib3`` would cost as much as eight
-bare Python starts, and ``requests`` as much as eleven. The client of this module follows no redirects, keeps no cookies and reads
-no ``~/.netrc``. The client reads no environment variables except those for proxies and certificates.
+This module does not use another HTTP client, because importing one takes too long. Importing ``http.client`` takes twice as long
+as a bare Python start, because ``http.client`` imports the package ``email``. Importing ``urllib3`` takes as long as eight bare
+Python starts, and importing ``requests`` as long as eleven. In addition, ``http.client`` limits neither the size of a response
+nor the total time. The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. From the
+environment, the client takes only the settings for proxies and certificates.
 """
 
 from __future__ import annotations
@@ -32,11 +33,14 @@ _NO_BODY = frozenset({204, 304})
 
 
 class NoReplyError(Exception):
-    """No answer came. The text of the error says why, for the debug log, without a key, a password or a part of an event."""
+    """The server sent no complete HTTP answer. The error's text gives the reason for the debug log.
+
+    The text contains no key, no password and no part of an event.
+    """
 
 
 class HttpReply:
-    """An answer: ``status``, ``headers`` by their names in lower case, and at most 1 MiB of its ``body``, decompressed."""
+    """A server's answer: its ``status``, its ``headers`` by lower-case names, and at most 1 MiB of its decompressed ``body``."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -47,9 +51,9 @@ class HttpReply:
 
 
 class HttpClient:
-    """Post to servers, and keep the connection to each server for the next request.
+    """Send POST requests, and keep the connection to each server open for the next request.
 
-    Use an instance in one thread of one process only.
+    Use an instance only in one thread of one process.
     """
 
     def __init__(self) -> None:
@@ -57,16 +61,16 @@ class HttpClient:
         self._trust: Trust | None = None
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> HttpReply:
-        """Send ``body`` to ``url`` in a POST request, and return the answer whatever its status is.
+        """Send ``body`` to ``url`` in a POST request, and return the answer, whatever its status is.
 
         Args:
             url: ``http://…`` or ``https://…``.
             headers: Headers in addition to ``Host``, ``Content-Length`` and ``Accept-Encoding``.
             body: The bytes to send.
-            seconds: Time limit in seconds for the whole request, from the lookup of the name to the last byte of the answer.
+            seconds: Time limit in seconds for the whole request, from the name lookup to the last byte of the answer.
 
         Raises:
-            NoReplyError: If no answer came.
+            NoReplyError: If the server sends no complete HTTP answer in time.
         """
         deadline = time.monotonic() + seconds
         try:
@@ -145,7 +149,7 @@ class _ClosedBeforeReplyError(Exception):
 
 
 class _Connection:
-    """A socket, and a buffer with bytes that were read from it but not used yet."""
+    """A socket, and a buffer with bytes that were read from the socket but not used yet."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected

@@ -1,4 +1,4 @@
-"""Convert finished spans to OTLP/JSON and back, with only the public API of the SDK."""
+"""Convert finished spans to OTLP/JSON and back. The module uses only the public API of the SDK."""
 
 import base64
 import json
@@ -51,11 +51,11 @@ _HAS_IS_REMOTE = 0x100
 def encode(spans: Sequence[ReadableSpan]) -> str:
     """Return ``spans`` as one ``TracesData`` in OTLP/JSON, in the same order. The text is ASCII.
 
-    Lone surrogates become U+FFFD, because strict readers refuse lone surrogates. Integers of more than 64 bits become text, as
-    the specification demands (common/attribute-type-mapping).
+    Lone surrogates become U+FFFD, because strict readers refuse lone surrogates. Integers that do not fit into 64 bits become
+    text, as the specification demands (common/attribute-type-mapping).
 
     Raises:
-        ValueError: If a span has no context.
+        ValueError: If one of the spans has no context.
     """
     groups: list[Json] = []
     for resource, of_resource in groupby(spans, lambda span: span.resource):
@@ -79,7 +79,7 @@ def encode(spans: Sequence[ReadableSpan]) -> str:
 
 
 def _present(**fields: Any) -> Json:
-    """Return the fields except those that contain their default value. JSON leaves default values out, as protobuf does."""
+    """Return the fields except those that contain their default value. OTLP/JSON leaves default values out, as protobuf does."""
     return {key: _text(value) if isinstance(value, str) else value for key, value in fields.items() if value or value == {}}
 
 
@@ -171,11 +171,11 @@ def _any_value(value: object) -> Json:
 def decode(text: str | bytes) -> list[ReadableSpan]:
     """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order.
 
-    The function accepts the same payloads as ``arcade_otel.spans.otlp``. It also accepts unknown span kinds, and IDs in upper
-    case.
+    The function accepts the same payloads as ``arcade_otel.spans.otlp``, for example payloads with IDs in upper case. An unknown
+    span kind becomes ``INTERNAL``.
 
     Raises:
-        ValueError: If the payload is not spans in OTLP/JSON.
+        ValueError: If the payload is not valid OTLP/JSON, or an ID is all zeros.
     """
     spans: list[ReadableSpan] = []
     for resource_spans, scope_spans in scopes(loads(text)):

@@ -30,7 +30,7 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The methods of ``posthog.Posthog`` that this module calls. All of the methods are public since version 6 of ``posthog``."""
+    """The two methods of ``posthog.Posthog`` that this module calls. Both have been public since version 6 of ``posthog``."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
         """Accept an event. Return the ID of the event, or None if the client did not accept it."""
@@ -44,7 +44,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
     The variables for proxies and certificate bundles are kept. The package requests does not read ``SSL_CERT_FILE``, so its value
     is copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of posthog, urllib3 and requests are silenced. Call
-    ``clean_environment`` only in a sender, because a program may use posthog itself.
+    ``clean_environment`` only in a sender, because in any other process the program may itself use posthog.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
         del environ[name]
@@ -59,7 +59,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
 
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
-    """Return those spans that may be sent, because a policy can forbid the spans of a single program."""
+    """Return the spans that may be sent. A policy can forbid sending the spans of certain programs."""
     config_dir = default_config_dir()
     modes: dict[str, str] = {}
     permitted = []
@@ -73,26 +73,29 @@ def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
 
 
 class PostHogSpanExporter(SpanExporter):
-    """Export the spans of commands to PostHog as events. Other spans are ignored, and count as exported.
+    """Export the spans of commands to PostHog as events.
+
+    Any span that is not a command's span is ignored, and counts as exported.
 
     Guarantees:
 
-    - ``export`` never raises, and ends within its time limits.
-    - Spans are sent in order, and PostHog has acknowledged an alias before the event of its span is sent.
-    - A span that is delivered twice is one event in PostHog.
+    - ``export`` never raises. Each request that the exporter sends ends within ``timeout`` seconds.
+    - Spans are sent in order. If a span carries an alias, the span's event is sent only after PostHog has acknowledged the alias
+      or refused it for good.
+    - If a span is delivered twice, its events have the same IDs both times, so that PostHog can remove the duplicates.
     - Two threads may call ``export`` at once, and ``export`` works in a forked child.
     - ``export`` sends nothing if the environment, the choice that is stored in the standard config directory, or the machine's
       policy turns usage data off.
 
-    Limits: HTTP 200 means that PostHog has accepted an event, not that it has stored the event. The exporter does not try again
-    by itself. In a sender, a span that was not acknowledged stays in the queue, but in a ``BatchSpanProcessor`` the span is lost.
-    If you pass a ``client``, ``SUCCESS`` means only that the client's ``capture`` has accepted the event. By default, ``capture``
-    only puts the event into the client's queue. If you pass a ``client``, an alias is not acknowledged before the next event is
-    sent.
+    Limits: HTTP 200 means that PostHog has accepted an event, not that PostHog has stored the event. The exporter does not repeat
+    a failed delivery. In a sender, a span that was not acknowledged stays in the queue, but in a ``BatchSpanProcessor`` the span
+    is lost. If you pass a ``client``, ``SUCCESS`` means only that the client has accepted the events. By default, the client's
+    ``capture`` only puts an event into the client's queue. With a ``client``, the exporter also does not wait until PostHog has
+    acknowledged an alias.
 
     Args:
         api_key: PostHog project key. With None, the exporter uses the key on the span's resource, or else
-            ``ARCADE_USAGE_POSTHOG_API_KEY``. If there is no key, it sends nothing.
+            ``ARCADE_USAGE_POSTHOG_API_KEY``. If there is no key, the exporter sends nothing.
         host: Address of PostHog, ``https://…``. With None, the exporter uses the address on the span's resource, or else the
             variable ``ARCADE_USAGE_POSTHOG_HOST``, or else PostHog's cloud in the US.
         timeout: A time limit in seconds for one request, from its start to the end of its response.
@@ -100,8 +103,9 @@ class PostHogSpanExporter(SpanExporter):
         batch_size: Largest number of events in one request.
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host supports
             only the other endpoint, the exporter uses that endpoint.
-        client: A ``posthog.Posthog`` of the program, or None. If you pass a client, the exporter sends events by the client's
-            ``capture`` and ``alias``, to the client's project, and ignores the other arguments except ``geoip``.
+        client: A ``posthog.Posthog`` of the program, or None. If you pass a client, the exporter calls the client's ``capture``
+            and ``alias``, so the events go to the client's project. Of the other arguments, the exporter then uses only
+            ``geoip``.
 
     Raises:
         TypeError: If an argument has the wrong type.
@@ -149,10 +153,10 @@ class PostHogSpanExporter(SpanExporter):
             os.register_at_fork(after_in_child=renew)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the spans of commands among ``spans``. This never raises.
+        """Send the command spans in ``spans`` to PostHog. This never raises.
 
         Returns:
-            ``SUCCESS`` if PostHog has accepted each span or will never accept it. ``FAILURE`` in any other case.
+            ``SUCCESS`` if PostHog has accepted each span or refused it for good, and in a dry run. ``FAILURE`` in any other case.
         """
         if self._stopped:
             return SpanExportResult.FAILURE
@@ -169,7 +173,7 @@ class PostHogSpanExporter(SpanExporter):
         return SpanExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:  # noqa: ARG002 - nothing is ever held back
-        """Return True, because ``export`` returns only when every span was sent or refused."""
+        """Return True, because ``export`` keeps no spans for later."""
         return True
 
     def shutdown(self) -> None:
@@ -177,11 +181,11 @@ class PostHogSpanExporter(SpanExporter):
         self._stopped = True
 
     def event_of(self, span: ReadableSpan) -> Event | None:
-        """Return the event that a command's span becomes, or None if the owner of the span is unknown."""
+        """Return the event of a command's span, or None if the span names no person or carries only own events."""
         return event_of(span, geoip=self._geoip)
 
     def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:
-        """Send the commands among ``spans`` in order, until a request fails for a temporary reason.
+        """Send the command spans in ``spans`` in order, until all are done or a request fails.
 
         If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
         is found, and only that event is dropped. The status 401, 403 or 404 ends the delivery with a permanent failure. Any other
@@ -189,7 +193,8 @@ class PostHogSpanExporter(SpanExporter):
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: A time limit in seconds. After it, no request begins, and a running request is abandoned.
+            seconds: Time limit in seconds for the whole delivery. After this time, no request begins, and a running request is
+                abandoned.
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):
@@ -206,7 +211,7 @@ class PostHogSpanExporter(SpanExporter):
     def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
         """Pass the alias and the events of each span to the program's own client.
 
-        The time, the ID and the properties of an event are the same as if this exporter sent the event itself.
+        The exporter passes the same time, ID and properties that it would send itself.
         """
         for index, span in enumerate(spans):
             if not is_command(span):

@@ -1,7 +1,7 @@
 """Send requests to PostHog's two capture endpoints, and classify the answers.
 
-The format of the requests and answers is that of PostHog's capture service (https://github.com/PostHog/posthog,
-``rust/capture``), its client for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture.
+The source of the formats is PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). PostHog's client
+for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture show the same formats.
 """
 
 import json
@@ -38,8 +38,8 @@ class Response:
     """The result of one request to PostHog.
 
     Attributes:
-        status: HTTP status. It is 0 if there was no response, or if the response is not from PostHog but, for example, from a
-            captive portal.
+        status: The HTTP status, or 0 if there was no response or the response is not from PostHog (for example from a captive
+            portal).
         reason: A short text for the debug log, which contains neither the key nor any part of an event.
         retry_after: Seconds after which the server allows the next request, or None.
         verdicts: The verdicts of endpoint v1, by event ID, or None for endpoint v0.
@@ -61,7 +61,7 @@ WITHDRAWN = Response(0, "withdrawn")
 
 
 class DeliveryInterruptedError(Exception):
-    """A delivery failed for a reason that may be temporary. The attribute ``answer`` contains the reason."""
+    """A delivery ended before all events were sent. The attribute ``answer`` contains the reason."""
 
     def __init__(self, answer: Response) -> None:
         super().__init__(answer.reason)
@@ -69,7 +69,7 @@ class DeliveryInterruptedError(Exception):
 
 
 def check_protocol(protocol: str) -> str:
-    """Return ``protocol`` unchanged if it names an endpoint, or else raise ValueError.
+    """Return ``protocol`` unchanged if it is valid.
 
     Raises:
         ValueError: If ``protocol`` is neither ``"v0"`` nor ``"v1"``.
@@ -80,15 +80,15 @@ def check_protocol(protocol: str) -> str:
 
 
 class Connection:
-    """Send the requests of one process to PostHog, one at a time, and keep open connections for the next request.
+    """Send requests to PostHog, one at a time, and keep the connections open for later requests.
 
-    If a host does not know the endpoint (404 or 410), the other endpoint is tried once. If the other endpoint works, it is used
-    from then on.
+    If a host does not know the endpoint (404 or 410), the other endpoint is tried once. If the other endpoint works, that
+    endpoint is used for later requests to the host.
 
     Args:
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
-        until: The time, by ``time.monotonic()``, after which no request begins and a running request is abandoned. It can also be
-            set later.
+        until: The time, by ``time.monotonic()``, after which no request begins and a running request is abandoned. You can also
+            set the attribute ``until`` later.
         protocol: The endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 
@@ -104,12 +104,13 @@ class Connection:
     def send(self, api_key: str, host: str, events: Sequence[Event]) -> Iterator[bool]:
         """Send ``events``.
 
-        For each event, yield False if it was accepted, and True if it was dropped because PostHog will never accept it. One such
-        event makes PostHog refuse the whole request, so the batch is split into halves until the event is alone.
+        For each event, yield False if PostHog has accepted the event, or True if the event was dropped because PostHog will never
+        accept it. PostHog may refuse a whole request because of one such event. The batch is then split into halves until the
+        refused event is alone.
 
         Raises:
-            DeliveryInterruptedError: If the delivery failed for a reason that may be temporary. The events for which a value was
-                already yielded are done.
+            DeliveryInterruptedError: If a request fails, or if PostHog asks for an event again. Events for which a value was
+                already yielded need not be sent again.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:
@@ -185,7 +186,7 @@ def _v1_headers(api_key: str, now: str) -> dict[str, str]:
 
 
 def _v1_event(event: Event) -> Event:
-    """Return an event in the format of endpoint v1, in which ``$process_person_profile`` is an option instead of a property.
+    """Return an event in the format of endpoint v1, which has ``$process_person_profile`` as an option instead of a property.
 
     The properties ``$lib`` and ``$lib_version`` are removed, because PostHog takes them from the header ``PostHog-Sdk-Info``.
     """
@@ -224,9 +225,9 @@ def _object(body: bytes) -> dict[str, object] | None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Return the value of the header ``Retry-After`` in seconds, whether it is a number or a date.
+    """Return the value of the header ``Retry-After`` in seconds. The value may be a number or a date.
 
-    The result is None if the header is absent, or is neither a number nor a date.
+    Return None if the header is absent, or if its value is neither a number nor a date with a time zone.
     """
     if value is None:
         return None

@@ -22,12 +22,12 @@ class DeliveryResult:
     """The result of one :meth:`PostHogDelivery.deliver`.
 
     Attributes:
-        done: How many spans, counted from the first one, are done, which means that they were acknowledged, dropped for good, or
-            not meant for PostHog.
-        dropped: How many of the done spans were dropped because PostHog will never accept them.
+        done: The number of spans, counted from the first one, that need no further delivery. PostHog has acknowledged their
+            events, the events were dropped for good, or the spans are not meant for PostHog.
+        dropped: The number of done spans with an event that can never be delivered.
         retry_after: Seconds after which PostHog allows the next request, or None.
-        reason: Why some spans are not done, for the debug log, or None if all spans are done.
-        refused: Indexes of the spans that were dropped, or whose alias was refused for good.
+        reason: A text for the debug log that says why some spans are not done, or None if all spans are done.
+        refused: The indexes of the spans with an event or an alias that can never be delivered.
         permanent: True if trying again will not help, for example because of a wrong key or host.
         withdrawn: True if the delivery ended because ``may_begin`` returned False.
     """
@@ -57,7 +57,7 @@ class DeliveryResult:
         return self.done, self.dropped, self.retry_after, self.reason, self.permanent, self.withdrawn
 
     def __eq__(self, other: object) -> bool:
-        """Return whether the results are equal, without comparing which spans were refused."""
+        """Return whether all attributes except ``refused`` are equal."""
         return isinstance(other, DeliveryResult) and self._compared() == other._compared()
 
     def __hash__(self) -> int:
@@ -68,9 +68,13 @@ class DeliveryResult:
 
 
 class _Item:
-    """An event for PostHog, together with the data that is needed to send it.
+    """An event for PostHog, together with the data that is needed to send the event.
 
-    The fields are the index of the event's span in the sequence, the event, the alias to send before the event, and the target.
+    Attributes:
+        index: The index of the event's span among the spans to deliver.
+        event: The event.
+        alias: The alias to send before the event, or None.
+        target: The project key and the host.
     """
 
     __slots__ = ("alias", "event", "index", "target")
@@ -89,8 +93,8 @@ class PostHogDelivery:
 
     Args:
         api_key: PostHog project key. With None, the key on the span's resource is used, or else ``ARCADE_USAGE_POSTHOG_API_KEY``.
-        host: Address of PostHog. With None, the address on the resource is used, or else ``ARCADE_USAGE_POSTHOG_HOST``, or else
-            PostHog's cloud in the US.
+        host: Address of PostHog. With None, the address on the span's resource is used, or else ``ARCADE_USAGE_POSTHOG_HOST``, or
+            else PostHog's cloud in the US.
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
         geoip: Whether PostHog may keep the sender's address and derive a place from it.
         batch_size: Largest number of events in one request.
@@ -120,7 +124,7 @@ class PostHogDelivery:
     def deliver(
         self, spans: Sequence[SpanRecord], *, seconds: float = math.inf, may_begin: Callable[[], bool] = lambda: True
     ) -> DeliveryResult:
-        """Send the commands among ``spans`` in order, until a request fails for a temporary reason.
+        """Send the command spans in ``spans`` in order, until all are done or a request fails.
 
         If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
         is found, and only that event is dropped. The status 401, 403 or 404 ends the delivery with a permanent failure. Any other
@@ -128,8 +132,9 @@ class PostHogDelivery:
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: A time limit in seconds. After it, no request begins, and a running request is abandoned.
-            may_begin: A function that is called right before each request, and ends the delivery by returning False.
+            seconds: Time limit in seconds for the whole delivery. After this time, no request begins, and a running request is
+                abandoned.
+            may_begin: A function that is called right before each request. If the function returns False, the delivery ends.
         """
         connection = self._connection
         connection.until = time.monotonic() + seconds
@@ -183,9 +188,9 @@ class PostHogDelivery:
         return batch
 
     def _items(self, index: int, span: SpanRecord) -> list[_Item]:
-        """Return the events of a span: the event of the command, and the program's own events.
+        """Return the items of a span: one for the command's event, and one for each of the program's own events.
 
-        The list is empty if the span is not a command's, or if the key or the owner is unknown.
+        Return an empty list if the span is not a command's span, or if the project key or the person is unknown.
         """
         if not is_command(span):
             return []

@@ -19,11 +19,10 @@ class Address:
 
     Attributes:
         scheme: The scheme in lower case.
-        host: The host name or IP address. An IPv6 address is without brackets, and a name with non-ASCII letters is in its IDNA
-            form.
+        host: The host name or IP address. An IPv6 address has no brackets. A name with non-ASCII letters is in its IDNA form.
         port: The port in the address, or else the default port of the scheme.
         path: The path without the query, or "".
-        user, password: The user name and the password from the address, percent-decoded, or None if it contains none.
+        user, password: The user name and the password from the address, percent-decoded, or None if the address contains none.
     """
 
     __slots__ = ("host", "password", "path", "port", "scheme", "user")
@@ -38,7 +37,7 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """The text ``host`` or ``host:port`` for a ``Host`` header, without the default port of the scheme."""
+        """The text ``host`` or ``host:port`` for a ``Host`` header. The scheme's default port is left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -77,7 +76,9 @@ def parse_address(url: str) -> Address:
 
 
 def split_host(text: str) -> tuple[str, int]:
-    """Return the host and the port of ``host``, ``host:port``, ``[::1]`` or ``[::1]:port``. Without a port, the port is 0.
+    """Split ``host``, ``host:port``, ``[::1]`` or ``[::1]:port`` into the host and the port.
+
+    If there is no port, return 0 as the port.
 
     Raises:
         ValueError: If the port is not a number from 1 to 65535.
@@ -107,9 +108,10 @@ def _unquote(text: str) -> str:
 def proxy_before(server: Address, environ: Mapping[str, str] | None = None) -> Address | None:
     """Return the proxy to use for a request to ``server``, or None if there is no proxy.
 
-    The variables are ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, in lower or upper case. Lower case takes
-    precedence. In a CGI program, ``HTTP_PROXY`` is ignored, because it may be a header of a visitor's request ("httpoxy",
-    CVE-2016-5385). If no proxy variable is set, the function uses the proxy settings of macOS or Windows, as ``urllib`` does.
+    The function reads the variables ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, in lower or upper case.
+    Lower case takes precedence. In a CGI program, ``HTTP_PROXY`` is ignored, because it may come from a header of a visitor's
+    request ("httpoxy", CVE-2016-5385). If no proxy variable is set, the function uses the proxy settings of macOS or Windows, as
+    ``urllib`` does.
 
     Raises:
         ValueError: If the value of a variable is not the address of a proxy.
@@ -132,9 +134,9 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def _systems_proxy(server: Address) -> str:
-    """Return the proxy from the settings of macOS or Windows, or "" if there is none.
+    """Return the proxy for ``server`` from the settings of macOS or Windows, or "" if there is none.
 
-    On a system other than macOS and Windows, the function does not import ``urllib.request``.
+    On other systems, return "" without importing ``urllib.request``.
     """
     if sys.platform == "darwin":
         import _scproxy
@@ -153,8 +155,13 @@ def _systems_proxy(server: Address) -> str:
 def _is_exempt(server: Address, no_proxy: str) -> bool:
     """Return whether ``NO_PROXY`` names the server.
 
-    An entry of ``NO_PROXY`` is ``*``, a domain with all its sub-domains (with or without a leading dot), ``host:port``, an IP
-    address (IPv6 with or without brackets), or a network (``10.0.0.0/8``).
+    An entry of ``NO_PROXY`` can be:
+
+    * ``*``, which stands for all servers.
+    * A domain with or without a leading dot. The entry also stands for the sub-domains.
+    * A host with a port, as in ``host:port``.
+    * An IP address. An IPv6 address may be in brackets.
+    * A network, for example ``10.0.0.0/8``.
     """
     number = _number(server.host)
     for entry in no_proxy.replace(",", " ").split():
@@ -179,7 +186,7 @@ def _is_exempt(server: Address, no_proxy: str) -> bool:
 
 
 def _number(host: str) -> tuple[int, int] | None:
-    """Return an IP address as a number, and its length in bits, or None if ``host`` is a name."""
+    """Return the IP address ``host`` as a number, and its length in bits. Return None if ``host`` is not an IP address."""
     for family in (socket.AF_INET6,) if ":" in host else (socket.AF_INET,):
         try:
             packed = socket.inet_pton(family, host)

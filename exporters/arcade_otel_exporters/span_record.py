@@ -1,4 +1,4 @@
-"""The fields of a finished span that events are made from.
+"""The fields of a finished span from which events are made.
 
 The fields are the same for a span in OTLP/JSON and for a span of the SDK.
 """
@@ -47,7 +47,7 @@ class SpanEvent:
 
 
 class SpanRecord:
-    """The fields of a finished span that an event is made from.
+    """The fields of a finished span from which events are made.
 
     Attributes:
         scope: The name of the instrumentation scope.
@@ -102,10 +102,10 @@ class SpanRecord:
 
 
 def decode(text: str | bytes) -> list[SpanRecord]:
-    """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order, without the SDK.
+    """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order. The function does not import the SDK.
 
     Raises:
-        ValueError: If the payload is not spans in OTLP/JSON, or an ID is all zeros.
+        ValueError: If the payload is not valid OTLP/JSON, or an ID is all zeros.
     """
     return read_spans(loads(text))
 
@@ -114,7 +114,7 @@ def read_spans(traces: Json) -> list[SpanRecord]:
     """Return the spans of a ``TracesData``, in the same order.
 
     Raises:
-        ValueError: If the payload is not spans in OTLP/JSON, or an ID is all zeros.
+        ValueError: If the payload is not valid OTLP/JSON, or an ID is all zeros.
     """
     records = []
     for resource_spans, scope_spans in scopes(traces):
@@ -147,7 +147,7 @@ def _event(event: Json) -> SpanEvent:
 
 
 def from_sdk(span: ReadableSpan) -> SpanRecord:
-    """Return the fields of ``span``, which is a span of the SDK, without importing the SDK."""
+    """Return the fields of ``span``, which is a span of the SDK. The function does not import the SDK."""
     scope, context = span.instrumentation_scope, span.get_span_context()
     return SpanRecord(
         scope="" if scope is None else scope.name,

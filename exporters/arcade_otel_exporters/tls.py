@@ -32,14 +32,15 @@ class Trust:
     """The TLS context of a sender.
 
     The variables ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` each name a file or a directory, and
-    ``SSL_CERT_DIR`` names directories. Only the first variable whose certificates can be read is used. If certificates cannot be
-    read, the debug log says so. If none can be read, the machine's own certificates are used. Other variables are ignored, for
-    example ``SSLKEYLOGFILE``, which would write the keys of the session to a file.
+    ``SSL_CERT_DIR`` names directories. Only the first variable whose certificates can be read is used. If a variable's
+    certificates cannot be read, the debug log says so. If no variable names readable certificates, the sender uses the machine's
+    own certificates. The sender ignores other variables, for example ``SSLKEYLOGFILE``, with which Python programs write the
+    session's keys to a file.
 
-    Parsing a whole bundle takes a sender as long as six bare Python starts. For that reason, the sender at first reads only the
+    Parsing a whole bundle takes as long as six bare Python starts. For that reason, the sender at first reads only the
     certificates of a few well-known authorities from a large bundle. If a server's certificate comes from another authority,
     :meth:`widen` reads the rest of the bundle. From a directory of certificates, OpenSSL reads only the files that it needs. The
-    sender trusts no certificate that neither the user nor the machine trusts.
+    sender trusts only the user's certificates, the machine's, or those of the package ``certifi``.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
@@ -59,7 +60,7 @@ class Trust:
         return self._context
 
     def widen(self) -> bool:
-        """Read the certificates that were not read at first. Return True, or False if all were already read."""
+        """Read the certificates that were not read at first. Return whether new certificates were read."""
         if self._context is None or not (self._unread or self._has_directory):
             return False
         unread, self._unread = self._unread, []
@@ -93,7 +94,10 @@ class Trust:
             debug("this machine has no certificates of authorities: no https server is trusted")
 
     def _load_bundles(self, context: ssl.SSLContext) -> bool:
-        """Load the machine's bundle, or else the bundle of ``certifi``, or else one of the bundles of Linux distributions."""
+        """Load the machine's bundle, or else the bundle of ``certifi``, or else a bundle at a usual path of Linux distributions.
+
+        Return whether a bundle was loaded.
+        """
         candidates = [ssl.get_default_verify_paths().openssl_cafile]
         try:
             import certifi
@@ -104,7 +108,10 @@ class Trust:
         return any(os.path.isfile(path) and self._load_first(context, path, "") for path in (*candidates, *_KNOWN_BUNDLES))
 
     def _load_first(self, context: ssl.SSLContext, path: str, name: str) -> bool:
-        """Load a bundle or a directory. From a large bundle, load only the certificates of well-known authorities."""
+        """Load a bundle or a directory, and return whether this succeeded.
+
+        From a large bundle, load only the certificates of well-known authorities.
+        """
         likely = _likely_certificates(path)
         if likely:
             try:
@@ -117,7 +124,7 @@ class Trust:
 
 
 def _likely_certificates(path: str) -> bytes:
-    """Return the certificates of well-known authorities in a large bundle, in DER.
+    """Return the certificates of well-known authorities in a large bundle, in DER format.
 
     For a small bundle, a directory, or a file that cannot be read, the result is empty.
     """
@@ -145,7 +152,7 @@ def _load(context: ssl.SSLContext, path: str, name: str) -> bool:
 
 
 def _has_hashed_names(directory: str) -> bool:
-    """Return whether the file names are hashes (``c_rehash``), so that OpenSSL can look up certificates in ``directory``."""
+    """Return whether ``directory`` contains file names that are hashes (``c_rehash``), by which OpenSSL finds certificates."""
     try:
         with os.scandir(directory) as entries:
             return any(_is_hashed(entry.name) for entry in entries)

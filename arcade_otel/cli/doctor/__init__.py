@@ -1,7 +1,7 @@
 """``usage doctor`` performs the steps of a real run, and prints which step fails and what the user can do.
 
 The command lets a real sender deliver a test event, and checks whether the server accepts the event (``trial``). If the server
-does not, the results of the other checks help the user find the cause.
+does not accept the event, the results of the other checks help the user find the cause.
 """
 
 from arcade_otel import consent
@@ -19,9 +19,9 @@ _WORDS = {True: "ok", False: "FAILED", None: "not checked"}
 
 
 def doctor(settings: Settings, output: Output) -> int:
-    """Run all checks and print the results. Return 1 if a check fails. Otherwise, return 0.
+    """Run all checks and print the results. Return 0 if no check fails, otherwise 1.
 
-    If usage data is on, the command sends one test event to each destination. The test event is named ``arcade-otel doctor``. It
+    If usage data is on, the command sends one test event to each destination. The test event is named ``arcade-otel doctor``, and
     is sent under a temporary ID, so that it belongs to no person.
     """
     checks = run_checks(settings)
@@ -39,7 +39,7 @@ def doctor(settings: Settings, output: Output) -> int:
 
 
 def run_checks(settings: Settings) -> list[Check]:
-    """Run all checks, and return their results in the order in which a command and its sender perform the steps."""
+    """Run all checks, and return their results in the order in which ``usage doctor`` prints them."""
     decision = settings.decide()
     checks = [Check("consent", ok=True, detail=f"{decision.mode}: {decision.detail}")]
     config_dir_check = directory.check_config_dir(settings)

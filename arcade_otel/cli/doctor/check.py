@@ -36,8 +36,8 @@ class Check(NamedTuple):
         name: Name of the check, one of :data:`NAMES`.
         ok: True if the check passed, False if it failed, and None if nothing was checked.
         detail: The result, as text for the user.
-        remedy: What the user can do if the check failed, as a sentence. Otherwise, "".
-        milliseconds: The time that arcade-otel adds to a command, in milliseconds. It is None for every check except ``cost``.
+        remedy: What the user can do if the check failed, as a sentence, or "" if it did not fail.
+        milliseconds: The time that arcade-otel adds to a command, or None if the check did not measure this time.
     """
 
     name: str

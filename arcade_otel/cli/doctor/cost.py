@@ -1,7 +1,7 @@
 """The check ``cost`` measures how many milliseconds longer a recorded command takes on this machine.
 
 The cost is the CPU time of a process, minus the CPU time of the same process without arcade-otel. The documentation counts
-instructions instead. To compare the two, assume that a CPU executes 2.5 to 4 million instructions per millisecond.
+instructions instead. To convert instructions to time, assume that a CPU executes 2.5 to 4 million instructions per millisecond.
 """
 
 import os
@@ -39,7 +39,7 @@ def check_cost(settings: Settings) -> Check:
     """Measure how much longer a recorded command takes.
 
     Three programs run in turns, ten times each: a command with arcade-otel, the same command without arcade-otel, and a bare
-    Python. The first run of each program does not count. A program's result is the fastest of its other runs, because other
+    Python. The first run of each program does not count. Of a program's other runs, the fastest one counts, because other
     processes can only make a run slower.
     """
     if handoff.sender_command() is None:
@@ -71,7 +71,7 @@ def check_cost(settings: Settings) -> Check:
 def _remove_marks(config_dir: str) -> None:
     """Remove the start mark of the last run, which would make the next run slower.
 
-    Usually, a sender removes its mark. The sender of these runs does nothing.
+    The sender of a measured command does nothing, so it does not remove this mark itself.
     """
     shutil.rmtree(os.path.join(config_dir, "usage", handoff.STARTING), ignore_errors=True)
 
@@ -79,8 +79,8 @@ def _remove_marks(config_dir: str) -> None:
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
     """Return the added time in milliseconds and True, or the noise and False if the added time is not greater than the noise.
 
-    The noise is the difference between a program's fastest run and its median run. The larger difference of the two programs
-    counts, and the noise is at least 0.1 ms.
+    The noise is the difference between a program's fastest run and its median run, but at least 0.1 ms. Of the two programs, the
+    program with the larger difference counts.
     """
     noise = max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
     added = min(recorded) - min(host)
@@ -103,7 +103,7 @@ def _milliseconds(source: str, config_dir: str, environ: dict[str, str]) -> floa
 
 
 def _clock() -> float:
-    """Return the CPU time of all ended child processes in seconds. On Windows, return the time of ``perf_counter``."""
+    """Return the CPU time of all ended child processes in seconds. On Windows, return the time of ``time.perf_counter``."""
     if sys.platform == "win32":
         return time.perf_counter()
     import resource

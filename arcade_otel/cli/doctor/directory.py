@@ -26,7 +26,7 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 def check_config_dir(settings: Settings) -> Check:
     """Check that this process can write the config directory or create it, and that no other user owns it or can write it.
 
-    Root may use a directory of another user. In a directory with the sticky bit, other users may write.
+    Root may use a directory that another user owns. Other users may write to a directory that has the sticky bit.
     """
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
@@ -63,9 +63,10 @@ def require_config_dir(settings: Settings) -> None:
 
 
 def full_disk(settings: Settings) -> str | None:
-    """If the disk of the state directory is full, return a text that says so and what happens to events. Otherwise, return None.
+    """Return a text that says that the disk of the state directory is full and what happens to events, or None if it is not full.
 
-    The function writes no file, so it does not notice an exhausted quota. ``usage doctor`` notices it by writing a test file.
+    The function does not notice an exhausted quota, because it writes no file. ``usage doctor`` writes a test file, so it notices
+    an exhausted quota.
     """
     try:
         if hasattr(os, "statvfs"):
@@ -82,14 +83,14 @@ def full_disk(settings: Settings) -> str | None:
 def _unqueued(settings: Settings) -> str:
     """Return a text that tells the user what happens to events while the queue cannot be written.
 
-    If there is no identity yet, commands cannot create one either, so they record no events at all.
+    If there is no identity yet, commands cannot create one, so they record no events.
     """
     known = identity_file.read(settings.config_dir) is not None
     return f", so {'each event is sent once, and lost if that fails' if known else 'events are lost'}"
 
 
 def _foreign(path: str) -> tuple[str, str] | None:
-    """Return the problem with the owner or mode of ``path``, and how to fix it. Return None if there is no problem."""
+    """Return the problem with the owner or mode of ``path`` and how to fix it, or None if there is no problem."""
     if not hasattr(os, "geteuid"):
         return None
     try:
@@ -111,8 +112,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used. If not, nothing is checked.
-        writes: Whether usage data is on. If it is off, only the identity is checked, because the other checks write files.
+        usable: True if the config directory can be used, or False to check nothing.
+        writes: True to check everything, or False to check only the identity, because the other checks write files.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -171,7 +172,7 @@ def _check_locks(settings: Settings) -> Check:
 
 
 def _lock_support(state_dir: str) -> str:
-    """Return "" if the file system supports exclusive locks. Otherwise, return the text of the error.
+    """Return "" if the file system supports exclusive locks, or the text of the error if it does not support them.
 
     On Windows, return "" without a check.
 
@@ -255,7 +256,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """If the config directory is a copy, return a text that says what happens to its identity. Otherwise, return ""."""
+    """Return a text about the identity if the config directory is a copy of another directory, otherwise ""."""
     from arcade_otel.identity import copied_directory
 
     try:

@@ -36,8 +36,8 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: PostHog's address, ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. If so, only the check of the clock can fail, and
-            the other checks describe the path.
+        delivered: Whether the sender has delivered the test event to ``host``. After a delivery, only the check of the clock can
+            fail, and the other checks describe the path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)
@@ -55,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the sender's proxy for ``server``, and the result of the check. Without a usable proxy, the first value is None."""
+    """Return the sender's proxy for ``server``, or None if there is no proxy, and a list with the result of the check."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -106,7 +106,7 @@ def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Che
 
 
 def _check_connection(name: str, port: int, addresses: Sequence[Any], *, delivered: bool) -> Check:
-    """Connect over IPv4 and over IPv6, if ``addresses`` contains such an address. The check passes if one connection works."""
+    """Connect to the IPv4 and IPv6 addresses of the host ``name``. The check passes if one connection works."""
     if not addresses:
         return Check("connection", ok=True if delivered else None, detail="no address to connect to")
     failures: dict[str, str] = {}
@@ -122,7 +122,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
 
 
 def _connect(places: Sequence[Any], family: int | None = None) -> str:
-    """Connect to the first address in ``places``. Return "" if that succeeds. Otherwise, return the text of the error."""
+    """Connect to the first address in ``places``. Return "" if the connection works, or else the text of the error."""
 
     def connect() -> None:
         if family is None:
@@ -136,9 +136,9 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 
 
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
-    """Call ``function`` in a thread. Return its result and "". If it fails, return None and the text of the error.
+    """Call ``function`` in a thread. Return the function's result and "", or None and the error's text if the function fails.
 
-    Wait for ``function`` for at most 5 s, because a DNS look-up has no time-out of its own.
+    Wait at most 5 s for the thread, because a DNS look-up has no time-out of its own.
     """
     outcome: list[tuple[Any, str]] = []
 

@@ -54,7 +54,7 @@ def _check_opentelemetry() -> Check:
 
 
 def _check_reaping(settings: Settings) -> list[Check]:
-    """Return a list with a failed check if PID 1 does not reap ended senders. Otherwise, the list is empty."""
+    """Return a list with a failed check if PID 1 does not reap ended senders, otherwise an empty list."""
     if not settings.config_dir or zombies.ZOMBIES not in zombies.causes(settings.state_dir):
         return []
     return [
@@ -68,9 +68,9 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Return a list with a check if the sender may be killed when the command ends. Otherwise, the list is empty.
+    """Return a list with a check if senders may be killed when their command ends, otherwise an empty list.
 
-    This can happen in continuous integration, and if this process is PID 1 of a container.
+    Senders may be killed in continuous integration, and if this process is PID 1 of a container.
     """
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"

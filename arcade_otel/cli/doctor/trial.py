@@ -1,8 +1,8 @@
 """The trial of ``usage doctor``, in which a real sender delivers a test event with the code and environment of a real run.
 
 The sender uses a scratch config directory, so that it changes neither the real queue nor the real identity. If possible, the
-scratch directory is on the same disk as the real config directory. The sender writes receipts to the scratch directory, which
-show whether the event was delivered.
+scratch directory is on the same disk as the real config directory. The sender's receipts in the scratch directory show whether
+the event was delivered.
 """
 
 import os
@@ -43,8 +43,8 @@ class Trial(NamedTuple):
     Attributes:
         command: The sender's command line, or None if no command is known that can run a sender.
         failure: The reason why the sender failed, or "" if it ran to its end.
-        lanes: The result of each lane, by the lane's name. The result is "" if the server accepted the test event. Otherwise, it
-            is the reason why not.
+        lanes: The result of each lane, by the lane's name. A result is "" if the server accepted the test event, or else the
+            reason why it did not.
     """
 
     command: tuple[str, ...] | None
@@ -61,7 +61,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
     Args:
         settings: The program's settings.
-        in_state_dir: Whether to make the scratch directory in the real state directory. If not, it is made in the system's
+        in_state_dir: True to make the scratch directory in the real state directory, or False to make it in the system's
             directory for temporary files.
     """
     payload = make_payload(settings)
@@ -104,7 +104,7 @@ def check_start(settings: Settings) -> Check:
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
-    """Return a check of the trial's sender. If an earlier sender could not run, return a second check that says so."""
+    """Return the check of the trial's sender. If an earlier sender could not run, also return a failed check for that sender."""
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
@@ -123,7 +123,7 @@ def check_sender(settings: Settings, trial: Trial) -> list[Check]:
 
 
 def check_lanes(settings: Settings, trial: Trial) -> list[Check]:
-    """Return one check for each lane of the trial. If there is no lane, return one check that says so."""
+    """Return one check for each lane of the trial, or a single check if the trial has no lane."""
     if not trial.lanes:
         if settings.posthog_api_key:
             detail = "nothing is sent: OTEL_TRACES_EXPORTER names none"
@@ -167,7 +167,7 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 
 
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
-    """Run a sender to its end. Return "" if it succeeds. Otherwise, return the reason why it failed."""
+    """Run a sender to its end. Return "" if the sender succeeds, or else the reason why it failed."""
     environ = handoff.sender_environment(scratch, payload)
     mark = starts.leave_mark(scratch, queue.span_name(None, None), payload or "")
     environ[handoff.ENV_START] = mark
@@ -200,7 +200,7 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
 
 
 def _outcome(scratch: str, lane: str, failure: str) -> str:
-    """Return "" if a receipt says that the server accepted the event of ``lane``. Otherwise, return the reason why not."""
+    """Return "" if a receipt says that the server accepted the event of ``lane``, or else the reason why it did not."""
     state_dir = os.path.join(scratch, "usage")
     for receipt in receipts.events(state_dir):
         if receipt["lane"] == lane:

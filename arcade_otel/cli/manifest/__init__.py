@@ -21,8 +21,8 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
     """Write the manifest of a program, or compare it with a file, and return the exit code.
 
     * Exit code 0: the manifest was written, or is equal to the file.
-    * Exit code 1: the manifest differs from the file. The difference is printed on stdout.
-    * Exit code 2: the program cannot be loaded, or the file cannot be read or written. The reason is printed on stderr.
+    * Exit code 1: the manifest differs from the file, and the difference is printed on stdout.
+    * Exit code 2: the program cannot be loaded, or the file cannot be read or written. A message on stderr says why.
 
     Call this function only in a process that ends afterwards, because it changes the environment and the import path.
 
@@ -30,7 +30,7 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
         app: The object that the program passes to ``instrument()``, as ``module:attribute`` or ``path/to/file.py:attribute``.
         as_json: Whether to write JSON instead of Markdown.
         output: The file to write, or None for stdout.
-        check: A file to compare the manifest with, or None. If a file is given, the function writes no file.
+        check: The file to compare the manifest with, or None to write the manifest.
     """
     try:
         text = _render(app, as_json=as_json)

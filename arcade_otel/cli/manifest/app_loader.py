@@ -1,4 +1,4 @@
-"""Import a program to inspect it, while this library records, sends and writes no usage data."""
+"""Import a program to inspect it, with this library's recording switched off."""
 
 import importlib
 import importlib.util
@@ -25,7 +25,7 @@ def load(reference: str) -> Any:
     """Import a module, and return one of its attributes. ``reference`` is ``module:attribute`` or ``path/to/file.py:attribute``.
 
     Call this function only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``.
-    Python looks up a module's name in the working directory first. The user's ``ARCADE_USAGE_*`` variables are removed, so that
+    Python looks for the module in the working directory first. The user's ``ARCADE_USAGE_*`` variables are removed, so that
     the manifest shows the program's own settings. If the program prints to stdout during the import, the text goes to stderr.
 
     Limit: the import runs the program's own code, which can read, write and send whatever it wants.
@@ -54,7 +54,7 @@ def load(reference: str) -> Any:
 
 
 def describe_error(error: Exception) -> str:
-    """Return one line with the class and the message of ``error``, and with the file and line where it was raised."""
+    """Return one line with the class and the message of ``error``, and with the file and line where the error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"

@@ -1,14 +1,14 @@
-"""The catalogue has one record for each event, property and attribute that the library can send.
+"""The catalogue contains one record for each event, property and attribute that the library can send.
 
 The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that
 PostHog defines, the fields of events and requests, and the attributes for other backends.
 
 ``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page from the catalogue. With
-``--check``, the command compares the tables with the catalogue instead.
+``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a server receives. The tests fail if the server
-receives a property that is not in the catalogue. They also fail if the server never receives a property that is in the catalogue
-and not marked as rare.
+receives a property that is not in the catalogue. The tests also fail if the server never receives a property of the catalogue
+that is not marked as rare.
 """
 
 # No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
@@ -53,7 +53,7 @@ class Event:
 
     Attributes:
         name: The name of the event in PostHog.
-        short: A word that stands for the event in tables. Each event has a different word.
+        short: A word that stands for this event in tables, different from the words of all other events.
         when: What happens before the event is sent.
         reason: What the event is for.
         source: Who defined the name.
@@ -75,9 +75,9 @@ class FieldSpec:
         type: One of JSON's types.
         example: An example value in JSON, but without quotes if it is a string.
         reason: What the value is for, or what it contains.
-        when: The condition under which the value is sent, for example "if the ID is anonymous". "" if it is always sent.
+        when: The condition under which the value is sent, or "" if it is always sent.
         unit: Unit or limit of the value, or "".
-        events: Names of the events that contain the property. Empty for an attribute, and for a field of every event or request.
+        events: Names of the events that contain the property, or () for an attribute and for a field of every event or request.
         attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
         rare: Whether the value is sent only for exceptional runs.
@@ -101,36 +101,35 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_SUCCEEDED,
         "succeeded",
         "A command ended with exit code 0",
-        "Shows the maintainers which commands people use, and how long the commands take",
+        "The maintainers see which commands people use, and how long the commands take",
         SPECIFICATION,
     ),
     Event(
         conventions.EVENT_FAILED,
         "failed",
         "A command ended with an exit code other than 0",
-        "Shows the maintainers what goes wrong",
+        "The maintainers see what goes wrong",
         SPECIFICATION,
     ),
     Event(
         conventions.EVENT_STARTED,
         "started",
-        "A command began that the program has named in `record_start`, for example a server",
-        "Shows the maintainers which servers people use. If a server is killed, `CLI execution started` is its only event",
+        "A command that the program names in `record_start` began, for example a server",
+        "The maintainers see which servers people use, even if a server is killed and sends no other event",
         _OURS,
     ),
     Event(
         conventions.EVENT_ALIAS,
         "alias",
-        "You logged in, or the sender found your credentials. The alias is sent once, before the first event under your "
-        "account's ID",
-        "Joins the events under the random ID to the events of your account",
+        "You logged in, or the sender found your credentials. The alias is sent before the first event under your account's ID",
+        "PostHog attributes the events under your random ID to your account",
         _POSTHOG,
     ),
     Event(
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "Proves that the server accepts events. The event `arcade-otel doctor` belongs to no person",
+        "The sender checks by this event that the server accepts events. The event belongs to no person",
         _OURS,
     ),
 )
@@ -160,7 +159,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the resource's attributes from the table of properties if ``resource`` is True. Otherwise, return the span's."""
+    """Return the attributes of the resource from the table of properties, or those of the span if ``resource`` is False."""
     return tuple(
         FieldSpec(
             row.attribute,
@@ -197,7 +196,7 @@ PROPERTIES: tuple[FieldSpec, ...] = (
         "$process_person_profile",
         BOOLEAN,
         "false",
-        "Keeps PostHog from making a profile of an anonymous ID",
+        "Tells PostHog not to make a profile of an anonymous ID",
         when="if the ID is anonymous",
         events=_PROFILED,
         attribute=conventions.IS_ANON,
@@ -207,12 +206,12 @@ PROPERTIES: tuple[FieldSpec, ...] = (
         "$geoip_disable",
         BOOLEAN,
         "true",
-        "Keeps PostHog from deriving a place from your IP address",
+        "Tells PostHog not to derive a place from your IP address",
         events=_ALL,
         source=_POSTHOG,
     ),
-    FieldSpec("$ip", NULL, "null", "Keeps PostHog from storing your IP address", events=_ALL, source=_POSTHOG),
-    FieldSpec("$lib", STRING, conventions.LIB, "Names this library", events=_ALL, source=_POSTHOG),
+    FieldSpec("$ip", NULL, "null", "Prevents PostHog from adding the IP address of the connection", events=_ALL, source=_POSTHOG),
+    FieldSpec("$lib", STRING, conventions.LIB, "The name of this library", events=_ALL, source=_POSTHOG),
     FieldSpec("$lib_version", STRING, "0.1.0", "The version of this library", events=_ALL, source=_POSTHOG),
 )
 
@@ -223,7 +222,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "distinct_id",
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "Identifies the person, by a random ID, or by your account's ID once you log in",
+        "The person's ID: a random ID until you log in, and then your account's ID",
         unit=f"at most {conventions.DISTINCT_ID_LIMIT} characters",
         attribute=conventions.DISTINCT_ID,
         source=_POSTHOG,
@@ -232,14 +231,14 @@ FIELDS: tuple[FieldSpec, ...] = (
         "uuid",
         STRING,
         "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc",
-        "Lets PostHog recognize a second delivery as the same event",
+        "The event's ID, by which PostHog recognizes a second delivery of the same event",
         source=_POSTHOG,
     ),
     FieldSpec(
         "timestamp",
         STRING,
         "2026-01-31T12:00:00.123+00:00",
-        "Says when the command began, to the millisecond",
+        "The time when the command began, or when the program tracked the event, to the millisecond",
         unit="UTC",
         source=_POSTHOG,
     ),
@@ -251,27 +250,19 @@ REQUEST: tuple[FieldSpec, ...] = (
         "api_key",
         STRING,
         "phc_…",
-        "Names the program's PostHog project. The project key can write events, and cannot read them",
+        "The key of the program's PostHog project. With this key, it is possible to send events, but not to read them",
         source=_POSTHOG,
     ),
     FieldSpec(
         "sent_at",
         STRING,
         "2026-01-31T12:00:01+00:00",
-        "Lets PostHog correct the time of your events if your clock is wrong",
+        "The time of the request, by which PostHog corrects the time of your events if your clock is wrong",
         unit="UTC",
         source=_POSTHOG,
     ),
-    FieldSpec("historical_migration", BOOLEAN, "false", "PostHog's own client sends this field, too", source=_POSTHOG),
     FieldSpec(
-        "sentAt",
-        STRING,
-        "2026-01-31T12:00:01+00:00",
-        "PostHog's own client sends this field, too",
-        when="with the package `posthog` before 7",
-        unit="UTC",
-        source=_POSTHOG,
-        rare=True,
+        "historical_migration", BOOLEAN, "false", "Always `false`. PostHog's own client sends this field, too", source=_POSTHOG
     ),
 )
 
@@ -282,26 +273,37 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "Identifies the person, by a random ID, or by your account's ID once you log in",
+        "The person's ID: a random ID until you log in, and then your account's ID",
         source=SPECIFICATION,
     ),
-    FieldSpec(conventions.IS_ANON, BOOLEAN, "true", "Is true if `distinct_id` is the random ID", source=SPECIFICATION),
+    FieldSpec(
+        conventions.IS_ANON,
+        BOOLEAN,
+        "true",
+        "True if `distinct_id` is the random ID, and false if it is your account's ID",
+        source=SPECIFICATION,
+    ),
     FieldSpec(
         conventions.POSTHOG_DISTINCT_ID,
         STRING,
         "account-7",
-        "Has the same ID as `distinct_id`. PostHog's OTLP endpoints find the person by `posthogDistinctId`",
-        when="to OTLP only",
+        "The same ID as `distinct_id`. PostHog's OTLP endpoints find the person by `posthogDistinctId`",
+        when="to OTLP backends only",
         source=_POSTHOG,
     ),
     FieldSpec(
-        conventions.USER_ID, STRING, "account-7", "Your account's ID", when="to OTLP only, once you log in", source=SEMANTIC
+        conventions.USER_ID,
+        STRING,
+        "account-7",
+        "Your account's ID",
+        when="to OTLP backends only, after you have logged in",
+        source=SEMANTIC,
     ),
     FieldSpec(
         conventions.PREVIOUS_DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "Has the random ID of your earlier events, which the alias joins to your account",
+        "The random ID of your earlier events, which PostHog now attributes to your account",
         when="at a login, and when the sender finds your credentials",
         source=SPECIFICATION,
     ),
@@ -314,37 +316,37 @@ RESOURCE: tuple[FieldSpec, ...] = (
         conventions.SERVICE_NAME,
         STRING,
         "mycli",
-        "Names the program. The variable `OTEL_SERVICE_NAME` takes precedence over the program's name",
+        "The name of the program, unless the variable `OTEL_SERVICE_NAME` contains another name",
         source=SEMANTIC,
     ),
     FieldSpec(
         conventions.TELEMETRY_SDK_NAME,
         STRING,
         "opentelemetry",
-        "Says what made the span. A live span has `opentelemetry`, and a deferred span has `arcade_otel`",
+        "What made the span: `opentelemetry` for a live span, a login or a logout, and `arcade_otel` for any other span",
         source=SEMANTIC,
     ),
     FieldSpec(
         conventions.TELEMETRY_SDK_LANGUAGE,
         STRING,
         "python",
-        "Names the programming language of the SDK or library that made the span",
+        "The programming language of the SDK or library that made the span",
         source=SEMANTIC,
     ),
     FieldSpec(
         conventions.TELEMETRY_SDK_VERSION,
         STRING,
         "1.31.1",
-        "Has the version of the SDK or library that made the span",
+        "The version of the SDK or library that made the span",
         source=SEMANTIC,
     ),
-    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "Names this library", source=SEMANTIC),
+    FieldSpec(conventions.TELEMETRY_DISTRO_NAME, STRING, conventions.LIB, "The name of this library", source=SEMANTIC),
     FieldSpec(conventions.TELEMETRY_DISTRO_VERSION, STRING, "0.1.0", "The version of this library", source=SEMANTIC),
     FieldSpec(
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "Identifies the person at the start of the program. The span's own `distinct_id` takes precedence",
+        "The person's ID before the login or logout. The span's own `distinct_id` takes precedence",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -352,7 +354,7 @@ RESOURCE: tuple[FieldSpec, ...] = (
         conventions.IS_ANON,
         BOOLEAN,
         "true",
-        "Is true if the `distinct_id` of the resource is the random ID",
+        "True if the resource's `distinct_id` is the random ID, and false if it is your account's ID",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -364,7 +366,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Says that the command's usage event is delivered separately from this span",
+        "Always true. The command's usage event is delivered separately from this span",
         when="if the process makes live spans",
     ),
 )
@@ -375,7 +377,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "Says that the program tracked this event, and declared it with the properties that are attributes of the event",
+        "Always true. The program tracked this event. The event's other attributes are the properties that the program declares",
         when="if the program tracks events",
     ),
 )

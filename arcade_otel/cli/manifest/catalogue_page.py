@@ -77,7 +77,7 @@ def _tables() -> str:
         markdown.attributes(catalogue.RESOURCE),
         "The span's scope has these attributes:",
         markdown.attributes(catalogue.SCOPE),
-        "An event on the span has these attributes:",
+        "A span event that the program tracked has these attributes:",
         markdown.attributes(catalogue.SPAN_EVENT),
     )
     return "\n\n".join(parts) + "\n\n"

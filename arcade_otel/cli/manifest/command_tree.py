@@ -14,11 +14,11 @@ class CommandInfo(NamedTuple):
     """A command of the program, and the value of ``command_name`` in its events.
 
     Attributes:
-        name: Path of the command in the command tree, joined by dots. A mistyped command has the name "".
+        name: The names of the groups and of the command itself, joined by dots, or "" for a mistyped command.
         group: Whether the command is a group of commands.
         hidden: Whether the program's help omits the command.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names under which a user can run the command. The event contains ``name`` even then.
+        typed: Other names that a user can type to run the command (its events still contain ``name``).
         usage: Whether the command is the group of the usage commands.
     """
 
@@ -58,7 +58,7 @@ def walk(root: Any, program: str) -> list[CommandInfo]:
 
     Args:
         root: The program's root command.
-        program: The program's name. If the program has no subcommands, its events contain this name as the command name.
+        program: The program's name, which is also the command name of a program without subcommands.
 
     Raises:
         LoadError: If a group cannot list or load its commands.

@@ -48,7 +48,7 @@ class Manifest:
     Args:
         settings: The program's settings.
         commands: Every command name that can occur in the program's events.
-        instrumented: Whether the program was instrumented with ``settings``. If not, ``settings`` contains only defaults.
+        instrumented: True if the program was instrumented with ``settings``, or False if ``settings`` contains only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -77,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return the ``entries`` without those that are not collected because of the program's settings."""
+        """Return only the ``entries`` that are collected with the program's settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}
@@ -106,7 +106,7 @@ class Manifest:
         return _typed(name, kind, "a property that the program declares", commands)
 
     def _with_own_events(self, entry: FieldSpec) -> FieldSpec:
-        """Return ``entry``. If the program's own events also contain the property, add their names to the entry."""
+        """Return ``entry``. If the program's own events also contain the property, add the names of these events to the entry."""
         return replace(entry, events=(*entry.events, *self._settings.events)) if catalogue.is_of_own_events(entry) else entry
 
     def _group(self, name: str, origin: str) -> FieldSpec:
@@ -187,7 +187,7 @@ class Manifest:
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return the settings ``exclude`` and ``sample``. Omit a setting that the program does not set."""
+        """Return the settings ``exclude`` and ``sample`` in a list, but omit a setting that the program does not set."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (
@@ -210,7 +210,7 @@ class Manifest:
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
-        """Return ``meaning``. If some of the ``paths`` are not commands of the program, add a note with these paths."""
+        """Return ``meaning``. If some of the ``paths`` are not commands of the program, add a note that lists these paths."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning

@@ -1,4 +1,4 @@
-"""Answer the report's questions from a list of events. The events are put into an sqlite database in memory."""
+"""Answer the report's questions from a list of events. The module loads the events into an sqlite database in memory."""
 
 import math
 import re
@@ -24,7 +24,7 @@ _TRUE = ("true", "1")
 
 
 class Answer(NamedTuple):
-    """A question, and its answer as a table with columns and rows."""
+    """A question, and its answer in the form of columns and rows."""
 
     question: Question
     columns: list[str]
@@ -35,7 +35,7 @@ class Report(NamedTuple):
     """The answers to all questions, and totals over all commands.
 
     Attributes:
-        commands: The number of commands. Events with the same UUID count once.
+        commands: The number of commands, where events with the same UUID count once.
         people: The number of people who ran the commands.
         begin: The start time of the first command, or None if there is no command.
         end: The start time of the last command, or None if there is no command.
@@ -74,7 +74,7 @@ def answer(events: Sequence[Event]) -> Report:
 
 
 def _round(value: float | None, digits: int) -> float | None:
-    """Round halves to the even digit, as ClickHouse does. The ``round`` of sqlite rounds halves away from zero."""
+    """Round halves to the even digit, as ClickHouse does. The function ``round`` of sqlite rounds halves away from zero."""
     if value is None:
         return None
     factor = 10.0**digits
@@ -92,7 +92,7 @@ def _without_repeats(events: Sequence[Event]) -> list[Event]:
 
 
 def _accounts(events: Sequence[Event]) -> dict[str, str]:
-    """Return a dictionary from each anonymous ID that has an alias to the ID of its account.
+    """Return a dictionary that maps each aliased anonymous ID to the ID of its account.
 
     If an ID was aliased several times, the first alias counts.
     """
@@ -145,7 +145,7 @@ def _text(properties: dict[str, Any], name: str) -> str:
 
 
 def _word(properties: dict[str, Any], name: str) -> str:
-    """Return a property's value as text if the value is a string or a boolean. Otherwise, return ""."""
+    """Return the property ``name`` as text if it is a string or a boolean, otherwise ""."""
     value = properties.get(name)
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -81,7 +81,7 @@ class EventFiles:
 
 
 def _records(text: str) -> Iterator[Any]:
-    """Yield each JSON value in ``text``, or each row of a CSV file as a dictionary. For a malformed line, yield None."""
+    """Yield each JSON value or each CSV row in ``text``. For a malformed line of JSON Lines, yield None."""
     if text.lstrip()[0] not in "{[":
         yield from _rows(text)
         return
@@ -124,15 +124,15 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Convert "true" and "false" in a CSV cell to a boolean. Return any other text unchanged, for example the version "1.2"."""
+    """Convert the CSV cells "true" and "false" to booleans. Return other cells unchanged, for example the version "1.2"."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
     """Return the events of a record.
 
-    A record is one event, an array of events, a response with events, or spans. The result can also contain other values, which
-    ``_event`` rejects.
+    A record is one event, an array of events, a response of PostHog's API with events, or spans in OTLP/JSON. The result can also
+    contain values that are not events. ``_event`` rejects them.
     """
     if isinstance(record, list):
         return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
@@ -182,7 +182,7 @@ def _json_object(text: str) -> dict[str, Any] | None:
 def _time(value: Any) -> datetime | None:
     """Parse an ISO 8601 timestamp in the spelling of PostHog or ClickHouse, and convert it to UTC.
 
-    A timestamp without a time zone counts as UTC. If the value is not a timestamp, return None.
+    A timestamp without a time zone counts as UTC. If ``value`` is not a timestamp, return None.
     """
     if not isinstance(value, str):
         return None

@@ -192,5 +192,5 @@ def _words(column: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape a text from an event for HTML, with its invisible characters and those that change the direction of text."""
+    """Escape ``text`` for HTML. Also escape invisible characters and characters that change the direction of text."""
     return escape(terminal.escape(text))

@@ -1,8 +1,8 @@
 """The questions that ``report`` and the dashboards answer. Each question is one file in ``questions/``.
 
-A file begins with comment lines that describe the question. The rest of the file is a query in portable SQL. It reads the table
-``commands``, which contains one row for each command. The same query runs in sqlite (``report``), in ClickHouse and in PostHog.
-For ClickHouse and PostHog, the files in ``dashboards/dialects`` define ``commands``.
+A file begins with comment lines that describe the question. The rest of the file is a query in portable SQL. The query reads the
+table ``commands``, which contains one row for each command. The same query runs in sqlite (``report``), in ClickHouse and in
+PostHog. For ClickHouse and PostHog, the files in ``dashboards/dialects`` define ``commands``.
 
 The columns of ``commands``:
 
@@ -10,22 +10,22 @@ The columns of ``commands``:
 - ``week``: the date of the Monday in the command's week, as text, in UTC.
 - ``week_number``: the number of whole weeks from Monday, 1970-01-05, to the command's week.
 - ``distinct_id``: the event's distinct ID, which is anonymous or the ID of an account.
-- ``person``: the ID of the person who ran the command. An anonymous ID that has an alias counts as its account's person.
+- ``person``: the ID of the person who ran the command. If ``distinct_id`` has an alias, this is the person of the account.
 - ``identified``: 1 if ``distinct_id`` is the ID of an account, or 0 if it is anonymous.
 - ``command``: the name of the command, or "" if the run reached no command.
 - ``version``: the version of the program.
-- ``failed``: 1 if the exit code was not 0, otherwise 0.
+- ``failed``: 0 if the command ended with exit code 0, otherwise 1.
 - ``outcome``: how the command ended.
 - ``duration``: the duration of the command in milliseconds, or NULL if it is unknown.
 - ``error_type``: the exception's class.
 - ``os``: the operating system.
 - ``python``: the major and minor version of Python, for example "3.12".
-- ``ci``: 1 in continuous integration, otherwise 0.
+- ``ci``: 1 if the command ran in continuous integration, otherwise 0.
 - ``agent``: the name of the coding agent that ran the command, or "" if no agent was recognized.
 - ``interactive``: "yes", "no" or "unknown".
 - ``install_method``: how the program was installed, for example "pipx".
-- ``first_run``: 1 if this was the program's first run on the machine, or 0 if it was not or this is unknown.
-- ``previous_version``: the version of the run before if that version was different, otherwise "".
+- ``first_run``: 1 if the command was the program's first run on the machine, or 0 if it was not or if this is unknown.
+- ``previous_version``: the version of the program in its previous run if that version was different, otherwise "".
 - ``session``: the ID of the session, or "" if it is unknown.
 """
 
@@ -66,10 +66,10 @@ class Chart(NamedTuple):
 
     Attributes:
         kind: ``line``, ``bar`` or ``heat``.
-        labels: Names of the columns that label a point or a bar. For ``heat``, one column labels the rows of the chart, and one
-            labels its columns.
+        labels: Names of the columns that label a point or a bar. A chart of the kind ``heat`` has two: the first column labels
+            the chart's rows, and the second labels the chart's columns.
         values: Names of the columns that contain the numbers.
-        series: Name of the column whose values become separate lines, or "" if each column in ``values`` becomes one line.
+        series: Name of the column by which the numbers are split into several lines, or "" for one line per column in ``values``.
     """
 
     kind: str

@@ -22,17 +22,17 @@ _POLL_SECONDS = 0.2
 def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> int:
     """Serve the page until the user presses Ctrl-C, and then return 0. The command changes no files and sends no events.
 
-    The command prints the address of the page. If stdout is a terminal, the command also opens the page in a browser. On systems
-    other than macOS and Windows, it does this only with a desktop, or if the variable ``BROWSER`` is set.
+    The command prints the address of the page. If stdout is a terminal, the command also opens the page in a browser. On Linux,
+    the command opens a browser only if one of the variables ``BROWSER``, ``DISPLAY`` and ``WAYLAND_DISPLAY`` is set.
 
     Args:
         settings: The program's settings.
         output: The output that prints the address.
         port: A port of 127.0.0.1, or 0 for any free port.
-        no_browser: True to open no browser.
+        no_browser: Whether to print only the address, and to open no browser.
 
     Raises:
-        OSError: If the port is already in use, or the user may not use it.
+        OSError: If the port is already in use, or if the user does not have permission to use it.
     """
     try:
         with PageServer(port, lambda: data.snapshot(settings)) as server:
@@ -50,9 +50,9 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 
 @contextmanager
 def _interrupting(server: PageServer) -> Iterator[None]:
-    """While the block runs, let Ctrl-C end ``server`` only between two requests.
+    """Let Ctrl-C end ``server`` only between two requests, until the ``with`` block ends.
 
-    At another time, Python could raise KeyboardInterrupt in the callback of a weak reference, and then discard it.
+    During a request, Python could raise KeyboardInterrupt in the callback of a weak reference, and then ignore the exception.
     """
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
         yield  # neither a thread nor a background job of a shell receives Ctrl-C
@@ -65,7 +65,7 @@ def _interrupting(server: PageServer) -> Iterator[None]:
 
 
 def _should_open_browser() -> bool:
-    """Return whether the user can probably see a graphical browser. A text browser would take over the terminal."""
+    """Return whether a graphical browser can probably be opened. A text browser would take over the terminal."""
     if sys.stdout is None or not sys.stdout.isatty():
         return False
     if sys.platform in ("win32", "darwin"):

@@ -1,4 +1,4 @@
-"""Make the data for the ``usage view`` page, which is the status, and one row for each event with its exact payload."""
+"""Make the data for the ``usage view`` page. The data contains the status, and one row with the exact payload per event."""
 
 import json
 import math
@@ -20,7 +20,7 @@ _MAX_DURATION_MS = 1e15
 def snapshot(settings: Settings) -> bytes:
     """Return the page's data as one JSON object in ASCII, with the newest event first.
 
-    The JSON contains no NaN, which JavaScript could not parse.
+    The JSON contains no NaN, because JavaScript could not parse it.
 
     Raises:
         OSError: If the config directory cannot be read.
@@ -34,15 +34,15 @@ def snapshot(settings: Settings) -> bytes:
 
 
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the row for one event on the page.
+    """Return one row of the page, which describes one event.
 
     The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` contains the exact payload as
     indented JSON in ASCII. If the event has no payload, ``payload`` is None.
 
     Args:
         event: An event from :func:`arcade_otel.cli.local_state.all_events`.
-        lane: The state of the event's lane, or None. If the event is queued and the lane's last delivery failed, the row shows
-            the lane's last problem as the reason.
+        lane: The state of the event's lane, or None. If the event is queued because a delivery failed, the row contains the
+            lane's last problem.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -71,9 +71,9 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return the fields of a command from ``payload``, under PostHog's names. Without a command, return an empty dictionary.
+    """Return the fields of the command in ``payload``, under PostHog's names. Skip malformed parts of the payload.
 
-    Malformed parts of the payload are skipped.
+    If the payload contains no command, return an empty dictionary.
     """
     for part in payload:
         if not isinstance(part, dict):

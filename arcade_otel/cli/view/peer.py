@@ -11,14 +11,13 @@ _TABLES = (("/proc/net/tcp", ""), ("/proc/net/tcp6", "0000000000000000FFFF0000")
 
 
 def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
-    """Return whether the client's socket belongs to another user, as far as the system shows this.
+    """Return whether the client's socket belongs to another user. If the system does not show the socket's owner, return False.
 
-    Root and the user who runs this process do not count as another user. If root runs this process, the user who called ``sudo``
-    does not count either. The server needs this check because other users can read the page's address in the browser's command
-    line.
+    The system does not show the owner on macOS and Windows, or if the client runs in another network namespace. The server needs
+    this check because other users can read the page's address in the browser's command line.
 
-    On macOS and Windows, and for a client in another network namespace, the system does not show which user owns a socket. Then
-    the result is False.
+    Three users do not count as another user: root, the user who runs this process, and, if root runs this process, the user who
+    called ``sudo``.
 
     Args:
         client: The IPv4 address and the port of the client.

@@ -61,22 +61,23 @@ _HEADERS = (
 class PageServer(ThreadingHTTPServer):
     """Listen on 127.0.0.1 and answer each request in its own thread. ``serve_forever`` serves until :meth:`interrupt` is called.
 
-    Each server makes a new secret, which is part of the page's address. The server refuses a request unless it meets these four
-    conditions:
+    Each server makes a new secret, which is part of the page's address. The server serves the page only if a request meets these
+    four conditions:
 
-    * The ``Host`` header contains the address of this server. If a web page uses DNS rebinding, the header contains the page's
-      host name instead.
-    * The headers ``Origin`` and ``Sec-Fetch-Site``, if the request contains them, do not name another site.
+    * The ``Host`` header contains the address of this server. In an attack with DNS rebinding, the header contains the host name
+      of the attacker's page instead.
+    * If the request contains the headers ``Origin`` or ``Sec-Fetch-Site``, they do not show that the request comes from another
+      site.
     * The method of the request is GET.
     * The path of the request begins with the server's secret.
 
     Args:
         port: The port, or 0 for any free port.
-        data: A function that returns the page's data as JSON. The server calls it whenever a browser requests the data, but only
-            from one thread at a time.
+        data: A function that returns the page's data as JSON. The server calls the function whenever a browser requests the data,
+            but only from one thread at a time.
 
     Raises:
-        OSError: If the port is already in use, or the user may not use it. The error names the port.
+        OSError: If the port is already in use, or if the user does not have permission to use it. The error names the port.
     """
 
     daemon_threads = True
@@ -109,14 +110,17 @@ class PageServer(ThreadingHTTPServer):
         return (*(f"{name}:{self.server_port}" for name in names), *(names if self.server_port == 80 else ()))  # noqa: PLR2004 - HTTP's
 
     def resource(self, name: str) -> tuple[str, bytes] | None:
-        """Return the content type and the content of the page's file ``name``, or None if the page has no such file."""
+        """Return the content type and the content of the page's file ``name``, or None if there is no such file."""
         if name != _DATA:
             return self._files.get(name)
         with self._data_lock:
             return "application/json", self._data()
 
     def interrupt(self) -> None:
-        """Let ``serve_forever`` raise KeyboardInterrupt before it takes the next request. A signal handler may call this."""
+        """Let ``serve_forever`` raise KeyboardInterrupt before it takes the next request.
+
+        A signal handler may call this method.
+        """
         self._interrupted = True
 
     # --- socketserver's hooks -------------------------------------------------------------------------------------------------
@@ -152,7 +156,7 @@ class PageServer(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer the request, and then free its slot for another connection."""
+        """Answer the request, and then free the connection's slot for another connection."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -189,9 +193,9 @@ class _Request(BaseHTTPRequestHandler):
         self._drain()
 
     def _head(self) -> bytes | None:
-        """Read the request line and the headers, and return them as bytes. Return None if they do not arrive in time.
+        """Read and return the request line and the headers, or return None if they do not arrive in time.
 
-        If they are too large, the result is an incomplete part that is longer than ``MAX_HEAD_BYTES``.
+        If the headers are too large, return only a part that is longer than ``MAX_HEAD_BYTES``.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
@@ -279,5 +283,5 @@ class _Request(BaseHTTPRequestHandler):
     # --- BaseHTTPRequestHandler's hooks ---------------------------------------------------------------------------------------
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Refuse a malformed request. The answer does not quote the request."""
+        """Refuse a malformed request, and do not quote the request in the answer."""
         self._refuse(code, "Malformed request.")

@@ -2,9 +2,9 @@
 
 The program starts a watchdog timer, changes to the root directory, and calls ``sender``. Python runs this file without the module
 ``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python gets the text of this file with
-``-c``. In both cases, the program removes its own directory and the working directory from ``sys.path``. It searches the
-directories of the command's import path only after Python's own modules. Therefore, a user's file ``json.py`` is not imported
-instead of Python's own module.
+``-c``. The program removes its own directory and the working directory from ``sys.path``. The sender searches the command's
+import path only after Python's own modules. Therefore, a user's file ``json.py`` is not imported instead of Python's own module
+``json``.
 """
 
 import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it

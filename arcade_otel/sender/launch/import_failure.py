@@ -20,10 +20,10 @@ def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
 
     The function also creates the marker file ``unreaped``. Senders create the same marker on machines that do not reap ended
     senders. While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. A
-    sender that can import the library removes the marker, unless there are too many zombies.
+    sender that can import the library removes the marker, unless it finds eight or more ended senders that were not reaped.
 
-    The function renames the start mark (``handoff.starts``) as a failed start. The next command can then write the mark's span to
-    the queue without waiting for 10 s.
+    The function renames the start mark (``handoff.starts``), so that the mark counts as a failed start. The next command can then
+    write the mark's span to the queue without waiting for 10 s.
 
     Args:
         config_dir: The config directory.

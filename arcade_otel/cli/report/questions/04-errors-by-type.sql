@@ -1,5 +1,5 @@
 -- title: Errors by type
--- question: Which errors end commands, and how many people do they reach?
+-- question: Which errors end commands, and how many people do these errors affect?
 -- unit: the number of failed runs, and the number of people
 -- note: An error type is the exception's class, or _OTHER.
 -- chart: bar error_type failures

@@ -1,7 +1,7 @@
 -- title: Agents and people
 -- question: How much of the use is by coding agents, and do commands fail more often for them?
 -- unit: the number of runs, the number of people, and the percentage of runs that failed
--- note: Events of library versions without the property agent count as people.
+-- note: Events from library versions without the property agent count as events of people.
 -- chart: bar caller runs
 SELECT
   CASE WHEN agent <> '' THEN agent WHEN ci = 1 THEN 'CI' ELSE 'people' END AS caller,

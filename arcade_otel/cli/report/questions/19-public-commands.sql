@@ -1,7 +1,7 @@
 -- title: For publication: commands
 -- question: Which numbers about commands can you publish?
 -- unit: the number of runs in the 30, 90 and 365 days before the newest event
--- note: The table includes only commands that at least ten people used. It does not include people, IDs, times or errors.
+-- note: The table includes only commands that at least ten people used. The table does not include people, IDs, times or errors.
 -- chart: bar command runs_30_days runs_90_days runs_365_days
 WITH aged AS (
   SELECT command, person, max(seconds) OVER () - seconds AS age

@@ -1,7 +1,7 @@
 -- title: For publication: platforms
 -- question: Which numbers about systems and Python versions can you publish?
 -- unit: the percentage of the runs in the 365 days before the newest event
--- note: The table includes only platforms that at least ten people used. The percentages add up to less than 100 if other runs were on platforms with fewer people.
+-- note: The table includes only platforms that at least ten people used. The percentages add up to less than 100 if some runs were on platforms that fewer than ten people used.
 -- chart: bar os+python percent
 WITH recent AS (
   SELECT os, python, person, max(seconds) OVER () - seconds AS age
