@@ -109,7 +109,10 @@ def test_another_user_cannot_switch_consent_on_or_off(victims: Path, choice: str
     assert files.stdout.split() == ["refused"] * 4, files.stderr
     assert tree(victims) == before
     decided = as_user(
-        USER, "from arcade_otel import consent\nprint(consent.decide(sys.argv[1], environ={}).mode)\n", str(victims)
+        USER,
+        "from arcade_otel import consent\ndecision = consent.decide(sys.argv[1], environ={})\n"
+        "print(decision.mode)\nprint(decision.reason, file=sys.stderr)\n",
+        str(victims),
     )
     assert decided.stdout.strip() == choice, decided.stderr
 
