@@ -70,7 +70,7 @@ REASON_UNTRUSTED = "untrusted directory"
 REASON_TESTS = "tests"
 
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_IN_TESTS=1`, commands that a test runner starts are recorded like
-#: other commands. Set this variable only if your test suite itself uses another config directory and a fake PostHog.
+#: other commands. Set `ARCADE_USAGE_IN_TESTS` only if your test suite itself uses another config directory and a fake PostHog.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
