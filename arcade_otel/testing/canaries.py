@@ -18,7 +18,7 @@ class Canary(str):
     Attributes:
         kind: Name of the kind of secret, for example ``github_token``.
         secrets: The parts of the text that usage data must not contain, for example only the password in the URL of a database.
-            The default is the whole text.
+            By default, ``secrets`` contains the whole text.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Canary(str):
 
 
 class Canaries:
-    """A set of made-up secrets. Each secret is an attribute of the object, and an iteration over the object yields all secrets.
+    """A set of made-up secrets. Each secret is an attribute of the object, and iterating over the object yields all secrets.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.

@@ -51,7 +51,7 @@ class Computer:
         self.environ |= {conventions.ENV_HOST: url, conventions.ENV_API_KEY: api_key}
 
     def with_environ(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Return a copy of the environment with ``changes``. A variable that ``changes`` sets to None is removed."""
+        """Return a copy of the environment with ``changes`` applied. A variable that ``changes`` sets to None is removed."""
         environ: dict[str, str | None] = {**self.environ, **(changes or {})}
         return {name: value for name, value in environ.items() if value is not None}
 
