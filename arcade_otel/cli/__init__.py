@@ -1,6 +1,6 @@
 """Mount the usage commands, such as ``tool usage status``, in a Typer or Click program.
 
-The module of each command is imported when the command first runs.
+The modules of the commands are imported only when they are needed.
 """
 
 import sys

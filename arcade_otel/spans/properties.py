@@ -49,7 +49,7 @@ class Property:
     Attributes:
         name: The name of the property in PostHog, or "" if only other backends receive the attribute.
         attribute: The span attribute from which the property is made.
-        type: One of the types at the top of this module. A value of another type is left out.
+        type: One of the types at the top of this module. A value of any other type is left out of the event.
         example: An example value in JSON. Strings are written without quotes.
         reason: The purpose of the property, or a description of its value.
         when: The condition that follows the word "sent" in the catalogue, or "" if the property is always sent.

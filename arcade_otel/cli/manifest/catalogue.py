@@ -7,8 +7,8 @@ PostHog defines, the fields of events and requests, and the attributes for other
 ``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a server receives. The tests fail if the server
-receives a property that is not in the catalogue. The tests also fail if the server never receives a property of the catalogue
-that is not marked as rare.
+receives a property that is not in the catalogue, or if it never receives one of the catalogue's properties (except for properties
+that are marked as rare).
 """
 
 # No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
@@ -53,10 +53,10 @@ class Event:
 
     Attributes:
         name: The name of the event in PostHog.
-        short: A word that stands for this event in tables, different from the words of all other events.
-        when: What happens before the event is sent.
+        short: A unique word that stands for this event in the tables of properties, for example "failed".
+        when: What causes the library to send the event.
         reason: What the event is for.
-        source: Who defined the name.
+        source: Who defined the event's name.
     """
 
     name: str
@@ -71,12 +71,12 @@ class FieldSpec:
     """A property, a field or an attribute that the library can send.
 
     Attributes:
-        name: The name that arrives at the backend.
-        type: One of JSON's types.
+        name: The name under which the value is sent.
+        type: The value's JSON type.
         example: An example value in JSON, but without quotes if it is a string.
         reason: What the value is for, or what it contains.
         when: The condition under which the value is sent, or "" if it is always sent.
-        unit: Unit or limit of the value, or "".
+        unit: The unit or limit of the value, or "" if it has none.
         events: Names of the events that contain the property, or () for an attribute and for a field of every event or request.
         attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
@@ -159,7 +159,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the attributes of the resource from the table of properties, or those of the span if ``resource`` is False."""
+    """Return the attributes of the resource (if ``resource`` is True) or of the span, from the table of properties."""
     return tuple(
         FieldSpec(
             row.attribute,

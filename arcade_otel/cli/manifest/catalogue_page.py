@@ -1,4 +1,4 @@
-"""Write the catalogue's tables into ``docs/what-we-collect.md``, or check that the tables in this page are up to date."""
+"""Write the catalogue's tables into ``docs/what-we-collect.md``, or check that the tables on that page are up to date."""
 
 import argparse
 import sys
