@@ -1,6 +1,6 @@
-"""The program ``arcade-otel`` runs the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
+"""The program ``arcade-otel`` has the usage commands, and the commands ``manifest`` and ``report`` for maintainers.
 
-The module imports only ``arcade_otel`` and the standard library.
+This module imports only ``arcade_otel`` and the standard library.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Show the notice once, on stderr and before the first command runs. The notice says what is collected, and how to opt out."""
+"""Show the notice once, on stderr, before the first command runs. The notice says what is collected, and how to opt out."""
 
 import os
 import sys
@@ -66,7 +66,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
 def _seen_version(config_dir: str) -> int:
     """Return the version of the notice that was shown, or 0 if no notice was shown.
 
-    A marker without a number counts as version 1. Such a marker exists if a process was killed before it wrote the number.
+    A marker without a number counts as version 1. A process that was killed while it wrote the marker may leave one.
     """
     number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:
@@ -75,7 +75,7 @@ def _seen_version(config_dir: str) -> int:
 
 
 def _stderr_visible() -> bool:
-    """Return whether a person may see text that is written to stderr now."""
+    """Return whether a person is likely to see what this process writes to stderr."""
     if sys.stderr is None or sys.stderr.closed:
         return False
     if os.isatty(2) or os.isatty(1):

@@ -38,7 +38,7 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def uses_live_spans(settings: Settings) -> bool:
-    """Return whether the SDK must create the command's span when the command starts, and make it the current span.
+    """Return whether to record a live span: the SDK creates the command's span at the start and makes it the current span.
 
     If the program sets ``live_spans``, the result is the value of that setting. If the program does not set ``live_spans``, the
     result is True if the environment names an exporter other than PostHog's. The result is also True if the process already uses

@@ -42,10 +42,10 @@ class OwnEvent:
 def check(
     settings: Settings, name: object, properties: Mapping[str, object], time_ns: int, command: RunningCommand | None = None
 ) -> OwnEvent | None:
-    """Return the event with all valid properties, or None if the program has not declared the event.
+    """Return the event with its valid properties, or None if the program has not declared the event.
 
-    A property is valid if the program has declared it for the event and its value has the declared type. The function skips any
-    other property, and writes a debug line unless the skipped value is None or a free text.
+    A property is valid if the program has declared it for the event and its value has the declared type. The function skips
+    invalid properties, and writes a debug line about each, except for None and free text.
 
     Args:
         settings: The program's settings.
