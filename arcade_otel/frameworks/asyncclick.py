@@ -1,7 +1,7 @@
 """The adapter for asyncclick. This adapter reuses most of the Click adapter.
 
-In asyncclick, two of the methods of ``Context`` that the Click adapter patches are coroutine functions. This module therefore
-patches these methods in a different way.
+In asyncclick, a ``Context`` is an asynchronous context manager, so this module patches ``__aenter__`` and ``__aexit__`` instead
+of ``__enter__`` and ``__exit__``.
 """
 
 from __future__ import annotations

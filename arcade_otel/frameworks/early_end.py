@@ -14,7 +14,7 @@ __all__ = ["end_all_runs", "end_runs"]
 def end_runs() -> None:
     """End this thread's runs, the innermost first, and record each as a success. This never raises.
 
-    If the program has discarded a run, that run goes on until its block ends.
+    A run that the program has discarded stays open until its ``with`` block ends.
     """
     for run in _active_runs():
         if run.thread == get_ident():
