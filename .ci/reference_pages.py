@@ -31,7 +31,7 @@ _SENTENCES = {
     "not done or something needs attention": "The command failed, or it found a problem that needs your attention.",
     "wrong command line": "The command line is wrong.",
     "(status) no usage data is collected": "The command `status` found that no usage data is collected.",
-    "written or equal": "The manifest was written, or, with `--check`, is up to date.",
+    "written or equal": "The manifest was written or, with `--check`, is up to date.",
     "(--check) different": "The file that you gave with `--check` is out of date.",
     "the program or the file cannot be read or written": "The program cannot be loaded, or FILE cannot be read or written.",
     "the files have no commands": "The files contain no events of commands.",

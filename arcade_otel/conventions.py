@@ -146,7 +146,7 @@ ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: swallows, except `OSError`. Internal: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
 #: Type: names, separated by commas. Default: `posthog`. Effect: lists the exporters that get the spans, such as `posthog,otlp`.
-#: With `OTEL_TRACES_EXPORTER=none`, no exporter gets spans. If an OTLP endpoint is set and an OTLP exporter is installed, the
+#: With `OTEL_TRACES_EXPORTER=none`, no exporter gets spans. If you have set an OTLP endpoint and installed an OTLP exporter, the
 #: default is `posthog,otlp`. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 

@@ -23,7 +23,7 @@ REPORT = "report"
 EXIT_INTERRUPTED = 130
 _MANIFEST_HELP = "For maintainers: list everything that a program can collect, or compare the list with a file."
 _MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 the program or the file cannot be read or written."
-_REPORT_HELP = "For maintainers: answer the dashboard's questions about usage from files with events."
+_REPORT_HELP = "For maintainers: read events from files, and answer the dashboard's questions about usage."
 _REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file cannot be read or written."
 
 

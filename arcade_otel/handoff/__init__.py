@@ -38,8 +38,8 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, separated by `os.pathsep`. Default: set by the command. Effect: lists the directories in which the sender looks
-#: for modules after Python's own: the directory of this library first, then the program's import path. Internal.
+#: Type: paths, separated by `os.pathsep`. Default: set by the command. Effect: lists the directories that the sender searches
+#: for modules after Python's own directories: first the directory of this library, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
 #: values, so that the sender can recognize coding agents and CI providers. Internal.
