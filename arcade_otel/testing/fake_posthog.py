@@ -68,9 +68,10 @@ class FakePostHog:
     The fake validates requests in the same way as PostHog's capture endpoint, and stores the events. You can script faults, such
     as HTTP errors and lost connections. The validation rules are copied from PostHog's source code
     (https://github.com/PostHog/posthog). The fake does not imitate GeoIP, rate limits, or the loss of events in Kafka.
+    After :meth:`stop` and :meth:`start`, the port is the same as before.
 
     Args:
-        port: A port on 127.0.0.1, or 0 for any free port. The port stays the same after :meth:`stop` and :meth:`start`.
+        port: A port on 127.0.0.1, or 0 for any free port.
         tokens: The keys of the known projects, or None if every project is known.
         enforce: True to refuse events of unknown projects (401), or False to accept and discard them, as PostHog does.
         protocols: The endpoints of the fake: ``"v0"`` (``/batch/`` and similar) and ``"v1"`` (``/i/v1/analytics/events``).
