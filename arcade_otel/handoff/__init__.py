@@ -38,14 +38,14 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: lists the directories in which the sender looks for
-#: modules after Python's own: the directory of this library first, then the program's import path. Internal.
+#: Type: paths, separated by `os.pathsep`. Default: set by the command. Effect: lists the directories in which the sender looks
+#: for modules after Python's own: the directory of this library first, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
-#: values. By these names, the sender recognizes coding agents and CI providers. Internal.
+#: values, so that the sender can recognize coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: names the start mark that the sender removes once its span is
-#: in the queue. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the file in `usage/starting/` that the sender
+#: removes once its span is in the queue. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"

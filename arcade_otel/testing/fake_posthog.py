@@ -68,9 +68,10 @@ class FakePostHog:
     The fake validates requests in the same way as PostHog's capture endpoint, and stores the events. You can script faults, such
     as HTTP errors and lost connections. The validation rules are copied from PostHog's source code
     (https://github.com/PostHog/posthog). The fake does not imitate GeoIP, rate limits, or the loss of events in Kafka.
+    The port stays the same after :meth:`stop` and :meth:`start`.
 
     Args:
-        port: A port on 127.0.0.1, or 0 for any free port. The port stays the same after :meth:`stop` and :meth:`start`.
+        port: A port on 127.0.0.1, or 0 for any free port.
         tokens: The keys of the known projects, or None if every project is known.
         enforce: True to refuse events of unknown projects (401), or False to accept and discard them, as PostHog does.
         protocols: The endpoints of the fake: ``"v0"`` (``/batch/`` and similar) and ``"v1"`` (``/i/v1/analytics/events``).
@@ -189,7 +190,7 @@ class FakePostHog:
     def visible(self) -> list[Event]:
         """Return the events as PostHog shows them.
 
-        If several events have the same project, UTC day, name, ID and UUID, PostHog shows only the last of them.
+        If several events have the same project, UTC day, name, distinct ID and UUID, PostHog shows only the last of them.
         """
         shown = {
             (event.token, event.time.date(), event.event, event.distinct_id, event.uuid): event for event in list(self.events)
@@ -197,7 +198,7 @@ class FakePostHog:
         return list(shown.values())
 
     def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
-        """Return the persons that PostHog would create if it read the stored events in the order ``order``."""
+        """Return the persons that PostHog would create if it read the stored events in the given order."""
         return Persons(ordered(list(self.events), order))
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:

@@ -40,7 +40,8 @@ class CliSandbox(Computer):
 
     Use the sandbox in a ``with`` statement. The home directory is empty. Tracking is on, and the notice counts as already shown.
     The commands get the environment of this process, but without the variables of Arcade, OpenTelemetry, PostHog, proxies and
-    continuous integration.
+    continuous integration. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the first
+    :meth:`run`.
 
     Limits:
 
@@ -54,8 +55,7 @@ class CliSandbox(Computer):
     Attributes:
         posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
         home: The home directory.
-        config_dir: The config directory. If the program sets its own ``config_dir``, assign the same path to this attribute
-            before the first :meth:`run`.
+        config_dir: The config directory.
         environ: Environment of the commands, which you may change.
     """
 
@@ -108,9 +108,11 @@ class CliSandbox(Computer):
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to completion. Return the command's exit code, stdout and stderr.
 
+        The command is looked up first in the directory of this Python interpreter, which also contains the scripts of a virtual
+        environment.
+
         Args:
-            command: The command and its arguments. The command is looked up first in the directory of this Python interpreter,
-                which also contains the scripts of a virtual environment.
+            command: The command and its arguments.
             env: Variables to set for this command, or to remove if their value is None.
             input: Text for stdin, or None for an empty stdin.
             cwd: Working directory, or None for the current directory.
@@ -141,8 +143,8 @@ class CliSandbox(Computer):
         In the sandbox, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
-            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked a name that
-                it does not declare, or a value that does not have the declared type.
+            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked an undeclared
+                name or a value of the wrong type.
         """
         super().settle(timeout)
         self._look()
@@ -169,7 +171,8 @@ class CliSandbox(Computer):
 
         The method first calls :meth:`settle`. Then the method searches for each secret, and for any 12 consecutive characters of
         a secret. The search ignores case, and finds secrets in plain text, in hex or base64, percent-encoded, JSON-escaped or
-        HTML-escaped.
+        HTML-escaped. For a secret from the fixture ``arcade_canaries``, the method searches only for the secret parts, for
+        example only for the password in the URL of a database.
 
         The search covers:
 
@@ -185,13 +188,11 @@ class CliSandbox(Computer):
 
         Args:
             canaries: Secrets that the test used in arguments, variables, files or errors, each with at least four characters.
-                For a secret from the fixture ``arcade_canaries``, the method searches only for its secret parts, for example
-                only for the password in the URL of a database.
             besides: Names of files in the config directory that are not searched, because the program stores secrets in them.
 
         Raises:
             AssertionError: If the search finds a secret, or if no command was recorded, so that there is nothing to search. The
-                message says where the secret is, and in which form.
+                message says where the secret is, and how it is encoded.
             ValueError: If no secret is passed, or if a secret is too short.
         """
         __tracebackhide__ = True
