@@ -124,7 +124,7 @@ def submit(
     Args:
         text: The span in OTLP/JSON.
         settings: The program's settings.
-        owed: Whether the span must be in the queue when this function returns. A login requires this before it links the account.
+        owed: Whether the span must be in the queue when this function returns, as a login requires before it links the account.
         end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``.
         span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
         environ: A copy of the process's environment, or None if the caller has no copy.
@@ -175,7 +175,7 @@ def submit(
         if owed or not command or len(text) > MAX_VARIABLE_LENGTH:
             raise
         start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
-        return []  # the disk cannot be written, so the sender tries once to send the span directly
+        return []  # the disk is not writable, so the sender tries once to send the span directly
     if command and (paths or others_wait):
         try:
             start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
@@ -333,7 +333,7 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
         if sys.platform != "win32" and "SUDO_UID" not in environ:
             try:
                 os.mkdir(directory, 0o700)
-            except FileExistsError:  # another sender is coming up
+            except FileExistsError:  # another sender is starting
                 status = os.lstat(directory)
                 if status.st_uid != os.geteuid() or status.st_mode & 0o170022 != _DIRECTORY:
                     raise
@@ -347,7 +347,7 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
             finally:
                 os.close(descriptor)
     except OSError:
-        pass  # the disk cannot be written, or another file is in the way
+        pass  # the disk is not writable, or another file is in the way
     from arcade_otel.handoff import starts
 
     return starts.leave_mark(config_dir, mark, text)

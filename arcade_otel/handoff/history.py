@@ -70,7 +70,7 @@ class Known:
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: On the first run after the version changed, the version that ran before. Otherwise None.
+        previous_version: The version that ran before, on the first run after the version changed, or else None.
         session_id: The ID of the run's session. PostHog requires a UUIDv7 that contains the start time of the session.
         install_method: How the program was installed, such as ``pipx``. The install method is determined again for each new
             version, and otherwise at most once a day.
@@ -174,7 +174,7 @@ def _next(
 
 
 def _read(state: Directory) -> dict[str, dict[str, Any]]:
-    """Return the programs of the history file, or an empty dictionary if the file is missing or malformed."""
+    """Return the programs in the history file, or an empty dictionary if the file is missing or malformed."""
     data = state.read(FILE, _MAX_BYTES)
     try:
         loaded = json.loads(data or b"{}")
