@@ -111,7 +111,7 @@ COMMANDS = (
     ),
     Command(
         "doctor",
-        "Check whether events can be delivered from this machine, and measure how much longer a command takes.",
+        "Check whether events can be delivered from this machine, and measure how much time recording adds to a command.",
         "doctor:doctor",
     ),
     Command(

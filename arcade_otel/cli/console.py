@@ -101,7 +101,7 @@ def _add_manifest_arguments(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument("--json", action="store_true", help="Write JSON instead of Markdown.")
     mode = subparser.add_mutually_exclusive_group()
     mode.add_argument("--output", metavar="FILE", help="Write to FILE. Default: stdout.")
-    mode.add_argument("--check", metavar="FILE", help="Compare with FILE and write nothing.")
+    mode.add_argument("--check", metavar="FILE", help="Check that FILE is up to date, and write nothing.")
 
 
 def _integer_between(minimum: int, maximum: int | None) -> Callable[[str], int]:

@@ -23,14 +23,14 @@ _MAX_WAIT_SECONDS = 12.0
 def forget(settings: Settings, output: Output) -> int:
     """Delete the queued events, the receipts and the files in ``corrupt/``. Rotate the anonymous ID if there is one.
 
-    The command keeps the user's stored choice, and the file that says that the notice was shown. ``usage forget``
-    itself is not recorded.
+    The command keeps the user's stored choice, and the file that says that the notice was shown. ``usage forget`` itself is not
+    recorded.
 
     Running senders could write new receipts, so ``forget`` waits up to 12 s until they have stopped before it deletes the
     receipts. A sender lives for at most 10 s.
 
-    Return 0, or 1 if a file cannot be deleted, for example because another process has it open on Windows. Even then, ``forget``
-    deletes the other files.
+    Return 0, or 1 if a file cannot be deleted, for example because another process has it open on Windows. If one file cannot be
+    deleted, ``forget`` still deletes the other files.
 
     Raises:
         OSError: If the config directory cannot be used, or the identity cannot be written.

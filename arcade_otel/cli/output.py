@@ -31,8 +31,8 @@ class Output:
     any encoding.
 
     Args:
-        as_json: Whether to print JSON. If True, only :meth:`result` and :meth:`error` print. If False, every method except
-            :meth:`result` prints.
+        as_json: True to print JSON, by :meth:`result` and :meth:`error` only, or False to print text, by every method except
+            :meth:`result`.
     """
 
     def __init__(self, *, as_json: bool) -> None:

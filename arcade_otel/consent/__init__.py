@@ -69,7 +69,7 @@ REASON_UNTRUSTED = "untrusted directory"
 REASON_TESTS = "tests"
 
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_IN_TESTS=1`, commands that a test runner starts are recorded like
-#: other commands. Set this variable only if your test suite itself uses another config directory and a fake PostHog.
+#: other commands. Set `ARCADE_USAGE_IN_TESTS` only if your test suite itself uses another config directory and a fake PostHog.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
@@ -146,7 +146,7 @@ class Decision:
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
     """Return the decision from the environment variables: ``OFF``, ``LOG`` or ``ON``.
 
-    If no variable determines the decision, return ``ON``. The function reads no file.
+    If no environment variable determines the decision, return ``ON``. The function reads no file.
     """
     said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
@@ -182,7 +182,7 @@ def decide(
 
     Args:
         config_dir: The config directory, or "" to ignore a stored choice.
-        program: Name of the program, because a policy may contain lines about a single program.
+        program: The program's name, because a policy may contain lines for a single program.
         enabled_by_default: Whether the program is recorded if no other rule determines the decision.
         record_in_ci: Whether the program may be recorded in continuous integration if no earlier rule determines the decision.
         environ: The environment variables, or None for those of the process.
@@ -263,7 +263,7 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 
 
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
-    """Return the user's stored choice and the version of the notice that was shown. Either is None if it is unknown.
+    """Return the user's stored choice and the version of the notice that was shown. A value that is unknown is None.
 
     The function opens the directory of the two files only once.
     """

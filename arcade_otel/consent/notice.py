@@ -21,7 +21,7 @@ def text(name: str) -> str:
 
 
 def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
-    """Show the notice if neither this version of the notice nor a later version was shown before.
+    """Show the notice unless this version of it, or a later one, was shown before.
 
     The marker file ``usage/notice`` contains the version that was shown. If several processes run at once, only the process that
     creates the marker prints the notice. In four cases, the function neither shows the notice nor marks it as shown:
@@ -35,7 +35,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
     Args:
         config_dir: The config directory.
         program: Name of the program.
-        version: Version of the notice (``conventions.NOTICE_VERSION``).
+        version: The current version of the notice (``conventions.NOTICE_VERSION``).
         decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
@@ -66,7 +66,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
 def _seen_version(config_dir: str) -> int:
     """Return the version of the notice that was shown, or 0 if no notice was shown.
 
-    A marker without a number counts as version 1. A process that was killed while it wrote the marker may leave one.
+    A marker without a number, for example from a process that was killed while it wrote the marker, counts as version 1.
     """
     number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:

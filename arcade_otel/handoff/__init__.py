@@ -38,14 +38,14 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: lists the directories in which the sender looks for
-#: modules after Python's own: the directory of this library first, then the program's import path. Internal.
+#: Type: paths, separated by `os.pathsep`. Default: set by the command. Effect: lists the directories in which the sender looks
+#: for modules after Python's own: the directory of this library first, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
-#: values. By these names, the sender recognizes coding agents and CI providers. Internal.
+#: values, so that the sender can recognize coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: names the start mark that the sender removes once its span is
-#: in the queue. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the file in `usage/starting/` that the sender
+#: removes once its span is in the queue. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"
@@ -117,15 +117,14 @@ def submit(
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or write the span to the queue in this process.
 
     This process writes the span to the queue itself on Windows, if ``owed`` is True, if the span is too long for an environment
-    variable, or if the command may wait for its delivery. This process also does so as PID 1 and in continuous integration,
-    because the container or machine may stop as soon as the command ends. If no sender can be started, for example because the
-    program is frozen or the process table is full, this process queues the span for a later sender.
+    variable, or if the command may wait for its delivery. As PID 1 and in continuous integration, the process also queues the
+    span itself, because the container or machine may stop as soon as the command ends. If no sender can be started, for example
+    because the program is frozen or the process table is full, this process queues the span for a later sender.
 
     Args:
         text: The span in OTLP/JSON.
         settings: The program's settings.
-        owed: True if the span must be in the queue when this function returns. A login needs this, because it links the account
-            only afterwards.
+        owed: Whether the span must be in the queue when this function returns. A login requires this before it links the account.
         end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``.
         span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
         environ: A copy of the process's environment, or None if the caller has no copy.
@@ -287,7 +286,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     sender removes the start mark once the span is in the queue.
 
     Raises:
-        OSError: If the process could not be started. In this case, the caller must queue the span.
+        OSError: If the process could not be started, so that the caller must queue the span.
     """
     if _children:
         from arcade_otel.handoff import spawn
@@ -321,7 +320,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
 
 def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
-    """Write a start mark with the span in ``environ``. Return the mark's name, or "" if the mark cannot be written.
+    """Write a start mark that contains the span in ``environ``. Return the mark's name, or "" if it cannot be written.
 
     In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million
     instructions. Other users cannot put a link in the mark's place: when this process read the consent and the identity, it
@@ -355,7 +354,7 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
 
 
 def _wait_for_shell(shell: int) -> int:
-    """Wait at most 63 ms for the shell that starts the sender. Return its exit status, or 0 if the status is unknown."""
+    """Wait at most 63 ms for the shell that starts the sender. Return the shell's exit status, or 0 if it is unknown."""
     for seconds in _LOOK_SECONDS:
         time.sleep(seconds)
         try:

@@ -1,8 +1,8 @@
 """Complete a command's span with properties that the command has no time to find out, such as the installed version.
 
-The process that writes a span to the queue adds the properties. Usually, it is the sender that the command has started, which
-runs in the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
-properties. A later sender adds none, because another program may have started it.
+The process that writes a span to the queue adds the properties. Usually, this process is the sender that the command has started,
+which runs in the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
+properties. Other senders do not add the properties, because another program may have started them.
 """
 
 from __future__ import annotations

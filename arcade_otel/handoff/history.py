@@ -66,7 +66,7 @@ class Started:
 
 
 class Known:
-    """The properties of a run that depend on the program's history.
+    """What the history of a program says about one run.
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
@@ -106,8 +106,7 @@ def record(
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run to write.
-        find_version: A function that returns the version of the installed program. It is called only if ``run`` contains no
-            version.
+        find_version: A function that returns the version of the installed program, called only if ``run`` contains no version.
         find_install_method: A function that returns how the program was installed.
         write: True to write the run to the file, or False in a dry run.
 

@@ -214,10 +214,10 @@ def read_span(path: str) -> str | None:
 def rewrite_span(path: str, payload: str) -> None:
     """Replace the payload in a span's file atomically, and wait until the new payload is on the disk.
 
-    Keep the file's modification time, because the span's age depends on it if the time in the file's name is impossible.
+    Keep the file's modification time, which determines the span's age if the time in the file's name is impossible.
 
     Raises:
-        OSError: If the file cannot be written. In this case, it keeps its old payload.
+        OSError: If the file cannot be written and stays unchanged.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -361,7 +361,7 @@ def clear(state_dir: str) -> None:
     """Delete all queued spans, for example because the user has opted out.
 
     The function also deletes the start marks and the files in ``corrupt/``. It follows no symbolic link, and deletes only files
-    that this library has named. If one file cannot be deleted, the function still deletes the other files.
+    whose names follow this library's patterns. If one file cannot be deleted, the function still deletes the other files.
 
     Raises:
         OSError: If at least one file cannot be removed.

@@ -116,7 +116,7 @@ def _open(state_dir: str) -> Directory:
 
 
 def leave_mark(config_dir: str, name: str, text: str) -> str:
-    """Write a mark with the span ``text``. Return ``name``, or "" if the mark cannot be written.
+    """Write a start mark that contains the span ``text``. Return ``name``, or "" if the mark cannot be written.
 
     In most runs, ``handoff`` writes the mark itself and does not call this function.
     """
@@ -186,7 +186,7 @@ def _pauses(state_dir: str, now: float) -> bool:
 def is_taken_over(state_dir: str, name: str) -> bool:
     """Return whether another process has already taken the span from this sender's start mark.
 
-    The span may be in the queue, because this sender took more than 10 s to start, or the user may have deleted it.
+    Another process queues the span if this sender takes more than 10 s to start. The user may also have deleted the span.
     """
     try:
         with _open(state_dir) as directory:
@@ -229,8 +229,8 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
     Args:
         state_dir: The directory ``usage``.
         now: The current time in seconds since the epoch.
-        remove: Whether to remove all marks of failed starts. If False, keep the 16 newest as empty files that still count as
-            failed starts.
+        remove: Whether to remove all marks of failed starts, or to keep the 16 newest as empty files that still count as failed
+            starts.
         pending: Whether to include the marks of senders that may still be starting.
 
     Raises:
@@ -288,8 +288,8 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
 def _lanes(summary: SpanSummary) -> list[str]:
     """Return the lanes for a span that another process has recorded.
 
-    The recording process's environment is unknown, so this process's environment selects the exporters. If it selects none,
-    return the PostHog lane for the host and the project in the span.
+    The recording process's environment is unknown, so this process's environment selects the exporters. If that environment
+    selects no exporter, return the PostHog lane for the host and the project in the span.
     """
     from arcade_otel.handoff.lanes import lane_name, lanes_for
 

@@ -144,8 +144,8 @@ def current(settings: Settings) -> tuple[str, bool]:
     the anonymous ID may have to be rotated.
 
     Raises:
-        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. The
-            caller must then not record the command.
+        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. In that
+            case, the caller must not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

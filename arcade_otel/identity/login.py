@@ -79,7 +79,7 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
         deadline: The value of ``time.monotonic()`` after which no step waits.
 
     Raises:
-        OSError: If the store cannot be read or written. The caller must then not record the login.
+        OSError: If the store cannot be read or written. In that case, the caller must not record the login.
     """
     store = UsageIdentity(settings.config_dir)
     try:
@@ -161,7 +161,7 @@ def remember_change(settings: "Settings", *, login: bool) -> None:
 
 
 def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> None:
-    """Call :func:`remember_change` if ``path`` is a login or logout command that succeeded and was not recorded.
+    """Call :func:`remember_change` if the command ``path`` is a login or logout that succeeded but was not recorded.
 
     Raises:
         OSError: If the marker cannot be written.
@@ -204,12 +204,12 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 class LazyAliasResolver:
     """Find the account of anonymous spans that were recorded after the user logged in without the program's login command.
 
-    Each sender process uses one resolver, which asks for the principal at most once. It does not ask at all if the anonymous ID
-    is already linked to an account, or if there are no credentials and the program sets no principal function.
+    Each sender process uses one resolver, which asks for the principal at most once. It skips the lookup if the anonymous ID is
+    already linked to an account, or if there are no credentials and the program sets no principal function.
 
     Args:
         config_dir: The config directory.
-        ask: A function that returns the principal. Tests replace this function.
+        ask: The function that looks up the principal. Tests replace this function.
     """
 
     def __init__(self, config_dir: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = get_principal) -> None:

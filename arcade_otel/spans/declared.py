@@ -53,8 +53,8 @@ def attributes(
             values that the program's function ``property_values`` returns.
         login: Whether the command was a login. A login also sets the properties in ``settings.person_properties`` on the person
             in PostHog.
-        command: The command's path, and a function that returns the values of the command's parameters. The values of the
-            parameters are removed from free text. If ``command`` is None, free text is dropped.
+        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
+            free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -126,5 +126,5 @@ def is_free_text(kind: object) -> bool:
 
 
 def is_id(value: object) -> bool:
-    """Return whether ``value`` is a text of at most 100 ASCII letters, digits and the characters ``-_.:``, as most IDs are."""
+    """Return whether ``value`` looks like an ID: at most 100 ASCII letters, digits and characters of ``-_.:``."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -20,7 +20,7 @@ __all__ = ["RedactedText", "redact"]
 
 
 class RedactedText(str):
-    """Text that :func:`redact` has already redacted. A second call of :func:`redact` returns the text unchanged."""
+    """Text that :func:`redact` has already redacted."""
 
     __slots__ = ()
 
@@ -37,8 +37,7 @@ def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ..
 
     Args:
         value: The value that the program has set. A text that is already redacted is returned unchanged.
-        path: The command's path, joined by dots. The words of the path come from the program, so the function does not remove
-            them.
+        path: The command path, joined by dots. The program defines the words of this path, so the function does not remove them.
         get_values: A function that returns the values of the command's parameters. If ``get_values`` raises an exception,
             :func:`redact` returns None.
     """

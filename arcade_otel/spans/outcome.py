@@ -22,8 +22,8 @@ class Outcome:
     Attributes:
         exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
-        given: Values of the command's parameters. The library removes these values from the error's message.
-        options: Names of the options that the user used, if the program records the names of options.
+        given: The values of the command's parameters, which the library removes from the error's message.
+        options: The names of the options that the user used, if the program records them.
         declared: Attributes of the properties that the program declared, or None.
         events: The events that the program tracked while the command ran.
         usage_error: Whether the framework's adapter reported that the command line was refused.

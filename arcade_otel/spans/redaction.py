@@ -35,8 +35,8 @@ def error_message(
             ``class``, the result is None, because ``error.type`` already contains the class. If ``how`` is a function, the result
             is the text that this function returns, shortened and with U+FFFD in place of characters that strict JSON parsers
             reject.
-        given: Values of the command's parameters, from any source.
-        path: The command's path, joined by dots. The words of the path come from the program, so they are not removed from the
+        given: The values of the command's parameters, which are removed from the message.
+        path: The command path, joined by dots. The program defines the words of this path, so they are not removed from the
             message.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
@@ -90,8 +90,8 @@ def redact(
 
     Args:
         message: The text of an exception. The function reads only the first 2,000 characters.
-        arguments: Words of the command line, and values of the command's parameters.
-        environ: The environment variables.
+        arguments: User input to remove: the words of the command line and the values of the command's parameters.
+        environ: The environment variables whose values are removed.
         paths: File names to remove.
         quoted: The only texts that the message may quote, besides the names of options and of Python's built-in objects. If
             ``quoted`` is None, the message may quote any text.
@@ -121,7 +121,8 @@ def _words_of(error: BaseException) -> str:
 def without_path(words: Sequence[str], path: str) -> list[str]:
     """Return ``words`` without the names in the command's path.
 
-    Each name is removed only once, in the order of the path. In ``mycli run run``, the second "run" is an argument and stays.
+    Each name is removed only once, in the order of the path. In ``mycli run run``, the second "run" is an argument and stays in
+    the result.
     """
     rest = path.split(".")
     typed = []

@@ -129,8 +129,8 @@ def agent(environ: Mapping[str, str]) -> str | None:
     If a variable names an unknown agent, the word is :data:`OTHER`.
 
     Args:
-        environ: The environment variables of the command. For variables that are not in :data:`AGENT_NAMES`, only whether they
-            are set matters. The values "", ``0`` and ``false`` count as not set.
+        environ: The environment variables of the command. The function reads the values of the variables in :data:`AGENT_NAMES`,
+            and checks only whether other variables are set to a value other than "", ``0`` and ``false``.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]

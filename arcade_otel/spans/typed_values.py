@@ -49,8 +49,8 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 
     Args:
         message: A message that :func:`secret_shapes.readable` has returned.
-        arguments: Words of the command line, and values of the command's parameters.
-        environ: The environment variables.
+        arguments: User input to remove: the words of the command line and the values of the command's parameters.
+        environ: The environment variables whose values are removed.
         paths: File names to remove.
     """
     lowered = message.lower()
@@ -89,8 +89,8 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
     """Return the arguments that the message may quote as a whole, and the words that the message quotes from the other arguments.
 
-    The list omits a plain argument, such as a path, if the message contains neither all words of the argument's last path
-    component nor the argument's encodings.
+    The returned list omits a plain argument, such as a path, if the message contains neither all words of the argument's last
+    path component nor the argument's encodings.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments

@@ -52,7 +52,7 @@ def stamp() -> str:
 def installed(distribution: str) -> tuple[str | None, str | None]:
     """Return the ``.dist-info`` directory and the version of an installed distribution.
 
-    Either is None if it cannot be found.
+    If one of the two cannot be found, it is None.
     """
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():

@@ -26,8 +26,7 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 def check_config_dir(settings: Settings) -> Check:
     """Check that this process can create or write to the config directory, and that no other user owns it or can write to it.
 
-    There are two exceptions: root can use a directory that another user owns, and a directory with the sticky bit can be writable
-    for others.
+    The check allows root to use another user's directory, and other users to write to a directory that has the sticky bit.
     """
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
@@ -66,7 +65,7 @@ def require_config_dir(settings: Settings) -> None:
 def full_disk(settings: Settings) -> str | None:
     """If the state directory's disk is full, return a message that says what happens to events, otherwise None.
 
-    The function writes no file, so it does not notice an exhausted quota. ``usage doctor`` does, because it writes a test file.
+    Only ``usage doctor`` notices an exhausted quota, because it writes a test file. This function writes no file.
     """
     try:
         if hasattr(os, "statvfs"):
@@ -81,7 +80,7 @@ def full_disk(settings: Settings) -> str | None:
 
 
 def _unqueued(settings: Settings) -> str:
-    """Return the end of a message: what happens to events while the state directory is not writable.
+    """Return the part of a message that says what happens to events while the state directory is not writable.
 
     If there is no identity yet, commands cannot create one while the directory is not writable, so they record no events.
     """
@@ -112,8 +111,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used. If False, nothing is checked.
-        writes: Whether files may be written. If False, only the identity is checked, because the other checks write files.
+        usable: False to check nothing, because the config directory cannot be used.
+        writes: False to check only the identity, because the other checks write files.
     """
     if not usable:
         reason = "there is no usable config directory"

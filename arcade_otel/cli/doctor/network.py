@@ -36,8 +36,8 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: PostHog's address, ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. If it has, every check except ``clock``
-            passes and only describes the path.
+        delivered: Whether the sender has delivered the test event to ``host``. After a successful delivery, every check
+            except ``clock`` passes and only describes the path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)
@@ -122,7 +122,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
 
 
 def _connect(places: Sequence[Any], family: int | None = None) -> str:
-    """Connect to the first address in ``places``. Return "" if this works, otherwise the error message."""
+    """Connect to the first address in ``places``. Return "" if the connection works, otherwise the error message."""
 
     def connect() -> None:
         if family is None:
@@ -136,7 +136,7 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 
 
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
-    """Call ``function`` in a thread. Return its result and "", or None and the error message if it fails.
+    """Call ``function`` in a thread. Return the function's result and "", or None and the error message if it fails.
 
     Wait at most 5 s for the thread, because a DNS look-up has no timeout.
     """

@@ -1,4 +1,4 @@
-"""``usage doctor`` makes a trial: a real sender delivers a test event, with the code and environment of a recorded command.
+"""``usage doctor`` runs a trial: a real sender delivers a test event, with the code and environment of a recorded command.
 
 The sender uses a scratch config directory, so that it changes neither the real queue nor the real identity. If possible, the
 scratch directory is on the same disk as the real config directory. The sender's receipts in the scratch directory show whether

@@ -11,7 +11,7 @@ receives a property that is not in the catalogue, or if it never receives one of
 that are marked as rare).
 """
 
-# No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
+# No command imports this module while it runs. The strings are for the documentation, the manifest and the tests.
 
 from dataclasses import dataclass
 
@@ -159,7 +159,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the attributes of the resource (if ``resource`` is True) or of the span, from the table of properties."""
+    """From the table of properties, return the resource's attributes if ``resource`` is True, otherwise the span's."""
     return tuple(
         FieldSpec(
             row.attribute,

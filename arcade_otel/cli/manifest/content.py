@@ -187,7 +187,7 @@ class Manifest:
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return a list with the settings ``exclude`` and ``sample``, as far as the program sets them."""
+        """Return those of the settings ``exclude`` and ``sample`` that the program sets."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (

@@ -52,7 +52,7 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 def _interrupting(server: PageServer) -> Iterator[None]:
     """Within the ``with`` block, let Ctrl-C end ``server`` only between two requests.
 
-    Otherwise Python could raise KeyboardInterrupt in the callback of a weak reference, where Python ignores exceptions.
+    During a request, KeyboardInterrupt could be raised in the callback of a weak reference, where Python ignores exceptions.
     """
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
         yield  # neither a thread nor a background job of a shell receives Ctrl-C

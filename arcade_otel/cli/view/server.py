@@ -268,7 +268,7 @@ class _Request(BaseHTTPRequestHandler):
     def _drain(self) -> None:
         """Read the rest of the request, up to 1 MiB, before the connection is closed.
 
-        Otherwise the system would reset the connection because of the unread bytes, and the client could lose the answer.
+        If unread bytes remained, the system would reset the connection, and the client could lose the answer.
         """
         try:
             self.connection.shutdown(socket.SHUT_WR)
