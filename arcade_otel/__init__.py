@@ -99,10 +99,11 @@ class Options(TypedDict, total=False):
     sender_command: Sequence[str] | None
     """Command line that runs the sender. You need it if your program is frozen and has no Python interpreter."""
     live_spans: bool | None
-    """Whether the SDK makes the command's span, so that your own spans nest below it. Default: if this process exports traces."""
+    """Whether the SDK makes the command's span, so that your own spans nest below it. Default: True if this process
+    exports traces."""
     error_messages: Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
-    """What is recorded of an error: its redacted message, only its class, or the text that your function returns. With ``"own"``,
-    only messages of exceptions that your program's package defines are recorded."""
+    """What is recorded about an error: its redacted message, only its class, or the text that your function returns. With
+    ``"own"``, only messages of exceptions that your program's package defines are recorded."""
     record_option_names: bool
     """Whether the names of the options that a user gave are recorded. Their values never are. Default: False."""
     enabled_by_default: bool
@@ -112,13 +113,13 @@ class Options(TypedDict, total=False):
     wait_seconds: float
     """How many seconds a command may wait at its end until its own event is acknowledged, at most 10. Default: 0, no wait."""
     wait_seconds_in_ci: float
-    """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
+    """``wait_seconds`` in continuous integration, where the end of a job kills the sender. Default: ``wait_seconds``."""
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
 
     Only a property of the type :class:`FreeText` can have any text. The library redacts the text. Read about the risk first.
 
-    The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
+    To copy one of the library's own properties, give its name: ``{"duration_ms": "duration"}``."""
     groups: str | Sequence[str]
     """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
     person_properties: str | Sequence[str]
@@ -136,9 +137,9 @@ class Options(TypedDict, total=False):
     exclude: str | Sequence[str]
     """Paths of commands that you do not want to record, including their sub-commands. Logins and logouts are always recorded."""
     sample: Mapping[str, float]
-    """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event contains it as ``sample_rate``."""
     record_start: str | Sequence[str]
-    """Paths of commands that also leave an event when they begin, such as ``serve``: a server that is killed leaves a trace."""
+    """Paths of commands for which another event is recorded when they start, for example ``serve``, which may be killed later."""
     events: Mapping[str, Mapping[str, Any]]
     """Events that you declare for :func:`track`, each with its properties and their types, as in ``properties``:
     ``{"toolkit created": {"tools": int}}``."""
@@ -298,9 +299,9 @@ def end_run() -> None:
     """Record that the command in this thread has succeeded, without waiting until the command returns. This never raises.
 
     Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
-    Call it when the command has finished starting up, for example right before the server's main loop. The recorded
-    duration of the command ends at this call. A later error or exit code is not recorded. Events that you :func:`track` after
-    this call are sent while the command is still running. If no command is being recorded, this function does nothing.
+    Call it when the command has finished starting up, for example right before the server's main loop. The recorded duration of
+    the command ends at this call. An error or exit code after this call is not recorded. Events that you :func:`track` after this
+    call are sent while the command is still running. If no command is being recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end

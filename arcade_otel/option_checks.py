@@ -1,6 +1,6 @@
 """Check the options that few programs set, with one check for each type that a field of ``Settings`` can have.
 
-Each check takes the name and the value of an option, and returns the value for the field of ``Settings``.
+Each check takes the name and the value of an option, and returns the value to store in ``Settings``.
 """
 
 from __future__ import annotations

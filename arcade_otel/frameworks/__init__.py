@@ -82,7 +82,7 @@ _system: Any = sys.modules[os.name]
 def _ending_runs_first(name: str) -> Any:
     """Return a replacement for the builtin ``name``: ``execv`` or ``execve``, which turn the process into another program.
 
-    The replacement calls the builtin, and first ends the runs of this process if the builtin is likely to succeed.
+    If the builtin is likely to succeed, the replacement ends the runs of this process before it calls the builtin.
     """
 
     def replacement(*args: Any, **kwargs: Any) -> Any:
@@ -150,7 +150,7 @@ def effective_decision(settings: Settings) -> consent.Decision:
 
 
 class Run:
-    """One run of a program. An adapter tells the run which command was reached, and when the command has ended.
+    """One run of a program. An adapter calls methods of the run when a command is reached and when the command has ended.
 
     Guarantees:
 
@@ -274,7 +274,7 @@ class Run:
     ) -> None:
         """Record the run as the command's span.
 
-        The call records nothing if the run has already ended, or in a process that the command has forked.
+        The call records nothing if the run has already ended, or if the command has forked this process.
 
         Args:
             error: The exception that ended the command, or None.
@@ -347,7 +347,7 @@ class Run:
             notice.show_once(self._settings.config_dir, self._settings.name, version, decision.reason)
 
     def is_in_worker(self, environ: Mapping[str, str]) -> bool:
-        """Return whether this process is a worker or a reload child, so that another process records the command.
+        """Return whether this process is a worker or a reload child, in which case another process records the command.
 
         Args:
             environ: The environment, preferably a copy, because three look-ups in ``os.environ`` cost 25,000 instructions.

@@ -1,8 +1,8 @@
 """The implementation of ``with arcade_otel.program():``, for programs that parse their command line with argparse.
 
 The module patches the two methods of ``ArgumentParser`` that parse a command line, once in each process. The first parser that
-parses inside the ``with`` block is the program's parser. If a parser is called while another one is parsing, it is the parser of
-a sub-command. The sub-command's name is the one under which the outer parser registered it.
+parses inside the ``with`` block is the program's parser. A parser that is called while another one is parsing is the parser of a
+sub-command. The sub-command's name is the one under which the outer parser registered it.
 """
 
 from __future__ import annotations

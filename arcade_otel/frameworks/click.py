@@ -59,7 +59,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods remain, but for a command that is not instrumented they only call the original methods.
+    The patched methods stay in place. For a command that is not instrumented, they only call the original methods.
     """
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context

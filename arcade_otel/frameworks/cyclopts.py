@@ -44,7 +44,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods remain, but for an app that is not instrumented they only call the original methods.
+    The patched methods stay in place. For an app that is not instrumented, they only call the original methods.
     """
     vars(app.app_stack).pop(SETTINGS, None)
 

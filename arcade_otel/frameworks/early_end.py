@@ -39,7 +39,7 @@ def end_all_runs() -> None:
 
 
 def _active_runs() -> list[frameworks.Run]:
-    """Return the runs that this process has begun and not ended, the innermost first.
+    """Return the runs that this process has begun but not ended, the innermost first.
 
     In a forked child, the runs of the parent process are not included.
     """

@@ -1,4 +1,4 @@
-"""Create extra spans for a command: one for its start, and others for events that a server tracks while it runs.
+"""Create extra spans for a command: one for its start, and others for events that a server command tracks while it runs.
 
 An extra span has the same trace ID as the command's own span, but a different span ID. Only PostHog gets extra spans, because
 other receivers would see a second span of the same command. The library imports this module only for programs that need extra

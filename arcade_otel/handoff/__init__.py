@@ -117,15 +117,14 @@ def submit(
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or write the span to the queue in this process.
 
     This process writes the span to the queue itself on Windows, if ``owed`` is True, if the span is too long for an environment
-    variable, or if the command may wait for its delivery. This process also does so as PID 1 and in continuous integration,
-    because the container or machine may stop as soon as the command ends. If no sender can be started, for example because the
-    program is frozen or the process table is full, this process queues the span for a later sender.
+    variable, or if the command may wait for its delivery. As PID 1 and in continuous integration, the process also queues the
+    span itself, because the container or machine may stop as soon as the command ends. If no sender can be started, for example
+    because the program is frozen or the process table is full, this process queues the span for a later sender.
 
     Args:
         text: The span in OTLP/JSON.
         settings: The program's settings.
-        owed: True if the span must be in the queue when this function returns. A login needs this, because it links the account
-            only afterwards.
+        owed: Whether the span must be in the queue when this function returns, as a login requires before it links the account.
         end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``.
         span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
         environ: A copy of the process's environment, or None if the caller has no copy.
@@ -176,7 +175,7 @@ def submit(
         if owed or not command or len(text) > MAX_VARIABLE_LENGTH:
             raise
         start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
-        return []  # the disk cannot be written, so the sender tries once to send the span directly
+        return []  # the disk is not writable, so the sender tries once to send the span directly
     if command and (paths or others_wait):
         try:
             start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
@@ -287,7 +286,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     sender removes the start mark once the span is in the queue.
 
     Raises:
-        OSError: If the process could not be started. In this case, the caller must queue the span.
+        OSError: If the process could not be started, so that the caller must queue the span.
     """
     if _children:
         from arcade_otel.handoff import spawn
@@ -321,7 +320,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
 
 def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
-    """Write a start mark with the span in ``environ``. Return the mark's name, or "" if the mark cannot be written.
+    """Write a start mark that contains the span in ``environ``. Return the mark's name, or "" if it cannot be written.
 
     In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million
     instructions. Other users cannot put a link in the mark's place: when this process read the consent and the identity, it
@@ -334,7 +333,7 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
         if sys.platform != "win32" and "SUDO_UID" not in environ:
             try:
                 os.mkdir(directory, 0o700)
-            except FileExistsError:  # another sender is coming up
+            except FileExistsError:  # another sender is starting
                 status = os.lstat(directory)
                 if status.st_uid != os.geteuid() or status.st_mode & 0o170022 != _DIRECTORY:
                     raise
@@ -348,14 +347,14 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
             finally:
                 os.close(descriptor)
     except OSError:
-        pass  # the disk cannot be written, or another file is in the way
+        pass  # the disk is not writable, or another file is in the way
     from arcade_otel.handoff import starts
 
     return starts.leave_mark(config_dir, mark, text)
 
 
 def _wait_for_shell(shell: int) -> int:
-    """Wait at most 63 ms for the shell that starts the sender. Return its exit status, or 0 if the status is unknown."""
+    """Wait at most 63 ms for the shell that starts the sender. Return the shell's exit status, or 0 if it is unknown."""
     for seconds in _LOOK_SECONDS:
         time.sleep(seconds)
         try:

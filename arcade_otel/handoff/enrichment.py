@@ -1,8 +1,8 @@
 """Complete a command's span with properties that the command has no time to find out, such as the installed version.
 
-The process that writes a span to the queue adds the properties. Usually, it is the sender that the command has started, which
-runs in the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
-properties. A later sender adds none, because another program may have started it.
+The process that writes a span to the queue adds the properties. Usually, this process is the sender that the command has started,
+which runs in the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
+properties. Other senders do not add the properties, because another program may have started them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
     """Return ``payload`` with properties such as ``install_method`` added. This never raises.
 
-    If the span already has these properties, or the payload contains no span of a command, return the payload unchanged.
+    If the span was completed before, or the payload contains no span of a command, return the payload unchanged.
 
     Args:
         payload: A command's span in OTLP/JSON.

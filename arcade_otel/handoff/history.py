@@ -66,11 +66,11 @@ class Started:
 
 
 class Known:
-    """The properties of a run that depend on the program's history.
+    """What the history of a program says about one run.
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: On the first run after the version changed, the version that ran before. Otherwise None.
+        previous_version: The version that ran before, on the first run after the version changed, or else None.
         session_id: The ID of the run's session. PostHog requires a UUIDv7 that contains the start time of the session.
         install_method: How the program was installed, such as ``pipx``. The install method is determined again for each new
             version, and otherwise at most once a day.
@@ -106,8 +106,7 @@ def record(
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run to write.
-        find_version: A function that returns the version of the installed program. It is called only if ``run`` contains no
-            version.
+        find_version: A function that returns the version of the installed program, called only if ``run`` contains no version.
         find_install_method: A function that returns how the program was installed.
         write: True to write the run to the file, or False in a dry run.
 
@@ -175,7 +174,7 @@ def _next(
 
 
 def _read(state: Directory) -> dict[str, dict[str, Any]]:
-    """Return the programs of the history file, or an empty dictionary if the file is missing or malformed."""
+    """Return the programs in the history file, or an empty dictionary if the file is missing or malformed."""
     data = state.read(FILE, _MAX_BYTES)
     try:
         loaded = json.loads(data or b"{}")

@@ -80,13 +80,14 @@ def end_time(name: str) -> float:
 def span_name(end_ns: int | None, span_id: str | None) -> str:
     """Return the name for a span's file.
 
-    If ``end_ns`` is None, the name contains the current time instead. If ``span_id`` is None, the name contains a random ID.
+    If ``end_ns`` is None, the name contains the current time instead of the span's end. If ``span_id`` is None, the name contains
+    a random ID.
     """
     return f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
 
 
 def _is_span_name(name: str) -> bool:
-    """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
+    """Return whether ``name`` has the form of a span's file name, ``{end in ns}-{span ID}.json``.
 
     In a lane's directory, the library ignores all files except spans and its own temporary files.
     """
@@ -165,7 +166,7 @@ def enqueue(
 
     Each file is written completely or not at all, and only its owner can read it. The name of a file begins with the time when
     the span ended, so the sorted names are in the order in which the commands ended. The name ends with the span's ID. If a span
-    is written to a lane twice, the lane therefore contains only one file for the span.
+    is written to a lane twice, the second file therefore replaces the first.
 
     Args:
         state_dir: The directory ``usage``.
@@ -214,10 +215,10 @@ def read_span(path: str) -> str | None:
 def rewrite_span(path: str, payload: str) -> None:
     """Replace the payload in a span's file atomically, and wait until the new payload is on the disk.
 
-    Keep the file's modification time, because the span's age depends on it if the time in the file's name is impossible.
+    Keep the file's modification time, which determines the span's age if the time in the file's name is impossible.
 
     Raises:
-        OSError: If the file cannot be written. In this case, it keeps its old payload.
+        OSError: If the file cannot be written and stays unchanged.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -360,8 +361,9 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 def clear(state_dir: str) -> None:
     """Delete all queued spans, for example because the user has opted out.
 
-    The function also deletes the start marks and the files in ``corrupt/``. It follows no symbolic link, and deletes only files
-    that this library has named. If one file cannot be deleted, the function still deletes the other files.
+    The function also deletes the start marks and the files in ``corrupt/``. The function follows no symbolic link, and deletes
+    only files whose names follow this library's patterns. If one file cannot be deleted, the function still deletes the other
+    files.
 
     Raises:
         OSError: If at least one file cannot be removed.

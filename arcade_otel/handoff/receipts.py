@@ -100,8 +100,8 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
 def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
     """Append ``receipts`` to the receipts file in one write.
 
-    If the function cannot lock the receipts file within about 0.2 s, it writes without the lock. The new receipts may then be
-    lost, if another process is rewriting the file.
+    If the function cannot lock the receipts file within about 0.2 s, it writes without the lock. Without the lock, the new
+    receipts may be lost if another process is rewriting the file.
 
     Raises:
         OSError: If the file cannot be written. Callers must ignore this error, so that the delivery continues.
@@ -196,9 +196,9 @@ def _lines(path: str) -> Iterator[Receipt]:
 
 
 def _rewrite(path: str) -> None:
-    """Shorten the receipts file to the last 100 events and the newest failure of each lane.
+    """In the receipts file, keep only the last 100 events and the newest failure of each lane.
 
-    If the result would be larger than half of the maximum size, leave out the oldest events.
+    If the file would still be larger than half of ``MAX_BYTES``, leave out the oldest events.
     """
     lines = list(_lines(path))
     problems = {each["lane"]: each for each in lines if each["state"] == FAILED}

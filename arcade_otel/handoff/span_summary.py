@@ -1,4 +1,4 @@
-"""Read the fields of a queued span that the queue needs, such as the end of the command and the span's destination."""
+"""Read what the queue needs to know about a span, such as the end of the command and the span's destination."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["SpanSummary", "summarize"]
 
 
 class SpanSummary:
-    """The fields of a queued span that the queue needs.
+    """What the queue needs to know about a span.
 
     The fields describe the payload's first span that represents a command, or else its first span of any kind.
 

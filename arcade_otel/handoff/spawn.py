@@ -44,10 +44,10 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
         command: The command line.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: The IDs of the processes that this process must reap. On POSIX, the function adds the ID of the new process.
+        children: The list of process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
 
     Raises:
-        OSError: If the process could not be started. In this case, the function marks the start as failed, or removes the start
+        OSError: If the process could not be started. Before raising, the function marks the start as failed, or removes the start
             mark if the error is temporary.
     """
     try:
@@ -68,7 +68,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, 
         command: The command line.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: The IDs of the processes that this process must reap. On POSIX, the function adds the ID of the new process.
+        children: The list of process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
 
     Raises:
         OSError: If the process could not be started.

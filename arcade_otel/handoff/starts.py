@@ -2,16 +2,16 @@
 
 A command does not wait for its sender. Therefore, before the command starts the sender, it writes a *start mark*, a file in
 ``usage/starting``. The start mark contains the span for the sender, or is empty if the span is in the queue already. The sender
-removes its mark when its span is in the queue. No sender lives longer than 10 s, so an older mark is a *failed start*: its sender
-did not do its work. Possible reasons are a removed interpreter, a missing library, a ``sender_command`` that names another
-program, or a machine that was switched off.
+removes its mark when its span is in the queue. No sender lives longer than 10 s, so a start mark that is older is a *failed
+start*: its sender did not do its work. A start can fail because the interpreter was removed, a library is missing,
+``sender_command`` names another program, or the machine was switched off.
 
 * The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
 * After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. A
   single failed start changes nothing, because it may happen by chance, for example when a container stops.
 * When a sender starts successfully, it removes all old marks, so that commands start senders as usual again.
 
-Limits: If the disk is not writable, there are no marks. If another process queues the span of a mark, the span lacks the
+Limits: If the disk is not writable, there are no start marks. If another process queues the span of a mark, the span lacks the
 properties that its own sender would have added (``handoff.enrichment``).
 """
 
@@ -43,25 +43,25 @@ __all__ = [
     "take_over",
 ]
 
-#: A sender that has not come up after this time never will, because none lives longer.
+#: A sender that has not removed its mark in this time never will, because no sender lives longer.
 START_SECONDS = 10.0
 #: After this many failed starts in a row, …
 MAX_FAILURES = 2
 #: … commands start one sender in this time.
 PAUSE_SECONDS = 3600.0
 
-#: If this many senders are coming up at the same time, a command starts no further one. One of them finds its span in the queue.
+#: If this many senders are starting at the same time, a command starts no further one. One of them finds its span in the queue.
 _MAX_PENDING = 64
-#: How many empty marks are kept as evidence while no sender comes up.
+#: How many empty marks are kept as evidence while no sender starts successfully.
 _MAX_EVIDENCE = 16
 #: Ends the name of a mark if the process could not even be started.
 _FAILED = "failed.json"
-#: The time of this file is the last time at which a sender came up while marks of others were there.
+#: The time of this file is the last time at which a sender started successfully while marks of others were there.
 _WORKED = "started"
 _LOCK = "starting.lock"
 #: On a file system without locks, a holder that has not finished in this time counts as dead.
 _STALE_SECONDS = 5.0
-#: Errors that pass: no process, memory or descriptor was left.
+#: Temporary errors: no process, memory or descriptor was left.
 _MOMENTARY = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
@@ -99,7 +99,7 @@ def _marks(state_dir: str) -> list[_Mark]:
                     try:
                         status = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:
-                        continue  # its sender has come up
+                        continue  # its sender has removed it
                     found.append(_Mark(entry.name, status.st_mtime, status.st_size))
     except OSError:
         return []
@@ -116,7 +116,7 @@ def _open(state_dir: str) -> Directory:
 
 
 def leave_mark(config_dir: str, name: str, text: str) -> str:
-    """Write a mark with the span ``text``. Return ``name``, or "" if the mark cannot be written.
+    """Write a start mark that contains the span ``text``. Return ``name``, or "" if the mark cannot be written.
 
     In most runs, ``handoff`` writes the mark itself and does not call this function.
     """
@@ -177,7 +177,7 @@ def _pauses(state_dir: str, now: float) -> bool:
         return True
     if len(failures(state_dir, now)) < MAX_FAILURES:
         return False
-    return -START_SECONDS < now - marks[-1].made_at < PAUSE_SECONDS  # the newest mark may be of a sender that is coming up
+    return -START_SECONDS < now - marks[-1].made_at < PAUSE_SECONDS  # the newest mark may be of a sender that is starting
 
 
 # --- the sender -------------------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _pauses(state_dir: str, now: float) -> bool:
 def is_taken_over(state_dir: str, name: str) -> bool:
     """Return whether another process has already taken the span from this sender's start mark.
 
-    The span may be in the queue, because this sender took more than 10 s to start, or the user may have deleted it.
+    If this sender takes more than 10 s to start, another process queues the span. If the user opts out, the span is deleted.
     """
     try:
         with _open(state_dir) as directory:
@@ -229,8 +229,8 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
     Args:
         state_dir: The directory ``usage``.
         now: The current time in seconds since the epoch.
-        remove: Whether to remove all marks of failed starts. If False, keep the 16 newest as empty files that still count as
-            failed starts.
+        remove: Whether to remove all marks of failed starts, or to keep the 16 newest as empty files that still count as failed
+            starts.
         pending: Whether to include the marks of senders that may still be starting.
 
     Raises:
@@ -288,8 +288,8 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
 def _lanes(summary: SpanSummary) -> list[str]:
     """Return the lanes for a span that another process has recorded.
 
-    The recording process's environment is unknown, so this process's environment selects the exporters. If it selects none,
-    return the PostHog lane for the host and the project in the span.
+    The recording process's environment is unknown, so this process's environment selects the exporters. If that environment
+    selects no exporter, return the PostHog lane for the host and the project in the span.
     """
     from arcade_otel.handoff.lanes import lane_name, lanes_for
 

@@ -1,11 +1,11 @@
-"""Start a sender on Windows that outlives its command.
+"""On Windows, start a sender that outlives its command.
 
 The sender has no window, and runs outside the command's job object if Windows allows that. A *job object* is a group of processes
 that Windows can end together. CI runners, services, OpenSSH's server, IDEs and terminals may run programs in a job object. When
 the job is closed, Windows can end all processes in it. A new process leaves the job if it is created with
-``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow it, Windows refuses to create the process, and
-this module starts the sender inside the job instead. The sender may then end with the job, but the span is safe, because the
-command queues it before starting the sender.
+``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow processes to leave, Windows refuses to create the
+process, and this module starts the sender inside the job instead. Even if the sender ends with the job, the span is safe, because
+the command queues it before starting the sender.
 """
 
 import os

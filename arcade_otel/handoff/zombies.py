@@ -31,7 +31,7 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If PID 1 reaps ended processes, this costs only one ``stat`` call."""
+    """Return whether this command must not start a sender. If PID 1 reaps ended processes, the check costs one ``stat`` call."""
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime
@@ -111,10 +111,7 @@ def _remove_marker(state_dir: str) -> None:
 
 
 def _read_notes(path: str) -> list[tuple[str, str, float]]:
-    """Return a tuple for each earlier sender: its process ID, its start time, and when it was first seen as a zombie.
-
-    The third value is 0 if the sender was never seen as a zombie.
-    """
+    """Return each earlier sender's process ID, start time, and time when it was first seen as a zombie (or 0 for never)."""
     try:
         from arcade_otel import storage
 

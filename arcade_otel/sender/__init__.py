@@ -36,7 +36,7 @@ def main() -> None:
 def run(config_dir: str, text: str | None, started_at: float, mark: str = "") -> None:
     """Write the span ``text`` to the queue, and deliver the lanes that no other sender is delivering.
 
-    If the user has opted out, delete the queued spans instead, and do not write ``text``. If the queue cannot be written, for
+    If the user has opted out, delete the queued spans, and neither write nor send ``text``. If the queue cannot be written, for
     example because the disk is full, try once to send the span without the queue.
 
     Args:

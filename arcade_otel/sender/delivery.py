@@ -50,7 +50,7 @@ _POLL_SECONDS = 0.1
 
 
 def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
-    """Deliver all lanes of ``locks`` at the same time, so that a backend that is down does not delay the other lanes.
+    """Deliver all lanes in ``locks`` at the same time, so that a backend that is down does not delay the other lanes.
 
     Release the locks afterwards. Each lane creates its own exporter in its own thread, so an import that hangs does not delay the
     other lanes.
@@ -150,7 +150,7 @@ class Lane:
             self._exporter.shutdown()
 
     def _has_more(self) -> bool:
-        """Return whether the lane contains spans. The caller does not need the lane's lock.
+        """Return whether the lane contains spans. The caller need not hold the lane's lock.
 
         On Windows, the function also waits for new spans, because an idle sender does not hold the lock.
         """

@@ -1,4 +1,4 @@
-"""Find out which ID a queued span belongs to, and save that ID in the span's file before an exporter gets the span."""
+"""Find out under which ID to send a queued span, and save that ID in the span's file before an exporter gets the span."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class SpanIdentityResolver:
     The resolver looks up the principal at most once, and not at all if there are no credentials and the program has no principal
     function.
 
-    An anonymous span is attributed to the principal only if the store still contains the span's anonymous ID. If the principal
-    comes from Arcade's credentials, the credentials must also be older than the end of the command (see
-    ``LazyAliasResolver.resolve``). The resolver writes its decision to the span's file first, and to the store second. If the
-    sender is killed before it writes to the store, the next sender makes the same decision again.
+    An anonymous span is attributed to the principal only if the identity store still contains the span's anonymous ID. If the
+    principal comes from Arcade's credentials, the credentials must also be older than the end of the command (see
+    ``LazyAliasResolver.resolve``). The resolver writes its decision first to the span's file, and then to the identity store, so
+    that a sender that is killed in between loses nothing: the next sender makes the same decision again.
 
     The resolver does not trust the content of a queue file. A queue file must not be able to make the sender run arbitrary code,
     so ``principal.is_entry_point_name`` checks the principal source that the file names. If a queue file is malformed, the
@@ -39,9 +39,7 @@ class SpanIdentityResolver:
         self._resolver: login.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
-        """Return the span ``text`` with the ID under which the exporter must send it.
-
-        If the span changes, save it to its file first.
+        """Return the span ``text`` with the ID under which the exporter must send it. Save a changed span to its file.
 
         Args:
             path: The span's file in the queue.
@@ -49,7 +47,7 @@ class SpanIdentityResolver:
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. In this case, it keeps its old content.
+            OSError: If the file cannot be written and stays unchanged.
         """
         if conventions.RESOURCE_ARCADE_CONTEXT in text:
             text = self._with_arcade_context(path, text)
@@ -95,12 +93,12 @@ class SpanIdentityResolver:
     def _with_arcade_context(self, path: str, text: str) -> str:
         """Return the span with the organization and the project that were active when its command ran.
 
-        If the organization is not known, return the span unchanged. Otherwise, save the changed span to its file first. The
+        If the organization is not known, return the span unchanged. Save a changed span to its file before returning it. The
         function ignores credentials that were written after the command's end, because they may belong to another organization.
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. In this case, it keeps its old content.
+            OSError: If the file cannot be written and stays unchanged.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)
@@ -135,7 +133,7 @@ class SpanIdentityResolver:
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. In this case, it keeps its old content.
+            OSError: If the file cannot be written and stays unchanged.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)

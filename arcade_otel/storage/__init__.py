@@ -2,21 +2,20 @@
 
 The functions in this module follow no link below the config directory, and do not block on a named pipe.
 
-The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to the user who runs
-the program, or to root. Other users must not be able to write any of them. If another user owns or can write the config directory
-or a file in it, the program runs as if there were no config directory: it records nothing, and ``usage status`` and ``usage
-doctor`` show the result of :func:`distrust_reason`. A file may be writable by its owner's private group. A private group is named
-after the user and has no other members, as is usual with umask 002.
+The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to root or to the user
+who runs the program, and must not be writable by other users. If another user owns or can write the config directory or a file in
+it, the program runs as if there were no config directory: it records nothing, and ``usage status`` and ``usage doctor`` show the
+result of :func:`distrust_reason`. A file may be writable by its owner's private group. A private group is named after the user
+and has no other members, as is usual with umask 002.
 
 If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``, provided that it belongs to the user
-in ``SUDO_UID`` or to root. If the user who called ``sudo`` has opted out, ``sudo mycli`` is not recorded. Otherwise, ``sudo
-mycli`` is recorded under the identity of the user who called ``sudo``. The library treats the files as data and never as code.
-When run as root, the library follows no link below the config directory, deletes only files that it has named itself, and makes
-the directory's owner the owner of each new file. Under ``sudo``, the library uses only files of root and of the user who called
-``sudo``. Without ``sudo``, for example after ``su -m`` or in a container that mounts another user's directory, root uses only
-root's own files.
+in ``SUDO_UID`` or to root. ``sudo mycli`` is recorded under the identity of the user who called ``sudo``, unless that user has
+opted out. The library treats the files as data and never as code. When run as root, the library follows no link below the config
+directory, deletes only files whose names follow its own patterns, and makes the directory's owner the owner of each new file.
+Under ``sudo``, the library uses only files of root and of the user who called ``sudo``. Without ``sudo``, for example in a
+container that mounts another user's directory or after ``su -m``, root uses only root's own files.
 
-Limits: POSIX access control lists, Windows permissions and the parents of the config directory are not checked.
+The library does not check POSIX access control lists, Windows permissions, or the parents of the config directory.
 
 Every recorded command imports this module, so the module contains only the code for reading one small file. The other code is in
 ``storage.files``, ``storage.directories`` and ``storage.locks``.
@@ -101,7 +100,7 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
     The function never follows a link below the config directory, and never blocks on a named pipe.
 
     Args:
-        config_dir: The config directory. It may be a link if the link and its target belong to the user.
+        config_dir: The config directory. The directory may be a link if the link and its target belong to the user.
         names: The path of the file below the config directory, one name per level, such as ``"usage", "consent"``.
         max_bytes: The maximum size of the file in bytes. A larger file raises UnusableFileError.
 

@@ -1,9 +1,9 @@
 """Exclusive locks between processes: the operating system's own lock, or a lease file on a file system without locks.
 
-The operating system releases its own locks (``flock``, ``msvcrt.locking``) when the process that holds them ends, even by a
-signal. Some file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE
-homes, ``flock`` fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. If ``flock`` fails or hangs, this module uses a
-*lease*: a file that is created with ``O_EXCL`` and contains the name of its holder.
+The operating system releases its own locks (``flock``, ``msvcrt.locking``) when the process that holds them ends, even if a
+signal kills it. Some file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some
+FUSE homes, ``flock`` fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. If ``flock`` fails or hangs, this module
+uses a *lease*: a file that is created with ``O_EXCL`` and contains the name of its holder.
 
 Limits of a lease:
 
@@ -15,7 +15,7 @@ Limits of a lease:
 * On the same file system, some processes may be able to use the operating system's locks while others cannot. All processes
   respect an existing lease. However, a process that cannot use the locks does not notice a lock that another process holds.
 
-The code that uses the locks tolerates it if two processes hold the same lock. For example, if two senders deliver the same event,
+The code that uses the locks still works if two processes hold the same lock. For example, if two senders deliver the same event,
 both deliveries contain the same UUID, and PostHog recognizes the second delivery as the same event.
 """
 
@@ -117,9 +117,8 @@ class FileLock:
         Args:
             directory: The directory for the lock file. This module creates the lock file with mode 0600, and never removes it.
             name: Name of the lock file.
-            wait: For how many seconds to retry. If ``wait`` is 0, the function tries only once.
-            stale_after: The number of seconds after which the holder of a lease counts as dead. No process may hold the lock for
-                longer than that.
+            wait: The number of seconds to retry, or 0 to try only once.
+            stale_after: The number of seconds after which the holder of a lease counts as dead. Release the lock earlier.
 
         Raises:
             OSError: If the lock file can be neither opened nor created.

@@ -68,7 +68,7 @@ class FakePostHog:
     The fake validates requests in the same way as PostHog's capture endpoint, and stores the events. You can script faults, such
     as HTTP errors and lost connections. The validation rules are copied from PostHog's source code
     (https://github.com/PostHog/posthog). The fake does not imitate GeoIP, rate limits, or the loss of events in Kafka.
-    After :meth:`stop` and :meth:`start`, the port is the same as before.
+    The port stays the same after :meth:`stop` and :meth:`start`.
 
     Args:
         port: A port on 127.0.0.1, or 0 for any free port.
@@ -190,7 +190,7 @@ class FakePostHog:
     def visible(self) -> list[Event]:
         """Return the events as PostHog shows them.
 
-        If several events have the same project, UTC day, name, ID and UUID, PostHog shows only the last of them.
+        If several events have the same project, UTC day, name, distinct ID and UUID, PostHog shows only the last of them.
         """
         shown = {
             (event.token, event.time.date(), event.event, event.distinct_id, event.uuid): event for event in list(self.events)
@@ -198,7 +198,7 @@ class FakePostHog:
         return list(shown.values())
 
     def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
-        """Return the persons that PostHog would create if it read the stored events in the order ``order``."""
+        """Return the persons that PostHog would create if it read the stored events in the given order."""
         return Persons(ordered(list(self.events), order))
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:

@@ -29,7 +29,7 @@ _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "un
 class PartitionOrder:
     """A random order in which PostHog may read the events of several partitions.
 
-    Events with the same project and the same ID stay in the order in which they arrived.
+    Events with the same project and distinct ID stay in the order in which they arrived.
     """
 
     def __init__(self, seed: int) -> None:
@@ -40,7 +40,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A random order of all events. Unlike in PostHog, even events with the same ID can change their order."""
+    """A random order of all events. Unlike in PostHog, even events with the same distinct ID can change their order."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"
@@ -106,7 +106,7 @@ class Persons:
     def owner(self, event: Event) -> str:
         """Return the ID of the person to whom ``event`` belongs after all events have been read.
 
-        If an alias joined two IDs, the earlier events of both IDs belong to one person.
+        If an alias joined two distinct IDs, the earlier events of both IDs belong to one person.
         """
         return self.owner_of(event.distinct_id)
 

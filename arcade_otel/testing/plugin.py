@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandbox]":
-    """Yield an :class:`arcade_otel.testing.CliSandbox`, which runs commands in an empty home directory, with a fake PostHog."""
+    """Yield a ``CliSandbox``, which runs commands in an empty home directory and delivers their events to a fake PostHog."""
     from arcade_otel.testing.sandbox import CliSandbox
 
     with CliSandbox(tmp_path_factory.mktemp("arcade_usage")) as usage:

@@ -143,8 +143,8 @@ class CliSandbox(Computer):
         In the sandbox, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
-            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked a name that
-                it does not declare, or a value that does not have the declared type.
+            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked an undeclared
+                name or a value of the wrong type.
         """
         super().settle(timeout)
         self._look()

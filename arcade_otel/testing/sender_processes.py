@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.02
 
 
 def logged(log: str) -> set[int]:
-    """Return the process IDs of started senders that the debug log ``log`` contains.
+    """Return the process IDs of the senders that the debug log ``log`` reports as started.
 
     On POSIX, each ID is also the ID of the sender's process group.
     """

@@ -55,8 +55,8 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
     The event's ``uuid`` and ``timestamp`` depend only on the span. The ``timestamp`` is the command's start in UTC. Apart from
     PostHog's own properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or the
     program declares. The event belongs to the person that the span's attributes name. If the attributes name no person, the event
-    belongs to the person that the span's resource names, that is, the user when the process started. If the attribute ``is_anon``
-    is missing, the ID counts as anonymous.
+    belongs to the person that the span's resource names: the user at the time when the process started. If the attribute
+    ``is_anon`` is missing, the ID counts as anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.
@@ -94,8 +94,8 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
 
     The program's own events belong to the same person and groups as the command's event. Each of the program's own events also
     contains the properties of the command's event that do not depend on how the command ended, and the copies of them that the
-    program declares. The ``uuid`` of an own event is derived from the span's IDs and the event's position on the span, so it is
-    the same in each delivery.
+    program declares. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's position on
+    the span, so it is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]

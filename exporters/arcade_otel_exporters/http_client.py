@@ -2,7 +2,7 @@
 
 This module does not use another HTTP client, because importing one takes too long. Importing ``http.client`` takes twice as long
 as starting Python itself, because ``http.client`` imports the package ``email``. Importing ``urllib3`` takes eight times as long
-as starting Python, and importing ``requests`` eleven times. ``http.client`` also limits neither the size of a response nor the
+as starting Python, and ``requests`` takes eleven times as long. ``http.client`` has no limit on the size of a response or on the
 total time of a request. The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. From the
 environment, the client takes only the settings for proxies and certificates.
 """
@@ -181,7 +181,7 @@ class _Connection:
         return HttpReply(status, headers, _decompressed(body, headers)), keep
 
     def _receive(self, deadline: float) -> bool:
-        """Read at least one byte. Return False at the end of the stream, or else True."""
+        """Read at least one byte. Return False at the end of the stream, otherwise True."""
         self._socket.settimeout(time_left(deadline))
         data = self._socket.recv(65536)
         self._buffer += data

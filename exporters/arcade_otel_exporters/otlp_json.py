@@ -1,4 +1,4 @@
-"""Convert finished spans to OTLP/JSON and back. The module uses only the public API of the SDK."""
+"""Convert finished spans to OTLP/JSON and back. The module uses only the public API of the OpenTelemetry SDK."""
 
 import base64
 import json

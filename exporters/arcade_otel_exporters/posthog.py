@@ -1,6 +1,6 @@
 """The SDK's exporter to PostHog.
 
-The detached sender uses the same code to deliver events, but without the SDK (``posthog_delivery``).
+The detached sender uses the same code to deliver events, but without the OpenTelemetry SDK (``posthog_delivery``).
 """
 
 import json

@@ -206,7 +206,7 @@ class PostHogDelivery:
     def _target(self, span: SpanRecord) -> tuple[str, str] | None:
         """Return the project key and the host, or None if there is no key.
 
-        The host on the span's resource is used only together with the key on the resource.
+        The host on the span's resource is used only if the key also comes from the resource.
         """
         key, host = self._api_key, self._host
         if not key:
