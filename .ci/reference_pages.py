@@ -25,12 +25,17 @@ _INTRODUCTION = (
     "maintainers, so only `arcade-otel` has them. "
     "[Consent](../consent.md#the-commands) shows how to mount the usage commands."
 )
-#: What each exit code of the usage commands means, by the short form in the help of the commands.
+#: What each exit code means, by the short form in the help of the commands.
 _SENTENCES = {
     "done": "The command succeeded.",
     "not done or something needs attention": "The command failed, or it found a problem that needs your attention.",
     "wrong command line": "The command line is wrong.",
-    "(status) no usage data is collected": "Only `status`: no usage data is collected.",
+    "(status) no usage data is collected": "The command `status` found that no usage data is collected.",
+    "written or equal": "The manifest was written or, with `--check`, is up to date.",
+    "(--check) different": "The file that you gave with `--check` is out of date.",
+    "the program or the file cannot be read or written": "The program cannot be loaded, or FILE cannot be read or written.",
+    "the files have no commands": "The files contain no events of commands.",
+    "a file cannot be read or written": "A file of events cannot be read, or the HTML page cannot be written.",
 }
 _COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")
 
@@ -103,7 +108,8 @@ def cli() -> str:
         epilog = subparser.epilog or ""
         parts += [f"## {name}", about.get(name) or subparser.description or "", _options(subparser)]
         if epilog and epilog != EPILOG:
-            parts.append(table(("exit code", "meaning"), re.findall(r"(\d) ([^,.]+)", epilog)))
+            meanings = [(code, _SENTENCES[short]) for code, short in re.findall(r"(\d) ([^,.]+)", epilog)]
+            parts.append(table(("exit code", "meaning"), meanings))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

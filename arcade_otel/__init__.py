@@ -6,10 +6,10 @@ Three functions record commands:
 * ``with arcade_otel.program():`` records the run of an argparse program.
 * ``with arcade_otel.command("name"):`` records a block of code as one command.
 
-``docs/reference.md`` lists everything that is public.
+``docs/reference.md`` lists the public API.
 
-If the user has opted out with an environment variable, the library must cost almost nothing. For that reason, this module itself
-reads the opt-out variables. The other consent rules are in a separate module, :mod:`arcade_otel.consent`.
+This module itself reads the opt-out variables, so that the library costs almost nothing if the user has set one of them. All
+consent rules that need more than the opt-out variables are in :mod:`arcade_otel.consent`.
 
 The word PYTEST_DONT_REWRITE in this docstring tells pytest not to warn if a program imports this module before it runs pytest.
 """
@@ -99,10 +99,11 @@ class Options(TypedDict, total=False):
     sender_command: Sequence[str] | None
     """Command line that runs the sender. You need it if your program is frozen and has no Python interpreter."""
     live_spans: bool | None
-    """Whether the SDK makes the command's span, so that your own spans nest below it. Default: if this process exports traces."""
+    """Whether the SDK makes the command's span, so that your own spans nest below it. Default: True if this process
+    exports traces."""
     error_messages: Literal["redacted", "class", "own"] | Callable[[BaseException], str | None]
-    """What is recorded of an error: its redacted message, only its class, or the text that your function returns. With ``"own"``,
-    only messages of exceptions that your program's package defines are recorded."""
+    """What is recorded about an error: its redacted message, only its class, or the text that your function returns. With
+    ``"own"``, only messages of exceptions that your program's package defines are recorded."""
     record_option_names: bool
     """Whether the names of the options that a user gave are recorded. Their values never are. Default: False."""
     enabled_by_default: bool
@@ -112,13 +113,13 @@ class Options(TypedDict, total=False):
     wait_seconds: float
     """How many seconds a command may wait at its end until its own event is acknowledged, at most 10. Default: 0, no wait."""
     wait_seconds_in_ci: float
-    """The same in continuous integration, where the end of a job kills the sender. Default: the value of ``wait_seconds``."""
+    """``wait_seconds`` in continuous integration, where the end of a job kills the sender. Default: ``wait_seconds``."""
     properties: Mapping[str, Any]
     """Properties that you declare, with their types: ``bool``, ``int``, or the allowed words (``Literal["free", "pro"]``).
 
     Only a property of the type :class:`FreeText` can have any text. The library redacts the text. Read about the risk first.
 
-    The name of a property of this library, for example ``{"duration_ms": "duration"}``, makes yours a copy of it."""
+    To copy one of the library's own properties, give its name: ``{"duration_ms": "duration"}``."""
     groups: str | Sequence[str]
     """PostHog group types for which you set IDs, at most five, for example ``"organization"``."""
     person_properties: str | Sequence[str]
@@ -136,9 +137,9 @@ class Options(TypedDict, total=False):
     exclude: str | Sequence[str]
     """Paths of commands that you do not want to record, including their sub-commands. Logins and logouts are always recorded."""
     sample: Mapping[str, float]
-    """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event has it as ``sample_rate``."""
+    """The share of runs that you want to record, by path: ``{"prompt": 0.01}``. The event contains it as ``sample_rate``."""
     record_start: str | Sequence[str]
-    """Paths of commands that also leave an event when they begin, such as ``serve``: a server that is killed leaves a trace."""
+    """Paths of commands for which another event is recorded when they start, for example ``serve``, which may be killed later."""
     events: Mapping[str, Mapping[str, Any]]
     """Events that you declare for :func:`track`, each with its properties and their types, as in ``properties``:
     ``{"toolkit created": {"tools": int}}``."""
@@ -215,9 +216,9 @@ def command(path: str, **options: Unpack[Options]) -> CommandContext:
     recorded (:class:`CommandContext`).
 
     Args:
-        path: The command's path, joined by dots or spaces. Use only names that your program defines, never text that a user
-            typed.
-        **options: See :class:`Options`. Options that you give here take precedence over those of :func:`configure`.
+        path: The command's name, preceded by the names of its groups: ``toolkit.run`` or ``toolkit run``. Use only names that
+            your program defines, never text that a user typed.
+        **options: See :class:`Options`. Options that you pass to ``command`` take precedence over those of :func:`configure`.
 
     Raises:
         TypeError: If ``path`` is not a string, an option is unknown, or the value of an option has the wrong type.
@@ -271,15 +272,14 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event of the command that is running, if you declared the event in the option ``events``. This never raises.
 
-    Unless the command is a server, the event is a span event on the command's OpenTelemetry span. Such an event is sent together
-    with the command's own event, and belongs to the same person. An event that you did not declare is dropped. A property is
-    dropped from the event if you did not declare it, or if its value is not of the declared type. The debug log says what was
-    dropped. If no command is being recorded, for example because the user has opted out, this function does nothing.
+    Unless the command is a server, the event is a span event on the command's OpenTelemetry span, is sent together with the
+    command's own event, and belongs to the same person. An event that you did not declare is dropped. A property is dropped from
+    the event if you did not declare it, or if its value is not of the declared type. The debug log reports each dropped event and
+    property. If no command is being recorded, for example because the user has opted out, this function does nothing.
 
-    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. If the program has
-    a PostHog key, a server's event is handed to the sender at most 10 s after the call, while the command is still running.
-    Backends other than PostHog receive no events of such a server. If 100 of a server's events are already waiting, a new event
-    is dropped.
+    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. Only PostHog
+    receives a server's events. If the program has a PostHog key, each event is handed to the sender at most 10 s after the call
+    of ``track``, while the server is still running. If 100 of a server's events are already waiting, a new event is dropped.
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
@@ -299,9 +299,9 @@ def end_run() -> None:
     """Record that the command in this thread has succeeded, without waiting until the command returns. This never raises.
 
     Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
-    Make the call when the command has finished starting up, for example right before the server's main loop. The recorded
-    duration of the command ends at this call. A later error or exit code is not recorded. Events that you :func:`track` after
-    this call are sent while the command is still running. If no command is being recorded, this function does nothing.
+    Call it when the command has finished starting up, for example right before the server's main loop. The recorded duration of
+    the command ends at this call. An error or exit code after this call is not recorded. Events that you :func:`track` after this
+    call are sent while the command is still running. If no command is being recorded, this function does nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -319,7 +319,7 @@ def usage_commands(app: Any) -> Any:
         app: A ``typer.Typer``, or a Click group.
 
     Returns:
-        A ``typer.Typer`` if ``app`` is a ``typer.Typer``. A Click group with the name ``usage`` if ``app`` is a Click group.
+        A ``typer.Typer`` for a Typer program, or a Click group named ``usage`` for a Click program.
 
     Raises:
         TypeError: If ``app`` is neither a ``typer.Typer`` nor a Click group.
@@ -336,13 +336,16 @@ def _is_off() -> bool:
 
 
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the mode, the variable that decides it, and a text for the user, or None if no variable decides the mode.
+    """Return the mode, the variable that sets it, and an explanation for the user, or None if no variable sets the mode.
 
-    * ``DO_NOT_TRACK``: any value but "", ``0`` and ``false`` means off (consoledonottrack.com).
-    * ``OTEL_SDK_DISABLED``: only ``true`` means off, in upper or lower case (OpenTelemetry specification).
-    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, and ``1``, ``true``, ``yes`` and ``on`` mean on.
-      With ``log``, the command prints its payload on stderr and sends nothing. The value may be in upper or lower case. Any other
-      value of ``ARCADE_USAGE_TRACKING`` is ignored.
+    The mode is ``on``, ``off`` or ``log``. The first of the following variables that sets a mode takes precedence, and their
+    values are not case-sensitive:
+
+    * ``DO_NOT_TRACK``: any value except "", ``0`` and ``false`` means off (consoledonottrack.com).
+    * ``OTEL_SDK_DISABLED``: only ``true`` means off (OpenTelemetry specification).
+    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, ``1``, ``true``, ``yes`` and ``on`` mean on, and
+      ``log`` makes the command print its payload on stderr and send nothing. ``ARCADE_USAGE_TRACKING`` is ignored if it has a
+      value that is not listed here.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
@@ -359,7 +362,7 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
 
 def _check_names(options: Any) -> None:
-    """Raise TypeError for an unknown option. If an environment variable opts the user out, no other check is made."""
+    """Raise TypeError for an unknown option. This function does not check the values of the options."""
     for name in options:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option: {name}")
@@ -368,7 +371,7 @@ def _check_names(options: Any) -> None:
 def _purge_queue(options: Any) -> None:
     """Delete the queued events, because the user has opted out.
 
-    If there is no queue on the disk, the check costs only two ``stat`` calls.
+    If the disk contains no queue, this function only makes two ``stat`` calls.
     """
     config_dir = os.path.expanduser(options.get("config_dir") or os.environ.get(ENV_WORK_DIR) or "~/.arcade")
     # The second directory has the spans of senders that have not come up (``handoff.starts``).

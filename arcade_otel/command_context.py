@@ -17,8 +17,8 @@ __all__ = ["CommandContext"]
 class CommandContext:
     """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`, which is both a context manager and a decorator.
 
-    This base class records nothing. If an environment variable opts the user out, the two functions return an instance of this
-    class. Otherwise they return an instance of a subclass that can record.
+    This base class records nothing, and is used if an environment variable opts the user out. Otherwise, ``command`` and
+    ``program`` return an instance of a subclass that can record.
     """
 
     __slots__ = ()
@@ -30,25 +30,25 @@ class CommandContext:
         return None
 
     def __call__(self, function: Function) -> Function:
-        """Decorate ``function``, so that each call of ``function`` is one run."""
+        """Decorate ``function``, so that each call of ``function`` is recorded as one run."""
         return function
 
     def rename(self, path: str) -> None:
         """Change the name under which the current run is recorded. This never raises.
 
         Call ``rename`` if your program finds out only inside the block which command it runs. ``login_commands``, ``exclude`` and
-        other options that contain paths apply to the new name. If no run is being recorded, or if ``path`` is empty or not a
-        string, nothing changes. If ``path`` is wrong, the debug log says so.
+        other options that contain command paths apply to the new name. If ``path`` is empty or not a string, the run keeps its
+        name, and the debug log says so. If no run is being recorded, ``rename`` does nothing.
 
         Args:
-            path: The command's path, joined by dots or spaces. Use only names that the program defines, never text that a user
-                typed.
+            path: The command's name, preceded by the names of its groups: ``toolkit.run`` or ``toolkit run``. Use only names that
+                the program defines, never text that a user typed.
         """
 
     def discard(self) -> None:
         """Keep the current run from being recorded. This never raises.
 
         Call ``discard`` if no command ran after all, for example because the program only printed its help. Properties that the
-        program sets later in the run are discarded, too. A discarded login or logout that succeeds still changes the identity, so
-        later events are not attributed to the previously linked account.
+        program sets later in the run are discarded, too. A successful login or logout changes the identity even if its run is
+        discarded, so later events are not attributed to the previously linked account.
         """

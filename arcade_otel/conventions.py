@@ -126,12 +126,12 @@ ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: Type: OTLP/JSON. Default: set by the command. Effect: contains the span that the command passes to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
-#: Type: path. Default: set by the command. Effect: contains the sender's config directory. A process with
-#: `ARCADE_USAGE_SENDER` starts no sender. For that reason, `arcade-otel manifest` also sets this variable while it imports a
-#: program. Internal.
+#: Type: path. Default: set by the command. Effect: contains the sender's config directory. If `ARCADE_USAGE_SENDER` is set, a
+#: process records nothing and starts no sender. For that reason, `arcade-otel manifest` sets `ARCADE_USAGE_SENDER` while it
+#: imports a program. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Type: seconds. Default: `2`. Effect: sets how long a sender with an empty queue waits for more spans before it exits.
-#: Commands that you run within this time share one sender.
+#: Commands that start within this time of each other share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 #: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: sets how long a command may wait at its end
 #: until its event is acknowledged. Set `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
@@ -145,8 +145,8 @@ ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_STRICT=1`, the library re-raises the exceptions that it otherwise
 #: swallows, except `OSError`. Internal: this library's tests.
 ENV_STRICT = "ARCADE_USAGE_STRICT"
-#: Type: names, joined by commas. Default: `posthog`. Effect: lists the exporters that get the spans, such as `posthog,otlp`.
-#: With `OTEL_TRACES_EXPORTER=none`, no exporter gets spans. If an OTLP endpoint is set and an OTLP exporter is installed, the
+#: Type: names, separated by commas. Default: `posthog`. Effect: lists the exporters that get the spans, such as `posthog,otlp`.
+#: With `OTEL_TRACES_EXPORTER=none`, no exporter gets spans. If you have set an OTLP endpoint and installed an OTLP exporter, the
 #: default is `posthog,otlp`. Source: OpenTelemetry.
 ENV_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 

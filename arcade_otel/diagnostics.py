@@ -1,4 +1,4 @@
-"""Write failures of this library to the debug log if the user has turned the log on. Otherwise, report them nowhere."""
+"""Write failures of this library to the debug log if the user has turned it on, and nowhere else."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the not
     """Keep errors of this library out of the user's program: ``with guard("the notice"):``.
 
     By default, the guard swallows an ``Exception`` of any class and writes a debug line about it. ``KeyboardInterrupt`` and
-    ``SystemExit`` pass through the guard. If ``ARCADE_USAGE_STRICT=1`` is set, the guard swallows only an ``OSError``. The
-    library's own tests set this variable, so that the guard hides no bugs. Elsewhere, the library swallows exceptions of any
-    class only around code that is not its own, for example the program's functions.
+    ``SystemExit`` pass through the guard. If ``ARCADE_USAGE_STRICT=1`` is set, as in the library's own tests, the guard
+    swallows only an ``OSError``, so that it hides no bugs. Without a guard, the library swallows exceptions of any class only
+    around code that is not its own, for example the program's functions.
     """
 
     __slots__ = ("_what",)

@@ -1,6 +1,6 @@
 """Check the options that few programs set, with one check for each type that a field of ``Settings`` can have.
 
-Each check takes the name and the value of an option, and returns the value for the field of ``Settings``.
+Each check takes the name and the value of an option, and returns the value to store in ``Settings``.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def check(kind: str, option: str, value: object) -> object:
     """Check the value of an option, and return it in the form in which ``Settings`` stores it.
 
     Args:
-        kind: The type of the field, as its annotation in ``Settings`` spells it.
+        kind: The annotation of the option's field in ``Settings``, as a string.
         option: The name of the option, for the error message.
-        value: The value that the program has set, which is not None.
+        value: The value that the program has set, which is never None.
 
     Raises:
         TypeError: If the value has the wrong type.
@@ -65,8 +65,8 @@ def check_together(fields: Mapping[str, Any]) -> None:
     """Check the options that depend on each other.
 
     Raises:
-        ValueError: If ``person_properties`` contains a name that is not in ``properties``, or the name of a free-text or copied
-            property. A copied property is not allowed in ``person_properties``, because only the sender can fill in its value. A
+        ValueError: If ``person_properties`` contains a name that is not in ``properties``, the name of a free-text property, or
+            the name of a copy of a library property (``{"duration_ms": "duration"}``), whose value only the sender can fill in. A
             ValueError is also raised if there are more than five groups, including the groups ``organization`` and ``project``
             that ``arcade_context`` adds.
     """

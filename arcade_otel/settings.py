@@ -38,7 +38,7 @@ class Settings:
 
     Two instances are equal if all their fields are equal. Each option of :class:`arcade_otel.Options` is one field of this class,
     with its type and its default. The functions in ``_CHECKS`` check the options that most programs set. The module
-    ``option_checks`` checks any other option by the type of its field.
+    ``option_checks`` checks the options that are not in ``_CHECKS``, by the types of their fields.
     """
 
     #: Name of the program, the first word of each span's name.
@@ -125,12 +125,7 @@ class Settings:
         return os.path.join(self.config_dir, "usage")
 
     def decide(self, *, asked_before: bool = False, environ: Mapping[str, str] | None = None) -> consent.Decision:
-        """Return the decision whether the program's commands may be recorded now.
-
-        Args:
-            asked_before: See :func:`arcade_otel.consent.decide`.
-            environ: See :func:`arcade_otel.consent.decide`.
-        """
+        """Decide whether the program's commands may be recorded now. See :func:`arcade_otel.consent.decide`."""
         return consent.decide(
             self.config_dir,
             program=self.name,
@@ -144,7 +139,7 @@ class Settings:
     def has_destination(self) -> bool:
         """Whether spans can be delivered.
 
-        Delivery requires a config directory, and a PostHog key or an exporter that the user has set.
+        Delivery requires a config directory, and either a PostHog key or an exporter that the user has set.
         """
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 
@@ -152,11 +147,13 @@ class Settings:
 def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``.
 
-    Return "" if ``ARCADE_WORK_DIR`` is not set and the user has no home directory. The home directory is the value of ``HOME``,
-    or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``. If that value is empty, relative or ``/``, it is ignored,
-    because the config directory would then be ``/.arcade`` or below the current directory. If the home directory does not exist,
-    it is ignored, too. On Debian, for example, many system users have the home ``/nonexistent``, and a command that runs as root
-    could create that directory.
+    The home directory is the value of ``HOME``, or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``. If
+    ``ARCADE_WORK_DIR`` is not set, return "" in two cases:
+
+    * The home directory is "", ``/`` or a relative path, so that the config directory would be ``/.arcade`` or below the current
+      directory.
+    * The home directory does not exist. On Debian, for example, the home directory of many system users is ``/nonexistent``,
+      which a command that runs as root could create.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ
@@ -181,8 +178,8 @@ def _absolute(path: str) -> str:
 def make_settings(**options: Any) -> Settings:
     """Check the options of a program (:class:`arcade_otel.Options`) and combine them with the environment.
 
-    Only the options that the program sets can raise an error. If the PostHog host in the user's environment is invalid, it is
-    ignored and the debug log says so.
+    Only the options that the program sets can raise an error. An invalid PostHog host in the user's environment is ignored, and
+    the debug log says so.
 
     Raises:
         TypeError: If an option is unknown, or the value of an option has the wrong type.
@@ -261,7 +258,8 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 def _program_name() -> str:
     """Return the file name of the script or executable that was started, without ``.py`` or ``.exe``.
 
-    Return ``cli`` if there is no such file. For ``python -m package``, return the name of the package.
+    Return ``cli`` if Python runs no file, for example with ``python -c``. For ``python -m package``, return the name of the
+    package.
     """
     name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if name == "__main__.py":  # ``python -m package``

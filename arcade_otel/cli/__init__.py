@@ -1,6 +1,6 @@
 """Mount the usage commands, such as ``tool usage status``, in a Typer or Click program.
 
-The module of each command is imported when the command first runs.
+The modules of the commands are imported only when they are needed.
 """
 
 import sys
@@ -20,7 +20,7 @@ def usage_commands(app: Any) -> Any:
     In a Typer program, call ``app.add_typer(arcade_otel.usage_commands(app), name="usage")``. In a Click program, call
     ``group.add_command(arcade_otel.usage_commands(group))``. You can call ``usage_commands`` before or after ``instrument(app)``,
     because each usage command looks up the program's settings when it runs. The modules of the usage commands are imported when a
-    user runs one of the commands or asks for their help.
+    user runs one of the commands or views the help.
 
     Args:
         app: A ``typer.Typer`` or a Click group, which can be Typer's own group.

@@ -1,6 +1,6 @@
 """The table of the usage commands, with the name, help, options and function of each command.
 
-Importing this module does not import the functions.
+Importing this module does not import the modules that contain the commands' functions.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ class FlagOption(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One usage command, with its name, its help, its module and function, and its options except ``--json``."""
+    """One usage command: its name, its help, the module and function that run it, and its options except ``--json``."""
 
     name: str
     help: str
@@ -111,7 +111,7 @@ COMMANDS = (
     ),
     Command(
         "doctor",
-        "Check whether events can be delivered from this machine, and measure how much longer a command takes.",
+        "Check whether events can be delivered from this machine, and measure how much time recording adds to a command.",
         "doctor:doctor",
     ),
     Command(

@@ -1,6 +1,6 @@
-"""The program ``arcade-otel`` runs the usage commands for a config directory, and ``manifest`` and ``report`` for maintainers.
+"""The program ``arcade-otel`` has the usage commands, and the commands ``manifest`` and ``report`` for maintainers.
 
-The module imports only ``arcade_otel`` and the standard library.
+This module imports only ``arcade_otel`` and the standard library.
 """
 
 import argparse
@@ -23,7 +23,7 @@ REPORT = "report"
 EXIT_INTERRUPTED = 130
 _MANIFEST_HELP = "For maintainers: list everything that a program can collect, or compare the list with a file."
 _MANIFEST_EPILOG = "Exit codes: 0 written or equal, 1 (--check) different, 2 the program or the file cannot be read or written."
-_REPORT_HELP = "For maintainers: answer the dashboard's questions about usage from files with events."
+_REPORT_HELP = "For maintainers: read events from files, and answer the dashboard's questions about usage."
 _REPORT_EPILOG = "Exit codes: 0 done, 1 the files have no commands, 2 a file cannot be read or written."
 
 
@@ -101,7 +101,7 @@ def _add_manifest_arguments(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument("--json", action="store_true", help="Write JSON instead of Markdown.")
     mode = subparser.add_mutually_exclusive_group()
     mode.add_argument("--output", metavar="FILE", help="Write to FILE. Default: stdout.")
-    mode.add_argument("--check", metavar="FILE", help="Compare with FILE and write nothing.")
+    mode.add_argument("--check", metavar="FILE", help="Check that FILE is up to date, and write nothing.")
 
 
 def _integer_between(minimum: int, maximum: int | None) -> Callable[[str], int]:

@@ -27,10 +27,10 @@ def enable(settings: Settings, output: Output) -> int:
 
     While usage data is off, the library does not notice logouts. If an account is linked and ``off`` was stored, the next command
     rotates the anonymous ID before it records its event, because the user may have logged out. If the user is still logged in,
-    the sender finds the account again through the credentials file, as it does after a login without the program's login command.
+    the sender finds the account again through the credentials file.
 
     Raises:
-        OSError: If the choice or the request for a rotation cannot be stored.
+        OSError: If the choice, or the request to rotate the anonymous ID, cannot be stored.
     """
     _require_rotation(settings)
     _store(settings, consent.ON)
@@ -57,8 +57,8 @@ def disable(settings: Settings, output: Output) -> int:
     Return 0, or 1 if usage data stays on because another setting takes precedence, or if an event cannot be deleted. The command
     ``usage disable`` itself is not recorded.
 
-    A sender checks before each request whether usage data is still on. If a request has already begun, ``disable`` waits for its
-    end, for at most 6 s. A request to PostHog takes at most 5 s.
+    A sender checks before each request whether usage data is still on. If a sender has already begun a request, ``disable`` waits
+    up to 6 s until the request ends. A request to PostHog takes at most 5 s.
 
     Raises:
         OSError: If the choice cannot be stored.

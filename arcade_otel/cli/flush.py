@@ -1,4 +1,4 @@
-"""``usage flush`` runs a sender now, and shows its progress."""
+"""``usage flush`` sends the queued events now, and shows the progress."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
 
 
 def _queue_handed_over(settings: Settings, seconds: float) -> None:
-    """Wait up to ``seconds`` for starting senders to queue their spans, and then queue the remaining spans in this process."""
+    """Wait up to ``seconds`` for new senders to queue their spans, and then queue the remaining spans in this process."""
     deadline = time.monotonic() + seconds
     while starts.are_pending(settings.state_dir) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -79,7 +79,7 @@ def _send(settings: Settings, before: int, deadline: float) -> str | None:
     """Run senders until the queue is empty, until a sender makes no progress, or until the time is up.
 
     Returns:
-        An error message if no command is known that can run a sender, otherwise None.
+        An error message if the library knows no command that runs a sender, otherwise None.
     """
     from arcade_otel.sender.backoff import Backoff
 
@@ -147,7 +147,7 @@ def _busy(settings: Settings, lanes: list[str]) -> bool:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """If stderr is a terminal, show the progress on it, as a bar if rich is installed or else as a line of text."""
+    """If stderr is a terminal, show the progress on it: a bar if rich is installed, otherwise a line of text."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return

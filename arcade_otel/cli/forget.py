@@ -23,11 +23,11 @@ _MAX_WAIT_SECONDS = 12.0
 def forget(settings: Settings, output: Output) -> int:
     """Delete the queued events, the receipts and the files in ``corrupt/``. Rotate the anonymous ID if there is one.
 
-    ``forget`` keeps the stored choice, and the marker that the notice was shown. The command ``usage forget`` itself is not
+    The command keeps the user's stored choice, and the file that says that the notice was shown. ``usage forget`` itself is not
     recorded.
 
-    Running senders could write receipts again, so ``forget`` waits until they have stopped before it deletes the receipts.
-    ``forget`` waits for at most 12 s, and a sender lives for at most 10 s.
+    Running senders could write new receipts, so ``forget`` waits up to 12 s until they have stopped before it deletes the
+    receipts. A sender lives for at most 10 s.
 
     Return 0, or 1 if a file cannot be deleted, for example because another process has it open on Windows. If one file cannot be
     deleted, ``forget`` still deletes the other files.

@@ -33,7 +33,7 @@ def commands(app: Any, family: str, framework: Any) -> dict[str, Any]:
 def execute(command: Command, settings: Settings, *, as_json: bool, number: int | None = None, flag: bool = False) -> int:
     """Run a usage command with ``settings``, and return its exit code.
 
-    If the command raises OSError, print the error and return 1. If stdout is a pipe that its reader has closed, return 1.
+    If the command raises OSError, print the error and return 1. If the reader of stdout has closed the pipe, return 1 silently.
     """
     output = Output(as_json=as_json)
     try:

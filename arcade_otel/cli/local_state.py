@@ -15,7 +15,7 @@ __all__ = ["all_events", "command_name", "exporters", "lanes", "log", "queued_co
 
 
 def lanes(settings: Settings) -> list[dict[str, Any]]:
-    """Return one dictionary per lane, which contains for example the number of queued events and the last problem."""
+    """Return one dictionary per lane, with its number of queued events, its last problem, and so on."""
     from arcade_otel.sender.backoff import Backoff
 
     state_dir = settings.state_dir
@@ -65,7 +65,7 @@ def queued_count(settings: Settings) -> int:
 
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
-    """Return the exporters that the environment names and those with queued events, and whether each one is installed."""
+    """Return each exporter that the environment names or that has queued events, and whether it is installed."""
     named = exporter_config.exporter_names(os.environ)
     backlogged = [queue.lane_exporter(lane) for lane in queue.lanes(settings.state_dir)]
     return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *backlogged])]
@@ -92,7 +92,7 @@ def queued_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _lane_files(state_dir: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the lane, the name and the content of each queued file. For a file that cannot be a span, the content is ""."""
+    """Yield the lane, the name and the content of each queued file. For a file that cannot be read as text, the content is ""."""
     for lane in queue.lanes(state_dir):
         directory = queue.lane_dir(state_dir, lane)
         for name in queue.list_spans(directory):
@@ -105,7 +105,7 @@ def _lane_files(state_dir: str) -> Iterator[tuple[str, str, str]]:
 
 
 def all_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return all queued events and the last sent or dropped events, of which at most 100 are known. The newest event is last."""
+    """Return all queued events, and the last events that were sent or dropped (at most 100). The newest event is last."""
     if not settings.config_dir:
         return []
     done = [_to_row(each) for each in receipts.events(settings.state_dir)]
@@ -115,12 +115,12 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return the last 100 events, which can be sent, dropped or queued. The newest event is last."""
+    """Return the last 100 events, whether they were sent, dropped or queued. The newest event is last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 
 def command_name(payload: list[Any]) -> str | None:
-    """Return the name of the command in a payload, or None if the payload names no command."""
+    """Return the name of the command in ``payload``, or None if ``payload`` names no command."""
     for part in payload:
         try:
             if "properties" in part:
@@ -159,7 +159,7 @@ def _to_row(each: receipts.Receipt) -> dict[str, Any]:
 def _optional_text(value: object) -> str | None:
     """Return a receipt's field as text, or None if the field is None.
 
-    If another program wrote the file, the field can be of any type.
+    The field can be of any type if another program wrote the receipt.
     """
     return None if value is None else str(value)
 

@@ -1,4 +1,4 @@
-"""Print the result of a usage command, as one JSON object for programs or as lines and tables for people.
+"""Print the result of a usage command: one JSON object for programs, or lines and tables for people.
 
 If stdout is a terminal and rich is installed, rich prints the tables.
 """
@@ -25,14 +25,14 @@ def iso(seconds: float | None) -> str | None:
 
 
 class Output:
-    """Print the result of a usage command to stdout, and its errors to stderr.
+    """Print the result of a usage command, as JSON for programs or as text for people.
 
     Text for people is escaped (:func:`arcade_otel.terminal.escape`), so that it cannot control the terminal and can be printed in
     any encoding.
 
     Args:
-        as_json: True to print JSON for programs (only :meth:`result` and :meth:`error` do), or False to print text for people
-            (every method except :meth:`result` does).
+        as_json: True to print JSON, by :meth:`result` and :meth:`error` only, or False to print text, by every method except
+            :meth:`result`.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -54,7 +54,7 @@ class Output:
             self._print_json(payload)
 
     def error(self, message: str) -> None:
-        """Print an error message, as text on stderr for people or as ``{"problem": …}`` on stdout for programs."""
+        """Print an error message: for people as text on stderr, or for programs as ``{"problem": …}`` on stdout."""
         self.result({"problem": message})
         if not self.as_json:
             terminal.write(sys.stderr, message)

@@ -63,7 +63,7 @@ def print_status(facts: dict[str, Any], output: Output, *, standalone: bool) -> 
 
     Args:
         facts: The result of :func:`collect_status`.
-        output: The output that prints the status.
+        output: Where to print the status.
         standalone: True to describe the config directory, as ``arcade-otel`` does, or False to describe one program.
     """
     words = {"on": "on", "off": "off", "log": "log (printed, not sent)"}

@@ -1,7 +1,6 @@
 """Decide whether a command may be recorded, and give the reason. The function :func:`decide` lists the rules.
 
-The top-level module ``arcade_otel`` reads the environment variables first. If the environment variables turn recording off, the
-command does not import this module.
+If the environment variables turn recording off, the top-level module ``arcade_otel`` does not import this module.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ REASON_UNTRUSTED = "untrusted directory"
 REASON_TESTS = "tests"
 
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_IN_TESTS=1`, commands that a test runner starts are recorded like
-#: other commands. Set this variable only if your test suite itself uses another config directory and a fake PostHog.
+#: other commands. Set `ARCADE_USAGE_IN_TESTS` only if your test suite itself uses another config directory and a fake PostHog.
 ENV_IN_TESTS = "ARCADE_USAGE_IN_TESTS"
 
 # Variables of test runners, which the processes of a test inherit: pytest (PYTEST_VERSION since 8.2), tox, nox.
@@ -104,7 +103,7 @@ _suppressed = False
 
 
 class Decision:
-    """The decision whether a command may be recorded, and its reason.
+    """The decision on whether a command may be recorded, and the reason for it.
 
     Attributes:
         mode: ``consent.ON``, ``OFF``, or ``LOG`` (print the payload on stderr, send nothing).
@@ -147,9 +146,7 @@ class Decision:
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
     """Return the decision from the environment variables: ``OFF``, ``LOG`` or ``ON``.
 
-    If the environment variables determine nothing, return ``ON``.
-
-    No file is read.
+    If no environment variable determines the decision, return ``ON``. The function reads no file.
     """
     said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
@@ -168,10 +165,10 @@ def decide(
 
     - The variable ``DO_NOT_TRACK``.
     - The variable ``OTEL_SDK_DISABLED``.
-    - The variable ``ARCADE_USAGE_TRACKING``, if it says off or log (``consent.decision_from_env`` lists its values).
+    - The variable ``ARCADE_USAGE_TRACKING``, if its value means off or log (``consent.decision_from_env`` lists the values).
     - The config directory. If another user owns the config directory or can write to it, the decision is off (see ``storage`` for
       the rules).
-    - The variable ``ARCADE_USAGE_TRACKING``, if it says on.
+    - The variable ``ARCADE_USAGE_TRACKING``, if its value means on.
     - A test runner. If a test runs the command, the decision is off. The recognized test runners are pytest, unittest, tox, nox,
       and the ``CliRunner`` of Click and Typer (:func:`is_test`).
     - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
@@ -184,8 +181,8 @@ def decide(
     It raises no exceptions.
 
     Args:
-        config_dir: The config directory, or "" if there is no stored choice.
-        program: Name of the program, because a policy may contain lines about a single program.
+        config_dir: The config directory, or "" to ignore a stored choice.
+        program: The program's name, because a policy may contain lines for a single program.
         enabled_by_default: Whether the program is recorded if no other rule determines the decision.
         record_in_ci: Whether the program may be recorded in continuous integration if no earlier rule determines the decision.
         environ: The environment variables, or None for those of the process.
@@ -231,14 +228,12 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 def is_test(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether a test runs this command.
 
-    The function checks environment variables of test runners. If the module of a test runner is loaded, the function also checks
-    whether the test runner is among the callers in this thread. The module of a test runner is usually not loaded when a user
-    runs the program. Limit: the function does not recognize a process or a thread that a ``unittest`` test starts. With
-    ``ARCADE_USAGE_IN_TESTS=1``, the function returns False.
+    The function checks the environment variables that test runners set. If the module of a test runner is loaded, which is rare
+    outside tests, the function also looks for the test runner in the call stack of this thread. Limit: the function does not
+    recognize a process or a thread that a ``unittest`` test starts. With ``ARCADE_USAGE_IN_TESTS=1``, the function returns False.
 
     Args:
-        environ: Environment variables to check instead of the callers. If ``environ`` is None, the function checks the variables
-            of the process and the callers.
+        environ: The environment variables to check, or None to check those of the process and the call stack.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function
@@ -259,16 +254,16 @@ def choice_file(config_dir: str) -> str:
 
 
 def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as the statement it is
-    """Turn recording off in this process until the next run begins.
+    """Turn recording off for the rest of this run.
 
-    The commands ``usage disable`` and ``usage forget`` call this function, so that they are not recorded themselves.
+    The commands ``usage disable`` and ``usage forget`` call this function so that they are not recorded themselves.
     """
     global _suppressed
     _suppressed = taken_back
 
 
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
-    """Return the user's stored choice and the version of the notice that was shown. Each value is None if it is unknown.
+    """Return the user's stored choice and the version of the notice that was shown. A value that is unknown is None.
 
     The function opens the directory of the two files only once.
     """

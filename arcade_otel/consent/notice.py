@@ -1,4 +1,4 @@
-"""Show the notice once, on stderr and before the first command runs. The notice says what is collected, and how to opt out."""
+"""Show the notice once, on stderr, before the first command runs. The notice says what is collected, and how to opt out."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ def text(name: str) -> str:
 
 
 def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
-    """Show the notice if neither this version of the notice nor a later version was shown before.
+    """Show the notice unless this version of it, or a later one, was shown before.
 
     The marker file ``usage/notice`` contains the version that was shown. If several processes run at once, only the process that
     creates the marker prints the notice. In four cases, the function neither shows the notice nor marks it as shown:
@@ -35,7 +35,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
     Args:
         config_dir: The config directory.
         program: Name of the program.
-        version: Version of the notice (``conventions.NOTICE_VERSION``).
+        version: The current version of the notice (``conventions.NOTICE_VERSION``).
         decided_by: The reason for recording the command (``Decision.reason``).
 
     Raises:
@@ -66,7 +66,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
 def _seen_version(config_dir: str) -> int:
     """Return the version of the notice that was shown, or 0 if no notice was shown.
 
-    A marker without a number counts as version 1. Such a marker exists if a process was killed before it wrote the number.
+    A marker without a number, for example from a process that was killed while it wrote the marker, counts as version 1.
     """
     number = storage.read_file(config_dir, "usage", _MARKER, max_bytes=8)
     if number is None:
@@ -75,7 +75,7 @@ def _seen_version(config_dir: str) -> int:
 
 
 def _stderr_visible() -> bool:
-    """Return whether a person may see text that is written to stderr now."""
+    """Return whether a person is likely to see what this process writes to stderr."""
     if sys.stderr is None or sys.stderr.closed:
         return False
     if os.isatty(2) or os.isatty(1):

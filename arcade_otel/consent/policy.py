@@ -12,10 +12,10 @@ def parse(data: bytes, program: str) -> str | None:
     """Return the policy's decision for ``program``: ``on``, ``off`` or ``CORRUPT``, or None if no line of the policy applies.
 
     The line ``tracking = off`` turns recording off for every program, and ``tracking.NAME = off`` turns it off for the program
-    NAME. With ``on`` instead of ``off``, a line turns recording on. A line for one program takes precedence over a line for every
-    program. If two lines with the same key contradict each other, off takes precedence. Empty lines and lines that begin with
-    ``#`` are comments. A line of any other form makes the whole file corrupt, because the library must not follow a policy that
-    it understands only in part.
+    NAME. The value ``on`` turns recording on. A line for one program takes precedence over a line for every program. If two lines
+    with the same key contradict each other, off takes precedence. Empty lines and lines that begin with ``#`` are comments. A
+    line of any other form makes the whole file corrupt, because the library must not follow a policy that it understands only in
+    part.
 
     Args:
         data: The content of the file in UTF-8, with or without a byte order mark.

@@ -82,7 +82,7 @@ _system: Any = sys.modules[os.name]
 def _ending_runs_first(name: str) -> Any:
     """Return a replacement for the builtin ``name``: ``execv`` or ``execve``, which turn the process into another program.
 
-    The replacement ends the runs of this process if the builtin will most probably succeed, and then calls the builtin.
+    If the builtin is likely to succeed, the replacement ends the runs of this process before it calls the builtin.
     """
 
     def replacement(*args: Any, **kwargs: Any) -> Any:
@@ -107,7 +107,7 @@ _execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
 
 
 def _swap_exec_functions(*, active: bool) -> None:
-    """Replace the builtins ``os.execv`` and ``os.execve`` if ``active``. Otherwise restore the builtins.
+    """If ``active`` is true, replace the builtins ``os.execv`` and ``os.execve``. Otherwise restore them.
 
     If the program itself has replaced a builtin, for example by a mock, the program's function stays in place.
     """
@@ -128,10 +128,10 @@ def _swap_exec_functions(*, active: bool) -> None:
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
-    """Decide whether to record this run. The mode is off in a sender, and if there is no destination for the events.
+    """Decide whether to record this run. The decision is "off" in a sender process, and if the events have no destination.
 
-    If the user has opted out, delete the queued events. If there is no queue on the disk, the check costs two ``stat`` calls.
-    Some processes delete nothing: a sender, ``arcade-otel manifest``, and a command that a test runs.
+    If the user has opted out, delete the queued events. If there is no queue directory, the check for queued events costs two
+    ``stat`` calls. A sender, ``arcade-otel manifest``, and a command that a test runs never delete queued events.
     """
     consent.suppress_for_this_run(False)  # noqa: FBT003 - the suppression of an earlier run in this process
     decision = settings.decide()
@@ -150,7 +150,7 @@ def effective_decision(settings: Settings) -> consent.Decision:
 
 
 class Run:
-    """One run of a program. An adapter tells the run which command was reached, and when the command has ended.
+    """One run of a program. An adapter calls methods of the run when a command is reached and when the command has ended.
 
     Guarantees:
 
@@ -163,7 +163,7 @@ class Run:
 
     #: Trace ID and span ID of the command's span, once they are chosen: when it begins (``record_start``), or when it ends.
     _ids: tuple[str, str] | None = None
-    #: The events that a server tracks while it runs, or None for any other command.
+    #: The events that a server command tracks while it runs, or None if the command is not a server.
     _late: LateEvents | None = None
     #: Whether the run has ended, and was not discarded.
     _recorded = False
@@ -223,9 +223,9 @@ class Run:
         """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
 
         Args:
-            get_values: A function that returns the values of the command's parameters. The library calls the function only if the
-                program sets a free text (:class:`arcade_otel.FreeText`) while the command runs, and removes the values from that
-                text.
+            get_values: A function that returns the values of the command's parameters. If the program sets a free-text property
+                (:class:`arcade_otel.FreeText`) while the command runs, the library calls this function and removes the values
+                from the text.
         """
         self._get_values = get_values
         self._announce()
@@ -274,18 +274,18 @@ class Run:
     ) -> None:
         """Record the run as the command's span.
 
-        A second call has no effect. A call in a process that the command has forked also has no effect.
+        The call records nothing if the run has already ended, or if the command has forked this process.
 
         Args:
             error: The exception that ended the command, or None.
-            exit_code: The exit code of the process if the framework has handled ``error``. With None, the library takes the exit
-                code with which Python would end after ``error``.
-            interrupted: The exit code of a command that the user ended with Ctrl-C.
-            get_values: A function that returns the values of the command's parameters. The library calls the function only after
-                a failure or for a free text, and removes the values from the recorded text.
-            get_option_names: A function that returns the names of the options that were used. The library calls the function only
-                if the program sets the option ``record_option_names``.
-            usage_error: Whether the framework refused the command line. An adapter need not set ``usage_error`` if ``error`` is
+            exit_code: The exit code of the process if the framework has handled ``error``. If None, the exit code is the one that
+                Python would return for an uncaught ``error``.
+            interrupted: The exit code to record if the user ended the command with Ctrl-C.
+            get_values: A function that returns the values of the command's parameters. The library calls this function only if
+                the command failed or set a free-text property, and removes the values from the recorded text.
+            get_option_names: A function that returns the names of the options that were used. The library calls this function
+                only if the program sets ``record_option_names``.
+            usage_error: Whether the framework rejected the command line. An adapter need not set ``usage_error`` if ``error`` is
                 Click's ``UsageError``.
         """
         if self._late is not None:
@@ -347,10 +347,10 @@ class Run:
             notice.show_once(self._settings.config_dir, self._settings.name, version, decision.reason)
 
     def is_in_worker(self, environ: Mapping[str, str]) -> bool:
-        """Return whether this process is a worker or a reload child, so that another process records the command.
+        """Return whether this process is a worker or a reload child, in which case another process records the command.
 
         Args:
-            environ: The environment, or better a copy, because three look-ups in ``os.environ`` cost 25,000 instructions.
+            environ: The environment, preferably a copy, because three look-ups in ``os.environ`` cost 25,000 instructions.
         """
         if self._in_worker is None:
             self._in_worker = _is_worker(environ)
@@ -451,15 +451,15 @@ class Run:
 
 
 def _is_worker(environ: Mapping[str, str]) -> bool:
-    """Return whether a command has started this process to do a part of its own work, as a worker or a reload child.
+    """Return whether a command has started this process to do part of its work, as a worker or a reload child.
 
-    This is the case in two situations:
+    A process is a worker or a reload child in two cases:
 
-    * A reloader has started the command line again. The reloaders of Werkzeug, Django and Bottle show this by a variable, and
-      hupper shows it by a function.
-    * ``multiprocessing`` has started the process, by any start method.
+    * A reloader has started the command line again. The reloaders of Werkzeug, Django and Bottle are recognized by an environment
+      variable, and hupper by its function ``is_active``.
+    * ``multiprocessing`` has started the process, with any start method.
 
-    This function does not recognize a process that was forked while a command ran. ``Run`` itself recognizes such a process.
+    This function does not recognize a process that was forked while a command ran, but ``Run`` does.
     """
     modules = sys.modules
     if environ.get("WERKZEUG_RUN_MAIN") == "true" or environ.get("RUN_MAIN") == "true" or environ.get("BOTTLE_CHILD"):

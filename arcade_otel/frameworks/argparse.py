@@ -1,8 +1,8 @@
 """The implementation of ``with arcade_otel.program():``, for programs that parse their command line with argparse.
 
 The module patches the two methods of ``ArgumentParser`` that parse a command line, once in each process. The first parser that
-parses inside the ``with`` block is the program's parser. If a second parser is called while the first one is parsing, the second
-one is the parser of a sub-command. The first parser defines the sub-command's name.
+parses inside the ``with`` block is the program's parser. A parser that is called while another one is parsing is the parser of a
+sub-command. The sub-command's name is the one under which the outer parser registered it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class ProgramContext(CommandContext):
                 run.rename(path)
 
     def discard(self) -> None:
-        """Keep the innermost run of this thread from being recorded."""
+        """Do not record this thread's innermost run."""
         run = self._runs.current()
         if run is not None:
             run.run.discarded_by_program = True
@@ -120,8 +120,8 @@ class _ProgramRun:
     def rename(self, path: str) -> None:
         """Give the run a new name.
 
-        Before the command line is parsed, the new name is only remembered, because the parsers may still report sub-commands.
-        Once the command line is parsed, a new name takes effect immediately.
+        Until the command line has been parsed, the new name is only stored, because parsing may still add sub-commands to the
+        run's path. After parsing, a new name takes effect immediately.
         """
         self.new_path = new_path(path) or self.new_path
         if self.parsed and self.new_path:
@@ -187,12 +187,12 @@ def _subcommand_name(parser: Any, subparser: Any) -> str:
 
 
 def follow(thread: int, run: Any) -> None:
-    """Call ``run.on_parse_start`` and ``run.on_parse_end`` for each parser that is called in the thread ``thread``."""
+    """Call ``run.on_parse_start`` and ``run.on_parse_end`` for each parser that is called in ``thread``."""
     _runs[thread] = run
 
 
 def unfollow(thread: int) -> None:
-    """Undo :func:`follow` for the thread ``thread``."""
+    """Undo :func:`follow` for ``thread``."""
     _runs.pop(thread, None)
 
 

@@ -1,7 +1,7 @@
 """The adapter for asyncclick. This adapter reuses most of the Click adapter.
 
-In asyncclick, two of the methods of ``Context`` that the Click adapter patches are coroutine functions. This module therefore
-patches these methods in a different way.
+In asyncclick, a ``Context`` is an asynchronous context manager, so this module patches ``__aenter__`` and ``__aexit__`` instead
+of ``__enter__`` and ``__exit__``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods remain, but for a command that is not instrumented they only call the original methods.
+    The patched methods stay in place. For a command that is not instrumented, they only call the original methods.
     """
     if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
         del app.make_context

@@ -1,8 +1,8 @@
 """End the runs of a process that calls an ``os.exec…`` function to become another program.
 
-Once the other program has started, no Python code of this process runs any more. The library must therefore hand over the event
-before the start. The library cannot know beforehand whether the start will succeed. For example, ``os.execvp`` tries each
-directory of ``PATH``, and most of the tries fail. This module ends the runs only if the start will most probably succeed.
+Once the other program has started, the code of the original program no longer runs, so the library must pass the event to a
+sender before the ``os.exec…`` call. An ``os.exec…`` call may fail. For example, ``os.execvp`` tries each directory in ``PATH``,
+and most of these attempts fail. This module therefore ends the runs only if the call is likely to succeed.
 """
 
 # This module is imported only when a program calls an ``os.exec…`` function.
@@ -25,9 +25,9 @@ _TRACE_VARIABLES = ("TRACEPARENT", "TRACESTATE")
 
 
 def end_runs(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """End each run of this process as a success, if the builtin ``name`` will most probably start another program.
+    """If the builtin ``name`` is likely to start another program, end each run of this process as a success.
 
-    No run ends if the process starts its own command line again, as reloaders do. The started process then records the run.
+    If the process starts its own command line again, as reloaders do, no run ends here, because the new process records the run.
 
     Args:
         name: The name of the builtin, ``execv`` or ``execve``.
@@ -71,7 +71,7 @@ def _encode(texts: Any, *, least: int = 1) -> list[bytes]:
 
 
 def _is_program(path: Any) -> bool:
-    """Return whether ``path`` (a path or a file descriptor) is most probably a program that the system can start."""
+    """Return whether ``path`` (a path or a file descriptor) is probably a program that the system can start."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return False

@@ -47,9 +47,9 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """The replacement for one method of an application.
+    """The base class of objects that replace a method of an application.
 
-    The replacement is a class and not a closure, so that the application can be copied.
+    Each replacement is an object and not a closure, so that the application can be copied.
     """
 
     __slots__ = ("_app",)
@@ -86,7 +86,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """A replacement for ``Application.find``. cleo executes the first command that ``find`` returns in a run."""
+    """A replacement for ``Application.find``. In each run, cleo executes the first command that ``find`` returns."""
 
     __slots__ = ()
 

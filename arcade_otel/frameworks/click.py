@@ -6,11 +6,12 @@ command. This module patches three methods of the class ``Context``:
 * ``__init__``: when a context without a parent is created, a run begins if the command is instrumented. If the parent of a new
   context belongs to a run, that run has reached the next command in the command tree.
 * ``__enter__``: when a context is entered for the second time, its command is about to run.
-* ``__exit__``: when a context is exited for the first time, the parsing is over. An error at that time is a usage error, or shows
-  that Click has printed help or a version. When the context that began the run is exited for the last time, the run ends.
+* ``__exit__``: when a context is exited for the first time, parsing has ended. An error at the end of parsing is a usage error,
+  or means that Click has printed help or a version. When the context that began the run is exited for the last time, the run
+  ends.
 
 This module does not wrap the functions that implement the program's commands. An error in a command therefore has a traceback
-without frames of this library. A context keeps its class. The module also does not cause a lazy group to load a command twice.
+without frames of this library. A context keeps its class, and a lazy group loads each command only once.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods remain, but for a command that is not instrumented they only call the original methods.
+    The patched methods stay in place. For a command that is not instrumented, they only call the original methods.
     """
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
@@ -151,7 +152,7 @@ class _ClickRun:
 
         Args:
             error: The exception that left the context, or None.
-            help_shown: Whether to discard the run, for example because Click only printed help or a version.
+            help_shown: True to discard the run, for example because Click only printed help or a version.
         """
         with guard("the end of a command"):
             _runs.pop(self.thread, None)
@@ -181,7 +182,7 @@ class _ClickRun:
 
 
 class _ContextState:
-    """The state of one context: its run, the number of ``with`` blocks that it is in, and the command names in its group."""
+    """The state of one context: its run, the number of ``with`` blocks that it is in, and the subcommand names of its group."""
 
     def __init__(self, run: _ClickRun, command: Any) -> None:
         self.run = run
@@ -236,7 +237,7 @@ class _ContextState:
     def registered_name(self, command: Any, typed: Any) -> str:
         """Return the name of ``command`` in the command tree, or "" if the program defines no name for it.
 
-        The rules are those of ``click_extensions.command_name``.
+        ``click_extensions.command_name`` describes how the name is chosen.
         """
         for name, child in self.commands.items():
             if child is command:
@@ -276,7 +277,7 @@ def finish_pending(command: Any, error: BaseException) -> None:
 
 
 def is_frameworks_own(command: Any, method: str) -> bool:
-    """Return whether Click, Typer or asyncclick defines ``method`` of ``command``, and not the program."""
+    """Return whether Click, Typer or asyncclick, and not the program, defines ``method`` of ``command``."""
     return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer", "asyncclick")
 
 
@@ -295,7 +296,7 @@ def _is_group(command: Any) -> bool:
 
 
 def _is_typer_command(command: Any) -> bool:
-    """Return whether Typer runs the command.
+    """Return whether ``command`` is a Typer command.
 
     On Ctrl-C, Typer exits with code 130, but Click raises ``Abort`` and exits with code 1.
     """

@@ -20,7 +20,7 @@ _MAX_WORDS = 1000
 
 
 def pending_subcommand(group: Any) -> str:
-    """Return the word of the subcommand that ``group`` was about to run, or "" if there is none.
+    """Return the name, as typed, of the subcommand that ``group`` was about to run, or "" if there is none.
 
     For example, a group's callback may end the program with the message "you are not logged in" before the subcommand runs.
     """
@@ -36,7 +36,7 @@ def is_usage_error(error: BaseException) -> bool:
 def is_help(error: BaseException) -> bool:
     """Return whether ``error`` means that Click printed help or a version, and not that a command failed.
 
-    This is the case for ``--help``, for ``--version``, and for a command that prints its help if there are no arguments.
+    The result is true for ``--help``, for ``--version``, and for a command that prints its help if there are no arguments.
     """
     if type(error).__name__ == "NoArgsIsHelpError":
         return True
@@ -63,12 +63,11 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
     The function returns the first of these names that exists:
 
-    - The key of the command in ``group.commands``. Even if the user typed an alias or an abbreviation, this key is the command's
-      own name.
-    - The typed word, if it is a key of ``commands`` for another object, for example for a placeholder.
-    - The typed word, if it is in another container of the group, as in a lazy group.
-    - The command's own name, if the command is a global variable of the module that defines its function. Such a name comes from
-      the program's source code.
+    - The key of the command in ``group.commands``, even if the user typed an alias or an abbreviation.
+    - The typed word, if it is a key of ``commands`` whose value is not this command, for example a placeholder.
+    - The typed word, if another attribute of the group, such as a dict of lazily loaded commands, contains it.
+    - The command's own name, if the command is a global variable of the module that defines its function, so the name comes from
+      source code.
 
     Args:
         command: The command that the group has resolved, or None.
@@ -88,7 +87,7 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
 
 
 def lists(group: Any, word: str) -> bool:
-    """Return whether a list, set, tuple or dict in an attribute of the group contains ``word``.
+    """Return whether any attribute of the group is a list, set, tuple or dict that contains ``word``.
 
     The function calls no code of the program.
     """
@@ -119,10 +118,10 @@ def _is_module_global(command: Any) -> bool:
 
 
 class CheckedMakeContext:
-    """The replacement for a program's own ``make_context``. If ``make_context`` raises an error after the parsing, the run ends.
+    """The replacement for a program's own ``make_context``. If ``make_context`` raises an error after parsing, the run ends.
 
-    The patched ``Context`` methods do not see such an error, because the context is not entered at that time.
-    ``CheckedMakeContext`` is a class and not a closure, so that the command can be copied and pickled.
+    The patched ``Context`` methods do not see an error that ``make_context`` raises after parsing, because the context is not
+    entered at that time. ``CheckedMakeContext`` is a class and not a closure, so that the command can be copied and pickled.
     """
 
     __slots__ = ("_command", "_finish_pending")

@@ -54,9 +54,9 @@ def detach(app: Any) -> None:
 
 
 class _Replacement:
-    """The replacement for one method of an object.
+    """The base class of objects that replace a method of the app or of its command manager.
 
-    The replacement is a class and not a closure, so that the object can be copied.
+    Each replacement is an object and not a closure, so that the app can be copied.
     """
 
     __slots__ = ("_app", "_owner")
@@ -93,7 +93,7 @@ class _Runner(_Replacement):
 
 
 class _Finder(_Replacement):
-    """A replacement for ``CommandManager.find_command``. cliff executes the first command that it finds in a run."""
+    """A replacement for ``CommandManager.find_command``. In each run, cliff executes the first command that it finds."""
 
     __slots__ = ()
 
@@ -208,7 +208,7 @@ class _CliffRun:
 
 
 def _registered_name(manager: Any, typed: str) -> str:
-    """Return the current name of the command that cliff has found for ``typed``, or "" if the name is unknown."""
+    """Return the name under which the command that ``typed`` refers to is registered, or "" if there is no such command."""
     typed = getattr(manager, "_legacy", {}).get(typed, typed)
     commands = [str(name) for name in manager.commands]
     if typed in commands:

@@ -31,7 +31,7 @@ def configure(options: Mapping[str, Any]) -> None:
 
 
 class RunStack:
-    """The runs that one context manager has begun and not ended yet.
+    """The runs that one context manager has begun but not yet ended.
 
     There can be several runs, because a decorated function may call itself or run in several threads.
     """
@@ -46,11 +46,11 @@ class RunStack:
         self._runs.append((get_ident(), run))
 
     def pop(self) -> Any:
-        """Remove the run that this thread has added last, and return it."""
+        """Remove and return the run that this thread added most recently."""
         return self._runs.pop(self._place())[1]
 
     def current(self) -> Any:
-        """Return the run that this thread has added last, or None outside of the ``with`` block."""
+        """Return the run that this thread added most recently, or None outside the ``with`` block."""
         return self._runs[self._place()][1] if self._runs else None
 
     def _place(self) -> int:
@@ -62,8 +62,8 @@ class RunStack:
 class RecordedCommand(CommandContext):
     """A context manager that records a block of code as one command. See :func:`arcade_otel.command`.
 
-    ``RecordedCommand`` is a class and not a generator, so that tracebacks of the block contain no frames of this library or of
-    ``contextlib``.
+    ``RecordedCommand`` is a class and not a generator, so that the traceback of an error in the block contains no frames of this
+    library or of ``contextlib``.
     """
 
     __slots__ = ("_path", "_runs", "_settings")
@@ -98,7 +98,7 @@ class RecordedCommand(CommandContext):
                 run.record_start()
 
     def discard(self) -> None:
-        """Keep the innermost run of this thread from being recorded."""
+        """Do not record this thread's innermost run."""
         run = self._runs.current()
         if run is not None:
             run.discarded_by_program = True
@@ -133,9 +133,10 @@ def new_path(path: object) -> str | None:
 
 
 def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
-    """End a run that the program discarded. A discarded login or logout that succeeded still changes the identity.
+    """End a run that the program discarded.
 
-    The identity does not change in a forked child, in a dry run, or if the user has opted out during the run.
+    Even if its run is discarded, a successful login or logout changes the identity, except in a forked child, in a dry run, or if
+    the user opted out during the run.
     """
     run.discard()
     is_change = run.path in settings.login_commands or run.path in settings.logout_commands

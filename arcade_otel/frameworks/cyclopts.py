@@ -1,9 +1,9 @@
 """The adapter for cyclopts 4.0 and later.
 
 ``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module replaces the context
-manager that ``app_stack(…)`` returns. The new context manager begins the run, and ends it with the error that leaves the block.
-The traceback of an error in a command therefore contains no frames of this library. The module also patches
-``App._parse_known_args``, which parses command lines. That method returns the command that it has found, or raises a usage error.
+manager that ``app_stack(…)`` returns with one that begins the run, and ends it when the block is left. The traceback of an error
+in a command therefore contains no frames of this library. The module also patches ``App._parse_known_args``, which parses a
+command line and returns the command or raises a usage error.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods remain, but for an app that is not instrumented they only call the original methods.
+    The patched methods stay in place. For an app that is not instrumented, they only call the original methods.
     """
     vars(app.app_stack).pop(SETTINGS, None)
 
@@ -86,7 +86,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that a call of the app with ``stack`` begins or continues, or None if the call is not recorded."""
+    """Return the run that a call to the app that owns ``stack`` begins or continues, or None if the call is not recorded."""
     run = _runs.get(get_ident())
     if run is not None:
         # cyclopts enters twice in a row: to split the command line, and to run the command.
@@ -102,7 +102,7 @@ def _run_of(stack: Any) -> _CycloptsRun | None:
 
 
 class _WatchedContext:
-    """A wrapper around cyclopts' own context manager, which tells the run when the block is entered and left."""
+    """A wrapper around cyclopts' own context manager that tells the run when the block is entered and left."""
 
     __slots__ = ("_context", "_run")
 
@@ -166,7 +166,7 @@ class _CycloptsRun:
     def on_left(self, error: BaseException | None) -> None:
         """End the run when its outermost context manager is exited.
 
-        If no command line was parsed yet, the run ends only after an error.
+        If the command line has not been parsed yet and there is no error, the run continues.
         """
         self.depth -= 1
         if self.depth or (error is None and not self.words and not self.parsed and self.bound is None):

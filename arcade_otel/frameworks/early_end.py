@@ -14,7 +14,7 @@ __all__ = ["end_all_runs", "end_runs"]
 def end_runs() -> None:
     """End this thread's runs, the innermost first, and record each as a success. This never raises.
 
-    If the program has discarded a run, that run goes on until its block ends.
+    A run that the program has discarded stays open until its ``with`` block ends.
     """
     for run in _active_runs():
         if run.thread == get_ident():
@@ -39,7 +39,7 @@ def end_all_runs() -> None:
 
 
 def _active_runs() -> list[frameworks.Run]:
-    """Return the runs that this process has begun and not ended, the innermost first.
+    """Return the runs that this process has begun but not ended, the innermost first.
 
     In a forked child, the runs of the parent process are not included.
     """

@@ -1,4 +1,4 @@
-"""Create extra spans for a command: one for its start, and others for events that a server tracks while it runs.
+"""Create extra spans for a command: one for its start, and others for events that a server command tracks while it runs.
 
 An extra span has the same trace ID as the command's own span, but a different span ID. Only PostHog gets extra spans, because
 other receivers would see a second span of the same command. The library imports this module only for programs that need extra
@@ -22,15 +22,18 @@ _OF_THE_END = (conventions.DURATION, conventions.PROCESS_EXIT_CODE, "outcome")
 
 
 def is_left_out(settings: Settings, path: str) -> bool:
-    """Return whether the option ``exclude`` excludes the command ``path``. A login or a logout is never excluded."""
+    """Return whether the option ``exclude`` excludes the command ``path``.
+
+    ``exclude`` never applies to login and logout commands.
+    """
     return bool(settings.exclude) and not _is_change(settings, path) and f"{path}.".startswith(settings.exclude)
 
 
 def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
     """Return whether the option ``sample`` leaves out this run of the command ``path``.
 
-    The decision depends only on the ID of the command's own span, so either all events of a run are recorded or none. A login or
-    a logout is never left out.
+    The decision depends only on the ID of the command's own span, so it is the same for all events of a run. ``sample`` never
+    applies to login and logout commands.
     """
     return path in settings.sample and not _is_change(settings, path) and int(span_id, 16) >= settings.sample[path] * 2**64
 
@@ -54,7 +57,7 @@ def submit(
     mark: str,
     identity: tuple[str, bool] | None,
 ) -> None:
-    """Pass an extra span to a sender. In a dry run, print the events of the span instead.
+    """Pass an extra span to a sender. In a dry run, only print the events of the span.
 
     The span does not contain the attributes that are known only at the end of the command.
 

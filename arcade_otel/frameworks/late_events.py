@@ -1,13 +1,13 @@
 """Send a server's events while the server is still running, because its command may end days later.
 
-A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. The events of
-any other command are stored on the command's own span (``spans.own_events``). A server's own span is sent too early or too late
-for its events. A server's events are therefore sent on extra spans. Each extra span contains the events of the last few seconds.
-The library imports this module only for servers.
+A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. If a command
+is not a server, its events are stored on the command's own span (``spans.own_events``). A server's own span is sent before its
+events occur or days later, so a server's events are sent on extra spans. Each extra span contains the events of the last few
+seconds. The library imports this module only for servers.
 
-The library limits how often it sends a server's events. The thread that tracks the first event hands over that event at once.
-Events of the next ``INTERVAL_SECONDS`` wait in memory. Another thread sleeps until ``INTERVAL_SECONDS`` are over, and then hands
-over all waiting events together. This thread exists only while events are waiting.
+The library limits how often it sends a server's events. The thread that tracks the first event passes that event to a sender at
+once. For the next ``INTERVAL_SECONDS``, further events wait in memory. After that time, a background thread passes all waiting
+events to a sender together. The background thread exists only while events are waiting.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERVAL_SECONDS", "MAX_WAITING", "LateEvents", "serving"]
 
-#: At most one span with events is handed over in this time, so that a busy server does not start a sender for each event.
+#: The shortest time between two spans with events, so that a busy server does not start a sender for each event.
 INTERVAL_SECONDS = 10.0
 #: The number of events that can wait for the next span. More are dropped.
 MAX_WAITING = 100
@@ -42,21 +42,20 @@ serving: list[Run] = []
 
 
 class LateEvents:
-    """The events that a server tracks while it runs. Any thread may add an event.
+    """The events that a server command tracks while it runs. Any thread may add an event.
 
     Guarantees:
 
-    - An event that is not dropped is handed over at most ``INTERVAL_SECONDS`` after :meth:`add`, provided that the process still
-      runs and can start a thread. An event is dropped if ``MAX_WAITING`` events are already waiting.
-    - An event is handed over at most once. After the user has opted out, no event is handed over.
-    - An event belongs to the person who is logged in when :meth:`add` is called. If that person logs out later, the event still
-      belongs to the same person.
+    - An event that is not dropped is passed to a sender at most ``INTERVAL_SECONDS`` after :meth:`add`, provided that the process
+      is still running and can start a thread. An event is dropped if ``MAX_WAITING`` events are already waiting.
+    - An event is passed to a sender at most once, and never after the user has opted out.
+    - An event belongs to the person who is logged in when :meth:`add` is called, even if that person logs out before the event is
+      sent.
     - No method waits for the network or for another thread.
 
     Args:
-        run: The run of the server's command.
-        get_values: A function that returns the values of the command's parameters. The library removes these values from free
-            text.
+        run: The run of the server command.
+        get_values: A function that returns the values of the command's parameters, which the library removes from free text.
     """
 
     def __init__(self, run: Run, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
@@ -78,7 +77,7 @@ class LateEvents:
         return self._get_values or self._run._get_values
 
     def add(self, event: OwnEvent) -> None:
-        """Hand over ``event`` now, or together with other events at most ``INTERVAL_SECONDS`` later."""
+        """Pass ``event`` to a sender now, or together with other events at most ``INTERVAL_SECONDS`` later."""
         if self._sampled_out:
             return
         if len(self._waiting) >= MAX_WAITING:
@@ -94,7 +93,7 @@ class LateEvents:
             self._hand_over_later()
 
     def close(self) -> None:
-        """Hand over the waiting events when the command ends. This never raises."""
+        """When the command ends, pass the waiting events to a sender. This never raises."""
         run = self._run
         run._late = None
         if run in serving:
@@ -104,9 +103,9 @@ class LateEvents:
                 self._hand_over()
 
     def _declared_groups(self) -> dict[str, str | bool | int]:
-        """Return the attributes of the declared groups.
+        """Return the span attributes for the groups that the program declares.
 
-        A server's event includes the command's groups, but not the command's other declared properties.
+        An event that a server tracks includes the command's groups, but none of the command's declared properties.
         """
         settings = self._run._settings
         if not settings.groups:

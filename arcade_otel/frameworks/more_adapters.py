@@ -3,9 +3,9 @@
 If you add a framework to this library, write a module in this package with the functions below, and add an entry to ``ADAPTERS``.
 If you provide an adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
 
-* ``attach(app, settings)``: record each run of ``app`` from now on. A second call of ``attach`` replaces the settings.
+* ``attach(app, settings)``: record each run of ``app`` from now on. A second call to ``attach`` replaces the settings.
 * ``detach(app)``: undo ``attach``. If ``app`` was not attached, ``detach`` does nothing.
-* ``find_command(app)``: return the Click command that a run starts with. Only ``arcade-otel manifest`` needs this function.
+* ``find_command(app)``: return the Click command that a run starts with. Only ``arcade-otel manifest`` calls ``find_command``.
 
 An adapter makes these calls for a run:
 
@@ -70,7 +70,7 @@ def uninstrument(app: Any) -> None:
 
 
 def drop_own_frame(error: BaseException) -> None:
-    """Remove the caller's frame from the traceback of ``error``. The caller then raises ``error`` again.
+    """Remove the caller's frame from the traceback of ``error``. The caller must then raise ``error`` again.
 
     An adapter that replaces a framework's method calls this function, so that tracebacks show the same frames as without this
     library.

@@ -29,7 +29,7 @@ MAX_EVENTS = 50
 def _current_run(*, also_serving: bool = False) -> frameworks.Run | None:
     """Return the innermost run that this thread has begun, or else the innermost run of the process, or None if there is no run.
 
-    In a forked child, the runs of the parent process do not count.
+    In a forked child, the runs of the parent process are ignored.
 
     Args:
         also_serving: Whether to include runs that ``end_run()`` has ended while their commands continue.

@@ -38,14 +38,14 @@ __all__ = [
 MAX_VARIABLE_LENGTH = 24 * 1024
 #: Directory of the sender's program. Python adds it to ``sys.path``, so its files must not have the names of other modules.
 LAUNCH = "launch"
-#: Type: paths, joined by `os.pathsep`. Default: set by the command. Effect: lists the directories in which the sender looks for
-#: modules after Python's own: the directory of this library first, then the program's import path. Internal.
+#: Type: paths, separated by `os.pathsep`. Default: set by the command. Effect: lists the directories that the sender searches
+#: for modules after Python's own directories: first the directory of this library, then the program's import path. Internal.
 ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
-#: values. By these names, the sender recognizes coding agents and CI providers. Internal.
+#: values, so that the sender can recognize coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: names the start mark that the sender removes once its span is
-#: in the queue. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the file in `usage/starting/` that the sender
+#: removes once its span is in the queue. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"
@@ -116,28 +116,22 @@ def submit(
 ) -> list[str]:
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or write the span to the queue in this process.
 
-    This process writes the span to the queue itself in these cases:
-
-    - The process runs on Windows.
-    - The argument ``owed`` is True. A login's span must be stored safely before the link to the account is written.
-    - The text of the span is too long for an environment variable.
-    - The machine may end with the command, because the command is PID 1 or runs in continuous integration.
-    - The command may wait for the delivery of its span.
-    - No sender can be started, for example because the program is frozen, the process table is full, or PID 1 does not reap ended
-      processes. A later sender then delivers the span.
+    This process writes the span to the queue itself on Windows, if ``owed`` is True, if the span is too long for an environment
+    variable, or if the command may wait for its delivery. As PID 1 and in continuous integration, the process also queues the
+    span itself, because the container or machine may stop as soon as the command ends. If no sender can be started, for example
+    because the program is frozen or the process table is full, this process queues the span for a later sender.
 
     Args:
         text: The span in OTLP/JSON.
         settings: The program's settings.
-        owed: True if the span must be in the queue when this function returns.
-        end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``, which imports ``json``.
+        owed: Whether the span must be in the queue when this function returns, as a login requires before it links the account.
+        end_ns: End of the span in nanoseconds since the epoch, or None to read the end from ``text``.
         span_id: ID of the span in hexadecimal digits, or None to read the ID from ``text``.
         environ: A copy of the process's environment, or None if the caller has no copy.
-        others_wait: Whether to start a sender even if this span has no lane, because the caller has put other spans into the
-            queue.
+        others_wait: Whether to start a sender even if this span has no lane, because the caller has queued other spans.
 
     Returns:
-        The paths of the span's files in the queue. The list is empty if a sender writes the span to the queue.
+        The paths of the span's files in the queue, or an empty list if a sender writes the span to the queue.
 
     Raises:
         OSError: If no sender could be started, and the queue could not be written.
@@ -181,7 +175,7 @@ def submit(
         if owed or not command or len(text) > MAX_VARIABLE_LENGTH:
             raise
         start_sender(command, sender_environment(settings.config_dir, text, environ), settings.config_dir)
-        return []  # the disk cannot be written, so the sender tries once to send the span directly
+        return []  # the disk is not writable, so the sender tries once to send the span directly
     if command and (paths or others_wait):
         try:
             start_sender(command, sender_environment(settings.config_dir, None, environ), settings.config_dir)
@@ -203,7 +197,7 @@ def sender_command(
     """Return the command line that runs the sender, or None if there is no Python interpreter to run it.
 
     In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter, ``sys.executable`` is
-    empty or names the program itself. Starting such an executable would run the user's program again.
+    empty or names the program itself, so using it would run the user's program again.
     """
     executable = sys.executable if executable is None else executable
     if frozen is None:
@@ -235,7 +229,7 @@ def _package_directory() -> str:
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the sender's environment, which contains the span and only those of the user's variables that are on a fixed list.
 
-    The list includes variables for the home directory, the locale, proxies and certificate bundles, and all ``OTEL_*`` and
+    The environment includes variables for the home directory, the locale, proxies and certificate bundles, and all ``OTEL_*`` and
     ``ARCADE_*`` variables. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START`` and
     ``ARCADE_USAGE_EVENT_DATA`` never come from the user's environment.
     """
@@ -260,8 +254,8 @@ def _import_roots() -> list[str]:
     """Return the import path for the sender: this library first, then the program's path.
 
     The sender needs the program's import path, because some installations use a separate directory for each distribution (Nix,
-    pex, Bazel, ``PYTHONPATH``). The sender searches these directories after Python's own modules. The function leaves out the
-    script's directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` by mistake.
+    pex, Bazel, ``PYTHONPATH``). The sender searches the import path after Python's own modules. The path excludes the script's
+    directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` by mistake.
     """
     root = os.path.dirname(_package_directory())
     roots = [root, os.path.join(root, "exporters")]  # in a checkout the exporters are an import root of their own
@@ -284,15 +278,15 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     """Start ``command`` in its own session, with its standard streams on the null device and without inherited descriptors.
 
     The function uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new
-    process inherits the working directory, and leaves it soon after its start. Where ``/bin/sh`` exists, a shell starts the new
-    process and ends at once, so the new process is not a child of the command. The debug log contains the process group ID of the
-    new process.
+    process inherits the working directory, but soon changes to the root directory. If ``/bin/sh`` exists, a shell starts the new
+    process and exits at once, so the new process is not a child of the command. The debug log contains the process group ID of
+    the new process.
 
-    Before the start, the function writes a start mark that contains the span in ``environ``. After the sender has come up, it
-    removes the start mark. If the disk cannot be written, there is no start mark.
+    Before the start, the function writes a start mark that contains the span in ``environ``, unless the disk is not writable. The
+    sender removes the start mark once the span is in the queue.
 
     Raises:
-        OSError: If the process could not be started. The start mark then contains no span, because the caller queues the span.
+        OSError: If the process could not be started, so that the caller must queue the span.
     """
     if _children:
         from arcade_otel.handoff import spawn
@@ -326,12 +320,12 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
 
 def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
-    """Write a start mark with the span in ``environ``. Return the mark's name, or "" if the mark cannot be written.
+    """Write a start mark that contains the span in ``environ``. Return the mark's name, or "" if it cannot be written.
 
-    In most runs, this function writes the mark itself, because importing ``storage.directories`` costs a command a million
-    instructions. Other users cannot put a link in the mark's place, because they cannot write the directories that contain the
-    mark. This process checked these directories when it read the consent and the identity. Under ``sudo``, the directories may
-    belong to another user, so ``handoff.starts`` writes the mark.
+    In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million
+    instructions. Other users cannot put a link in the mark's place: when this process read the consent and the identity, it
+    checked that only their owner can write the config directory and ``usage/``. Under ``sudo``, the directories may belong to
+    another user, so ``handoff.starts`` writes the mark.
     """
     text, mark = environ.get(conventions.ENV_EVENT_DATA, ""), f"{time.time_ns():020d}-{os.getpid()}.json"
     directory = f"{config_dir}/usage/{STARTING}"
@@ -339,7 +333,7 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
         if sys.platform != "win32" and "SUDO_UID" not in environ:
             try:
                 os.mkdir(directory, 0o700)
-            except FileExistsError:  # another sender is coming up
+            except FileExistsError:  # another sender is starting
                 status = os.lstat(directory)
                 if status.st_uid != os.geteuid() or status.st_mode & 0o170022 != _DIRECTORY:
                     raise
@@ -353,14 +347,14 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
             finally:
                 os.close(descriptor)
     except OSError:
-        pass  # the disk cannot be written, or another file is in the way
+        pass  # the disk is not writable, or another file is in the way
     from arcade_otel.handoff import starts
 
     return starts.leave_mark(config_dir, mark, text)
 
 
 def _wait_for_shell(shell: int) -> int:
-    """Wait at most 63 ms for the shell to end. Return the shell's exit status, or 0 if the status is unknown."""
+    """Wait at most 63 ms for the shell that starts the sender. Return the shell's exit status, or 0 if it is unknown."""
     for seconds in _LOOK_SECONDS:
         time.sleep(seconds)
         try:

@@ -1,9 +1,8 @@
 """Complete a command's span with properties that the command has no time to find out, such as the installed version.
 
-The process that writes the span to the queue adds these properties. Usually, this process is the sender that the command has
-started. That sender uses the same Python interpreter on the same machine as the command. If the command itself writes to the
-queue, the command adds the properties. A later sender does not add these properties, because a different program may have started
-that sender.
+The process that writes a span to the queue adds the properties. Usually, this process is the sender that the command has started,
+which runs in the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
+properties. Other senders do not add the properties, because another program may have started them.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 
 
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
-    """Return ``payload`` with the added properties. This never raises.
+    """Return ``payload`` with properties such as ``install_method`` added. This never raises.
 
-    If the payload already contains these properties, or contains no command's span, the function returns the payload unchanged.
+    If the span was completed before, or the payload contains no span of a command, return the payload unchanged.
 
     Args:
         payload: A command's span in OTLP/JSON.
@@ -62,14 +61,14 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
 
 
 def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the sender knows about the environment variables of its command.
+    """Return the command's environment variables, as far as its sender knows them.
 
     Args:
         environ: The environment of the sender.
 
     Returns:
-        A dictionary whose keys are the names of the command's variables. Variables that name a coding agent keep their values.
-        Every other variable gets the value ``1``.
+        A dictionary whose keys are the names of the command's variables. ``AI_AGENT`` and ``AGENT`` have their real values, and
+        every other variable has the value ``1``.
     """
     known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
     return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}
@@ -92,7 +91,7 @@ def _surroundings(environ: Mapping[str, str], *, is_ci: bool) -> dict[str, str |
 
 
 def _history(state_dir: str, span: dict[str, Any], resource: dict[str, Any], *, write: bool) -> dict[str, str | bool]:
-    """Return the properties of a span that depend on earlier runs of the program.
+    """Return the span's properties that depend on earlier runs of the program, such as ``first_run``.
 
     If the program sets no version, also write the installed version to ``resource``.
     """

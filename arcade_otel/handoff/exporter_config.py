@@ -1,4 +1,4 @@
-"""Read OpenTelemetry's variables without the SDK, to find out which exporters to use and whether to record live spans."""
+"""Decide from OpenTelemetry's environment variables which exporters to use, and whether to record live spans."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _OTLP = "otlp"
 def exporter_names(environ: Mapping[str, str]) -> list[str]:
     """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` is skipped.
 
-    If ``OTEL_TRACES_EXPORTER`` is not set, the result contains ``posthog``. If a variable also sets an OTLP endpoint, and an OTLP
-    exporter is installed, the result contains ``otlp``, too. A user can therefore set the endpoint for other programs without
-    affecting a program that was installed without an OTLP exporter.
+    If ``OTEL_TRACES_EXPORTER`` is not set, the result is ``posthog``, and also ``otlp`` if an OTLP endpoint is set and an OTLP
+    exporter is installed. An endpoint that a user sets for other programs therefore does not affect a program that was installed
+    without an OTLP exporter.
     """
     wanted = environ.get(conventions.ENV_TRACES_EXPORTER, "").strip()
     if not wanted:
@@ -38,11 +38,11 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def uses_live_spans(settings: Settings) -> bool:
-    """Return whether the SDK must create the command's span when the command starts, and make it the current span.
+    """Return whether to record a live span: the SDK creates the command's span at the start and makes it the current span.
 
-    If the program sets ``live_spans``, the result is the value of that setting. If the program does not set ``live_spans``, the
-    result is True if the environment names an exporter other than PostHog's. The result is also True if the process already uses
-    an SDK ``TracerProvider``. Usually, the check reads only a few variables and ``sys.modules``.
+    If the program sets ``live_spans``, that value is the result. Otherwise, the result is True if the environment names an
+    exporter other than PostHog's, or if the process already uses an SDK ``TracerProvider``. Usually, the check reads only a few
+    environment variables and ``sys.modules``.
     """
     if settings.live_spans is not None:
         return settings.live_spans

@@ -1,8 +1,8 @@
 """The history of each program on this machine: the version that ran last, and the current session.
 
-The history of all programs is in one small file, ``usage/programs.json``. The process that writes a span to the queue updates
-this file while it holds a lock. If the lock is not free in time, or the file cannot be written, the span does not contain the
-properties that come from the history.
+The history of all programs is in one small file, ``usage/programs.json``. The process that writes a span to the queue locks and
+updates the history. If the lock is not free in time, or the file cannot be written, the span lacks the properties that come from
+the history.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Started:
 
     Attributes:
         version: The version that the program sets, or None.
-        stamp: A text that changes when a distribution is installed, upgraded or removed. The installed version is looked up again
-            only if the stamp has changed.
-        owners: A tuple with the ID to which the run belongs. For a login, the tuple also contains the previous anonymous ID.
+        stamp: A string that changes when a distribution is installed, upgraded or removed. The installed version is looked up
+            again only if the stamp has changed.
+        owners: The ``distinct_id`` of the run and, for a login, also the previous anonymous ID.
         start_ns: Start of the run in nanoseconds since the epoch.
         end_ns: End of the run in nanoseconds since the epoch.
     """
@@ -66,14 +66,14 @@ class Started:
 
 
 class Known:
-    """The properties of a run that depend on the program's history.
+    """What the history of a program says about one run.
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: The version that ran before, or None if this is not the first run after a change of version.
+        previous_version: The version that ran before, on the first run after the version changed, or else None.
         session_id: The ID of the run's session. PostHog requires a UUIDv7 that contains the start time of the session.
-        install_method: How the program was installed. ``surroundings.install_method`` looks this up for a new version, and then
-            at most once a day.
+        install_method: How the program was installed, such as ``pipx``. The install method is determined again for each new
+            version, and otherwise at most once a day.
         version: The version that the program sets, or else the installed version.
     """
 
@@ -98,7 +98,7 @@ def record(
     find_install_method: Callable[[], str | None],
     write: bool = True,
 ) -> Known | None:
-    """Write a run of ``program`` to the history, and return the properties of the run that depend on earlier runs.
+    """Write a run of ``program`` to the history, and return what the history says about the run, such as its session.
 
     A session ends after 30 minutes without a command, after 24 hours, or when the identity changes for any reason except a login.
 
@@ -106,8 +106,7 @@ def record(
         state_dir: The directory ``usage`` in the config directory.
         program: Name of the program.
         run: The run to write.
-        find_version: A function that returns the version of the installed program. This function is called only if ``run``
-            contains no version.
+        find_version: A function that returns the version of the installed program, called only if ``run`` contains no version.
         find_install_method: A function that returns how the program was installed.
         write: True to write the run to the file, or False in a dry run.
 
@@ -142,7 +141,7 @@ def _next(
     find_version: Callable[[], str | None],
     find_install_method: Callable[[], str | None],
 ) -> Known:
-    """Add a run to ``programs``, and return the properties of the run that depend on earlier runs."""
+    """Add a run to ``programs``, and return what the earlier runs say about it, such as whether it is the first run."""
     start, end = run.start_ns // 1_000_000, run.end_ns // 1_000_000
     earlier = programs.get(program)
     entry = _NEW if earlier is None else earlier
@@ -175,7 +174,7 @@ def _next(
 
 
 def _read(state: Directory) -> dict[str, dict[str, Any]]:
-    """Return the programs of the history file, or an empty dictionary if the file is missing or malformed."""
+    """Return the programs in the history file, or an empty dictionary if the file is missing or malformed."""
     data = state.read(FILE, _MAX_BYTES)
     try:
         loaded = json.loads(data or b"{}")

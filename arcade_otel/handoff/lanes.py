@@ -20,16 +20,15 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in
 def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | None = None, usage_only: bool = False) -> list[str]:
     """Return the names of the lanes for a span: one lane for each exporter that the environment selects.
 
-    The name of PostHog's lane depends on the span's host and project. Because the lanes are separate, a host that does not
-    answer, or a project with a wrong key, does not delay the other lanes. If ``api_key`` is None, the result contains no PostHog
-    lane, because PostHog does not accept a span without a key.
+    The name of a PostHog lane contains the PostHog host and a checksum of the project key. Because the lanes are separate, a host
+    that does not answer, or a project with a wrong key, does not delay the other lanes. If ``api_key`` is None, the result
+    contains no PostHog lane, because PostHog does not accept a span without a key.
 
     Args:
         environ: The environment variables. ``OTEL_TRACES_EXPORTER`` names the exporters.
         api_key: PostHog project key, or None.
         host: PostHog host, ``https://…``.
-        usage_only: Whether only PostHog gets the span. Pass True if the span's trace is exported separately, or if the span's
-            parent was not sampled.
+        usage_only: Whether only PostHog gets the span, because its trace is exported separately or its parent was not sampled.
     """
     names = [name for name in exporter_names(environ) if name.partition(".")[0].lower() not in _DEVICES and name[-1] != "."]
     if usage_only:

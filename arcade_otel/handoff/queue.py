@@ -80,15 +80,16 @@ def end_time(name: str) -> float:
 def span_name(end_ns: int | None, span_id: str | None) -> str:
     """Return the name for a span's file.
 
-    If ``end_ns`` is None, the name contains the current time instead. If ``span_id`` is None, the name contains a random ID.
+    If ``end_ns`` is None, the name contains the current time instead of the span's end. If ``span_id`` is None, the name contains
+    a random ID.
     """
     return f"{time.time_ns() if end_ns is None else end_ns:020d}-{span_id or os.urandom(8).hex()}{_SUFFIX}"
 
 
 def _is_span_name(name: str) -> bool:
-    """Return whether ``name`` has the form of a span's file, ``{end in ns}-{span ID}.json``.
+    """Return whether ``name`` has the form of a span's file name, ``{end in ns}-{span ID}.json``.
 
-    In a lane's directory, the library ignores files whose names have another form, except its own temporary files.
+    In a lane's directory, the library ignores all files except spans and its own temporary files.
     """
     end, separator, identity = name.removesuffix(_SUFFIX).partition("-")
     return bool(separator) and name.endswith(_SUFFIX) and end.isdigit() and identity.isalnum() and name.isascii()
@@ -120,7 +121,7 @@ def _open_lane_dir(lane_dir: str) -> Directory:
 
 
 def lanes(state_dir: str) -> list[str]:
-    """Return the names of the lanes that have a directory. A symbolic link in place of a lane's directory is ignored.
+    """Return the names of the lanes that have a directory. A symbolic link to a directory does not count.
 
     If the queue does not exist or cannot be read, return an empty list.
     """
@@ -138,7 +139,7 @@ def _is_directory(parent: Directory, name: str) -> bool:
 
 
 def list_spans(lane_dir: str) -> list[str]:
-    """Return the names of the span files in a lane's directory, oldest first. Leave out files that are still being written.
+    """Return the names of the span files in a lane's directory, oldest first. Leave out unfinished files.
 
     If the directory does not exist or cannot be read, return an empty list.
     """
@@ -165,15 +166,14 @@ def enqueue(
 
     Each file is written completely or not at all, and only its owner can read it. The name of a file begins with the time when
     the span ended, so the sorted names are in the order in which the commands ended. The name ends with the span's ID. If a span
-    is written to a lane twice, the lane therefore contains only one file for the span.
+    is written to a lane twice, the second file therefore replaces the first.
 
     Args:
         state_dir: The directory ``usage``.
         payload: The span in OTLP/JSON.
         lanes: Names of lanes.
-        durable: Whether to wait until the file is on the disk, and not only in the system's cache.
-        end_ns: The end of the span in nanoseconds since the epoch, or None to read the end from the payload, which imports
-            ``json``.
+        durable: Whether to wait until the file is on the disk, and not only in the operating system's cache.
+        end_ns: The end of the span in nanoseconds since the epoch, or None to read the end from the payload.
         span_id: The span's ID in hexadecimal digits, or None to read the ID from the payload.
 
     Raises:
@@ -213,13 +213,12 @@ def read_span(path: str) -> str | None:
 
 
 def rewrite_span(path: str, payload: str) -> None:
-    """Replace the payload in a span's file as a whole, and wait until the new payload is on the disk.
+    """Replace the payload in a span's file atomically, and wait until the new payload is on the disk.
 
-    The file keeps its modification time. If the time in the file's name is impossible, the queue uses the modification time for
-    the span's age.
+    Keep the file's modification time, which determines the span's age if the time in the file's name is impossible.
 
     Raises:
-        OSError: If the file cannot be written. The file then keeps its old payload.
+        OSError: If the file cannot be written and stays unchanged.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -338,7 +337,7 @@ def _read_payload(directory: Directory, name: str) -> str:
 
 
 def _carried_drop_count(payload: str) -> int:
-    """Return the number of dropped spans that a payload reports."""
+    """Return the number of dropped spans that the payload of a span reports."""
     if not payload:
         return 0
     from arcade_otel.handoff.span_summary import summarize
@@ -347,9 +346,9 @@ def _carried_drop_count(payload: str) -> int:
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """For about one span in 16, enforce the limits of the lanes that contain the files ``paths``.
+    """Enforce the limits of the lanes that contain the files ``paths``, but only for about one span in 16.
 
-    Commands that cannot start a sender call this function, because no sender enforces the limits for them.
+    A command that cannot start a sender calls this function, because otherwise nothing would enforce the limits.
     """
     for path in paths:
         if path[: -len(_SUFFIX)].endswith("0"):
@@ -362,8 +361,8 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 def clear(state_dir: str) -> None:
     """Delete all queued spans, for example because the user has opted out.
 
-    The function also deletes the files in ``corrupt/`` and the start marks. The function deletes only files whose names have a
-    form that this library uses, and follows no symbolic link. If one file cannot be deleted, the function still deletes the other
+    The function also deletes the start marks and the files in ``corrupt/``. The function follows no symbolic link, and deletes
+    only files whose names follow this library's patterns. If one file cannot be deleted, the function still deletes the other
     files.
 
     Raises:
@@ -405,7 +404,7 @@ def _remove_all(state_dir: str, names: tuple[str, ...], errors: list[OSError]) -
 
 
 def migrate(state_dir: str, lane: str) -> None:
-    """Move the spans of a lane of version 0.1.0 to the lanes of their projects.
+    """Move the spans of a lane that version 0.1.0 created to the lanes of their projects.
 
     Version 0.1.0 had one lane for each PostHog host. If ``lane`` is not a lane of version 0.1.0, the function does nothing. The
     caller must hold the lock of the old lane. If the project key of a span cannot be read, the span stays in the old lane, where
@@ -454,6 +453,6 @@ class DropCounter:
             directory.write(self._name, str(self.count() + more).encode())
 
     def reset(self) -> None:
-        """Reset the number of dropped spans to 0. Call this after you have written the number into a span."""
+        """Reset the number of dropped spans to 0, because a queued span now reports it."""
         with suppress(FileNotFoundError), _open(self._state_dir) as directory:
             directory.unlink(self._name)

@@ -75,8 +75,8 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
         lane: The lane of the event.
-        name: Name of the event's file, from which the receipt gets the event's ID and the end of the command. For a failure, pass
-            "".
+        name: Name of the event's file, which contains the event's ID and the end of the command, or "" if ``state`` is
+            ``FAILED``.
         why: Why the event was dropped or the delivery failed, as a short text for the user. The text must not contain a secret.
         payload: The payload that was sent, as a list of JSON values, or None if it is unknown. If the payload is larger than 16
             KiB, the receipt does not include it.
@@ -100,11 +100,11 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
 def write(state_dir: str, receipts: Sequence[Receipt]) -> None:
     """Append ``receipts`` to the receipts file in one write.
 
-    No recorded command calls this function. The function tries for about 0.2 s to take the lock of the receipts file, and then
-    writes even without the lock. If another process is rewriting the file at that moment, the new receipts may be lost.
+    If the function cannot lock the receipts file within about 0.2 s, it writes without the lock. Without the lock, the new
+    receipts may be lost if another process is rewriting the file.
 
     Raises:
-        OSError: If the file cannot be written. The caller must then continue the delivery without a receipt.
+        OSError: If the file cannot be written. Callers must ignore this error, so that the delivery continues.
     """
     if not receipts:
         return
@@ -196,9 +196,9 @@ def _lines(path: str) -> Iterator[Receipt]:
 
 
 def _rewrite(path: str) -> None:
-    """Shorten the file to the receipts of the last 100 events and the newest failure of each lane.
+    """In the receipts file, keep only the last 100 events and the newest failure of each lane.
 
-    If the result would be larger than half of the maximum size, leave out the oldest events.
+    If the file would still be larger than half of ``MAX_BYTES``, leave out the oldest events.
     """
     lines = list(_lines(path))
     problems = {each["lane"]: each for each in lines if each["state"] == FAILED}

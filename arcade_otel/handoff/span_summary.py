@@ -1,4 +1,4 @@
-"""Read the fields of a queued span that the queue needs, such as the end of the command and the span's destination."""
+"""Read what the queue needs to know about a span, such as the end of the command and the span's destination."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ __all__ = ["SpanSummary", "summarize"]
 
 
 class SpanSummary:
-    """The fields of a queued span that the queue needs.
+    """What the queue needs to know about a span.
 
-    The fields describe the first command's span in the payload. If the payload contains no command's span, the fields describe
-    its first span.
+    The fields describe the payload's first span that represents a command, or else its first span of any kind.
 
     Attributes:
         end_ns: End of the span in nanoseconds since the epoch, or None if the end is missing.
@@ -20,7 +19,7 @@ class SpanSummary:
         api_key: PostHog project key, or None if the payload is not sent to PostHog.
         host: PostHog host, or None.
         usage_only: Whether only PostHog gets the payload.
-        dropped: The number of dropped spans that this payload reports.
+        dropped: The number of dropped spans that the span reports.
     """
 
     __slots__ = ("api_key", "dropped", "end_ns", "host", "span_id", "usage_only")

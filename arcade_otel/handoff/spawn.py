@@ -1,4 +1,4 @@
-"""Start a sender where ``handoff`` cannot use a shell, such as on Windows, or read the sender's program from an archive."""
+"""Start a sender without a shell, for example on Windows, and read the sender's program if it is in an archive."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
         command: The command line.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: A list of process IDs. If this process has to reap the new process, the function appends the new process's ID.
+        children: The list of process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
 
     Raises:
-        OSError: If the process could not be started. The start mark then counts as a failed start, or is removed if the error is
-            temporary.
+        OSError: If the process could not be started. Before raising, the function marks the start as failed, or removes the start
+            mark if the error is temporary.
     """
     try:
         _start(command, environ, config_dir, children)
@@ -62,13 +62,13 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
 
 
 def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, children: list[int]) -> None:
-    """Start ``command`` as a child of this process, with ``posix_spawn`` or else with ``subprocess``.
+    """Start ``command`` as a child of this process, with ``posix_spawn`` if possible, or else with ``subprocess``.
 
     Args:
         command: The command line.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: A list of process IDs. If this process has to reap the new process, the function appends the new process's ID.
+        children: The list of process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
 
     Raises:
         OSError: If the process could not be started.

@@ -1,18 +1,18 @@
-"""Start marks let commands notice senders that never came up, keep the senders' spans, and start fewer senders for a while.
+"""Start marks keep the spans of senders that fail to start, and make commands start fewer senders for a while.
 
-A command does not wait until its sender has come up. Therefore, the command writes a *start mark*, a file in ``usage/starting``,
-before it starts the sender. The file contains the span that the sender gets, or is empty if the span is in the queue already. A
-sender removes its mark when its span is in the queue. No sender lives longer than 10 s. A mark that is still there after 10 s is
-therefore a *failed start*, which means that the sender never came up. The reason does not matter. For example, the interpreter
-was removed, ``sender_command`` names another program, a library is missing, or the machine was switched off.
+A command does not wait for its sender. Therefore, before the command starts the sender, it writes a *start mark*, a file in
+``usage/starting``. The start mark contains the span for the sender, or is empty if the span is in the queue already. The sender
+removes its mark when its span is in the queue. No sender lives longer than 10 s, so a start mark that is older is a *failed
+start*: its sender did not do its work. A start can fail because the interpreter was removed, a library is missing,
+``sender_command`` names another program, or the machine was switched off.
 
 * The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
 * After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. A
-  single failed start changes nothing, because it may happen by chance, for example at the end of a container.
-* A sender that comes up removes all old marks, so that commands start senders as usual again.
+  single failed start changes nothing, because it may happen by chance, for example when a container stops.
+* When a sender starts successfully, it removes all old marks, so that commands start senders as usual again.
 
-Limits: If the disk cannot be written, there are no marks. If another process takes a span from a mark, the span lacks the
-properties that only the sender of the span's command can find out (``handoff.enrichment``).
+Limits: If the disk is not writable, there are no start marks. If another process queues the span of a mark, the span lacks the
+properties that its own sender would have added (``handoff.enrichment``).
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ __all__ = [
     "take_over",
 ]
 
-#: A sender that has not come up after this time never will, because none lives longer.
+#: A sender that has not removed its mark in this time never will, because no sender lives longer.
 START_SECONDS = 10.0
 #: After this many failed starts in a row, …
 MAX_FAILURES = 2
 #: … commands start one sender in this time.
 PAUSE_SECONDS = 3600.0
 
-#: If this many senders are coming up at the same time, a command starts no further one. One of them finds its span in the queue.
+#: If this many senders are starting at the same time, a command starts no further one. One of them finds its span in the queue.
 _MAX_PENDING = 64
-#: How many empty marks are kept as evidence while no sender comes up.
+#: How many empty marks are kept as evidence while no sender starts successfully.
 _MAX_EVIDENCE = 16
 #: Ends the name of a mark if the process could not even be started.
 _FAILED = "failed.json"
-#: The time of this file is the last time at which a sender came up while marks of others were there.
+#: The time of this file is the last time at which a sender started successfully while marks of others were there.
 _WORKED = "started"
 _LOCK = "starting.lock"
 #: On a file system without locks, a holder that has not finished in this time counts as dead.
 _STALE_SECONDS = 5.0
-#: Errors that pass: no process, memory or descriptor was left.
+#: Temporary errors: no process, memory or descriptor was left.
 _MOMENTARY = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
@@ -69,7 +69,7 @@ class _Mark:
     """A start mark.
 
     Attributes:
-        name: Name of the file.
+        name: Name of the mark's file.
         made_at: When the sender was started, in seconds since the epoch.
         size: Size of the span in bytes, or 0 if the span is in the queue already.
     """
@@ -82,9 +82,9 @@ class _Mark:
         self.size = size
 
     def is_pending(self, now: float) -> bool:
-        """Return whether the sender may still be coming up.
+        """Return whether the sender may still be starting.
 
-        The time of the mark may be in the future, because the clock of a file server may be ahead of this machine's clock.
+        The mark's time may be in the future, because a file server's clock may be ahead of this machine's clock.
         """
         return abs(now - self.made_at) < START_SECONDS and not self.name.endswith(_FAILED)
 
@@ -99,7 +99,7 @@ def _marks(state_dir: str) -> list[_Mark]:
                     try:
                         status = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:
-                        continue  # its sender has come up
+                        continue  # its sender has removed it
                     found.append(_Mark(entry.name, status.st_mtime, status.st_size))
     except OSError:
         return []
@@ -116,7 +116,7 @@ def _open(state_dir: str) -> Directory:
 
 
 def leave_mark(config_dir: str, name: str, text: str) -> str:
-    """Write a mark with the span ``text``. Return ``name``, or "" if the mark cannot be written.
+    """Write a start mark that contains the span ``text``. Return ``name``, or "" if the mark cannot be written.
 
     In most runs, ``handoff`` writes the mark itself and does not call this function.
     """
@@ -140,10 +140,9 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
 
 
 def record_failure(config_dir: str, name: str, error: OSError) -> None:
-    """Make the mark count as a failed start at once, because the process could not be started.
+    """Mark the start as failed at once, because the process could not be started. The caller must queue the span itself.
 
-    The caller then writes the span to the queue. If the error is temporary, for example because no memory was left, the function
-    removes the mark instead.
+    If the error is temporary, such as a lack of memory, remove the mark, so that the start does not count as failed.
     """
     from contextlib import suppress
 
@@ -156,7 +155,7 @@ def record_failure(config_dir: str, name: str, error: OSError) -> None:
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     """Return whether this command must not start a sender.
 
-    If the result is True, the function also puts the spans of failed starts into the queue.
+    Before returning True, the function puts the spans of failed starts into the queue.
 
     Args:
         state_dir: The directory ``usage``.
@@ -178,17 +177,16 @@ def _pauses(state_dir: str, now: float) -> bool:
         return True
     if len(failures(state_dir, now)) < MAX_FAILURES:
         return False
-    return -START_SECONDS < now - marks[-1].made_at < PAUSE_SECONDS  # the newest mark may be of a sender that is coming up
+    return -START_SECONDS < now - marks[-1].made_at < PAUSE_SECONDS  # the newest mark may be of a sender that is starting
 
 
 # --- the sender -------------------------------------------------------------------------------------------------------------
 
 
 def is_taken_over(state_dir: str, name: str) -> bool:
-    """Return whether the mark of this sender no longer contains a span.
+    """Return whether another process has already taken the span from this sender's start mark.
 
-    The result is True if another process has put the span into the queue because the sender came up late, or if the user has
-    deleted the queue meanwhile.
+    If this sender takes more than 10 s to start, another process queues the span. If the user opts out, the span is deleted.
     """
     try:
         with _open(state_dir) as directory:
@@ -201,9 +199,9 @@ def is_taken_over(state_dir: str, name: str) -> bool:
 
 
 def finish(state_dir: str, name: str) -> None:
-    """Remove the mark of a sender that has come up.
+    """Remove this sender's start mark.
 
-    Also put the spans of failed starts into the queue, and remove the marks of these failed starts.
+    Also put the spans of failed starts into the queue, and remove their start marks.
 
     Raises:
         OSError: If the marks cannot be changed.
@@ -231,8 +229,9 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
     Args:
         state_dir: The directory ``usage``.
         now: The current time in seconds since the epoch.
-        remove: Whether to remove the marks. If False, the 16 newest marks become empty, and still count as failed starts.
-        pending: Whether to include the marks of senders that may still be coming up.
+        remove: Whether to remove all marks of failed starts, or to keep the 16 newest as empty files that still count as failed
+            starts.
+        pending: Whether to include the marks of senders that may still be starting.
 
     Raises:
         OSError: If the marks cannot be read.
@@ -263,9 +262,9 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
 
 
 def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
-    """Put the span of a mark into the queue. Return whether the mark no longer needs to contain the span.
+    """Put the span of a mark into the queue. Return whether the caller may delete the span from the mark.
 
-    If this environment has no lane for the span, the mark keeps the span for 7 days.
+    If this process's environment selects no exporter for the span, the span stays in the mark for 7 days.
 
     Raises:
         OSError: If the queue cannot be written.
@@ -289,8 +288,8 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
 def _lanes(summary: SpanSummary) -> list[str]:
     """Return the lanes for a span that another process has recorded.
 
-    The environment of this process selects the exporters, because the environment of the other process is unknown. If this
-    environment selects no lane, return the span's PostHog lane, because the span itself contains the PostHog host and project.
+    The recording process's environment is unknown, so this process's environment selects the exporters. If that environment
+    selects no exporter, return the PostHog lane for the host and the project in the span.
     """
     from arcade_otel.handoff.lanes import lane_name, lanes_for
 
@@ -302,9 +301,9 @@ def _lanes(summary: SpanSummary) -> list[str]:
 
 
 def failures(state_dir: str, now: float | None = None) -> list[float]:
-    """Return the start times of the senders that have failed to come up since a sender last came up.
+    """Return the times of all failed starts since the last successful one.
 
-    The times are in seconds since the epoch, and are sorted.
+    The times are in seconds since the epoch, oldest first.
     """
     now = time.time() if now is None else now
     failed = [mark.made_at for mark in _marks(state_dir) if not mark.is_pending(now)]
@@ -318,15 +317,15 @@ def failures(state_dir: str, now: float | None = None) -> list[float]:
 
 
 def are_pending(state_dir: str) -> bool:
-    """Return whether there is a span that is not in the queue, and whose sender may still be coming up."""
+    """Return whether a sender that may still be starting has a span that is not in the queue yet."""
     now = time.time()
     return any(mark.size and mark.is_pending(now) for mark in _marks(state_dir))
 
 
 def take_over(state_dir: str) -> None:
-    """Put the spans of all marks into the queue, even of marks whose senders may still be coming up.
+    """Put the spans of all marks into the queue, even if their senders may still be starting.
 
-    If such a sender comes up later, it does not put its span into the queue again.
+    A sender that starts later does not put its span into the queue a second time.
 
     Raises:
         OSError: If the marks cannot be read.
@@ -335,10 +334,10 @@ def take_over(state_dir: str) -> None:
 
 
 def queued(state_dir: str) -> list[tuple[str, str, str]]:
-    """Return the spans of senders that have not come up, oldest first. Leave out spans that are in the queue already.
+    """Return the spans of all start marks, oldest first, except spans that are in the queue already.
 
     Returns:
-        A list of tuples. Each tuple contains a lane's name, the name for the span's file in that lane, and the span in OTLP/JSON.
+        A list of tuples: a lane's name, the name for the span's file in that lane, and the span in OTLP/JSON.
     """
     from contextlib import suppress
 

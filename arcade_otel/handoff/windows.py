@@ -1,11 +1,11 @@
-"""Start a sender on Windows that outlives its command.
+"""On Windows, start a sender that outlives its command.
 
 The sender has no window, and runs outside the command's job object if Windows allows that. A *job object* is a group of processes
 that Windows can end together. CI runners, services, OpenSSH's server, IDEs and terminals may run programs in a job object. When
 the job is closed, Windows can end all processes in it. A new process leaves the job if it is created with
-``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow processes to leave, Windows refuses to create a
-process with that flag. This module then starts the sender inside the job. The command has written the span to the queue before it
-starts the sender, so the span is not lost if the sender ends with the job.
+``CREATE_BREAKAWAY_FROM_JOB`` and the job allows that. If the job does not allow processes to leave, Windows refuses to create the
+process, and this module starts the sender inside the job instead. Even if the sender ends with the job, the span is safe, because
+the command queues it before starting the sender.
 """
 
 import os
@@ -26,10 +26,10 @@ _ACCESS_DENIED = 5
 
 
 def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start ``command`` with its streams on the null device, and outside the job of this process if the job allows that.
+    """Start ``command`` with its streams on the null device, and outside this process's job object if Windows allows that.
 
-    The working directory of the new process is the root of its executable's drive, so that the user can remove any other
-    directory.
+    The working directory of the new process is the root of its executable's drive, so that the user can remove the directory in
+    which the command ran.
 
     Raises:
         OSError: If the process could not be started.
@@ -58,10 +58,10 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> "subprocess.Pop
 def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "subprocess.Popen[bytes]":
     """Call ``create`` with the flag that lets the new process leave the job object.
 
-    If the job does not allow processes to leave, call ``create`` again without the flag.
+    If the job object does not allow processes to leave, call ``create`` again without the flag.
 
     Raises:
-        OSError: If ``create`` raised an OSError for another reason.
+        OSError: If the process could not be created.
     """
     try:
         return create(FLAGS | BREAKAWAY)
@@ -72,18 +72,15 @@ def start_outside_job(create: "Callable[[int], subprocess.Popen[bytes]]") -> "su
 
 
 def root_of(executable: str) -> str:
-    """Return the root directory of the drive or network share that contains ``executable``.
-
-    While the program runs, this drive or share is in use anyway.
-    """
+    """Return the root directory of the drive or network share that contains ``executable``."""
     return os.path.splitdrive(os.path.abspath(executable))[0] + os.sep
 
 
 def find_windowless(executable: str) -> str:
-    """Return the path of the ``pythonw.exe`` of the interpreter ``executable``. A ``pythonw.exe`` opens no console window.
+    """Return the path of ``pythonw.exe``, which opens no console window, for the Python interpreter ``executable``.
 
     The function looks in the directory of ``executable``, in ``sys.base_prefix`` (some virtual environments have no
-    ``pythonw.exe``), and in the absolute directories of ``PATH``. A directory of ``PATH`` counts only if it contains the DLL of
+    ``pythonw.exe``), and in the absolute directories of ``PATH``. A directory in ``PATH`` is used only if it contains the DLL of
     the same Python version, such as ``python311.dll``. If there is no ``pythonw.exe``, the function returns ``executable``
     unchanged.
     """

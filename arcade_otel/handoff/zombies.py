@@ -31,7 +31,7 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If PID 1 reaps ended processes, the check costs only one ``stat``."""
+    """Return whether this command must not start a sender. If PID 1 reaps ended processes, the check costs one ``stat`` call."""
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime
@@ -63,11 +63,11 @@ def causes(state_dir: str) -> list[str]:
 
 
 def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
-    """Record that this process is a sender. If eight or more earlier senders are old zombies, make commands start fewer senders.
+    """Record that this process is a sender. If eight or more earlier senders are old zombies, limit how often senders start.
 
     A sender is a zombie if ``/proc`` lists its process ID as a zombie with the same start time. A zombie counts as old 20 s after
-    a sender first noticed it. On a system without ``/proc``, the function does not count zombies, and only removes the marker
-    that makes commands start fewer senders.
+    a sender first noticed it. On a system without ``/proc``, the function cannot count zombies, and only removes the marker that
+    limits the starts.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.
@@ -111,10 +111,7 @@ def _remove_marker(state_dir: str) -> None:
 
 
 def _read_notes(path: str) -> list[tuple[str, str, float]]:
-    """Return the process ID and the start time of each earlier sender, and when it was first seen as a zombie.
-
-    If a sender is not known as a zombie, the third value is 0.
-    """
+    """Return each earlier sender's process ID, start time, and time when it was first seen as a zombie (or 0 for never)."""
     try:
         from arcade_otel import storage
 

@@ -2,8 +2,8 @@
 
 Reading the file needs no lock, because the library always replaces the file as a whole.
 
-The package exports ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``. The package imports each
-of these classes only when a program first uses it.
+The package exports the classes ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``, and imports
+each of them only when a program first uses it.
 """
 
 from __future__ import annotations
@@ -65,11 +65,10 @@ def parse(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
-    """Return the identity if the file is in the usual form, or None if it is in any other form.
+    """Return the identity if the file has the form that ``json.dump`` writes, or None if the file has any other form.
 
-    The function reads the usual form without a JSON parser. This library and the Arcade CLI both write the file with
-    ``json.dump``, which produces the usual form. To read any other form, a command would have to import the module ``json``,
-    which costs 5 million instructions.
+    This library and the Arcade CLI both write the file with ``json.dump``. Reading this form without a JSON parser saves a
+    command the import of ``json``, which costs 5 million instructions.
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -119,9 +118,9 @@ def place_marker(config_dir: str) -> str:
 
     The marker is a small file in ``usage/``. The name of the marker consists of numbers from ``stat``:
 
-    - The device and the inode of the config directory.
-    - On POSIX systems, the inode and the modification time of ``/etc/machine-id``.
-    - On POSIX systems, the inode of ``/``, which usually differs from container to container.
+    - The device number and the inode number of the config directory.
+    - On POSIX systems, the inode number and the modification time of ``/etc/machine-id``.
+    - On POSIX systems, the inode number of ``/``, which usually differs from container to container.
 
     Raises:
         OSError: If the directory does not exist.
@@ -141,12 +140,12 @@ def place_marker(config_dir: str) -> str:
 def current(settings: Settings) -> tuple[str, bool]:
     """Return the current ``(distinct_id, is_anon)`` of this installation, and create ``usage.json`` if it does not exist.
 
-    The function makes no network request. The function takes the lock of ``usage.json`` only if the file contains no valid
-    identity, or if the anonymous ID may have to be rotated.
+    The function makes no network request, and takes the lock of ``usage.json`` only if the file contains no valid identity, or if
+    the anonymous ID may have to be rotated.
 
     Raises:
-        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. After an
-            error, the caller must not record the command.
+        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. In that
+            case, the caller must not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

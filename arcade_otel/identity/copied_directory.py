@@ -8,22 +8,21 @@ The marker file ``usage/place-…`` contains two salted hashes that identify the
 whether a marker with the expected name exists, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the
 expected name, this module compares the hashes:
 
-* **The location**: a hash of the machine's ID, the directory's inode and, in a container, the writable layer of its file system.
+* **The location**: a hash of the machine's ID, the directory's inode number and, in a container, the container's writable layer.
   On a network file system, the hash contains the name of the remote share instead of the machine's ID, because many machines
-  share the directory. If a file system may assign new inodes at each mount (FUSE, 9p, virtiofs), the hash contains the path
-  instead of the inode.
-* **The directory until the next boot**: a hash of the kernel's boot ID and the directory's device and inode. If a marker contains
-  this hash, the directory is not a copy. This hash stays the same if the directory is mounted into a container with a different
-  machine ID or none.
+  share the directory. On a file system that may renumber inodes at each mount (FUSE, 9p, virtiofs), the hash contains the path
+  instead of the inode number.
+* **The directory until the next boot**: a hash of the kernel's boot ID and the directory's device and inode numbers. Mounting the
+  directory into a container with a different machine ID, or none, does not change this hash.
 
-The directory counts as a copy if it contains markers, but no marker contains one of the two current hashes. Renaming the host or
-updating the kernel does not make the directory a copy, because the hash of the location does not depend on the host's name or the
-kernel's version.
+The directory counts as a copy if it contains markers, but none of them contains either of the current hashes. Renaming the host
+or updating the kernel does not make the directory a copy, because the hash of the location does not depend on the host's name or
+the kernel's version.
 
 Limits: the library does not recognize a clone of a machine if the clone has the same machine ID, or if it was made from a
 snapshot of the running machine. To let the library recognize clones, leave ``/etc/machine-id`` empty in a machine image. A
 directory that was moved to another disk, or restored from a backup, usually counts as a copy and gets a new anonymous ID. If the
-library takes a directory for a copy by mistake, PostHog shows one person as two.
+library mistakes a directory for a copy, PostHog shows one person as two.
 """
 
 import hashlib
@@ -99,7 +98,7 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
 
 def fingerprint(config_dir: str) -> tuple[str, str]:
-    """Return two texts from which the caller makes the hashes of a marker.
+    """Return the two texts from which the hashes of a marker are computed.
 
     The first text identifies the location of the directory. The second text identifies the directory until the next boot. The
     second text is "" if the system provides no boot ID, or if the directory is on an overlay file system.

@@ -33,7 +33,7 @@ class CredentialsUnreadableError(Exception):
 class Credentials:
     """One account in ``credentials.yaml``: the API's address, an access token and an API key.
 
-    ``repr`` does not show the token and the key.
+    ``repr`` hides the token and the key.
     """
 
     __slots__ = ("access_token", "api_key", "url")
@@ -132,7 +132,7 @@ def _read_context(path: str, name: str) -> dict[Any, Any] | None:
 def _check_events(events: Iterable[Any]) -> None:
     """Raise ValueError if the parsed YAML contains anchors, too many events or too many levels.
 
-    The caller checks the parser's events before it builds objects from the YAML.
+    This check takes place before any objects are built from the YAML.
     """
     depth = 0
     for count, event in enumerate(events, 1):
@@ -144,7 +144,7 @@ def _check_events(events: Iterable[Any]) -> None:
 
 
 def _coordinator_url(value: object) -> str:
-    """Return ``value`` if it is an address to which a token may be sent, or else "".
+    """Return ``value`` if it is an address to which a token may be sent. Otherwise, return "".
 
     If ``value`` is None or "", return the address of Arcade's API.
 
@@ -184,6 +184,6 @@ def child(holder: Any, key: str) -> dict[Any, Any]:
 
 
 def _secret(value: object) -> str | None:
-    """Return ``value`` without surrounding spaces if it is a string that is valid in an HTTP header, or else None."""
+    """Return ``value`` without surrounding spaces, or None if it is not a string that is valid in an HTTP header."""
     secret = value.strip() if isinstance(value, str) else ""
     return secret if secret and secret.isascii() and secret.isprintable() and len(secret) <= _MAX_SECRET_LENGTH else None

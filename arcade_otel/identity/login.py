@@ -31,9 +31,8 @@ __all__ = [
 # - An anonymous id that was linked to one principal is never aliased to another: PostHog would merge the two people for good.
 #   So it rotates at logout and at a switch of account.
 # - It also rotates there if the marker ``unresolved`` exists. The marker means that a user logged in, or credentials appeared,
-#   while the API did not answer. Without the rotation, that user's events would be aliased to the next user who logs in. A logout
-# of
-#   an anonymous user rotates nothing.
+#   while the API did not answer. Without the rotation, that user's events would be aliased to the next user who logs in. A
+#   logout of an anonymous user rotates nothing.
 # - No network while the lock is held.
 
 
@@ -63,23 +62,24 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Return the identity under which a successful login's event is sent, and rotate the anonymous ID if necessary.
 
-    The function asks the API for the principal (at most 2 s). It rotates the anonymous ID if the store links the ID to an
-    account, and the principal is a different account or unknown. It also rotates the ID if an earlier login is unresolved,
-    because the ID may belong to the account of that login.
+    The function asks the API for the principal (at most 2 s). It rotates an ID that is linked to an account, unless the principal
+    is that account. It also rotates an unlinked ID if the marker of an unresolved identity exists, because that ID may belong to
+    the account of an earlier login.
 
-    The function does not link the ID to the principal yet. The caller must first put the login's span, which carries the pending
-    alias, into the queue. The caller must then call :func:`commit_login`, which writes the link.
+    The function does not yet link the ID to the principal. The caller must queue the login's span, which carries the pending
+    alias, and then call :func:`commit_login`, which writes the link.
 
-    Guarantee: if a later step fails or the process is killed, the anonymous ID is still not aliased to a second person. If the ID
-    must be rotated, the function writes the marker of a pending rotation before it writes anything else. If the ID will be
-    aliased, the marker of an unresolved identity remains until the link is written.
+    Guarantee: even if a later step fails or the process is killed, the anonymous ID is never aliased to a second person. If the
+    ID must be rotated, the function writes the marker of a pending rotation before it writes anything else. Unless the ID is
+    already linked to the principal, the function also writes the marker of an unresolved identity, which remains until the link
+    is written.
 
     Args:
         settings: The program's settings.
         deadline: The value of ``time.monotonic()`` after which no step waits.
 
     Raises:
-        OSError: If the store cannot be read or written. After an error, the caller must not record the login.
+        OSError: If the store cannot be read or written. In that case, the caller must not record the login.
     """
     store = UsageIdentity(settings.config_dir)
     try:
@@ -127,7 +127,7 @@ def begin_logout(settings: "Settings") -> Identity | None:
     """Return the identity under which a logout's event is sent, and mark the anonymous ID for rotation if necessary.
 
     The caller must call :func:`logout` once the event is in the queue. If the process is killed before it calls :func:`logout`,
-    the next command finds the mark and rotates the ID.
+    the next command finds the marker and rotates the ID.
 
     Returns:
         The identity, or None if the identity cannot be read. If the result is None, the caller must not send the event.
@@ -161,7 +161,7 @@ def remember_change(settings: "Settings", *, login: bool) -> None:
 
 
 def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> None:
-    """Call :func:`remember_change` if ``path`` is a login or logout command that succeeded and was not recorded.
+    """Call :func:`remember_change` if the command ``path`` is a login or logout that succeeded but was not recorded.
 
     Raises:
         OSError: If the marker cannot be written.
@@ -174,7 +174,7 @@ def logout(settings: "Settings") -> None:
     """After a logout, rotate the anonymous ID if it is linked to an account or may have been aliased to one.
 
     Raises:
-        OSError: If the store cannot be written. If :func:`begin_logout` was called before, the rotation stays pending.
+        OSError: If the store cannot be written. A rotation that :func:`begin_logout` has marked is then left to the next command.
     """
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     store = UsageIdentity(settings.config_dir)
@@ -202,15 +202,14 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 
 
 class LazyAliasResolver:
-    """Find the account of anonymous spans that were recorded after a login without the program's login command.
+    """Find the account of anonymous spans that were recorded after the user logged in without the program's login command.
 
-    Each sender process uses one resolver, which asks for the principal at most once. The resolver does not ask if the anonymous
-    ID is already linked to an account. If there are no credentials, the resolver asks only if the program sets a principal
-    function.
+    Each sender process uses one resolver, which asks for the principal at most once. It skips the lookup if the anonymous ID is
+    already linked to an account, or if there are no credentials and the program sets no principal function.
 
     Args:
         config_dir: The config directory.
-        ask: A function that returns the principal. Tests replace this function.
+        ask: The function that looks up the principal. Tests replace this function.
     """
 
     def __init__(self, config_dir: str, ask: "Callable[[str, PrincipalSource | None], str | None]" = get_principal) -> None:
@@ -225,7 +224,7 @@ class LazyAliasResolver:
         The span stays anonymous in these cases:
 
         - The anonymous ID has been rotated since the span was recorded, or the store cannot be read.
-        - The anonymous ID is already linked to an account. The alias of a linked ID also attributes this span to the account.
+        - The anonymous ID is already linked to an account. Its existing alias also attributes this span to that account.
         - The program has no principal source, and the credentials file is missing or newer than the command. A newer credentials
           file may belong to another user.
         - The lookup of the principal failed, or no account is logged in.
@@ -259,10 +258,10 @@ class LazyAliasResolver:
         return ResolvedIdentity(distinct_id=self._answer, is_anon=False, previous_distinct_id=anon_id, anon_id=anon_id)
 
     def commit(self, resolved: ResolvedIdentity) -> None:
-        """Link the anonymous ID to the account of a resolved span.
+        """Link the anonymous ID to the account that :meth:`resolve` has found.
 
-        The caller must first save the account in the span's file in the queue. If the credentials were replaced since the lookup,
-        the function rotates the anonymous ID instead.
+        Before this call, the caller must save the account in the span's file in the queue. If the credentials were replaced since
+        the lookup, the method rotates the anonymous ID instead.
 
         Raises:
             OSError: If the store cannot be written.

@@ -1,4 +1,4 @@
-"""Two marker files in ``usage/``: for an anonymous ID that must be rotated, and for an anonymous ID with an unknown owner.
+"""Two marker files in ``usage/``: one for an anonymous ID that must be rotated, and one for an ID with an unknown owner.
 
 Both markers survive a crash, and the library can usually write them even on a full disk.
 """
@@ -30,12 +30,10 @@ class PendingRotation:
         self._config_dir = config_dir
 
     def remember(self, anon_id: str) -> None:
-        """Write the marker, which means that ``anon_id`` must be rotated.
+        """Write the marker that says that ``anon_id`` must be rotated.
 
-        If ``anon_id`` is "", the function creates an empty marker.
-
-        If the ID cannot be written into the marker, for example on a full disk, the function creates an empty marker, too. An
-        empty marker means that the ID in the store must be rotated.
+        The marker is empty if ``anon_id`` is "" or cannot be written, for example on a full disk. An empty marker means that the
+        ID in the store must be rotated.
 
         Raises:
             OSError: If not even an empty file can be created.
@@ -84,10 +82,10 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker file for an anonymous ID that may belong to an account, although the store does not link the ID.
+    """The marker file for an anonymous ID that may belong to an account, although the store does not link it to one.
 
-    The file contains the modification time of the credentials. The library writes the marker if the API did not answer after a
-    login. The library also writes the marker before it queues an alias, and removes the marker once the link is written. If the
+    The file contains the modification time of ``credentials.yaml``. The library writes the marker if the API did not answer after
+    a login. The library also writes the marker before it queues an alias, and removes the marker once the link is written. If the
     process ends before the link is written, the next login finds the marker. The login then rotates the ID, so that the old ID is
     not aliased to a second person.
     """
@@ -111,7 +109,7 @@ class UnresolvedIdentityMarker:
         """Write the marker.
 
         Args:
-            changed: The modification time to store in the marker, or None for the current modification time of the credentials.
+            changed: The modification time to store in the marker, or None for that of the current ``credentials.yaml``.
 
         Raises:
             OSError: If not even an empty file can be created.
@@ -134,7 +132,7 @@ class UnresolvedIdentityMarker:
             return True
 
     def of(self) -> int | None:
-        """Return the modification time that the marker contains, or None if there were no credentials at that time.
+        """Return the modification time in the marker, or None if ``credentials.yaml`` did not exist when the marker was written.
 
         If the time is unknown, return -1, which is not the modification time of a real credentials file.
         """

@@ -189,7 +189,7 @@ def _entry_point(name: str) -> Callable[[], str | None]:
 
 
 def _call_with_timeout(ask: Callable[[], str | None], timeout: float) -> str | None:
-    """Call ``ask`` in a thread, and return its result if it returns within ``timeout`` seconds.
+    """Call ``ask`` in a thread, and wait at most ``timeout`` seconds for its result.
 
     A timeout of httpx is not enough, because it limits each read separately, and a slow response may need many reads. If ``ask``
     takes longer than ``timeout`` seconds, the daemon thread continues, but the caller does not wait for the result.

@@ -35,20 +35,19 @@ class IdentityLifecycleProcessor(SpanProcessor):
       wrapped processor therefore receives a copy of the span with the current identity.
     - **A successful login**: the copy of the span carries the pending alias. The link to the account is written only after the
       exporter has accepted the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
-    - **A successful logout**: the copy of the span carries the old ID. After the export, the anonymous ID is rotated if it is
-      linked to an account or may have been aliased to one.
+    - **A successful logout**: the copy of the span carries the identity from before the logout. After the export, the anonymous
+      ID is rotated if it is linked to an account or may have been aliased to one.
     - **Any other span** reaches the wrapped processor unchanged.
 
-    Guarantees: the methods that the SDK calls raise no exceptions. If the export of a login fails, no link is written. If the
-    export of a logout fails, the anonymous ID is still rotated. The processor holds no lock while a login waits for the API or
-    for PostHog. All waits of a login together take at most 4.5 s. If the user has opted out, the processor does not change the
+    Guarantees: the methods that the SDK calls raise no exceptions. If the export of a login's span fails, the anonymous ID is not
+    linked. If the export of a logout's span fails, the ID is still rotated. The processor holds no lock while a login waits for
+    the API or for PostHog. A login waits at most 4.5 s in total. If the user has opted out, the processor does not change the
     identity.
 
-    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If the wrapped processor is of
-    another class, the span counts as exported when the ``on_end`` method of the wrapped processor returns. Only
-    ``DetachedSpanExporter`` reports whether PostHog has acknowledged the alias. With any other exporter, a login calls
-    ``force_flush`` on the wrapped processor and ignores the result. ``SimpleSpanProcessor.force_flush`` returns True without
-    asking the exporter.
+    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. With a processor of another
+    class, the span counts as exported when that processor's ``on_end`` returns. Only ``DetachedSpanExporter`` reports whether
+    PostHog has acknowledged the alias. With any other exporter, this processor calls ``force_flush`` on the wrapped processor
+    after a login. It ignores the result, because ``SimpleSpanProcessor.force_flush`` returns True without asking the exporter.
 
     Args:
         inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as
@@ -150,7 +149,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
     def _export_login(self, span: ReadableSpan) -> bool:
         """Export a login's span, and return whether the export has succeeded.
 
-        If the wrapped processor is not a ``SimpleSpanProcessor``, the result is True once its ``on_end`` has returned.
+        If the wrapped processor is not a ``SimpleSpanProcessor``, the export counts as successful when ``on_end`` returns.
         """
         with guard("the export of a login"):
             if type(self._inner) is not SimpleSpanProcessor:
@@ -183,7 +182,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
             self._inner.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the wrapped processor, and return whether that has succeeded."""
+        """Flush the wrapped processor, and return whether that succeeded."""
         with guard("flush"):
             return bool(self._inner.force_flush(timeout_millis))
         return False

@@ -36,10 +36,10 @@ Identity = tuple[str, str | None]
 class UsageIdentity:
     """The identity store of one config directory, with the interface that Arcade's specification requires.
 
-    Guarantees: this class replaces the file as a whole. The class holds the exclusive lock ``usage.json.lock`` while it reads,
-    changes and replaces the file. Concurrent processes with this library therefore do not overwrite each other's changes. A
-    corrupt file is renamed to ``usage.json.corrupt``. Limit: the lock is advisory, and the released Arcade CLI uses a different
-    lock. If the Arcade CLI changes the file at the same time, one of the two changes can be lost.
+    Guarantees: this class replaces ``usage.json`` as a whole. The class holds the exclusive lock ``usage.json.lock`` while it
+    reads, changes and replaces the file. Concurrent processes that use this library therefore do not overwrite each other's
+    changes. A corrupt file is renamed to ``usage.json.corrupt``. Limit: the lock is advisory, and the released Arcade CLI uses a
+    different lock. If the Arcade CLI changes the file at the same time, one of the two changes can be lost.
 
     Args:
         config_dir: The config directory, or None for Arcade's config directory.
@@ -200,7 +200,7 @@ class UsageIdentity:
             anon_id: The anonymous ID that must be rotated, or an empty string for the ID in the file.
 
         Raises:
-            OSError: If neither the marker can be written nor ``usage.json`` can be deleted.
+            OSError: If the marker cannot be written and ``usage.json`` cannot be deleted.
         """
         try:
             PendingRotation(self._config_dir).remember(anon_id)
@@ -214,7 +214,7 @@ class UsageIdentity:
     def _is_copy(self, identity: Identity) -> bool:
         """Return whether the directory is a copy and ``identity`` is anonymous.
 
-        A linked account is the same person in each copy, so the library keeps a linked identity.
+        The library keeps a linked identity, because the account belongs to the same person in every copy.
         """
         return (
             identity[1] is None
@@ -223,7 +223,7 @@ class UsageIdentity:
         )
 
     def new_identity(self) -> Identity:
-        """Return a new anonymous identity. Functions that are passed to :meth:`update` call this method."""
+        """Return a new anonymous identity. To rotate the ID, a function passed to :meth:`update` calls this method."""
         return self._new_id(), None
 
     def _read(self) -> Identity | None:

@@ -42,7 +42,7 @@ def change_identity(
 ) -> list[str]:
     """Record a successful login or logout, change the identity, and end the live span if there is one. This never raises.
 
-    If the change of identity fails, the function writes a marker, so that the next command rotates the anonymous ID.
+    If the change fails, the function writes a marker, so that the next command rotates the anonymous ID.
 
     Args:
         settings: The program's settings.
@@ -54,7 +54,7 @@ def change_identity(
         live: The command's live span, or None.
 
     Returns:
-        The paths of the span's files in the queue. The list is empty if a sender writes the span to the queue.
+        The paths of the span's files in the queue, or an empty list if a sender writes the span to the queue.
     """
     before = ("", True)
     with guard("whose a command is"):
@@ -99,13 +99,14 @@ def record(
         path: The command path, joined by dots.
         timing: When the command ran.
         outcome: How the command ended.
-        login: Whether the command was a successful login. A login takes up to 4.5 s if the API or PostHog does not answer.
+        login: Whether the command was a successful login. If the API or PostHog does not answer, a login takes up to 4.5 s
+            longer.
         logout: Whether the command was a successful logout.
         ids: The trace ID and span ID of the command's live span, in hexadecimal digits, or None. If there is a live span, only
             PostHog gets the span that this function creates, because the live span is exported separately.
 
     Returns:
-        The paths of the span's files in the queue. The list is empty if a sender writes the span to the queue.
+        The paths of the span's files in the queue, or an empty list if a sender writes the span to the queue.
     """
     # Imported here, because the exporters import modules of this package.
     from arcade_otel.exporters import DetachedSpanExporter

@@ -40,7 +40,7 @@ _CONSOLE = "console"
 
 
 class _Provider:
-    """A tracer provider. If this library created the provider, this object also holds the provider's exporter."""
+    """A tracer provider, with its exporter if this library created the provider."""
 
     __slots__ = ("exporter", "ours", "tracers")
 
@@ -56,8 +56,8 @@ _ours: "dict[Settings, _Provider]" = {}
 class LiveSpan:
     """The live span of one command. End the live span in the thread in which you created it.
 
-    The live span belongs to the traces of the process, and this library does not send it to PostHog. The sampler and the limits
-    of the tracer provider apply to the live span. The command's own code may add attributes to the live span. The library creates
+    The live span is part of the process's own traces, and this library does not send it to PostHog. The sampler and the limits of
+    the tracer provider apply to the live span. The command's own code may add attributes to the live span. The library creates
     the usage event separately, with the same trace ID and span ID.
 
     Args:
@@ -118,9 +118,9 @@ class LiveSpan:
         added: "Mapping[str, str | bool] | None" = None,
         sender_follows: bool = False,
     ) -> list[str]:
-        """End the span, pass the spans of this library's provider to a sender, and return the paths of their files in the queue.
+        """End the live span, pass the spans of this library's provider to a sender, and return the paths of their queued files.
 
-        If the process uses the program's own provider, or if a sender writes the files, the list is empty.
+        The result is empty if the process uses the program's own provider, or if a sender writes the spans to the queue.
 
         Args:
             path: The command path, joined by dots.
@@ -181,7 +181,7 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Create the resource with the SDK, but remove the random ``service.instance.id`` that newer SDKs add.
 
-    The library needs no identifier besides the anonymous ID, and its deferred spans do not contain ``service.instance.id``
+    The anonymous ID is the only identifier that the library needs. Spans that are not live spans have no ``service.instance.id``
     either. If the user's environment sets ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})

@@ -36,7 +36,7 @@ def main() -> None:
 def run(config_dir: str, text: str | None, started_at: float, mark: str = "") -> None:
     """Write the span ``text`` to the queue, and deliver the lanes that no other sender is delivering.
 
-    If the user has opted out, delete the queued spans instead, and do not write ``text``. If the queue cannot be written, for
+    If the user has opted out, delete the queued spans, and neither write nor send ``text``. If the queue cannot be written, for
     example because the disk is full, try once to send the span without the queue.
 
     Args:
@@ -101,14 +101,14 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
     """Return whether the sender must not send anything, for example because the user has opted out.
 
-    An opt-out by the machine's policy does not count here, because a policy may be about a single program.
+    The machine's policy does not stop the sender, because the policy may be about a single program.
     """
     decided = decided or consent.decide(config_dir)
     return decided.mode == consent.OFF and decided.reason != consent.REASON_POLICY
 
 
 def wait_for_lanes(state_dir: str, seconds: float) -> bool:
-    """Wait until all lane locks are free, but for at most ``seconds``. Return whether all lane locks are free.
+    """Wait until all lane locks are free, but for at most ``seconds``. Return whether they are free.
 
     Right before each request, a sender checks whether the user has opted out. After an opt-out, the sender sends no further
     request and releases its lock. Once the opt-out is stored and the queue is empty, this function therefore waits only for
@@ -170,16 +170,12 @@ def _discard_queue(state_dir: str, why: str) -> None:
 
 
 def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
-    """Take the lock of each lane that this sender can deliver now, and return the locks by the names of their lanes.
+    """Take the lock of each lane that this sender can deliver now, and return a dictionary from lane names to locks.
 
-    This sender can deliver a lane if all of these conditions hold:
+    This sender can deliver a lane if the lane contains spans and is not in back-off, the environment selects the lane's exporter
+    (``OTEL_TRACES_EXPORTER``), and no other sender holds the lane's lock.
 
-    - The lane's directory contains queued spans.
-    - The environment selects the lane's exporter, usually by ``OTEL_TRACES_EXPORTER``.
-    - The lane is not in back-off.
-    - No other sender holds the lane's lock.
-
-    The function enforces the queue's limits in each lane whose lock is free, even if this sender cannot deliver that lane.
+    The function enforces the queue's limits in each lane whose lock is free, even if this sender cannot deliver the lane.
     """
     acquired = {}
     exporters = exporter_config.exporter_names(os.environ)
@@ -203,7 +199,7 @@ def _acquire_lanes(state_dir: str) -> dict[str, LaneLock]:
 
 
 def _migrate(state_dir: str) -> None:
-    """Move the spans of version 0.1.0 to the lanes of their projects.
+    """Move the spans that version 0.1.0 queued to the lanes of their projects.
 
     Version 0.1.0 had one lane for each PostHog host. This version has one lane for each host and project.
     """

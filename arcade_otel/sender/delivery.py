@@ -50,10 +50,10 @@ _POLL_SECONDS = 0.1
 
 
 def deliver(config_dir: str, locks: dict[str, LaneLock], started_at: float) -> None:
-    """Deliver all lanes of ``locks`` at the same time, so that a backend that is down does not delay the other lanes.
+    """Deliver all lanes in ``locks`` at the same time, so that a backend that is down does not delay the other lanes.
 
-    Release the locks afterwards. Each lane creates its own exporter in its own thread. If the import of an exporter hangs, the
-    other lanes are therefore not delayed.
+    Release the locks afterwards. Each lane creates its own exporter in its own thread, so an import that hangs does not delay the
+    other lanes.
     """
     debug(f"at work: {', '.join(locks)}")
     if any(queue.lane_exporter(name) != _POSTHOG for name in locks):
@@ -119,8 +119,8 @@ class Lane:
     def serve(self) -> None:
         """Deliver the lane's spans until the lane stays empty, release the lane's lock, and check once more for new spans.
 
-        Another sender writes its span to the queue before it tries to take the lock. If that sender does not get the lock, it can
-        exit at once, because this sender's last check or a later sender finds the span.
+        Every sender writes its span to the queue before it tries to take the lock. A sender that does not get the lock can
+        therefore exit at once: the holder's last check or a later sender finds the span.
         """
         with guard(f"delivery to {self.name}"):
             try:
@@ -150,9 +150,9 @@ class Lane:
             self._exporter.shutdown()
 
     def _has_more(self) -> bool:
-        """Return whether the lane contains spans. This check does not need the lane's lock.
+        """Return whether the lane contains spans. The caller need not hold the lane's lock.
 
-        On Windows, an idle sender does not hold the lock, so this function also waits for new spans there.
+        On Windows, the function also waits for new spans, because an idle sender does not hold the lock.
         """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
@@ -254,7 +254,7 @@ class Lane:
         return permitted
 
     def _read(self, path: str) -> list[Any]:
-        """Read the spans in a file, find out which identity they belong to, and return the spans.
+        """Read the spans in a file, resolve their identity, and return them.
 
         If the file no longer exists, return an empty list. If the file contains no span, move it to ``corrupt/``, and return an
         empty list.
@@ -279,9 +279,9 @@ class Lane:
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
         """Write the number of dropped spans into the span in the file ``path``, save the file, and return its spans.
 
-        The number counts the spans that were deleted because the lane exceeded its limits, and that no event has reported yet.
-        The event of that span then reports the number to the backend. If the file contains no span that becomes an event, the
-        function returns ``spans`` unchanged, and a later span reports the number.
+        A dropped span is one that was deleted because the lane exceeded its limits. The span's event reports to the backend how
+        many spans were dropped since the last such report. If the file contains no span that becomes an event, the function
+        returns ``spans`` unchanged, and a later event reports the number.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()
@@ -299,7 +299,7 @@ class Lane:
         return decoded
 
     def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
-        """Export the spans of ``files``. Send no further request once the user has opted out or a file no longer exists."""
+        """Export the spans of ``files``. Send no further request once the user has opted out or one of ``files`` is gone."""
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:

@@ -1,4 +1,4 @@
-"""Find out which ID a queued span belongs to, and save that ID in the span's file before an exporter gets the span."""
+"""Find out under which ID to send a queued span, and save that ID in the span's file before an exporter gets the span."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["SpanIdentityResolver"]
 
 
 class SpanIdentityResolver:
-    """Find the IDs that the spans of one sender belong to.
+    """Find out under which IDs one sender's spans must be sent.
 
-    The resolver looks up the principal at most once. If there are no credentials, and the program has no principal function, the
-    resolver looks nothing up.
+    The resolver looks up the principal at most once, and not at all if there are no credentials and the program has no principal
+    function.
 
-    An anonymous span is attributed to the principal only if the store still contains the span's anonymous ID. If the principal
-    comes from Arcade's credentials, the credentials must also be older than the end of the command (see
-    ``LazyAliasResolver.resolve``). The resolver writes its decision to the span's file first, and to the store second. If the
-    sender is killed between the two writes, the next sender makes the same decision again.
+    An anonymous span is attributed to the principal only if the identity store still contains the span's anonymous ID. If the
+    principal comes from Arcade's credentials, the credentials must also be older than the end of the command (see
+    ``LazyAliasResolver.resolve``). The resolver writes its decision first to the span's file, and then to the identity store, so
+    that a sender that is killed in between loses nothing: the next sender makes the same decision again.
 
     The resolver does not trust the content of a queue file. A queue file must not be able to make the sender run arbitrary code,
-    so ``principal.is_entry_point_name`` checks the principal source that the file names. If a file is malformed, the methods
-    raise ValueError.
+    so ``principal.is_entry_point_name`` checks the principal source that the file names. If a queue file is malformed, the
+    methods raise ValueError.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -39,9 +39,7 @@ class SpanIdentityResolver:
         self._resolver: login.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
-        """Return the span ``text`` with the ID that the exporter must send it under.
-
-        Before returning a changed span, save the span to its file.
+        """Return the span ``text`` with the ID under which the exporter must send it. Save a changed span to its file.
 
         Args:
             path: The span's file in the queue.
@@ -49,7 +47,7 @@ class SpanIdentityResolver:
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. The file then keeps its old content.
+            OSError: If the file cannot be written and stays unchanged.
         """
         if conventions.RESOURCE_ARCADE_CONTEXT in text:
             text = self._with_arcade_context(path, text)
@@ -95,13 +93,12 @@ class SpanIdentityResolver:
     def _with_arcade_context(self, path: str, text: str) -> str:
         """Return the span with the organization and the project that were active when its command ran.
 
-        If the organization is not known, return the span unchanged. Before returning a changed span, save the span to its file.
-        Credentials that were written after the command's end may belong to another organization, so the function does not use
-        them.
+        If the organization is not known, return the span unchanged. Save a changed span to its file before returning it. The
+        function ignores credentials that were written after the command's end, because they may belong to another organization.
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. The file then keeps its old content.
+            OSError: If the file cannot be written and stays unchanged.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)
@@ -129,13 +126,14 @@ class SpanIdentityResolver:
         return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Add ``count`` to the number of dropped spans that the span reports, save the span to its file, and return it.
+        """Add ``count`` to the number of dropped spans in the span ``text``, save the span to its file, and return it.
 
-        If the span does not become a command's event, return ``text`` unchanged, because only such an event reports the number.
+        If the span does not become a command's event, return ``text`` unchanged, because only a command's event reports dropped
+        spans.
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written. The file then keeps its old content.
+            OSError: If the file cannot be written and stays unchanged.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)

@@ -51,7 +51,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
 
 class ReceiptWriter:
-    """Write the receipts of one lane. Outside this library's own tests, the methods do not raise exceptions."""
+    """Write the receipts of one lane. The methods do not raise exceptions, except in this library's own tests."""
 
     def __init__(self, state_dir: str, lane: str) -> None:
         self._state_dir = state_dir
@@ -61,7 +61,7 @@ class ReceiptWriter:
         """Record that the queued files were sent, except those in ``refused``, which were dropped.
 
         Args:
-            files: Names of the files, each with its spans as they were sent.
+            files: Pairs of a file's name and the spans in the file, as they were sent.
             refused: Names of the files that were dropped because the backend will never accept them.
         """
         with guard("the receipts"):
@@ -79,6 +79,6 @@ class ReceiptWriter:
             receipts.write(self._state_dir, made)
 
     def record_failure(self, why: str) -> None:
-        """Record that the lane's spans cannot be delivered at the moment."""
+        """Record that the lane's spans could not be delivered and stay queued."""
         with guard("the receipts"):
             receipts.write(self._state_dir, [receipts.receipt(receipts.FAILED, self._lane, why=why)])

@@ -26,8 +26,8 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 
     Args:
         span: A finished span.
-        owner: The ``(distinct_id, is_anon)`` of the command in the same trace, or None. The function uses this owner only if the
-            span itself names no owner.
+        owner: The ``(distinct_id, is_anon)`` of the command in the same trace, or None. ``owner`` is ignored if the span names
+            its own owner.
     """
     attributes = dict(span.resource.attributes)
     distribution = attributes.get(conventions.RESOURCE_DISTRIBUTION)
@@ -66,7 +66,7 @@ def _trace_id(span: ReadableSpan) -> int:
 
 
 class SdkLaneExporter:
-    """Run one ``SpanExporter`` with a time limit, because the exporter's own time limit may be longer than a sender lives.
+    """Run one ``SpanExporter`` with a time limit, because the exporter's own limit may exceed the lifetime of a sender.
 
     Use an instance in one thread only.
     """

@@ -9,14 +9,13 @@ __all__ = ["add_site_packages"]
 
 
 def add_site_packages() -> None:
-    """Process the ``.pth`` files of this interpreter's site-packages once, as Python does at a start without ``-S``.
+    """Process the ``.pth`` files in this interpreter's site-packages once, as Python does on startup without ``-S``.
 
     Call this before other threads start, because an import of this library in another thread could fail while the function runs.
 
-    A sender that delivers only to PostHog does not need the ``.pth`` files. A third-party exporter may need these files, for
-    example if an editable installation hooks into the import system. Python imports a module ``sitecustomize`` only from the
-    interpreter's own directories, and not from the program's import path. The command ``opentelemetry-instrument`` adds a
-    ``sitecustomize`` to the program's import path, and that module would trace the sender.
+    A sender that delivers only to PostHog does not need the ``.pth`` files. A third-party exporter may need them, for example if
+    it is an editable installation that hooks into the import system. The function imports no ``sitecustomize`` module from the
+    program's import path, because the one that ``opentelemetry-instrument`` adds there would trace the sender.
     """
     if "site" in sys.modules:
         return

@@ -82,7 +82,7 @@ def replace_unencodable(text: str) -> str:
 def new_ids() -> tuple[str, str]:
     """Return a new trace ID and a new span ID in hexadecimal digits, from the system's source of randomness.
 
-    The function does not return an ID of zeros, because OpenTelemetry treats such an ID as invalid.
+    The function never returns an all-zero ID, which OpenTelemetry treats as invalid.
     """
     while True:
         trace_id, span_id = os.urandom(16).hex(), os.urandom(8).hex()

@@ -44,17 +44,17 @@ def attributes(
 ) -> dict[str, str | bool | int]:
     """Return the attributes for all valid values of properties and groups.
 
-    A value is valid if the program has declared its name and the value has the declared type. The function skips any other value,
-    and writes a debug line unless the skipped value is None or a free text.
+    A value is valid if the program has declared its name and the value has the declared type. The function skips invalid values,
+    and writes a debug line about each, except for None and free text.
 
     Args:
         settings: The program's settings.
         given: The values that were passed to ``arcade_otel.set_property``. Values from ``set_property`` take precedence over the
             values that the program's function ``property_values`` returns.
-        login: Whether the command was a login. If so, the properties in ``settings.person_properties`` are also set on the person
+        login: Whether the command was a login. A login also sets the properties in ``settings.person_properties`` on the person
             in PostHog.
-        command: The command's path, and a function that returns the values of the command's parameters. The values of the
-            parameters are removed from free text. If ``command`` is None, free text is dropped.
+        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
+            free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -78,10 +78,10 @@ def attributes(
 
 
 def resource_attributes(settings: Settings) -> dict[str, str]:
-    """Return the resource attributes from which the sender finds the values of some declared properties.
+    """Return the resource attributes that tell the sender how to fill in some of the declared properties.
 
-    The attributes contain the names of properties that are copies of other properties, and the name of a context in Arcade's
-    credentials.
+    One attribute lists the properties that are copies of other properties. Another attribute says from which context of Arcade's
+    credentials the sender reads IDs.
     """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
@@ -97,12 +97,12 @@ def resource_attributes(settings: Settings) -> dict[str, str]:
 
 
 def accept(kind: PropertyType | str, value: object, command: RunningCommand | None) -> str | bool | int | None:
-    """Return ``value`` if it has the declared type ``kind`` or is one of the words in ``kind``, or else None.
+    """Return ``value`` if it is valid for the declared type ``kind``. Otherwise, return None.
 
     If ``kind`` is a ``FreeText``, the function returns the redacted text, or None if ``command`` is None.
 
-    If ``kind`` is a tuple of words, the function returns the declared word instead of ``value``. The two can differ, because a
-    member of a ``StrEnum`` can be equal to a word but print other text.
+    If ``kind`` is a tuple of words, ``value`` must be one of them. The function returns the word from the tuple, because a member
+    of a ``StrEnum`` can be equal to a word but print other text.
     """
     if is_free_text(kind):
         if command is None:
@@ -126,5 +126,5 @@ def is_free_text(kind: object) -> bool:
 
 
 def is_id(value: object) -> bool:
-    """Return whether ``value`` is a text of at most 100 ASCII letters, digits and the characters ``-_.:``, as most IDs are."""
+    """Return whether ``value`` looks like an ID: at most 100 ASCII letters, digits and characters of ``-_.:``."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

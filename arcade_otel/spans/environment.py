@@ -55,7 +55,7 @@ def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
 def resource_from_environment() -> dict[str, str]:
     """Return the attributes from ``OTEL_RESOURCE_ATTRIBUTES``, which contains ``key=value`` pairs, separated by commas.
 
-    The function decodes percent-encoded values. The function skips a pair in these cases:
+    The function decodes percent-encoded values, and skips a pair in these cases:
 
     - The pair contains no key or no equals sign.
     - The key contains characters that JSON must escape.

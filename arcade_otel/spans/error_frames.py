@@ -69,9 +69,9 @@ def defined_options(error: BaseException) -> frozenset[str]:
 def answers(error: BaseException) -> list[str]:
     """Return texts that the user may have typed at prompts. The texts come from the frames in the traceback of ``error``.
 
-    The result contains the text parameters of each running Click or Typer command. If the code of a frame uses a name such as
-    ``input`` or ``prompt``, the result also contains strings from the frame's local variables. The result omits strings that are
-    constants in the code of the frame.
+    The result contains the string values of the parameters of each running Click or Typer command. If the code of a frame uses a
+    name such as ``input`` or ``prompt``, the result also contains the strings in the frame's local variables, except for
+    constants from the code of the frame.
     """
     return _answers(error, _frames(error))
 

@@ -29,7 +29,7 @@ __all__ = [
 
 
 class FinishedEvent(Event):
-    """A span event that is created with a given count of dropped attributes."""
+    """A span event with a given count of dropped attributes."""
 
     def __init__(self, name: str, attributes: Attributes, timestamp: int, *, dropped_attributes: int = 0) -> None:
         super().__init__(name, attributes, timestamp)
@@ -42,7 +42,7 @@ class FinishedEvent(Event):
 
 
 class FinishedLink(Link):
-    """A link that is created with a given count of dropped attributes."""
+    """A span link with a given count of dropped attributes."""
 
     def __init__(self, context: SpanContext, attributes: Attributes, *, dropped_attributes: int = 0) -> None:
         super().__init__(context, attributes)
@@ -55,7 +55,7 @@ class FinishedLink(Link):
 
 
 class FinishedSpan(ReadableSpan):
-    """A finished span that is created with given counts of dropped attributes, events and links."""
+    """A finished span with given counts of dropped attributes, events and links."""
 
     def __init__(self, *args: object, dropped: tuple[int, int, int] = (0, 0, 0), **fields: object) -> None:
         super().__init__(*args, **fields)  # type: ignore[arg-type]
@@ -86,7 +86,7 @@ def copy_span(
     status: Status | None = None,
     scope: InstrumentationScope | None = None,
 ) -> ReadableSpan:
-    """Return a copy of a finished span. Each argument that is not None replaces a field of the original span.
+    """Return a copy of a finished span. Each argument that is not None replaces the field of the same name.
 
     The SDK does not allow changes to an ended span, so an attribute can only be added to a copy.
 
@@ -125,7 +125,7 @@ def owner_of(span: ReadableSpan) -> tuple[str, bool] | None:
 
 
 def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # noqa: FBT001 - the pair of owner_of()
-    """Return the attributes by which an OTLP backend can attribute a span to a person.
+    """Return the attributes that let an OTLP backend assign a span to a person.
 
     The attribute ``conventions.USER_ID`` is only present if ``distinct_id`` is an account's ID.
     """

@@ -20,7 +20,7 @@ __all__ = ["RedactedText", "redact"]
 
 
 class RedactedText(str):
-    """A text that :func:`redact` has returned. If :func:`redact` receives such a text, it returns the text unchanged."""
+    """Text that :func:`redact` has already redacted."""
 
     __slots__ = ()
 
@@ -31,15 +31,14 @@ def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ..
     The function redacts the text by the same rules as error messages (:func:`redaction.redact`). It removes these texts:
 
     - The words of the command line, and the values of the command's parameters.
-    - Texts that the user has typed at prompts, as far as the functions that are running still contain them.
+    - Texts that the user has typed at prompts, if local variables of the running functions still contain them.
     - File names in the exception that the program is currently handling.
-    - Texts in quotes, except for names of options and of Python's built-in objects.
+    - Quoted texts, except for the names of options and of Python's built-in objects.
 
     Args:
         value: The value that the program has set. A text that is already redacted is returned unchanged.
-        path: The command's path, joined by dots. The words of the path come from the program, so the function does not remove
-            them.
-        get_values: A function that returns the values of the command's parameters. If this function raises an exception,
+        path: The command path, joined by dots. The program defines the words of this path, so the function does not remove them.
+        get_values: A function that returns the values of the command's parameters. If ``get_values`` raises an exception,
             :func:`redact` returns None.
     """
     if isinstance(value, RedactedText):

@@ -1,9 +1,9 @@
 """Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands use these functions.
 
 Two documents define the format: the section "JSON Protobuf Encoding" of https://opentelemetry.io/docs/specs/otlp/, and the file
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so the functions check it. If the data that a
-function reads from a payload is malformed, the function raises ``ValueError``. As the protocol requires, the functions ignore
-unknown fields, accept 64-bit integers as numbers or as text, and treat ``null`` like an absent value.
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so the functions check it. A function raises
+``ValueError`` if the data that it reads from a payload is malformed. As the protocol requires, the functions ignore unknown
+fields, accept 64-bit integers as numbers or as text, and treat ``null`` like an absent value.
 
 This module does not need the SDK. A command usually does not import this module while it runs, because importing ``json`` would
 slow the command down.
@@ -111,7 +111,7 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def command_span(traces: Json) -> tuple[Json | None, Json]:
-    """Return the first command's span that this library has recorded, and the resource of that span.
+    """Return the first span that this library has recorded for a command, and the resource of that span.
 
     If there is no such span, return ``(None, {})``.
 

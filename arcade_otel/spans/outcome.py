@@ -22,11 +22,11 @@ class Outcome:
     Attributes:
         exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
-        given: Values of the command's parameters. The library removes these values from the error's message.
-        options: Names of the options that the user used, if the program records the names of options.
+        given: The values of the command's parameters, which the library removes from the error's message.
+        options: The names of the options that the user used, if the program records them.
         declared: Attributes of the properties that the program declared, or None.
         events: The events that the program tracked while the command ran.
-        usage_error: Whether the adapter has found that the framework refused the command line.
+        usage_error: Whether the framework's adapter reported that the command line was refused.
     """
 
     __slots__ = ("declared", "error", "events", "exit_code", "given", "options", "usage_error")
@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def kind(self) -> str:
-        """How the command ended, in one word. All frameworks use the same words.
+        """How the command ended, in one word that does not depend on the framework.
 
         * ``success``: the exit code is 0.
         * ``usage_error``: the command line was refused.
@@ -74,8 +74,8 @@ class Outcome:
 
         The value is ``_OTHER`` if the command failed without an exception, and None if the command succeeded.
 
-        A class that was created at run time can have any text as its name. If the class's module does not contain the class under
-        this name, the value is the name of the nearest base class that its own module contains.
+        A class that was created at run time can have any text as its name. The value is therefore the name of the first class in
+        the method resolution order that can be found by its name in its module.
         """
         if not self.failed:
             return None
@@ -83,7 +83,7 @@ class Outcome:
 
 
 def class_name(error_class: type[BaseException]) -> str:
-    """Return the qualified name of ``error_class``, or of the nearest base class if no module contains ``error_class``."""
+    """Return the qualified name of the first class in ``error_class.__mro__`` that can be found by that name in its module."""
     for each in error_class.__mro__:
         found: object = sys.modules.get(each.__module__)
         for name in each.__qualname__.split("."):
@@ -122,10 +122,9 @@ def _failure_behind(error: BaseException) -> BaseException:
     """Return the exception that led to an exit without a message, or ``error`` itself if there is no such exception.
 
     For example, the ``Exit`` in ``except X as e: print(e); raise typer.Exit(1)`` contains no message, so the result is the
-    exception ``X``. The function follows an exit's ``__cause__``, or else its ``__context__`` if ``from None`` has not suppressed
-    it, as Python's tracebacks do. An exception that was caught before the command began (``except ImportError: main()``) does not
-    count, because it did not cause the failure. After argparse's ``ArgumentParser.error``, the result is the ``ArgumentError`` if
-    there is one.
+    exception ``X``. Like Python's tracebacks, the function follows ``__cause__``, or else ``__context__`` unless ``from None``
+    suppresses it. An exception that was caught before the command began (``except ImportError: main()``) does not count, because
+    it did not cause the failure. If argparse exits because of an ``ArgumentError``, the result is that error.
     """
     for _ in range(_MAX_CAUSES):
         if not _is_bare_exit(error):
@@ -138,10 +137,7 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Return whether the frame that caught ``earlier`` is not in the traceback of ``error``.
-
-    If so, ``earlier`` was caught before the command began.
-    """
+    """Return whether ``earlier`` was caught before the command began: by a frame that is not in the traceback of ``error``."""
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False

@@ -49,7 +49,7 @@ class Property:
     Attributes:
         name: The name of the property in PostHog, or "" if only other backends receive the attribute.
         attribute: The span attribute from which the property is made.
-        type: One of the types at the top of this module. A value of another type is left out.
+        type: One of the types at the top of this module. A value of any other type is left out of the event.
         example: An example value in JSON. Strings are written without quotes.
         reason: The purpose of the property, or a description of its value.
         when: The condition that follows the word "sent" in the catalogue, or "" if the property is always sent.
@@ -189,7 +189,7 @@ PROPERTIES: tuple[Property, ...] = (
         STRING,
         "1.2.3",
         "The maintainers see which versions of the program people use",
-        when="if the program sets its version, or the sender finds the version",
+        when="if the program sets its version, or the sender can determine it",
         source=SEMANTIC,
         resource=True,
     ),
@@ -296,7 +296,7 @@ PROPERTIES: tuple[Property, ...] = (
         BOOLEAN,
         "false",
         "The maintainers see how many people start to use the program",
-        when="if the disk can be written",
+        when="if the disk is writable",
         ended_only=True,
     ),
     Property(
@@ -314,9 +314,9 @@ PROPERTIES: tuple[Property, ...] = (
         "session.id",
         STRING,
         "019535d9-3df7-79fb-b466-fa907fa17f9e",
-        "The random ID of a session, by which the maintainers see which commands belong together. The ID changes after 30 "
-        "minutes without a command, after 24 hours and after a logout",
-        when="if the disk can be written",
+        "The random ID of a session, which shows the maintainers which commands belong together. The session ID changes after "
+        "30 minutes without a command, after 24 hours and after a logout",
+        when="if the disk is writable",
         source=SEMANTIC,
         ended_only=True,
     ),
@@ -343,8 +343,8 @@ PROPERTIES: tuple[Property, ...] = (
         "sample_rate",
         NUMBER,
         "0.01",
-        "The share of this command's runs that the library records. With this share, the maintainers can estimate the number "
-        "of all runs",
+        "The share of this command's runs that the library records. From the sample rate, the maintainers can estimate the "
+        "number of all runs",
         when="if the program samples the command",
         rare=True,
     ),

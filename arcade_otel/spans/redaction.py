@@ -35,8 +35,8 @@ def error_message(
             ``class``, the result is None, because ``error.type`` already contains the class. If ``how`` is a function, the result
             is the text that this function returns, shortened and with U+FFFD in place of characters that strict JSON parsers
             reject.
-        given: Values of the command's parameters, from any source.
-        path: The command's path, joined by dots. The words of the path come from the program, so they are not removed from the
+        given: The values of the command's parameters, which are removed from the message.
+        path: The command path, joined by dots. The program defines the words of this path, so they are not removed from the
             message.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
@@ -80,19 +80,21 @@ def redact(
     * Secrets: tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, values after words such as
       ``password=``, and words that look random.
     * Personal data: e-mail addresses, IP addresses, long numbers, paths, and the user, path and query of a URL.
-    * Input: words of the command line and values of environment variables. If an argument consists of several words, the function
-      also removes each word of at least four letters, and the same words with other separators between them.
+    * Input: words of the command line and values of environment variables. From an argument of several words, the function also
+      removes each word of at least four letters, and the whole argument if other characters separate its words (``my_token`` for
+      ``my-token``).
 
-    If ``arguments``, ``environ`` and ``paths`` contain too many or too long values, the function returns "". Limit: a secret that
-    looks like an ordinary word stays in the message if it is neither in quotes nor among the values that the caller passes.
+    If ``arguments``, ``environ`` and ``paths`` contain too many values, or values that are too long, the function returns "".
+    Limit: a secret that looks like an ordinary word stays in the message if it is neither in quotes nor among the values that the
+    caller passes.
 
     Args:
         message: The text of an exception. The function reads only the first 2,000 characters.
-        arguments: Words of the command line, and values of the command's parameters.
-        environ: The environment variables.
-        paths: Names of files.
-        quoted: Texts that may stay in the message although they are in quotes. Names of options and of Python's built-in objects
-            may also stay in quotes. If ``quoted`` is None, any text in quotes may stay.
+        arguments: User input to remove: the words of the command line and the values of the command's parameters.
+        environ: The environment variables whose values are removed.
+        paths: File names to remove.
+        quoted: The only texts that the message may quote, besides the names of options and of Python's built-in objects. If
+            ``quoted`` is None, the message may quote any text.
     """
     if len(message) > _MAX_INPUT:
         # The last word may be the first half of a secret, which no pattern would recognise.
@@ -105,7 +107,7 @@ def redact(
 
 
 def _words_of(error: BaseException) -> str:
-    """Return ``error.message`` if it exists and ``str(error)`` does not contain it, or else ``str(error)``."""
+    """Return ``str(error)``, or ``error.message`` if that is set and ``str(error)`` does not contain it."""
     message = getattr(error, "message", None)
     if not message:
         return str(error)
@@ -119,8 +121,8 @@ def _words_of(error: BaseException) -> str:
 def without_path(words: Sequence[str], path: str) -> list[str]:
     """Return ``words`` without the names in the command's path.
 
-    The function removes each name of the path once, in the order of the path. If the user typed a name from the path a second
-    time, that word is an argument and stays in the result.
+    Each name is removed only once, in the order of the path. In ``mycli run run``, the second "run" is an argument and stays in
+    the result.
     """
     rest = path.split(".")
     typed = []

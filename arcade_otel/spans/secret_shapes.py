@@ -168,8 +168,8 @@ _PYTHON_NAMES = frozenset({*dir(builtins), "NoneType", "function", "module", "me
 def readable(message: str) -> str:
     """Return ``message`` in a form in which the patterns of this module recognize secrets.
 
-    The function decodes URL and HTML escapes. The function also removes terminal escape sequences, PEM blocks, and source lines
-    that a parser or pytest has quoted.
+    The function decodes URL and HTML escapes, and removes terminal escape sequences, PEM blocks, and source lines that a parser
+    or pytest has quoted.
     """
     message = _QUOTED_LINE.sub(r"<value>\n\1", message)
     if "\n+" in message or "\nE" in message:
@@ -182,7 +182,7 @@ def readable(message: str) -> str:
 
 
 def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
-    """Return ``message`` without text that looks like a secret, and without text in quotes that ``quoted`` does not contain.
+    """Return ``message`` without text that looks like a secret, and without quoted text that is missing from ``quoted``.
 
     If ``quoted`` is None, text in quotes stays unless it looks like a secret.
     """
@@ -234,7 +234,7 @@ def _without_known_shapes(message: str) -> str:
 def _without_value(match: re.Match[str]) -> str:
     """Return the matched text with the group ``value`` redacted.
 
-    If the pattern contains a separator, the value stays if it looks like an ordinary word, as in "basic authentication".
+    If the pattern has a group ``separator``, a value that looks like an ordinary word stays, as in "basic authentication".
     """
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
@@ -245,8 +245,8 @@ def _without_value(match: re.Match[str]) -> str:
 def _address(found: re.Match[str]) -> str:
     """Return only the scheme and the host of a URL, so that a maintainer can see which server failed.
 
-    If the function cannot reliably find the host, it returns the scheme and a placeholder. An example is a URL with two @
-    characters, because the password may contain one of them.
+    If the host is uncertain, the function returns the scheme and a placeholder. For example, one of two @ characters in a URL may
+    belong to the password.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]
@@ -305,13 +305,13 @@ def _without_randomness(match: re.Match[str]) -> str:
 
 
 def _looks_random(word: str) -> bool:
-    """Return whether a word looks like a key and not like a name.
+    """Return whether a word looks like a key rather than a name.
 
     A word looks like a key in three cases:
 
     - The word mixes several kinds of characters (digits, lower case, upper case), and does not consist of pronounceable parts.
     - The word is long and contains many different characters.
-    - The word is readable text in hexadecimal digits.
+    - The word consists of hexadecimal digits that encode readable text.
     """
     if _is_text_in_hex(word):
         return True

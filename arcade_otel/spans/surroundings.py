@@ -1,6 +1,6 @@
 """Find out how a command runs: its coding agent, CI provider, container, architecture and installation method.
 
-The functions return words from fixed lists, and not the values of environment variables. The sender calls the functions of this
+The functions return words from fixed lists, not the values of environment variables. The sender calls the functions of this
 module, so that a command does not spend time on importing it. The sender receives the names of the command's environment
 variables, but only the values of ``AI_AGENT`` and ``AGENT``.
 """
@@ -129,7 +129,8 @@ def agent(environ: Mapping[str, str]) -> str | None:
     If a variable names an unknown agent, the word is :data:`OTHER`.
 
     Args:
-        environ: The environment variables of the command. Only the variables in :data:`AGENT_NAMES` need their real values.
+        environ: The environment variables of the command. The function reads the values of the variables in :data:`AGENT_NAMES`,
+            and checks only whether other variables are set to a value other than "", ``0`` and ``false``.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]
@@ -154,7 +155,7 @@ def is_container(environ: Mapping[str, str]) -> bool:
 
 
 def architecture() -> str:
-    """Return the machine's architecture in the spelling of the semantic conventions (``host.arch``), or :data:`OTHER`."""
+    """Return the machine's architecture as the semantic conventions name it (``host.arch``), or :data:`OTHER`."""
     # On Windows, the architecture that Python was built for: "[MSC v.1943 64 bit (AMD64)]".
     machine = os.uname().machine if hasattr(os, "uname") else sys.version.rpartition("(")[2].partition(")")[0]
     return _ARCHITECTURES.get(machine.lower(), OTHER)
@@ -163,7 +164,7 @@ def architecture() -> str:
 def machine() -> dict[str, str]:
     """Return the resource attributes that describe the machine and the Python interpreter.
 
-    The sender can call this function for its command, because the same Python interpreter runs the sender and the command.
+    The sender can call this function on behalf of its command, because both run under the same Python interpreter.
     """
     system, release = _system()
     info = sys.version_info
@@ -207,7 +208,7 @@ def install_method(directory: str | None) -> str | None:
 
 
 def _system() -> tuple[str, str]:
-    """Return the operating system's name in the spelling of the semantic conventions (``os.type``), and its release."""
+    """Return the operating system's name, as the semantic conventions define it (``os.type``), and its release."""
     if hasattr(os, "uname"):
         system = os.uname()  # the same source as ``platform``, without its import
         return system.sysname.lower(), _public_release(system.release)

@@ -49,9 +49,9 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 
     Args:
         message: A message that :func:`secret_shapes.readable` has returned.
-        arguments: Words of the command line, and values of the command's parameters.
-        environ: The environment variables.
-        paths: Names of files.
+        arguments: User input to remove: the words of the command line and the values of the command's parameters.
+        environ: The environment variables whose values are removed.
+        paths: File names to remove.
     """
     lowered = message.lower()
     environ = {name: value for name, value in environ.items() if _is_looked_for(name, value, lowered)}
@@ -70,8 +70,8 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
     """Return whether the message may contain the value of an environment variable.
 
-    The function checks whether the message contains the words of the value. This check is faster than a search for each spelling
-    of a long value such as that of ``PATH``.
+    The function checks whether the message contains the words of the value, which is faster than searching for each spelling of a
+    long value such as that of ``PATH``.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False
@@ -87,10 +87,10 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that the message may contain, and those words of the other arguments that the message contains.
+    """Return the arguments that the message may quote as a whole, and the words that the message quotes from the other arguments.
 
-    If the message does not contain all words of a plain argument's last path component, the message cannot contain the whole
-    argument. The returned list therefore omits such arguments. The list contains each argument that is not plain.
+    The returned list omits a plain argument, such as a path, if the message contains neither all words of the argument's last
+    path component nor the argument's encodings.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -125,7 +125,7 @@ def _in_hex(value: str) -> str:
 
 
 def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Return the values to search for, as a dictionary from each value to its placeholder."""
+    """Return the values to search for, each mapped to its placeholder."""
     values = dict.fromkeys((path for path in paths if len(path) >= _MIN_ARGUMENT), FILE)
     for argument in arguments:
         parts = [argument, *argument.split("="), *argument.splitlines(), *PEM.split(argument)]
@@ -147,7 +147,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the texts to search for word by word: typed values without option names, and the values of secret variables."""
+    """Return the texts to search for one word at a time: typed values, and the values of variables such as ``API_KEY``."""
     typed = []
     for argument in arguments:
         if not argument.startswith("-"):
@@ -161,7 +161,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns that match single words of ``texts`` in ``message``, and the same words with other separators."""
+    """Yield patterns for the words of ``texts`` that ``message`` contains, and for each text with other word separators."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -180,10 +180,10 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _is_a_value(part: str) -> bool:
-    """Return whether ``part``, which is a part of the user's input, must be searched for.
+    """Return whether to search the message for ``part``, a part of the user's input.
 
-    The result is False for common text such as ``--`` and ``/``. For other text of special characters, the result is True if the
-    text is long or contains at least four different characters. Such a text may be a password ("!@#$%^&*").
+    Text without letters and digits, such as ``--``, counts only if it is long or contains at least four different characters,
+    because it may then be a password ("!@#$%^&*").
     """
     part = part.strip()
     if any(character.isalnum() for character in part):
@@ -192,7 +192,7 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message, in plain or escaped form, and in upper or lower case.
+    """Replace each value in the message with its placeholder, whatever its letter case or escaping.
 
     All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
     the user typed "on", the word "connection" stays as it is.
@@ -223,8 +223,8 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 def _spellings(value: str) -> set[str]:
     """Return the spellings of ``value`` to search for.
 
-    The spellings are the value itself, its escaped forms in Python, JSON, shells and HTML forms, and its encodings in base64 and
-    in hexadecimal digits.
+    The spellings are the value itself, its encodings in base64 and hexadecimal, and its escaped forms in Python, JSON, shells and
+    URL queries.
     """
     encoded = _in_base64(value)
     if value.isalnum():

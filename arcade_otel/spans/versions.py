@@ -1,7 +1,7 @@
 """Find the version of an installed program in the names of ``.dist-info`` directories.
 
-``importlib.metadata`` would find the same version, but it imports ``email`` and ``zipfile``. These imports take as long as the
-start of Python itself. This module uses ``importlib.metadata`` only if it finds no ``.dist-info`` directory, for example for a
+``importlib.metadata`` would find the same version, but importing it takes as long as starting Python, because it imports
+``email`` and ``zipfile``. This module uses ``importlib.metadata`` only if it finds no ``.dist-info`` directory, for example for a
 distribution in a zip archive.
 """
 
@@ -36,8 +36,8 @@ def stamp() -> str:
     """Return a text that changes when a distribution is installed, upgraded or removed.
 
     An installer creates or removes a ``.dist-info`` directory, which changes the modification time of the parent directory. The
-    text depends on these times, so the function calls ``stat`` once for each entry of ``sys.path``. A lookup of the version would
-    take about a third of the time that Python needs to start.
+    text is a hash of the modification times of all entries of ``sys.path``. Looking up the version instead would take about a
+    third of the time that Python needs to start.
     """
     times = []
     for directory in sys.path:
@@ -52,7 +52,7 @@ def stamp() -> str:
 def installed(distribution: str) -> tuple[str | None, str | None]:
     """Return the ``.dist-info`` directory and the version of an installed distribution.
 
-    If the function cannot find the directory or the version, it returns None in its place.
+    If one of the two cannot be found, it is None.
     """
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():
@@ -68,13 +68,13 @@ def installed(distribution: str) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=16)
 def owner(program: str) -> tuple[str | None, str | None]:
-    """Find the distribution that installs a console script with the name ``program``, or else a module with this name.
+    """Find the distribution that installs a script named ``program``, or else the one that installs a module of that name.
 
     Limit: if the running script belongs to no distribution, the function may find a distribution that installs a script with the
     same name.
 
     Returns:
-        The ``.dist-info`` directory and the version of the distribution. Both are None if the function finds no distribution.
+        The ``.dist-info`` directory and the version of the distribution, or ``(None, None)`` if no distribution is found.
     """
     if not program:
         return None, None

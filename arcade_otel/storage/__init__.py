@@ -2,21 +2,20 @@
 
 The functions in this module follow no link below the config directory, and do not block on a named pipe.
 
-The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to the user who runs
-the program, or to root. Other users must not be able to write these files and directories. If another user owns or can write one
-of these files and directories, the program runs as if there were no config directory. The program then records nothing, and
-``usage status`` and ``usage doctor`` show the result of :func:`distrust_reason`. The library also accepts a file that the owner's
-private group can write. A private group is named after the user and has no other members, as is usual with umask 002.
+The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to root or to the user
+who runs the program, and must not be writable by other users. If another user owns or can write the config directory or a file in
+it, the program runs as if there were no config directory: it records nothing, and ``usage status`` and ``usage doctor`` show the
+result of :func:`distrust_reason`. A file may be writable by its owner's private group. A private group is named after the user
+and has no other members, as is usual with umask 002.
 
-If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``. The library uses that directory only
-if it belongs to the user in ``SUDO_UID`` or to root. If the user who called ``sudo`` has opted out, ``sudo mycli`` is not
-recorded. If that user has not opted out, ``sudo mycli`` is recorded under that user's identity. The library treats the files as
-data and never as code. As root, the library follows no link below the config directory, deletes only files whose names it creates
-itself, and gives each new file to the owner of the directory. Under ``sudo``, the library uses only files of root and of the user
-who called ``sudo``. Without ``sudo``, for example after ``su -m`` or in a container that mounts another user's directory, root
-uses only root's own files.
+If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``, provided that it belongs to the user
+in ``SUDO_UID`` or to root. ``sudo mycli`` is recorded under the identity of the user who called ``sudo``, unless that user has
+opted out. The library treats the files as data and never as code. When run as root, the library follows no link below the config
+directory, deletes only files whose names follow its own patterns, and makes the directory's owner the owner of each new file.
+Under ``sudo``, the library uses only files of root and of the user who called ``sudo``. Without ``sudo``, for example in a
+container that mounts another user's directory or after ``su -m``, root uses only root's own files.
 
-Limits: POSIX access control lists, Windows permissions and the parents of the config directory are not checked.
+The library does not check POSIX access control lists, Windows permissions, or the parents of the config directory.
 
 Every recorded command imports this module, so the module contains only the code for reading one small file. The other code is in
 ``storage.files``, ``storage.directories`` and ``storage.locks``.
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
     from arcade_otel.storage.files import chown_to_parent_owner, ensure_private_dir
 
     class UntrustedStateError(PermissionError):
-        """A directory or file must not be used, because another user owns it or can write it."""
+        """Raised if another user owns or can write a directory or file, so that the library must not use it."""
 
     class UnusableFileError(OSError):
-        """The path is not a small regular file, but a link, pipe, directory, device or huge file."""
+        """Raised if a path is not a small regular file, but a link, pipe, directory, device or huge file."""
 
 
 __all__ = [
@@ -101,16 +100,14 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
     The function never follows a link below the config directory, and never blocks on a named pipe.
 
     Args:
-        config_dir: The config directory, which may be a link if the link and its target belong to the user.
-        names: Names of the directories below the config directory, and of the file, such as ``"usage", "consent"``.
+        config_dir: The config directory. The directory may be a link if the link and its target belong to the user.
+        names: The path of the file below the config directory, one name per level, such as ``"usage", "consent"``.
         max_bytes: The maximum size of the file in bytes. A larger file raises UnusableFileError.
 
     Raises:
-        UnusableFileError: If the path is not a regular file, or the file is longer than ``max_bytes``. A later try would fail,
-            too.
+        UnusableFileError: If the path is not a regular file, or the file is longer than ``max_bytes``. Retrying does not help.
         UntrustedStateError: If the file, or a directory above it, belongs to another user or can be written by another user.
-        OSError: If the file cannot be read at the moment (no permission, no descriptor left, a bad disk). A later try may
-            succeed.
+        OSError: If the file cannot be read at the moment, for example because no file descriptor is free. Retrying may help.
     """
     try:
         directory = open_directory(config_dir, *names[:-1])
@@ -124,12 +121,12 @@ def read_file(config_dir: str, *names: str, max_bytes: int = MAX_FILE_BYTES) -> 
 
 
 def open_directory(config_dir: str, *names: str) -> int | None:
-    """Open the config directory or a directory below it, and return the descriptor.
+    """Open the config directory or a directory below it, and return its file descriptor.
 
     The function follows no link below the config directory.
 
     Returns:
-        A descriptor, which the caller must close. On Windows, which has no descriptors for directories, the result is None.
+        A file descriptor, which the caller must close, or None on Windows, which has no descriptors for directories.
 
     Raises:
         UntrustedStateError: If a directory on the path belongs to another user or can be written by another user.
@@ -198,10 +195,10 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
 
 
 def distrust_reason(config_dir: str) -> str | None:
-    """Return a text that tells the user why the files in ``config_dir`` are not used, or None if the files are used.
+    """Return a message that tells the user why the files in ``config_dir`` are not used, or None if they are used.
 
-    This never raises. For example, the text is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is a
-    link``. A missing file is no reason to distrust the directory.
+    This never raises. For example, the message is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is
+    a link``. Missing files are no reason to distrust the directory.
     """
     try:
         status = os.lstat(config_dir)
@@ -279,7 +276,7 @@ def _distrust(status: os.stat_result, path: str) -> str | None:
 
 
 def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
-    """Return why the link in place of the config directory must not be followed, or None if it may be followed.
+    """Return why the library must not follow a config directory that is a symbolic link, or None if it may follow it.
 
     The link may be followed if it belongs to root or to the user who runs the program. Under ``sudo``, the link may also belong
     to the user who called ``sudo``, if its target belongs to the same user.
@@ -292,9 +289,9 @@ def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> s
 
 
 def _trusted_users() -> tuple[int, ...]:
-    """Return the IDs of the users whose files may be used.
+    """Return the IDs of the users whose files the library may use.
 
-    These users are root, the user who runs the program and, under ``sudo``, the user who called ``sudo``.
+    The IDs are those of root, of the user who runs the program and, under ``sudo``, of the user who called ``sudo``.
     """
     user = os.geteuid()
     if user == 0:
@@ -306,8 +303,8 @@ def _trusted_users() -> tuple[int, ...]:
 def _is_private_group(user: int, group: int) -> bool:
     """Return whether the group is named after the user and has no other members, as is usual on Fedora, RHEL and Debian.
 
-    Debian's OpenSSH also accepts such groups (patch ``user-group-modes``). The result is cached, because the look-up may query an
-    LDAP server.
+    Debian's OpenSSH also accepts files that a private group can write (patch ``user-group-modes``). The result is cached, because
+    the look-up may query an LDAP server.
     """
     known = _private_groups.get((user, group))
     if known is None:

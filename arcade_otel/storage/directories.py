@@ -34,10 +34,9 @@ else:
 class Directory:
     """An open directory. Call ``close`` when you no longer need the directory, or use it in a ``with`` statement.
 
-    On POSIX, the methods use the descriptor of the directory. The methods therefore affect this directory even if its path
-    changes, for example if its parent is renamed or the directory is replaced by a link. Windows has no descriptors for
-    directories. On Windows, the methods use the path, and ``open`` refuses links. The methods expect the names of files without a
-    path.
+    On POSIX, the methods use the directory's descriptor, so they affect this directory even if its path changes, for example
+    because its parent is renamed. On Windows, which has no descriptors for directories, the methods use the path, and ``open``
+    refuses links. Pass file names without a path.
     """
 
     __slots__ = ("_descriptor", "path")
@@ -74,7 +73,7 @@ class Directory:
 
     @classmethod
     def at(cls, path: str) -> "Directory":
-        """Open a config directory, or its ``usage`` directory, by its path. A link in place of ``usage`` is refused."""
+        """Open a config directory, or its ``usage`` directory, by its path. ``usage`` must not be a link."""
         parent, name = os.path.split(path)
         return cls.open(parent, name) if name == _STATE else cls.open(path)
 
@@ -150,7 +149,7 @@ class Directory:
     # --- writing ------------------------------------------------------------------------------------------------------------
 
     def open_file(self, name: str, flags: int, *, create: bool = True) -> int:
-        """Open a regular file that has only one name (no further hard links), and return its descriptor.
+        """Open a regular file that has only one hard link, and return its descriptor.
 
         Args:
             name: Name of the file.
@@ -159,7 +158,7 @@ class Directory:
 
         Raises:
             FileExistsError: If the file exists, and ``flags`` contains ``os.O_EXCL``.
-            storage.UnusableFileError: If ``name`` is a link, a pipe, a directory, or a file with a second name (a hard link).
+            storage.UnusableFileError: If ``name`` is a link, a pipe, a directory, or a file with more than one hard link.
             OSError: If the file cannot be opened or created.
         """
         path = os.path.join(self.path, name)
@@ -188,7 +187,7 @@ class Directory:
     def write(self, name: str, data: bytes, *, durable: bool = False, mtime_ns: int | None = None) -> None:
         """Write ``data`` to a temporary file with mode 0600, and rename the temporary file to ``name``.
 
-        If a step fails, the function removes the temporary file and raises the error. The old file then stays unchanged.
+        If a step fails, the function removes the temporary file, leaves the old file unchanged, and raises the error.
 
         Args:
             name: Name of the file.
@@ -219,7 +218,7 @@ class Directory:
     def touch(self, name: str, moment: float) -> None:
         """Set the modification time of a file to ``moment``, in seconds since the epoch.
 
-        On POSIX, the function sets the time of a link itself, and not of its target.
+        On POSIX, if the file is a link, the function sets the time of the link itself and not of its target.
 
         Raises:
             OSError: If the time cannot be set.
@@ -228,13 +227,13 @@ class Directory:
         os.utime(self._where(name), (moment, moment), dir_fd=self._descriptor, follow_symlinks=follows)
 
     def rename(self, name: str, target: "Directory", new_name: str) -> None:
-        """Move the file ``name`` into ``target`` under the name ``new_name``, and replace any file that has this name there.
+        """Move the file ``name`` to ``new_name`` in the directory ``target``, and replace any existing file.
 
         On Windows, retry for up to 1.5 s while another process has the file open.
 
         Raises:
-            OSError: If the file cannot be moved. The error's ``filename`` is the whole path of the target, so that the error can
-                be shown to a user.
+            OSError: If the file cannot be moved. The attribute ``filename`` of the error is the full path of the new file, so
+                that users understand the error.
         """
         try:
             files.retry_while_busy(
@@ -275,9 +274,8 @@ def write_private(path: str, text: str, *, durable: bool = False) -> None:
     If a step fails, the function removes the temporary file. The function never writes through a link.
 
     Args:
-        path: Path of the file, in the config directory or its ``usage/``. The directory must exist.
-        text: The content, which is encoded as UTF-8. If the text contains a lone surrogate, the function raises a
-            UnicodeEncodeError.
+        path: Path of a file in the config directory or in its ``usage/``, which must exist.
+        text: The content, which is written as UTF-8. A lone surrogate raises UnicodeEncodeError.
         durable: Whether to wait until the content is on the disk, so that a power cut does not leave an empty file.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Create private directories, give files to the owner of their directory, and retry on Windows while a file is open."""
+"""Create private directories, give files to their directory's owner, and on Windows retry while a file is open."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
-    """Call ``action``. On Windows, repeat the call for up to 1.5 s while another process has the file open.
+    """Call ``action``. On Windows, repeat the call for up to 1.5 s while it fails because another process has a file open.
 
-    Other systems can replace and remove open files, so the function calls ``action`` only once there.
+    On other systems, open files can be replaced and removed, so one call is enough.
 
     Raises:
         OSError: If the last call of ``action`` raised an OSError.
@@ -50,7 +50,7 @@ def ensure_private_dir(path: str) -> None:
     """Create the directory ``path`` and its missing parents with mode 0700. An existing directory keeps its mode.
 
     Raises:
-        OSError: If the directory cannot be created, or ``path`` is something other than a directory.
+        OSError: If the directory cannot be created, or ``path`` exists but is not a directory.
     """
     if os.path.isdir(path):
         return
@@ -70,8 +70,8 @@ def chown_to_parent_owner(path: str) -> None:
     """Under ``sudo``, give the file or directory ``path`` to the owner of its parent directory.
 
     Without this function, ``sudo mycli`` would leave files that belong to root. If the program does not run as root, or runs on
-    Windows, the function does nothing. The function follows no symbolic link. A file with a second name keeps its owner, because
-    it may be a hard link to one of root's files.
+    Windows, the function does nothing. The function follows no symbolic link. A file with more than one hard link keeps its
+    owner, because it may be one of root's files.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

@@ -1,23 +1,22 @@
 """Exclusive locks between processes: the operating system's own lock, or a lease file on a file system without locks.
 
-The operating system releases its own locks (``flock``, ``msvcrt.locking``) when the process that holds them ends, even by a
-signal. Some file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some FUSE
-homes, ``flock`` fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. On such a file system this module uses a *lease*:
-a file that is created with ``O_EXCL`` and contains the name of its holder.
+The operating system releases its own locks (``flock``, ``msvcrt.locking``) when the process that holds them ends, even if a
+signal kills it. Some file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some
+FUSE homes, ``flock`` fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. If ``flock`` fails or hangs, this module
+uses a *lease*: a file that is created with ``O_EXCL`` and contains the name of its holder.
 
 Limits of a lease:
 
 * The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system. The holder also
   counts as dead if its process ran on this host and no longer exists. If a holder is only paused for more than ``stale_after``
   seconds (SIGSTOP, a suspended laptop), there can be a second holder.
-* Two processes may find the same stale lease at the same moment. Each process then renames the lease file, and takes the lease
-  only if the renamed file is the stale one. If a process acts between two system calls of the other process, both processes can
-  still get the lease.
-* Some of the processes may be able to use the file system's locks while others cannot. All processes respect an existing lease.
-  However, a process that cannot use the locks does not notice that another process holds a lock.
+* Two processes may find the same stale lease at the same moment. To take a stale lease, a process renames the lease file, and
+  checks that it renamed the stale file and not a newer one. In a rare race, two processes can still get the same lease.
+* On the same file system, some processes may be able to use the operating system's locks while others cannot. All processes
+  respect an existing lease. However, a process that cannot use the locks does not notice a lock that another process holds.
 
-The code that uses the locks tolerates two holders. For example, if two senders deliver the same event, both deliveries contain
-the same UUID, and PostHog recognizes the second delivery as the same event.
+The code that uses the locks still works if two processes hold the same lock. For example, if two senders deliver the same event,
+both deliveries contain the same UUID, and PostHog recognizes the second delivery as the same event.
 """
 
 import os
@@ -38,7 +37,7 @@ _EAGAIN, _EACCES, _EDEADLOCK = 11, 13, 36
 
 
 class LockUnsupportedError(OSError):
-    """The file system does not support locks, so it is unknown whether another process holds the lock."""
+    """Raised if the file system does not support locks, so that it is unknown whether another process holds the lock."""
 
 
 if sys.platform == "win32":
@@ -61,11 +60,11 @@ if sys.platform == "win32":
         return True
 
     def _can_lock_elsewhere(descriptor: int) -> bool:
-        """Return whether another byte of the file can be locked.
+        """Return whether a byte other than the first one can be locked in the file.
 
-        If another byte can be locked, the lock failed because another process holds the first byte. Under Wine, the error number
-        does not show this. If another process holds a lock, Wine's C library does not set ``errno``, so Python's exception
-        contains the number of an earlier error.
+        If another byte can be locked, the file system supports locks, so another process must hold the lock of the first byte.
+        This check is for Wine, where the error number is useless: if another process holds a lock, Wine's C library does not set
+        ``errno``, so Python's exception contains the number of an earlier error.
         """
         os.lseek(descriptor, int.from_bytes(os.urandom(3), "big") + 1, os.SEEK_SET)
         try:
@@ -111,15 +110,15 @@ class FileLock:
 
     @classmethod
     def acquire(cls, directory: Directory, name: str, *, wait: float, stale_after: float) -> "FileLock | None":
-        """Take the lock and return it, or return None if other processes hold the lock for the next ``wait`` seconds.
+        """Take the lock and return it, or return None if the lock does not become free within ``wait`` seconds.
 
         The call takes at most about 0.5 s longer than ``wait``, even on a file system whose locks hang.
 
         Args:
             directory: The directory for the lock file. This module creates the lock file with mode 0600, and never removes it.
             name: Name of the lock file.
-            wait: For how many seconds to try. With 0, the function tries once.
-            stale_after: Seconds after which the holder of a lease counts as dead. No process may hold this lock for longer.
+            wait: The number of seconds to retry, or 0 to try only once.
+            stale_after: The number of seconds after which the holder of a lease counts as dead. Release the lock earlier.
 
         Raises:
             OSError: If the lock file can be neither opened nor created.
@@ -162,7 +161,7 @@ class FileLock:
     def release(self) -> None:
         """Release the lock. A second call does nothing.
 
-        The function keeps the lock file. If it removed the file, two processes could lock two different files with the same name.
+        The lock file stays, because after its removal, two processes could lock two different files with the same name.
         """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
@@ -205,9 +204,9 @@ def _try_lock_bounded(descriptor: int) -> bool:
 
 
 class _Lease:
-    """The file that takes the place of a lock on a file system without locks.
+    """The file that replaces a lock on a file system without locks.
 
-    The content of the file identifies the holder: ``host pid token``.
+    The content of the file identifies the process that holds the lease: ``host pid token``.
     """
 
     __slots__ = ("_held", "_name", "_path", "_stale_after")
@@ -302,7 +301,7 @@ def _is_alive(pid: int) -> bool:
 def _file_system_now(directory: Directory) -> float:
     """Return the current time by the clock of the file system, which also sets the times of lease files.
 
-    On a network file system, this is the clock of the server.
+    On a network file system, the time comes from the server's clock.
     """
     name = f".now.{os.urandom(4).hex()}.tmp"
     descriptor = directory.open_file(name, os.O_WRONLY | os.O_EXCL)

@@ -25,7 +25,7 @@ _NORMAL = 0x80
 
 
 def program_data() -> str:
-    r"""Return the directory for all users' program data, usually ``C:\ProgramData``, as the registry names it.
+    r"""Return the directory for all users' program data, usually ``C:\ProgramData``, according to the registry.
 
     Only an administrator can change the registry keys that the function reads. The function does not read the variables
     ``PROGRAMDATA`` and ``SystemDrive``, because a user could change them to bypass the machine's policy.
@@ -53,7 +53,7 @@ def _registry_value(key: str, name: str) -> str:
 def long_path(path: str) -> str:
     r"""Return the config directory ``path``, with the prefix ``\\?\`` if paths below it may exceed 259 characters.
 
-    By default, Windows opens a path of more than 259 characters only with this prefix. An administrator can remove this limit.
+    By default, Windows opens a path of more than 259 characters only with this prefix.
 
     Args:
         path: An absolute path.
@@ -68,8 +68,8 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
     """Open a file as ``os.open`` does, but allow other processes to replace or remove the file while it is open.
 
     Return the descriptor. ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not
-    remove it. A lock file stays open as long as the lock is held. If ``os.open`` had opened the lock file, the config directory
-    could not be removed during that time. With ``os.O_APPEND`` or ``os.O_TRUNC``, this function does the same as ``os.open``.
+    remove it: users could not remove the config directory while a lock is held. With ``os.O_APPEND`` or ``os.O_TRUNC``, this
+    function calls ``os.open``.
 
     Raises:
         OSError: If the file cannot be opened or created.

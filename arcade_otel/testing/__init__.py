@@ -1,8 +1,8 @@
 """A fake PostHog and a fake Arcade API that run on this machine, and a sandbox for a program's own tests.
 
 To start the fake servers in a test, write ``with FakePostHog() as posthog:``. To start the fake servers in a terminal, run
-``python -m arcade_otel.testing``. The servers listen only on loopback. The module ``plugin`` is the pytest plugin. Except for the
-plugin, the package imports only ``arcade_otel`` and the standard library.
+``python -m arcade_otel.testing``. The servers listen only on loopback. Except for the pytest plugin (``plugin``), the package
+imports only ``arcade_otel`` and the standard library.
 """
 
 from importlib import import_module

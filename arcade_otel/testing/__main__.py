@@ -62,7 +62,7 @@ def _show(event: Event, log: TextIO | None) -> None:
 
 
 def _keep_report(path: str, stand_in: FakePostHog, ended: threading.Event, *, browser: bool) -> None:
-    """Write the report page again each time that new events have arrived, until ``ended`` is set.
+    """Write the report page again whenever new events have arrived, until ``ended`` is set.
 
     When the page is written for the first time, print its address. If ``browser`` is True, also open the page in a browser.
     """

@@ -1,6 +1,6 @@
-"""A fake of two endpoints of Arcade's API, ``/api/v1/auth/validate`` and ``/api/v1/auth/whoami``.
+"""A fake of two endpoints of Arcade's API.
 
-The first endpoint returns the account of an API key, and the second returns the account of an access token.
+``/api/v1/auth/validate`` returns the account of an API key, and ``/api/v1/auth/whoami`` returns the account of an access token.
 """
 
 import json
@@ -49,11 +49,11 @@ class ArcadeApi:
             self._tokens[access_token] = data
 
     def script(self, *faults: Fault) -> None:
-        """Apply each of ``faults`` to one of the next requests, in this order. Later requests are not affected."""
+        """Apply ``faults`` to the next requests, one fault per request. Later requests are not affected."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
-        """Apply ``fault`` to all requests without a fault from :meth:`script`, until :meth:`heal` is called."""
+        """Apply ``fault`` to each request that gets no fault from :meth:`script`, until you call :meth:`heal`."""
         self._always = fault
 
     def heal(self) -> None:
@@ -62,7 +62,7 @@ class ArcadeApi:
         self._script.clear()
 
     def fault(self) -> Fault | None:
-        """Return the fault with which to answer the next request, or None to answer it normally."""
+        """Return the fault to apply to the next request, or None to answer it normally."""
         return self._script.popleft() if self._script else self._always
 
     def answer(self, path: str, authorization: str) -> tuple[int, str]:

@@ -18,7 +18,7 @@ class Canary(str):
     Attributes:
         kind: Name of the kind of secret, for example ``github_token``.
         secrets: The parts of the text that usage data must not contain, for example only the password in the URL of a database.
-            The default is the whole text.
+            By default, ``secrets`` contains the whole text.
     """
 
     kind: str
@@ -35,7 +35,10 @@ class Canary(str):
 
 
 class Canaries:
-    """A set of made-up secrets. Each secret is an attribute of the object, and an iteration over the object yields all secrets.
+    """A set of made-up secrets. Each secret is an attribute of the object, and iterating over the object yields all secrets.
+
+    In ``words`` and ``slug``, each word is a secret, so that a search finds the words even if a program joins them
+    in another way.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.
@@ -45,8 +48,7 @@ class Canaries:
         email: An e-mail address.
         ipv4, ipv6: IP addresses.
         password_url: The URL of a database, which contains a password.
-        words, slug: Two made-up words, joined by a space (``words``) or a hyphen (``slug``). Each word is a secret, so that a
-            search finds the words even if a program joins them in another way.
+        words, slug: Two made-up words, joined by a space (``words``) or a hyphen (``slug``).
         home_path, windows_path: The path of a file in a home directory, in which the user's name and the file's name are secret.
 
     Args:

@@ -1,7 +1,7 @@
 """Validate requests in the same way as PostHog's newer capture endpoint, ``/i/v1/analytics/events``.
 
-The newer endpoint returns for each event whether PostHog accepts it. The rules are copied from PostHog's capture service
-(https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
+The newer endpoint reports for each event whether PostHog accepts it. The validation rules are copied from PostHog's capture
+service (https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
 """
 
 import json
@@ -74,7 +74,7 @@ def accepted_v1(
     refuse: Callable[[dict[str, Any]], bool] = lambda _: False,
     most_events: int | None = None,
 ) -> tuple[list[Event], Results]:
-    """Return the accepted events of a request, and a dictionary that says for each ``uuid`` whether the event was accepted.
+    """Return the accepted events of a request, and a dictionary that maps the ``uuid`` of each event to its result.
 
     Args:
         headers: The headers of the request.

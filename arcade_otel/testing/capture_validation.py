@@ -1,7 +1,7 @@
-"""Validate the bodies of requests in the same way as PostHog's capture endpoint. This module itself does not use HTTP.
+"""Validate the bodies of requests in the same way as PostHog's older capture endpoint, ``/batch/``.
 
-The rules are copied from PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one event in a
-request is malformed, the service refuses the whole request.
+The validation rules are copied from PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one
+event in a request is malformed, the older endpoint refuses the whole request. This module itself does not use HTTP.
 """
 
 import gzip
@@ -37,10 +37,10 @@ class Event:
         distinct_id: The event's distinct ID, as PostHog stores it.
         uuid: The UUID of the event.
         properties: The properties of the event.
-        token: The key of the project.
+        token: The project's key.
         timestamp: The time that the client wrote into the event.
         sent_at: When the client sent the request, by the client's clock.
-        time: The event's time in PostHog, which is ``timestamp`` after the error of the client's clock has been corrected.
+        time: The event's time in PostHog: ``timestamp``, corrected for the error of the client's clock.
         request: The number of the request that contained the event.
     """
 
@@ -147,10 +147,10 @@ def parsed(text: str) -> Any:
 
 
 def _shape(loaded: Any) -> tuple[list[Any], Any, Any]:
-    """Return the events, the token and ``sent_at`` of a request. A request is a batch, an array of events, or one event.
+    """Return the events, the token and ``sent_at`` of a request, which is a batch, an array of events, or a single event.
 
-    If the request does not contain the token outside its events, the returned token is None. If the request does not contain
-    ``sent_at``, the returned ``sent_at`` is None.
+    The returned token is None unless the request is a batch, because otherwise the token is part of each event. If the request
+    does not contain ``sent_at``, the returned ``sent_at`` is None.
     """
     if isinstance(loaded, list):
         return loaded, None, None
@@ -260,10 +260,10 @@ def _event(raw: dict[str, Any], token: str, sent_at: Any, now: datetime, request
 
 
 def _time(timestamp: str, sent_at: Any, properties: dict[str, Any], now: datetime) -> datetime:
-    """Return the time of an event by the server's clock, which usually is ``now + (timestamp - sent_at)``.
+    """Return the time of an event by the server's clock, which is usually ``now + (timestamp - sent_at)``.
 
-    If ``timestamp`` is not a valid time, return ``now``. If ``sent_at`` is not a valid time, return ``timestamp``. If the result
-    would be more than 23 hours in the future, return ``now``.
+    If ``timestamp`` is not a valid time, return ``now``. If ``sent_at`` is not a valid time, or the event has the property
+    ``$ignore_sent_at``, return ``timestamp``. If the result would be more than 23 hours in the future, return ``now``.
     """
     happened, sent = _moment(timestamp), _moment(sent_at)
     if happened is None:

@@ -20,11 +20,11 @@ class Computer:
     """A simulated computer, with a home directory, a config directory and an environment for the commands of one test.
 
     You can inspect the files that commands write to the config directory. To run commands, use a subclass such as ``CliSandbox``.
+    ``Computer`` adds variables to the environment that turn on the debug log and make senders exit early.
 
     Args:
         root: A directory for the home directory and the debug log.
         environ: Environment of the commands, or None for an environment with only the variables that a process needs.
-            ``Computer`` adds the variables for the debug log and for short-lived senders.
         home: The home directory, or None for the directory ``home`` in ``root``.
 
     Attributes:
@@ -51,7 +51,7 @@ class Computer:
         self.environ |= {conventions.ENV_HOST: url, conventions.ENV_API_KEY: api_key}
 
     def with_environ(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-        """Return a copy of the environment with ``changes``. A variable that ``changes`` sets to None is removed."""
+        """Return a copy of the environment with ``changes`` applied. A variable that ``changes`` sets to None is removed."""
         environ: dict[str, str | None] = {**self.environ, **(changes or {})}
         return {name: value for name, value in environ.items() if value is not None}
 
@@ -121,7 +121,7 @@ class Computer:
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
         """Wait until no sender is running (:meth:`senders`). Events that the senders could not deliver stay in the queue.
 
-        In the environment of this computer, a sender usually ends 0.3 s after it has sent its last event.
+        On the simulated computer, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
             AssertionError: If a sender is still running after ``timeout`` seconds.

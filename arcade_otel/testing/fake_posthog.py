@@ -1,4 +1,4 @@
-"""A fake PostHog and a fake Arcade API, which share one loopback address. A test can script faults of both."""
+"""A fake PostHog and a fake Arcade API, which share one loopback address and can be scripted to fail."""
 
 import gzip
 import json
@@ -34,10 +34,7 @@ _EXPECTED_V1_HEADERS = frozenset(
 
 
 class Request:
-    """A request to the capture endpoint, and the HTTP status of the answer.
-
-    As long as the request is not answered, ``status`` is 0.
-    """
+    """A request to the capture endpoint, and the HTTP status of the answer, which is 0 until the request is answered."""
 
     def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
         self.method = method
@@ -60,7 +57,7 @@ class Request:
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return the names of headers that the endpoint does not need, because such a header could contain a secret."""
+        """Return the names of headers that the endpoint does not need, each of which could leak a secret."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
@@ -69,11 +66,12 @@ class FakePostHog:
     """A fake PostHog on your machine, for tests and for looking at your events. Use the fake in a ``with`` statement.
 
     The fake validates requests in the same way as PostHog's capture endpoint, and stores the events. You can script faults, such
-    as HTTP errors and lost connections. The rules are copied from PostHog's source code (https://github.com/PostHog/posthog). The
-    fake does not imitate GeoIP, rate limits, or the loss of events in Kafka.
+    as HTTP errors and lost connections. The validation rules are copied from PostHog's source code
+    (https://github.com/PostHog/posthog). The fake does not imitate GeoIP, rate limits, or the loss of events in Kafka.
+    The port stays the same after :meth:`stop` and :meth:`start`.
 
     Args:
-        port: The port on 127.0.0.1, or 0 for any free port, which the fake keeps after :meth:`stop` and :meth:`start`.
+        port: A port on 127.0.0.1, or 0 for any free port.
         tokens: The keys of the known projects, or None if every project is known.
         enforce: True to refuse events of unknown projects (401), or False to accept and discard them, as PostHog does.
         protocols: The endpoints of the fake: ``"v0"`` (``/batch/`` and similar) and ``"v1"`` (``/i/v1/analytics/events``).
@@ -163,11 +161,11 @@ class FakePostHog:
     # --- faults ---------------------------------------------------------------------------------------------------------------
 
     def script(self, *faults: Fault) -> None:
-        """Apply each of ``faults`` to one of the next requests, in this order. Later requests are not affected."""
+        """Apply ``faults`` to the next requests, one fault per request. Later requests are not affected."""
         self._script.extend(faults)
 
     def always(self, fault: Fault) -> None:
-        """Apply ``fault`` to all requests without a fault from :meth:`script`, until :meth:`heal` is called."""
+        """Apply ``fault`` to each request that gets no fault from :meth:`script`, until you call :meth:`heal`."""
         self._always = fault
 
     def heal(self) -> None:
@@ -176,7 +174,7 @@ class FakePostHog:
         self._script.clear()
 
     def refuse(self, malformed: Callable[[dict[str, Any]], bool]) -> None:
-        """Treat each event as malformed for which ``malformed`` returns True.
+        """Treat each event for which ``malformed`` returns True as malformed.
 
         If a request contains a malformed event, the older endpoint refuses the whole request with 400. The newer endpoint drops
         only the malformed event.
@@ -192,7 +190,7 @@ class FakePostHog:
     def visible(self) -> list[Event]:
         """Return the events as PostHog shows them.
 
-        If several events have the same project, UTC day, name, ID and UUID, PostHog shows only the last of them.
+        If several events have the same project, UTC day, name, distinct ID and UUID, PostHog shows only the last of them.
         """
         shown = {
             (event.token, event.time.date(), event.event, event.distinct_id, event.uuid): event for event in list(self.events)
@@ -200,7 +198,7 @@ class FakePostHog:
         return list(shown.values())
 
     def persons(self, order: "str | PartitionOrder" = "sent") -> Persons:
-        """Return the persons that PostHog would create if it read the stored events in the order ``order``."""
+        """Return the persons that PostHog would create if it read the stored events in the given order."""
         return Persons(ordered(list(self.events), order))
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
@@ -234,7 +232,7 @@ class FakePostHog:
         return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
 
     def capture(self, request: Request) -> Results:
-        """Store the accepted events of a request. Return a result per event, or an empty dictionary for the older endpoint.
+        """Store the accepted events of a request. Return one result per event, or an empty dictionary for the older endpoint.
 
         Raises:
             RequestRejected: If PostHog would refuse the whole request.

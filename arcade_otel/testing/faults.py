@@ -87,7 +87,7 @@ class Fault:
 
 @contextlib.contextmanager
 def blackhole() -> Iterator[str]:
-    """Yield a loopback URL that does not respond to a connection attempt, because the backlog of its listener is full."""
+    """Yield a loopback URL that does not respond to connection attempts, because the backlog of its listener is full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

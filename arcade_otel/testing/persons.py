@@ -1,8 +1,8 @@
-"""A model of PostHog's persons. The model computes to which person an event belongs after PostHog has read all events.
+"""A model of PostHog's persons, which computes the owner of each event after PostHog has read all events.
 
 The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
-service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not include the loss of events in Kafka, the squash
-job, merge limits, races between merges, or group types. The model was not compared with the real service, which may also change.
+service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not cover the loss of events in Kafka, the squash
+job, merge limits, races between merges, or group types. The model has not been compared with the real service.
 """
 
 import random
@@ -29,7 +29,7 @@ _ILLEGAL = frozenset(("[object Object]", "NaN", "None", "none", "null", "0", "un
 class PartitionOrder:
     """A random order in which PostHog may read the events of several partitions.
 
-    Events with the same project and the same ID stay in the order in which they arrived.
+    Events with the same project and distinct ID stay in the order in which they arrived.
     """
 
     def __init__(self, seed: int) -> None:
@@ -40,7 +40,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A random order of all events. PostHog keeps the order of events with the same ID, but this order does not."""
+    """A random order of all events. Unlike in PostHog, even events with the same distinct ID can change their order."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"
@@ -68,7 +68,7 @@ def ordered(events: Sequence[Event], order: "str | PartitionOrder") -> list[Even
 
 
 class Person:
-    """A person in PostHog, with a UUID, distinct IDs, and a mark that says whether the person is identified."""
+    """A person in PostHog, with a UUID, distinct IDs, and a flag that says whether the person is identified."""
 
     def __init__(self, identity: str, created_at: datetime) -> None:
         self.uuid = identity
@@ -79,7 +79,7 @@ class Person:
 
 
 class Persons:
-    """The persons of one project, after PostHog has read ``events`` in the order of the sequence."""
+    """The persons of one project, after PostHog has read ``events`` in the given order."""
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.warnings: list[str] = []
@@ -106,7 +106,7 @@ class Persons:
     def owner(self, event: Event) -> str:
         """Return the ID of the person to whom ``event`` belongs after all events have been read.
 
-        If an alias joined two IDs, the earlier events of both IDs belong to one person.
+        If an alias joined two distinct IDs, the earlier events of both IDs belong to one person.
         """
         return self.owner_of(event.distinct_id)
 

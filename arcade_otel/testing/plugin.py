@@ -43,16 +43,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Block usage data if that has not happened yet.
+    """Block usage data unless it is already blocked.
 
-    If a conftest file loads the plugin, pytest does not call the hook ``pytest_load_initial_conftests`` of the plugin.
+    If a conftest file loads the plugin, pytest does not call the plugin's hook ``pytest_load_initial_conftests``.
     """
     _block(config)
 
 
 @pytest.fixture
 def arcade_usage(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CliSandbox]":
-    """Yield an :class:`arcade_otel.testing.CliSandbox`, which runs commands in an empty home directory, with a fake PostHog."""
+    """Yield a ``CliSandbox``, which runs commands in an empty home directory and delivers their events to a fake PostHog."""
     from arcade_otel.testing.sandbox import CliSandbox
 
     with CliSandbox(tmp_path_factory.mktemp("arcade_usage")) as usage:
@@ -80,7 +80,8 @@ def _block(config: pytest.Config) -> None:
     * The config directory is an empty directory of this session, so that ``usage disable`` and ``usage forget`` in a test do not
       change the developer's own choice and identity.
 
-    If the ini option ``arcade_otel_block`` is off, the function only sets a variable that allows recording in tests.
+    If the ini option ``arcade_otel_block`` is off, this function only sets ``ARCADE_USAGE_IN_TESTS``, which allows recording in
+    tests.
     """
     if os.environ.get(conventions.ENV_SENDER) == BLOCKED:
         return

@@ -1,4 +1,4 @@
-"""Run a program's commands as real processes in an empty home directory, and inspect the usage data that they leave."""
+"""Run a program's commands as real processes in an empty home directory, and inspect the usage data that they produce."""
 
 import os
 import subprocess
@@ -36,17 +36,18 @@ _POLL_SECONDS = 0.01
 
 
 class CliSandbox(Computer):
-    """An isolated computer that records commands, and delivers their events to a fake PostHog.
+    """An isolated computer that records commands and delivers their events to a fake PostHog.
 
-    Use the sandbox in a ``with`` statement. The home directory is empty. Tracking is on, and the notice counts as shown. The
-    commands get the environment of this process, but without the variables of Arcade, OpenTelemetry, PostHog, proxies and
-    continuous integration.
+    Use the sandbox in a ``with`` statement. The home directory is empty. Tracking is on, and the notice counts as already shown.
+    The commands get the environment of this process, but without the variables of Arcade, OpenTelemetry, PostHog, proxies and
+    continuous integration. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the first
+    :meth:`run`.
 
     Limits:
 
     * The sandbox can inspect the processes of senders only on Linux, where ``/proc`` exists.
-    * If the user's credentials contain no ``coordinator_url``, a login command sends a request to the real Arcade API. To
-      prevent this request, set ``coordinator_url`` to the address of :attr:`posthog`.
+    * If the user's credentials contain no ``coordinator_url``, a login command sends a request to the real Arcade API. To use
+      the fake Arcade API instead, set ``coordinator_url`` to the address of :attr:`posthog`.
 
     Args:
         root: An empty directory.
@@ -54,8 +55,7 @@ class CliSandbox(Computer):
     Attributes:
         posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
         home: The home directory.
-        config_dir: The config directory. If the program sets its own ``config_dir``, assign that path before the first
-            :meth:`run`.
+        config_dir: The config directory.
         environ: Environment of the commands, which you may change.
     """
 
@@ -106,11 +106,13 @@ class CliSandbox(Computer):
         cwd: str | os.PathLike[str] | None = None,
         timeout: float = SETTLE_SECONDS,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end. Return the command's exit code, stdout and stderr.
+        """Run a command to completion. Return the command's exit code, stdout and stderr.
+
+        The command is looked up first in the directory of this Python interpreter, which also contains the scripts of a virtual
+        environment.
 
         Args:
-            command: The command and its arguments. The command is looked up first in the directory of this Python interpreter,
-                which also contains the scripts of a virtual environment.
+            command: The command and its arguments.
             env: Variables to set for this command, or to remove if their value is None.
             input: Text for stdin, or None for an empty stdin.
             cwd: Working directory, or None for the current directory.
@@ -141,8 +143,8 @@ class CliSandbox(Computer):
         In the sandbox, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
-            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked a name that
-                it does not declare, or a value that does not have the declared type.
+            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked an undeclared
+                name or a value of the wrong type.
         """
         super().settle(timeout)
         self._look()
@@ -168,8 +170,9 @@ class CliSandbox(Computer):
         """Fail if the usage data contains a secret that the test used.
 
         The method first calls :meth:`settle`. Then the method searches for each secret, and for any 12 consecutive characters of
-        a secret. The search ignores the case of letters. The search finds a secret that is plain, percent-encoded,
-        base64-encoded, JSON-escaped or HTML-escaped.
+        a secret. The search ignores case, and finds secrets in plain text, in hex or base64, percent-encoded, JSON-escaped or
+        HTML-escaped. For a secret from the fixture ``arcade_canaries``, the method searches only for the secret parts, for
+        example only for the password in the URL of a database.
 
         The search covers:
 
@@ -179,19 +182,17 @@ class CliSandbox(Computer):
 
         The search does not cover:
 
-        * Files that the test wrote to the config directory before the first command, if they are still the same.
-        * Files with a name in ``besides``.
+        * Files that the test wrote to the config directory before the first command, unless they have changed.
+        * Files in the config directory that ``besides`` names.
         * Environment variables that a sender inherits from the command.
 
         Args:
             canaries: Secrets that the test used in arguments, variables, files or errors, each with at least four characters.
-                Secrets from the fixture ``arcade_canaries`` also name their secret parts, for example only the password in the
-                URL of a database.
-            besides: Names of files in the config directory in which the program itself stores secrets.
+            besides: Names of files in the config directory that are not searched, because the program stores secrets in them.
 
         Raises:
             AssertionError: If the search finds a secret, or if no command was recorded, so that there is nothing to search. The
-                message says where the secret is, and in which form.
+                message says where the secret is, and how it is encoded.
             ValueError: If no secret is passed, or if a secret is too short.
         """
         __tracebackhide__ = True
@@ -247,7 +248,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Read the queue and the running senders again and again, because most senders run only for a moment."""
+        """Read the queue and the running senders repeatedly, because most senders run only for a moment."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 
@@ -264,7 +265,7 @@ class CliSandbox(Computer):
     def _process_info(self, sender: int) -> str:
         """Return the command line and the environment of a sender, with one variable per line.
 
-        Omit variables that the command had with the same value. If the process cannot be read, return "".
+        Omit variables that have the same value in the environment of a command. If the process cannot be read, return "".
         """
         found = []
         for variable in _read(Path("/proc", str(sender), "environ")).decode("utf-8", "surrogateescape").split("\0"):

@@ -32,11 +32,11 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 def found_in(data: bytes, canary: str) -> str | None:
     """Search ``data`` for ``canary``, and for any 12 consecutive characters of ``canary``.
 
-    Return the form of the first match and the text around the match, or None if there is no match.
+    Return how the first match is encoded and the text around the match, or None if there is no match.
 
     Args:
         data: Bytes that are mostly UTF-8.
-        canary: A text of at least four characters, or a :class:`Canary`, of which the function searches only for the ``secrets``.
+        canary: A text of at least four characters, or a :class:`Canary`, whose ``secrets`` the function searches for.
 
     Raises:
         ValueError: If a secret has fewer than four characters, because almost any data would contain such a text.
@@ -67,7 +67,7 @@ def _parts(text: str, length: int) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Decode ``data`` in several ways. Return each result with the name of its form, for example "JSON-escaped"."""
+    """Decode ``data`` in several ways. Return each decoded text with the name of its encoding, for example "JSON-escaped"."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in a URL is not rare
@@ -83,9 +83,9 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _base64_parts(secret: str) -> list[str]:
-    """Encode ``secret`` in base64 for each alignment, and return parts of the results.
+    """Encode ``secret`` in base64 at each of the three alignments, and return the strings to search for.
 
-    The parts omit base64 characters that depend on the bytes before or after the secret.
+    The strings omit base64 characters that depend on the bytes before or after the secret.
     """
     data = secret.encode("utf-8", "surrogatepass")
     parts = []

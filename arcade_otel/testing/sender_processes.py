@@ -1,4 +1,4 @@
-"""Find the senders that commands have started, and wait until they end. On most Linux systems, the wait needs no polling."""
+"""Find the senders that commands have started, and wait until they end. On most Linux systems, waiting needs no polling."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.02
 
 
 def logged(log: str) -> set[int]:
-    """Return the process IDs of started senders that the debug log ``log`` contains.
+    """Return the process IDs of the senders that the debug log ``log`` reports as started.
 
     On POSIX, each ID is also the ID of the sender's process group.
     """
@@ -32,9 +32,8 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
     from ``senders``.
 
     Args:
-        senders: Process IDs from a debug log (:func:`logged`).
-        config_dir: A config directory, or None. On Linux, the result also contains senders of this config directory that no debug
-            log names.
+        senders: The process IDs of senders that a debug log names (:func:`logged`).
+        config_dir: A config directory, or None. On Linux, the result also contains all senders that use this config directory.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]
@@ -53,7 +52,7 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
 
 
 def wait_for_end(pids: Iterable[int], seconds: float) -> bool:
-    """Wait until no process in ``pids`` is running. Return True, or False if a process is still running after ``seconds``."""
+    """Wait until no process in ``pids`` is running. Return False if any process is still running after ``seconds``."""
     deadline = time.monotonic() + seconds
     for pid in pids:
         try:

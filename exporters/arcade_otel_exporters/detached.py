@@ -27,9 +27,9 @@ _SPANS_A_FILE = 100
 class DetachedSpanExporter(SpanExporter):
     """Pass each span as OTLP/JSON to a sender, a background process that can outlive this one and runs the real exporters.
 
-    Guarantees: ``export`` never raises and never waits for the network. Two threads may call ``export`` at once, and ``export``
-    works in a forked child. ``SUCCESS`` does not mean that a backend has received the span, which may still wait in the queue.
-    After the user has opted out, the spans are discarded.
+    Guarantees: ``export`` never raises and never waits for the network. Several threads may call ``export`` at once, and
+    ``export`` works in a forked child. ``SUCCESS`` does not mean that a backend has received the span, which may still wait in
+    the queue. After the user has opted out, the spans are discarded.
 
     Args:
         exporters: Names of the exporters that the sender runs, for example ``"posthog,otlp"``, or None for the value of
@@ -55,10 +55,10 @@ class DetachedSpanExporter(SpanExporter):
         """Pass the spans to a sender or to the queue. This never raises.
 
         Returns:
-            ``SUCCESS`` if the spans were passed to a sender or written to the queue. ``FAILURE`` if the spans could not be handed
-            over, in a dry run, and after ``shutdown``. If the user has opted out, the spans are discarded, and the result is
-            usually ``SUCCESS``. If a discarded span carries a pending alias, the result is ``FAILURE``, because the caller must
-            not link an account without its alias.
+            ``SUCCESS`` if the spans were passed to a sender or written to the queue. ``FAILURE`` in a dry run, after
+            ``shutdown``, or if the spans could not be passed on. If the user has opted out, the spans are discarded, which counts
+            as ``SUCCESS``. A discarded span with a pending alias counts as ``FAILURE``, because the caller must not link an
+            account whose alias was not sent.
         """
         if self._stopped:
             return SpanExportResult.FAILURE
@@ -76,18 +76,18 @@ class DetachedSpanExporter(SpanExporter):
     def wait_for_alias(self, seconds: float) -> bool:
         """Wait at most ``seconds`` for PostHog to acknowledge the pending aliases that this exporter has exported.
 
-        The method waits only for login spans in PostHog's lanes. The sender deletes a login span's file when PostHog has
-        acknowledged the alias and the event. The sender also deletes the file when it drops the span, because the user has opted
-        out or PostHog refuses the span for good. The sender's receipt says whether the span was acknowledged or dropped.
+        The method waits only for login spans that are queued for PostHog. The sender deletes a login span's file when PostHog has
+        acknowledged the alias and the event, when PostHog refuses the span for good, or when the user has opted out. The sender's
+        receipt says whether the span was acknowledged or dropped.
 
         Returns:
-            True if all aliases were acknowledged in time. False if an alias was not acknowledged, or if no alias was pending.
+            True if at least one alias was pending and all were acknowledged in time.
         """
         pending, self._pending_aliases = self._pending_aliases, ()
         return bool(pending) and self._wait_until_settled(pending, seconds) and self._were_acknowledged(pending)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Wait until no alias is pending, and return True. Return False if that takes longer than ``timeout_millis``."""
+        """Wait until no alias is pending, and return True. Return False if an alias is still pending after ``timeout_millis``."""
         pending, self._pending_aliases = self._pending_aliases, ()
         return self._wait_until_settled(pending, timeout_millis / 1000)
 
@@ -179,7 +179,7 @@ class DetachedSpanExporter(SpanExporter):
             )
 
     def _addressed(self, span: ReadableSpan) -> ReadableSpan:
-        """Return the span with PostHog's key and host on its resource, from which the sender reads them."""
+        """Return ``span`` with PostHog's key and host added to its resource, where the sender looks for them."""
         key = self._settings.posthog_api_key
         if not key or not is_command(span) or conventions.RESOURCE_API_KEY in span.resource.attributes:
             return span

@@ -27,9 +27,9 @@ _MAX_PROXY_HEAD = 65536
 
 
 class NoConnectionError(Exception):
-    """No connection could be made. The error's text gives the reason.
+    """No connection could be made. The error message gives the reason.
 
-    The text contains no key, no password and no part of an event.
+    The error message contains no key, no password and no part of an event.
     """
 
 
@@ -50,8 +50,8 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
 
     Args:
         server: The address of the server.
-        proxy: An HTTP proxy, a SOCKS proxy, or None. For ``https`` servers, the function opens a tunnel through the HTTP proxy
-            (CONNECT). A SOCKS proxy needs the package PySocks.
+        proxy: An HTTP proxy, a SOCKS proxy, or None. If the server's scheme is ``https``, the function opens a tunnel through an
+            HTTP proxy (CONNECT). A SOCKS proxy needs the package PySocks.
         deadline: The time, by ``time.monotonic()``, at which the call must end.
         trust: The trusted certificates, which are needed for ``https``.
 
@@ -87,7 +87,7 @@ def _name(error: BaseException) -> str:
 
 
 def in_time(function: Callable[[], Any], deadline: float) -> Any:
-    """Call ``function`` in a thread, wait for its end until ``deadline``, and return its result.
+    """Call ``function`` in a thread, wait at most until ``deadline``, and return its result.
 
     Raises:
         TimeoutError: If the deadline has passed.

@@ -54,13 +54,13 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 
     The event's ``uuid`` and ``timestamp`` depend only on the span. The ``timestamp`` is the command's start in UTC. Apart from
     PostHog's own properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or the
-    program declares. The event belongs to the person that the span's attributes name. If these attributes name no person, the
-    event belongs to the person that the span's resource names. The resource contains the identity from the start of the process.
-    If the attribute ``is_anon`` is missing, the ID counts as anonymous.
+    program declares. The event belongs to the person that the span's attributes name. If the attributes name no person, the event
+    belongs to the person that the span's resource names: the user at the time when the process started. If the attribute
+    ``is_anon`` is missing, the ID counts as anonymous.
 
     Args:
         span: A span for which :func:`is_command` is true.
-        geoip: Whether PostHog may keep the IP address of the request and derive a place from it.
+        geoip: Whether PostHog may store the sender's IP address and derive a location from it.
     """
     span = _record(span)
     identity = _identity(span)
@@ -92,10 +92,10 @@ def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event |
 def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> list[Event]:
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
-    These events belong to the same person and groups as the command's event. Each of these events also contains the properties of
-    the command's event that do not depend on how the command ended, and the program's copies of these properties. The ``uuid`` of
-    an own event is derived from the span's IDs and the event's position on the span, so the ``uuid`` is the same in each
-    delivery.
+    The program's own events belong to the same person and groups as the command's event. Each of the program's own events also
+    contains the properties of the command's event that do not depend on how the command ended, and the copies of them that the
+    program declares. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's position on
+    the span, so it is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -198,10 +198,10 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 
 
 def utc_timestamp(nanoseconds: int) -> str:
-    """Return a time in nanoseconds since the epoch as an ISO 8601 text in UTC with milliseconds.
+    """Return a time in nanoseconds since the epoch as an ISO 8601 string in UTC with milliseconds.
 
-    The function does not import ``datetime``. Milliseconds are precise enough to order commands, because a command takes longer
-    than a millisecond. A more precise time could help others to link an event to a user.
+    The function uses ``time.strftime``, to avoid the cost of importing ``datetime``. Milliseconds are precise enough to order
+    commands, because a command takes longer than a millisecond. A more precise time could help others link an event to a user.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"
@@ -210,7 +210,7 @@ def utc_timestamp(nanoseconds: int) -> str:
 def _uuid5(name: str) -> str:
     """Return the version 5 UUID of ``name`` in this module's namespace (RFC 9562, section 5.5).
 
-    ``uuid.uuid5`` returns the same UUID, but importing ``uuid`` and ``hashlib`` would take half as long as a bare Python start.
+    ``uuid.uuid5`` returns the same UUID, but importing ``uuid`` and ``hashlib`` takes half as long as starting Python itself.
     """
     try:
         from _sha1 import sha1  # type: ignore[import-not-found]
@@ -238,7 +238,7 @@ def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
 def _platform(what: str) -> str:
     """Return a value of the ``platform`` module, for example ``platform.release()``.
 
-    This library's own spans already contain these values, so the module is rarely imported.
+    This library's own spans already contain these values, so ``platform`` is rarely imported.
     """
     if sys.platform == "win32" and what != "python_version":
         # ``platform`` asks WMI, which hangs on some machines, and knows no build. The library's own spans have the build, too.
@@ -260,7 +260,7 @@ def _identity(span: SpanRecord) -> tuple[str, bool] | None:
 def _distinct_id(value: object) -> str | None:
     """Return the ID ``value``, or the ID's hash if the ID is too long. Return None if ``value`` is empty or not a string.
 
-    PostHog would truncate a long ID, so two people could become one person in PostHog.
+    PostHog would truncate a long ID, so two people could be merged into one person in PostHog.
     """
     if not isinstance(value, str) or not value.strip():
         return None

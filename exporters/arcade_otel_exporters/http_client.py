@@ -1,9 +1,9 @@
 """Send POST requests over HTTP/1.1, with limits on the time and on the size of the response.
 
 This module does not use another HTTP client, because importing one takes too long. Importing ``http.client`` takes twice as long
-as a bare Python start, because ``http.client`` imports the package ``email``. Importing ``urllib3`` takes as long as eight bare
-Python starts, and importing ``requests`` as long as eleven. In addition, ``http.client`` limits neither the size of a response
-nor the total time. The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. From the
+as starting Python itself, because ``http.client`` imports the package ``email``. Importing ``urllib3`` takes eight times as long
+as starting Python, and ``requests`` takes eleven times as long. ``http.client`` has no limit on the size of a response or on the
+total time of a request. The client of this module follows no redirects, keeps no cookies and reads no ``~/.netrc``. From the
 environment, the client takes only the settings for proxies and certificates.
 """
 
@@ -33,14 +33,14 @@ _NO_BODY = frozenset({204, 304})
 
 
 class NoReplyError(Exception):
-    """The server sent no complete HTTP answer. The error's text gives the reason for the debug log.
+    """The server sent no complete HTTP answer. The error message is written to the debug log.
 
-    The text contains no key, no password and no part of an event.
+    The error message contains no key, no password and no part of an event.
     """
 
 
 class HttpReply:
-    """A server's answer: its ``status``, its ``headers`` by lower-case names, and at most 1 MiB of its decompressed ``body``."""
+    """A server's answer: its ``status``, the ``headers`` with lower-case names, and at most 1 MiB of its decompressed body."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -61,7 +61,7 @@ class HttpClient:
         self._trust: Trust | None = None
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> HttpReply:
-        """Send ``body`` to ``url`` in a POST request, and return the answer, whatever its status is.
+        """Send ``body`` to ``url`` in a POST request, and return the answer, whatever its status.
 
         Args:
             url: ``http://…`` or ``https://…``.
@@ -145,7 +145,7 @@ class HttpClient:
 
 
 class _ClosedBeforeReplyError(Exception):
-    """The server closed the connection before it sent a byte of its answer."""
+    """The server closed the connection before it sent any part of its answer."""
 
 
 class _Connection:
@@ -181,7 +181,7 @@ class _Connection:
         return HttpReply(status, headers, _decompressed(body, headers)), keep
 
     def _receive(self, deadline: float) -> bool:
-        """Read at least one byte. Return False at the end of the stream, or else True."""
+        """Read at least one byte. Return False at the end of the stream, otherwise True."""
         self._socket.settimeout(time_left(deadline))
         data = self._socket.recv(65536)
         self._buffer += data

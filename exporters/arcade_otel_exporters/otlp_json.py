@@ -1,4 +1,4 @@
-"""Convert finished spans to OTLP/JSON and back. The module uses only the public API of the SDK."""
+"""Convert finished spans to OTLP/JSON and back. The module uses only the public API of the OpenTelemetry SDK."""
 
 import base64
 import json
@@ -49,10 +49,10 @@ _HAS_IS_REMOTE = 0x100
 
 
 def encode(spans: Sequence[ReadableSpan]) -> str:
-    """Return ``spans`` as one ``TracesData`` in OTLP/JSON, in the same order. The text is ASCII.
+    """Return ``spans`` as one OTLP/JSON ``TracesData`` object, in the same order. The text is ASCII.
 
-    Lone surrogates become U+FFFD, because strict readers refuse lone surrogates. Integers that do not fit into 64 bits become
-    text, as the specification demands (common/attribute-type-mapping).
+    Lone surrogates become U+FFFD, because strict parsers reject them. Integers that do not fit into 64 bits become strings, as
+    the specification demands (common/attribute-type-mapping).
 
     Raises:
         ValueError: If one of the spans has no context.
@@ -169,7 +169,7 @@ def _any_value(value: object) -> Json:
 
 
 def decode(text: str | bytes) -> list[ReadableSpan]:
-    """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order.
+    """Return the spans in an OTLP/JSON ``TracesData`` object, in the same order.
 
     The function accepts the same payloads as ``arcade_otel.spans.otlp``, for example payloads with IDs in upper case. An unknown
     span kind becomes ``INTERNAL``.

@@ -1,6 +1,6 @@
 """The SDK's exporter to PostHog.
 
-The detached sender uses the same code to deliver events, but without the SDK (``posthog_delivery``).
+The detached sender uses the same code to deliver events, but without the OpenTelemetry SDK (``posthog_delivery``).
 """
 
 import json
@@ -30,7 +30,7 @@ __all__ = ["DeliveryResult", "PostHogClient", "PostHogSpanExporter", "clean_envi
 
 
 class PostHogClient(Protocol):
-    """The two methods of ``posthog.Posthog`` that this module calls. Both have been public since version 6 of ``posthog``."""
+    """The two methods of ``posthog.Posthog`` that this module calls, both public since version 6 of ``posthog``."""
 
     def capture(self, event: str, **fields: Any) -> str | None:
         """Accept an event. Return the ID of the event, or None if the client did not accept it."""
@@ -42,9 +42,10 @@ class PostHogClient(Protocol):
 def clean_environment(environ: MutableMapping[str, str]) -> None:
     """Keep HTTP clients in a sender from reading ``POSTHOG_*`` variables, and from reading passwords in ``~/.netrc``.
 
-    The variables for proxies and certificate bundles are kept. The package requests does not read ``SSL_CERT_FILE``, so its value
-    is copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of posthog, urllib3 and requests are silenced. Call
-    ``clean_environment`` only in a sender, because in any other process the program may itself use posthog.
+    The variables for proxies and certificate bundles are kept. The package ``requests`` does not read ``SSL_CERT_FILE``, so the
+    value of that variable is copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of ``posthog``, ``urllib3``
+    and ``requests`` are silenced. Call ``clean_environment`` only in a sender, because in any other process the program may
+    itself use posthog.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
         del environ[name]
@@ -59,7 +60,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
 
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
-    """Return the spans that may be sent. A policy can forbid sending the spans of certain programs."""
+    """Return the spans that the user and the machine's policy allow to be sent. The policy can apply to individual programs."""
     config_dir = default_config_dir()
     modes: dict[str, str] = {}
     permitted = []
@@ -83,29 +84,29 @@ class PostHogSpanExporter(SpanExporter):
     - Spans are sent in order. If a span carries an alias, the span's event is sent only after PostHog has acknowledged the alias
       or refused it for good.
     - If a span is delivered twice, its events have the same IDs both times, so that PostHog can remove the duplicates.
-    - Two threads may call ``export`` at once, and ``export`` works in a forked child.
+    - Several threads may call ``export`` at once, and ``export`` works in a forked child.
     - ``export`` sends nothing if the environment, the choice that is stored in the standard config directory, or the machine's
       policy turns usage data off.
 
     Limits: HTTP 200 means that PostHog has accepted an event, not that PostHog has stored the event. The exporter does not repeat
-    a failed delivery. In a sender, a span that was not acknowledged stays in the queue, but in a ``BatchSpanProcessor`` the span
-    is lost. If you pass a ``client``, ``SUCCESS`` means only that the client has accepted the events. By default, the client's
-    ``capture`` only puts an event into the client's queue. With a ``client``, the exporter also does not wait until PostHog has
-    acknowledged an alias.
+    a failed delivery. A span that was not acknowledged stays in the queue of a sender, but a ``BatchSpanProcessor`` loses it.
+
+    If you pass a ``client``, ``SUCCESS`` means only that the client has accepted the events, and the exporter does not wait until
+    PostHog has acknowledged an alias. By default, the client's ``capture`` only puts an event into the client's queue.
 
     Args:
-        api_key: PostHog project key. With None, the exporter uses the key on the span's resource, or else
-            ``ARCADE_USAGE_POSTHOG_API_KEY``. If there is no key, the exporter sends nothing.
-        host: Address of PostHog, ``https://…``. With None, the exporter uses the address on the span's resource, or else the
+        api_key: PostHog project key. If None, the exporter uses the key on the span's resource, or else
+            ``ARCADE_USAGE_POSTHOG_API_KEY``. Without a key, the exporter sends nothing.
+        host: PostHog's address, ``https://…``. If None, the exporter uses the address on the span's resource, or else the
             variable ``ARCADE_USAGE_POSTHOG_HOST``, or else PostHog's cloud in the US.
-        timeout: A time limit in seconds for one request, from its start to the end of its response.
-        geoip: Whether PostHog may keep the sender's address and derive a place from it.
+        timeout: Time limit in seconds for one request, from its start to the end of its response.
+        geoip: Whether PostHog may store the sender's IP address and derive a location from it.
         batch_size: Largest number of events in one request.
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host supports
-            only the other endpoint, the exporter uses that endpoint.
-        client: A ``posthog.Posthog`` of the program, or None. If you pass a client, the exporter calls the client's ``capture``
-            and ``alias``, so the events go to the client's project. Of the other arguments, the exporter then uses only
-            ``geoip``.
+            only one of the two endpoints, the exporter uses that one.
+        client: The program's own ``posthog.Posthog`` client, or None. If you pass a client, the exporter calls the client's
+            ``capture`` and ``alias``, so the events go to the client's project, and all other arguments except ``geoip`` are
+            ignored.
 
     Raises:
         TypeError: If an argument has the wrong type.
@@ -156,7 +157,7 @@ class PostHogSpanExporter(SpanExporter):
         """Send the command spans in ``spans`` to PostHog. This never raises.
 
         Returns:
-            ``SUCCESS`` if PostHog has accepted each span or refused it for good, and in a dry run. ``FAILURE`` in any other case.
+            ``SUCCESS`` in a dry run, or if PostHog has accepted each span or refused it for good. Otherwise ``FAILURE``.
         """
         if self._stopped:
             return SpanExportResult.FAILURE
@@ -181,20 +182,20 @@ class PostHogSpanExporter(SpanExporter):
         self._stopped = True
 
     def event_of(self, span: ReadableSpan) -> Event | None:
-        """Return the event of a command's span, or None if the span names no person or carries only own events."""
+        """Return the event of a command's span, or None if the span names no person or carries only the program's own events."""
         return event_of(span, geoip=self._geoip)
 
     def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:
         """Send the command spans in ``spans`` in order, until all are done or a request fails.
 
         If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
-        is found, and only that event is dropped. The status 401, 403 or 404 ends the delivery with a permanent failure. Any other
-        response except a 200 from PostHog ends the delivery with a temporary failure.
+        is found, and only that event is dropped. HTTP status 401, 403 or 404 ends the delivery with a permanent failure. Any
+        other failure to send a batch ends the delivery with a temporary failure.
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds for the whole delivery. After this time, no request begins, and a running request is
-                abandoned.
+            seconds: Time limit in seconds for the whole delivery. When the limit is reached, a running request is abandoned, and
+                no new request begins.
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):
@@ -211,7 +212,7 @@ class PostHogSpanExporter(SpanExporter):
     def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
         """Pass the alias and the events of each span to the program's own client.
 
-        The exporter passes the same time, ID and properties that it would send itself.
+        The client gets the same time, ID and properties that the exporter would send without a client.
         """
         for index, span in enumerate(spans):
             if not is_command(span):

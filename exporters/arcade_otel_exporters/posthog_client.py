@@ -1,7 +1,7 @@
 """Send requests to PostHog's two capture endpoints, and classify the answers.
 
-The source of the formats is PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). PostHog's client
-for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture show the same formats.
+The request formats are those of PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). PostHog's
+client for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture show the same formats.
 """
 
 import json
@@ -61,7 +61,7 @@ WITHDRAWN = Response(0, "withdrawn")
 
 
 class DeliveryInterruptedError(Exception):
-    """A delivery ended before all events were sent. The attribute ``answer`` contains the reason."""
+    """A delivery ended before all events were sent. The attribute ``answer`` is the response that ended the delivery."""
 
     def __init__(self, answer: Response) -> None:
         super().__init__(answer.reason)
@@ -82,13 +82,13 @@ def check_protocol(protocol: str) -> str:
 class Connection:
     """Send requests to PostHog, one at a time, and keep the connections open for later requests.
 
-    If a host does not know the endpoint (404 or 410), the other endpoint is tried once. If the other endpoint works, that
-    endpoint is used for later requests to the host.
+    If a host does not know the first endpoint (404 or 410), the other one is tried once and, if it works, used for later requests
+    to this host.
 
     Args:
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
-        until: The time, by ``time.monotonic()``, after which no request begins and a running request is abandoned. You can also
-            set the attribute ``until`` later.
+        until: The time, by ``time.monotonic()``, after which no request begins and a running request is abandoned. The caller may
+            change the attribute ``until`` between requests.
         protocol: The endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 
@@ -105,12 +105,12 @@ class Connection:
         """Send ``events``.
 
         For each event, yield False if PostHog has accepted the event, or True if the event was dropped because PostHog will never
-        accept it. PostHog may refuse a whole request because of one such event. The batch is then split into halves until the
-        refused event is alone.
+        accept it. If PostHog refuses a whole request because of one unacceptable event, the batch is halved repeatedly until that
+        event is alone.
 
         Raises:
-            DeliveryInterruptedError: If a request fails, or if PostHog asks for an event again. Events for which a value was
-                already yielded need not be sent again.
+            DeliveryInterruptedError: If a request fails, or if PostHog asks the client to send an event again. Events for which a
+                value was already yielded need not be sent again.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:
@@ -186,7 +186,7 @@ def _v1_headers(api_key: str, now: str) -> dict[str, str]:
 
 
 def _v1_event(event: Event) -> Event:
-    """Return an event in the format of endpoint v1, which has ``$process_person_profile`` as an option instead of a property.
+    """Return an event in the format of endpoint v1, where ``$process_person_profile`` is an option and not a property.
 
     The properties ``$lib`` and ``$lib_version`` are removed, because PostHog takes them from the header ``PostHog-Sdk-Info``.
     """

@@ -22,8 +22,8 @@ class DeliveryResult:
     """The result of one :meth:`PostHogDelivery.deliver`.
 
     Attributes:
-        done: The number of spans, counted from the first one, that need no further delivery. PostHog has acknowledged their
-            events, the events were dropped for good, or the spans are not meant for PostHog.
+        done: The number of spans, counted from the first one, that need no further delivery, because PostHog has acknowledged
+            their events, the events were dropped for good, or the spans are not meant for PostHog.
         dropped: The number of done spans with an event that can never be delivered.
         retry_after: Seconds after which PostHog allows the next request, or None.
         reason: A text for the debug log that says why some spans are not done, or None if all spans are done.
@@ -57,7 +57,7 @@ class DeliveryResult:
         return self.done, self.dropped, self.retry_after, self.reason, self.permanent, self.withdrawn
 
     def __eq__(self, other: object) -> bool:
-        """Return whether all attributes except ``refused`` are equal."""
+        """Return whether the two results are equal in all attributes except ``refused``."""
         return isinstance(other, DeliveryResult) and self._compared() == other._compared()
 
     def __hash__(self) -> int:
@@ -68,7 +68,7 @@ class DeliveryResult:
 
 
 class _Item:
-    """An event for PostHog, together with the data that is needed to send the event.
+    """An event for PostHog, and the data that is needed to send it.
 
     Attributes:
         index: The index of the event's span among the spans to deliver.
@@ -92,13 +92,13 @@ class PostHogDelivery:
     Use an instance in one thread only.
 
     Args:
-        api_key: PostHog project key. With None, the key on the span's resource is used, or else ``ARCADE_USAGE_POSTHOG_API_KEY``.
-        host: Address of PostHog. With None, the address on the span's resource is used, or else ``ARCADE_USAGE_POSTHOG_HOST``, or
+        api_key: PostHog project key. If None, the key on the span's resource is used, or else ``ARCADE_USAGE_POSTHOG_API_KEY``.
+        host: PostHog's address. If None, the address on the span's resource is used, or else ``ARCADE_USAGE_POSTHOG_HOST``, or
             else PostHog's cloud in the US.
         timeout: Time limit in seconds for one request, from its start to the end of its answer.
-        geoip: Whether PostHog may keep the sender's address and derive a place from it.
+        geoip: Whether PostHog may store the sender's IP address and derive a location from it.
         batch_size: Largest number of events in one request.
-        protocol: The endpoint of PostHog to try first, ``"v0"`` or ``"v1"``.
+        protocol: The PostHog endpoint to try first, ``"v0"`` or ``"v1"``.
     """
 
     def __init__(
@@ -127,14 +127,14 @@ class PostHogDelivery:
         """Send the command spans in ``spans`` in order, until all are done or a request fails.
 
         If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
-        is found, and only that event is dropped. The status 401, 403 or 404 ends the delivery with a permanent failure. Any other
-        response except a 200 from PostHog ends the delivery with a temporary failure.
+        is found, and only that event is dropped. HTTP status 401, 403 or 404 ends the delivery with a permanent failure. Any
+        other failure to send a batch ends the delivery with a temporary failure.
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds for the whole delivery. After this time, no request begins, and a running request is
-                abandoned.
-            may_begin: A function that is called right before each request. If the function returns False, the delivery ends.
+            seconds: Time limit in seconds for the whole delivery. When the limit is reached, a running request is abandoned, and
+                no new request begins.
+            may_begin: A function that is called right before each request. If ``may_begin`` returns False, the delivery ends.
         """
         connection = self._connection
         connection.until = time.monotonic() + seconds
@@ -174,7 +174,7 @@ class PostHogDelivery:
         )
 
     def _batch(self, items: Sequence[_Item], start: int) -> list[_Item]:
-        """Return the items from index ``start`` on that can be sent in one request.
+        """Starting at index ``start``, return the items that can be sent in one request.
 
         All items of a request have the same target, and only the first item may have an alias.
         """
@@ -206,7 +206,7 @@ class PostHogDelivery:
     def _target(self, span: SpanRecord) -> tuple[str, str] | None:
         """Return the project key and the host, or None if there is no key.
 
-        The host on the span's resource is used only together with the key on the resource.
+        The host on the span's resource is used only if the key also comes from the resource.
         """
         key, host = self._api_key, self._host
         if not key:

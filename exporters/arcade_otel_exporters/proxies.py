@@ -19,7 +19,7 @@ class Address:
 
     Attributes:
         scheme: The scheme in lower case.
-        host: The host name or IP address. An IPv6 address has no brackets. A name with non-ASCII letters is in its IDNA form.
+        host: The host name or IP address. An IPv6 address has no brackets, and a name with non-ASCII letters is IDNA-encoded.
         port: The port in the address, or else the default port of the scheme.
         path: The path without the query, or "".
         user, password: The user name and the password from the address, percent-decoded, or None if the address contains none.
@@ -37,21 +37,21 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """The text ``host`` or ``host:port`` for a ``Host`` header. The scheme's default port is left out."""
+        """The value of a ``Host`` header: ``host:port``, or only ``host`` if the port is the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def endpoint(self) -> str:
-        """The text ``host:port`` for a CONNECT request."""
+        """The target of a CONNECT request: ``host:port``."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_address(url: str) -> Address:
-    """Parse the text ``url`` as the address of a server or proxy.
+    """Parse ``url``, the address of a server or proxy.
 
     Raises:
-        ValueError: If the text is not an address, or contains characters that are not allowed in the head of a request.
+        ValueError: If ``url`` is not an address, or contains characters that are not allowed in the head of a request.
     """
     scheme, separator, rest = url.strip().partition("://")
     scheme = scheme.lower()
@@ -158,7 +158,7 @@ def _is_exempt(server: Address, no_proxy: str) -> bool:
     An entry of ``NO_PROXY`` can be:
 
     * ``*``, which stands for all servers.
-    * A domain with or without a leading dot. The entry also stands for the sub-domains.
+    * A domain, with or without a leading dot, including its sub-domains.
     * A host with a port, as in ``host:port``.
     * An IP address. An IPv6 address may be in brackets.
     * A network, for example ``10.0.0.0/8``.
@@ -186,7 +186,7 @@ def _is_exempt(server: Address, no_proxy: str) -> bool:
 
 
 def _number(host: str) -> tuple[int, int] | None:
-    """Return the IP address ``host`` as a number, and its length in bits. Return None if ``host`` is not an IP address."""
+    """Return the IP address ``host`` as an integer, and its length in bits. Return None if ``host`` is not an IP address."""
     for family in (socket.AF_INET6,) if ":" in host else (socket.AF_INET,):
         try:
             packed = socket.inet_pton(family, host)

@@ -1,6 +1,6 @@
 """The fields of a finished span from which events are made.
 
-The fields are the same for a span in OTLP/JSON and for a span of the SDK.
+The fields are the same for an OTLP/JSON span and for a span of the OpenTelemetry SDK.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class SpanRecord:
 
 
 def decode(text: str | bytes) -> list[SpanRecord]:
-    """Return the spans of a ``TracesData`` in OTLP/JSON, in the same order. The function does not import the SDK.
+    """Return the spans in an OTLP/JSON ``TracesData`` object, in the same order. The function does not import the SDK.
 
     Raises:
         ValueError: If the payload is not valid OTLP/JSON, or an ID is all zeros.
@@ -111,7 +111,7 @@ def decode(text: str | bytes) -> list[SpanRecord]:
 
 
 def read_spans(traces: Json) -> list[SpanRecord]:
-    """Return the spans of a ``TracesData``, in the same order.
+    """Return the spans in a parsed ``TracesData`` object, in the same order.
 
     Raises:
         ValueError: If the payload is not valid OTLP/JSON, or an ID is all zeros.
@@ -147,7 +147,7 @@ def _event(event: Json) -> SpanEvent:
 
 
 def from_sdk(span: ReadableSpan) -> SpanRecord:
-    """Return the fields of ``span``, which is a span of the SDK. The function does not import the SDK."""
+    """Return the fields of ``span``, a span of the OpenTelemetry SDK. The function does not import the SDK."""
     scope, context = span.instrumentation_scope, span.get_span_context()
     return SpanRecord(
         scope="" if scope is None else scope.name,

@@ -1,4 +1,4 @@
-"""The certificates that a sender trusts: those that the user has set, or else those of the machine."""
+"""The certificates that a sender trusts: those that the user has configured, or else those of the machine."""
 
 import binascii
 import os
@@ -34,11 +34,11 @@ class Trust:
     The variables ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` each name a file or a directory, and
     ``SSL_CERT_DIR`` names directories. Only the first variable whose certificates can be read is used. If a variable's
     certificates cannot be read, the debug log says so. If no variable names readable certificates, the sender uses the machine's
-    own certificates. The sender ignores other variables, for example ``SSLKEYLOGFILE``, with which Python programs write the
-    session's keys to a file.
+    own certificates. The sender ignores other TLS variables, for example ``SSLKEYLOGFILE``, which makes Python write TLS session
+    keys to a file.
 
-    Parsing a whole bundle takes as long as six bare Python starts. For that reason, the sender at first reads only the
-    certificates of a few well-known authorities from a large bundle. If a server's certificate comes from another authority,
+    Parsing a whole bundle takes six times as long as starting Python. The sender therefore first reads only the certificates of a
+    few well-known authorities from a large bundle. If a server's certificate does not come from a well-known authority,
     :meth:`widen` reads the rest of the bundle. From a directory of certificates, OpenSSL reads only the files that it needs. The
     sender trusts only the user's certificates, the machine's, or those of the package ``certifi``.
     """
@@ -60,7 +60,7 @@ class Trust:
         return self._context
 
     def widen(self) -> bool:
-        """Read the certificates that were not read at first. Return whether new certificates were read."""
+        """Read the certificates that were skipped at first. Return whether new certificates were read."""
         if self._context is None or not (self._unread or self._has_directory):
             return False
         unread, self._unread = self._unread, []
@@ -94,7 +94,7 @@ class Trust:
             debug("this machine has no certificates of authorities: no https server is trusted")
 
     def _load_bundles(self, context: ssl.SSLContext) -> bool:
-        """Load the machine's bundle, or else the bundle of ``certifi``, or else a bundle at a usual path of Linux distributions.
+        """Load the machine's bundle, or else the bundle of ``certifi``, or else a bundle at a path that Linux distributions use.
 
         Return whether a bundle was loaded.
         """
@@ -126,7 +126,7 @@ class Trust:
 def _likely_certificates(path: str) -> bytes:
     """Return the certificates of well-known authorities in a large bundle, in DER format.
 
-    For a small bundle, a directory, or a file that cannot be read, the result is empty.
+    Return ``b""`` if ``path`` is a small bundle, a directory, or a file that cannot be read.
     """
     try:
         if not os.path.isfile(path) or os.path.getsize(path) < _LARGE_BUNDLE_BYTES:
@@ -152,7 +152,7 @@ def _load(context: ssl.SSLContext, path: str, name: str) -> bool:
 
 
 def _has_hashed_names(directory: str) -> bool:
-    """Return whether ``directory`` contains file names that are hashes (``c_rehash``), by which OpenSSL finds certificates."""
+    """Return whether ``directory`` contains files named by hash (``c_rehash``), as OpenSSL's certificate lookup requires."""
     try:
         with os.scandir(directory) as entries:
             return any(_is_hashed(entry.name) for entry in entries)

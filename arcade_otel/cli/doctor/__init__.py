@@ -1,4 +1,4 @@
-"""``usage doctor`` performs the steps of a real run, and prints which step fails and what the user can do.
+"""``usage doctor`` checks each step from recording to delivery, and prints which step fails and how the user can fix it.
 
 The command lets a real sender deliver a test event, and checks whether the server accepts the event (``trial``). If the server
 does not accept the event, the results of the other checks help the user find the cause.

@@ -1,4 +1,4 @@
-"""One line in the output of ``usage doctor``, with a check's name and result, and with advice if the check failed."""
+"""One line in the output of ``usage doctor``: a check's name and result, and advice if the check failed."""
 
 from typing import NamedTuple
 
@@ -34,10 +34,10 @@ class Check(NamedTuple):
 
     Attributes:
         name: Name of the check, one of :data:`NAMES`.
-        ok: True if the check passed, False if it failed, and None if nothing was checked.
+        ok: True if the check passed, False if it failed, or None if nothing was checked.
         detail: The result, as text for the user.
-        remedy: What the user can do if the check failed, as a sentence, or "" if it did not fail.
-        milliseconds: The time that arcade-otel adds to a command, or None if the check did not measure this time.
+        remedy: If the check failed, a sentence that tells the user what to do, otherwise "".
+        milliseconds: For the check ``cost``, the time that arcade-otel adds to a command, otherwise None.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The check ``cost`` measures how many milliseconds longer a recorded command takes on this machine.
+"""The check ``cost`` measures how many milliseconds recording adds to a command on this machine.
 
 The cost is the CPU time of a process, minus the CPU time of the same process without arcade-otel. The documentation counts
 instructions instead. To convert instructions to time, assume that a CPU executes 2.5 to 4 million instructions per millisecond.
@@ -36,11 +36,11 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 
 
 def check_cost(settings: Settings) -> Check:
-    """Measure how much longer a recorded command takes.
+    """Measure how much time recording adds to a command.
 
-    Three programs run in turns, ten times each: a command with arcade-otel, the same command without arcade-otel, and a bare
-    Python. The first run of each program does not count. Of a program's other runs, the fastest one counts, because other
-    processes can only make a run slower.
+    Three programs take turns, ten runs each: a command with arcade-otel, the same command without arcade-otel, and a bare Python.
+    The first run of each program is discarded. The fastest of the remaining nine runs counts, because other processes on the
+    machine can only make a run slower.
     """
     if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
@@ -69,18 +69,18 @@ def check_cost(settings: Settings) -> Check:
 
 
 def _remove_marks(config_dir: str) -> None:
-    """Remove the start mark of the last run, which would make the next run slower.
+    """Remove the file that the last run left for its sender, because the file would make the next run slower.
 
-    The sender of a measured command does nothing, so it does not remove this mark itself.
+    A real sender removes this file when it starts, but the sender of a measured command does nothing.
     """
     shutil.rmtree(os.path.join(config_dir, "usage", handoff.STARTING), ignore_errors=True)
 
 
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
-    """Return the added time in milliseconds and True, or the noise and False if the added time is not greater than the noise.
+    """Return the added time in milliseconds and True if it exceeds the measurement noise, otherwise the noise and False.
 
-    The noise is the difference between a program's fastest run and its median run, but at least 0.1 ms. Of the two programs, the
-    program with the larger difference counts.
+    A program's noise is the difference between its fastest run and its median run. The function uses the larger noise of the two
+    programs, but at least 0.1 ms.
     """
     noise = max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
     added = min(recorded) - min(host)
@@ -103,7 +103,7 @@ def _milliseconds(source: str, config_dir: str, environ: dict[str, str]) -> floa
 
 
 def _clock() -> float:
-    """Return the CPU time of all ended child processes in seconds. On Windows, return the time of ``time.perf_counter``."""
+    """Return the CPU time of all ended child processes in seconds. On Windows, return ``time.perf_counter()``."""
     if sys.platform == "win32":
         return time.perf_counter()
     import resource

@@ -24,9 +24,9 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_config_dir(settings: Settings) -> Check:
-    """Check that this process can write the config directory or create it, and that no other user owns it or can write it.
+    """Check that this process can create or write to the config directory, and that no other user owns it or can write to it.
 
-    Root may use a directory that another user owns. Other users may write to a directory that has the sticky bit.
+    The check allows root to use another user's directory, and other users to write to a directory that has the sticky bit.
     """
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
@@ -63,10 +63,9 @@ def require_config_dir(settings: Settings) -> None:
 
 
 def full_disk(settings: Settings) -> str | None:
-    """Return a text that says that the disk of the state directory is full and what happens to events, or None if it is not full.
+    """If the state directory's disk is full, return a message that says what happens to events, otherwise None.
 
-    The function does not notice an exhausted quota, because it writes no file. ``usage doctor`` writes a test file, so it notices
-    an exhausted quota.
+    Only ``usage doctor`` notices an exhausted quota, because it writes a test file. This function writes no file.
     """
     try:
         if hasattr(os, "statvfs"):
@@ -81,16 +80,16 @@ def full_disk(settings: Settings) -> str | None:
 
 
 def _unqueued(settings: Settings) -> str:
-    """Return a text that tells the user what happens to events while the queue cannot be written.
+    """Return the part of a message that says what happens to events while the state directory is not writable.
 
-    If there is no identity yet, commands cannot create one, so they record no events.
+    If there is no identity yet, commands cannot create one while the directory is not writable, so they record no events.
     """
     known = identity_file.read(settings.config_dir) is not None
     return f", so {'each event is sent once, and lost if that fails' if known else 'events are lost'}"
 
 
 def _foreign(path: str) -> tuple[str, str] | None:
-    """Return the problem with the owner or mode of ``path`` and how to fix it, or None if there is no problem."""
+    """Return what is wrong with the owner or mode of ``path`` and how to fix it, or None if nothing is wrong."""
     if not hasattr(os, "geteuid"):
         return None
     try:
@@ -112,8 +111,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: True if the config directory can be used, or False to check nothing.
-        writes: True to check everything, or False to check only the identity, because the other checks write files.
+        usable: False to check nothing, because the config directory cannot be used.
+        writes: False to check only the identity, because the other checks write files.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -172,7 +171,7 @@ def _check_locks(settings: Settings) -> Check:
 
 
 def _lock_support(state_dir: str) -> str:
-    """Return "" if the file system supports exclusive locks, or the text of the error if it does not support them.
+    """Return "" if the file system supports exclusive locks, otherwise the system's error message.
 
     On Windows, return "" without a check.
 
@@ -256,7 +255,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """Return a text about the identity if the config directory is a copy of another directory, otherwise ""."""
+    """If the config directory is a copy of another one, return a note on its identity, otherwise ""."""
     from arcade_otel.identity import copied_directory
 
     try:

@@ -1,7 +1,7 @@
 """Check the network path to PostHog: the proxy, DNS for IPv4 and IPv6, the connection, the certificate and the clock.
 
 Only the delivery of a test event (``trial``) shows whether events arrive. If the delivery fails, these checks help to find the
-step that fails. The checks find the proxy and the trusted certificates with the same code as the sender.
+step that fails. The checks use the sender's own code to find the proxy and the trusted certificates.
 """
 
 import os
@@ -36,8 +36,8 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: PostHog's address, ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. After a delivery, only the check of the clock can
-            fail, and the other checks describe the path.
+        delivered: Whether the sender has delivered the test event to ``host``. After a successful delivery, every check
+            except ``clock`` passes and only describes the path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)
@@ -55,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the sender's proxy for ``server``, or None if there is no proxy, and a list with the result of the check."""
+    """Return the proxy that the sender uses for ``server`` (None without a proxy), and a list with the result of the check."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -106,7 +106,7 @@ def _check_dns(name: str, port: int, *, delivered: bool) -> tuple[list[Any], Che
 
 
 def _check_connection(name: str, port: int, addresses: Sequence[Any], *, delivered: bool) -> Check:
-    """Connect to the IPv4 and IPv6 addresses of the host ``name``. The check passes if one connection works."""
+    """Connect to the IPv4 and IPv6 addresses of the host ``name``. The check passes if at least one connection works."""
     if not addresses:
         return Check("connection", ok=True if delivered else None, detail="no address to connect to")
     failures: dict[str, str] = {}
@@ -122,7 +122,7 @@ def _check_connection(name: str, port: int, addresses: Sequence[Any], *, deliver
 
 
 def _connect(places: Sequence[Any], family: int | None = None) -> str:
-    """Connect to the first address in ``places``. Return "" if the connection works, or else the text of the error."""
+    """Connect to the first address in ``places``. Return "" if the connection works, otherwise the error message."""
 
     def connect() -> None:
         if family is None:
@@ -136,9 +136,9 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 
 
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
-    """Call ``function`` in a thread. Return the function's result and "", or None and the error's text if the function fails.
+    """Call ``function`` in a thread. Return the function's result and "", or None and the error message if it fails.
 
-    Wait at most 5 s for the thread, because a DNS look-up has no time-out of its own.
+    Wait at most 5 s for the thread, because a DNS look-up has no timeout.
     """
     outcome: list[tuple[Any, str]] = []
 
@@ -198,7 +198,7 @@ def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -
 
 
 def _handshake_failure(shake_hands: Callable[[], None]) -> str | None:
-    """Return the reason if the TLS handshake failed, "" if it succeeded, or None if no connection could be made in time."""
+    """Return why the TLS handshake failed, "" if it succeeded, or None if no connection could be made in time."""
     failure: str | None = _in_time(lambda: _tls_failure(shake_hands))[0]
     return failure
 

@@ -1,4 +1,4 @@
-"""Check the ``OTEL_*`` variables, whether PID 1 reaps ended senders, and whether the machine may end with the command."""
+"""Check the ``OTEL_*`` variables, whether PID 1 reaps ended senders, and whether senders may be killed when a command ends."""
 
 import os
 import subprocess
@@ -54,7 +54,7 @@ def _check_opentelemetry() -> Check:
 
 
 def _check_reaping(settings: Settings) -> list[Check]:
-    """Return a list with a failed check if PID 1 does not reap ended senders, otherwise an empty list."""
+    """If PID 1 does not reap ended senders, return a list with one failed check, otherwise an empty list."""
     if not settings.config_dir or zombies.ZOMBIES not in zombies.causes(settings.state_dir):
         return []
     return [
@@ -68,9 +68,9 @@ def _check_reaping(settings: Settings) -> list[Check]:
 
 
 def _check_machine() -> list[Check]:
-    """Return a list with a check if senders may be killed when their command ends, otherwise an empty list.
+    """If senders may be killed when their command ends, return a list with one check, otherwise an empty list.
 
-    Senders may be killed in continuous integration, and if this process is PID 1 of a container.
+    Senders may be killed in continuous integration, or if this process is PID 1 of a container.
     """
     if os.getpid() == 1:
         detail = "this process is PID 1: the container ends with it, and so does every sender"

@@ -1,4 +1,4 @@
-"""The trial of ``usage doctor``, in which a real sender delivers a test event with the code and environment of a real run.
+"""``usage doctor`` runs a trial: a real sender delivers a test event, with the code and environment of a recorded command.
 
 The sender uses a scratch config directory, so that it changes neither the real queue nor the real identity. If possible, the
 scratch directory is on the same disk as the real config directory. The sender's receipts in the scratch directory show whether
@@ -41,9 +41,9 @@ class Trial(NamedTuple):
     """The result of the trial.
 
     Attributes:
-        command: The sender's command line, or None if no command is known that can run a sender.
-        failure: The reason why the sender failed, or "" if it ran to its end.
-        lanes: The result of each lane, by the lane's name. A result is "" if the server accepted the test event, or else the
+        command: The sender's command line, or None if the library knows no command that runs a sender.
+        failure: The reason why the sender failed, or "" if it ran to completion.
+        lanes: The result of each lane, by the lane's name. A result is "" if the server accepted the test event, otherwise the
             reason why it did not.
     """
 
@@ -79,7 +79,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
 
 def make_payload(settings: Settings) -> str:
-    """Return the test event's span in OTLP/JSON. A command would make the same span, but without the mark of a test event."""
+    """Return the test event's span in OTLP/JSON. It is a command's span that an attribute marks as a test event."""
     now = time.time_ns()
     span = spans.encode(settings, path="doctor", timing=(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True))
     traces = otlp.loads(span)
@@ -89,7 +89,7 @@ def make_payload(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> Check:
-    """Check that a sender can start while usage data is off. The sender gets no event, so it sends nothing."""
+    """Check only that a sender can start, because usage data is off. The sender receives no event, so it sends nothing."""
     command = _sender_command(settings)
     if command is None:
         return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)
@@ -104,7 +104,7 @@ def check_start(settings: Settings) -> Check:
 
 
 def check_sender(settings: Settings, trial: Trial) -> list[Check]:
-    """Return the check of the trial's sender. If an earlier sender could not run, also return a failed check for that sender."""
+    """Check whether the trial's sender ran. If an earlier sender could not run, also return a failed check for that sender."""
     if trial.command is None:
         checks = [Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)]
     elif trial.failure:
@@ -167,7 +167,7 @@ def _scratch_dir(settings: Settings, *, in_state_dir: bool) -> "Iterator[str]":
 
 
 def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> str:
-    """Run a sender to its end. Return "" if the sender succeeds, or else the reason why it failed."""
+    """Run a sender to completion. Return "" if the sender succeeds, otherwise the reason why it failed."""
     environ = handoff.sender_environment(scratch, payload)
     mark = starts.leave_mark(scratch, queue.span_name(None, None), payload or "")
     environ[handoff.ENV_START] = mark
@@ -200,7 +200,7 @@ def _run_sender(command: tuple[str, ...], scratch: str, payload: str | None) -> 
 
 
 def _outcome(scratch: str, lane: str, failure: str) -> str:
-    """Return "" if a receipt says that the server accepted the event of ``lane``, or else the reason why it did not."""
+    """Return "" if a receipt says that the server accepted the event of ``lane``, otherwise the reason why it did not."""
     state_dir = os.path.join(scratch, "usage")
     for receipt in receipts.events(state_dir):
         if receipt["lane"] == lane:

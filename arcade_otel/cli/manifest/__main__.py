@@ -1,4 +1,4 @@
-"""``python -m arcade_otel.cli.manifest PAGE`` updates the tables in the documentation page about what is collected."""
+"""``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` updates the tables on that page."""
 
 import sys
 

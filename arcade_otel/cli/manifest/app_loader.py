@@ -31,7 +31,7 @@ def load(reference: str) -> Any:
     Limit: the import runs the program's own code, which can read, write and send whatever it wants.
 
     Raises:
-        LoadError: If ``reference`` is malformed, or if the module cannot be imported, ends the process, or does not have the
+        LoadError: If ``reference`` is malformed, or if the module cannot be imported, exits during the import, or lacks the
             attribute.
     """
     module, separator, attribute = reference.rpartition(":")
@@ -61,7 +61,7 @@ def describe_error(error: Exception) -> str:
 
 
 def _disable_telemetry() -> None:
-    """For this process, set the variables that switch off this library, the SDK, and libraries that honor ``DO_NOT_TRACK``."""
+    """Set environment variables that switch off this library, the SDK, and libraries that honor ``DO_NOT_TRACK``."""
     for name in [name for name in os.environ if name.startswith("ARCADE_USAGE_")]:
         del os.environ[name]
     os.environ[consent.ENV_TRACKING] = consent.OFF

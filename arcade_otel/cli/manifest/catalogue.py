@@ -7,11 +7,11 @@ PostHog defines, the fields of events and requests, and the attributes for other
 ``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a server receives. The tests fail if the server
-receives a property that is not in the catalogue. The tests also fail if the server never receives a property of the catalogue
-that is not marked as rare.
+receives a property that is not in the catalogue, or if it never receives one of the catalogue's properties (except for properties
+that are marked as rare).
 """
 
-# No command imports this module while it runs. The texts are for people, for the manifest and for the tests.
+# No command imports this module while it runs. The strings are for the documentation, the manifest and the tests.
 
 from dataclasses import dataclass
 
@@ -53,10 +53,10 @@ class Event:
 
     Attributes:
         name: The name of the event in PostHog.
-        short: A word that stands for this event in tables, different from the words of all other events.
-        when: What happens before the event is sent.
+        short: A unique word that stands for this event in the tables of properties, for example "failed".
+        when: What causes the library to send the event.
         reason: What the event is for.
-        source: Who defined the name.
+        source: Who defined the event's name.
     """
 
     name: str
@@ -71,12 +71,12 @@ class FieldSpec:
     """A property, a field or an attribute that the library can send.
 
     Attributes:
-        name: The name that arrives at the backend.
-        type: One of JSON's types.
+        name: The name under which the value is sent.
+        type: The value's JSON type.
         example: An example value in JSON, but without quotes if it is a string.
         reason: What the value is for, or what it contains.
         when: The condition under which the value is sent, or "" if it is always sent.
-        unit: Unit or limit of the value, or "".
+        unit: The unit or limit of the value, or "" if it has none.
         events: Names of the events that contain the property, or () for an attribute and for a field of every event or request.
         attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
@@ -114,8 +114,8 @@ EVENTS: tuple[Event, ...] = (
     Event(
         conventions.EVENT_STARTED,
         "started",
-        "A command that the program names in `record_start` began, for example a server",
-        "The maintainers see which servers people use, even if a server is killed and sends no other event",
+        "A command began, and the program lists it in `record_start` (for example, a server)",
+        "The maintainers see which server commands people start, even if the server is killed and sends no other event",
         _OURS,
     ),
     Event(
@@ -129,7 +129,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "The sender checks by this event that the server accepts events. The event belongs to no person",
+        "Lets the sender check that the server accepts events. The event is not attributed to you",
         _OURS,
     ),
 )
@@ -159,7 +159,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """Return the attributes of the resource from the table of properties, or those of the span if ``resource`` is False."""
+    """From the table of properties, return the resource's attributes if ``resource`` is True, otherwise the span's."""
     return tuple(
         FieldSpec(
             row.attribute,
@@ -206,11 +206,11 @@ PROPERTIES: tuple[FieldSpec, ...] = (
         "$geoip_disable",
         BOOLEAN,
         "true",
-        "Tells PostHog not to derive a place from your IP address",
+        "Tells PostHog not to derive a location from your IP address",
         events=_ALL,
         source=_POSTHOG,
     ),
-    FieldSpec("$ip", NULL, "null", "Prevents PostHog from adding the IP address of the connection", events=_ALL, source=_POSTHOG),
+    FieldSpec("$ip", NULL, "null", "Prevents PostHog from adding your IP address to the event", events=_ALL, source=_POSTHOG),
     FieldSpec("$lib", STRING, conventions.LIB, "The name of this library", events=_ALL, source=_POSTHOG),
     FieldSpec("$lib_version", STRING, "0.1.0", "The version of this library", events=_ALL, source=_POSTHOG),
 )
@@ -222,7 +222,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "distinct_id",
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "The person's ID: a random ID until you log in, and then your account's ID",
+        "Your ID: a random ID until you log in, and then your account's ID",
         unit=f"at most {conventions.DISTINCT_ID_LIMIT} characters",
         attribute=conventions.DISTINCT_ID,
         source=_POSTHOG,
@@ -231,7 +231,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "uuid",
         STRING,
         "ae9eab9b-3211-51f2-b42d-1c36b7c9afbc",
-        "The event's ID, by which PostHog recognizes a second delivery of the same event",
+        "The event's ID, which lets PostHog recognize a second delivery of the same event",
         source=_POSTHOG,
     ),
     FieldSpec(
@@ -250,19 +250,19 @@ REQUEST: tuple[FieldSpec, ...] = (
         "api_key",
         STRING,
         "phc_…",
-        "The key of the program's PostHog project. With this key, it is possible to send events, but not to read them",
+        "The key of the program's PostHog project. The key allows sending events, but not reading them",
         source=_POSTHOG,
     ),
     FieldSpec(
         "sent_at",
         STRING,
         "2026-01-31T12:00:01+00:00",
-        "The time of the request, by which PostHog corrects the time of your events if your clock is wrong",
+        "The time of the request, which PostHog uses to correct the time of your events if your clock is wrong",
         unit="UTC",
         source=_POSTHOG,
     ),
     FieldSpec(
-        "historical_migration", BOOLEAN, "false", "Always `false`. PostHog's own client sends this field, too", source=_POSTHOG
+        "historical_migration", BOOLEAN, "false", "Always `false`, as in the requests of PostHog's own client", source=_POSTHOG
     ),
 )
 
@@ -273,7 +273,7 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "The person's ID: a random ID until you log in, and then your account's ID",
+        "Your ID: a random ID until you log in, and then your account's ID",
         source=SPECIFICATION,
     ),
     FieldSpec(
@@ -287,7 +287,7 @@ ATTRIBUTES: tuple[FieldSpec, ...] = (
         conventions.POSTHOG_DISTINCT_ID,
         STRING,
         "account-7",
-        "The same ID as `distinct_id`. PostHog's OTLP endpoints find the person by `posthogDistinctId`",
+        "The same ID as `distinct_id`. PostHog's OTLP endpoints identify you by `posthogDistinctId`",
         when="to OTLP backends only",
         source=_POSTHOG,
     ),
@@ -323,7 +323,7 @@ RESOURCE: tuple[FieldSpec, ...] = (
         conventions.TELEMETRY_SDK_NAME,
         STRING,
         "opentelemetry",
-        "What made the span: `opentelemetry` for a live span, a login or a logout, and `arcade_otel` for any other span",
+        "The library that made the span: `opentelemetry` if it was the OpenTelemetry SDK, and otherwise `arcade_otel`",
         source=SEMANTIC,
     ),
     FieldSpec(
@@ -346,7 +346,7 @@ RESOURCE: tuple[FieldSpec, ...] = (
         conventions.DISTINCT_ID,
         STRING,
         "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-        "The person's ID before the login or logout. The span's own `distinct_id` takes precedence",
+        "Your ID before the login or logout. The span's `distinct_id` takes precedence over that of the resource",
         when="at a login or logout",
         source=SPECIFICATION,
     ),
@@ -366,8 +366,8 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. The command's usage event is delivered separately from this span",
-        when="if the process makes live spans",
+        "Always true. Marks a live span, which the OpenTelemetry SDK makes. The command's usage event is delivered separately",
+        when="if the command has a live span",
     ),
 )
 
@@ -377,7 +377,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "Always true. The program tracked this event. The event's other attributes are the properties that the program declares",
+        "Always true. Marks an event that the program tracked. Its other attributes are properties that the program declares",
         when="if the program tracks events",
     ),
 )

@@ -1,4 +1,4 @@
-"""Write the catalogue's tables into ``docs/what-we-collect.md``, or check that the tables in this page are up to date."""
+"""Write the catalogue's tables into ``docs/what-we-collect.md``, or check that the tables on that page are up to date."""
 
 import argparse
 import sys
@@ -68,7 +68,7 @@ def _tables() -> str:
         "### Around the properties",
         "Every event has these fields:",
         markdown.fields(catalogue.FIELDS),
-        "The header `User-Agent` of a request names this library and its version. The body of a request has:",
+        "The header `User-Agent` of a request names this library and its version. The body of a request has these fields:",
         markdown.fields(catalogue.REQUEST),
         "### Spans",
         "A command's span has these attributes:",

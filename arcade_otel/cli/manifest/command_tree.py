@@ -14,12 +14,12 @@ class CommandInfo(NamedTuple):
     """A command of the program, and the value of ``command_name`` in its events.
 
     Attributes:
-        name: The names of the groups and of the command itself, joined by dots, or "" for a mistyped command.
+        name: The names of the command's groups and of the command itself, joined by dots, or "" for a mistyped command.
         group: Whether the command is a group of commands.
         hidden: Whether the program's help omits the command.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names that a user can type to run the command (its events still contain ``name``).
-        usage: Whether the command is the group of the usage commands.
+        typed: Other names that a user can type to run the command. The command's events contain ``name`` in any case.
+        usage: Whether the command is the group that contains the usage commands.
     """
 
     name: str
@@ -52,9 +52,9 @@ def get_root_command(app: Any) -> Any:
 def walk(root: Any, program: str) -> list[CommandInfo]:
     """Return the commands of the program, sorted by the command name that their events contain.
 
-    The result includes hidden and deprecated commands, and the commands of lazily loaded groups. If a group contains itself, the
-    function enters the group only once. Limit: the result does not include a command that ``Group.list_commands`` omits, even if
-    the group can run it.
+    The result includes hidden and deprecated commands, and the commands of lazily loaded groups. A group that contains itself is
+    entered only once. Limit: the result does not include a command that ``Group.list_commands`` omits, even if the group can run
+    it.
 
     Args:
         root: The program's root command.

@@ -1,4 +1,4 @@
-"""Make the content of a program's manifest, as JSON or as Markdown. The content does not depend on the machine."""
+"""Make a program's manifest, as JSON or as Markdown. The manifest is the same on every machine."""
 
 import json
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ _PROGRAM = "the program"
 
 
 class Setting(NamedTuple):
-    """A setting of the program that affects which data is collected, or where events are sent.
+    """A setting of the program that affects which data is collected or where events are sent.
 
-    The field ``meaning`` explains the value in words.
+    The field ``meaning`` explains the setting's value in words.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Manifest:
         return replace(entry, name=f"$set.{name}", reason=reason, when="when you log in", events=(conventions.EVENT_SUCCEEDED,))
 
     def settings(self) -> list[Setting]:
-        """Return the settings of the program that affect which data is collected, or where events are sent."""
+        """Return the settings of the program that affect which data is collected or where events are sent."""
         settings = self._settings
         if callable(settings.error_messages):
             messages = Setting("error_messages", "function", "the program's own function decides what is recorded of an error")
@@ -187,7 +187,7 @@ class Manifest:
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return the settings ``exclude`` and ``sample`` in a list, but omit a setting that the program does not set."""
+        """Return those of the settings ``exclude`` and ``sample`` that the program sets."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (
@@ -210,7 +210,7 @@ class Manifest:
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
-        """Return ``meaning``. If some of the ``paths`` are not commands of the program, add a note that lists these paths."""
+        """Return ``meaning``. If the program lacks some of the commands in ``paths``, add a note that lists them."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning
@@ -252,7 +252,7 @@ class Manifest:
         return json.dumps(manifest, indent=2).replace("\x7f", "\\u007f") + "\n"
 
     def as_markdown(self) -> str:
-        """Return the manifest as Markdown. Each command has its own line, so that a diff is readable."""
+        """Return the manifest as Markdown, with one line per command, so that diffs are readable."""
         library = Setting("library", f"{conventions.LIB} {conventions.__version__}", "the library that collects, and its version")
         shown = Setting("notice", str(conventions.NOTICE_VERSION), "the version of the notice that users see")
         rows = [(each.name, _value(each.value), each.meaning) for each in (library, shown, *self.settings())]

@@ -64,10 +64,10 @@ def difference(before: str, after: str, name: str, source: str) -> str:
     """Return a unified diff from ``before`` to ``after``, or "" if they are equal. The diff is escaped for a terminal.
 
     Args:
-        before: The text in a file.
-        after: The text that was generated now.
-        name: The file's name, for the head of the diff.
-        source: The source of the generated text, for the head of the diff.
+        before: The current text of a file.
+        after: The newly generated text.
+        name: The file's name, for the diff's header.
+        source: The source of the generated text, for the diff's header.
     """
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, source, lineterm="")
     return "".join(f"{terminal.escape(line)}\n" for line in lines)

@@ -16,10 +16,10 @@ _DONE, _NO_EVENTS, _UNREADABLE = 0, 1, 2
 
 
 def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
-    """Answer the questions from the events in ``files``. Print the answers, or write them as an HTML page. Return the exit code.
+    """Answer the dashboard's questions from the events in ``files``. Return the exit code.
 
     Args:
-        files: Paths of the files, where ``-`` stands for stdin.
+        files: Paths of the files with events. The path ``-`` stands for stdin.
         as_json: Whether to print one JSON object instead of text.
         html: Path of the HTML page to write, or None to print tables on stdout.
     """
@@ -52,9 +52,9 @@ def write_page(path: str, result: Report, sources: Sequence[str]) -> None:
     """Write the answers as one HTML page, which needs no other files.
 
     Args:
-        path: The file to write, or to replace if it exists.
+        path: The file to write. An existing file is replaced.
         result: The answers.
-        sources: Names of the files that contain the events, for the head of the page.
+        sources: Names of the files that contain the events, for the page's header.
 
     Raises:
         OSError: If the file cannot be written.

@@ -35,10 +35,10 @@ class Report(NamedTuple):
     """The answers to all questions, and totals over all commands.
 
     Attributes:
-        commands: The number of commands, where events with the same UUID count once.
+        commands: The number of commands. Events with the same UUID count as one command.
         people: The number of people who ran the commands.
-        begin: The start time of the first command, or None if there is no command.
-        end: The start time of the last command, or None if there is no command.
+        begin: The start time of the first command, or None if there are no commands.
+        end: The start time of the last command, or None if there are no commands.
     """
 
     commands: int
@@ -82,7 +82,7 @@ def _round(value: float | None, digits: int) -> float | None:
 
 
 def _without_repeats(events: Sequence[Event]) -> list[Event]:
-    """Return only the earliest of the events with the same UUID, and all events without a UUID."""
+    """Return the earliest event for each UUID, and all events without a UUID."""
     kept: dict[object, Event] = {}
     for number, event in enumerate(events):
         key: object = event.uuid or number
@@ -94,7 +94,7 @@ def _without_repeats(events: Sequence[Event]) -> list[Event]:
 def _accounts(events: Sequence[Event]) -> dict[str, str]:
     """Return a dictionary that maps each aliased anonymous ID to the ID of its account.
 
-    If an ID was aliased several times, the first alias counts.
+    If an anonymous ID has several aliases, the earliest alias counts.
     """
     aliases = sorted((event for event in events if event.event == EVENT_ALIAS), key=lambda event: (event.time, event.uuid))
     accounts: dict[str, str] = {}

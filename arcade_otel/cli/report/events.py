@@ -36,7 +36,7 @@ class EventFiles:
     """The events of one or more files.
 
     Attributes:
-        events: The events, in the order of the files.
+        events: The events, in the order in which they were read.
         skipped: The number of entries in the files that are not events.
     """
 
@@ -64,7 +64,7 @@ class EventFiles:
         self.add(data.decode("utf-8-sig", "replace"))
 
     def add(self, text: str) -> None:
-        """Add the events from ``text``, which is the content of a file.
+        """Add the events from ``text``, the content of a file.
 
         Raises:
             ValueError: If the text is not in one of the known formats.
@@ -124,15 +124,14 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Convert the CSV cells "true" and "false" to booleans. Return other cells unchanged, for example the version "1.2"."""
+    """Convert the CSV cells "true" and "false" to booleans. Return any other cell as text, for example the version "1.2"."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
-    """Return the events of a record.
+    """Return the events of a record, as dictionaries. ``_event`` rejects values in the result that are not events.
 
-    A record is one event, an array of events, a response of PostHog's API with events, or spans in OTLP/JSON. The result can also
-    contain values that are not events. ``_event`` rejects them.
+    A record is one event, an array of events, a PostHog API response that contains events, or spans in OTLP/JSON.
     """
     if isinstance(record, list):
         return [event for each in record for event in ([None] if isinstance(each, list) else _unpacked(each))]
@@ -180,9 +179,9 @@ def _json_object(text: str) -> dict[str, Any] | None:
 
 
 def _time(value: Any) -> datetime | None:
-    """Parse an ISO 8601 timestamp in the spelling of PostHog or ClickHouse, and convert it to UTC.
+    """Parse an ISO 8601 timestamp in the format of PostHog or ClickHouse, and convert it to UTC.
 
-    A timestamp without a time zone counts as UTC. If ``value`` is not a timestamp, return None.
+    A timestamp without a time zone is assumed to be in UTC. If ``value`` is not a timestamp, return None.
     """
     if not isinstance(value, str):
         return None

@@ -6,11 +6,11 @@ PostHog. For ClickHouse and PostHog, the files in ``dashboards/dialects`` define
 
 The columns of ``commands``:
 
-- ``seconds``: when the command began, in seconds since the epoch, to the millisecond.
-- ``week``: the date of the Monday in the command's week, as text, in UTC.
-- ``week_number``: the number of whole weeks from Monday, 1970-01-05, to the command's week.
-- ``distinct_id``: the event's distinct ID, which is anonymous or the ID of an account.
-- ``person``: the ID of the person who ran the command. If ``distinct_id`` has an alias, this is the person of the account.
+- ``seconds``: the command's start time in seconds since the epoch, to the millisecond.
+- ``week``: the Monday of the week in which the command began, as a date in UTC, for example "2026-01-26".
+- ``week_number``: the number of weeks from Monday, 1970-01-05, to the Monday of the command's week.
+- ``distinct_id``: the event's distinct ID: an anonymous ID or the ID of an account.
+- ``person``: the person who ran the command: the account's ID if ``distinct_id`` has an alias, otherwise ``distinct_id``.
 - ``identified``: 1 if ``distinct_id`` is the ID of an account, or 0 if it is anonymous.
 - ``command``: the name of the command, or "" if the run reached no command.
 - ``version``: the version of the program.
@@ -24,8 +24,8 @@ The columns of ``commands``:
 - ``agent``: the name of the coding agent that ran the command, or "" if no agent was recognized.
 - ``interactive``: "yes", "no" or "unknown".
 - ``install_method``: how the program was installed, for example "pipx".
-- ``first_run``: 1 if the command was the program's first run on the machine, or 0 if it was not or if this is unknown.
-- ``previous_version``: the version of the program in its previous run if that version was different, otherwise "".
+- ``first_run``: 1 if the command was the program's first run on the machine, or 0 if it was a later run or if this is unknown.
+- ``previous_version``: on the first run after the program's version changed, the version that ran before, otherwise "".
 - ``session``: the ID of the session, or "" if it is unknown.
 """
 
@@ -66,8 +66,8 @@ class Chart(NamedTuple):
 
     Attributes:
         kind: ``line``, ``bar`` or ``heat``.
-        labels: Names of the columns that label a point or a bar. A chart of the kind ``heat`` has two: the first column labels
-            the chart's rows, and the second labels the chart's columns.
+        labels: Names of the columns that label a point or a bar. A chart of the kind ``heat`` has two labels: the first is for
+            the chart's rows, and the second for its columns.
         values: Names of the columns that contain the numbers.
         series: Name of the column by which the numbers are split into several lines, or "" for one line per column in ``values``.
     """
@@ -95,7 +95,7 @@ def load_questions() -> list[Question]:
 
     Raises:
         OSError: If a file of this package cannot be read.
-        KeyError: If a required comment line is missing in a file.
+        KeyError: If a file lacks a required comment line.
     """
     return [_load(name) for name in sorted(os.listdir(_DIRECTORY)) if name.endswith(".sql")]
 

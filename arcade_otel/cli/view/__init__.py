@@ -22,14 +22,14 @@ _POLL_SECONDS = 0.2
 def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> int:
     """Serve the page until the user presses Ctrl-C, and then return 0. The command changes no files and sends no events.
 
-    The command prints the address of the page. If stdout is a terminal, the command also opens the page in a browser. On Linux,
-    the command opens a browser only if one of the variables ``BROWSER``, ``DISPLAY`` and ``WAYLAND_DISPLAY`` is set.
+    The command prints the address of the page. If stdout is a terminal, it also opens the page in a browser. On Linux, it opens a
+    browser only if one of the variables ``BROWSER``, ``DISPLAY`` and ``WAYLAND_DISPLAY`` is set.
 
     Args:
         settings: The program's settings.
-        output: The output that prints the address.
-        port: A port of 127.0.0.1, or 0 for any free port.
-        no_browser: Whether to print only the address, and to open no browser.
+        output: Where to print the page's address.
+        port: The port on 127.0.0.1 on which to serve the page, or 0 for any free port.
+        no_browser: Whether to print the address without opening a browser.
 
     Raises:
         OSError: If the port is already in use, or if the user does not have permission to use it.
@@ -50,9 +50,9 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 
 @contextmanager
 def _interrupting(server: PageServer) -> Iterator[None]:
-    """Let Ctrl-C end ``server`` only between two requests, until the ``with`` block ends.
+    """Within the ``with`` block, let Ctrl-C end ``server`` only between two requests.
 
-    During a request, Python could raise KeyboardInterrupt in the callback of a weak reference, and then ignore the exception.
+    During a request, KeyboardInterrupt could be raised in the callback of a weak reference, where Python ignores exceptions.
     """
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
         yield  # neither a thread nor a background job of a shell receives Ctrl-C

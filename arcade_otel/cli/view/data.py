@@ -1,4 +1,4 @@
-"""Make the data for the ``usage view`` page. The data contains the status, and one row with the exact payload per event."""
+"""Make the data for the ``usage view`` page: the status, and for each event a row that contains the exact payload."""
 
 import json
 import math
@@ -36,13 +36,13 @@ def snapshot(settings: Settings) -> bytes:
 def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return one row of the page, which describes one event.
 
-    The texts in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` contains the exact payload as
-    indented JSON in ASCII. If the event has no payload, ``payload`` is None.
+    The strings in the row are escaped (:func:`arcade_otel.terminal.escape`). The field ``payload`` contains the exact payload as
+    indented JSON in ASCII, or None if the event has no payload.
 
     Args:
         event: An event from :func:`arcade_otel.cli.local_state.all_events`.
-        lane: The state of the event's lane, or None. If the event is queued because a delivery failed, the row contains the
-            lane's last problem.
+        lane: The state of the event's lane, or None if there is no such lane. If the event is queued because a delivery failed,
+            the row contains the lane's last problem.
     """
     fields = _command_fields(event["payload"])
     code = fields.get("exit_code")
@@ -71,9 +71,9 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return the fields of the command in ``payload``, under PostHog's names. Skip malformed parts of the payload.
+    """Return the fields of the command in ``payload``, under PostHog's names, or an empty dictionary if it contains no command.
 
-    If the payload contains no command, return an empty dictionary.
+    Skip malformed parts of the payload.
     """
     for part in payload:
         if not isinstance(part, dict):

@@ -11,17 +11,17 @@ _TABLES = (("/proc/net/tcp", ""), ("/proc/net/tcp6", "0000000000000000FFFF0000")
 
 
 def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
-    """Return whether the client's socket belongs to another user. If the system does not show the socket's owner, return False.
+    """Return whether the client's socket belongs to another user. If the socket's owner is unknown, return False.
 
-    The system does not show the owner on macOS and Windows, or if the client runs in another network namespace. The server needs
-    this check because other users can read the page's address in the browser's command line.
+    The owner is unknown on macOS and Windows, and on Linux if the client runs in another network namespace. The server needs this
+    check because other users can read the page's address in the browser's command line.
 
-    Three users do not count as another user: root, the user who runs this process, and, if root runs this process, the user who
-    called ``sudo``.
+    The following users are trusted, so they do not count as another user: root, the user who runs this process and, under
+    ``sudo``, the user who called ``sudo``.
 
     Args:
-        client: The IPv4 address and the port of the client.
-        server: The IPv4 address and the port of the server.
+        client: The client's IPv4 address and port.
+        server: The server's IPv4 address and port.
     """
     if not hasattr(os, "geteuid"):
         return False

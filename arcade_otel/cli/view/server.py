@@ -64,10 +64,9 @@ class PageServer(ThreadingHTTPServer):
     Each server makes a new secret, which is part of the page's address. The server serves the page only if a request meets these
     four conditions:
 
-    * The ``Host`` header contains the address of this server. In an attack with DNS rebinding, the header contains the host name
-      of the attacker's page instead.
-    * If the request contains the headers ``Origin`` or ``Sec-Fetch-Site``, they do not show that the request comes from another
-      site.
+    * The ``Host`` header contains the address of this server. In a DNS rebinding attack, the ``Host`` header contains the host
+      name of the attacker's page instead.
+    * No ``Origin`` or ``Sec-Fetch-Site`` header shows that the request comes from another site.
     * The method of the request is GET.
     * The path of the request begins with the server's secret.
 
@@ -117,9 +116,9 @@ class PageServer(ThreadingHTTPServer):
             return "application/json", self._data()
 
     def interrupt(self) -> None:
-        """Let ``serve_forever`` raise KeyboardInterrupt before it takes the next request.
+        """Make ``serve_forever`` raise KeyboardInterrupt before it accepts the next request.
 
-        A signal handler may call this method.
+        It is safe to call this method in a signal handler.
         """
         self._interrupted = True
 
@@ -145,7 +144,7 @@ class PageServer(ThreadingHTTPServer):
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer the request in a new thread. If too many requests are being answered already, close the connection."""
+        """Answer the request in a new thread. If too many connections are open already, close this one."""
         if not self._slots.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -163,7 +162,7 @@ class PageServer(ThreadingHTTPServer):
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
-        """Write the error to the debug log. The base class prints a traceback even if a browser closes its connection early."""
+        """Write the error to the debug log. The base class would print a traceback whenever a browser disconnects early."""
         error = sys.exc_info()[1]
         debug("a request for the page", error)
 
@@ -195,7 +194,7 @@ class _Request(BaseHTTPRequestHandler):
     def _head(self) -> bytes | None:
         """Read and return the request line and the headers, or return None if they do not arrive in time.
 
-        If the headers are too large, return only a part that is longer than ``MAX_HEAD_BYTES``.
+        If the headers exceed ``MAX_HEAD_BYTES``, stop reading. The caller then refuses the request because of its length.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""
@@ -233,7 +232,7 @@ class _Request(BaseHTTPRequestHandler):
             self._send(200, *content)
 
     def _refusal(self) -> tuple[int, str] | None:
-        """Return the HTTP status and the text with which to refuse this request, or None if the request is allowed."""
+        """If this request is not allowed, return the HTTP status and the text of the refusal, otherwise None."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return 403, "The request names another host."

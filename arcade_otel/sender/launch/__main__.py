@@ -1,4 +1,4 @@
-"""The program of the detached sender.
+"""The program that runs the detached sender.
 
 The program starts a watchdog timer, changes to the root directory, and calls ``sender``. Python runs this file without the module
 ``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python gets the text of this file with
