@@ -45,13 +45,14 @@ def found_in(data: bytes, canary: str) -> str | None:
         if len(secret.strip()) < 4:  # noqa: PLR2004
             raise ValueError(f"{secret!r} is too short to search for")
         for form, text in _forms(data):
-            for part in _parts(_even(secret), _PART):
-                if part in text:
-                    return f"{form}: {_excerpt(text, part)}"
+            part = _first_part(_even(secret), _PART, text)
+            if part is not None:
+                return f"{form}: {_excerpt(text, part)}"
             if secret.encode("utf-8", "replace").hex() in text:
                 return f"hex{'' if form == 'plain' else ', ' + form}: {_excerpt(text, secret.encode('utf-8', 'replace').hex())}"
-            for part in _base64_parts(secret):
-                if part in text:
+            for encoded in _in_base64(secret):
+                part = _first_part(encoded, _PART_OF_BASE64, text)
+                if part is not None:
                     return f"base64{'' if form == 'plain' else ', ' + form}: {_excerpt(text, part)}"
     return None
 
@@ -61,8 +62,20 @@ def _even(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _parts(text: str, length: int) -> list[str]:
-    return [text[start : start + length] for start in range(max(1, len(text) - length + 1))]
+def _first_part(secret: str, length: int, text: str) -> str | None:
+    """Return the first ``length`` consecutive characters of ``secret`` that ``text`` contains, or None if there are none.
+
+    If ``secret`` is shorter than ``length``, the function looks for the whole ``secret``.
+    """
+    if len(secret) <= length:
+        return secret if secret in text else None
+    # Each part contains exactly one of these shorter probes, so a text without a probe contains no part. Looking for the probes
+    # alone is several times faster.
+    probe = length // 2
+    if not any(secret[start : start + probe] in text for start in range(0, len(secret) - probe + 1, length - probe + 1)):
+        return None
+    parts = (secret[start : start + length] for start in range(len(secret) - length + 1))
+    return next((part for part in parts if part in text), None)
 
 
 @lru_cache(maxsize=64)
@@ -82,18 +95,18 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=256)
-def _base64_parts(secret: str) -> list[str]:
-    """Encode ``secret`` in base64 at each of the three alignments, and return the strings to search for.
+def _in_base64(secret: str) -> list[str]:
+    """Encode ``secret`` in base64 for each alignment, in both alphabets. Return the results in lower case.
 
-    The strings omit base64 characters that depend on the bytes before or after the secret.
+    Characters that also depend on the bytes before or after the secret are left out.
     """
     data = secret.encode("utf-8", "surrogatepass")
-    parts = []
+    found = []
     for before, skipped in ((0, 0), (1, 2), (2, 3)):
-        encoded = base64.b64encode(b"\0" * before + data).decode()[skipped : (before + len(data)) * 8 // 6]
+        encoded = base64.b64encode(b"\0" * before + data).decode()[skipped : (before + len(data)) * 8 // 6].casefold()
         if len(encoded) >= 6:  # noqa: PLR2004 - fewer are found anywhere
-            parts += _parts(encoded.casefold(), _PART_OF_BASE64)
-    return parts + [part.replace("+", "-").replace("/", "_") for part in parts if "+" in part or "/" in part]
+            found += [encoded, encoded.replace("+", "-").replace("/", "_")]
+    return list(dict.fromkeys(found))
 
 
 def _excerpt(text: str, part: str) -> str:
