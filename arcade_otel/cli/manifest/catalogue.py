@@ -129,7 +129,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "Lets the sender check that the server accepts events. The event is not attributed to you",
+        "Lets the sender check that the server accepts events, and is not attributed to you",
         _OURS,
     ),
 )
@@ -366,7 +366,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span, which the OpenTelemetry SDK makes. The command's usage event is delivered separately",
+        "Always true. Marks a live span: one that the OpenTelemetry SDK created. The usage event does not depend on this span",
         when="if the command has a live span",
     ),
 )
@@ -377,7 +377,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "Always true. Marks an event that the program tracked. Its other attributes are properties that the program declares",
+        "Always true. Marks a tracked event. The event's other attributes are properties that the program declares",
         when="if the program tracks events",
     ),
 )
