@@ -1,6 +1,6 @@
 """Read the identity of this installation from ``usage.json``.
 
-Reading the file needs no lock, because the library always replaces the file as a whole.
+Reading the file needs no lock, because the library always replaces the file atomically.
 
 The package exports the classes ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``, and imports
 each of them only when a program first uses it.
@@ -144,8 +144,8 @@ def current(settings: Settings) -> tuple[str, bool]:
     the anonymous ID may have to be rotated.
 
     Raises:
-        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. In that
-            case, the caller must not record the command.
+        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. After
+            this error, the caller must not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

@@ -46,8 +46,9 @@ class IdentityLifecycleProcessor(SpanProcessor):
 
     Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. With a processor of another
     class, the span counts as exported when that processor's ``on_end`` returns. Only ``DetachedSpanExporter`` reports whether
-    PostHog has acknowledged the alias. With any other exporter, this processor calls ``force_flush`` on the wrapped processor
-    after a login. It ignores the result, because ``SimpleSpanProcessor.force_flush`` returns True without asking the exporter.
+    PostHog has acknowledged the alias. With an exporter other than ``DetachedSpanExporter``, this processor calls ``force_flush``
+    on the wrapped processor after a login. It ignores the result, because ``SimpleSpanProcessor.force_flush`` returns True
+    without asking the exporter.
 
     Args:
         inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as

@@ -44,8 +44,8 @@ def attributes(
 ) -> dict[str, str | bool | int]:
     """Return the attributes for all valid values of properties and groups.
 
-    A value is valid if the program has declared its name and the value has the declared type. The function skips invalid values,
-    and writes a debug line about each, except for None and free text.
+    A value is valid if the program has declared its name and the value has the declared type. The function skips invalid values.
+    It writes a debug line about each invalid value that is neither None nor free text.
 
     Args:
         settings: The program's settings.
