@@ -68,7 +68,7 @@ def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
     """Return the identity if the file has the form that ``json.dump`` writes, or None if the file has any other form.
 
     This library and the Arcade CLI both write the file with ``json.dump``. Reading this form without a JSON parser saves a
-    command the import of ``json``, which costs 5 million instructions.
+    command the import of ``json`` (5 million instructions).
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
