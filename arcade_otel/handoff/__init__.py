@@ -44,8 +44,8 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
 #: values, so that the sender can recognize coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: names the file in `usage/starting/` that the sender
-#: removes once its span is in the queue. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the sender's start mark, a file in `usage/starting/`
+#: that the sender removes once the command's span is in the queue. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"
