@@ -8,7 +8,7 @@ WORKERS ?= 4
 # Pytest rewrites every assertion; without bytecode it does so again in each worker of each run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help redaction demo test test-fast test-faults test-windows test-lowest upstream lint format catalogue bench build clean secret-patterns pictures docs search dashboards receivers
+.PHONY: help redaction demo test test-fast test-faults test-windows test-lowest upstream lint format catalogue bench build clean secret-patterns pictures docs search dashboards receivers released
 
 help:
 	@echo "make demo         run the main job against a local stand-in for PostHog"
@@ -17,7 +17,7 @@ help:
 	@echo "make test-faults  every system call fails once, in every step of an account's life (an hour)"
 	@echo "make test-windows the tests on Windows' Python under Wine; sets that up in .windows (800 MB), as root on Debian"
 	@echo "make test-lowest  the tests with the lowest supported versions"
-	@echo "make upstream     run the suites of Click, Typer, cyclopts and cleo, bare and instrumented (many minutes)"
+	@echo "make upstream     run the suites of Click, Typer and cleo, bare and instrumented (many minutes)"
 	@echo "make search       look for examples that no test has tried yet (some minutes)"
 	@echo "make redaction    measure what redaction hides and keeps (fetches 300 MB of public samples once)"
 	@echo "make lint         ruff, mypy, and whether the tables of what is collected are right"
@@ -27,6 +27,7 @@ help:
 	@echo "make docs         build the documentation into site/"
 	@echo "make pictures     draw docs/demo.svg, docs/view.png and docs/dashboards anew"
 	@echo "make secret-patterns  renew the shapes of known tokens (arcade_otel/spans/secret_patterns.py)"
+	@echo "make released     compare the events with those of the released Arcade CLI's own tracker, in an environment of its own"
 	@echo "make dashboards   write the dashboards' queries, and run them in ClickHouse"
 	@echo "make receivers    send spans to Arize Phoenix and MLflow, and check what arrived; installs them in .receivers (2 GB)"
 	@echo "make build        wheel and sdist into dist/"
@@ -96,6 +97,9 @@ pictures: $(VENV)/.ready
 	$(BIN)/python examples/demo.py docs/demo.svg
 	$(BIN)/python -m tests.cli.view.picture docs/view.png
 	$(BIN)/python -m tests.dashboards.picture docs/dashboards
+
+released: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS) -m released tests/examples
 
 dashboards: $(VENV)/.ready
 	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --group dashboards

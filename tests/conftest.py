@@ -49,7 +49,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the matrix of faults and the dashboards unless they are asked for, and start tests that only wait first.
+    """Leave out what has a command of its own unless it is asked for, and start tests that only wait first.
 
     If tests run in parallel, such a test would otherwise run alone at the end.
     """
@@ -58,8 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if missing:
             item.add_marker(pytest.mark.skip(reason=f"this system lacks what the marker {missing} stands for"))
     # The faults take tens of minutes: `make test-faults`; a sample of the same is part of every run. The dashboards need packages
-    # of their own, among them ClickHouse: `make dashboards`.
-    for marker in ("faults", "dashboards"):
+    # of their own, among them ClickHouse: `make dashboards`. The released Arcade packages have sixty dependencies: `make released`.
+    for marker in ("faults", "dashboards", "released"):
         if marker not in (config.option.markexpr or ""):
             config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(marker)])
             items[:] = [item for item in items if not item.get_closest_marker(marker)]

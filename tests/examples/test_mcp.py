@@ -149,6 +149,7 @@ def both(tmp_path: Path, python: str) -> Iterator[tuple[Tracked, Tracked]]:
             server.machine.off()
 
 
+@pytest.mark.released
 @pytest.mark.latest
 @pytest.mark.timeout(500)
 @pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="one environment of its own is enough")

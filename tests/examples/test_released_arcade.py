@@ -14,6 +14,7 @@ from tests.support.machine import Machine
 from tests.support.programs import read_program
 
 pytestmark = [
+    pytest.mark.released,
     pytest.mark.latest,
     pytest.mark.timeout(500),
     pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="one environment of its own is enough"),
