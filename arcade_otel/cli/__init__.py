@@ -23,7 +23,7 @@ def usage_commands(app: Any) -> Any:
     user runs one of the commands or views the help.
 
     Args:
-        app: A ``typer.Typer`` or a Click group, which can be Typer's own group.
+        app: A ``typer.Typer`` or a Click group, including ``TyperGroup``.
 
     Returns:
         A ``typer.Typer`` if ``app`` is a ``typer.Typer``, otherwise a Click group named ``usage``.

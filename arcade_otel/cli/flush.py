@@ -25,9 +25,9 @@ _LOCK_POLL_SECONDS = 0.25
 
 
 def flush(settings: Settings, output: Output, timeout: int) -> int:
-    """Run senders until the queue is empty, even during a back-off. Stop after ``timeout`` seconds.
+    """Run senders until the queue is empty or ``timeout`` seconds have passed. Ignore the back-off delay after a failed delivery.
 
-    Return 0 if the queue is empty in the end, otherwise 1.
+    Return 0 if the queue is empty at the end, otherwise 1.
 
     Raises:
         OSError: If the config directory cannot be used, or the sender cannot be started.
@@ -79,7 +79,7 @@ def _send(settings: Settings, before: int, deadline: float) -> str | None:
     """Run senders until the queue is empty, until a sender makes no progress, or until the time is up.
 
     Returns:
-        An error message if the library knows no command that runs a sender, otherwise None.
+        An error message if there is no Python interpreter to run a sender, otherwise None.
     """
     from arcade_otel.sender.backoff import Backoff
 

@@ -58,7 +58,7 @@ def sender_problem(settings: Settings) -> dict[str, Any] | None:
 
 
 def queued_count(settings: Settings) -> int:
-    """Return the number of queued events in all lanes, including events that a starting sender has not yet put into a lane."""
+    """Return the number of events in all lanes, plus the events that a starting sender has yet to put into a lane."""
     state_dir = settings.state_dir
     in_lanes = sum(len(queue.list_spans(queue.lane_dir(state_dir, lane))) for lane in queue.lanes(state_dir))
     return in_lanes + len(starts.queued(state_dir))
@@ -105,7 +105,7 @@ def _lane_files(state_dir: str) -> Iterator[tuple[str, str, str]]:
 
 
 def all_events(settings: Settings) -> list[dict[str, Any]]:
-    """Return all queued events, and the last events that were sent or dropped (at most 100). The newest event is last."""
+    """Return all queued events, and the last 100 events that were sent or dropped. The newest event is last."""
     if not settings.config_dir:
         return []
     done = [_to_row(each) for each in receipts.events(settings.state_dir)]

@@ -31,8 +31,8 @@ class Output:
     any encoding.
 
     Args:
-        as_json: True to print JSON, by :meth:`result` and :meth:`error` only, or False to print text, by every method except
-            :meth:`result`.
+        as_json: True to print JSON, so that only :meth:`result` and :meth:`error` print. False to print text, so that
+            :meth:`result` prints nothing.
     """
 
     def __init__(self, *, as_json: bool) -> None:

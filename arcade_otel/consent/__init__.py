@@ -263,7 +263,7 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 
 
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
-    """Return the user's stored choice and the version of the notice that was shown. A value that is unknown is None.
+    """Return the user's stored choice and the version of the notice that was shown, each None if unknown.
 
     The function opens the directory of the two files only once.
     """

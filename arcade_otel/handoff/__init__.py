@@ -44,8 +44,8 @@ ENV_ROOTS = "ARCADE_USAGE_ROOTS"
 #: Type: names. Default: set by the command. Effect: lists the names of the command's environment variables, without their
 #: values, so that the sender can recognize coding agents and CI providers. Internal.
 ENV_NAMES = "ARCADE_USAGE_NAMES"
-#: Type: a file name. Default: set by the command. Effect: names the file in `usage/starting/` that the sender
-#: removes once its span is in the queue. Internal.
+#: Type: a file name. Default: set by the command. Effect: names the sender's start mark, a file in `usage/starting/`
+#: that the sender removes once the command's span is in the queue. Internal.
 ENV_START = "ARCADE_USAGE_START"
 #: Directory of the start marks in ``usage/`` (``handoff.starts``).
 STARTING = "starting"
@@ -117,9 +117,9 @@ def submit(
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or write the span to the queue in this process.
 
     This process writes the span to the queue itself on Windows, if ``owed`` is True, if the span is too long for an environment
-    variable, or if the command may wait for its delivery. As PID 1 and in continuous integration, the process also queues the
-    span itself, because the container or machine may stop as soon as the command ends. If no sender can be started, for example
-    because the program is frozen or the process table is full, this process queues the span for a later sender.
+    variable, or if the command may wait for the span's delivery. As PID 1 and in continuous integration, the process also queues
+    the span itself, because the container or machine may stop as soon as the command ends. If no sender can be started, for
+    example because the program is frozen or the process table is full, this process queues the span for a later sender.
 
     Args:
         text: The span in OTLP/JSON.
@@ -254,7 +254,7 @@ def _import_roots() -> list[str]:
     """Return the import path for the sender: this library first, then the program's path.
 
     The sender needs the program's import path, because some installations use a separate directory for each distribution (Nix,
-    pex, Bazel, ``PYTHONPATH``). The sender searches the import path after Python's own modules. The path excludes the script's
+    pex, Bazel, ``PYTHONPATH``). The sender searches the standard library before this import path. The path excludes the script's
     directory and the working directory, so that the sender does not import a user's file such as ``yaml.py`` by mistake.
     """
     root = os.path.dirname(_package_directory())
@@ -286,7 +286,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     sender removes the start mark once the span is in the queue.
 
     Raises:
-        OSError: If the process could not be started, so that the caller must queue the span.
+        OSError: If the process could not be started. The caller must then queue the span.
     """
     if _children:
         from arcade_otel.handoff import spawn
@@ -324,8 +324,8 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
 
     In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million
     instructions. Other users cannot put a link in the mark's place: when this process read the consent and the identity, it
-    checked that only their owner can write the config directory and ``usage/``. Under ``sudo``, the directories may belong to
-    another user, so ``handoff.starts`` writes the mark.
+    checked that no other user can write to the config directory or to ``usage/``. Under ``sudo``, the config directory may belong
+    to another user, so ``handoff.starts`` writes the mark.
     """
     text, mark = environ.get(conventions.ENV_EVENT_DATA, ""), f"{time.time_ns():020d}-{os.getpid()}.json"
     directory = f"{config_dir}/usage/{STARTING}"

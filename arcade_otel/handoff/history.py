@@ -70,7 +70,7 @@ class Known:
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.
-        previous_version: The version that ran before, on the first run after the version changed, or else None.
+        previous_version: On the first run after the version changed, the version that ran before. Otherwise None.
         session_id: The ID of the run's session. PostHog requires a UUIDv7 that contains the start time of the session.
         install_method: How the program was installed, such as ``pipx``. The install method is determined again for each new
             version, and otherwise at most once a day.
@@ -141,7 +141,7 @@ def _next(
     find_version: Callable[[], str | None],
     find_install_method: Callable[[], str | None],
 ) -> Known:
-    """Add a run to ``programs``, and return what the earlier runs say about it, such as whether it is the first run."""
+    """Add a run to ``programs``, and return what the history says about it, such as whether it is the first run."""
     start, end = run.start_ns // 1_000_000, run.end_ns // 1_000_000
     earlier = programs.get(program)
     entry = _NEW if earlier is None else earlier

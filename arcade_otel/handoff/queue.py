@@ -1,4 +1,4 @@
-"""The queue on disk, which contains a directory for each lane.
+"""The queue: a directory on disk that contains a directory for each lane.
 
 The directory of a lane contains a file for each span. The name of each file begins with a time, so the sorted names are in order
 of age. All file operations go through ``storage``.
@@ -218,7 +218,7 @@ def rewrite_span(path: str, payload: str) -> None:
     Keep the file's modification time, which determines the span's age if the time in the file's name is impossible.
 
     Raises:
-        OSError: If the file cannot be written and stays unchanged.
+        OSError: If the file cannot be written. The file then stays unchanged.
     """
     lane_dir, name = os.path.split(path)
     with _open_lane_dir(lane_dir) as directory:
@@ -346,7 +346,7 @@ def _carried_drop_count(payload: str) -> int:
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """Enforce the limits of the lanes that contain the files ``paths``, but only for about one span in 16.
+    """Enforce the limits of the lanes that contain the files ``paths``, but only for about one file in 16.
 
     A command that cannot start a sender calls this function, because otherwise nothing would enforce the limits.
     """
@@ -428,7 +428,7 @@ def migrate(state_dir: str, lane: str) -> None:
 
 
 class DropCounter:
-    """The number of spans that one lane's limits have removed and that no event has reported yet."""
+    """The number of one lane's dropped spans that no event has reported yet."""
 
     __slots__ = ("_name", "_state_dir")
 

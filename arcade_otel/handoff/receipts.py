@@ -75,8 +75,7 @@ def receipt(state: str, lane: str, *, name: str = "", why: str | None = None, pa
     Args:
         state: ``SENT``, ``DROPPED`` or ``FAILED``.
         lane: The lane of the event.
-        name: Name of the event's file, which contains the event's ID and the end of the command, or "" if ``state`` is
-            ``FAILED``.
+        name: Name of the event's file in the queue, or "" if ``state`` is ``FAILED``.
         why: Why the event was dropped or the delivery failed, as a short text for the user. The text must not contain a secret.
         payload: The payload that was sent, as a list of JSON values, or None if it is unknown. If the payload is larger than 16
             KiB, the receipt does not include it.
@@ -134,9 +133,9 @@ def events(state_dir: str) -> list[Receipt]:
 
 
 def problems(state_dir: str) -> dict[str, Receipt]:
-    """Return a dictionary that maps the name of each lane to the lane's last problem.
+    """Return a dictionary that maps the name of each lane that has had a problem to its last problem.
 
-    A problem is a failed delivery or a dropped event. Lanes without a problem are left out.
+    A problem is a failed delivery or a dropped event.
     """
     return {each["lane"]: each for each in _lines(receipts_file(state_dir)) if each["state"] in (FAILED, DROPPED)}
 

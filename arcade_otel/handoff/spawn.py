@@ -44,7 +44,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
         command: The command line.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: The list of process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
+        children: A list of child process IDs to reap later. On POSIX, the function appends the ID of the new process.
 
     Raises:
         OSError: If the process could not be started. Before raising, the function marks the start as failed, or removes the start
@@ -68,7 +68,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, 
         command: The command line.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: The list of process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
+        children: A list of child process IDs to reap later. On POSIX, the function appends the ID of the new process.
 
     Raises:
         OSError: If the process could not be started.

@@ -11,8 +11,8 @@ start*: its sender did not do its work. A start can fail because the interpreter
   single failed start changes nothing, because it may happen by chance, for example when a container stops.
 * When a sender starts successfully, it removes all old marks, so that commands start senders as usual again.
 
-Limits: If the disk is not writable, there are no start marks. If another process queues the span of a mark, the span lacks the
-properties that its own sender would have added (``handoff.enrichment``).
+Limits: If the disk is not writable, there are no start marks. If another process queues the span in a start mark, the span lacks
+the properties that the mark's sender would have added (``handoff.enrichment``).
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def is_taken_over(state_dir: str, name: str) -> bool:
 def finish(state_dir: str, name: str) -> None:
     """Remove this sender's start mark.
 
-    Also put the spans of failed starts into the queue, and remove their start marks.
+    The function also puts the spans of failed starts into the queue, and removes the marks of these starts.
 
     Raises:
         OSError: If the marks cannot be changed.
@@ -262,7 +262,7 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
 
 
 def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
-    """Put the span of a mark into the queue. Return whether the caller may delete the span from the mark.
+    """Put the span that is stored in a start mark into the queue. Return whether the caller may delete the span from the mark.
 
     If this process's environment selects no exporter for the span, the span stays in the mark for 7 days.
 
@@ -323,7 +323,7 @@ def are_pending(state_dir: str) -> bool:
 
 
 def take_over(state_dir: str) -> None:
-    """Put the spans of all marks into the queue, even if their senders may still be starting.
+    """Put the spans in all start marks into the queue, even if the marks' senders may still be starting.
 
     A sender that starts later does not put its span into the queue a second time.
 
@@ -334,7 +334,7 @@ def take_over(state_dir: str) -> None:
 
 
 def queued(state_dir: str) -> list[tuple[str, str, str]]:
-    """Return the spans of all start marks, oldest first, except spans that are in the queue already.
+    """Return the spans in all start marks, oldest first, except spans that are in the queue already.
 
     Returns:
         A list of tuples: a lane's name, the name for the span's file in that lane, and the span in OTLP/JSON.

@@ -65,9 +65,9 @@ def causes(state_dir: str) -> list[str]:
 def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
     """Record that this process is a sender. If eight or more earlier senders are old zombies, limit how often senders start.
 
-    A sender is a zombie if ``/proc`` lists its process ID as a zombie with the same start time. A zombie counts as old 20 s after
-    a sender first noticed it. On a system without ``/proc``, the function cannot count zombies, and only removes the marker that
-    limits the starts.
+    A sender is a zombie if ``/proc`` lists a zombie with the sender's process ID and start time. A zombie counts as old 20 s
+    after a sender first noticed it. On a system without ``/proc``, the function cannot count zombies, and only removes the marker
+    that limits the starts.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.

@@ -1,6 +1,6 @@
 """Read the identity of this installation from ``usage.json``.
 
-Reading the file needs no lock, because the library always replaces the file as a whole.
+Reading the file needs no lock, because the library always replaces the file atomically.
 
 The package exports the classes ``UsageIdentity``, ``IdentityResourceDetector`` and ``IdentityLifecycleProcessor``, and imports
 each of them only when a program first uses it.
@@ -68,7 +68,7 @@ def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
     """Return the identity if the file has the form that ``json.dump`` writes, or None if the file has any other form.
 
     This library and the Arcade CLI both write the file with ``json.dump``. Reading this form without a JSON parser saves a
-    command the import of ``json``, which costs 5 million instructions.
+    command the import of ``json`` (5 million instructions).
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -144,8 +144,8 @@ def current(settings: Settings) -> tuple[str, bool]:
     the anonymous ID may have to be rotated.
 
     Raises:
-        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. In that
-            case, the caller must not record the command.
+        OSError: If the file cannot be read at the moment, if the file cannot be created, or if a pending rotation fails. After
+            this error, the caller must not record the command.
     """
     identity = read_settled(settings.config_dir)
     if identity is None:

@@ -9,11 +9,10 @@ whether a marker with the expected name exists, which costs a few ``stat`` calls
 expected name, this module compares the hashes:
 
 * **The location**: a hash of the machine's ID, the directory's inode number and, in a container, the container's writable layer.
-  On a network file system, the hash contains the name of the remote share instead of the machine's ID, because many machines
-  share the directory. On a file system that may renumber inodes at each mount (FUSE, 9p, virtiofs), the hash contains the path
-  instead of the inode number.
-* **The directory until the next boot**: a hash of the kernel's boot ID and the directory's device and inode numbers. Mounting the
-  directory into a container with a different machine ID, or none, does not change this hash.
+  On a network file system, the name of the remote share replaces the machine's ID in this hash, because many machines share the
+  directory. On a file system that may renumber inodes at each mount (FUSE, 9p, virtiofs), the path replaces the inode number.
+* **The directory, until the next boot**: a hash of the kernel's boot ID and the directory's device and inode numbers. This hash
+  stays the same if the directory is mounted into a container that has a different machine ID or none.
 
 The directory counts as a copy if it contains markers, but none of them contains either of the current hashes. Renaming the host
 or updating the kernel does not make the directory a copy, because the hash of the location does not depend on the host's name or

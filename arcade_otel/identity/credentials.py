@@ -130,7 +130,7 @@ def _read_context(path: str, name: str) -> dict[Any, Any] | None:
 
 
 def _check_events(events: Iterable[Any]) -> None:
-    """Raise ValueError if the parsed YAML contains anchors, too many events or too many levels.
+    """Raise ValueError if the parsed YAML contains an anchor or too many parser events, or is nested too deeply.
 
     This check takes place before any objects are built from the YAML.
     """

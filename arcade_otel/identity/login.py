@@ -62,9 +62,9 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Return the identity under which a successful login's event is sent, and rotate the anonymous ID if necessary.
 
-    The function asks the API for the principal (at most 2 s). It rotates an ID that is linked to an account, unless the principal
-    is that account. It also rotates an unlinked ID if the marker of an unresolved identity exists, because that ID may belong to
-    the account of an earlier login.
+    The function asks the API for the principal (at most 2 s). The function rotates an anonymous ID that is linked to an account
+    other than the principal. It also rotates an unlinked ID if the marker of an unresolved identity exists, because that ID may
+    belong to the account of an earlier login.
 
     The function does not yet link the ID to the principal. The caller must queue the login's span, which carries the pending
     alias, and then call :func:`commit_login`, which writes the link.
@@ -79,7 +79,7 @@ def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedI
         deadline: The value of ``time.monotonic()`` after which no step waits.
 
     Raises:
-        OSError: If the store cannot be read or written. In that case, the caller must not record the login.
+        OSError: If the store cannot be read or written. After this error, the caller must not record the login.
     """
     store = UsageIdentity(settings.config_dir)
     try:
@@ -174,7 +174,8 @@ def logout(settings: "Settings") -> None:
     """After a logout, rotate the anonymous ID if it is linked to an account or may have been aliased to one.
 
     Raises:
-        OSError: If the store cannot be written. A rotation that :func:`begin_logout` has marked is then left to the next command.
+        OSError: If the store cannot be written. After this error, the next command performs the rotation that
+            :func:`begin_logout` has marked.
     """
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     store = UsageIdentity(settings.config_dir)
@@ -224,7 +225,7 @@ class LazyAliasResolver:
         The span stays anonymous in these cases:
 
         - The anonymous ID has been rotated since the span was recorded, or the store cannot be read.
-        - The anonymous ID is already linked to an account. Its existing alias also attributes this span to that account.
+        - The anonymous ID is already linked to an account, and the existing alias also attributes this span to that account.
         - The program has no principal source, and the credentials file is missing or newer than the command. A newer credentials
           file may belong to another user.
         - The lookup of the principal failed, or no account is logged in.

@@ -82,7 +82,7 @@ class PendingRotation:
 
 
 class UnresolvedIdentityMarker:
-    """The marker file for an anonymous ID that may belong to an account, although the store does not link it to one.
+    """The marker file for an anonymous ID that may belong to an account even though ``usage.json`` contains no linked account.
 
     The file contains the modification time of ``credentials.yaml``. The library writes the marker if the API did not answer after
     a login. The library also writes the marker before it queues an alias, and removes the marker once the link is written. If the

@@ -37,7 +37,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
       exporter has accepted the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
     - **A successful logout**: the copy of the span carries the identity from before the logout. After the export, the anonymous
       ID is rotated if it is linked to an account or may have been aliased to one.
-    - **Any other span** reaches the wrapped processor unchanged.
+    - **Any other span**, and every live span, reaches the wrapped processor unchanged.
 
     Guarantees: the methods that the SDK calls raise no exceptions. If the export of a login's span fails, the anonymous ID is not
     linked. If the export of a logout's span fails, the ID is still rotated. The processor holds no lock while a login waits for
@@ -46,8 +46,9 @@ class IdentityLifecycleProcessor(SpanProcessor):
 
     Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. With a processor of another
     class, the span counts as exported when that processor's ``on_end`` returns. Only ``DetachedSpanExporter`` reports whether
-    PostHog has acknowledged the alias. With any other exporter, this processor calls ``force_flush`` on the wrapped processor
-    after a login. It ignores the result, because ``SimpleSpanProcessor.force_flush`` returns True without asking the exporter.
+    PostHog has acknowledged the alias. With an exporter other than ``DetachedSpanExporter``, this processor calls ``force_flush``
+    on the wrapped processor after a login. It ignores the result, because ``SimpleSpanProcessor.force_flush`` returns True
+    without asking the exporter.
 
     Args:
         inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as
@@ -189,7 +190,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
 
 
 class _ResultKeeper(SpanExporter):
-    """Export spans and store the result.
+    """Export spans through another exporter, and store the result in ``result``.
 
     If the exporter raises an exception, the result is a failure. The exception is not passed to the SDK, because the SDK would
     log the traceback, which may then appear on the user's terminal.

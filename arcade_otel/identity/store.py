@@ -36,10 +36,10 @@ Identity = tuple[str, str | None]
 class UsageIdentity:
     """The identity store of one config directory, with the interface that Arcade's specification requires.
 
-    Guarantees: this class replaces ``usage.json`` as a whole. The class holds the exclusive lock ``usage.json.lock`` while it
+    Guarantees: this class replaces ``usage.json`` atomically. The class holds the exclusive lock ``usage.json.lock`` while it
     reads, changes and replaces the file. Concurrent processes that use this library therefore do not overwrite each other's
-    changes. A corrupt file is renamed to ``usage.json.corrupt``. Limit: the lock is advisory, and the released Arcade CLI uses a
-    different lock. If the Arcade CLI changes the file at the same time, one of the two changes can be lost.
+    changes. A corrupt file is renamed to ``usage.json.corrupt``. Limit: the released Arcade CLI uses a different lock. If the
+    Arcade CLI and this library change the file at the same time, one of the two changes can be lost.
 
     Args:
         config_dir: The config directory, or None for Arcade's config directory.
@@ -157,7 +157,7 @@ class UsageIdentity:
         ``change`` instead of the old one.
 
         Args:
-            change: A function that takes the old identity and returns the new one. It must not wait for anything, because other
+            change: A function that takes the old identity and returns the new one without waiting for anything, because other
                 commands may be waiting for the lock.
             wait: Seconds to wait for the lock, or None for ``LOCK_SECONDS``.
 
@@ -223,7 +223,7 @@ class UsageIdentity:
         )
 
     def new_identity(self) -> Identity:
-        """Return a new anonymous identity. To rotate the ID, a function passed to :meth:`update` calls this method."""
+        """Return a new anonymous identity. A function passed to :meth:`update` calls this method to rotate the ID."""
         return self._new_id(), None
 
     def _read(self) -> Identity | None:

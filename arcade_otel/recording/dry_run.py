@@ -19,7 +19,7 @@ def show(settings: "Settings", path: str, timing: spans.Timing, outcome: "Outcom
     """Print on stderr, as indented JSON, the event that PostHog would receive for a command.
 
     The function reads the identity but never creates one. If there is no identity, the output contains a random ID, which is not
-    stored. The alias of a login is not printed.
+    stored. The output never includes the alias event that a login sends.
     """
     text = spans.encode(settings, path=path, timing=timing, outcome=outcome, identity=shown_identity(settings))
     show_span(settings, text)

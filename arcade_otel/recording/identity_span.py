@@ -42,7 +42,7 @@ def change_identity(
 ) -> list[str]:
     """Record a successful login or logout, change the identity, and end the live span if there is one. This never raises.
 
-    If the change fails, the function writes a marker, so that the next command rotates the anonymous ID.
+    If the identity cannot be changed, the function writes a marker, so that the next command rotates the anonymous ID.
 
     Args:
         settings: The program's settings.

@@ -58,7 +58,7 @@ class LiveSpan:
 
     The live span is part of the process's own traces, and this library does not send it to PostHog. The sampler and the limits of
     the tracer provider apply to the live span. The command's own code may add attributes to the live span. The library creates
-    the usage event separately, with the same trace ID and span ID.
+    the usage event separately, with the live span's trace ID and span ID.
 
     Args:
         settings: The program's settings.
@@ -181,8 +181,8 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Create the resource with the SDK, but remove the random ``service.instance.id`` that newer SDKs add.
 
-    The anonymous ID is the only identifier that the library needs. Spans that are not live spans have no ``service.instance.id``
-    either. If the user's environment sets ``service.instance.id``, the resource keeps it.
+    The anonymous ID already identifies the installation. The library adds no ``service.instance.id`` to its other spans. If the
+    user's environment sets ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})
     asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))

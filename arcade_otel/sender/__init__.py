@@ -1,4 +1,8 @@
-"""The detached sender writes its command's span to the queue, and delivers the lanes that no other sender is delivering."""
+"""Run the detached sender, which writes the span of one command to the queue and then delivers queued spans.
+
+Each lane holds the queued spans for one exporter, or for one PostHog project. The sender delivers every lane that no other sender
+is delivering.
+"""
 
 import os
 import time
@@ -101,7 +105,7 @@ def _deliver_queue(config_dir: str, state_dir: str, started_at: float) -> None:
 def is_switched_off(config_dir: str, decided: "consent.Decision | None" = None) -> bool:
     """Return whether the sender must not send anything, for example because the user has opted out.
 
-    The machine's policy does not stop the sender, because the policy may be about a single program.
+    The machine's policy does not stop the sender, because the policy may allow some programs and forbid others.
     """
     decided = decided or consent.decide(config_dir)
     return decided.mode == consent.OFF and decided.reason != consent.REASON_POLICY
@@ -130,7 +134,7 @@ def wait_for_lanes(state_dir: str, seconds: float) -> bool:
 
 
 def record_import_failure(state_dir: str, lane: str, error: BaseException) -> None:
-    """Write a receipt so that ``usage status`` shows the failed import, and begin a back-off of about a minute."""
+    """Write a receipt, so that ``usage status`` shows which import failed, and begin a back-off of about a minute."""
     from arcade_otel.handoff import receipts
 
     Backoff(state_dir, lane).record_failure(60.0)

@@ -119,7 +119,7 @@ class Lane:
     def serve(self) -> None:
         """Deliver the lane's spans until the lane stays empty, release the lane's lock, and check once more for new spans.
 
-        Every sender writes its span to the queue before it tries to take the lock. A sender that does not get the lock can
+        Every sender writes its span to the queue before it tries to take a lane's lock. A sender that does not get the lock can
         therefore exit at once: the holder's last check or a later sender finds the span.
         """
         with guard(f"delivery to {self.name}"):
@@ -152,7 +152,7 @@ class Lane:
     def _has_more(self) -> bool:
         """Return whether the lane contains spans. The caller need not hold the lane's lock.
 
-        On Windows, the function also waits for new spans, because an idle sender does not hold the lock.
+        On Windows, the function also waits a while for new spans, because a sender releases the lock before it waits.
         """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
@@ -234,7 +234,7 @@ class Lane:
         return False
 
     def _permitted(self, files: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """Delete the spans of programs that the user has opted out of, and return the files that may be sent.
+        """Delete the spans of programs for which the user or the policy has turned tracking off, and return the files to send.
 
         If the user's choice for a program cannot be read, the function neither deletes nor returns the program's files.
         """
@@ -281,7 +281,7 @@ class Lane:
 
         A dropped span is one that was deleted because the lane exceeded its limits. The span's event reports to the backend how
         many spans were dropped since the last such report. If the file contains no span that becomes an event, the function
-        returns ``spans`` unchanged, and a later event reports the number.
+        returns ``spans`` unchanged, and a later event reports the dropped spans.
         """
         dropped = queue.DropCounter(self._state_dir, self.name)
         count = dropped.count()

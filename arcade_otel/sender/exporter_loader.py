@@ -21,9 +21,9 @@ _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http", "http/js
 def make_exporter(name: str) -> PostHogLaneExporter | SdkLaneExporter | None:
     """Return the exporter called ``name``, or None if the exporter is not installed or cannot be created.
 
-    If the function returns None, it writes the reason to the debug log. PostHog's exporter does not need the SDK. Every other
-    exporter is a class that its distribution has registered in OpenTelemetry's entry-point group for exporters. The class is
-    called without arguments, and may read its own environment variables, such as ``OTEL_EXPORTER_OTLP_ENDPOINT``.
+    If the function returns None, it writes the reason to the debug log. PostHog's exporter does not need the SDK. Any exporter
+    except PostHog's is a class that its distribution has registered in OpenTelemetry's entry-point group for exporters. The class
+    is called without arguments, and may read its own environment variables, such as ``OTEL_EXPORTER_OTLP_ENDPOINT``.
     """
     if name == "posthog":
         from arcade_otel.sender.posthog_lane import PostHogLaneExporter

@@ -47,7 +47,7 @@ class SpanIdentityResolver:
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written and stays unchanged.
+            OSError: If the file cannot be written. The file then stays unchanged.
         """
         if conventions.RESOURCE_ARCADE_CONTEXT in text:
             text = self._with_arcade_context(path, text)
@@ -98,7 +98,7 @@ class SpanIdentityResolver:
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written and stays unchanged.
+            OSError: If the file cannot be written. The file then stays unchanged.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)
@@ -126,14 +126,14 @@ class SpanIdentityResolver:
         return _written_back(path, traces) if scope else text
 
     def with_drop_count(self, path: str, text: str, count: int) -> str:
-        """Add ``count`` to the number of dropped spans in the span ``text``, save the span to its file, and return it.
+        """Add ``count`` to the number of dropped spans that the span ``text`` reports, save the span to its file, and return it.
 
         If the span does not become a command's event, return ``text`` unchanged, because only a command's event reports dropped
         spans.
 
         Raises:
             ValueError: If the text is not a span.
-            OSError: If the file cannot be written and stays unchanged.
+            OSError: If the file cannot be written. The file then stays unchanged.
         """
         traces = otlp.loads(text)
         span, resource = otlp.command_span(traces)

@@ -36,7 +36,7 @@ def queued_payload(lane: str, text: str) -> list[Any]:
 def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
     """Return the payload that the exporter of ``lane`` sends for the spans of one file.
 
-    For PostHog, the payload is a list of events. For any other exporter, the payload is OTLP/JSON.
+    The payload is a list of events for PostHog, or OTLP/JSON for any exporter except PostHog's.
 
     Args:
         lane: Name of a lane.

@@ -54,7 +54,7 @@ def public_span(span: ReadableSpan, owner: tuple[str, bool] | None = None) -> Re
 def public_spans(spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
     """Return the result of :func:`public_span` for each span in ``spans``.
 
-    If a span names no owner, it gets the owner of the command in the same trace, if ``spans`` contains that command.
+    A span that names no owner gets the owner of the command in the same trace if ``spans`` contains that command.
     """
     owners = {_trace_id(span): owner for span in spans if (owner := owner_of(span))}
     return [public_span(span, owners.get(_trace_id(span))) for span in spans]
@@ -90,7 +90,7 @@ class SdkLaneExporter:
         return str((span.attributes or {}).get(conventions.PROCESS_EXECUTABLE_NAME) or "")
 
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
-        """Export ``spans`` without their private attributes. If ``may_begin`` returns False, export nothing.
+        """Export ``spans`` without the attributes that only the sender needs. If ``may_begin`` returns False, export nothing.
 
         Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread continues
         in the background.

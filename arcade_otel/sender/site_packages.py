@@ -13,9 +13,9 @@ def add_site_packages() -> None:
 
     Call this before other threads start, because an import of this library in another thread could fail while the function runs.
 
-    A sender that delivers only to PostHog does not need the ``.pth`` files. A third-party exporter may need them, for example if
-    it is an editable installation that hooks into the import system. The function imports no ``sitecustomize`` module from the
-    program's import path, because the one that ``opentelemetry-instrument`` adds there would trace the sender.
+    Delivery to PostHog does not need the ``.pth`` files, but a third-party exporter may need them, for example if it is an
+    editable installation that hooks into the import system. The function imports no ``sitecustomize`` module from the program's
+    import path, because the one that ``opentelemetry-instrument`` adds there would trace the sender.
     """
     if "site" in sys.modules:
         return

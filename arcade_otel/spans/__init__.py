@@ -130,8 +130,8 @@ def resource_attributes(
 
     The sender later adds the attributes that describe the machine (``surroundings.machine``).
 
-    Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification requires. The
-    exception is the service's name: a name from the environment variables takes precedence over the program's name.
+    Values that the program sets take precedence over ``OTEL_RESOURCE_ATTRIBUTES``, as OpenTelemetry's specification requires. For
+    the service's name, however, the environment variables take precedence over the program.
 
     Args:
         settings: The program's settings.

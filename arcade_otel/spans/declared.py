@@ -44,8 +44,8 @@ def attributes(
 ) -> dict[str, str | bool | int]:
     """Return the attributes for all valid values of properties and groups.
 
-    A value is valid if the program has declared its name and the value has the declared type. The function skips invalid values,
-    and writes a debug line about each, except for None and free text.
+    A value is valid if the program has declared its name and the value has the declared type. The function skips invalid values.
+    It writes a debug line about each invalid value that is neither None nor free text.
 
     Args:
         settings: The program's settings.
@@ -80,8 +80,8 @@ def attributes(
 def resource_attributes(settings: Settings) -> dict[str, str]:
     """Return the resource attributes that tell the sender how to fill in some of the declared properties.
 
-    One attribute lists the properties that are copies of other properties. Another attribute says from which context of Arcade's
-    credentials the sender reads IDs.
+    One attribute lists the declared properties that copy a property of this library. Another attribute names the context in
+    Arcade's credentials from which the sender reads the organization's and the project's ID.
     """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]

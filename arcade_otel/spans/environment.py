@@ -59,7 +59,7 @@ def resource_from_environment() -> dict[str, str]:
 
     - The pair contains no key or no equals sign.
     - The key contains characters that JSON must escape.
-    - The key begins with the prefix of this library's private attributes.
+    - The key begins with ``arcade_otel.``, the prefix of this library's private attributes.
     """
     pairs = os.environ.get("OTEL_RESOURCE_ATTRIBUTES")
     if not pairs:

@@ -162,7 +162,7 @@ def _constants(constants: tuple[Any, ...] | frozenset[Any]) -> Iterator[str]:
 
 
 def _names_of_error(error: BaseException) -> list[str]:
-    """Return the names from source code that Python itself has written into the message of ``error``."""
+    """Return the names that Python itself puts into the message of ``error``, for example the name of a missing attribute."""
     if isinstance(error, UnicodeError):
         return [str(getattr(error, "encoding", ""))]
     if isinstance(error, TypeError):  # "missing 1 required positional argument: 'name'": names of a definition

@@ -136,7 +136,7 @@ def identity_attributes(distinct_id: str, is_anon: bool) -> dict[str, str]:  # n
 def described_status(span: ReadableSpan) -> Status:
     """Return the status of a span, with a description if the span's command has failed.
 
-    A trace viewer can show this description as the reason of the failure. If the status already contains a description, the
+    A trace viewer can show this description as the reason for the failure. If the status already contains a description, the
     function returns the status unchanged.
     """
     if span.status.status_code is not StatusCode.ERROR or span.status.description:

@@ -26,7 +26,7 @@ class RedactedText(str):
 
 
 def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ...]] | None = None) -> RedactedText | None:
-    """Return the redacted text, or None if ``value`` is not a string or must be dropped as a whole.
+    """Return the redacted text, or None if ``value`` is empty, is not a string or cannot be redacted safely.
 
     The function redacts the text by the same rules as error messages (:func:`redaction.redact`). It removes these texts:
 

@@ -79,7 +79,7 @@ def loads(payload: str | bytes) -> Json:
 
 
 def is_traces(value: object) -> TypeGuard[Json]:
-    """Return whether ``value`` is an object with the key ``resourceSpans``, as a ``TracesData`` object is."""
+    """Return whether ``value`` is an object with the key ``resourceSpans``, like a ``TracesData`` object."""
     return isinstance(value, dict) and "resourceSpans" in value
 
 

@@ -26,7 +26,7 @@ class Outcome:
         options: The names of the options that the user used, if the program records them.
         declared: Attributes of the properties that the program declared, or None.
         events: The events that the program tracked while the command ran.
-        usage_error: Whether the framework's adapter reported that the command line was refused.
+        usage_error: Whether the framework's adapter reported an invalid command line.
     """
 
     __slots__ = ("declared", "error", "events", "exit_code", "given", "options", "usage_error")
@@ -53,7 +53,7 @@ class Outcome:
         """How the command ended, in one word that does not depend on the framework.
 
         * ``success``: the exit code is 0.
-        * ``usage_error``: the command line was refused.
+        * ``usage_error``: the command line was not valid, for example because of an unknown option.
         * ``interrupted``: the user pressed Ctrl-C, or the command ended with Click's ``Abort``, for example because the user
           answered "no".
         * ``exit``: the program chose the exit code, and the library knows no error that led to the exit.
@@ -137,7 +137,7 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Return whether ``earlier`` was caught before the command began: by a frame that is not in the traceback of ``error``."""
+    """Return whether a frame outside the traceback of ``error`` caught ``earlier``, that is, before the command began."""
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False

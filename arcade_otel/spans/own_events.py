@@ -45,7 +45,7 @@ def check(
     """Return the event with its valid properties, or None if the program has not declared the event.
 
     A property is valid if the program has declared it for the event and its value has the declared type. The function skips
-    invalid properties, and writes a debug line about each, except for None and free text.
+    invalid properties. It writes a debug line about each invalid value that is neither None nor free text.
 
     Args:
         settings: The program's settings.

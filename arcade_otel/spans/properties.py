@@ -49,7 +49,7 @@ class Property:
     Attributes:
         name: The name of the property in PostHog, or "" if only other backends receive the attribute.
         attribute: The span attribute from which the property is made.
-        type: One of the types at the top of this module. A value of any other type is left out of the event.
+        type: One of the types at the top of this module. The exporter omits a value that does not have this type.
         example: An example value in JSON. Strings are written without quotes.
         reason: The purpose of the property, or a description of its value.
         when: The condition that follows the word "sent" in the catalogue, or "" if the property is always sent.
@@ -109,9 +109,8 @@ class Property:
     def of_own_events(self) -> bool:
         """Whether the property is also sent with the program's own events (``arcade_otel.track``).
 
-        The program's own events contain the session's ID and each property that is not ``ended_only``, except for the count of
-        dropped events. If several events contained that count, a sum over all events would count the same dropped events several
-        times.
+        The program's own events contain the session's ID and each property that is not ``ended_only``. They omit the count of
+        dropped events, because a sum over all events would otherwise count the same dropped events several times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 

@@ -30,11 +30,10 @@ def error_message(
 
     Args:
         error: The exception that ended the command.
-        how: The program's setting for error messages. With ``redacted``, the result is the redacted message. With ``own``, the
-            result is the redacted message if the program's own package defines the error's class, and otherwise None. With
-            ``class``, the result is None, because ``error.type`` already contains the class. If ``how`` is a function, the result
-            is the text that this function returns, shortened and with U+FFFD in place of characters that strict JSON parsers
-            reject.
+        how: The program's setting for error messages. The value ``redacted`` selects the redacted message. The value ``own``
+            selects the redacted message if the program's own package defines the error's class, and otherwise None. The value
+            ``class`` selects None, because ``error.type`` already contains the class. If ``how`` is a function, the result is the
+            text that this function returns, shortened and with U+FFFD in place of characters that strict JSON parsers reject.
         given: The values of the command's parameters, which are removed from the message.
         path: The command path, joined by dots. The program defines the words of this path, so they are not removed from the
             message.
@@ -80,9 +79,8 @@ def redact(
     * Secrets: tokens and keys of known shapes (``secret_patterns``), JSON web tokens, PEM blocks, values after words such as
       ``password=``, and words that look random.
     * Personal data: e-mail addresses, IP addresses, long numbers, paths, and the user, path and query of a URL.
-    * Input: words of the command line and values of environment variables. From an argument of several words, the function also
-      removes each word of at least four letters, and the whole argument if other characters separate its words (``my_token`` for
-      ``my-token``).
+    * Input: words of the command line and values of environment variables. If an argument consists of several words, the function
+      also removes each word of at least four letters, and the argument with other separators (``my_token`` for ``my-token``).
 
     If ``arguments``, ``environ`` and ``paths`` contain too many values, or values that are too long, the function returns "".
     Limit: a secret that looks like an ordinary word stays in the message if it is neither in quotes nor among the values that the
@@ -119,10 +117,10 @@ def _words_of(error: BaseException) -> str:
 
 
 def without_path(words: Sequence[str], path: str) -> list[str]:
-    """Return ``words`` without the names in the command's path.
+    """Return ``words`` without the names in the command path ``path``.
 
-    Each name is removed only once, in the order of the path. In ``mycli run run``, the second "run" is an argument and stays in
-    the result.
+    For each name in the path, only one word is removed. In ``mycli run run``, the second "run" is an argument and stays in the
+    result.
     """
     rest = path.split(".")
     typed = []
@@ -135,7 +133,10 @@ def without_path(words: Sequence[str], path: str) -> list[str]:
 
 
 def _without_options(words: Sequence[str], options: "frozenset[str]") -> Iterator[str]:
-    """Yield ``words`` without the names in ``options``. For an option with a value (``--name=value``), yield only the value."""
+    """Yield ``words`` without the option names in ``options``.
+
+    For an option with a value (``--name=value``), yield only the value.
+    """
     for word in words:
         name, assigned, value = word.partition("=")
         if name not in options:

@@ -234,7 +234,8 @@ def _without_known_shapes(message: str) -> str:
 def _without_value(match: re.Match[str]) -> str:
     """Return the matched text with the group ``value`` redacted.
 
-    If the pattern has a group ``separator``, a value that looks like an ordinary word stays, as in "basic authentication".
+    If the pattern has a group ``separator``, a value that looks like an ordinary word is not redacted, as in "basic
+    authentication".
     """
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
@@ -268,7 +269,7 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
 
 
 def _failure(value: str) -> str:
-    """Return a quoted text with ``<value>`` in place of all words that do not describe how a connection failed."""
+    """Keep the words of a quoted text that say how a connection failed, and replace all others with ``<value>``."""
     status = _STATUS.fullmatch(value)
     if status is not None:
         from http import HTTPStatus
@@ -343,7 +344,8 @@ def _is_name(word: str) -> bool:
     """Return whether a word consists of pronounceable parts, like the name of a class, a module or a package.
 
     For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. The
-    parts of such a name are long and contain vowels. Between two separators, the name contains at most one number.
+    letters of a name form long parts with vowels. Between two separators (``-``, ``_`` or ``.``), a name contains at most one
+    number.
     """
     if _TIME.fullmatch(word):
         return True

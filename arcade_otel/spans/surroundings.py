@@ -129,8 +129,8 @@ def agent(environ: Mapping[str, str]) -> str | None:
     If a variable names an unknown agent, the word is :data:`OTHER`.
 
     Args:
-        environ: The environment variables of the command. The function reads the values of the variables in :data:`AGENT_NAMES`,
-            and checks only whether other variables are set to a value other than "", ``0`` and ``false``.
+        environ: The environment variables of the command. The function uses only the values of the variables in
+            :data:`AGENT_NAMES`. A variable with the value "", ``0`` or ``false`` counts as not set.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]

@@ -70,8 +70,8 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
     """Return whether the message may contain the value of an environment variable.
 
-    The function checks whether the message contains the words of the value, which is faster than searching for each spelling of a
-    long value such as that of ``PATH``.
+    The function checks whether the message contains all words of the value, or the value in base64 or hexadecimal. For a long
+    value, such as that of ``PATH``, this is faster than searching for each escaped form.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False
@@ -87,10 +87,10 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that the message may quote as a whole, and the words that the message quotes from the other arguments.
+    """Return the arguments that may be in the message, and the words that the message contains from all other arguments.
 
-    The returned list omits a plain argument, such as a path, if the message contains neither all words of the argument's last
-    path component nor the argument's encodings.
+    A plain argument, such as a path, is returned only if the message contains all words of its last path component, or its form
+    in base64 or hexadecimal.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -147,7 +147,7 @@ def _values(arguments: Sequence[str], environ: Mapping[str, str], paths: Sequenc
 
 
 def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the texts to search for one word at a time: typed values, and the values of variables such as ``API_KEY``."""
+    """Return the texts whose words are searched for one by one: typed values, and the values of variables such as ``API_KEY``."""
     typed = []
     for argument in arguments:
         if not argument.startswith("-"):
@@ -161,7 +161,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns for the words of ``texts`` that ``message`` contains, and for each text with other word separators."""
+    """Yield a pattern for each word of ``texts`` in ``message``, and for each text that may occur there with other separators."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -221,10 +221,10 @@ def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> s
 
 
 def _spellings(value: str) -> set[str]:
-    """Return the spellings of ``value`` to search for.
+    """Return the forms of ``value`` to search for.
 
-    The spellings are the value itself, its encodings in base64 and hexadecimal, and its escaped forms in Python, JSON, shells and
-    URL queries.
+    The forms are the value itself, its encodings in base64 and hexadecimal, and its escaped forms in Python, JSON, shells and URL
+    queries.
     """
     encoded = _in_base64(value)
     if value.isalnum():

@@ -50,10 +50,7 @@ def stamp() -> str:
 
 @lru_cache(maxsize=16)
 def installed(distribution: str) -> tuple[str | None, str | None]:
-    """Return the ``.dist-info`` directory and the version of an installed distribution.
-
-    If one of the two cannot be found, it is None.
-    """
+    """Return the ``.dist-info`` directory and the version of an installed distribution. Either is None if not found."""
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():
         if _normalized(name) == wanted:

@@ -8,17 +8,17 @@ it, the program runs as if there were no config directory: it records nothing, a
 result of :func:`distrust_reason`. A file may be writable by its owner's private group. A private group is named after the user
 and has no other members, as is usual with umask 002.
 
-If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``, provided that it belongs to the user
-in ``SUDO_UID`` or to root. ``sudo mycli`` is recorded under the identity of the user who called ``sudo``, unless that user has
-opted out. The library treats the files as data and never as code. When run as root, the library follows no link below the config
-directory, deletes only files whose names follow its own patterns, and makes the directory's owner the owner of each new file.
-Under ``sudo``, the library uses only files of root and of the user who called ``sudo``. Without ``sudo``, for example in a
-container that mounts another user's directory or after ``su -m``, root uses only root's own files.
+If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``, provided that the directory belongs to
+the user in ``SUDO_UID`` or to root. ``sudo mycli`` is recorded under the identity of the user who called ``sudo``, unless that
+user has opted out. The library treats the files as data and never as code. When run as root, the library follows no link below
+the config directory, deletes only files whose names follow its own patterns, and makes the directory's owner the owner of each
+new file. Under ``sudo``, the library uses only files of root and of the user who called ``sudo``. Without ``sudo``, for example
+in a container that mounts another user's directory or after ``su -m``, root uses only root's own files.
 
 The library does not check POSIX access control lists, Windows permissions, or the parents of the config directory.
 
-Every recorded command imports this module, so the module contains only the code for reading one small file. The other code is in
-``storage.files``, ``storage.directories`` and ``storage.locks``.
+Every recorded command imports this module, so the module contains only the code for reading one small file. The rest of the
+package is in ``storage.files``, ``storage.directories`` and ``storage.locks``.
 """
 
 from __future__ import annotations
@@ -278,8 +278,8 @@ def _distrust(status: os.stat_result, path: str) -> str | None:
 def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
     """Return why the library must not follow a config directory that is a symbolic link, or None if it may follow it.
 
-    The link may be followed if it belongs to root or to the user who runs the program. Under ``sudo``, the link may also belong
-    to the user who called ``sudo``, if its target belongs to the same user.
+    The library may follow a link that belongs to root or to the user who runs the program. Under ``sudo``, it may also follow a
+    link of the user who called ``sudo``, if the link's target belongs to the same user.
     """
     if not hasattr(os, "geteuid") or link.st_uid in (0, os.geteuid()):
         return None

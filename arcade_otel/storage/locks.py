@@ -8,8 +8,8 @@ uses a *lease*: a file that is created with ``O_EXCL`` and contains the name of 
 Limits of a lease:
 
 * The holder counts as dead if the lease is older than ``stale_after`` seconds by the clock of the file system. The holder also
-  counts as dead if its process ran on this host and no longer exists. If a holder is only paused for more than ``stale_after``
-  seconds (SIGSTOP, a suspended laptop), there can be a second holder.
+  counts as dead if its process ran on this host and no longer exists. If a holder pauses for longer than ``stale_after``
+  seconds (SIGSTOP, a suspended laptop), another process can take the lease too.
 * Two processes may find the same stale lease at the same moment. To take a stale lease, a process renames the lease file, and
   checks that it renamed the stale file and not a newer one. In a rare race, two processes can still get the same lease.
 * On the same file system, some processes may be able to use the operating system's locks while others cannot. All processes
@@ -204,7 +204,7 @@ def _try_lock_bounded(descriptor: int) -> bool:
 
 
 class _Lease:
-    """The file that replaces a lock on a file system without locks.
+    """A lease: a file that is used instead of a lock on a file system without locks.
 
     The content of the file identifies the process that holds the lease: ``host pid token``.
     """

@@ -1,7 +1,7 @@
 -- Active people by week
 -- Question: How many people use the program each week?
 -- Unit: the number of people (each counts once a week), and the number of commands
--- Note: CI is left out, because each build machine has a new anonymous ID.
+-- Note: Runs in CI do not count, because each build machine has a new anonymous ID.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

@@ -1,7 +1,7 @@
 -- Retries after a failure
 -- Question: Do people run a failed command again within ten minutes, and does it work then?
 -- Unit: the number of failed runs, the percentage of them that were retried, and the percentage of retries that succeeded
--- Note: The next run of the same command by the same person counts as the retry. CI is left out.
+-- Note: The next run of the same command by the same person counts as the retry. Runs in CI do not count.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

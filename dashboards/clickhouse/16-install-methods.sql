@@ -1,7 +1,7 @@
 -- Ways of installation
 -- Question: How do people install the program?
 -- Unit: the number of people
--- Note: Events without the property install_method count as unknown. CI is left out.
+-- Note: Events without the property install_method count as unknown. Runs in CI do not count.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

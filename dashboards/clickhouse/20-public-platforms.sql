@@ -1,6 +1,6 @@
 -- For publication: platforms
 -- Question: Which numbers about systems and Python versions can you publish?
--- Unit: the percentage of the runs in the 365 days before the newest event
+-- Unit: each platform's percentage of all runs in the 365 days before the newest event
 -- Note: The table includes only platforms that at least ten people used. The percentages add up to less than 100 if some runs were on platforms that fewer than ten people used.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)

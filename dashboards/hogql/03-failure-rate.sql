@@ -1,7 +1,7 @@
 -- Failure rate by command and version
 -- Question: Which command fails in which version?
 -- Unit: for each command and version, the percentage of the runs that failed
--- Note: A failure is any exit code except 0. The column usage_errors_and_stops counts the failures that a mistyped command line or Ctrl-C caused. Compare a command's rate with its rate in other versions.
+-- Note: A failure is any exit code except 0. The column usage_errors_and_stops counts the failures that a mistyped command line or Ctrl-C caused. Compare a command's failure rate between versions.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

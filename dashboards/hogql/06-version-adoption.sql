@@ -1,7 +1,7 @@
 -- Version adoption
 -- Question: How fast do people move to a new version?
 -- Unit: the number of people who used a version in a week
--- Note: A person who used two versions in one week counts in both versions. CI is left out.
+-- Note: A person who used two versions in one week counts in both versions. Runs in CI do not count.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

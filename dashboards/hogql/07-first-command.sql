@@ -1,7 +1,7 @@
 -- First command and time to the first success
 -- Question: Which command do new people run first, and how long does it take until a command succeeds?
 -- Unit: the number of people, and the median time in seconds from the start of the first command to the end of the first success
--- Note: CI is left out. A person's first command is the first one in the chosen period.
+-- Note: Runs in CI do not count. A person's first command is the first one in the chosen period.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -1,7 +1,7 @@
 -- From installation to use
 -- Question: How many people log in, and how many use the program after that?
 -- Unit: the number of people
--- Note: A person counts as logged in if at least one event has an account's ID. CI is left out.
+-- Note: A person counts as logged in if at least one event has an account's ID. Runs in CI do not count.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

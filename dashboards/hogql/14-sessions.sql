@@ -1,7 +1,7 @@
 -- Sessions
 -- Question: How many sessions are there each week, and how many commands does a session have?
 -- Unit: the number of sessions, the number of people, and the mean number of commands in a session
--- Note: If a person's events have no $session_id, a new session begins after a pause of more than 30 minutes. CI is left out.
+-- Note: If a person's events have no $session_id, a new session begins after a pause of more than 30 minutes. Runs in CI do not count.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

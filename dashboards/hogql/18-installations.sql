@@ -1,7 +1,7 @@
 -- Installations and upgrades
 -- Question: How many installations begin each week, and how many move to another version?
 -- Unit: the number of first runs, and the number of first runs of a new version
--- Note: Events of older library versions, which lack the properties first_run and previous_version, are not counted. CI is left out.
+-- Note: Events of older library versions, which lack the properties first_run and previous_version, are not counted. Runs in CI do not count.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

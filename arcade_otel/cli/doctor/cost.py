@@ -77,10 +77,10 @@ def _remove_marks(config_dir: str) -> None:
 
 
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
-    """Return the added time in milliseconds and True if it exceeds the measurement noise, otherwise the noise and False.
+    """Return the added milliseconds and True if they exceed the measurement noise, otherwise the noise and False.
 
-    A program's noise is the difference between its fastest run and its median run. The function uses the larger noise of the two
-    programs, but at least 0.1 ms.
+    A program's noise is the difference between its fastest run and its median run. The measurement noise is that of the
+    noisier program, but at least 0.1 ms.
     """
     noise = max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
     added = min(recorded) - min(host)

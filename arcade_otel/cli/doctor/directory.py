@@ -24,9 +24,9 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_config_dir(settings: Settings) -> Check:
-    """Check that this process can create or write to the config directory, and that no other user owns it or can write to it.
+    """Check that this process can write to the config directory or create it, and that no other user owns it or can write to it.
 
-    The check allows root to use another user's directory, and other users to write to a directory that has the sticky bit.
+    The check also passes if root uses another user's directory, or if other users can write to a directory with the sticky bit.
     """
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
@@ -111,8 +111,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: False to check nothing, because the config directory cannot be used.
-        writes: False to check only the identity, because the other checks write files.
+        usable: Whether the config directory can be used. If not, nothing is checked.
+        writes: Whether the checks may write files. If not, only the identity is checked.
     """
     if not usable:
         reason = "there is no usable config directory"

@@ -1,7 +1,7 @@
 """Check the network path to PostHog: the proxy, DNS for IPv4 and IPv6, the connection, the certificate and the clock.
 
-Only the delivery of a test event (``trial``) shows whether events arrive. If the delivery fails, these checks help to find the
-step that fails. The checks use the sender's own code to find the proxy and the trusted certificates.
+Only the delivery of a test event (``trial``) shows whether events arrive. If the test event does not arrive, these checks help
+to find the step that fails. The checks use the sender's own code to find the proxy and the trusted certificates.
 """
 
 import os
@@ -36,8 +36,8 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: PostHog's address, ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. After a successful delivery, every check
-            except ``clock`` passes and only describes the path.
+        delivered: Whether the sender has delivered the test event to ``host``. If so, every check except ``clock`` passes
+            and only describes the network path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)

@@ -1,4 +1,4 @@
-"""``usage doctor`` runs a trial: a real sender delivers a test event, with the code and environment of a recorded command.
+"""``usage doctor`` runs a trial: a real sender delivers a test event, in the same way as the event of a command.
 
 The sender uses a scratch config directory, so that it changes neither the real queue nor the real identity. If possible, the
 scratch directory is on the same disk as the real config directory. The sender's receipts in the scratch directory show whether
@@ -41,7 +41,7 @@ class Trial(NamedTuple):
     """The result of the trial.
 
     Attributes:
-        command: The sender's command line, or None if the library knows no command that runs a sender.
+        command: The sender's command line, or None if there is no Python interpreter to run a sender.
         failure: The reason why the sender failed, or "" if it ran to completion.
         lanes: The result of each lane, by the lane's name. A result is "" if the server accepted the test event, otherwise the
             reason why it did not.
@@ -79,7 +79,7 @@ def run(settings: Settings, *, in_state_dir: bool) -> Trial:
 
 
 def make_payload(settings: Settings) -> str:
-    """Return the test event's span in OTLP/JSON. It is a command's span that an attribute marks as a test event."""
+    """Return the test event's span in OTLP/JSON: the span of a command, with an attribute that marks it as a test event."""
     now = time.time_ns()
     span = spans.encode(settings, path="doctor", timing=(now, now), outcome=Outcome(0), identity=(str(uuid.uuid4()), True))
     traces = otlp.loads(span)

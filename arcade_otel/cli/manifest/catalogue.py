@@ -1,13 +1,13 @@
 """The catalogue contains one record for each event, property and attribute that the library can send.
 
-The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. This module adds the properties that
-PostHog defines, the fields of events and requests, and the attributes for other backends.
+The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. The catalogue also contains the
+properties that PostHog defines, the fields of events and requests, and the attributes for other backends.
 
 ``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page from the catalogue. With
 ``--check``, the command only compares the tables with the catalogue.
 
-The tests in ``tests/cli/manifest`` compare the catalogue with the events that a server receives. The tests fail if the server
-receives a property that is not in the catalogue, or if it never receives one of the catalogue's properties (except for properties
+The tests in ``tests/cli/manifest`` compare the catalogue with the events that a test server receives. The tests fail if an event
+contains a property that is not in the catalogue, or if no event contains one of the catalogue's properties (except for properties
 that are marked as rare).
 """
 
@@ -77,7 +77,7 @@ class FieldSpec:
         reason: What the value is for, or what it contains.
         when: The condition under which the value is sent, or "" if it is always sent.
         unit: The unit or limit of the value, or "" if it has none.
-        events: Names of the events that contain the property, or () for an attribute and for a field of every event or request.
+        events: Names of the events that contain the property, or () if the value is an attribute or a field.
         attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
         rare: Whether the value is sent only for exceptional runs.
@@ -129,7 +129,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "Lets the sender check that the server accepts events. The event is not attributed to you",
+        "Lets the sender check that the server accepts events, and is not attributed to you",
         _OURS,
     ),
 )
@@ -159,7 +159,7 @@ def _property(row: properties.Property) -> FieldSpec:
 
 
 def _attributes(*, resource: bool) -> tuple[FieldSpec, ...]:
-    """From the table of properties, return the resource's attributes if ``resource`` is True, otherwise the span's."""
+    """Return the attributes of the resource if ``resource`` is True, otherwise those of the span."""
     return tuple(
         FieldSpec(
             row.attribute,
@@ -366,7 +366,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span, which the OpenTelemetry SDK makes. The command's usage event is delivered separately",
+        "Always true. Marks a live span: one that the OpenTelemetry SDK created. The usage event does not depend on this span",
         when="if the command has a live span",
     ),
 )
@@ -377,7 +377,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "Always true. Marks an event that the program tracked. Its other attributes are properties that the program declares",
+        "Always true. Marks a tracked event. The event's other attributes are properties that the program declares",
         when="if the program tracks events",
     ),
 )

@@ -18,7 +18,7 @@ class CommandInfo(NamedTuple):
         group: Whether the command is a group of commands.
         hidden: Whether the program's help omits the command.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names that a user can type to run the command. The command's events contain ``name`` in any case.
+        typed: Other names that a user can type to run the command. Whichever name the user types, the events contain ``name``.
         usage: Whether the command is the group that contains the usage commands.
     """
 

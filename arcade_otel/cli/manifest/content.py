@@ -216,7 +216,7 @@ class Manifest:
         return f"{meaning}; there is no {missing}" if missing else meaning
 
     def as_json(self) -> str:
-        """Return the manifest as one JSON object. The field ``manifest`` contains the version of the format."""
+        """Return the manifest as one JSON object. The field ``manifest`` contains the version of the manifest format."""
         settings = self._settings
         manifest = {
             "manifest": 1,

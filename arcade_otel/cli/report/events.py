@@ -1,4 +1,4 @@
-"""Read events from files. A file is a PostHog export (JSON Lines, JSON or CSV), OTLP/JSON, or a log of the fake PostHog."""
+"""Read events from a PostHog export (JSON Lines, JSON or CSV), OTLP/JSON, or a log that the fake PostHog wrote."""
 
 import csv
 import gzip
@@ -37,7 +37,7 @@ class EventFiles:
 
     Attributes:
         events: The events, in the order in which they were read.
-        skipped: The number of entries in the files that are not events.
+        skipped: The number of entries that are not events.
     """
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ def _typed(value: str) -> Any:
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
-    """Return the events of a record, as dictionaries. ``_event`` rejects values in the result that are not events.
+    """Return the events of a record, as dictionaries. The result can contain other values, which ``_event`` rejects.
 
     A record is one event, an array of events, a PostHog API response that contains events, or spans in OTLP/JSON.
     """

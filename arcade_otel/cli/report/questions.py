@@ -2,7 +2,7 @@
 
 A file begins with comment lines that describe the question. The rest of the file is a query in portable SQL. The query reads the
 table ``commands``, which contains one row for each command. The same query runs in sqlite (``report``), in ClickHouse and in
-PostHog. For ClickHouse and PostHog, the files in ``dashboards/dialects`` define ``commands``.
+PostHog. For ClickHouse and PostHog, the files in ``dashboards/dialects`` define the table ``commands``.
 
 The columns of ``commands``:
 
@@ -12,7 +12,7 @@ The columns of ``commands``:
 - ``distinct_id``: the event's distinct ID: an anonymous ID or the ID of an account.
 - ``person``: the person who ran the command: the account's ID if ``distinct_id`` has an alias, otherwise ``distinct_id``.
 - ``identified``: 1 if ``distinct_id`` is the ID of an account, or 0 if it is anonymous.
-- ``command``: the name of the command, or "" if the run reached no command.
+- ``command``: the name of the command, or "" if the command line named no valid command.
 - ``version``: the version of the program.
 - ``failed``: 0 if the command ended with exit code 0, otherwise 1.
 - ``outcome``: how the command ended.

@@ -22,8 +22,8 @@ _POLL_SECONDS = 0.2
 def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> int:
     """Serve the page until the user presses Ctrl-C, and then return 0. The command changes no files and sends no events.
 
-    The command prints the address of the page. If stdout is a terminal, it also opens the page in a browser. On Linux, it opens a
-    browser only if one of the variables ``BROWSER``, ``DISPLAY`` and ``WAYLAND_DISPLAY`` is set.
+    The command prints the address of the page. If stdout is a terminal, the command also opens the page in a browser. On Linux,
+    a browser opens only if one of the variables ``BROWSER``, ``DISPLAY`` and ``WAYLAND_DISPLAY`` is set.
 
     Args:
         settings: The program's settings.

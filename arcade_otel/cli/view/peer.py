@@ -16,8 +16,7 @@ def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
     The owner is unknown on macOS and Windows, and on Linux if the client runs in another network namespace. The server needs this
     check because other users can read the page's address in the browser's command line.
 
-    The following users are trusted, so they do not count as another user: root, the user who runs this process and, under
-    ``sudo``, the user who called ``sudo``.
+    Root, the user who runs this process and, under ``sudo``, the user who called ``sudo`` do not count as another user.
 
     Args:
         client: The client's IPv4 address and port.

@@ -66,7 +66,7 @@ class PageServer(ThreadingHTTPServer):
 
     * The ``Host`` header contains the address of this server. In a DNS rebinding attack, the ``Host`` header contains the host
       name of the attacker's page instead.
-    * No ``Origin`` or ``Sec-Fetch-Site`` header shows that the request comes from another site.
+    * The ``Origin`` and ``Sec-Fetch-Site`` headers, if present, do not indicate a request from another site.
     * The method of the request is GET.
     * The path of the request begins with the server's secret.
 

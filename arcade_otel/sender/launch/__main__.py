@@ -1,10 +1,10 @@
 """The program that runs the detached sender.
 
 The program starts a watchdog timer, changes to the root directory, and calls ``sender``. Python runs this file without the module
-``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python gets the text of this file with
-``-c``. The program removes its own directory and the working directory from ``sys.path``. The sender searches the command's
-import path only after Python's own modules. Therefore, a user's file ``json.py`` is not imported instead of Python's own module
-``json``.
+``site`` (``python -S …/launch/__main__.py``). If the library is imported from an archive, Python runs the text of this file
+(``python -S -c …``). The program removes its own directory and the working directory from ``sys.path``. When the sender imports a
+module, it searches the standard library before the command's import path. Therefore, ``import json`` finds Python's own module
+even if the user has a file ``json.py``.
 """
 
 import _signal  # type: ignore[import-not-found]  # the module ``signal`` makes enumerations of it

@@ -1,7 +1,7 @@
 -- title: Failure rate by command and version
 -- question: Which command fails in which version?
 -- unit: for each command and version, the percentage of the runs that failed
--- note: A failure is any exit code except 0. The column usage_errors_and_stops counts the failures that a mistyped command line or Ctrl-C caused. Compare a command's rate with its rate in other versions.
+-- note: A failure is any exit code except 0. The column usage_errors_and_stops counts the failures that a mistyped command line or Ctrl-C caused. Compare a command's failure rate between versions.
 -- chart: bar command+version failure_percent
 SELECT
   command,

@@ -1,7 +1,7 @@
 -- title: Version adoption
 -- question: How fast do people move to a new version?
 -- unit: the number of people who used a version in a week
--- note: A person who used two versions in one week counts in both versions. CI is left out.
+-- note: A person who used two versions in one week counts in both versions. Runs in CI do not count.
 -- chart: line week people by version
 SELECT week, version, count(DISTINCT person) AS people
 FROM commands

@@ -1,7 +1,7 @@
 -- title: First command and time to the first success
 -- question: Which command do new people run first, and how long does it take until a command succeeds?
 -- unit: the number of people, and the median time in seconds from the start of the first command to the end of the first success
--- note: CI is left out. A person's first command is the first one in the chosen period.
+-- note: Runs in CI do not count. A person's first command is the first one in the chosen period.
 -- chart: bar first_command people
 WITH ranked AS (
   SELECT

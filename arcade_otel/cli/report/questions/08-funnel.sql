@@ -1,7 +1,7 @@
 -- title: From installation to use
 -- question: How many people log in, and how many use the program after that?
 -- unit: the number of people
--- note: A person counts as logged in if at least one event has an account's ID. CI is left out.
+-- note: A person counts as logged in if at least one event has an account's ID. Runs in CI do not count.
 -- chart: bar step people
 WITH each_person AS (
   SELECT

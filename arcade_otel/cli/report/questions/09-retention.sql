@@ -1,7 +1,7 @@
 -- title: Retention by week
 -- question: How many of the people who began in a week come back in later weeks?
 -- unit: for people who began in the same week, the percentage who ran a command in each later week
--- note: CI is left out. People who run the program on several machines without a login count once per machine.
+-- note: Runs in CI do not count. People who run the program on several machines without a login count once per machine.
 -- chart: heat cohort weeks_later percent
 WITH weeks AS (
   SELECT DISTINCT person, week, week_number

@@ -1,7 +1,7 @@
 -- title: Retries after a failure
 -- question: Do people run a failed command again within ten minutes, and does it work then?
 -- unit: the number of failed runs, the percentage of them that were retried, and the percentage of retries that succeeded
--- note: The next run of the same command by the same person counts as the retry. CI is left out.
+-- note: The next run of the same command by the same person counts as the retry. Runs in CI do not count.
 -- chart: bar command retried_percent success_percent
 WITH followed AS (
   SELECT

@@ -1,7 +1,7 @@
 -- title: Sessions
 -- question: How many sessions are there each week, and how many commands does a session have?
 -- unit: the number of sessions, the number of people, and the mean number of commands in a session
--- note: If a person's events have no $session_id, a new session begins after a pause of more than 30 minutes. CI is left out.
+-- note: If a person's events have no $session_id, a new session begins after a pause of more than 30 minutes. Runs in CI do not count.
 -- chart: line week sessions
 WITH paused AS (
   SELECT

@@ -1,7 +1,7 @@
 -- title: Ways of installation
 -- question: How do people install the program?
 -- unit: the number of people
--- note: Events without the property install_method count as unknown. CI is left out.
+-- note: Events without the property install_method count as unknown. Runs in CI do not count.
 -- chart: bar install_method people
 SELECT install_method, count(DISTINCT person) AS people
 FROM commands

@@ -1,7 +1,7 @@
 -- title: Installations and upgrades
 -- question: How many installations begin each week, and how many move to another version?
 -- unit: the number of first runs, and the number of first runs of a new version
--- note: Events of older library versions, which lack the properties first_run and previous_version, are not counted. CI is left out.
+-- note: Events of older library versions, which lack the properties first_run and previous_version, are not counted. Runs in CI do not count.
 -- chart: line week first_runs upgrades
 SELECT
   week,

@@ -1,6 +1,6 @@
 -- title: For publication: platforms
 -- question: Which numbers about systems and Python versions can you publish?
--- unit: the percentage of the runs in the 365 days before the newest event
+-- unit: each platform's percentage of all runs in the 365 days before the newest event
 -- note: The table includes only platforms that at least ten people used. The percentages add up to less than 100 if some runs were on platforms that fewer than ten people used.
 -- chart: bar os+python percent
 WITH recent AS (
