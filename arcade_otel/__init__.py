@@ -273,18 +273,19 @@ def track(event: str, properties: Mapping[str, str | bool | int | None] | None =
     """Record an event of the command that is running, if you declared the event in the option ``events``. This never raises.
 
     Unless the command is a server, the event is a span event on the command's OpenTelemetry span, is sent together with the
-    command's own event, and belongs to the same person. An event that you did not declare is dropped. A property is dropped from
-    the event if you did not declare it, or if its value is not of the declared type. The debug log reports each dropped event and
-    property. If no command is being recorded, for example because the user has opted out, this function does nothing.
+    command's own event, and belongs to the same person. A command that is not a server can track at most 50 events. An event
+    that you did not declare is dropped. A property is dropped from the event if you did not declare it, or if its value is not
+    of the declared type. The debug log reports each dropped event and property. If no command is being recorded, for example
+    because the user has opted out, this function does nothing.
 
-    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. Only PostHog
-    receives a server's events. If the program has a PostHog key, each event is handed to the sender at most 10 s after the call
-    of ``track``, while the server is still running. If 100 of a server's events are already waiting, a new event is dropped.
+    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. The events that a
+    server tracks are sent only to PostHog. While a server runs, it hands each event to a sender at most 10 s after the call of
+    ``track``. If 100 of a server's events are already waiting, a new event is dropped.
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
-        properties: The values of the event's properties, for example ``{"tools": 3}``. A property whose value is None is left
-            out.
+        properties: The values of the event's properties, for example ``{"tools": 3}``. The event does not contain properties
+            whose value is None.
     """
     if "arcade_otel.frameworks" in sys.modules:
         from arcade_otel.diagnostics import guard

@@ -17,8 +17,8 @@ __all__ = ["CommandContext"]
 class CommandContext:
     """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`, which is both a context manager and a decorator.
 
-    This base class records nothing, and is used if an environment variable opts the user out. Otherwise, ``command`` and
-    ``program`` return an instance of a subclass that can record.
+    This base class records nothing. ``command`` and ``program`` return an instance of it if an environment variable opts the user
+    out, and otherwise an instance of a subclass that can record.
     """
 
     __slots__ = ()

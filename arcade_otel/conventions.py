@@ -1,4 +1,4 @@
-"""The names that other programs see: attributes, events, properties, environment variables and scopes, each with its source."""
+"""The names that other programs see: attributes, events, properties, environment variables and scopes."""
 
 # Names are kept as plain module constants, not enums: this module is imported on the foreground path of every command.
 

@@ -48,8 +48,8 @@ class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the not
 
     By default, the guard swallows an ``Exception`` of any class and writes a debug line about it. ``KeyboardInterrupt`` and
     ``SystemExit`` pass through the guard. If ``ARCADE_USAGE_STRICT=1`` is set, as in the library's own tests, the guard
-    swallows only an ``OSError``, so that it hides no bugs. Without a guard, the library swallows exceptions of any class only
-    around code that is not its own, for example the program's functions.
+    swallows only an ``OSError``, so that it hides no bugs. Outside guards, the library catches ``Exception`` only around calls of
+    foreign code, for example the program's functions.
     """
 
     __slots__ = ("_what",)

@@ -15,8 +15,8 @@ class FreeText:
     Guarantees:
 
     - The command's process redacts the text before writing or sending it (:mod:`arcade_otel.spans.redaction`). Text in quotes is
-      removed, except harmless words such as ``int`` or ``connection refused``. If the command line and the environment contain
-      too many values to search for, the property is dropped.
+      removed, except harmless words such as ``int`` or ``connection refused``. If the values in the command line and
+      the environment are too many or too long to search for, the free text is dropped.
     - The redacted text is a single line of at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
     - A value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, a value that is not
       a string makes the test fail.

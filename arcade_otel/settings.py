@@ -37,8 +37,8 @@ class Settings:
     """The settings of one program, made by :func:`make_settings`. An instance is immutable.
 
     Two instances are equal if all their fields are equal. Each option of :class:`arcade_otel.Options` is one field of this class,
-    with its type and its default. The functions in ``_CHECKS`` check the options that most programs set. The module
-    ``option_checks`` checks the options that are not in ``_CHECKS``, by the types of their fields.
+    with its type and its default. The functions in ``_CHECKS`` check the options that most programs set, and the module
+    ``option_checks`` checks all other options.
     """
 
     #: Name of the program, the first word of each span's name.
@@ -178,8 +178,8 @@ def _absolute(path: str) -> str:
 def make_settings(**options: Any) -> Settings:
     """Check the options of a program (:class:`arcade_otel.Options`) and combine them with the environment.
 
-    Only the options that the program sets can raise an error. An invalid PostHog host in the user's environment is ignored, and
-    the debug log says so.
+    An invalid option of the program raises an error. An invalid PostHog host in the user's environment is ignored, and the debug
+    log says so.
 
     Raises:
         TypeError: If an option is unknown, or the value of an option has the wrong type.

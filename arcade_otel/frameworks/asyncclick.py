@@ -29,7 +29,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods stay in place. For a command that is not instrumented, they only call the original methods.
+    The patched methods stay in place, but for a command that is not instrumented, they only call the original methods.
     """
     if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
         del app.make_context

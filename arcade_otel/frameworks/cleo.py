@@ -141,7 +141,7 @@ class _CleoRun:
         """End the run. Record the run if a command ran or an error occurred.
 
         Args:
-            error: The exception that left ``Application.run``, usually cleo's ``SystemExit``, or None.
+            error: The exception that ``Application.run`` raised, usually cleo's ``SystemExit``, or None.
             code: The exit code that ``Application.run`` has returned.
         """
         with guard("the end of a command"):

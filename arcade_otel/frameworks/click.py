@@ -11,7 +11,7 @@ command. This module patches three methods of the class ``Context``:
   ends.
 
 This module does not wrap the functions that implement the program's commands. An error in a command therefore has a traceback
-without frames of this library. A context keeps its class, and a lazy group loads each command only once.
+without frames of this library. The module neither replaces the class of a context nor loads the commands of a lazy group.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods stay in place. For a command that is not instrumented, they only call the original methods.
+    The patched methods stay in place, but for a command that is not instrumented, they only call the original methods.
     """
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
@@ -67,7 +67,7 @@ def detach(app: Any) -> None:
 
 
 def find_command(app: Any) -> Any:
-    """Return ``app``, because a run of a Click app starts with that command itself."""
+    """Return ``app``, because a Click app is itself the command that a run starts with."""
     return app
 
 
@@ -134,7 +134,7 @@ class _ClickRun:
     def enter_command(self, context: Any) -> None:
         """Add the command of ``context`` to the run's path, because the run has reached that command in the command tree.
 
-        A command that another command calls with ``ctx.invoke`` is not added.
+        A command that another command calls with ``ctx.invoke`` is not added to the path.
         """
         parent = context.parent
         if parent is self.leaf and _is_group(parent.command) and parent.invoked_subcommand is not None:
@@ -151,7 +151,7 @@ class _ClickRun:
         """End the run. Record the run unless ``help_shown`` is true. This never raises.
 
         Args:
-            error: The exception that left the context, or None.
+            error: The exception that propagated out of the context, or None.
             help_shown: True to discard the run, for example because Click only printed help or a version.
         """
         with guard("the end of a command"):
@@ -182,7 +182,7 @@ class _ClickRun:
 
 
 class _ContextState:
-    """The state of one context: its run, the number of ``with`` blocks that it is in, and the subcommand names of its group."""
+    """The state of one context: its run, the number of its open ``with`` blocks, and the subcommand names of its group."""
 
     def __init__(self, run: _ClickRun, command: Any) -> None:
         self.run = run
@@ -227,7 +227,7 @@ class _ContextState:
     def _note_words(self, context: Any) -> None:
         """Remember which of the remaining words on the command line are names of the group's subcommands.
 
-        The method is called before the group resolves a word, because the group may add that word as a subcommand.
+        The method is called before the group resolves a word, because resolving may turn any word into a subcommand.
         """
         if _is_group(context.command) and not _resolves_plainly(context.command):
             from arcade_otel.frameworks.click_extensions import listed_words
@@ -277,7 +277,7 @@ def finish_pending(command: Any, error: BaseException) -> None:
 
 
 def is_frameworks_own(command: Any, method: str) -> bool:
-    """Return whether Click, Typer or asyncclick, and not the program, defines ``method`` of ``command``."""
+    """Return whether ``method`` of ``command`` is defined by Click, Typer or asyncclick, and not by the program."""
     return str(getattr(getattr(type(command), method), "__module__", "")).partition(".")[0] in ("click", "typer", "asyncclick")
 
 

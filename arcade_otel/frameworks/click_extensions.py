@@ -46,9 +46,9 @@ def is_help(error: BaseException) -> bool:
 
 
 def listed_words(context: Any) -> frozenset[str]:
-    """Return those of the remaining words on the command line that are names of the group's subcommands.
+    """Return the remaining words on the command line that are names of the group's subcommands.
 
-    Call this function before the group resolves a word, because the group may add that word as a subcommand.
+    Call this function before the group resolves a word, because resolving may turn any word into a subcommand.
     """
     # Click 8.2 has renamed it, and warns if the old name is used.
     state = vars(context)
@@ -64,10 +64,10 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
     The function returns the first of these names that exists:
 
     - The key of the command in ``group.commands``, even if the user typed an alias or an abbreviation.
-    - The typed word, if it is a key of ``commands`` whose value is not this command, for example a placeholder.
-    - The typed word, if another attribute of the group, such as a dict of lazily loaded commands, contains it.
-    - The command's own name, if the command is a global variable of the module that defines its function, so the name comes from
-      source code.
+    - The typed word, if it is a key of ``commands``. The value of the key may be a placeholder for the command.
+    - The typed word, if it occurs in an attribute of the group, such as a dict of lazily loaded commands.
+    - The command's own name, if the module that defines the command's function contains the command as a global variable. The
+      name then comes from source code.
 
     Args:
         command: The command that the group has resolved, or None.

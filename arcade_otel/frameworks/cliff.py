@@ -188,7 +188,7 @@ class _CliffRun:
 
         Args:
             app: The application.
-            error: The exception that left ``App.run``, or None. For most errors, cliff raises nothing and returns an exit code.
+            error: The exception that ``App.run`` raised, or None. For most errors, cliff raises nothing and returns an exit code.
             code: The exit code that ``App.run`` has returned.
         """
         with guard("the end of a command"):
@@ -208,7 +208,7 @@ class _CliffRun:
 
 
 def _registered_name(manager: Any, typed: str) -> str:
-    """Return the name under which the command that ``typed`` refers to is registered, or "" if there is no such command."""
+    """Return the registered name of the command that ``typed`` refers to, or "" if there is no such command."""
     typed = getattr(manager, "_legacy", {}).get(typed, typed)
     commands = [str(name) for name in manager.commands]
     if typed in commands:

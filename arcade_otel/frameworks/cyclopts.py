@@ -1,9 +1,9 @@
 """The adapter for cyclopts 4.0 and later.
 
-``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module replaces the context
-manager that ``app_stack(…)`` returns with one that begins the run, and ends it when the block is left. The traceback of an error
-in a command therefore contains no frames of this library. The module also patches ``App._parse_known_args``, which parses a
-command line and returns the command or raises a usage error.
+``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module wraps the context
+manager that ``app_stack(…)`` returns, so that the run begins before the block and ends after it. The traceback of an error in a
+command therefore contains no frames of this library. The module also patches ``App._parse_known_args``, which parses a command
+line and returns the command or raises a usage error.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods stay in place. For an app that is not instrumented, they only call the original methods.
+    The patched methods stay in place, but for an app that is not instrumented, they only call the original methods.
     """
     vars(app.app_stack).pop(SETTINGS, None)
 
@@ -86,7 +86,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that a call to the app that owns ``stack`` begins or continues, or None if the call is not recorded."""
+    """Return the run that begins or continues when the app of ``stack`` is called, or None if the call is not recorded."""
     run = _runs.get(get_ident())
     if run is not None:
         # cyclopts enters twice in a row: to split the command line, and to run the command.
@@ -102,7 +102,7 @@ def _run_of(stack: Any) -> _CycloptsRun | None:
 
 
 class _WatchedContext:
-    """A wrapper around cyclopts' own context manager that tells the run when the block is entered and left."""
+    """A wrapper around cyclopts' own context manager. It tells the run when the block is entered and left."""
 
     __slots__ = ("_context", "_run")
 
@@ -138,7 +138,7 @@ class _CycloptsRun:
         _runs[self.thread] = self
 
     def expects(self, app: Any) -> bool:
-        """Return whether ``app`` is the app of this run or one of its meta apps, and must still parse the run's command line."""
+        """Return True if ``app`` is the run's app or one of its meta apps, and the run's command line has not been parsed yet."""
         return not self.parsed and _root(app) is self.root
 
     def on_parsed(self, app: Any, words: list[str], result: Any) -> None:

@@ -30,7 +30,7 @@ def is_left_out(settings: Settings, path: str) -> bool:
 
 
 def is_sampled_out(settings: Settings, path: str, span_id: str) -> bool:
-    """Return whether the option ``sample`` leaves out this run of the command ``path``.
+    """Return whether this run of the command ``path`` is dropped by the option ``sample``.
 
     The decision depends only on the ID of the command's own span, so it is the same for all events of a run. ``sample`` never
     applies to login and logout commands.

@@ -1,9 +1,9 @@
 """Send a server's events while the server is still running, because its command may end days later.
 
 A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. If a command
-is not a server, its events are stored on the command's own span (``spans.own_events``). A server's own span is sent before its
-events occur or days later, so a server's events are sent on extra spans. Each extra span contains the events of the last few
-seconds. The library imports this module only for servers.
+is not a server, its events are stored on the command's own span (``spans.own_events``). A server's events are sent on extra
+spans, because the server's own span is sent either before the events occur (by ``end_run()``) or days later. Each extra span
+contains the events of the last few seconds. The library imports this module only for servers.
 
 The library limits how often it sends a server's events. The thread that tracks the first event passes that event to a sender at
 once. For the next ``INTERVAL_SECONDS``, further events wait in memory. After that time, a background thread passes all waiting

@@ -72,8 +72,8 @@ def uninstrument(app: Any) -> None:
 def drop_own_frame(error: BaseException) -> None:
     """Remove the caller's frame from the traceback of ``error``. The caller must then raise ``error`` again.
 
-    An adapter that replaces a framework's method calls this function, so that tracebacks show the same frames as without this
-    library.
+    An adapter calls this function in its replacement for a framework's method, so that tracebacks show the same frames as without
+    this library.
     """
     tb = error.__traceback__
     error.__traceback__ = tb and tb.tb_next

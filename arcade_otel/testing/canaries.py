@@ -49,7 +49,7 @@ class Canaries:
         ipv4, ipv6: IP addresses.
         password_url: The URL of a database, which contains a password.
         words, slug: Two made-up words, joined by a space (``words``) or a hyphen (``slug``).
-        home_path, windows_path: The path of a file in a home directory, in which the user's name and the file's name are secret.
+        home_path, windows_path: A file path in which the names of the user and of the file are secret.
 
     Args:
         seed: The seed of the random generator, which always produces the same secrets for the same seed.

@@ -20,7 +20,7 @@ class Computer:
     """A simulated computer, with a home directory, a config directory and an environment for the commands of one test.
 
     You can inspect the files that commands write to the config directory. To run commands, use a subclass such as ``CliSandbox``.
-    ``Computer`` adds variables to the environment that turn on the debug log and make senders exit early.
+    ``Computer`` adds environment variables that turn on the debug log and make idle senders exit after 0.3 s.
 
     Args:
         root: A directory for the home directory and the debug log.

@@ -182,7 +182,7 @@ class FakePostHog:
         self._refuse = malformed
 
     def most_events(self, count: int) -> None:
-        """Set the maximum number of events in one request. The fake answers a larger request with 413."""
+        """Set the maximum number of events in one request. If a request contains more events, the fake answers with 413."""
         self._most_events = count
 
     # --- what came ------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """A model of PostHog's persons, which computes the owner of each event after PostHog has read all events.
 
 The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
-service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not cover the loss of events in Kafka, the squash
-job, merge limits, races between merges, or group types. The model has not been compared with the real service.
+service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not cover the squash job, merge limits, races
+between merges, group types, or the loss of events in Kafka. The model has not been compared with the real service.
 """
 
 import random

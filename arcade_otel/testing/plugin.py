@@ -1,6 +1,6 @@
 """The pytest plugin keeps a program's tests from sending usage data, and provides fixtures that check usage data for secrets.
 
-Where the library is installed, pytest loads this module through its entry point in every run, so the import must be cheap.
+If the library is installed, every pytest run loads this module through an entry point, so the import must be cheap.
 """
 
 import os
@@ -76,7 +76,7 @@ def _block(config: pytest.Config) -> None:
     This function sets environment variables that have three effects:
 
     * Tracking is off.
-    * Even if a test turns tracking on, nothing is recorded, because ``ARCADE_USAGE_SENDER`` has a special value.
+    * Even if a test turns tracking on, nothing is recorded, because ``ARCADE_USAGE_SENDER`` is ``blocked-by-pytest``.
     * The config directory is an empty directory of this session, so that ``usage disable`` and ``usage forget`` in a test do not
       change the developer's own choice and identity.
 

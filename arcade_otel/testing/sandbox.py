@@ -38,16 +38,16 @@ _POLL_SECONDS = 0.01
 class CliSandbox(Computer):
     """An isolated computer that records commands and delivers their events to a fake PostHog.
 
-    Use the sandbox in a ``with`` statement. The home directory is empty. Tracking is on, and the notice counts as already shown.
-    The commands get the environment of this process, but without the variables of Arcade, OpenTelemetry, PostHog, proxies and
-    continuous integration. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the first
-    :meth:`run`.
+    Use the sandbox in a ``with`` statement. The home directory is empty, tracking is on, and the notice about tracking counts as
+    shown. The commands get the environment of this process, but without the variables of Arcade, OpenTelemetry, PostHog, proxies
+    and continuous integration. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the
+    first :meth:`run`.
 
     Limits:
 
     * The sandbox can inspect the processes of senders only on Linux, where ``/proc`` exists.
     * If the user's credentials contain no ``coordinator_url``, a login command sends a request to the real Arcade API. To use
-      the fake Arcade API instead, set ``coordinator_url`` to the address of :attr:`posthog`.
+      the fake Arcade API, set ``coordinator_url`` in the credentials to ``posthog.url``.
 
     Args:
         root: An empty directory.
@@ -143,8 +143,8 @@ class CliSandbox(Computer):
         In the sandbox, a sender usually ends 0.3 s after it has sent its last event.
 
         Raises:
-            AssertionError: If a sender is still running after ``timeout`` seconds, or if the program set or tracked an undeclared
-                name or a value of the wrong type.
+            AssertionError: If a sender is still running after ``timeout`` seconds, or if the debug log reports ``property
+                dropped`` or ``event dropped``, for example because the program tracked an undeclared event.
         """
         super().settle(timeout)
         self._look()
@@ -248,7 +248,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Read the queue and the running senders repeatedly, because most senders run only for a moment."""
+        """Look repeatedly at the queue and at the running senders, because most senders run only for a moment."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 
@@ -265,7 +265,7 @@ class CliSandbox(Computer):
     def _process_info(self, sender: int) -> str:
         """Return the command line and the environment of a sender, with one variable per line.
 
-        Omit variables that have the same value in the environment of a command. If the process cannot be read, return "".
+        Omit variables that the sender inherited unchanged from a command. If the process cannot be read, return "".
         """
         found = []
         for variable in _read(Path("/proc", str(sender), "environ")).decode("utf-8", "surrogateescape").split("\0"):

@@ -33,7 +33,7 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
 
     Args:
         senders: The process IDs of senders that a debug log names (:func:`logged`).
-        config_dir: A config directory, or None. On Linux, the result also contains all senders that use this config directory.
+        config_dir: A config directory, or None. On Linux, the result also contains all senders that use ``config_dir``.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]

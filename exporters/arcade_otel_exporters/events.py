@@ -93,8 +93,8 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
     The program's own events belong to the same person and groups as the command's event. Each of the program's own events also
-    contains the properties of the command's event that do not depend on how the command ended, and the copies of them that the
-    program declares. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's position on
+    contains the command event's properties that do not depend on how the command ended, and the declared copies of these
+    properties. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's position on
     the span, so it is the same in each delivery.
     """
     span = _record(span)

@@ -89,7 +89,8 @@ class PostHogSpanExporter(SpanExporter):
       policy turns usage data off.
 
     Limits: HTTP 200 means that PostHog has accepted an event, not that PostHog has stored the event. The exporter does not repeat
-    a failed delivery. A span that was not acknowledged stays in the queue of a sender, but a ``BatchSpanProcessor`` loses it.
+    a failed delivery. If PostHog does not acknowledge a span, a sender keeps the span in its queue, but a
+    ``BatchSpanProcessor`` loses it.
 
     If you pass a ``client``, ``SUCCESS`` means only that the client has accepted the events, and the exporter does not wait until
     PostHog has acknowledged an alias. By default, the client's ``capture`` only puts an event into the client's queue.

@@ -136,7 +136,7 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 def _systems_proxy(server: Address) -> str:
     """Return the proxy for ``server`` from the settings of macOS or Windows, or "" if there is none.
 
-    On other systems, return "" without importing ``urllib.request``.
+    On Linux and other systems, return "" without importing ``urllib.request``.
     """
     if sys.platform == "darwin":
         import _scproxy
