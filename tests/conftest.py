@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if missing:
             item.add_marker(pytest.mark.skip(reason=f"this system lacks what the marker {missing} stands for"))
     # The faults take tens of minutes: `make test-faults`; a sample of the same is part of every run. The dashboards need packages
-    # of their own, among them ClickHouse: `make dashboards`. The released Arcade packages have sixty dependencies: `make released`.
+    # of their own, among them ClickHouse: `make dashboards`. The released Arcade packages have 60 dependencies: `make released`.
     for marker in ("faults", "dashboards", "released"):
         if marker not in (config.option.markexpr or ""):
             config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(marker)])
