@@ -3,7 +3,7 @@
 The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. The catalogue also contains the
 properties that PostHog defines, the fields of events and requests, and the attributes for other backends.
 
-``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page from the catalogue. With
+``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` updates the tables on that page from the catalogue. With
 ``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a test server receives. The tests fail if an event
