@@ -150,7 +150,7 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     The home directory is the value of ``HOME``, or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``. If
     ``ARCADE_WORK_DIR`` is not set, return "" in two cases:
 
-    * The home directory is "", ``/`` or a relative path, so that the config directory would be ``/.arcade`` or below the current
+    * The home directory is "", ``/`` or a relative path, so the config directory would be ``/.arcade`` or below the current
       directory.
     * The home directory does not exist. On Debian, for example, the home directory of many system users is ``/nonexistent``,
       which a command that runs as root could create.

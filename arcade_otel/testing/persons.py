@@ -1,4 +1,4 @@
-"""A model of PostHog's persons, which computes the owner of each event after PostHog has read all events.
+"""A model of PostHog that computes which person owns each event once all events have been read.
 
 The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
 service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not cover the squash job, merge limits, races
