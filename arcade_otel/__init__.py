@@ -344,9 +344,9 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
     * ``DO_NOT_TRACK``: any value except "", ``0`` and ``false`` means off (consoledonottrack.com).
     * ``OTEL_SDK_DISABLED``: only ``true`` means off (OpenTelemetry specification).
-    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, ``1``, ``true``, ``yes`` and ``on`` mean on, and
-      ``log`` makes the command print its payload on stderr and send nothing. ``ARCADE_USAGE_TRACKING`` is ignored if it has a
-      value that is not listed here.
+    * ``ARCADE_USAGE_TRACKING``: off (``0``, ``false``, ``no``, ``off``), on (``1``, ``true``, ``yes``, ``on``), or ``log``, which
+      makes the command print its payload on stderr and send nothing. ``ARCADE_USAGE_TRACKING`` is ignored if it has a value that
+      is not listed here.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"
