@@ -54,7 +54,7 @@ __all__ = [
 
 #: Type: word. Default: not set. Effect: `ARCADE_USAGE_TRACKING=0` (or `false`, `no`, `off`) turns recording off and deletes the
 #: queue. `ARCADE_USAGE_TRACKING=1` (or `true`, `yes`, `on`) turns recording on and skips the notice. With
-#: `ARCADE_USAGE_TRACKING=log`, a command prints its payload on stderr, and nothing is sent.
+#: `ARCADE_USAGE_TRACKING=log`, a command prints its event's payload on stderr, and nothing is sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value of `DO_NOT_TRACK` except `0`, `false` and an empty value turns recording off
 #: and deletes the queue. Set `DO_NOT_TRACK=1` in your shell's profile if you want no telemetry from any program that respects
@@ -344,9 +344,9 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
     * ``DO_NOT_TRACK``: any value except "", ``0`` and ``false`` means off (consoledonottrack.com).
     * ``OTEL_SDK_DISABLED``: only ``true`` means off (OpenTelemetry specification).
-    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, ``1``, ``true``, ``yes`` and ``on`` mean on, and
-      ``log`` makes the command print its payload on stderr and send nothing. ``ARCADE_USAGE_TRACKING`` is ignored if it has a
-      value that is not listed here.
+    * ``ARCADE_USAGE_TRACKING``: off (``0``, ``false``, ``no``, ``off``), on (``1``, ``true``, ``yes``, ``on``), or ``log``, which
+      makes the command print its payload on stderr and send nothing. ``ARCADE_USAGE_TRACKING`` is ignored if it has a value that
+      is not listed here.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"

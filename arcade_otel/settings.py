@@ -139,7 +139,7 @@ class Settings:
     def has_destination(self) -> bool:
         """Whether spans can be delivered.
 
-        Delivery requires a config directory, and either a PostHog key or an exporter that the user has set.
+        Delivery requires a config directory, and either a PostHog key or an exporter in ``OTEL_TRACES_EXPORTER``.
         """
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 

@@ -40,7 +40,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A random order of all events. Unlike in PostHog, even events with the same distinct ID can change their order."""
+    """A random order of all events. Unlike in PostHog, even events with the same distinct ID can be reordered."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"

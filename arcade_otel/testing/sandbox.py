@@ -248,7 +248,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Look repeatedly at the queue and at the running senders, because most senders run only for a moment."""
+        """Poll the queue and the running senders, because most senders run only for a moment."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 

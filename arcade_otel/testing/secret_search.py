@@ -80,7 +80,7 @@ def _first_part(secret: str, length: int, text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Decode ``data`` in several ways. Return each decoded text with the name of its encoding, for example "JSON-escaped"."""
+    """Decode ``data`` in several ways. Return pairs of an encoding's name, for example "JSON-escaped", and the decoded text."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in a URL is not rare
