@@ -27,7 +27,7 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
     """Return ``payload`` with properties such as ``install_method`` added. This never raises.
 
-    If the span already has these properties, or the payload contains no span of a command, return the payload unchanged.
+    If the span has been completed already, or the payload contains no span of a command, return the payload unchanged.
 
     Args:
         payload: A command's span in OTLP/JSON.

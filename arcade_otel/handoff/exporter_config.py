@@ -19,7 +19,7 @@ _OTLP = "otlp"
 
 
 def exporter_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, each once and in order. The word ``none`` is skipped.
+    """Return the exporters that ``OTEL_TRACES_EXPORTER`` names, in order and without duplicates. Skip the word ``none``.
 
     If ``OTEL_TRACES_EXPORTER`` is not set, the result is ``posthog``, and also ``otlp`` if an OTLP endpoint is set and an OTLP
     exporter is installed. An endpoint that a user sets for other programs therefore does not affect a program that was installed

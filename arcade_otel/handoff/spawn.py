@@ -41,7 +41,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
     """Start ``command`` as ``handoff.start_sender`` does, but as a child of this process.
 
     Args:
-        command: The command line.
+        command: The command line of the new process.
         environ: The environment of the new process.
         config_dir: The config directory.
         children: A list of child process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
@@ -65,10 +65,10 @@ def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, 
     """Start ``command`` as a child of this process, with ``posix_spawn`` if possible, or else with ``subprocess``.
 
     Args:
-        command: The command line.
+        command: The command line of the new process.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: A list of child process IDs to reap later. On POSIX, the function appends the ID of the new process.
+        children: A list of child process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
 
     Raises:
         OSError: If the process could not be started.

@@ -11,7 +11,7 @@ start*: its sender did not do its work. A start can fail because the interpreter
   single failed start changes nothing, because it may happen by chance, for example when a container stops.
 * When a sender starts successfully, it removes all old marks, so that commands start senders as usual again.
 
-Limits: If the disk is not writable, there are no start marks. If another process queues the span in a start mark, the span lacks
+Limits: If the disk is not writable, there are no start marks. If another process queues the span of a start mark, the span lacks
 the properties that the mark's sender would have added (``handoff.enrichment``).
 """
 
@@ -263,7 +263,7 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
 
 
 def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
-    """Put the span that is stored in a start mark into the queue. Return whether the caller may delete the span from the mark.
+    """Queue the span of a start mark. Return whether the caller may delete the span from the mark.
 
     If this process's environment selects no exporter for the span, the span stays in the start mark for 7 days.
 
@@ -324,7 +324,7 @@ def are_pending(state_dir: str) -> bool:
 
 
 def take_over(state_dir: str) -> None:
-    """Put the spans in all start marks into the queue, even if the marks' senders may still be starting.
+    """Queue the spans of all start marks, even if the marks' senders may still be starting.
 
     If one of these senders starts later, it does not put its span into the queue a second time.
 

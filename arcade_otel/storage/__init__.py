@@ -3,10 +3,10 @@
 The functions in this module follow no link below the config directory, and do not block on a named pipe.
 
 The config directory, its subdirectory ``usage/`` and each file that the library reads in them must belong to root or to the user
-who runs the program, and must not be writable by other users. If another user owns or can write the config directory or a file in
-it, the program runs as if there were no config directory: it records nothing, and ``usage status`` and ``usage doctor`` show the
-result of :func:`distrust_reason`. A file may be writable by its owner's private group. A private group is named after the user
-and has no other members, as is usual with umask 002.
+who runs the program, and must not be writable by other users. If another user owns or can write to the config directory or a file
+in it, the program runs as if there were no config directory: it records nothing, and ``usage status`` and ``usage doctor`` show
+the result of :func:`distrust_reason`. A file may be writable by its owner's private group. A private group is named after the
+user and has no other members, as is usual with umask 002.
 
 If ``sudo`` keeps ``HOME``, root uses the config directory of the user who called ``sudo``, provided that the directory belongs to
 the user in ``SUDO_UID`` or to root. ``sudo mycli`` is recorded under the identity of the user who called ``sudo``, unless that
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from arcade_otel.storage.files import chown_to_parent_owner, ensure_private_dir
 
     class UntrustedStateError(PermissionError):
-        """Raised if another user owns or can write a directory or file, so that the library must not use it."""
+        """Raised if the library must not use a directory or file, because another user owns it or can write to it."""
 
     class UnusableFileError(OSError):
         """Raised if a path is a link, pipe, directory, device or huge file instead of a small regular file."""
@@ -258,7 +258,7 @@ def _check_windows_directory(path: str, *, link_allowed: bool = False) -> None:
 
 
 def check_trust(status: os.stat_result, path: str) -> None:
-    """Raise :class:`UntrustedStateError` if the ``stat`` result shows that another user owns the file or can write it."""
+    """Raise :class:`UntrustedStateError` if the ``stat`` result shows that another user owns the file or can write to it."""
     reason = _distrust(status, path)
     if reason:
         raise _error("UntrustedStateError", _EPERM, reason, path)

@@ -274,7 +274,7 @@ def write_private(path: str, text: str, *, durable: bool = False) -> None:
     If a step fails, the function removes the temporary file. The function never writes through a link.
 
     Args:
-        path: Path of a file in the config directory or in its ``usage/``. The file's directory must exist.
+        path: Path of a file in the config directory or in its subdirectory ``usage/``. The file's directory must exist.
         text: The content, which is written as UTF-8. A lone surrogate raises UnicodeEncodeError.
         durable: Whether to wait until the content is on the disk, so that a power cut does not leave an empty file.
 
