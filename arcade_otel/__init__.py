@@ -54,7 +54,7 @@ __all__ = [
 
 #: Type: word. Default: not set. Effect: `ARCADE_USAGE_TRACKING=0` (or `false`, `no`, `off`) turns recording off and deletes the
 #: queue. `ARCADE_USAGE_TRACKING=1` (or `true`, `yes`, `on`) turns recording on and skips the notice. With
-#: `ARCADE_USAGE_TRACKING=log`, a command prints its payload on stderr, and nothing is sent.
+#: `ARCADE_USAGE_TRACKING=log`, a command prints its event's payload on stderr, and nothing is sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value of `DO_NOT_TRACK` except `0`, `false` and an empty value turns recording off
 #: and deletes the queue. Set `DO_NOT_TRACK=1` in your shell's profile if you want no telemetry from any program that respects

@@ -56,7 +56,7 @@ def detach(app: Any) -> None:
 class _Replacement:
     """The base class of objects that replace a method of the app or of its command manager.
 
-    Each replacement is an object and not a closure, so that the app can be copied.
+    Unlike a closure, a replacement object is copied together with the app.
     """
 
     __slots__ = ("_app", "_owner")
