@@ -1,4 +1,4 @@
-"""Decide whether a command may be recorded, and give the reason. The function :func:`decide` lists the rules.
+"""Decide whether a command may be recorded, and give the reason. The docstring of :func:`decide` lists the rules.
 
 If the environment variables turn recording off, the top-level module ``arcade_otel`` does not import this module.
 """
@@ -161,14 +161,14 @@ def decide(
     environ: Mapping[str, str] | None = None,
     asked_before: bool = False,
 ) -> Decision:
-    """Decide whether a command may be recorded. The first rule in this list that applies decides:
+    """Decide whether a command may be recorded. The decision comes from the first of these rules that applies:
 
     - The variable ``DO_NOT_TRACK``.
     - The variable ``OTEL_SDK_DISABLED``.
-    - The variable ``ARCADE_USAGE_TRACKING``, if its value means off or log (``consent.decision_from_env`` lists the values).
+    - The variable ``ARCADE_USAGE_TRACKING`` selects the mode "off" or "log" (``consent.decision_from_env`` lists the values).
     - The config directory. If another user owns the config directory or can write to it, the decision is off (see ``storage`` for
       the rules).
-    - The variable ``ARCADE_USAGE_TRACKING``, if its value means on.
+    - The variable ``ARCADE_USAGE_TRACKING`` selects the mode "on".
     - A test runner. If a test runs the command, the decision is off. The recognized test runners are pytest, unittest, tox, nox,
       and the ``CliRunner`` of Click and Typer (:func:`is_test`).
     - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
@@ -265,7 +265,7 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
     """Return the user's stored choice and the version of the notice that was shown, each None if unknown.
 
-    The function opens the directory of the two files only once.
+    The choice and the version are in two files in ``usage/``, a directory that the function opens only once.
     """
     path = choice_file(config_dir)
     state_dir = os.path.dirname(path)

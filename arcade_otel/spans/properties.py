@@ -109,8 +109,9 @@ class Property:
     def of_own_events(self) -> bool:
         """Whether the property is also sent with the program's own events (``arcade_otel.track``).
 
-        The program's own events contain the session's ID and each property that is not ``ended_only``. They omit the count of
-        dropped events, because a sum over all events would otherwise count the same dropped events several times.
+        The program's own events contain the session's ID and each property that is not ``ended_only``. The program's own events
+        omit the count of dropped events, because a sum over all events would otherwise count the same dropped events several
+        times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 

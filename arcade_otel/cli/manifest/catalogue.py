@@ -3,12 +3,12 @@
 The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. The catalogue also contains the
 properties that PostHog defines, the fields of events and requests, and the attributes for other backends.
 
-``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page from the catalogue. With
+``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` updates the tables on that page from the catalogue. With
 ``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a test server receives. The tests fail if an event
-contains a property that is not in the catalogue, or if no event contains one of the catalogue's properties (except for properties
-that are marked as rare).
+contains a property that is not in the catalogue, or if the catalogue contains a property that no event contains. Properties that
+are marked as rare need not occur in an event.
 """
 
 # No command imports this module while it runs. The strings are for the documentation, the manifest and the tests.
