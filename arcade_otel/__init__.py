@@ -9,7 +9,7 @@ Three functions record commands:
 ``docs/reference.md`` lists the public API.
 
 This module itself reads the opt-out variables, so that the library costs almost nothing if the user has set one of them. All
-consent rules that need more than the opt-out variables are in :mod:`arcade_otel.consent`.
+consent rules except those for the opt-out variables are in :mod:`arcade_otel.consent`.
 
 The word PYTEST_DONT_REWRITE in this docstring tells pytest not to warn if a program imports this module before it runs pytest.
 """
@@ -54,7 +54,7 @@ __all__ = [
 
 #: Type: word. Default: not set. Effect: `ARCADE_USAGE_TRACKING=0` (or `false`, `no`, `off`) turns recording off and deletes the
 #: queue. `ARCADE_USAGE_TRACKING=1` (or `true`, `yes`, `on`) turns recording on and skips the notice. With
-#: `ARCADE_USAGE_TRACKING=log`, a command prints its payload on stderr, and nothing is sent.
+#: `ARCADE_USAGE_TRACKING=log`, a command prints its event's payload on stderr, and nothing is sent.
 ENV_TRACKING = "ARCADE_USAGE_TRACKING"
 #: Type: word. Default: not set. Effect: any value of `DO_NOT_TRACK` except `0`, `false` and an empty value turns recording off
 #: and deletes the queue. Set `DO_NOT_TRACK=1` in your shell's profile if you want no telemetry from any program that respects
@@ -272,15 +272,15 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event of the command that is running, if you declared the event in the option ``events``. This never raises.
 
-    Unless the command is a server, the event is a span event on the command's OpenTelemetry span, is sent together with the
-    command's own event, and belongs to the same person. A command that is not a server can track at most 50 events. An event
-    that you did not declare is dropped. A property is dropped from the event if you did not declare it, or if its value is not
-    of the declared type. The debug log reports each dropped event and property. If no command is being recorded, for example
-    because the user has opted out, this function does nothing.
+    Unless the command is a server command, the event is a span event on the command's OpenTelemetry span, is sent together with
+    the command's own event, and belongs to the same person. A command that is not a server command can track at most 50 events.
+    An event that you did not declare is dropped. A property is dropped from the event if you did not declare it, or if its value
+    is not of the declared type. The debug log reports each dropped event and property. If no command is being recorded, for
+    example because the user has opted out, this function does nothing.
 
-    A command counts as a server if it has called :func:`end_run`, or if the option ``record_start`` names it. The events that a
-    server tracks are sent only to PostHog. While a server runs, it hands each event to a sender at most 10 s after the call of
-    ``track``. If 100 of a server's events are already waiting, a new event is dropped.
+    A command counts as a server command if it has called :func:`end_run`, or if the option ``record_start`` names it. The events
+    of a server command are sent only to PostHog. A running server command hands each event to a sender at most 10 s after the
+    call of ``track``. If 100 events of a server command are already waiting, a new event is dropped.
 
     Args:
         event: A key of ``events``, for example ``"toolkit created"``.
@@ -344,9 +344,9 @@ def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | Non
 
     * ``DO_NOT_TRACK``: any value except "", ``0`` and ``false`` means off (consoledonottrack.com).
     * ``OTEL_SDK_DISABLED``: only ``true`` means off (OpenTelemetry specification).
-    * ``ARCADE_USAGE_TRACKING``: ``0``, ``false``, ``no`` and ``off`` mean off, ``1``, ``true``, ``yes`` and ``on`` mean on, and
-      ``log`` makes the command print its payload on stderr and send nothing. ``ARCADE_USAGE_TRACKING`` is ignored if it has a
-      value that is not listed here.
+    * ``ARCADE_USAGE_TRACKING``: off (``0``, ``false``, ``no``, ``off``), on (``1``, ``true``, ``yes``, ``on``), or ``log``, which
+      makes the command print its payload on stderr and send nothing. ``ARCADE_USAGE_TRACKING`` is ignored if it has a value that
+      is not listed here.
     """
     if environ.get(ENV_DO_NOT_TRACK, "").strip().lower() not in ("", "0", "false"):
         return _OFF, ENV_DO_NOT_TRACK, "DO_NOT_TRACK is set"

@@ -17,8 +17,8 @@ __all__ = ["CommandContext"]
 class CommandContext:
     """The result of :func:`arcade_otel.command` and :func:`arcade_otel.program`, which is both a context manager and a decorator.
 
-    This base class records nothing. ``command`` and ``program`` return an instance of it if an environment variable opts the user
-    out, and otherwise an instance of a subclass that can record.
+    This base class records nothing. ``command`` and ``program`` return an instance of this class if an environment variable opts
+    the user out, and otherwise an instance of a subclass that can record.
     """
 
     __slots__ = ()
@@ -36,7 +36,7 @@ class CommandContext:
     def rename(self, path: str) -> None:
         """Change the name under which the current run is recorded. This never raises.
 
-        Call ``rename`` if your program finds out only inside the block which command it runs. ``login_commands``, ``exclude`` and
+        Call ``rename`` if your program does not know the command's name until the block runs. ``login_commands``, ``exclude`` and
         other options that contain command paths apply to the new name. If ``path`` is empty or not a string, the run keeps its
         name, and the debug log says so. If no run is being recorded, ``rename`` does nothing.
 

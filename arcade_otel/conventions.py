@@ -138,9 +138,9 @@ ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: sets the version of PostHog's capture protocol that a sender tries first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
-#: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, the command writes to stderr what it does
-#: and what goes wrong. The sender writes nothing to stderr. If you set `ARCADE_USAGE_DEBUG` to a path, the command and the sender
-#: append their lines to that file.
+#: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, the command logs its actions and problems
+#: on stderr. The sender writes nothing to stderr. If you set `ARCADE_USAGE_DEBUG` to a path, the command and the sender append
+#: their log lines to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_STRICT=1`, the library re-raises the exceptions that it otherwise
 #: swallows, except `OSError`. Internal: this library's tests.

@@ -1,4 +1,4 @@
-"""Write failures of this library to the debug log if the user has turned it on, and nowhere else."""
+"""Report failures of this library only in the debug log, and only if the user has turned the log on."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the not
     """Keep errors of this library out of the user's program: ``with guard("the notice"):``.
 
     By default, the guard swallows an ``Exception`` of any class and writes a debug line about it. ``KeyboardInterrupt`` and
-    ``SystemExit`` pass through the guard. If ``ARCADE_USAGE_STRICT=1`` is set, as in the library's own tests, the guard
-    swallows only an ``OSError``, so that it hides no bugs. Outside guards, the library catches ``Exception`` only around calls of
-    foreign code, for example the program's functions.
+    ``SystemExit`` pass through the guard. If ``ARCADE_USAGE_STRICT=1`` is set, as in the library's own tests, the guard swallows
+    only an ``OSError``, so that it hides no bugs. Apart from guards, the library catches ``Exception`` only when it calls foreign
+    code, for example the program's functions.
     """
 
     __slots__ = ("_what",)

@@ -7,19 +7,19 @@ class FreeText:
     """The type of a declared property whose value may be any text: ``properties={"failure_reason": FreeText(reason="…")}``.
 
     **Free text is a risk.** A property that is not free text contains a boolean, a whole number, or one of the words that you
-    have listed in your program. Free text can contain whatever your users and their servers put in it, such as names, addresses
-    and passwords. The library redacts free text by the same rules as error messages. The rules cannot find every secret. An
-    ordinary word that the user did not type or set in a variable is sent unchanged, for example a customer's name in a server's
-    response. PostHog stores the text. If you can list all values of a property, declare it as a ``Literal`` instead.
+    have listed in your program. Free text can contain names, addresses, passwords, and whatever else your users and their servers
+    put in it. The library redacts free text by the same rules as error messages. The rules cannot find every secret. An ordinary
+    word, for example a customer's name in a server's response, is sent unchanged unless the user typed it or set it in a
+    variable. PostHog stores the text. If you can list all values of a property, declare it as a ``Literal`` instead.
 
     Guarantees:
 
     - The command's process redacts the text before writing or sending it (:mod:`arcade_otel.spans.redaction`). Text in quotes is
-      removed, except harmless words such as ``int`` or ``connection refused``. If the values in the command line and
-      the environment are too many or too long to search for, the free text is dropped.
+      removed, except harmless words such as ``int`` or ``connection refused``. If the command line and the environment contain
+      too many values to search for, or values that are too long, the free text is dropped.
     - The redacted text is a single line of at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
-    - A value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, a value that is not
-      a string makes the test fail.
+    - A free-text value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, such a
+      value makes the test fail.
     - The output of ``arcade-otel manifest`` tells your users that the property is free text, and shows your reason.
 
     A free-text property cannot be in ``person_properties``, because PostHog would show the text as a fact about a person. The

@@ -139,7 +139,7 @@ class Settings:
     def has_destination(self) -> bool:
         """Whether spans can be delivered.
 
-        Delivery requires a config directory, and either a PostHog key or an exporter that the user has set.
+        Delivery requires a config directory, and either a PostHog key or an exporter in ``OTEL_TRACES_EXPORTER``.
         """
         return bool(self.config_dir) and bool(self.posthog_api_key or os.environ.get(conventions.ENV_TRACES_EXPORTER, "").strip())
 
@@ -150,7 +150,7 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     The home directory is the value of ``HOME``, or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``. If
     ``ARCADE_WORK_DIR`` is not set, return "" in two cases:
 
-    * The home directory is "", ``/`` or a relative path, so that the config directory would be ``/.arcade`` or below the current
+    * The home directory is "", ``/`` or a relative path, so the config directory would be ``/.arcade`` or below the current
       directory.
     * The home directory does not exist. On Debian, for example, the home directory of many system users is ``/nonexistent``,
       which a command that runs as root could create.

@@ -23,11 +23,11 @@ _SENDERS_SECONDS = 6.0
 def enable(settings: Settings, output: Output) -> int:
     """Store ``on``.
 
-    Return 0, or 1 if usage data stays off because another setting takes precedence, for example an environment variable.
+    Return 0, or 1 if usage data stays off because another setting (for example, an environment variable) takes precedence.
 
     While usage data is off, the library does not notice logouts. If an account is linked and ``off`` was stored, the next command
-    rotates the anonymous ID before it records its event, because the user may have logged out. If the user is still logged in,
-    the sender finds the account again through the credentials file.
+    rotates the anonymous ID before it records its event, because the user may have logged out in the meantime. If the
+    user is still logged in, the sender finds the account again through the credentials file.
 
     Raises:
         OSError: If the choice, or the request to rotate the anonymous ID, cannot be stored.
@@ -58,7 +58,7 @@ def disable(settings: Settings, output: Output) -> int:
     ``usage disable`` itself is not recorded.
 
     A sender checks before each request whether usage data is still on. If a sender has already begun a request, ``disable`` waits
-    up to 6 s until the request ends. A request to PostHog takes at most 5 s.
+    up to 6 s for the request to end. A request to PostHog takes at most 5 s.
 
     Raises:
         OSError: If the choice cannot be stored.

@@ -26,8 +26,8 @@ def forget(settings: Settings, output: Output) -> int:
     The command keeps the user's stored choice, and the file that says that the notice was shown. ``usage forget`` itself is not
     recorded.
 
-    Running senders could write new receipts, so ``forget`` waits up to 12 s until they have stopped before it deletes the
-    receipts. A sender lives for at most 10 s.
+    Running senders could write new receipts, so ``forget`` waits up to 12 s for them to stop before it deletes the receipts.
+    A sender lives for at most 10 s.
 
     Return 0, or 1 if a file cannot be deleted, for example because another process has it open on Windows. If one file cannot be
     deleted, ``forget`` still deletes the other files.

@@ -44,7 +44,7 @@ def lanes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def sender_problem(settings: Settings) -> dict[str, Any] | None:
-    """Return when and why a sender last failed to start, or None if another sender has started successfully since then."""
+    """Return when and why a sender last failed to start, or None if no sender has failed since the last successful start."""
     if not settings.config_dir:
         return None
     problem = receipts.problems(settings.state_dir).get(receipts.SENDER)
@@ -65,7 +65,7 @@ def queued_count(settings: Settings) -> int:
 
 
 def exporters(settings: Settings) -> list[dict[str, Any]]:
-    """Return each exporter that the environment names or that has queued events, and whether it is installed."""
+    """Return the exporters that the environment names or that have queued events, each with a field ``installed``."""
     named = exporter_config.exporter_names(os.environ)
     backlogged = [queue.lane_exporter(lane) for lane in queue.lanes(settings.state_dir)]
     return [{"name": name, "installed": _installed(name)} for name in dict.fromkeys([*named, *backlogged])]
@@ -115,7 +115,7 @@ def all_events(settings: Settings) -> list[dict[str, Any]]:
 
 
 def log(settings: Settings) -> list[dict[str, Any]]:
-    """Return the last 100 events, whether they were sent, dropped or queued. The newest event is last."""
+    """Return the last 100 events, including sent, dropped and queued events. The newest event is last."""
     return all_events(settings)[-receipts.MAX_COUNT :]
 
 

@@ -31,8 +31,8 @@ class Output:
     any encoding.
 
     Args:
-        as_json: True to print JSON, so that only :meth:`result` and :meth:`error` print. False to print text, so that
-            :meth:`result` prints nothing.
+        as_json: True to print JSON (only :meth:`result` and :meth:`error` then print anything), or False to print text
+            (:meth:`result` then prints nothing).
     """
 
     def __init__(self, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Decide whether a command may be recorded, and give the reason. The function :func:`decide` lists the rules.
+"""Decide whether a command may be recorded, and give the reason. The docstring of :func:`decide` lists the rules.
 
 If the environment variables turn recording off, the top-level module ``arcade_otel`` does not import this module.
 """
@@ -161,21 +161,21 @@ def decide(
     environ: Mapping[str, str] | None = None,
     asked_before: bool = False,
 ) -> Decision:
-    """Decide whether a command may be recorded. The first rule in this list that applies decides:
+    """Decide whether a command may be recorded. The decision comes from the first of these rules that applies:
 
     - The variable ``DO_NOT_TRACK``.
     - The variable ``OTEL_SDK_DISABLED``.
-    - The variable ``ARCADE_USAGE_TRACKING``, if its value means off or log (``consent.decision_from_env`` lists the values).
+    - The variable ``ARCADE_USAGE_TRACKING`` selects the mode "off" or "log" (``consent.decision_from_env`` lists the values).
     - The config directory. If another user owns the config directory or can write to it, the decision is off (see ``storage`` for
       the rules).
-    - The variable ``ARCADE_USAGE_TRACKING``, if its value means on.
+    - The variable ``ARCADE_USAGE_TRACKING`` selects the mode "on".
     - A test runner. If a test runs the command, the decision is off. The recognized test runners are pytest, unittest, tox, nox,
       and the ``CliRunner`` of Click and Typer (:func:`is_test`).
     - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
       choice cannot be read, or contains a word other than ``on`` and ``off``, the decision is off.
     - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
-    - The program's settings. In continuous integration, the decision is off if ``record_in_ci`` is False. In all other cases, the
-      decision depends on ``enabled_by_default``.
+    - The program's settings. The decision is off in continuous integration if ``record_in_ci`` is False, and otherwise depends on
+      ``enabled_by_default``.
 
     The function reads at most two small files. If the environment variables determine the decision, the function reads no file.
     It raises no exceptions.
@@ -233,7 +233,7 @@ def is_test(environ: Mapping[str, str] | None = None) -> bool:
     recognize a process or a thread that a ``unittest`` test starts. With ``ARCADE_USAGE_IN_TESTS=1``, the function returns False.
 
     Args:
-        environ: The environment variables to check, or None to check those of the process and the call stack.
+        environ: The environment variables to check, or None to check the process's own variables and the call stack.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function
@@ -265,7 +265,7 @@ def suppress_for_this_run(taken_back: bool = True) -> None:  # noqa: FBT001, FBT
 def _stored_choice(config_dir: str, *, first_look: bool) -> tuple[Decision | None, bytes | None]:
     """Return the user's stored choice and the version of the notice that was shown, each None if unknown.
 
-    The function opens the directory of the two files only once.
+    The choice and the version are in two files in ``usage/``, a directory that the function opens only once.
     """
     path = choice_file(config_dir)
     state_dir = os.path.dirname(path)

@@ -21,7 +21,7 @@ def text(name: str) -> str:
 
 
 def show_once(config_dir: str, program: str, version: int, decided_by: str) -> None:
-    """Show the notice unless this version of it, or a later one, was shown before.
+    """Show the notice unless this or a later version of it has already been shown.
 
     The marker file ``usage/notice`` contains the version that was shown. If several processes run at once, only the process that
     creates the marker prints the notice. In four cases, the function neither shows the notice nor marks it as shown:
@@ -30,7 +30,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
     - The process has no open stderr.
     - The command runs in continuous integration, and neither stdout nor stderr is a terminal.
     - The user has opted in with the variable ``ARCADE_USAGE_TRACKING`` or with ``usage enable``. A tool that parses stderr can
-      set the variable to suppress the notice.
+      set ``ARCADE_USAGE_TRACKING=1`` to suppress the notice.
 
     Args:
         config_dir: The config directory.

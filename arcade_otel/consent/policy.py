@@ -13,7 +13,7 @@ def parse(data: bytes, program: str) -> str | None:
 
     The line ``tracking = off`` turns recording off for every program, and ``tracking.NAME = off`` turns it off for the program
     NAME. The value ``on`` turns recording on. A line for one program takes precedence over a line for every program. If two lines
-    with the same key contradict each other, off takes precedence. Empty lines and lines that begin with ``#`` are comments. A
+    with the same key contradict each other, ``off`` takes precedence. Empty lines and lines that begin with ``#`` are comments. A
     line of any other form makes the whole file corrupt, because the library must not follow a policy that it understands only in
     part.
 

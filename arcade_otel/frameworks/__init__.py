@@ -80,7 +80,7 @@ _system: Any = sys.modules[os.name]
 
 
 def _ending_runs_first(name: str) -> Any:
-    """Return a replacement for the builtin ``name``: ``execv`` or ``execve``, which turn the process into another program.
+    """Return a replacement for the builtin ``name`` (``execv`` or ``execve``), which turns the process into another program.
 
     If the builtin is likely to succeed, the replacement ends the runs of this process before it calls the builtin.
     """
@@ -128,7 +128,7 @@ def _swap_exec_functions(*, active: bool) -> None:
 
 
 def effective_decision(settings: Settings) -> consent.Decision:
-    """Decide whether to record this run. The decision is "off" in a sender process, and if the events have no destination.
+    """Decide whether to record this run. The decision is "off" in a sender process or if the events have no destination.
 
     If the user has opted out, delete the queued events. If there is no queue directory, the check for queued events costs two
     ``stat`` calls. A sender, ``arcade-otel manifest``, and a command that a test runs never delete queued events.
@@ -216,7 +216,7 @@ class Run:
         return self._settings.name
 
     def enter_command(self, name: str) -> None:
-        """Add ``name``, the next command that the run has reached in the command tree, to the run's path."""
+        """Add ``name``, the command that the run has just reached, to the run's path."""
         self.path = f"{self.path}.{name}" if self.path else name
 
     def on_command_start(self, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
@@ -457,7 +457,7 @@ def _is_worker(environ: Mapping[str, str]) -> bool:
 
     * A reloader has started the command line again. The reloaders of Werkzeug, Django and Bottle are recognized by an environment
       variable, and hupper by its function ``is_active``.
-    * ``multiprocessing`` has started the process, with any start method.
+    * ``multiprocessing`` has started the process (with any of its start methods).
 
     This function does not recognize a process that was forked while a command ran, but ``Run`` does.
     """

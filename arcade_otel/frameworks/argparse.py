@@ -1,6 +1,6 @@
 """The implementation of ``with arcade_otel.program():``, for programs that parse their command line with argparse.
 
-The module patches the two methods of ``ArgumentParser`` that parse a command line, once in each process. The first parser that
+Once in each process, the module patches the two methods of ``ArgumentParser`` that parse a command line. The first parser that
 parses inside the ``with`` block is the program's parser. A parser that is called while another one is parsing is the parser of a
 sub-command. The sub-command's name is the one under which the outer parser registered it.
 """
@@ -178,7 +178,7 @@ def _subparser_actions(parser: Any) -> list[Any]:
 
 
 def _subcommand_name(parser: Any, subparser: Any) -> str:
-    """Return the name of ``subparser`` in ``parser``, not an alias, or "" if ``parser`` does not contain ``subparser``."""
+    """Return the name (not an alias) of ``subparser`` in ``parser``, or "" if ``parser`` does not contain ``subparser``."""
     for action in _subparser_actions(parser):
         for name, known in action._name_parser_map.items():  # noqa: SLF001 - names come before their aliases
             if known is subparser:

@@ -29,7 +29,8 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods stay in place, but for a command that is not instrumented, they only call the original methods.
+    The framework's methods stay patched. For a command that is not instrumented, each patched method only calls the original
+    method.
     """
     if isinstance(vars(app).get("make_context"), _CheckedMakeContext):
         del app.make_context

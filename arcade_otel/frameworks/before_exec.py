@@ -2,7 +2,7 @@
 
 Once the other program has started, the code of the original program no longer runs, so the library must pass the event to a
 sender before the ``os.exec…`` call. An ``os.exec…`` call may fail. For example, ``os.execvp`` tries each directory in ``PATH``,
-and most of these attempts fail. This module therefore ends the runs only if the call is likely to succeed.
+and most of these attempts fail. This module therefore ends the runs only if the ``os.exec…`` call is likely to succeed.
 """
 
 # This module is imported only when a program calls an ``os.exec…`` function.
@@ -27,7 +27,8 @@ _TRACE_VARIABLES = ("TRACEPARENT", "TRACESTATE")
 def end_runs(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """If the builtin ``name`` is likely to start another program, end each run of this process as a success.
 
-    If the process starts its own command line again, as reloaders do, no run ends here, because the new process records the run.
+    If the process starts its own command line again, as reloaders do, do not end the runs, because the restarted program records
+    the command.
 
     Args:
         name: The name of the builtin, ``execv`` or ``execve``.

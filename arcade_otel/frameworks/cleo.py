@@ -6,7 +6,7 @@ This module replaces three methods of the application:
 * ``find``: the replacement remembers the command that cleo has found.
 * ``render_error``: the replacement remembers the error that ended the command.
 
-Replacing ``run`` alone is not enough. cleo handles a command's errors itself, so ``run`` only returns an exit code.
+If only ``run`` were replaced, this module would not see a command's error, because cleo handles such errors itself.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def detach(app: Any) -> None:
 class _Replacement:
     """The base class of objects that replace a method of an application.
 
-    Each replacement is an object and not a closure, so that the application can be copied.
+    Unlike a closure, a replacement object is copied together with the application.
     """
 
     __slots__ = ("_app",)

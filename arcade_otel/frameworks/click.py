@@ -3,7 +3,7 @@
 Click makes one ``Context`` for each command. Click enters the context once to parse the arguments, and once more to run the
 command. This module patches three methods of the class ``Context``:
 
-* ``__init__``: when a context without a parent is created, a run begins if the command is instrumented. If the parent of a new
+* ``__init__``: when a context without a parent is created, a run begins if its command is instrumented. If the parent of a new
   context belongs to a run, that run has reached the next command in the command tree.
 * ``__enter__``: when a context is entered for the second time, its command is about to run.
 * ``__exit__``: when a context is exited for the first time, parsing has ended. An error at the end of parsing is a usage error,
@@ -59,7 +59,8 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods stay in place, but for a command that is not instrumented, they only call the original methods.
+    The framework's methods stay patched. For a command that is not instrumented, each patched method only calls the original
+    method.
     """
     if type(vars(app).get("make_context")).__name__ == "CheckedMakeContext":
         del app.make_context
@@ -248,7 +249,7 @@ class _ContextState:
 
 
 def on_created(context: Any, command: Any) -> None:
-    """Add a new context to its parent's run. If the parent has no run and the command is instrumented, begin a run."""
+    """Add a new context to its parent's run. If there is no such run and the command is instrumented, begin a run."""
     if context.resilient_parsing:
         return  # shell completion
     state = None if context.parent is None else context.parent.__dict__.get(STATE)

@@ -1,4 +1,4 @@
-"""Rarely used parts of the Click adapter: for errors, and for programs that define ``get_command`` or ``make_context``."""
+"""Parts of the Click adapter that are needed only for errors, or if a program defines ``get_command`` or ``make_context``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pending_subcommand(group: Any) -> str:
 
 
 def is_usage_error(error: BaseException) -> bool:
-    """Return whether ``error`` is the exception that Click raises for a wrong command line."""
+    """Return whether ``error`` is the exception that Click raises for an invalid command line."""
     return hasattr(error, "format_message") and hasattr(error, "ctx")
 
 
@@ -64,10 +64,10 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
     The function returns the first of these names that exists:
 
     - The key of the command in ``group.commands``, even if the user typed an alias or an abbreviation.
-    - The typed word, if it is a key of ``commands``. The value of the key may be a placeholder for the command.
-    - The typed word, if it occurs in an attribute of the group, such as a dict of lazily loaded commands.
-    - The command's own name, if the module that defines the command's function contains the command as a global variable. The
-      name then comes from source code.
+    - The typed word, if it is a key of ``commands``, even if the key's value is only a placeholder for the command.
+    - The typed word, if a container attribute of the group (such as a dict of lazily loaded commands) contains it.
+    - The command's own name, if the module that defines the command's function contains the command as a global variable. Such a
+      command's name comes from the program's source code.
 
     Args:
         command: The command that the group has resolved, or None.

@@ -135,8 +135,8 @@ def new_path(path: object) -> str | None:
 def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
     """End a run that the program discarded.
 
-    Even if its run is discarded, a successful login or logout changes the identity, except in a forked child, in a dry run, or if
-    the user opted out during the run.
+    A successful login or logout changes the identity even if its run is discarded. The exceptions are a forked child, a dry run,
+    and a user who has opted out during the run.
     """
     run.discard()
     is_change = run.path in settings.login_commands or run.path in settings.logout_commands

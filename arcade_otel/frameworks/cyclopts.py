@@ -1,7 +1,7 @@
 """The adapter for cyclopts 4.0 and later.
 
-``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module wraps the context
-manager that ``app_stack(…)`` returns, so that the run begins before the block and ends after it. The traceback of an error in a
+``App.__call__`` and ``App.run_async`` do all their work inside ``with self.app_stack(…)``. This module wraps the context manager
+that ``app_stack(…)`` returns, so that the run begins before the ``with`` block and ends after it. The traceback of an error in a
 command therefore contains no frames of this library. The module also patches ``App._parse_known_args``, which parses a command
 line and returns the command or raises a usage error.
 """
@@ -44,7 +44,7 @@ def attach(app: Any, settings: Settings) -> None:
 def detach(app: Any) -> None:
     """Stop recording ``app``.
 
-    The patched methods stay in place, but for an app that is not instrumented, they only call the original methods.
+    The framework's methods stay patched. For an app that is not instrumented, each patched method only calls the original method.
     """
     vars(app.app_stack).pop(SETTINGS, None)
 
@@ -102,7 +102,7 @@ def _run_of(stack: Any) -> _CycloptsRun | None:
 
 
 class _WatchedContext:
-    """A wrapper around cyclopts' own context manager. It tells the run when the block is entered and left."""
+    """A wrapper around cyclopts' own context manager. The wrapper notifies the run when the ``with`` block begins or ends."""
 
     __slots__ = ("_context", "_run")
 

@@ -1,4 +1,4 @@
-"""End runs before their commands return, because the program has called ``end_run()`` or becomes another program."""
+"""End runs before their commands return: when the program calls ``end_run()``, or before it becomes another program."""
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
 

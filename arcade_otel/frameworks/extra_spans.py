@@ -59,7 +59,7 @@ def submit(
 ) -> None:
     """Pass an extra span to a sender. In a dry run, only print the events of the span.
 
-    The span does not contain the attributes that are known only at the end of the command.
+    An extra span has no attributes that are known only at the end of the command.
 
     Args:
         settings: The program's settings.

@@ -6,8 +6,8 @@ spans, because the server's own span is sent either before the events occur (by 
 contains the events of the last few seconds. The library imports this module only for servers.
 
 The library limits how often it sends a server's events. The thread that tracks the first event passes that event to a sender at
-once. For the next ``INTERVAL_SECONDS``, further events wait in memory. After that time, a background thread passes all waiting
-events to a sender together. The background thread exists only while events are waiting.
+once. For the next ``INTERVAL_SECONDS``, further events wait in memory. A background thread then passes all waiting events to a
+sender together. The background thread exists only while events are waiting.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -51,7 +51,7 @@ class LateEvents:
     - An event is passed to a sender at most once, and never after the user has opted out.
     - An event belongs to the person who is logged in when :meth:`add` is called, even if that person logs out before the event is
       sent.
-    - No method waits for the network or for another thread.
+    - The methods of this class never wait for the network or for another thread.
 
     Args:
         run: The run of the server command.

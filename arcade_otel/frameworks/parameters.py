@@ -36,9 +36,9 @@ def used_options(context: Any) -> tuple[str, ...]:
 def parameter_values(context: Any) -> tuple[str, ...]:
     """Return the parameter values of the command and of the groups above it, as text.
 
-    A value may come from the command line, a prompt, a variable or a configuration file. Default values in the program's source
-    are not returned, because they are not secret. The library uses parameter values only to redact error messages and free text,
-    and never records them.
+    A value may come from the command line, a prompt, an environment variable or a configuration file. Default values in the
+    program's source are not returned, because they are not secret. The library uses parameter values only to redact error
+    messages and free text, and never records them.
 
     Args:
         context: The innermost context (Click's or Typer's) of the run.

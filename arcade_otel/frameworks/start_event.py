@@ -1,4 +1,4 @@
-"""Record that a command has begun (option ``record_start``), so that a server has an event even if the server is killed.
+"""Send an event when a command begins (option ``record_start``), so that even a server that is killed is recorded.
 
 The library imports this module only if the program sets ``record_start``.
 """

@@ -32,7 +32,7 @@ def _current_run(*, also_serving: bool = False) -> frameworks.Run | None:
     In a forked child, the runs of the parent process are ignored.
 
     Args:
-        also_serving: Whether to include runs that ``end_run()`` has ended while their commands continue.
+        also_serving: Whether to include runs that ``end_run()`` has ended but whose commands are still running.
     """
     late_events = sys.modules.get("arcade_otel.frameworks.late_events")
     served = late_events.serving if also_serving and late_events is not None else []

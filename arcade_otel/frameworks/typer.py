@@ -1,6 +1,6 @@
 """The adapter for Typer.
 
-In each run, Typer creates a new Click command from the ``typer.Typer``. This module instruments that command.
+In each run, Typer creates a new Click command from the ``typer.Typer`` object. This module instruments that command.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HOOKED = ("get_group", "get_command_from_info")
 
 
 def attach(app: Any, settings: Settings) -> None:
-    """Record each run of ``app``, whether ``app`` is called, started by a console script, or run by Typer's test runner."""
+    """Record each run of ``app``, including runs by a console script or by Typer's test runner."""
     main = _typer_main()
     apps: list[tuple[Any, Settings]] | None = getattr(main, _APPS, None)
     if apps is None:

@@ -197,7 +197,7 @@ def sender_command(
     """Return the command line that runs the sender, or None if there is no Python interpreter to run it.
 
     In a frozen program (PyInstaller, cx_Freeze, py2app, Nuitka, PyOxidizer) or an embedded interpreter, ``sys.executable`` is
-    empty or names the program itself, so using it would run the user's program again.
+    empty or names the user's program, which must not run a second time.
     """
     executable = sys.executable if executable is None else executable
     if frozen is None:
@@ -227,7 +227,7 @@ def _package_directory() -> str:
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the sender's environment, which contains the span and only those of the user's variables that are on a fixed list.
+    """Return the sender's environment, which contains the span and, of the user's variables, only those on a fixed list.
 
     The environment includes variables for the home directory, the locale, proxies and certificate bundles, and all ``OTEL_*`` and
     ``ARCADE_*`` variables. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START`` and
@@ -282,11 +282,11 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
     process and exits at once, so the new process is not a child of the command. The debug log contains the process group ID of
     the new process.
 
-    Before the start, the function writes a start mark that contains the span in ``environ``, unless the disk is not writable. The
-    sender removes the start mark once the span is in the queue.
+    If the disk is writable, the function first writes a start mark that contains the span in ``environ``. The sender removes the
+    start mark once the span is in the queue.
 
     Raises:
-        OSError: If the process could not be started. The caller must then queue the span.
+        OSError: If the process could not be started. After this error, the caller must queue the span.
     """
     if _children:
         from arcade_otel.handoff import spawn
@@ -325,7 +325,7 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
     In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million
     instructions. Other users cannot put a link in the mark's place: when this process read the consent and the identity, it
     checked that no other user can write to the config directory or to ``usage/``. Under ``sudo``, the config directory may belong
-    to another user, so ``handoff.starts`` writes the mark.
+    to another user, so ``handoff.starts`` writes the mark instead.
     """
     text, mark = environ.get(conventions.ENV_EVENT_DATA, ""), f"{time.time_ns():020d}-{os.getpid()}.json"
     directory = f"{config_dir}/usage/{STARTING}"

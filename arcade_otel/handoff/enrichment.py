@@ -1,8 +1,8 @@
 """Complete a command's span with properties that the command has no time to find out, such as the installed version.
 
-The process that writes a span to the queue adds the properties. Usually, this process is the sender that the command has started,
-which runs in the same Python interpreter on the same machine. If the command itself writes to the queue, the command adds the
-properties. Other senders do not add the properties, because another program may have started them.
+Usually, the properties are added by the command's own sender, which runs on the same machine and with the same Python interpreter
+as the command. If the command itself writes the span to the queue, the command adds them. If another command's sender queues the
+span (``handoff.starts``), the properties are missing, because that sender may belong to another program.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
         environ: The environment of the sender.
 
     Returns:
-        A dictionary whose keys are the names of the command's variables. ``AI_AGENT`` and ``AGENT`` have their real values, and
-        every other variable has the value ``1``.
+        A dictionary whose keys are the names of the command's environment variables. ``AI_AGENT`` and ``AGENT`` have their real
+        values, and every other variable has the value ``1``.
     """
     known = dict.fromkeys(environ.get(handoff.ENV_NAMES, "").split(), "1")
     return known | {name: environ[name] for name in surroundings.AGENT_NAMES if name in environ}

@@ -38,11 +38,11 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def uses_live_spans(settings: Settings) -> bool:
-    """Return whether to record a live span: the SDK creates the command's span at the start and makes it the current span.
+    """Return whether to record a live span, which the SDK creates at the start of the command and makes the current span.
 
-    If the program sets ``live_spans``, that value is the result. Otherwise, the result is True if the environment names an
-    exporter other than PostHog's, or if the process already uses an SDK ``TracerProvider``. Usually, the check reads only a few
-    environment variables and ``sys.modules``.
+    If the program sets ``live_spans``, return that value. Without ``live_spans``, return True if the environment names an
+    exporter other than PostHog's, or if the process already uses an SDK ``TracerProvider``. Usually, this function reads only a
+    few environment variables and ``sys.modules``.
     """
     if settings.live_spans is not None:
         return settings.live_spans

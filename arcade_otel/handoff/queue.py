@@ -96,7 +96,7 @@ def _is_span_name(name: str) -> bool:
 
 
 def _is_temporary_name(name: str) -> bool:
-    """Return whether ``name`` has the form ``.{name}.{8 hex digits}.tmp``, which ``Directory.write`` uses for temporary files."""
+    """Return whether ``name`` has the form of a temporary file's name, ``.{file name}.{8 hex digits}.tmp``."""
     inner, _, random = name.removesuffix(".tmp").rpartition(".")
     return name.endswith(".tmp") and inner.startswith(".") and _is_span_name(inner[1:]) and random.isalnum()
 
@@ -121,7 +121,7 @@ def _open_lane_dir(lane_dir: str) -> Directory:
 
 
 def lanes(state_dir: str) -> list[str]:
-    """Return the names of the lanes that have a directory. A symbolic link to a directory does not count.
+    """Return the names of the lanes that have a directory. Ignore symbolic links to directories.
 
     If the queue does not exist or cannot be read, return an empty list.
     """
@@ -164,14 +164,14 @@ def enqueue(
 ) -> list[str]:
     """Write a payload to each lane, and return the paths of the files.
 
-    Each file is written completely or not at all, and only its owner can read it. The name of a file begins with the time when
-    the span ended, so the sorted names are in the order in which the commands ended. The name ends with the span's ID. If a span
-    is written to a lane twice, the second file therefore replaces the first.
+    Each file is written completely or not at all, and only its owner can read it. Each file's name consists of the span's end and
+    the span's ID, so the sorted names are in the order in which the commands ended. A span that is written to a lane twice
+    replaces its first file.
 
     Args:
         state_dir: The directory ``usage``.
         payload: The span in OTLP/JSON.
-        lanes: Names of lanes.
+        lanes: Names of the lanes that get the span.
         durable: Whether to wait until the file is on the disk, and not only in the operating system's cache.
         end_ns: The end of the span in nanoseconds since the epoch, or None to read the end from the payload.
         span_id: The span's ID in hexadecimal digits, or None to read the ID from the payload.
@@ -254,20 +254,20 @@ def quarantine(state_dir: str, path: str) -> None:
 
 
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
-    """Delete the oldest spans of a lane until it contains at most 1,000 spans and 5 MiB, and no span older than 7 days.
+    """Delete the oldest spans of a lane until it contains at most 1,000 spans, at most 5 MiB, and no span older than 7 days.
 
-    The sender that holds the lane's lock calls this function. A command calls this function only if the command cannot start a
-    sender.
+    The sender that holds the lane's lock, or a command that cannot start a sender, calls this function.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
-    2025, or more than a day in the future, counts as impossible and is ignored. If both times of a span are impossible, the span
-    counts as new. While this machine's clock shows a time before 2025, no span counts as too old.
+    2025, or more than a day in the future, counts as impossible and is ignored. If the end of the command and the file's time are
+    both impossible, the span counts as new. While this machine's clock shows a time before 2025, no span counts as too old.
 
     Args:
         state_dir: The directory ``usage``.
         lane: The name of the lane.
         now: The current time in seconds since the epoch, or None for the system's clock.
-        lost: A list to which the function appends the file name, the payload and the reason of each deleted span.
+        lost: A list to which the function appends the file name and the payload of each deleted span, and the reason for the
+            deletion.
 
     Returns:
         The number of deleted spans.
@@ -346,7 +346,7 @@ def _carried_drop_count(payload: str) -> int:
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """Enforce the limits of the lanes that contain the files ``paths``, but only for about one file in 16.
+    """For about one in 16 of the files ``paths``, enforce the limits of the file's lane.
 
     A command that cannot start a sender calls this function, because otherwise nothing would enforce the limits.
     """
@@ -453,6 +453,6 @@ class DropCounter:
             directory.write(self._name, str(self.count() + more).encode())
 
     def reset(self) -> None:
-        """Reset the number of dropped spans to 0, because a queued span now reports it."""
+        """Reset the number of dropped spans to 0, because a queued span now reports the old number."""
         with suppress(FileNotFoundError), _open(self._state_dir) as directory:
             directory.unlink(self._name)

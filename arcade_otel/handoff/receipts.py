@@ -133,7 +133,7 @@ def events(state_dir: str) -> list[Receipt]:
 
 
 def problems(state_dir: str) -> dict[str, Receipt]:
-    """Return a dictionary that maps the name of each lane that has had a problem to its last problem.
+    """Return a dictionary from lane names to the last problem of each lane.
 
     A problem is a failed delivery or a dropped event.
     """

@@ -9,7 +9,7 @@ __all__ = ["SpanSummary", "summarize"]
 
 
 class SpanSummary:
-    """What the queue needs to know about a span.
+    """The data about a span that the queue needs.
 
     The fields describe the payload's first span that represents a command, or else its first span of any kind.
 

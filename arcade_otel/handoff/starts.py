@@ -1,10 +1,10 @@
-"""Start marks keep the spans of senders that fail to start, and make commands start fewer senders for a while.
+"""Start marks preserve the spans of senders that fail to start. After repeated failures, commands start fewer senders.
 
 A command does not wait for its sender. Therefore, before the command starts the sender, it writes a *start mark*, a file in
 ``usage/starting``. The start mark contains the span for the sender, or is empty if the span is in the queue already. The sender
 removes its mark when its span is in the queue. No sender lives longer than 10 s, so a start mark that is older is a *failed
 start*: its sender did not do its work. A start can fail because the interpreter was removed, a library is missing,
-``sender_command`` names another program, or the machine was switched off.
+``sender_command`` names the wrong program, or the machine was switched off.
 
 * The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
 * After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. A
@@ -140,7 +140,7 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
 
 
 def record_failure(config_dir: str, name: str, error: OSError) -> None:
-    """Mark the start as failed at once, because the process could not be started. The caller must queue the span itself.
+    """Mark the start as failed at once, because the process could not be started. Afterwards, the caller must queue the span.
 
     If the error is temporary, such as a lack of memory, remove the mark, so that the start does not count as failed.
     """
@@ -186,7 +186,8 @@ def _pauses(state_dir: str, now: float) -> bool:
 def is_taken_over(state_dir: str, name: str) -> bool:
     """Return whether another process has already taken the span from this sender's start mark.
 
-    If this sender takes more than 10 s to start, another process queues the span. If the user opts out, the span is deleted.
+    If this sender takes more than 10 s to start, another process queues the span. If the user opts out in the meantime, the span
+    is deleted.
     """
     try:
         with _open(state_dir) as directory:
@@ -229,8 +230,8 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
     Args:
         state_dir: The directory ``usage``.
         now: The current time in seconds since the epoch.
-        remove: Whether to remove all marks of failed starts, or to keep the 16 newest as empty files that still count as failed
-            starts.
+        remove: True to remove all marks of failed starts, or False to keep the 16 newest as empty files that still count as
+            failed starts.
         pending: Whether to include the marks of senders that may still be starting.
 
     Raises:
@@ -264,7 +265,7 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
 def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
     """Put the span that is stored in a start mark into the queue. Return whether the caller may delete the span from the mark.
 
-    If this process's environment selects no exporter for the span, the span stays in the mark for 7 days.
+    If this process's environment selects no exporter for the span, the span stays in the start mark for 7 days.
 
     Raises:
         OSError: If the queue cannot be written.
@@ -288,8 +289,8 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
 def _lanes(summary: SpanSummary) -> list[str]:
     """Return the lanes for a span that another process has recorded.
 
-    The recording process's environment is unknown, so this process's environment selects the exporters. If that environment
-    selects no exporter, return the PostHog lane for the host and the project in the span.
+    The recording process's environment is unknown, so this process's environment selects the exporters. If this process's
+    environment selects no exporter, return the PostHog lane for the host and the project in the span.
     """
     from arcade_otel.handoff.lanes import lane_name, lanes_for
 
@@ -301,7 +302,7 @@ def _lanes(summary: SpanSummary) -> list[str]:
 
 
 def failures(state_dir: str, now: float | None = None) -> list[float]:
-    """Return the times of all failed starts since the last successful one.
+    """Return the times of all failed starts since the last successful start.
 
     The times are in seconds since the epoch, oldest first.
     """
@@ -325,7 +326,7 @@ def are_pending(state_dir: str) -> bool:
 def take_over(state_dir: str) -> None:
     """Put the spans in all start marks into the queue, even if the marks' senders may still be starting.
 
-    A sender that starts later does not put its span into the queue a second time.
+    If one of these senders starts later, it does not put its span into the queue a second time.
 
     Raises:
         OSError: If the marks cannot be read.
@@ -337,7 +338,7 @@ def queued(state_dir: str) -> list[tuple[str, str, str]]:
     """Return the spans in all start marks, oldest first, except spans that are in the queue already.
 
     Returns:
-        A list of tuples: a lane's name, the name for the span's file in that lane, and the span in OTLP/JSON.
+        Tuples of a lane's name, the name for the span's file in that lane, and the span in OTLP/JSON.
     """
     from contextlib import suppress
 

@@ -79,9 +79,9 @@ def root_of(executable: str) -> str:
 def find_windowless(executable: str) -> str:
     """Return the path of ``pythonw.exe``, which opens no console window, for the Python interpreter ``executable``.
 
-    The function looks in the directory of ``executable``, in ``sys.base_prefix`` (some virtual environments have no
-    ``pythonw.exe``), and in the absolute directories of ``PATH``. A directory in ``PATH`` is used only if it contains the DLL of
-    the same Python version, such as ``python311.dll``. If there is no ``pythonw.exe``, the function returns ``executable``
+    The function searches the directory of ``executable``, ``sys.base_prefix`` (some virtual environments have no
+    ``pythonw.exe``), and the absolute paths in ``PATH``. A directory in ``PATH`` is used only if it contains the DLL of the
+    interpreter's Python version, such as ``python311.dll``. If there is no ``pythonw.exe``, the function returns ``executable``
     unchanged.
     """
     directory = os.path.dirname(executable)

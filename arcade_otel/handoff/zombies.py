@@ -31,7 +31,7 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. If PID 1 reaps ended processes, the check costs one ``stat`` call."""
+    """Return whether this command must not start a sender. Without the marker file ``unreaped``, this costs one ``stat`` call."""
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime
@@ -48,7 +48,7 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
 
 
 def causes(state_dir: str) -> list[str]:
-    """Return why commands start only one sender an hour, as a list of ``ZOMBIES``, ``FAILED_IMPORT`` or both.
+    """Return the reasons why commands start only one sender an hour: ``ZOMBIES``, ``FAILED_IMPORT`` or both.
 
     If commands start senders as usual, the list is empty.
     """
@@ -111,7 +111,7 @@ def _remove_marker(state_dir: str) -> None:
 
 
 def _read_notes(path: str) -> list[tuple[str, str, float]]:
-    """Return each earlier sender's process ID, start time, and time when it was first seen as a zombie (or 0 for never)."""
+    """Return the process ID and start time of each earlier sender, and when it was first seen as a zombie (0 if never)."""
     try:
         from arcade_otel import storage
 

@@ -123,7 +123,7 @@ def place_marker(config_dir: str) -> str:
     - On POSIX systems, the inode number of ``/``, which usually differs from container to container.
 
     Raises:
-        OSError: If the directory does not exist.
+        OSError: If the config directory does not exist.
     """
     here = os.stat(config_dir)
     name = f"{PLACE_PREFIX}{here.st_dev:x}-{here.st_ino:x}"

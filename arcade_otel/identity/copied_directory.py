@@ -1,8 +1,8 @@
-"""Find out whether a config directory is a copy, for example of a machine image, a container image or a home directory.
+"""Find out whether a config directory was copied, for example as part of a machine image, a container image or a home directory.
 
-Two copies of a directory contain the same anonymous ID. If two people logged in on these copies, the ID would be aliased to both
-accounts, and PostHog would merge the two people permanently. A copied directory therefore gets a new anonymous ID before its next
-event. If an account is linked, the directory keeps its identity.
+All copies of a directory contain the same anonymous ID. If two people logged in on two of the copies, the ID would be aliased to
+both accounts, and PostHog would merge the two people permanently. A copied directory therefore gets a new anonymous ID before its
+next event. A copy that is linked to an account keeps its identity.
 
 The marker file ``usage/place-…`` contains two salted hashes that identify the location of the directory. A command first checks
 whether a marker with the expected name exists, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the
@@ -97,10 +97,10 @@ def settle(config_dir: str, *, copied: bool) -> None:
 
 
 def fingerprint(config_dir: str) -> tuple[str, str]:
-    """Return the two texts from which the hashes of a marker are computed.
+    """Return ``(location, in_this_boot)``: the two texts from which the hashes of a marker are computed.
 
-    The first text identifies the location of the directory. The second text identifies the directory until the next boot. The
-    second text is "" if the system provides no boot ID, or if the directory is on an overlay file system.
+    ``location`` identifies the location of the directory. ``in_this_boot`` identifies the directory until the next boot, or is ""
+    if the system provides no boot ID or the directory is on an overlay file system.
 
     Raises:
         OSError: If a required file cannot be read at the moment.
@@ -185,7 +185,7 @@ def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, st
     """Return the root, type, source and options of the mount that contains ``path``.
 
     Return None if the system provides no mount table, or if no mount contains ``path``. The manual page proc_pid_mountinfo(5)
-    documents the format of the table.
+    documents the format of the mount table.
     """
     found = None
     longest = -1

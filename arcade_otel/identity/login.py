@@ -62,17 +62,17 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Return the identity under which a successful login's event is sent, and rotate the anonymous ID if necessary.
 
-    The function asks the API for the principal (at most 2 s). The function rotates an anonymous ID that is linked to an account
-    other than the principal. It also rotates an unlinked ID if the marker of an unresolved identity exists, because that ID may
-    belong to the account of an earlier login.
+    The function asks the API for the principal (at most 2 s). The function rotates an anonymous ID that is linked to an account,
+    unless this account is the principal. It also rotates an unlinked ID if the marker of an unresolved identity exists, because
+    that ID may belong to the account of an earlier login.
 
     The function does not yet link the ID to the principal. The caller must queue the login's span, which carries the pending
     alias, and then call :func:`commit_login`, which writes the link.
 
     Guarantee: even if a later step fails or the process is killed, the anonymous ID is never aliased to a second person. If the
     ID must be rotated, the function writes the marker of a pending rotation before it writes anything else. Unless the ID is
-    already linked to the principal, the function also writes the marker of an unresolved identity, which remains until the link
-    is written.
+    already linked to the principal, the function also writes the marker of an unresolved identity. The marker remains until the
+    link is written.
 
     Args:
         settings: The program's settings.
@@ -205,8 +205,8 @@ def _link(store: UsageIdentity, plan: ResolvedIdentity, *, wait: float = _STEP_S
 class LazyAliasResolver:
     """Find the account of anonymous spans that were recorded after the user logged in without the program's login command.
 
-    Each sender process uses one resolver, which asks for the principal at most once. It skips the lookup if the anonymous ID is
-    already linked to an account, or if there are no credentials and the program sets no principal function.
+    Each sender process uses one resolver, which asks for the principal at most once. The resolver skips the lookup if the
+    anonymous ID is already linked to an account, or if there are no credentials and the program sets no principal function.
 
     Args:
         config_dir: The config directory.
@@ -230,7 +230,7 @@ class LazyAliasResolver:
           file may belong to another user.
         - The lookup of the principal failed, or no account is logged in.
         - An earlier lookup failed, and the credentials were replaced after that lookup.
-        - The credentials were replaced since this sender looked up the principal.
+        - The credentials have been replaced since this sender looked up the principal.
 
         Args:
             anon_id: The anonymous ID of the span.
@@ -261,8 +261,8 @@ class LazyAliasResolver:
     def commit(self, resolved: ResolvedIdentity) -> None:
         """Link the anonymous ID to the account that :meth:`resolve` has found.
 
-        Before this call, the caller must save the account in the span's file in the queue. If the credentials were replaced since
-        the lookup, the method rotates the anonymous ID instead.
+        Before this call, the caller must save the account in the span's file in the queue. If the credentials have been replaced
+        since the lookup, the method rotates the anonymous ID instead.
 
         Raises:
             OSError: If the store cannot be written.

@@ -58,7 +58,7 @@ class PendingRotation:
         return content is not None and content in (b"", anon_id.encode("utf-8", "replace"))
 
     def is_stale(self, anon_id: str) -> bool:
-        """Return whether the marker exists, but names a different ID because the rotation is already done.
+        """Return whether the marker names an ID other than ``anon_id``, which means that the rotation is already done.
 
         Raises:
             OSError: If the marker cannot be read at the moment.
@@ -86,8 +86,8 @@ class UnresolvedIdentityMarker:
 
     The file contains the modification time of ``credentials.yaml``. The library writes the marker if the API did not answer after
     a login. The library also writes the marker before it queues an alias, and removes the marker once the link is written. If the
-    process ends before the link is written, the next login finds the marker. The login then rotates the ID, so that the old ID is
-    not aliased to a second person.
+    process ends before the link to the account is written, the next login finds the marker and rotates the ID, so that the old ID
+    is not aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -132,9 +132,10 @@ class UnresolvedIdentityMarker:
             return True
 
     def of(self) -> int | None:
-        """Return the modification time in the marker, or None if ``credentials.yaml`` did not exist when the marker was written.
+        """Return the modification time of ``credentials.yaml`` that the marker contains.
 
-        If the time is unknown, return -1, which is not the modification time of a real credentials file.
+        Return None if ``credentials.yaml`` did not exist when the marker was written. If the time is unknown, return -1, which is
+        not the modification time of a real credentials file.
         """
         try:
             text = storage.read_file(self._config_dir, _STATE, self._name, max_bytes=32) or b""

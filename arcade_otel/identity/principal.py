@@ -136,8 +136,8 @@ def get_principal(config_dir: str, source: "PrincipalSource | None", *, timeout:
     Args:
         config_dir: The config directory.
         source: A function, a string ``module:function``, the name of an entry point, or None for Arcade's credentials and API.
-            Only the program itself may pass a function or a string ``module:function``. A source that comes from a file, such
-            as a queued span, must be the name of an entry point (:func:`is_entry_point_name`).
+            Only the program itself may pass a function or a string ``module:function``. A source that was read from a file (for
+            example, from a queued span) must be the name of an entry point (:func:`is_entry_point_name`).
         timeout: Time limit in seconds for the whole lookup.
 
     Raises:

@@ -37,18 +37,18 @@ class IdentityLifecycleProcessor(SpanProcessor):
       exporter has accepted the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
     - **A successful logout**: the copy of the span carries the identity from before the logout. After the export, the anonymous
       ID is rotated if it is linked to an account or may have been aliased to one.
-    - **Any other span**, and every live span, reaches the wrapped processor unchanged.
+    - **A span that does not belong to a command**, and every span that has not ended, reaches the wrapped processor unchanged.
 
     Guarantees: the methods that the SDK calls raise no exceptions. If the export of a login's span fails, the anonymous ID is not
     linked. If the export of a logout's span fails, the ID is still rotated. The processor holds no lock while a login waits for
     the API or for PostHog. A login waits at most 4.5 s in total. If the user has opted out, the processor does not change the
     identity.
 
-    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. With a processor of another
-    class, the span counts as exported when that processor's ``on_end`` returns. Only ``DetachedSpanExporter`` reports whether
-    PostHog has acknowledged the alias. With an exporter other than ``DetachedSpanExporter``, this processor calls ``force_flush``
-    on the wrapped processor after a login. It ignores the result, because ``SimpleSpanProcessor.force_flush`` returns True
-    without asking the exporter.
+    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If it wraps a processor of any
+    other class, a span counts as exported when the wrapped processor's ``on_end`` returns. Only ``DetachedSpanExporter`` reports
+    whether PostHog has acknowledged the alias. With an exporter other than ``DetachedSpanExporter``, this processor calls
+    ``force_flush`` on the wrapped processor after a login. The result is ignored, because ``SimpleSpanProcessor.force_flush``
+    returns True without asking the exporter.
 
     Args:
         inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as
@@ -190,7 +190,7 @@ class IdentityLifecycleProcessor(SpanProcessor):
 
 
 class _ResultKeeper(SpanExporter):
-    """Export spans through another exporter, and store the result in ``result``.
+    """Export spans through the wrapped exporter, and store the result in ``result``.
 
     If the exporter raises an exception, the result is a failure. The exception is not passed to the SDK, because the SDK would
     log the traceback, which may then appear on the user's terminal.

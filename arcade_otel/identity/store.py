@@ -38,8 +38,8 @@ class UsageIdentity:
 
     Guarantees: this class replaces ``usage.json`` atomically. The class holds the exclusive lock ``usage.json.lock`` while it
     reads, changes and replaces the file. Concurrent processes that use this library therefore do not overwrite each other's
-    changes. A corrupt file is renamed to ``usage.json.corrupt``. Limit: the released Arcade CLI uses a different lock. If the
-    Arcade CLI and this library change the file at the same time, one of the two changes can be lost.
+    changes. A corrupt file is renamed to ``usage.json.corrupt``. Limit: the released Arcade CLI uses a different lock, so if it
+    changes the file at the same time as this library, one of the two changes can be lost.
 
     Args:
         config_dir: The config directory, or None for Arcade's config directory.
@@ -214,7 +214,7 @@ class UsageIdentity:
     def _is_copy(self, identity: Identity) -> bool:
         """Return whether the directory is a copy and ``identity`` is anonymous.
 
-        The library keeps a linked identity, because the account belongs to the same person in every copy.
+        A copy keeps a linked identity, because the account belongs to the same person in every copy of the directory.
         """
         return (
             identity[1] is None

@@ -181,8 +181,8 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Create the resource with the SDK, but remove the random ``service.instance.id`` that newer SDKs add.
 
-    The anonymous ID already identifies the installation. The library adds no ``service.instance.id`` to its other spans. If the
-    user's environment sets ``service.instance.id``, the resource keeps it.
+    The library adds no ``service.instance.id`` to its other spans either, because the anonymous ID already identifies the
+    installation. If the user's environment sets ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})
     asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))
@@ -198,7 +198,7 @@ def _made(settings: "Settings") -> _Provider:
     OpenTelemetry's environment variables determine the provider's resource, sampler, limits and exporters.
 
     Raises:
-        ValueError: If the SDK does not accept the value of a variable.
+        ValueError: If the SDK does not accept the value of an environment variable.
     """
     # The SDK logs configuration errors. Without a handler, Python prints them to stderr. The NullHandler keeps them from the
     # user's terminal.

@@ -83,7 +83,7 @@ class Backoff:
         return seconds
 
     def skip_delay(self) -> None:
-        """End the back-off for ``usage flush``, but keep the number of consecutive failures."""
+        """For ``usage flush``, end the back-off but keep the number of consecutive failures."""
         until, failures = self.read()
         if until:
             storage.write_private(self._path, f"0.000 {failures}")

@@ -152,7 +152,7 @@ class Lane:
     def _has_more(self) -> bool:
         """Return whether the lane contains spans. The caller need not hold the lane's lock.
 
-        On Windows, the function also waits a while for new spans, because a sender releases the lock before it waits.
+        On Windows, the function also waits for new spans, because senders there do not hold the lock while they wait.
         """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
@@ -277,7 +277,7 @@ class Lane:
         return spans
 
     def _attach_drop_count(self, path: str, spans: list[Any]) -> list[Any]:
-        """Write the number of dropped spans into the span in the file ``path``, save the file, and return its spans.
+        """Add the number of dropped spans to the span in the file ``path``, save the file, and return its spans.
 
         A dropped span is one that was deleted because the lane exceeded its limits. The span's event reports to the backend how
         many spans were dropped since the last such report. If the file contains no span that becomes an event, the function

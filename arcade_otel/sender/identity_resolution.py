@@ -23,8 +23,8 @@ class SpanIdentityResolver:
     The resolver looks up the principal at most once, and not at all if there are no credentials and the program has no principal
     function.
 
-    An anonymous span is attributed to the principal only if the identity store still contains the span's anonymous ID. If the
-    principal comes from Arcade's credentials, the credentials must also be older than the end of the command (see
+    An anonymous span is attributed to the principal only if the identity store still contains the span's anonymous ID. A
+    principal from Arcade's credentials is used only if the credentials are older than the end of the command (see
     ``LazyAliasResolver.resolve``). The resolver writes its decision first to the span's file, and then to the identity store, so
     that a sender that is killed in between loses nothing: the next sender makes the same decision again.
 

@@ -61,7 +61,7 @@ class ReceiptWriter:
         """Record that the queued files were sent, except those in ``refused``, which were dropped.
 
         Args:
-            files: Pairs of a file's name and the spans in the file, as they were sent.
+            files: Pairs of a file name and the file's spans, as they were sent.
             refused: Names of the files that were dropped because the backend will never accept them.
         """
         with guard("the receipts"):

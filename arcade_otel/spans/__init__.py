@@ -225,7 +225,7 @@ def encode(
     fresh_ids: tuple[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the command's span as a ``TracesData`` object in OTLP/JSON, which is ASCII text.
+    """Return the command's span as ASCII text: a ``TracesData`` object in OTLP/JSON.
 
     Args:
         settings: The program's settings.
@@ -274,7 +274,7 @@ def encode(
 
 
 def attributes_json(attributes: Mapping[str, Value]) -> str:
-    """Return the attributes as an OTLP/JSON list."""
+    """Return ``attributes`` as a list in OTLP/JSON."""
     # No key needs escapes: they are this library's, or ``environment.resource_from_environment`` has checked them.
     pairs = [f'{{"key":"{key}","value":{_value_json(value)}}}' for key, value in attributes.items()]
     return f"[{','.join(pairs)}]"

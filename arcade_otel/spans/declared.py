@@ -53,8 +53,8 @@ def attributes(
             values that the program's function ``property_values`` returns.
         login: Whether the command was a login. A login also sets the properties in ``settings.person_properties`` on the person
             in PostHog.
-        command: The command's path, and a function that returns the values of the command's parameters, which are removed from
-            free text. If ``command`` is None, free text is dropped.
+        command: The command's path, and a function that returns the values of the command's parameters. These values are removed
+            from free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -80,8 +80,9 @@ def attributes(
 def resource_attributes(settings: Settings) -> dict[str, str]:
     """Return the resource attributes that tell the sender how to fill in some of the declared properties.
 
-    One attribute lists the declared properties that copy a property of this library. Another attribute names the context in
-    Arcade's credentials from which the sender reads the organization's and the project's ID.
+    The attribute ``conventions.RESOURCE_COPIES`` lists the declared properties that copy a property of this library. The
+    attribute ``conventions.RESOURCE_ARCADE_CONTEXT`` names a context in Arcade's credentials, from which the sender reads the IDs
+    of the organization and the project.
     """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
@@ -101,8 +102,8 @@ def accept(kind: PropertyType | str, value: object, command: RunningCommand | No
 
     If ``kind`` is a ``FreeText``, the function returns the redacted text, or None if ``command`` is None.
 
-    If ``kind`` is a tuple of words, ``value`` must be one of them. The function returns the word from the tuple, because a member
-    of a ``StrEnum`` can be equal to a word but print other text.
+    If ``kind`` is a tuple of words, ``value`` must be one of them. The function returns the word from the tuple, because
+    ``value`` may be an enum member that equals the word but is formatted differently.
     """
     if is_free_text(kind):
         if command is None:
@@ -120,11 +121,11 @@ def accept(kind: PropertyType | str, value: object, command: RunningCommand | No
 def is_free_text(kind: object) -> bool:
     """Return whether a declared type is a ``FreeText``.
 
-    The function does not import the class, so programs without free text do not spend time on the import.
+    The function does not import ``FreeText``, so programs without free text do not spend time on the import.
     """
     return type(kind).__name__ == "FreeText"
 
 
 def is_id(value: object) -> bool:
-    """Return whether ``value`` looks like an ID: at most 100 ASCII letters, digits and characters of ``-_.:``."""
+    """Return whether ``value`` looks like an ID: at most 100 ASCII letters, digits and the characters ``-_.:``."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -33,8 +33,8 @@ class ParentContext:
 def parse_traceparent(environ: Mapping[str, str]) -> ParentContext | None:
     """Return the parent from ``TRACEPARENT`` and ``TRACESTATE``, or None if ``TRACEPARENT`` is not set or not valid.
 
-    The values have the W3C Trace Context format. OpenTelemetry's specification "Environment Variables as Context Propagation
-    Carriers" defines the two variables.
+    OpenTelemetry's specification "Environment Variables as Context Propagation Carriers" defines ``TRACEPARENT`` and
+    ``TRACESTATE``, and W3C Trace Context defines the format of their values.
     """
     value = environ.get("TRACEPARENT")
     if not value:

@@ -1,4 +1,4 @@
-"""Finished spans that are copies or come from OTLP/JSON.
+"""Finished spans: copies of recorded spans, and spans read from OTLP/JSON.
 
 The classes in this module store the counts of dropped attributes, events and links.
 """

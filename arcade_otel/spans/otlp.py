@@ -1,9 +1,9 @@
-"""Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands use these functions.
+"""Read and change spans in OTLP/JSON. The queue, the sender, the exporters and the usage commands use this module.
 
 Two documents define the format: the section "JSON Protobuf Encoding" of https://opentelemetry.io/docs/specs/otlp/, and the file
-opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so the functions check it. A function raises
-``ValueError`` if the data that it reads from a payload is malformed. As the protocol requires, the functions ignore unknown
-fields, accept 64-bit integers as numbers or as text, and treat ``null`` like an absent value.
+opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, so each function checks the data that it reads, and
+raises ``ValueError`` if that data is malformed. As the protocol requires, the functions ignore unknown fields, accept 64-bit
+integers as numbers or as text, and treat ``null`` like an absent value.
 
 This module does not need the SDK. A command usually does not import this module while it runs, because importing ``json`` would
 slow the command down.
@@ -89,7 +89,7 @@ def dumps(traces: Json) -> str:
 
 
 def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
-    """Yield a pair of ``ResourceSpans`` and ``ScopeSpans`` for each ``ScopeSpans`` object in a ``TracesData`` object, in order.
+    """Yield each ``ScopeSpans`` object in a ``TracesData`` object, paired with its ``ResourceSpans``, in document order.
 
     Raises:
         ValueError: If the payload is not OTLP/JSON.
@@ -100,7 +100,7 @@ def scopes(traces: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
-    """Yield a pair of span and resource for each span in a ``TracesData`` object, in order.
+    """Yield each span in a ``TracesData`` object, paired with its resource, in document order.
 
     Raises:
         ValueError: If the payload is not OTLP/JSON.
@@ -136,7 +136,7 @@ def read_attribute(holder: Json, key: str) -> object:
     If a key occurs several times, its last value counts.
 
     Raises:
-        ValueError: If the value is malformed. The function does not check the values of other attributes.
+        ValueError: If the value under ``key`` is malformed. The function does not check values under other keys.
     """
     for attribute in reversed(read_objects(holder, "attributes")):
         if attribute.get("key") == key:
@@ -175,7 +175,7 @@ def set_attribute(holder: Json, key: str, value: str | bool | int) -> None:  # n
 
 
 def remove_resource_attributes(traces: Json, prefix: str) -> None:
-    """In each resource, remove the attributes with a key that begins with ``prefix``.
+    """In each resource, remove the attributes whose key begins with ``prefix``.
 
     Raises:
         ValueError: If a resource is malformed.

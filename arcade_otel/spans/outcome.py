@@ -44,7 +44,7 @@ class Outcome:
     def failed(self) -> bool:
         """Whether the command failed, that is, whether its exit code is not 0.
 
-        A command that ended with an exception and the exit code 0, such as ``Exit(0)``, has succeeded.
+        A command has succeeded if its exit code is 0, even if it ended with an exception, such as ``Exit(0)``.
         """
         return self.exit_code != 0
 
@@ -55,9 +55,9 @@ class Outcome:
         * ``success``: the exit code is 0.
         * ``usage_error``: the command line was not valid, for example because of an unknown option.
         * ``interrupted``: the user pressed Ctrl-C, or the command ended with Click's ``Abort``, for example because the user
-          answered "no".
+          declined a confirmation prompt.
         * ``exit``: the program chose the exit code, and the library knows no error that led to the exit.
-        * ``failure``: the command ended in any other way.
+        * ``failure``: none of the other four words applies.
         """
         if not self.failed:
             return "success"
@@ -137,7 +137,7 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Return whether a frame outside the traceback of ``error`` caught ``earlier``, that is, before the command began."""
+    """Return whether ``earlier`` was caught before the command began, by a frame that is not in the traceback of ``error``."""
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False

@@ -109,8 +109,9 @@ class Property:
     def of_own_events(self) -> bool:
         """Whether the property is also sent with the program's own events (``arcade_otel.track``).
 
-        The program's own events contain the session's ID and each property that is not ``ended_only``. They omit the count of
-        dropped events, because a sum over all events would otherwise count the same dropped events several times.
+        The program's own events contain the session's ID and each property that is not ``ended_only``. The program's own events
+        omit the count of dropped events, because a sum over all events would otherwise count the same dropped events several
+        times.
         """
         return self.name == "$session_id" or not (self.ended_only or self.attribute == conventions.DROPPED)
 
@@ -352,7 +353,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DROPPED,
         INTEGER,
         "12",
-        "The number of events that a full queue dropped before this event",
+        "The number of earlier events that were deleted because they exceeded the queue's limits",
         when="if events were dropped",
         rare=True,
     ),

@@ -30,9 +30,9 @@ def error_message(
 
     Args:
         error: The exception that ended the command.
-        how: The program's setting for error messages. The value ``redacted`` selects the redacted message. The value ``own``
-            selects the redacted message if the program's own package defines the error's class, and otherwise None. The value
-            ``class`` selects None, because ``error.type`` already contains the class. If ``how`` is a function, the result is the
+        how: The program's setting for error messages. If ``how`` is ``redacted``, the result is the redacted message. If ``how``
+            is ``own``, the result is None unless the program's own package defines the error's class. If ``how`` is ``class``,
+            the result is None, because ``error.type`` already contains the class. If ``how`` is a function, the result is the
             text that this function returns, shortened and with U+FFFD in place of characters that strict JSON parsers reject.
         given: The values of the command's parameters, which are removed from the message.
         path: The command path, joined by dots. The program defines the words of this path, so they are not removed from the

@@ -182,7 +182,7 @@ def readable(message: str) -> str:
 
 
 def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
-    """Return ``message`` without text that looks like a secret, and without quoted text that is missing from ``quoted``.
+    """Return ``message`` without text that looks like a secret, and without text in quotes that ``quoted`` does not contain.
 
     If ``quoted`` is None, text in quotes stays unless it looks like a secret.
     """
@@ -269,7 +269,7 @@ def _quoted(match: re.Match[str], kept: "frozenset[str]") -> str:
 
 
 def _failure(value: str) -> str:
-    """Keep the words of a quoted text that say how a connection failed, and replace all others with ``<value>``."""
+    """In a quoted text, keep the words that say how a connection failed, and replace all others with ``<value>``."""
     status = _STATUS.fullmatch(value)
     if status is not None:
         from http import HTTPStatus
@@ -344,8 +344,8 @@ def _is_name(word: str) -> bool:
     """Return whether a word consists of pronounceable parts, like the name of a class, a module or a package.
 
     For example, "HTTPSConnectionPool", "google.api_core.exceptions.PermissionDenied" and "manylinux_2_17_x86_64" are names. The
-    letters of a name form long parts with vowels. Between two separators (``-``, ``_`` or ``.``), a name contains at most one
-    number.
+    runs of letters in a name are long and contain vowels. Between two separators (``-``, ``_`` or ``.``), a name contains at most
+    one number.
     """
     if _TIME.fullmatch(word):
         return True
@@ -372,7 +372,7 @@ def _can_be_spoken(piece: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    """Return whether a short word mixes digits, lower-case and upper-case letters like a password, and is not a name."""
+    """Return whether a short word looks like a password: it mixes digits, lower case and upper case, and is not a name."""
     plain = word.rstrip("!?.")
     if not (any(map(str.isdigit, plain)) and any(map(str.islower, plain)) and any(map(str.isupper, plain))) or _is_name(plain):
         return False

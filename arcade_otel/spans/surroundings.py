@@ -126,7 +126,7 @@ _UNSET = ("", "0", "false")
 def agent(environ: Mapping[str, str]) -> str | None:
     """Return the word for the coding agent that runs the command, or None if no agent is recognized.
 
-    If a variable names an unknown agent, the word is :data:`OTHER`.
+    If a variable names an unknown agent, return :data:`OTHER`.
 
     Args:
         environ: The environment variables of the command. The function uses only the values of the variables in
@@ -141,7 +141,7 @@ def agent(environ: Mapping[str, str]) -> str | None:
 def ci_provider(environ: Mapping[str, str]) -> str | None:
     """Return the word for the CI provider, or None if the command does not run in continuous integration.
 
-    For an unknown provider, the word is :data:`OTHER`.
+    For an unknown CI provider, return :data:`OTHER`.
     """
     return next((slug for name, slug in CI_PROVIDERS.items() if environ.get(name, "").lower() not in _UNSET), None)
 
@@ -180,7 +180,7 @@ def machine() -> dict[str, str]:
 def install_method(directory: str | None) -> str | None:
     """Return the word for a program's installation method, or None if the program is neither installed nor frozen.
 
-    The word comes from a fixed list, for example "pipx" or "frozen". For an unknown method, the word is :data:`OTHER`.
+    The word comes from a fixed list, for example "pipx" or "frozen". For an unknown method, return :data:`OTHER`.
 
     Args:
         directory: The ``.dist-info`` directory of the program's distribution, or None if there is no distribution.

@@ -45,7 +45,7 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[str, str], paths: Sequence[str]) -> str | None:
-    """Return ``message`` without the user's values, or None if there are too many values or they are too long.
+    """Return ``message`` without the user's values, or None if these values are too numerous or too long.
 
     Args:
         message: A message that :func:`secret_shapes.readable` has returned.
@@ -71,7 +71,7 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
     """Return whether the message may contain the value of an environment variable.
 
     The function checks whether the message contains all words of the value, or the value in base64 or hexadecimal. For a long
-    value, such as that of ``PATH``, this is faster than searching for each escaped form.
+    value, such as that of ``PATH``, this check is faster than a search for each escaped form.
     """
     if name.startswith("ARCADE_USAGE_"):
         return False
@@ -87,10 +87,10 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that may be in the message, and the words that the message contains from all other arguments.
+    """Return the arguments that the message may contain, and words from other arguments that occur in the message.
 
-    A plain argument, such as a path, is returned only if the message contains all words of its last path component, or its form
-    in base64 or hexadecimal.
+    The message may contain a plain argument (``_PLAIN``), such as a path, only if it contains all words of the last path
+    component, or the argument in base64 or hexadecimal.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -161,7 +161,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield a pattern for each word of ``texts`` in ``message``, and for each text that may occur there with other separators."""
+    """Yield patterns for words of ``texts`` in ``message``, and for texts that ``message`` may contain with other separators."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()
@@ -182,7 +182,7 @@ def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
 def _is_a_value(part: str) -> bool:
     """Return whether to search the message for ``part``, a part of the user's input.
 
-    Text without letters and digits, such as ``--``, counts only if it is long or contains at least four different characters,
+    Search for text without letters and digits, such as ``--``, only if it is long or contains at least four different characters,
     because it may then be a password ("!@#$%^&*").
     """
     part = part.strip()
@@ -192,7 +192,7 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message with its placeholder, whatever its letter case or escaping.
+    """Replace each value in the message, in any letter case and with any escaping, with its placeholder.
 
     All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
     the user typed "on", the word "connection" stays as it is.

@@ -50,7 +50,7 @@ def stamp() -> str:
 
 @lru_cache(maxsize=16)
 def installed(distribution: str) -> tuple[str | None, str | None]:
-    """Return the ``.dist-info`` directory and the version of an installed distribution. Either is None if not found."""
+    """Return the ``.dist-info`` directory and the version of an installed distribution, or None for each that is not found."""
     wanted = _normalized(distribution)
     for directory, name, version in _distributions():
         if _normalized(name) == wanted:

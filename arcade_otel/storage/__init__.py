@@ -12,8 +12,8 @@ If ``sudo`` keeps ``HOME``, root uses the config directory of the user who calle
 the user in ``SUDO_UID`` or to root. ``sudo mycli`` is recorded under the identity of the user who called ``sudo``, unless that
 user has opted out. The library treats the files as data and never as code. When run as root, the library follows no link below
 the config directory, deletes only files whose names follow its own patterns, and makes the directory's owner the owner of each
-new file. Under ``sudo``, the library uses only files of root and of the user who called ``sudo``. Without ``sudo``, for example
-in a container that mounts another user's directory or after ``su -m``, root uses only root's own files.
+new file. Under ``sudo``, the library uses only files of root and of the user who called ``sudo``. Without ``sudo`` (for example,
+after ``su -m`` or in a container that mounts another user's directory), root uses only root's own files.
 
 The library does not check POSIX access control lists, Windows permissions, or the parents of the config directory.
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         """Raised if another user owns or can write a directory or file, so that the library must not use it."""
 
     class UnusableFileError(OSError):
-        """Raised if a path is not a small regular file, but a link, pipe, directory, device or huge file."""
+        """Raised if a path is a link, pipe, directory, device or huge file instead of a small regular file."""
 
 
 __all__ = [
@@ -197,8 +197,8 @@ def read_at(directory: int | None, path: str, max_bytes: int = MAX_FILE_BYTES) -
 def distrust_reason(config_dir: str) -> str | None:
     """Return a message that tells the user why the files in ``config_dir`` are not used, or None if they are used.
 
-    This never raises. For example, the message is ``/srv/.arcade belongs to another user (uid 1001)``, or ``/srv/.arcade/usage is
-    a link``. Missing files are no reason to distrust the directory.
+    This never raises. The message is, for example, ``/srv/.arcade belongs to another user (uid 1001)`` or
+    ``/srv/.arcade/usage is a link``. Missing files are no reason to distrust the directory.
     """
     try:
         status = os.lstat(config_dir)
@@ -276,10 +276,10 @@ def _distrust(status: os.stat_result, path: str) -> str | None:
 
 
 def _distrust_link(link: os.stat_result, target: os.stat_result, path: str) -> str | None:
-    """Return why the library must not follow a config directory that is a symbolic link, or None if it may follow it.
+    """Return why the library must not follow a symbolic link to the config directory, or None if following it is allowed.
 
-    The library may follow a link that belongs to root or to the user who runs the program. Under ``sudo``, it may also follow a
-    link of the user who called ``sudo``, if the link's target belongs to the same user.
+    The library may follow a link that belongs to root or to the user who runs the program. Under ``sudo``, the library may also
+    follow a link of the user who called ``sudo``, if the link's target belongs to the same user.
     """
     if not hasattr(os, "geteuid") or link.st_uid in (0, os.geteuid()):
         return None

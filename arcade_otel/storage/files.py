@@ -1,4 +1,4 @@
-"""Create private directories, give files to their directory's owner, and on Windows retry while a file is open."""
+"""Create private directories, give files to their directory's owner, and, on Windows, retry operations on open files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
     """Call ``action``. On Windows, repeat the call for up to 1.5 s while it fails because another process has a file open.
 
-    On other systems, open files can be replaced and removed, so one call is enough.
+    On POSIX systems, open files can be replaced and removed, so one call is enough.
 
     Raises:
         OSError: If the last call of ``action`` raised an OSError.

@@ -97,7 +97,7 @@ else:
 
 
 class FileLock:
-    """An exclusive lock between processes. A directory and a name identify the lock.
+    """An exclusive lock between processes, identified by a directory and a name.
 
     Call ``release`` when you no longer need the lock, or use the lock in a ``with`` statement.
     """

@@ -53,7 +53,7 @@ def _registry_value(key: str, name: str) -> str:
 def long_path(path: str) -> str:
     r"""Return the config directory ``path``, with the prefix ``\\?\`` if paths below it may exceed 259 characters.
 
-    By default, Windows opens a path of more than 259 characters only with this prefix.
+    By default, Windows opens a path of more than 259 characters only with the prefix ``\\?\``.
 
     Args:
         path: An absolute path.
@@ -68,7 +68,7 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
     """Open a file as ``os.open`` does, but allow other processes to replace or remove the file while it is open.
 
     Return the descriptor. ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not
-    remove it: users could not remove the config directory while a lock is held. With ``os.O_APPEND`` or ``os.O_TRUNC``, this
+    remove it, so users could not remove the config directory while a lock is held. With ``os.O_APPEND`` or ``os.O_TRUNC``, this
     function calls ``os.open``.
 
     Raises:

@@ -37,8 +37,7 @@ class Canary(str):
 class Canaries:
     """A set of made-up secrets. Each secret is an attribute of the object, and iterating over the object yields all secrets.
 
-    In ``words`` and ``slug``, each word is a secret, so that a search finds the words even if a program joins them
-    in another way.
+    In ``words`` and ``slug``, each of the two words is a secret, so that a search finds a word even without the other.
 
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.

@@ -1,7 +1,7 @@
 """Validate requests in the same way as PostHog's newer capture endpoint, ``/i/v1/analytics/events``.
 
-The newer endpoint reports for each event whether PostHog accepts it. The validation rules are copied from PostHog's capture
-service (https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
+This endpoint reports for each event whether PostHog accepts it. The validation rules are copied from PostHog's capture service
+(https://github.com/PostHog/posthog, ``rust/capture/src/v1``).
 """
 
 import json
@@ -27,7 +27,7 @@ Results = dict[str, dict[str, str]]
 
 
 class HeaderGate:
-    """Check the headers of a request to the newer endpoint, and parse those that the fake needs.
+    """Check the headers of a request to the newer capture endpoint, and parse those that the fake needs.
 
     Attributes:
         token: The project's key.

@@ -149,8 +149,8 @@ def parsed(text: str) -> Any:
 def _shape(loaded: Any) -> tuple[list[Any], Any, Any]:
     """Return the events, the token and ``sent_at`` of a request. A request is a batch, an array of events, or a single event.
 
-    The returned token is None unless the request is a batch, because otherwise the token is part of each event. If the request
-    does not contain ``sent_at``, the returned ``sent_at`` is None.
+    If the request is not a batch, the returned token is None, because each event contains its own token. If the request does not
+    contain ``sent_at``, the returned ``sent_at`` is None.
     """
     if isinstance(loaded, list):
         return loaded, None, None

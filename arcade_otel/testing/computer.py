@@ -47,7 +47,7 @@ class Computer:
         }
 
     def send_to(self, url: str, api_key: str = "phc_test") -> None:
-        """Add variables to the environment that make commands send their events to PostHog at ``url``."""
+        """Set the environment variables that make commands send their events to PostHog at ``url``."""
         self.environ |= {conventions.ENV_HOST: url, conventions.ENV_API_KEY: api_key}
 
     def with_environ(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -85,13 +85,13 @@ class Computer:
         marker.chmod(0o600)
 
     def log_in(self, api_key: str, url: str) -> None:
-        """Write a file ``credentials.yaml`` with ``api_key`` for the API at ``url``, as the Arcade CLI does at a login."""
+        """Write ``credentials.yaml`` with ``api_key`` for the API at ``url``, as the Arcade CLI does when a user logs in."""
         self.config_dir.mkdir(parents=True, exist_ok=True)
         text = f"cloud:\n  api:\n    key: {api_key}\n  coordinator_url: {url}\n"
         (self.config_dir / "credentials.yaml").write_text(text)
 
     def time_passes(self) -> None:
-        """End all back-offs, as if enough time had passed."""
+        """Let senders retry failed deliveries at once, as if all back-offs had ended."""
         for marker in self.state.glob("pause-*"):
             marker.unlink()
 

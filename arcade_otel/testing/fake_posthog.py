@@ -57,7 +57,7 @@ class Request:
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return the names of headers that the endpoint does not need, each of which could leak a secret."""
+        """Return the names of all headers that the endpoint does not need, because they could leak a secret."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
@@ -293,7 +293,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Do not print the error, because in many tests the client closes the connection early."""
+        """Do not print errors, because in many tests the client closes the connection early."""
 
     def server_close(self) -> None:
         super().server_close()

@@ -1,4 +1,4 @@
-"""A model of PostHog's persons, which computes the owner of each event after PostHog has read all events.
+"""A model of PostHog that computes which person owns each event once all events have been read.
 
 The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
 service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not cover the squash job, merge limits, races
@@ -40,7 +40,7 @@ class PartitionOrder:
 
 
 class ShuffledPartitions(PartitionOrder):
-    """A random order of all events. Unlike in PostHog, even events with the same distinct ID can change their order."""
+    """A random order of all events. Unlike in PostHog, even events with the same distinct ID can be reordered."""
 
     def __repr__(self) -> str:
         return f"ShuffledPartitions({self.seed})"

@@ -38,9 +38,9 @@ _POLL_SECONDS = 0.01
 class CliSandbox(Computer):
     """An isolated computer that records commands and delivers their events to a fake PostHog.
 
-    Use the sandbox in a ``with`` statement. The home directory is empty, tracking is on, and the notice about tracking counts as
-    shown. The commands get the environment of this process, but without the variables of Arcade, OpenTelemetry, PostHog, proxies
-    and continuous integration. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the
+    Use the sandbox in a ``with`` statement. The home directory is empty, tracking is on, and the notice about tracking is marked
+    as shown. The commands inherit the environment of this process, except for variables that belong to Arcade, OpenTelemetry,
+    PostHog, a proxy or a CI system. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the
     first :meth:`run`.
 
     Limits:
@@ -169,9 +169,9 @@ class CliSandbox(Computer):
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
         """Fail if the usage data contains a secret that the test used.
 
-        The method first calls :meth:`settle`. Then the method searches for each secret, and for any 12 consecutive characters of
-        a secret. The search ignores case, and finds secrets in plain text, in hex or base64, percent-encoded, JSON-escaped or
-        HTML-escaped. For a secret from the fixture ``arcade_canaries``, the method searches only for the secret parts, for
+        The method first calls :meth:`settle`. It then searches for each secret, and for any 12 consecutive characters of a
+        secret. The search ignores case, and also finds secrets that are percent-encoded, JSON-escaped, HTML-escaped, or encoded
+        in hex or base64. For a secret from the fixture ``arcade_canaries``, the method searches only for the secret parts, for
         example only for the password in the URL of a database.
 
         The search covers:
@@ -183,7 +183,7 @@ class CliSandbox(Computer):
         The search does not cover:
 
         * Files that the test wrote to the config directory before the first command, unless they have changed.
-        * Files in the config directory that ``besides`` names.
+        * Files whose names are in ``besides``.
         * Environment variables that a sender inherits from the command.
 
         Args:
@@ -192,7 +192,7 @@ class CliSandbox(Computer):
 
         Raises:
             AssertionError: If the search finds a secret, or if no command was recorded, so that there is nothing to search. The
-                message says where the secret is, and how it is encoded.
+                error message says where the secret is, and how it is encoded.
             ValueError: If no secret is passed, or if a secret is too short.
         """
         __tracebackhide__ = True
@@ -221,7 +221,7 @@ class CliSandbox(Computer):
     def _note_what_was_planted(self) -> None:
         """Remember the files that the test wrote to the config directory, and mark the notice as shown.
 
-        If a command has run before, do nothing.
+        Do nothing if a command has already run in this sandbox.
         """
         if self._given:
             return
@@ -248,7 +248,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Look repeatedly at the queue and at the running senders, because most senders run only for a moment."""
+        """Poll the queue and the running senders, because most senders run only for a moment."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 

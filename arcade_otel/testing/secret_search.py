@@ -1,4 +1,4 @@
-"""Search bytes for a secret that may be encoded, escaped, cut, or written in upper or lower case."""
+"""Search bytes for a secret, even if it is encoded, escaped, truncated, or written in a different case."""
 
 import base64
 import re
@@ -32,7 +32,7 @@ _ENCODINGS = (("JSON-escaped", "\\", _unescaped), ("percent-encoded", "%", unquo
 def found_in(data: bytes, canary: str) -> str | None:
     """Search ``data`` for ``canary``, and for any 12 consecutive characters of ``canary``.
 
-    Return how the first match is encoded and the text around the match, or None if there is no match.
+    Return the encoding of the first match and the text around the match, or None if there is no match.
 
     Args:
         data: Bytes that are mostly UTF-8.
@@ -63,7 +63,7 @@ def _even(text: str) -> str:
 
 
 def _first_part(secret: str, length: int, text: str) -> str | None:
-    """Return the first ``length`` consecutive characters of ``secret`` that ``text`` contains, or None if there are none.
+    """Return the first substring of ``secret`` with ``length`` characters that occurs in ``text``, or None if none does.
 
     If ``secret`` is shorter than ``length``, the function looks for the whole ``secret``.
     """
@@ -80,7 +80,7 @@ def _first_part(secret: str, length: int, text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Decode ``data`` in several ways. Return each decoded text with the name of its encoding, for example "JSON-escaped"."""
+    """Decode ``data`` in several ways. Return pairs of an encoding's name, for example "JSON-escaped", and the decoded text."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in a URL is not rare
@@ -96,9 +96,9 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _in_base64(secret: str) -> list[str]:
-    """Encode ``secret`` in base64 for each alignment, in both alphabets. Return the results in lower case.
+    """Encode ``secret`` in base64 at each of the three byte offsets, in the standard and the URL-safe alphabet.
 
-    Characters that also depend on the bytes before or after the secret are left out.
+    The results are in lower case, and omit base64 characters that also depend on the bytes before or after the secret.
     """
     data = secret.encode("utf-8", "surrogatepass")
     found = []

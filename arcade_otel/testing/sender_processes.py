@@ -1,4 +1,4 @@
-"""Find the senders that commands have started, and wait until they end. On most Linux systems, waiting needs no polling."""
+"""Find the senders that commands have started, and wait until they end. Waiting needs no polling on most Linux systems."""
 
 import os
 import re
@@ -28,12 +28,12 @@ def logged(log: str) -> set[int]:
 def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
     """Return the process IDs of senders that have not ended. A zombie counts as ended.
 
-    On Linux, the result contains all processes in the senders' process groups. On other systems, the result contains only IDs
+    On Linux, the result contains all processes in the senders' process groups. On macOS and Windows, the result contains only IDs
     from ``senders``.
 
     Args:
         senders: The process IDs of senders that a debug log names (:func:`logged`).
-        config_dir: A config directory, or None. On Linux, the result also contains all senders that use ``config_dir``.
+        config_dir: The config directory whose senders are also in the result on Linux, or None.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]

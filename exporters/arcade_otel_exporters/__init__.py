@@ -1,7 +1,7 @@
 """Exporters of finished spans.
 
 * :class:`PostHogSpanExporter` delivers spans to PostHog.
-* :class:`DetachedSpanExporter` passes spans to a sender, a background process that runs any other exporters.
+* :class:`DetachedSpanExporter` passes spans to a sender, a background process that runs other exporters.
 
 The word PYTEST_DONT_REWRITE in this docstring tells pytest not to warn if a program imports this package before it runs pytest.
 """

@@ -1,4 +1,4 @@
-"""Connect to a server within a time limit. The limit includes the name lookup, connections by IPv4 and IPv6, proxies and TLS."""
+"""Connect to a server within a time limit, which covers the name lookup, attempts over IPv4 and IPv6, the proxy and TLS."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _MAX_PROXY_HEAD = 65536
 
 
 class NoConnectionError(Exception):
-    """No connection could be made. The error message gives the reason.
+    """The name lookup, the proxy or TLS failed.
 
     The error message contains no key, no password and no part of an event.
     """
 
 
 def time_left(deadline: float) -> float:
-    """Return how many seconds remain until ``deadline`` (on the clock ``time.monotonic()``).
+    """Return how many seconds remain until ``deadline``, a ``time.monotonic()`` value.
 
     Raises:
         TimeoutError: If the deadline has passed.
@@ -56,9 +56,9 @@ def dial(server: Address, proxy: Address | None, deadline: float, trust: Trust |
         trust: The trusted certificates, which are needed for ``https``.
 
     Raises:
-        NoConnectionError: If no connection could be made, or TLS failed.
+        NoConnectionError: If the name lookup, the proxy or TLS failed.
         TimeoutError: If the deadline has passed.
-        OSError: If the connection failed for any other reason.
+        OSError: If the server's certificate is not trusted, or the connection failed for any other reason.
     """
     if proxy is None:
         connection = _connect(server.host, server.port, deadline)

@@ -52,10 +52,10 @@ def is_command(span: SpanRecord | ReadableSpan) -> bool:
 def event_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> Event | None:
     """Return the command's event, or None if the span names no person or carries only the program's own events.
 
-    The event's ``uuid`` and ``timestamp`` depend only on the span. The ``timestamp`` is the command's start in UTC. Apart from
-    PostHog's own properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or the
-    program declares. The event belongs to the person that the span's attributes name. If the attributes name no person, the event
-    belongs to the person that the span's resource names: the user at the time when the process started. If the attribute
+    The event's ``uuid`` and ``timestamp`` depend only on the span. The ``timestamp`` is the command's start time in UTC. Apart
+    from PostHog's own properties such as ``$lib``, the event contains only properties that ``arcade_otel/spans/properties.py`` or
+    the program declares. The event belongs to the person that the span's attributes name. If the attributes name no person, the
+    event belongs to the person that the span's resource names: the user at the time when the process started. If the attribute
     ``is_anon`` is missing, the ID counts as anonymous.
 
     Args:
@@ -93,9 +93,9 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
     The program's own events belong to the same person and groups as the command's event. Each of the program's own events also
-    contains the command event's properties that do not depend on how the command ended, and the declared copies of these
-    properties. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's position on
-    the span, so it is the same in each delivery.
+    contains those properties of the command's event that do not depend on how the command ended, and the declared copies of these
+    properties. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's position on the
+    span, so it is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -143,7 +143,7 @@ def _under(prefix: str, attributes: Mapping[str, Any]) -> Event:
 
 
 def _groups_and_person(span: SpanRecord, *, is_anon: bool) -> Event:
-    """Return the declared groups and the declared properties of the person, or an empty dict for an anonymous person."""
+    """Return the groups and the person properties that the program declares, or an empty dict for an anonymous person."""
     if is_anon:
         return {}
     groups, person = _under(GROUP_PREFIX, span.attributes), _under(PERSON_PREFIX, span.attributes)
@@ -159,7 +159,10 @@ def _without_clashes(declared: Event, properties: Event) -> Event:
 
 
 def _copies(span: SpanRecord, properties: Event) -> Event:
-    """Return the properties that the program declares as copies, for example ``duration_ms`` as a copy of ``duration``."""
+    """Return the copied properties that the program declares.
+
+    For example, ``duration_ms`` can be declared as a copy of ``duration``.
+    """
     pairs = [pair.partition("=") for pair in (_text(span.resource.get(conventions.RESOURCE_COPIES)) or "").split()]
     return {name: properties[source] for name, _, source in pairs if source in properties}
 
@@ -238,7 +241,7 @@ def _record(span: SpanRecord | ReadableSpan) -> SpanRecord:
 def _platform(what: str) -> str:
     """Return a value of the ``platform`` module, for example ``platform.release()``.
 
-    This library's own spans already contain these values, so ``platform`` is rarely imported.
+    ``platform`` is rarely imported, because this library's own spans already contain its values.
     """
     if sys.platform == "win32" and what != "python_version":
         # ``platform`` asks WMI, which hangs on some machines, and knows no build. The library's own spans have the build, too.

@@ -49,7 +49,7 @@ _HAS_IS_REMOTE = 0x100
 
 
 def encode(spans: Sequence[ReadableSpan]) -> str:
-    """Return ``spans`` as one OTLP/JSON ``TracesData`` object, in the same order. The text is ASCII.
+    """Encode ``spans`` in the given order as one OTLP/JSON ``TracesData`` object (ASCII text).
 
     Lone surrogates become U+FFFD, because strict parsers reject them. Integers that do not fit into 64 bits become strings, as
     the specification demands (common/attribute-type-mapping).
@@ -79,7 +79,7 @@ def encode(spans: Sequence[ReadableSpan]) -> str:
 
 
 def _present(**fields: Any) -> Json:
-    """Return the fields except those that contain their default value. OTLP/JSON leaves default values out, as protobuf does."""
+    """Return the fields whose value is not the default. OTLP/JSON leaves default values out, as protobuf does."""
     return {key: _text(value) if isinstance(value, str) else value for key, value in fields.items() if value or value == {}}
 
 
@@ -169,7 +169,7 @@ def _any_value(value: object) -> Json:
 
 
 def decode(text: str | bytes) -> list[ReadableSpan]:
-    """Return the spans in an OTLP/JSON ``TracesData`` object, in the same order.
+    """Decode an OTLP/JSON ``TracesData`` object, and return its spans in their original order.
 
     The function accepts the same payloads as ``arcade_otel.spans.otlp``, for example payloads with IDs in upper case. An unknown
     span kind becomes ``INTERNAL``.

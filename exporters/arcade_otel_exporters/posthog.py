@@ -60,7 +60,10 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 
 
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
-    """Return the spans that the user and the machine's policy allow to be sent. The policy can apply to individual programs."""
+    """Return the spans that the user's choice and the machine's policy permit the exporter to send.
+
+    The machine's policy can apply to individual programs.
+    """
     config_dir = default_config_dir()
     modes: dict[str, str] = {}
     permitted = []
@@ -85,7 +88,7 @@ class PostHogSpanExporter(SpanExporter):
       or refused it for good.
     - If a span is delivered twice, its events have the same IDs both times, so that PostHog can remove the duplicates.
     - Several threads may call ``export`` at once, and ``export`` works in a forked child.
-    - ``export`` sends nothing if the environment, the choice that is stored in the standard config directory, or the machine's
+    - ``export`` sends nothing if an environment variable, the user's choice in the standard config directory, or the machine's
       policy turns usage data off.
 
     Limits: HTTP 200 means that PostHog has accepted an event, not that PostHog has stored the event. The exporter does not repeat
@@ -106,7 +109,7 @@ class PostHogSpanExporter(SpanExporter):
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host supports
             only one of the two endpoints, the exporter uses that one.
         client: The program's own ``posthog.Posthog`` client, or None. If you pass a client, the exporter calls the client's
-            ``capture`` and ``alias``, so the events go to the client's project, and all other arguments except ``geoip`` are
+            ``capture`` and ``alias``, so the events go to the client's project. All other arguments except ``geoip`` are then
             ignored.
 
     Raises:
@@ -155,7 +158,7 @@ class PostHogSpanExporter(SpanExporter):
             os.register_at_fork(after_in_child=renew)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the command spans in ``spans`` to PostHog. This never raises.
+        """Send the command spans among ``spans`` to PostHog. This never raises.
 
         Returns:
             ``SUCCESS`` in a dry run, or if PostHog has accepted each span or refused it for good. Otherwise ``FAILURE``.
@@ -187,7 +190,7 @@ class PostHogSpanExporter(SpanExporter):
         return event_of(span, geoip=self._geoip)
 
     def deliver(self, spans: Sequence[ReadableSpan], *, seconds: float = math.inf) -> DeliveryResult:
-        """Send the command spans in ``spans`` in order, until all are done or a request fails.
+        """Send the command spans in order until all are done or a request fails.
 
         If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
         is found, and only that event is dropped. HTTP status 401, 403 or 404 ends the delivery with a permanent failure. Any
@@ -195,8 +198,8 @@ class PostHogSpanExporter(SpanExporter):
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds for the whole delivery. When the limit is reached, a running request is abandoned, and
-                no new request begins.
+            seconds: Time limit in seconds for the whole delivery. When the time limit is reached, a running request is abandoned,
+                and no new request begins.
         """
         until = time.monotonic() + seconds
         if not self._lock.acquire(timeout=min(seconds, 2 * self._timeout)):
@@ -213,7 +216,7 @@ class PostHogSpanExporter(SpanExporter):
     def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
         """Pass the alias and the events of each span to the program's own client.
 
-        The client gets the same time, ID and properties that the exporter would send without a client.
+        The client gets the same time, ID and properties that the exporter itself would send to PostHog.
         """
         for index, span in enumerate(spans):
             if not is_command(span):

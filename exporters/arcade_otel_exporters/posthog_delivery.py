@@ -132,8 +132,8 @@ class PostHogDelivery:
 
         Args:
             spans: The spans in the order in which they must arrive.
-            seconds: Time limit in seconds for the whole delivery. When the limit is reached, a running request is abandoned, and
-                no new request begins.
+            seconds: Time limit in seconds for the whole delivery. When the time limit is reached, a running request is abandoned,
+                and no new request begins.
             may_begin: A function that is called right before each request. If ``may_begin`` returns False, the delivery ends.
         """
         connection = self._connection
@@ -174,7 +174,7 @@ class PostHogDelivery:
         )
 
     def _batch(self, items: Sequence[_Item], start: int) -> list[_Item]:
-        """Starting at index ``start``, return the items that can be sent in one request.
+        """Return the items for one request, beginning with the item at index ``start``.
 
         All items of a request have the same target, and only the first item may have an alias.
         """

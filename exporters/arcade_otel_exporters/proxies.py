@@ -1,4 +1,4 @@
-"""Parse the address of a server, and find the proxy for it in the environment.
+"""Parse the address of a server, and find the proxy for requests to it.
 
 ``urllib.request`` can do the same, but importing it would double the cost of a sender.
 """

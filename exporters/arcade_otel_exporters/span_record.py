@@ -1,4 +1,4 @@
-"""The fields of a finished span from which events are made.
+"""The fields of a finished span that are needed to make events.
 
 The fields are the same for an OTLP/JSON span and for a span of the OpenTelemetry SDK.
 """
@@ -47,7 +47,7 @@ class SpanEvent:
 
 
 class SpanRecord:
-    """The fields of a finished span from which events are made.
+    """The fields of a finished span that are needed to make events.
 
     Attributes:
         scope: The name of the instrumentation scope.
@@ -102,7 +102,7 @@ class SpanRecord:
 
 
 def decode(text: str | bytes) -> list[SpanRecord]:
-    """Return the spans in an OTLP/JSON ``TracesData`` object, in the same order. The function does not import the SDK.
+    """Decode an OTLP/JSON ``TracesData`` object without importing the SDK, and return its spans in their original order.
 
     Raises:
         ValueError: If the payload is not valid OTLP/JSON, or an ID is all zeros.
@@ -111,7 +111,7 @@ def decode(text: str | bytes) -> list[SpanRecord]:
 
 
 def read_spans(traces: Json) -> list[SpanRecord]:
-    """Return the spans in a parsed ``TracesData`` object, in the same order.
+    """Return the spans of a parsed ``TracesData`` object in their original order.
 
     Raises:
         ValueError: If the payload is not valid OTLP/JSON, or an ID is all zeros.

@@ -32,15 +32,15 @@ class Trust:
     """The TLS context of a sender.
 
     The variables ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE`` and ``SSL_CERT_FILE`` each name a file or a directory, and
-    ``SSL_CERT_DIR`` names directories. Only the first variable whose certificates can be read is used. If a variable's
-    certificates cannot be read, the debug log says so. If no variable names readable certificates, the sender uses the machine's
-    own certificates. The sender ignores other TLS variables, for example ``SSLKEYLOGFILE``, which makes Python write TLS session
-    keys to a file.
+    ``SSL_CERT_DIR`` names directories. Only the first variable whose certificates can be read is used. The debug log names each
+    variable whose certificates cannot be read. If no variable names readable certificates, the sender uses the machine's own
+    certificates. The sender ignores other TLS variables, for example ``SSLKEYLOGFILE``, which makes Python write TLS session keys
+    to a file.
 
-    Parsing a whole bundle takes six times as long as starting Python. The sender therefore first reads only the certificates of a
-    few well-known authorities from a large bundle. If a server's certificate does not come from a well-known authority,
+    Parsing a whole bundle takes six times as long as starting Python. From a large bundle, the sender therefore first reads only
+    the certificates of a few well-known authorities. If a server's certificate does not come from a well-known authority,
     :meth:`widen` reads the rest of the bundle. From a directory of certificates, OpenSSL reads only the files that it needs. The
-    sender trusts only the user's certificates, the machine's, or those of the package ``certifi``.
+    sender trusts only the certificates that the user has configured, those of the machine, or those of the package ``certifi``.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:

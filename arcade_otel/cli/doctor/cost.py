@@ -1,7 +1,8 @@
 """The check ``cost`` measures how many milliseconds recording adds to a command on this machine.
 
 The cost is the CPU time of a process, minus the CPU time of the same process without arcade-otel. The documentation counts
-instructions instead. To convert instructions to time, assume that a CPU executes 2.5 to 4 million instructions per millisecond.
+CPU instructions instead. To convert an instruction count to time, assume that a CPU executes 2.5 to 4 million
+instructions per millisecond.
 """
 
 import os
@@ -77,7 +78,7 @@ def _remove_marks(config_dir: str) -> None:
 
 
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
-    """Return the added milliseconds and True if they exceed the measurement noise, otherwise the noise and False.
+    """If the added milliseconds exceed the measurement noise, return them and True, otherwise return the noise and False.
 
     A program's noise is the difference between its fastest run and its median run. The measurement noise is that of the
     noisier program, but at least 0.1 ms.
@@ -103,7 +104,7 @@ def _milliseconds(source: str, config_dir: str, environ: dict[str, str]) -> floa
 
 
 def _clock() -> float:
-    """Return the CPU time of all ended child processes in seconds. On Windows, return ``time.perf_counter()``."""
+    """Return the CPU time, in seconds, of all child processes that have ended. On Windows, return ``time.perf_counter()``."""
     if sys.platform == "win32":
         return time.perf_counter()
     import resource

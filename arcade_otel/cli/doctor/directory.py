@@ -111,8 +111,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used. If not, nothing is checked.
-        writes: Whether the checks may write files. If not, only the identity is checked.
+        usable: Whether the config directory can be used. If it cannot be used, nothing is checked.
+        writes: Whether the checks may write files. If they may not write files, only the identity is checked.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -255,7 +255,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """If the config directory is a copy of another one, return a note on its identity, otherwise ""."""
+    """If the config directory is a copy, return a note on whether the anonymous ID will be replaced, otherwise ""."""
     from arcade_otel.identity import copied_directory
 
     try:

@@ -36,8 +36,8 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: PostHog's address, ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. If so, every check except ``clock`` passes
-            and only describes the network path.
+        delivered: Whether the sender has delivered the test event to ``host``. If True, every check except ``clock`` passes and
+            only describes the network path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)
@@ -55,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the proxy that the sender uses for ``server`` (None without a proxy), and a list with the result of the check."""
+    """Return the proxy that the sender uses for ``server``, or None if it uses none, and a list with the result of the check."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -138,7 +138,7 @@ def _connect(places: Sequence[Any], family: int | None = None) -> str:
 def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
     """Call ``function`` in a thread. Return the function's result and "", or None and the error message if it fails.
 
-    Wait at most 5 s for the thread, because a DNS look-up has no timeout.
+    Wait at most 5 s for the result, because a DNS look-up has no timeout.
     """
     outcome: list[tuple[Any, str]] = []
 

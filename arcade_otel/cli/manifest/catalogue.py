@@ -3,12 +3,12 @@
 The properties of a command's event are declared in ``arcade_otel/spans/properties.py``. The catalogue also contains the
 properties that PostHog defines, the fields of events and requests, and the attributes for other backends.
 
-``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` writes the tables of that page from the catalogue. With
+``python -m arcade_otel.cli.manifest docs/what-we-collect.md`` updates the tables on that page from the catalogue. With
 ``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a test server receives. The tests fail if an event
-contains a property that is not in the catalogue, or if no event contains one of the catalogue's properties (except for properties
-that are marked as rare).
+contains a property that is not in the catalogue, or if the catalogue contains a property that no event contains. Properties that
+are marked as rare need not occur in an event.
 """
 
 # No command imports this module while it runs. The strings are for the documentation, the manifest and the tests.
@@ -114,7 +114,7 @@ EVENTS: tuple[Event, ...] = (
     Event(
         conventions.EVENT_STARTED,
         "started",
-        "A command began, and the program lists it in `record_start` (for example, a server)",
+        "A command began, and `record_start=` names the command",
         "The maintainers see which server commands people start, even if the server is killed and sends no other event",
         _OURS,
     ),
@@ -129,7 +129,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "Lets the sender check that the server accepts events, and is not attributed to you",
+        "The event shows whether the server accepts events. It is not attributed to you",
         _OURS,
     ),
 )
@@ -377,7 +377,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "Always true. Marks a tracked event. The event's other attributes are properties that the program declares",
+        "Always true. Marks a tracked event. Every other attribute of the event is a property that the program declares",
         when="if the program tracks events",
     ),
 )

@@ -11,14 +11,14 @@ __all__ = ["CommandInfo", "get_root_command", "walk"]
 
 
 class CommandInfo(NamedTuple):
-    """A command of the program, and the value of ``command_name`` in its events.
+    """A command of the program, with the command name that its events contain.
 
     Attributes:
         name: The names of the command's groups and of the command itself, joined by dots, or "" for a mistyped command.
         group: Whether the command is a group of commands.
         hidden: Whether the program's help omits the command.
         deprecated: Whether the program marks the command as deprecated.
-        typed: Other names that a user can type to run the command. Whichever name the user types, the events contain ``name``.
+        typed: Other names that a user can type to run the command. The events contain ``name``, not the name that was typed.
         usage: Whether the command is the group that contains the usage commands.
     """
 

@@ -77,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return only the ``entries`` that are collected with the program's settings."""
+        """Return those of the ``entries`` that are collected under the program's settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}
@@ -210,7 +210,7 @@ class Manifest:
         return [Setting("record_start", list(paths), self._note_missing(meaning, paths))] if paths else []
 
     def _note_missing(self, meaning: str, paths: Sequence[str]) -> str:
-        """Return ``meaning``. If the program lacks some of the commands in ``paths``, add a note that lists them."""
+        """Return ``meaning``. If ``paths`` names commands that the program lacks, add a note that lists these commands."""
         names = {command.name for command in self._commands}
         missing = ", ".join(markdown.code(path) for path in paths if path not in names)
         return f"{meaning}; there is no {missing}" if missing else meaning

@@ -1,4 +1,4 @@
-"""Read events from a PostHog export (JSON Lines, JSON or CSV), OTLP/JSON, or a log that the fake PostHog wrote."""
+"""Read events from a PostHog export (JSON Lines, JSON or CSV), OTLP/JSON, or a log of the fake PostHog server."""
 
 import csv
 import gzip
@@ -129,7 +129,7 @@ def _typed(value: str) -> Any:
 
 
 def _unpacked(record: Any) -> Iterable[Any]:
-    """Return the events of a record, as dictionaries. The result can contain other values, which ``_event`` rejects.
+    """Return the events of a record, as dictionaries. The result can also contain non-events, which ``_event`` rejects.
 
     A record is one event, an array of events, a PostHog API response that contains events, or spans in OTLP/JSON.
     """

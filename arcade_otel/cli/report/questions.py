@@ -9,8 +9,8 @@ The columns of ``commands``:
 - ``seconds``: the command's start time in seconds since the epoch, to the millisecond.
 - ``week``: the Monday of the week in which the command began, as a date in UTC, for example "2026-01-26".
 - ``week_number``: the number of weeks from Monday, 1970-01-05, to the Monday of the command's week.
-- ``distinct_id``: the event's distinct ID: an anonymous ID or the ID of an account.
-- ``person``: the person who ran the command: the account's ID if ``distinct_id`` has an alias, otherwise ``distinct_id``.
+- ``distinct_id``: the event's distinct ID, which is an anonymous ID or the ID of an account.
+- ``person``: the ID of the person's account if ``distinct_id`` has an alias, otherwise ``distinct_id``.
 - ``identified``: 1 if ``distinct_id`` is the ID of an account, or 0 if it is anonymous.
 - ``command``: the name of the command, or "" if the command line named no valid command.
 - ``version``: the version of the program.
@@ -25,7 +25,7 @@ The columns of ``commands``:
 - ``interactive``: "yes", "no" or "unknown".
 - ``install_method``: how the program was installed, for example "pipx".
 - ``first_run``: 1 if the command was the program's first run on the machine, or 0 if it was a later run or if this is unknown.
-- ``previous_version``: on the first run after the program's version changed, the version that ran before, otherwise "".
+- ``previous_version``: the version that ran before, if this is the first run after a change of version, otherwise "".
 - ``session``: the ID of the session, or "" if it is unknown.
 """
 

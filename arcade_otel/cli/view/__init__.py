@@ -1,4 +1,4 @@
-"""``usage view`` serves a page on loopback that shows the usage data on this machine, until the user presses Ctrl-C."""
+"""``usage view`` shows the usage data on this machine: it serves a page on loopback until the user presses Ctrl-C."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def view(settings: Settings, output: Output, port: int, *, no_browser: bool) -> 
 def _interrupting(server: PageServer) -> Iterator[None]:
     """Within the ``with`` block, let Ctrl-C end ``server`` only between two requests.
 
-    During a request, KeyboardInterrupt could be raised in the callback of a weak reference, where Python ignores exceptions.
+    If Ctrl-C interrupted a request, Python could raise KeyboardInterrupt in a weak-reference callback and then ignore it.
     """
     if threading.current_thread() is not threading.main_thread() or not callable(signal.getsignal(signal.SIGINT)):
         yield  # neither a thread nor a background job of a shell receives Ctrl-C

@@ -71,7 +71,7 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """Return the fields of the command in ``payload``, under PostHog's names, or an empty dictionary if it contains no command.
+    """If ``payload`` contains a command, return its fields under PostHog's names, otherwise an empty dictionary.
 
     Skip malformed parts of the payload.
     """

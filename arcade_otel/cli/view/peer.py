@@ -1,4 +1,4 @@
-"""Find out whether another user has opened a connection on loopback. This works on Linux only."""
+"""Find out whether a connection on loopback was opened by another user. This works on Linux only."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
     The owner is unknown on macOS and Windows, and on Linux if the client runs in another network namespace. The server needs this
     check because other users can read the page's address in the browser's command line.
 
-    Root, the user who runs this process and, under ``sudo``, the user who called ``sudo`` do not count as another user.
+    Root does not count as another user. If this process runs under ``sudo``, neither does the user who called ``sudo``.
 
     Args:
         client: The client's IPv4 address and port.

@@ -61,8 +61,8 @@ _HEADERS = (
 class PageServer(ThreadingHTTPServer):
     """Listen on 127.0.0.1 and answer each request in its own thread. ``serve_forever`` serves until :meth:`interrupt` is called.
 
-    Each server makes a new secret, which is part of the page's address. The server serves the page only if a request meets these
-    four conditions:
+    Each server makes a new secret, which is part of the page's address. The server serves the page only to requests that meet
+    these four conditions:
 
     * The ``Host`` header contains the address of this server. In a DNS rebinding attack, the ``Host`` header contains the host
       name of the attacker's page instead.
@@ -72,7 +72,7 @@ class PageServer(ThreadingHTTPServer):
 
     Args:
         port: The port, or 0 for any free port.
-        data: A function that returns the page's data as JSON. The server calls the function whenever a browser requests the data,
+        data: A function that returns the page's data as JSON. The server calls ``data()`` whenever a browser requests the JSON,
             but only from one thread at a time.
 
     Raises:

@@ -23,7 +23,7 @@ def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
     import the library removes the marker, unless it finds eight or more ended senders that were not reaped.
 
     The function renames the start mark (``handoff.starts``) so that it counts as a failed start. Therefore, the next command can
-    queue the span in the mark at once, and not only after 10 s.
+    take the span from the mark and queue it at once instead of after 10 s.
 
     Args:
         config_dir: The config directory.
