@@ -174,8 +174,8 @@ def decide(
     - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
       choice cannot be read, or contains a word other than ``on`` and ``off``, the decision is off.
     - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
-    - The program's settings. In continuous integration, the decision is off if ``record_in_ci`` is False. In all other cases, the
-      decision depends on ``enabled_by_default``.
+    - The program's settings. The decision is off in continuous integration if ``record_in_ci`` is False, and otherwise depends on
+      ``enabled_by_default``.
 
     The function reads at most two small files. If the environment variables determine the decision, the function reads no file.
     It raises no exceptions.
@@ -233,7 +233,7 @@ def is_test(environ: Mapping[str, str] | None = None) -> bool:
     recognize a process or a thread that a ``unittest`` test starts. With ``ARCADE_USAGE_IN_TESTS=1``, the function returns False.
 
     Args:
-        environ: The environment variables to check, or None to check those of the process and the call stack.
+        environ: The environment variables to check, or None to check the process's own variables and the call stack.
     """
     only_environ, environ = environ is not None, os.environ if environ is None else environ
     for name in _TEST_VARIABLES:  # a loop, because a generator would cost each command as much as the rest of this function

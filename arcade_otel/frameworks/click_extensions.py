@@ -29,7 +29,7 @@ def pending_subcommand(group: Any) -> str:
 
 
 def is_usage_error(error: BaseException) -> bool:
-    """Return whether ``error`` is the exception that Click raises for a wrong command line."""
+    """Return whether ``error`` is the exception that Click raises for an invalid command line."""
     return hasattr(error, "format_message") and hasattr(error, "ctx")
 
 

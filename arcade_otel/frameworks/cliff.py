@@ -5,7 +5,7 @@ This module replaces four methods of the app and its command manager:
 * ``App.run``: the replacement begins and ends the run.
 * ``CommandManager.find_command``: the replacement remembers the command's name.
 * ``App.prepare_to_run_command``: cliff calls this public hook with the command before the command runs.
-* ``App.clean_up``: cliff calls this public hook after the command, with the error that ended the command, or None.
+* ``App.clean_up``: cliff calls this public hook after the command, and passes the error that ended the command, or None.
 
 Because cliff uses argparse, this module follows the argparse parsers to find out whether the command line was accepted.
 """

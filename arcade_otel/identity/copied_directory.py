@@ -185,7 +185,7 @@ def _mount(path: str, table: str = "/proc/self/mountinfo") -> tuple[str, str, st
     """Return the root, type, source and options of the mount that contains ``path``.
 
     Return None if the system provides no mount table, or if no mount contains ``path``. The manual page proc_pid_mountinfo(5)
-    documents the format of the table.
+    documents the format of the mount table.
     """
     found = None
     longest = -1

@@ -62,17 +62,17 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Return the identity under which a successful login's event is sent, and rotate the anonymous ID if necessary.
 
-    The function asks the API for the principal (at most 2 s). The function rotates an anonymous ID that is linked to an account
-    other than the principal. It also rotates an unlinked ID if the marker of an unresolved identity exists, because that ID may
-    belong to the account of an earlier login.
+    The function asks the API for the principal (at most 2 s). The function rotates an anonymous ID that is linked to an account,
+    unless this account is the principal. It also rotates an unlinked ID if the marker of an unresolved identity exists, because
+    that ID may belong to the account of an earlier login.
 
     The function does not yet link the ID to the principal. The caller must queue the login's span, which carries the pending
     alias, and then call :func:`commit_login`, which writes the link.
 
     Guarantee: even if a later step fails or the process is killed, the anonymous ID is never aliased to a second person. If the
     ID must be rotated, the function writes the marker of a pending rotation before it writes anything else. Unless the ID is
-    already linked to the principal, the function also writes the marker of an unresolved identity, which remains until the link
-    is written.
+    already linked to the principal, the function also writes the marker of an unresolved identity. The marker remains until the
+    link is written.
 
     Args:
         settings: The program's settings.

@@ -225,7 +225,7 @@ def encode(
     fresh_ids: tuple[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the command's span as a ``TracesData`` object in OTLP/JSON, which is ASCII text.
+    """Return the command's span as ASCII text: a ``TracesData`` object in OTLP/JSON.
 
     Args:
         settings: The program's settings.

@@ -127,5 +127,5 @@ def is_free_text(kind: object) -> bool:
 
 
 def is_id(value: object) -> bool:
-    """Return whether ``value`` looks like an ID: at most 100 ASCII letters, digits and characters of ``-_.:``."""
+    """Return whether ``value`` looks like an ID: at most 100 ASCII letters, digits and the characters ``-_.:``."""
     return isinstance(value, str) and value.isascii() and len(value) <= _MAX_GROUP_LENGTH and value.translate(_ID_SIGNS).isalnum()

@@ -353,7 +353,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.DROPPED,
         INTEGER,
         "12",
-        "The number of events that a full queue dropped before this event",
+        "The number of earlier events that were deleted because they exceeded the queue's limits",
         when="if events were dropped",
         rare=True,
     ),

@@ -192,7 +192,7 @@ def _is_a_value(part: str) -> bool:
 
 
 def _without(message: str, values: Mapping[str, str], typed: Sequence[str]) -> str:
-    """Replace each value in the message with its placeholder, whatever its letter case or escaping.
+    """Replace each value in the message, in any letter case and with any escaping, with its placeholder.
 
     All values are replaced in one pass, the longest first. A short value is replaced only if it is a whole word. For example, if
     the user typed "on", the word "connection" stays as it is.

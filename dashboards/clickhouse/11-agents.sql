@@ -1,7 +1,7 @@
 -- Agents and people
 -- Question: How much of the usage comes from coding agents, and do their commands fail more often?
 -- Unit: the number of runs, the number of people, and the percentage of runs that failed
--- Note: Events of older library versions, which lack the property agent, count as events of people.
+-- Note: Events of older library versions, which lack the property "agent", count as events of people.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

@@ -1,7 +1,7 @@
 -- CI and terminals
 -- Question: Do commands run in CI, in a terminal, or in scripts?
 -- Unit: the number of runs, the number of people, and the percentage of runs that failed
--- Note: Events from outside CI that lack the property interactive count as unknown.
+-- Note: Events from outside CI that lack the property "interactive" count as unknown.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

@@ -1,6 +1,6 @@
 -- Version adoption
 -- Question: How fast do people move to a new version?
--- Unit: the number of people who used a version in a week
+-- Unit: for each week, the number of people who used each version
 -- Note: A person who used two versions in one week counts in both versions. Runs in CI do not count.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

@@ -1,7 +1,7 @@
 -- Agents and people
 -- Question: How much of the usage comes from coding agents, and do their commands fail more often?
 -- Unit: the number of runs, the number of people, and the percentage of runs that failed
--- Note: Events of older library versions, which lack the property agent, count as events of people.
+-- Note: Events of older library versions, which lack the property "agent", count as events of people.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -1,7 +1,7 @@
 -- CI and terminals
 -- Question: Do commands run in CI, in a terminal, or in scripts?
 -- Unit: the number of runs, the number of people, and the percentage of runs that failed
--- Note: Events from outside CI that lack the property interactive count as unknown.
+-- Note: Events from outside CI that lack the property "interactive" count as unknown.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -1,7 +1,7 @@
 -- How commands end
 -- Question: How many runs succeed, fail, have a mistyped command line, or are stopped by the user?
--- Unit: the number of runs, and their percentage of all runs
--- Note: Events of older library versions, which lack the property outcome, count as success or failure.
+-- Unit: for each outcome, the number of runs and their percentage of all runs
+-- Note: Events of older library versions, which lack the property "outcome", count as success or failure.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

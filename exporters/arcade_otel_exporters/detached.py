@@ -28,8 +28,8 @@ class DetachedSpanExporter(SpanExporter):
     """Pass each span as OTLP/JSON to a sender, a background process that can outlive this one and runs the real exporters.
 
     Guarantees: ``export`` never raises and never waits for the network. Several threads may call ``export`` at once, and
-        ``export`` works in a forked child. ``SUCCESS`` does not mean that a backend has received the span: the span may still be
-        in the queue. After the user has opted out, the spans are discarded.
+    ``export`` works in a forked child. ``SUCCESS`` does not mean that a backend has received the span: the span may still be
+    in the queue. After the user has opted out, the spans are discarded.
 
     Args:
         exporters: Names of the exporters that the sender runs, for example ``"posthog,otlp"``, or None for the value of

@@ -216,7 +216,7 @@ class PostHogSpanExporter(SpanExporter):
     def _deliver_by(self, client: PostHogClient, spans: Sequence[SpanRecord]) -> DeliveryResult:
         """Pass the alias and the events of each span to the program's own client.
 
-        The client gets the same time, ID and properties that the exporter would send without a client.
+        The client gets the same time, ID and properties that the exporter itself would send to PostHog.
         """
         for index, span in enumerate(spans):
             if not is_command(span):

@@ -82,8 +82,8 @@ def check_protocol(protocol: str) -> str:
 class Connection:
     """Send requests to PostHog, one at a time, and keep the connections open for later requests.
 
-    If a host does not know the first endpoint (404 or 410), the other one is tried once and, if it works, used for later requests
-    to this host.
+    If a host does not know the endpoint ``protocol`` (404 or 410), the other endpoint is tried once and, if it works, used for
+    later requests to this host.
 
     Args:
         timeout: Time limit in seconds for one request, from its start to the end of its answer.

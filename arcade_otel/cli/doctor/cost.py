@@ -19,7 +19,10 @@ from arcade_otel.settings import Settings
 
 __all__ = ["added_milliseconds", "check_cost"]
 
-_RUNS = 9
+#: The number of rounds that count. The measurement ends before the last one if the result is clear.
+_MIN_ROUNDS, _MAX_ROUNDS = 3, 9
+#: The result is clear if the added milliseconds exceed the measurement noise this many times.
+_CLEAR = 5
 _SECONDS = 30.0
 #: Less cannot be measured: some systems count CPU time in steps.
 _MIN_MILLISECONDS = 0.1
@@ -39,9 +42,9 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 def check_cost(settings: Settings) -> Check:
     """Measure how much time recording adds to a command.
 
-    Three programs take turns, ten runs each: a command with arcade-otel, the same command without arcade-otel, and a bare Python.
-    The first run of each program is discarded. The fastest of the remaining nine runs counts, because other processes on the
-    machine can only make a run slower.
+    Three programs take turns: a command with arcade-otel, the same command without it, and a bare Python. The first round
+    is discarded. Between three and nine more rounds follow, until the added time is five times the measurement noise. Each
+    program's fastest run counts, because other processes on the machine can only make a run slower.
     """
     if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
@@ -54,15 +57,18 @@ def check_cost(settings: Settings) -> Check:
         with open(os.path.join(config_dir, "usage", "notice"), "w", encoding="ascii") as file:
             file.write(str(conventions.NOTICE_VERSION))  # so that no notice is shown
         try:
-            for _ in range(_RUNS + 1):
+            for number in range(_MAX_ROUNDS + 1):
                 for source, times in took.items():
                     times.append(_milliseconds(source, config_dir, environ))
                     _remove_marks(config_dir)
+                if number == 0:
+                    took = {source: [] for source in took}  # the first round compiles modules and fills caches
+                elif number >= _MIN_ROUNDS and _is_clear(took[_HOST], took[_RECORDED]):
+                    break
         except (OSError, subprocess.SubprocessError) as error:
             remedy = "run python -c 'import arcade_otel' with the program's Python, and correct what it prints."
             return Check("cost", ok=False, detail=f"{settings.name} cannot be measured ({type(error).__name__})", remedy=remedy)
-    # The first run of each compiles modules and fills caches.
-    start, host, recorded = (times[1:] for times in took.values())
+    start, host, recorded = took.values()
     added, is_measured = added_milliseconds(host, recorded)
     words = f"{added:.1f} ms longer" if is_measured else f"less than {added:.1f} ms longer"
     detail = f"a command takes {words} (a bare Python start takes {min(start):.1f} ms here)"
@@ -83,9 +89,18 @@ def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tupl
     A program's noise is the difference between its fastest run and its median run. The measurement noise is that of the
     noisier program, but at least 0.1 ms.
     """
-    noise = max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
+    noise = _noise(host, recorded)
     added = min(recorded) - min(host)
     return (added, True) if added > noise else (noise, False)
+
+
+def _noise(host: Sequence[float], recorded: Sequence[float]) -> float:
+    return max(_MIN_MILLISECONDS, *(sorted(times)[len(times) // 2] - min(times) for times in (host, recorded)))
+
+
+def _is_clear(host: Sequence[float], recorded: Sequence[float]) -> bool:
+    """Return whether more rounds would hardly change the result."""
+    return min(recorded) - min(host) >= _CLEAR * _noise(host, recorded)
 
 
 def _milliseconds(source: str, config_dir: str, environ: dict[str, str]) -> float:

@@ -114,7 +114,7 @@ EVENTS: tuple[Event, ...] = (
     Event(
         conventions.EVENT_STARTED,
         "started",
-        "A command began, and the program lists it in `record_start` (for example, a server)",
+        "A command began, and `record_start=` names the command",
         "The maintainers see which server commands people start, even if the server is killed and sends no other event",
         _OURS,
     ),
@@ -129,7 +129,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "Lets the sender check that the server accepts events, and is not attributed to you",
+        "The event shows whether the server accepts events. It is not attributed to you",
         _OURS,
     ),
 )
@@ -377,7 +377,7 @@ SPAN_EVENT: tuple[FieldSpec, ...] = (
         conventions.OWN_EVENT,
         BOOLEAN,
         "true",
-        "Always true. Marks a tracked event. The event's other attributes are properties that the program declares",
+        "Always true. Marks a tracked event. Every other attribute of the event is a property that the program declares",
         when="if the program tracks events",
     ),
 )

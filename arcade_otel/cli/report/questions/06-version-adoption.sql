@@ -1,6 +1,6 @@
 -- title: Version adoption
 -- question: How fast do people move to a new version?
--- unit: the number of people who used a version in a week
+-- unit: for each week, the number of people who used each version
 -- note: A person who used two versions in one week counts in both versions. Runs in CI do not count.
 -- chart: line week people by version
 SELECT week, version, count(DISTINCT person) AS people

@@ -1,7 +1,7 @@
 -- title: Agents and people
 -- question: How much of the usage comes from coding agents, and do their commands fail more often?
 -- unit: the number of runs, the number of people, and the percentage of runs that failed
--- note: Events of older library versions, which lack the property agent, count as events of people.
+-- note: Events of older library versions, which lack the property "agent", count as events of people.
 -- chart: bar caller runs
 SELECT
   CASE WHEN agent <> '' THEN agent WHEN ci = 1 THEN 'CI' ELSE 'people' END AS caller,

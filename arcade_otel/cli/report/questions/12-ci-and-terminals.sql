@@ -1,7 +1,7 @@
 -- title: CI and terminals
 -- question: Do commands run in CI, in a terminal, or in scripts?
 -- unit: the number of runs, the number of people, and the percentage of runs that failed
--- note: Events from outside CI that lack the property interactive count as unknown.
+-- note: Events from outside CI that lack the property "interactive" count as unknown.
 -- chart: bar surroundings runs
 SELECT
   CASE
