@@ -136,6 +136,7 @@ def test_a_delivery_that_cannot_come_is_not_waited_for(machine: Machine, posthog
     assert len(machine.queue) == 3
 
 
+@pytest.mark.posix  # sends SIGINT to a process
 def test_ctrl_c_ends_the_wait_and_not_the_command(machine: Machine, posthog: FakePostHog) -> None:
     """The command is already over, so its exit code does not change."""
     posthog.always(Fault.hang())
