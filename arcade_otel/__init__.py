@@ -63,7 +63,8 @@ ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
 #: Type: boolean. Default: `false`. Effect: `OTEL_SDK_DISABLED=true`, in upper or lower case, turns recording off and deletes
 #: the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: Type: path. Default: `~/.arcade`. Effect: sets the config directory, which contains the identity, the queue and your choice.
+#: Type: path. Default: `~/.arcade`. Effect: sets the config directory, which contains the identity, the queue and your opt-in
+#: or opt-out.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 _ON, _OFF, _LOG = "on", "off", "log"
