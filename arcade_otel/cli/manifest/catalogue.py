@@ -129,7 +129,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "The event shows whether the server accepts events. It is not attributed to you",
+        "The event shows whether the server accepts events, and is not attributed to you",
         _OURS,
     ),
 )
