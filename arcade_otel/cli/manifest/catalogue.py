@@ -366,7 +366,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span: one that the OpenTelemetry SDK created. The usage event does not depend on this span",
+        "Always true. Marks a live span: one that the OpenTelemetry SDK created. The usage event does not depend on the live span",
         when="if the command has a live span",
     ),
 )
