@@ -99,7 +99,7 @@ def _noise(host: Sequence[float], recorded: Sequence[float]) -> float:
 
 
 def _is_clear(host: Sequence[float], recorded: Sequence[float]) -> bool:
-    """Return whether more rounds would hardly change the result."""
+    """Return whether the added time is at least five times the measurement noise."""
     return min(recorded) - min(host) >= _CLEAR * _noise(host, recorded)
 
 

@@ -256,7 +256,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """If the config directory is a copy, return a note on whether the anonymous ID will be replaced, otherwise ""."""
+    """Return a note on whether the anonymous ID of a copied config directory will be replaced, or "" if it is not a copy."""
     from arcade_otel.identity import copied_directory
 
     try:
