@@ -365,7 +365,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span: one that the OpenTelemetry SDK created. The usage event does not depend on the live span",
+        "Always true. Marks a live span, which the OpenTelemetry SDK created. The usage event does not depend on the live span",
         when="if the command has a live span",
     ),
 )
