@@ -7,8 +7,7 @@ properties that PostHog defines, the fields of events and requests, and the attr
 ``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a test server receives. The tests fail if an event
-contains a property that is not in the catalogue, or if the catalogue contains a property that no event contains. Properties that
-are marked as rare need not occur in an event.
+contains a property that is not in the catalogue, or if the catalogue contains a property that no event contains.
 """
 
 # No command imports this module while it runs. The strings are for the documentation, the manifest and the tests.
