@@ -89,14 +89,14 @@ class LiveSpan:
 
     @property
     def ids(self) -> tuple[str, str]:
-        """The trace ID and the span ID, in hexadecimal digits."""
+        """The live span's trace ID and span ID, in hexadecimal digits."""
         context = self._span.get_span_context()
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
     def on_command_start(self) -> None:
         """Make this library's tracer provider the provider of the process.
 
-        If the program has already set a provider, for example in a callback, do nothing.
+        If the program has already set a tracer provider of its own, do nothing.
         """
         if self._provider.ours and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             trace.set_tracer_provider(self._provider.tracers)
