@@ -128,7 +128,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "The event shows whether the server accepts events. It is not attributed to you",
+        "The event shows whether the server accepts events, and is not attributed to you",
         _OURS,
     ),
 )
@@ -365,7 +365,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span: one that the OpenTelemetry SDK created. The usage event does not depend on this span",
+        "Always true. Marks a live span, which the OpenTelemetry SDK created. The usage event does not depend on the live span",
         when="if the command has a live span",
     ),
 )
