@@ -1,7 +1,7 @@
 """The queue: a directory on disk that contains a directory for each lane.
 
-The directory of a lane contains a file for each span. The name of each file begins with a time, so the sorted names are in order
-of age. All file operations go through ``storage``.
+The directory of a lane contains a file for each span. The name of each file begins with the span's end time, so the sorted names
+are in order of age. All file operations go through ``storage``.
 """
 
 import os

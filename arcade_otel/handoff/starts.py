@@ -9,7 +9,7 @@ start*: its sender did not do its work. A start can fail because the interpreter
 * The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
 * After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. After
   a single failed start, commands start senders as usual, because a start can fail by chance, for example when a container stops.
-* When a sender starts successfully, it removes all old marks, so that commands start senders as usual again.
+* When a sender starts successfully, it removes the marks of failed starts, so that commands start senders as usual again.
 
 Limits: If the disk is not writable, there are no start marks. If another process queues the span of a start mark, the span lacks
 the properties that the mark's sender would have added (``handoff.enrichment``).
@@ -140,7 +140,7 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
 
 
 def record_failure(config_dir: str, name: str, error: OSError) -> None:
-    """Mark the start as failed at once, because the process could not be started. Afterwards, the caller must queue the span.
+    """Mark the start as failed at once, because the process could not be started. The caller must then queue the span.
 
     If the error is temporary, such as a lack of memory, remove the mark, so that the start does not count as failed.
     """
@@ -317,7 +317,7 @@ def failures(state_dir: str, now: float | None = None) -> list[float]:
 
 
 def are_pending(state_dir: str) -> bool:
-    """Return whether a sender that may still be starting has a span that is not in the queue yet."""
+    """Return whether the start mark of a sender that may still be starting contains a span."""
     now = time.time()
     return any(mark.size and mark.is_pending(now) for mark in _marks(state_dir))
 
