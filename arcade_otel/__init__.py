@@ -63,7 +63,8 @@ ENV_DO_NOT_TRACK = "DO_NOT_TRACK"
 #: Type: boolean. Default: `false`. Effect: `OTEL_SDK_DISABLED=true`, in upper or lower case, turns recording off and deletes
 #: the queue. Source: OpenTelemetry.
 ENV_SDK_DISABLED = "OTEL_SDK_DISABLED"
-#: Type: path. Default: `~/.arcade`. Effect: sets the config directory, which contains the identity, the queue and your choice.
+#: Type: path. Default: `~/.arcade`. Effect: sets the config directory, which contains the identity, the queue and your opt-in
+#: or opt-out.
 ENV_WORK_DIR = "ARCADE_WORK_DIR"
 
 _ON, _OFF, _LOG = "on", "off", "log"
@@ -185,8 +186,8 @@ def uninstrument(app: App) -> App:
 def program(**options: Unpack[Options]) -> CommandContext:
     """Record the run of an argparse program.
 
-    You can use the result as a context manager, or as a decorator of your ``main`` function. For example, write
-    ``with arcade_otel.program(name="mycli"): main()``. The first ``ArgumentParser`` that parses a command line inside the block
+    Use the call as a context manager, ``with arcade_otel.program(name="mycli"): main()``, or as a decorator of your ``main``
+    function. The first ``ArgumentParser`` that parses a command line inside the block
     counts as the program's parser. The event contains the path of the sub-command that ran, for example ``toolkit.run``. A run is
     also recorded if it ends with a usage error, a nonzero exit code or an exception. Runs of ``--help`` and ``--version`` are not
     recorded. If no command line is parsed inside the block, nothing is recorded.
@@ -257,7 +258,7 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
     no command is being recorded, for example because the user has opted out, this function does nothing.
 
     Args:
-        name: A key of ``properties``, or one of ``groups`` (:class:`Options`).
+        name: A key of the option ``properties``, or a name in the option ``groups`` (:class:`Options`).
         value: The value of the property, or the ID of the group, or None to remove a value that you have set before.
     """
     if "arcade_otel.frameworks" in sys.modules:
@@ -272,18 +273,18 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event of the command that is running, if you declared the event in the option ``events``. This never raises.
 
-    Unless the command is a server command, the event is a span event on the command's OpenTelemetry span, is sent together with
-    the command's own event, and belongs to the same person. A command that is not a server command can track at most 50 events.
+    Unless the command is a server command, the event is a span event on the command's OpenTelemetry span, and is sent together
+    with the command's own event, for the same person. A command that is not a server command can track at most 50 events.
     An event that you did not declare is dropped. A property is dropped from the event if you did not declare it, or if its value
     is not of the declared type. The debug log reports each dropped event and property. If no command is being recorded, for
     example because the user has opted out, this function does nothing.
 
     A command counts as a server command if it has called :func:`end_run`, or if the option ``record_start`` names it. The events
     of a server command are sent only to PostHog. A running server command hands each event to a sender at most 10 s after the
-    call of ``track``. If 100 events of a server command are already waiting, a new event is dropped.
+    call of ``track``. If 100 events of a server command already wait for a sender, a new event is dropped.
 
     Args:
-        event: A key of ``events``, for example ``"toolkit created"``.
+        event: A key of the option ``events``, for example ``"toolkit created"``.
         properties: The values of the event's properties, for example ``{"tools": 3}``. The event does not contain properties
             whose value is None.
     """

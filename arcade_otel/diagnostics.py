@@ -48,8 +48,8 @@ class guard:  # noqa: N801 - reads as the statement it is: ``with guard("the not
 
     By default, the guard swallows an ``Exception`` of any class and writes a debug line about it. ``KeyboardInterrupt`` and
     ``SystemExit`` pass through the guard. If ``ARCADE_USAGE_STRICT=1`` is set, as in the library's own tests, the guard swallows
-    only an ``OSError``, so that it hides no bugs. Apart from guards, the library catches ``Exception`` only when it calls foreign
-    code, for example the program's functions.
+    only an ``OSError``, so that it hides no bugs. Outside this class, the library catches ``Exception`` only when it calls
+    foreign code, for example the program's functions.
     """
 
     __slots__ = ("_what",)

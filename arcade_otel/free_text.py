@@ -8,8 +8,8 @@ class FreeText:
 
     **Free text is a risk.** A property that is not free text contains a boolean, a whole number, or one of the words that you
     have listed in your program. Free text can contain names, addresses, passwords, and whatever else your users and their servers
-    put in it. The library redacts free text by the same rules as error messages. The rules cannot find every secret. An ordinary
-    word, for example a customer's name in a server's response, is sent unchanged unless the user typed it or set it in a
+    put in it. The library redacts free text by the same rules as error messages, but these rules cannot find every secret. An
+    ordinary word, for example a customer's name in a server's response, is sent unchanged unless the user typed it or set it in a
     variable. PostHog stores the text. If you can list all values of a property, declare it as a ``Literal`` instead.
 
     Guarantees:
@@ -18,7 +18,7 @@ class FreeText:
       removed, except harmless words such as ``int`` or ``connection refused``. If the command line and the environment contain
       too many values to search for, or values that are too long, the free text is dropped.
     - The redacted text is a single line of at most 300 characters (``conventions.FREE_TEXT_LIMIT``).
-    - A free-text value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, such a
+    - A free-text value that is not a string is dropped, and the debug log says so. In the sandbox of the pytest plugin, a dropped
       value makes the test fail.
     - The output of ``arcade-otel manifest`` tells your users that the property is free text, and shows your reason.
 

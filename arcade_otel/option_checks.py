@@ -66,7 +66,7 @@ def check_together(fields: Mapping[str, Any]) -> None:
 
     Raises:
         ValueError: If ``person_properties`` contains an undeclared property, a free-text property, or a copy of a library
-            property (``{"duration_ms": "duration"}``), because only the sender can fill in a copy. A ValueError is also raised if
+            property (``{"duration_ms": "duration"}``), whose value only the sender knows. A ValueError is also raised if
             there are more than five groups, including the groups ``organization`` and ``project`` that ``arcade_context`` adds.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}

@@ -153,7 +153,7 @@ def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     * The home directory is "", ``/`` or a relative path, so the config directory would be ``/.arcade`` or below the current
       directory.
     * The home directory does not exist. On Debian, for example, the home directory of many system users is ``/nonexistent``,
-      which a command that runs as root could create.
+      which the library must not create.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ

@@ -47,7 +47,7 @@ def _lazy_group(base: Any, app: Any, family: str) -> Any:
     loaded: dict[str, Any] = {}
 
     class UsageGroup(base):  # type: ignore[misc]
-        """A command group that imports its commands the first time that it lists them or looks one up."""
+        """A command group that imports its commands when it first lists them or looks one up."""
 
         names = NAMES  # the adapter reads here which words are commands, before they are loaded
 

@@ -56,7 +56,7 @@ def flush(settings: Settings, output: Output, timeout: int) -> int:
 
 
 def _queue_handed_over(settings: Settings, seconds: float) -> None:
-    """Wait up to ``seconds`` for new senders to queue their spans. Then queue any spans that they have not queued."""
+    """Wait up to ``seconds`` for new senders to queue their spans. Then queue any spans that those senders left unqueued."""
     deadline = time.monotonic() + seconds
     while starts.are_pending(settings.state_dir) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)

@@ -21,10 +21,10 @@ _MAX_WAIT_SECONDS = 12.0
 
 
 def forget(settings: Settings, output: Output) -> int:
-    """Delete the queued events, the receipts and the files in ``corrupt/``. Rotate the anonymous ID if there is one.
+    """Delete the queued events, the receipts and the damaged files in ``corrupt/``. Rotate the anonymous ID if there is one.
 
-    The command keeps the user's stored choice, and the file that says that the notice was shown. ``usage forget`` itself is not
-    recorded.
+    The command keeps the user's stored choice, and the file that records that the notice was shown. ``usage forget`` itself is
+    not recorded.
 
     Running senders could write new receipts, so ``forget`` waits up to 12 s for them to stop before it deletes the receipts.
     A sender lives for at most 10 s.

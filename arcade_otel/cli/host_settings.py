@@ -10,7 +10,7 @@ __all__ = ["get_settings", "instrumented"]
 
 
 def get_settings(app: Any, root: Any = None) -> Settings:
-    """Return the settings with which ``app``, or else ``root``, was instrumented.
+    """Return the settings with which ``app`` was instrumented, or those of ``root`` if ``app`` was not instrumented.
 
     If neither ``app`` nor ``root`` was instrumented, make settings from the environment.
 

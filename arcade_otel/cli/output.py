@@ -31,8 +31,8 @@ class Output:
     any encoding.
 
     Args:
-        as_json: True to print JSON (only :meth:`result` and :meth:`error` then print anything), or False to print text
-            (:meth:`result` then prints nothing).
+        as_json: If True, only :meth:`result` and :meth:`error` print, as JSON. If False, all methods except :meth:`result`
+            print text for people.
     """
 
     def __init__(self, *, as_json: bool) -> None:

@@ -110,8 +110,8 @@ class Decision:
         reason: The name of the variable that determined the decision, or one of the ``REASON_`` constants.
         detail: The reason as a short text for the user. The text may name the file that determined the decision, but does not
             quote its content.
-        notice: Content of ``usage/notice``, or None if the file is missing or was not read. The content is the version of the
-            notice that was shown.
+        notice: Content of ``usage/notice`` (the version of the notice that was shown), or None if the file is missing or was not
+            read.
     """
 
     __slots__ = ("detail", "mode", "notice", "reason")
@@ -135,7 +135,7 @@ class Decision:
     def unreadable(self) -> bool:
         """Whether the stored choice cannot be read at the moment.
 
-        While the choice is unreadable, nothing is recorded and nothing is deleted.
+        While the choice is unreadable, no command is recorded and no queued span is deleted.
         """
         return self.reason == REASON_UNREADABLE
 
@@ -165,10 +165,11 @@ def decide(
 
     - The variable ``DO_NOT_TRACK``.
     - The variable ``OTEL_SDK_DISABLED``.
-    - The variable ``ARCADE_USAGE_TRACKING`` selects the mode "off" or "log" (``consent.decision_from_env`` lists the values).
+    - The variable ``ARCADE_USAGE_TRACKING``, if it selects the mode "off" or "log" (``consent.decision_from_env`` lists the
+      values).
     - The config directory. If another user owns the config directory or can write to it, the decision is off (see ``storage`` for
       the rules).
-    - The variable ``ARCADE_USAGE_TRACKING`` selects the mode "on".
+    - The variable ``ARCADE_USAGE_TRACKING``, if it selects the mode "on".
     - A test runner. If a test runs the command, the decision is off. The recognized test runners are pytest, unittest, tox, nox,
       and the ``CliRunner`` of Click and Typer (:func:`is_test`).
     - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
@@ -216,7 +217,8 @@ def decide(
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether this process runs in continuous integration.
 
-    The function returns True if the variable of a CI service is set to a value other than "", ``0`` and ``false``.
+    The function returns True if a variable that a CI service sets, such as ``GITHUB_ACTIONS``, has a value other than "", ``0``
+    and ``false``.
     """
     environ = os.environ if environ is None else environ
     for name in _CI_VARIABLES:  # noqa: SIM110 - a generator costs each command as much as all of this

@@ -27,7 +27,7 @@ def show_once(config_dir: str, program: str, version: int, decided_by: str) -> N
     creates the marker prints the notice. In four cases, the function neither shows the notice nor marks it as shown:
 
     - The marker cannot be created.
-    - The process has no open stderr.
+    - The process's stderr is closed.
     - The command runs in continuous integration, and neither stdout nor stderr is a terminal.
     - The user has opted in with the variable ``ARCADE_USAGE_TRACKING`` or with ``usage enable``. A tool that parses stderr can
       set ``ARCADE_USAGE_TRACKING=1`` to suppress the notice.

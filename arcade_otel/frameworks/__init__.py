@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ADAPTERS", "SETTINGS", "Run", "effective_decision", "find_adapter", "instrument"]
 
-#: Attribute with the settings of an instrumented app, or of the command that a run starts with.
+#: Attribute with the settings of an instrumented app, or of its root command.
 SETTINGS = "_arcade_otel_settings"
 
 
@@ -107,7 +107,7 @@ _execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
 
 
 def _swap_exec_functions(*, active: bool) -> None:
-    """If ``active`` is true, replace the builtins ``os.execv`` and ``os.execve``. Otherwise restore them.
+    """If ``active`` is true, make ``os.execv`` and ``os.execve`` end the runs first. Otherwise restore the builtins.
 
     If the program itself has replaced a builtin, for example by a mock, the program's function stays in place.
     """
@@ -220,7 +220,7 @@ class Run:
         self.path = f"{self.path}.{name}" if self.path else name
 
     def on_command_start(self, get_values: Callable[[], tuple[str, ...]] | None = None) -> None:
-        """Report that a command is about to run. Show the notice now, and start the live span if the process exports traces.
+        """Report that a command is about to run, so that the run shows the notice and starts the live span if necessary.
 
         Args:
             get_values: A function that returns the values of the command's parameters. If the program sets a free-text property
@@ -242,7 +242,7 @@ class Run:
             start_event.record_start(self)
 
     def _announce(self) -> None:
-        """Show the notice, and start the live span if the process exports traces.
+        """Show the usage-data notice if necessary, and start the live span if the process exports traces.
 
         The process also counts as exporting traces if one of the program's callbacks has set a tracer provider since the run
         began.
@@ -350,7 +350,7 @@ class Run:
         """Return whether this process is a worker or a reload child, in which case another process records the command.
 
         Args:
-            environ: The environment, preferably a copy, because three look-ups in ``os.environ`` cost 25,000 instructions.
+            environ: The environment, preferably a copy, because three look-ups in ``os.environ`` cost 25,000 CPU instructions.
         """
         if self._in_worker is None:
             self._in_worker = _is_worker(environ)

@@ -74,7 +74,7 @@ def _patch(context_class: Any) -> None:
 
 
 def _seen_by_the_shell(error: BaseException | None) -> BaseException | None:
-    """Return the error with which the process ends.
+    """Return the error to record for ``error``, the exception that ended the command.
 
     On Ctrl-C, asyncio and trio first cancel the command and later raise ``KeyboardInterrupt``. The function therefore treats a
     cancellation as an exit with code 130.

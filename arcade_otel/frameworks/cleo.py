@@ -49,7 +49,7 @@ def detach(app: Any) -> None:
 class _Replacement:
     """The base class of objects that replace a method of an application.
 
-    Unlike a closure, a replacement object is copied together with the application.
+    The replacements are objects and not closures, so that a deep copy of the application has its own replacements.
     """
 
     __slots__ = ("_app",)
@@ -141,7 +141,7 @@ class _CleoRun:
         """End the run. Record the run if a command ran or an error occurred.
 
         Args:
-            error: The exception that ``Application.run`` raised, usually cleo's ``SystemExit``, or None.
+            error: The exception that ``Application.run`` raised (usually ``SystemExit``), or None.
             code: The exit code that ``Application.run`` has returned.
         """
         with guard("the end of a command"):

@@ -68,12 +68,12 @@ def detach(app: Any) -> None:
 
 
 def find_command(app: Any) -> Any:
-    """Return ``app``, because a Click app is itself the command that a run starts with."""
+    """Return ``app``, because a Click app is itself the root command."""
     return app
 
 
 def follow(command: Any, settings: Settings) -> None:
-    """Record each run that starts with ``command``."""
+    """Record each run whose root command is ``command``."""
     setattr(command, SETTINGS, settings)
     _patch(context_base(command))
 
@@ -228,7 +228,7 @@ class _ContextState:
     def _note_words(self, context: Any) -> None:
         """Remember which of the remaining words on the command line are names of the group's subcommands.
 
-        The method is called before the group resolves a word, because resolving may turn any word into a subcommand.
+        The method is called before the group resolves a word, because resolving a word may add it to the group's commands.
         """
         if _is_group(context.command) and not _resolves_plainly(context.command):
             from arcade_otel.frameworks.click_extensions import listed_words
@@ -249,7 +249,7 @@ class _ContextState:
 
 
 def on_created(context: Any, command: Any) -> None:
-    """Add a new context to its parent's run. If there is no such run and the command is instrumented, begin a run."""
+    """Add a new context to its parent's run. If the parent has no run and the command is instrumented, begin a run."""
     if context.resilient_parsing:
         return  # shell completion
     state = None if context.parent is None else context.parent.__dict__.get(STATE)

@@ -48,7 +48,7 @@ def is_help(error: BaseException) -> bool:
 def listed_words(context: Any) -> frozenset[str]:
     """Return the remaining words on the command line that are names of the group's subcommands.
 
-    Call this function before the group resolves a word, because resolving may turn any word into a subcommand.
+    Call this function before the group resolves a word, because resolving a word may add it to the group's commands.
     """
     # Click 8.2 has renamed it, and warns if the old name is used.
     state = vars(context)
@@ -66,8 +66,8 @@ def command_name(command: Any, typed: Any, *, commands: dict[Any, Any], listed: 
     - The key of the command in ``group.commands``, even if the user typed an alias or an abbreviation.
     - The typed word, if it is a key of ``commands``, even if the key's value is only a placeholder for the command.
     - The typed word, if a container attribute of the group (such as a dict of lazily loaded commands) contains it.
-    - The command's own name, if the module that defines the command's function contains the command as a global variable. Such a
-      command's name comes from the program's source code.
+    - The command's own name, if the command is a global variable of the module that defines its function, because the name then
+      comes from the program's source code.
 
     Args:
         command: The command that the group has resolved, or None.

@@ -56,7 +56,7 @@ def detach(app: Any) -> None:
 class _Replacement:
     """The base class of objects that replace a method of the app or of its command manager.
 
-    Unlike a closure, a replacement object is copied together with the app.
+    The replacements are objects and not closures, so that a deep copy of the app has its own replacements.
     """
 
     __slots__ = ("_app", "_owner")

@@ -50,7 +50,7 @@ class RunStack:
         return self._runs.pop(self._place())[1]
 
     def current(self) -> Any:
-        """Return the run that this thread added most recently, or None outside the ``with`` block."""
+        """Return the run that this thread added most recently, or None if the stack is empty."""
         return self._runs[self._place()][1] if self._runs else None
 
     def _place(self) -> int:
@@ -135,8 +135,8 @@ def new_path(path: object) -> str | None:
 def end_discarded(run: Run, settings: Settings, error: BaseException | None) -> None:
     """End a run that the program discarded.
 
-    A successful login or logout changes the identity even if its run is discarded. The exceptions are a forked child, a dry run,
-    and a user who has opted out during the run.
+    A successful login or logout changes the identity even if its run is discarded, except in a forked child, in a dry run, or if
+    the user has opted out during the run.
     """
     run.discard()
     is_change = run.path in settings.login_commands or run.path in settings.logout_commands

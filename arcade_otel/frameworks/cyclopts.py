@@ -86,7 +86,10 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that begins or continues when the app of ``stack`` is called, or None if the call is not recorded."""
+    """Return the run that records a call of the app of ``stack``, or None if the call is not recorded.
+
+    If this thread has no run and the app is instrumented, begin a run.
+    """
     run = _runs.get(get_ident())
     if run is not None:
         # cyclopts enters twice in a row: to split the command line, and to run the command.
@@ -166,7 +169,7 @@ class _CycloptsRun:
     def on_left(self, error: BaseException | None) -> None:
         """End the run when its outermost context manager is exited.
 
-        If the command line has not been parsed yet and there is no error, the run continues.
+        If cyclopts used the context manager only to split the command line, and no error occurred, do not end the run.
         """
         self.depth -= 1
         if self.depth or (error is None and not self.words and not self.parsed and self.bound is None):
@@ -200,7 +203,7 @@ def _root(app: Any) -> Any:
 
 
 def _registered_names(app: Any, chain: Sequence[str]) -> Iterator[str]:
-    """Yield the name of each command in the chain: the first name under which the program registered it, not an alias."""
+    """For each word in ``chain``, yield the first name under which the program registered the command, not an alias."""
     current = list(_family(app))
     for word in chain:
         commands: dict[str, Any] = {}

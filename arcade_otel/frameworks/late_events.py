@@ -1,13 +1,13 @@
 """Send a server's events while the server is still running, because its command may end days later.
 
 A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. If a command
-is not a server, its events are stored on the command's own span (``spans.own_events``). A server's events are sent on extra
-spans, because the server's own span is sent either before the events occur (by ``end_run()``) or days later. Each extra span
-contains the events of the last few seconds. The library imports this module only for servers.
+is not a server, the events that it tracks are stored on the command's own span (``spans.own_events``). A server's events are sent
+on extra spans, because the server's own span is sent either before the events occur (by ``end_run()``) or days later. The library
+imports this module only for servers.
 
-The library limits how often it sends a server's events. The thread that tracks the first event passes that event to a sender at
-once. For the next ``INTERVAL_SECONDS``, further events wait in memory. A background thread then passes all waiting events to a
-sender together. The background thread exists only while events are waiting.
+The library limits how often it sends a server's events. If the library has sent none in the last ``INTERVAL_SECONDS``, the thread
+that tracks an event passes the event to a sender at once. Otherwise the event waits in memory until a background thread passes
+all waiting events to a sender together. The background thread exists only while events are waiting.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared

@@ -1,11 +1,12 @@
 """Find the adapters for frameworks other than Click and Typer, including adapters from other distributions.
 
 If you add a framework to this library, write a module in this package with the functions below, and add an entry to ``ADAPTERS``.
-If you provide an adapter in another distribution, register its module as an entry point instead (``docs/how-to/adapter.md``).
+If your adapter is in another distribution, register its module as an entry point (``docs/how-to/adapter.md``).
 
 * ``attach(app, settings)``: record each run of ``app`` from now on. A second call to ``attach`` replaces the settings.
 * ``detach(app)``: undo ``attach``. If ``app`` was not attached, ``detach`` does nothing.
-* ``find_command(app)``: return the Click command that a run starts with. Only ``arcade-otel manifest`` calls ``find_command``.
+* ``find_command(app)``: return the root command of ``app`` as a Click command. Only ``arcade-otel manifest`` calls
+  ``find_command``.
 
 An adapter makes these calls for a run:
 

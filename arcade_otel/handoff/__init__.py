@@ -117,9 +117,9 @@ def submit(
     """Start a sender with the span ``text`` (OTLP/JSON) in its environment, or write the span to the queue in this process.
 
     This process writes the span to the queue itself on Windows, if ``owed`` is True, if the span is too long for an environment
-    variable, or if the command may wait for the span's delivery. As PID 1 and in continuous integration, the process also queues
-    the span itself, because the container or machine may stop as soon as the command ends. If no sender can be started, for
-    example because the program is frozen or the process table is full, this process queues the span for a later sender.
+    variable, or if the command may wait for the span's delivery. The process also queues the span itself if it is PID 1 or runs
+    in continuous integration, because the container or machine may stop as soon as the command ends. If no sender can be started,
+    for example because the program is frozen or the process table is full, this process queues the span for a later sender.
 
     Args:
         text: The span in OTLP/JSON.
@@ -251,7 +251,7 @@ def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, 
 
 
 def _import_roots() -> list[str]:
-    """Return the import path for the sender: this library first, then the program's path.
+    """Return the import path for the sender: this library's parent directory first, then the program's ``sys.path``.
 
     The sender needs the program's import path, because some installations use a separate directory for each distribution (Nix,
     pex, Bazel, ``PYTHONPATH``). The sender searches the standard library before this import path. The path excludes the script's
@@ -277,7 +277,7 @@ def _import_roots() -> list[str]:
 def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir: str) -> None:
     """Start ``command`` in its own session, with its standard streams on the null device and without inherited descriptors.
 
-    The function uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million instructions. The new
+    The function uses ``posix_spawn`` where possible, because importing ``subprocess`` costs 13 million CPU instructions. The new
     process inherits the working directory, but soon changes to the root directory. If ``/bin/sh`` exists, a shell starts the new
     process and exits at once, so the new process is not a child of the command. The debug log contains the process group ID of
     the new process.
@@ -322,7 +322,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
     """Write a start mark that contains the span in ``environ``. Return the mark's name, or "" if it cannot be written.
 
-    In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million
+    In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million CPU
     instructions. Other users cannot put a link in the mark's place: when this process read the consent and the identity, it
     checked that no other user can write to the config directory or to ``usage/``. Under ``sudo``, the config directory may belong
     to another user, so ``handoff.starts`` writes the mark instead.

@@ -1,8 +1,8 @@
 """Complete a command's span with properties that the command has no time to find out, such as the installed version.
 
 Usually, the properties are added by the command's own sender, which runs on the same machine and with the same Python interpreter
-as the command. If the command itself writes the span to the queue, the command adds them. If another command's sender queues the
-span (``handoff.starts``), the properties are missing, because that sender may belong to another program.
+as the command. If the command itself writes the span to the queue, the command adds the properties. If another command's sender
+queues the span (``handoff.starts``), the properties are missing, because that sender may belong to another program.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ADDED = ("agent", "ci", _DONE, "install_method", *_OF_WHOLE_RUNS)
 def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: bool = True) -> str:
     """Return ``payload`` with properties such as ``install_method`` added. This never raises.
 
-    If the span has been completed already, or the payload contains no span of a command, return the payload unchanged.
+    If the span already has these properties, or the payload contains no span of a command, return the payload unchanged.
 
     Args:
         payload: A command's span in OTLP/JSON.
@@ -61,7 +61,7 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
 
 
 def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the command's environment variables, as far as its sender knows them.
+    """Return the command's environment variables that the sender knows.
 
     Args:
         environ: The environment of the sender.

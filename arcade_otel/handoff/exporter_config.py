@@ -40,7 +40,7 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
 def uses_live_spans(settings: Settings) -> bool:
     """Return whether to record a live span, which the SDK creates at the start of the command and makes the current span.
 
-    If the program sets ``live_spans``, return that value. Without ``live_spans``, return True if the environment names an
+    If the program sets ``live_spans``, return that value. If ``live_spans`` is not set, return True if the environment names an
     exporter other than PostHog's, or if the process already uses an SDK ``TracerProvider``. Usually, this function reads only a
     few environment variables and ``sys.modules``.
     """

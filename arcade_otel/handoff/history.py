@@ -1,8 +1,7 @@
 """The history of each program on this machine: the version that ran last, and the current session.
 
 The history of all programs is in one small file, ``usage/programs.json``. The process that writes a span to the queue locks and
-updates the history. If the lock is not free in time, or the file cannot be written, the span lacks the properties that come from
-the history.
+updates the history. If the process cannot lock or write the history, the span lacks the properties that come from it.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class Started:
 
 
 class Known:
-    """What the history of a program says about one run.
+    """The properties of one run that come from the program's history.
 
     Attributes:
         first_run: Whether this is the program's first run on this machine.

@@ -28,7 +28,7 @@ def lanes_for(environ: Mapping[str, str], *, api_key: str | None, host: str | No
         environ: The environment variables. ``OTEL_TRACES_EXPORTER`` names the exporters.
         api_key: PostHog project key, or None.
         host: PostHog host, ``https://…``.
-        usage_only: True if only PostHog gets the span. Its trace is then exported separately, or its parent was not sampled.
+        usage_only: True if only PostHog gets the span, because the span's trace is exported separately or was not sampled.
     """
     names = [name for name in exporter_names(environ) if name.partition(".")[0].lower() not in _DEVICES and name[-1] != "."]
     if usage_only:

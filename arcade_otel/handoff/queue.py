@@ -1,7 +1,7 @@
 """The queue: a directory on disk that contains a directory for each lane.
 
-The directory of a lane contains a file for each span. The name of each file begins with a time, so the sorted names are in order
-of age. All file operations go through ``storage``.
+The directory of a lane contains a file for each span. The name of each file begins with the span's end time, so the sorted names
+are in order of age. All file operations go through ``storage``.
 """
 
 import os
@@ -162,11 +162,11 @@ def enqueue(
     end_ns: int | None = None,
     span_id: str | None = None,
 ) -> list[str]:
-    """Write a payload to each lane, and return the paths of the files.
+    """Write a payload to each of ``lanes``, and return the paths of the files.
 
     Each file is written completely or not at all, and only its owner can read it. Each file's name consists of the span's end and
-    the span's ID, so the sorted names are in the order in which the commands ended. A span that is written to a lane twice
-    replaces its first file.
+    the span's ID, so the sorted names are in the order in which the commands ended. If a span is written to a lane twice, the
+    second file replaces the first.
 
     Args:
         state_dir: The directory ``usage``.

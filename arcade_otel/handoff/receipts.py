@@ -151,7 +151,7 @@ def remove(state_dir: str) -> None:
 
 
 def public(text: str) -> list[Any] | None:
-    """Return the span ``text`` (OTLP/JSON) as a payload that the user may see, or None if ``text`` is malformed.
+    """Return the payload to show to the user for the span ``text`` (OTLP/JSON), or None if ``text`` is malformed.
 
     The result does not include the attributes that only the sender needs, such as the project key. The function does not import
     the SDK.

@@ -1,4 +1,4 @@
-"""Start a sender without a shell (for example, on Windows), and read the source code of its program from an archive."""
+"""Start a sender without a shell, for example on Windows, and read the sender's source code from an archive."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, c
         command: The command line of the new process.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: A list of child process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
+        children: A list of child process IDs to reap later. On POSIX, the function appends the new process's ID to ``children``.
 
     Raises:
-        OSError: If the process could not be started. Before this error, the function marks the start as failed or, if the error
-            is temporary, removes the start mark.
+        OSError: If the process could not be started. Before raising this error, the function marks the start as failed or,
+            if the error is temporary, removes the start mark.
     """
     try:
         _start(command, environ, config_dir, children)
@@ -68,7 +68,7 @@ def _start(command: Sequence[str], environ: Mapping[str, str], config_dir: str, 
         command: The command line of the new process.
         environ: The environment of the new process.
         config_dir: The config directory.
-        children: A list of child process IDs to reap later. On POSIX, the function appends the new process's ID to this list.
+        children: A list of child process IDs to reap later. On POSIX, the function appends the new process's ID to ``children``.
 
     Raises:
         OSError: If the process could not be started.

@@ -7,9 +7,9 @@ start*: its sender did not do its work. A start can fail because the interpreter
 ``sender_command`` names the wrong program, or the machine was switched off.
 
 * The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
-* After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. A
-  single failed start changes nothing, because it may happen by chance, for example when a container stops.
-* When a sender starts successfully, it removes all old marks, so that commands start senders as usual again.
+* After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. After
+  a single failed start, commands start senders as usual, because a start can fail by chance, for example when a container stops.
+* When a sender starts successfully, it removes the marks of failed starts, so that commands start senders as usual again.
 
 Limits: If the disk is not writable, there are no start marks. If another process queues the span of a start mark, the span lacks
 the properties that the mark's sender would have added (``handoff.enrichment``).
@@ -82,7 +82,7 @@ class _Mark:
         self.size = size
 
     def is_pending(self, now: float) -> bool:
-        """Return whether the sender may still be starting.
+        """Return whether the mark's sender may still be starting.
 
         The mark's time may be in the future, because a file server's clock may be ahead of this machine's clock.
         """
@@ -140,7 +140,7 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
 
 
 def record_failure(config_dir: str, name: str, error: OSError) -> None:
-    """Mark the start as failed at once, because the process could not be started. Afterwards, the caller must queue the span.
+    """Mark the start as failed at once, because the process could not be started. The caller must then queue the span.
 
     If the error is temporary, such as a lack of memory, remove the mark, so that the start does not count as failed.
     """
@@ -186,8 +186,7 @@ def _pauses(state_dir: str, now: float) -> bool:
 def is_taken_over(state_dir: str, name: str) -> bool:
     """Return whether another process has already taken the span from this sender's start mark.
 
-    If this sender takes more than 10 s to start, another process queues the span. If the user opts out in the meantime, the span
-    is deleted.
+    If this sender takes more than 10 s to start, another process queues the span, or deletes it if the user has opted out.
     """
     try:
         with _open(state_dir) as directory:
@@ -225,7 +224,7 @@ def finish(state_dir: str, name: str) -> None:
 
 
 def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = False) -> None:
-    """Put the spans of failed starts into the queue. If a span cannot be put into the queue, its mark stays as it is.
+    """Put the spans of failed starts into the queue. If a span cannot be put into the queue, its mark is not changed.
 
     Args:
         state_dir: The directory ``usage``.
@@ -265,7 +264,7 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
 def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
     """Queue the span of a start mark. Return whether the caller may delete the span from the mark.
 
-    If this process's environment selects no exporter for the span, the span stays in the start mark for 7 days.
+    If :func:`_lanes` finds no lane for the span, the span stays in the start mark for 7 days.
 
     Raises:
         OSError: If the queue cannot be written.
@@ -289,8 +288,8 @@ def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> b
 def _lanes(summary: SpanSummary) -> list[str]:
     """Return the lanes for a span that another process has recorded.
 
-    The recording process's environment is unknown, so this process's environment selects the exporters. If this process's
-    environment selects no exporter, return the PostHog lane for the host and the project in the span.
+    The recording process's environment is unknown, so this process's environment selects the exporters. If the environment
+    selects no exporter, return the PostHog lane for the host and the project in the span.
     """
     from arcade_otel.handoff.lanes import lane_name, lanes_for
 
@@ -318,7 +317,7 @@ def failures(state_dir: str, now: float | None = None) -> list[float]:
 
 
 def are_pending(state_dir: str) -> bool:
-    """Return whether a sender that may still be starting has a span that is not in the queue yet."""
+    """Return whether the start mark of a sender that may still be starting contains a span."""
     now = time.time()
     return any(mark.size and mark.is_pending(now) for mark in _marks(state_dir))
 

@@ -31,7 +31,10 @@ _MAX_NOTES = 64
 
 
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
-    """Return whether this command must not start a sender. Without the marker file ``unreaped``, this costs one ``stat`` call."""
+    """Return whether this command must not start a sender.
+
+    If the file ``unreaped`` does not exist, this costs one ``stat`` call.
+    """
     marker = os.path.join(state_dir, _MARKER)
     try:
         since = os.stat(marker).st_mtime

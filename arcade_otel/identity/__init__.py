@@ -68,7 +68,7 @@ def _parse_common_form(data: bytes) -> tuple[str, str | None] | None:
     """Return the identity if the file has the form that ``json.dump`` writes, or None if the file has any other form.
 
     This library and the Arcade CLI both write the file with ``json.dump``. Reading this form without a JSON parser saves a
-    command the import of ``json`` (5 million instructions).
+    command the import of ``json`` (5 million CPU instructions).
     """
     text = data.decode("ascii", "replace")
     if not text.isascii() or not text.isprintable() or "\\" in text:
@@ -97,7 +97,7 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 
     If the result is None, the caller must read the identity through ``UsageIdentity``, which rotates the ID if necessary. The ID
     may have to be rotated if a rotation is pending, or if the directory contains no marker for its current location and may
-    therefore be a copy. These checks make at most five ``stat`` calls.
+    therefore be a copy. Both checks together make at most five ``stat`` calls.
     """
     identity = read(config_dir)
     if identity is None:

@@ -31,11 +31,11 @@ def get(url: str, *, headers: Mapping[str, str], timeout: float) -> tuple[int, A
 
     If the status code is not 200, the returned JSON is None.
 
-    No redirect is followed. An ``http`` address must be a loopback address (``credentials.read_credentials`` refuses other
-    ``http`` addresses). A request to an ``http`` address uses no proxy, because a proxy on another machine could read the token.
+    No redirect is followed. A request to an ``http`` address uses no proxy, because a proxy on another machine could read the
+    token.
 
     Args:
-        url: An ``https://`` address, or an ``http://`` address with a loopback host.
+        url: An ``https://`` address, or an ``http://`` address with a loopback host (``credentials`` refuses other addresses).
         headers: The headers of the request, including ``Authorization``.
         timeout: A time limit in seconds, which applies to the connection, to each read, and to the whole body.
 

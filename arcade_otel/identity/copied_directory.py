@@ -6,7 +6,7 @@ next event. A copy that is linked to an account keeps its identity.
 
 The marker file ``usage/place-…`` contains two salted hashes that identify the location of the directory. A command first checks
 whether a marker with the expected name exists, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the
-expected name, this module compares the hashes:
+expected name, this module compares the hashes in the markers with the two hashes of the current location:
 
 * **The location**: a hash of the machine's ID, the directory's inode number and, in a container, the container's writable layer.
   On a network file system, the name of the remote share replaces the machine's ID in this hash, because many machines share the
@@ -14,9 +14,9 @@ expected name, this module compares the hashes:
 * **The directory, until the next boot**: a hash of the kernel's boot ID and the directory's device and inode numbers. This hash
   stays the same if the directory is mounted into a container that has a different machine ID or none.
 
-The directory counts as a copy if it contains markers, but none of them contains either of the current hashes. Renaming the host
-or updating the kernel does not make the directory a copy, because the hash of the location does not depend on the host's name or
-the kernel's version.
+The directory counts as a copy if it contains markers, but none of them contains either of the current hashes. If the host is
+renamed or its kernel is updated, the directory does not count as a copy, because the hash of the location includes neither the
+host's name nor the kernel's version.
 
 Limits: the library does not recognize a clone of a machine if the clone has the same machine ID, or if it was made from a
 snapshot of the running machine. To let the library recognize clones, leave ``/etc/machine-id`` empty in a machine image. A
@@ -99,8 +99,8 @@ def settle(config_dir: str, *, copied: bool) -> None:
 def fingerprint(config_dir: str) -> tuple[str, str]:
     """Return ``(location, in_this_boot)``: the two texts from which the hashes of a marker are computed.
 
-    ``location`` identifies the location of the directory. ``in_this_boot`` identifies the directory until the next boot, or is ""
-    if the system provides no boot ID or the directory is on an overlay file system.
+    ``location`` stays the same after a reboot. ``in_this_boot`` identifies the directory until the next boot, or is "" if the
+    system provides no boot ID or the directory is on an overlay file system.
 
     Raises:
         OSError: If a required file cannot be read at the moment.

@@ -73,7 +73,7 @@ def read_credentials(path: str) -> Credentials | None:
 
 
 def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
-    """Return the IDs ``org_id`` and ``project_id`` from a context in the file.
+    """Return the IDs ``org_id`` and ``project_id`` from a context in ``credentials.yaml``.
 
     The result omits an ID that the context does not contain.
 
@@ -91,8 +91,8 @@ def read_scope(path: str, name: str = ACTIVE_CONTEXT) -> dict[str, str]:
 def _read_context(path: str, name: str) -> dict[Any, Any] | None:
     """Return the mapping of one context, or None if the file is not valid or does not contain the context.
 
-    If ``name`` is ``ACTIVE_CONTEXT`` and the file contains no contexts, return the mapping ``cloud``. The function
-    :func:`read_credentials` documents which files are valid.
+    If ``name`` is ``ACTIVE_CONTEXT`` and the file contains no contexts, return the mapping ``cloud``. For the definition of
+    a valid file, see :func:`read_credentials`.
     """
     try:
         data = storage.read_file(*os.path.split(path), max_bytes=_MAX_FILE_SIZE)

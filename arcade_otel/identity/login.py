@@ -62,17 +62,17 @@ class ResolvedIdentity:
 def plan_login(settings: "Settings", *, deadline: float = math.inf) -> ResolvedIdentity:
     """Return the identity under which a successful login's event is sent, and rotate the anonymous ID if necessary.
 
-    The function asks the API for the principal (at most 2 s). The function rotates an anonymous ID that is linked to an account,
-    unless this account is the principal. It also rotates an unlinked ID if the marker of an unresolved identity exists, because
+    The function looks up the principal (at most 2 s), and rotates an anonymous ID that is linked to an account, unless the
+    principal is that account. The function also rotates an unlinked ID if the marker of an unresolved identity exists, because
     that ID may belong to the account of an earlier login.
 
     The function does not yet link the ID to the principal. The caller must queue the login's span, which carries the pending
-    alias, and then call :func:`commit_login`, which writes the link.
+    alias, and then call :func:`commit_login`, which links the ID.
 
     Guarantee: even if a later step fails or the process is killed, the anonymous ID is never aliased to a second person. If the
     ID must be rotated, the function writes the marker of a pending rotation before it writes anything else. Unless the ID is
-    already linked to the principal, the function also writes the marker of an unresolved identity. The marker remains until the
-    link is written.
+    already linked to the principal, the function also writes the marker of an unresolved identity, which :func:`commit_login`
+    removes after it has linked the ID.
 
     Args:
         settings: The program's settings.
@@ -148,7 +148,7 @@ def begin_logout(settings: "Settings") -> Identity | None:
 
 
 def remember_change(settings: "Settings", *, login: bool) -> None:
-    """Write the markers for a login or logout that is not recorded.
+    """Write the marker files (``identity.markers``) for a login or logout that is not recorded.
 
     The markers make sure that later events are not attributed to the previous account.
 
@@ -161,7 +161,7 @@ def remember_change(settings: "Settings", *, login: bool) -> None:
 
 
 def remember_unrecorded(settings: "Settings", path: str, *, failed: bool) -> None:
-    """Call :func:`remember_change` if the command ``path`` is a login or logout that succeeded but was not recorded.
+    """Call :func:`remember_change` if ``path`` is a login or logout command that succeeded but was not recorded.
 
     Raises:
         OSError: If the marker cannot be written.
@@ -174,8 +174,7 @@ def logout(settings: "Settings") -> None:
     """After a logout, rotate the anonymous ID if it is linked to an account or may have been aliased to one.
 
     Raises:
-        OSError: If the store cannot be written. After this error, the next command performs the rotation that
-            :func:`begin_logout` has marked.
+        OSError: If the store cannot be written. The next command then performs the rotation that :func:`begin_logout` has marked.
     """
     unresolved = UnresolvedIdentityMarker(settings.config_dir)
     store = UsageIdentity(settings.config_dir)

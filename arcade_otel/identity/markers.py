@@ -21,9 +21,9 @@ _MAX_BYTES = 4096
 class PendingRotation:
     """The marker file for an anonymous ID that must not be used again.
 
-    The file contains the anonymous ID. A logout or a change of account first writes the marker, then changes the store, and then
-    removes the marker. If a logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID before it
-    records its event.
+    The marker contains the anonymous ID. A logout or a change of account first writes the marker, then changes the store, and
+    then removes the marker. If a logout cannot replace ``usage.json``, the next command finds the marker and rotates the ID
+    before it records its event.
     """
 
     def __init__(self, config_dir: str) -> None:
@@ -84,10 +84,10 @@ class PendingRotation:
 class UnresolvedIdentityMarker:
     """The marker file for an anonymous ID that may belong to an account even though ``usage.json`` contains no linked account.
 
-    The file contains the modification time of ``credentials.yaml``. The library writes the marker if the API did not answer after
-    a login. The library also writes the marker before it queues an alias, and removes the marker once the link is written. If the
-    process ends before the link to the account is written, the next login finds the marker and rotates the ID, so that the old ID
-    is not aliased to a second person.
+    The marker contains the modification time of ``credentials.yaml``. The library writes the marker if the API did not answer
+    after a login. The library also writes the marker before it queues an alias, and removes the marker once ``usage.json`` links
+    the ID to the account. If the process ends before it links the account, the next login finds the marker and rotates the ID, so
+    that the old ID is not aliased to a second person.
     """
 
     def __init__(self, config_dir: str) -> None:

@@ -33,22 +33,22 @@ class IdentityLifecycleProcessor(SpanProcessor):
 
     - **A command's span** (scope ``arcade_otel``, with the attribute ``command``) cannot be changed once it has ended. The
       wrapped processor therefore receives a copy of the span with the current identity.
-    - **A successful login**: the copy of the span carries the pending alias. The link to the account is written only after the
-      exporter has accepted the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
+    - **A successful login**: the copy of the span carries the pending alias. The anonymous ID is linked to the account only after
+      the exporter has accepted the copy. The login then waits at most 2 s for PostHog to acknowledge the alias.
     - **A successful logout**: the copy of the span carries the identity from before the logout. After the export, the anonymous
       ID is rotated if it is linked to an account or may have been aliased to one.
-    - **A span that does not belong to a command**, and every span that has not ended, reaches the wrapped processor unchanged.
+    - **A span that does not belong to a command** reaches the wrapped processor unchanged.
 
     Guarantees: the methods that the SDK calls raise no exceptions. If the export of a login's span fails, the anonymous ID is not
-    linked. If the export of a logout's span fails, the ID is still rotated. The processor holds no lock while a login waits for
-    the API or for PostHog. A login waits at most 4.5 s in total. If the user has opted out, the processor does not change the
-    identity.
+    linked to the account. If the export of a logout's span fails, the ID is still rotated. The processor holds no lock while a
+    login waits for the API or for PostHog. A login waits at most 4.5 s in total. If the user has opted out, the processor does
+    not change the identity.
 
-    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If it wraps a processor of any
-    other class, a span counts as exported when the wrapped processor's ``on_end`` returns. Only ``DetachedSpanExporter`` reports
-    whether PostHog has acknowledged the alias. With an exporter other than ``DetachedSpanExporter``, this processor calls
-    ``force_flush`` on the wrapped processor after a login. The result is ignored, because ``SimpleSpanProcessor.force_flush``
-    returns True without asking the exporter.
+    Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If the wrapped processor is not
+    a ``SimpleSpanProcessor``, a span counts as exported when the wrapped processor's ``on_end`` returns. Only
+    ``DetachedSpanExporter`` reports whether PostHog has acknowledged the alias. With an exporter other than
+    ``DetachedSpanExporter``, this processor calls ``force_flush`` on the wrapped processor after a login. The result is ignored,
+    because ``SimpleSpanProcessor.force_flush`` returns True without asking the exporter.
 
     Args:
         inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as

@@ -99,7 +99,7 @@ def record(
         path: The command path, joined by dots.
         timing: When the command ran.
         outcome: How the command ended.
-        login: Whether the command was a successful login. If the API or PostHog does not answer, a login takes up to 4.5 s
+        login: Whether the command was a successful login. If Arcade's API or PostHog does not answer, a login takes up to 4.5 s
             longer.
         logout: Whether the command was a successful logout.
         ids: The trace ID and span ID of the command's live span, in hexadecimal digits, or None. If there is a live span, only

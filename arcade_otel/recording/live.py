@@ -89,14 +89,14 @@ class LiveSpan:
 
     @property
     def ids(self) -> tuple[str, str]:
-        """The trace ID and the span ID, in hexadecimal digits."""
+        """The live span's trace ID and span ID, in hexadecimal digits."""
         context = self._span.get_span_context()
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
     def on_command_start(self) -> None:
         """Make this library's tracer provider the provider of the process.
 
-        If the program has already set a provider, for example in a callback, do nothing.
+        If the program has already set a tracer provider of its own, do nothing.
         """
         if self._provider.ours and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             trace.set_tracer_provider(self._provider.tracers)
@@ -164,7 +164,7 @@ def _set_variable(name: str, value: str | None) -> None:
 def _provider(settings: "Settings") -> _Provider:
     """Return the process's own tracer provider if there is one, or else this library's provider.
 
-    This library's provider is created once for each program.
+    This library creates one tracer provider for each program.
     """
     current = trace.get_tracer_provider()
     known = _ours.get(settings)
@@ -181,8 +181,8 @@ def _provider(settings: "Settings") -> _Provider:
 def _resource(attributes: dict[str, str]) -> Resource:
     """Create the resource with the SDK, but remove the random ``service.instance.id`` that newer SDKs add.
 
-    The library adds no ``service.instance.id`` to its other spans either, because the anonymous ID already identifies the
-    installation. If the user's environment sets ``service.instance.id``, the resource keeps it.
+    The library adds no ``service.instance.id`` to any span, because the anonymous ID already identifies the installation. If the
+    user's environment sets ``service.instance.id``, the resource keeps it.
     """
     resource = Resource.create({**attributes})
     asked = (os.environ.get(name, "") for name in ("OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"))

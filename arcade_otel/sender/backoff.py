@@ -56,7 +56,7 @@ class Backoff:
     def is_active(self, now: float | None = None) -> bool:
         """Return whether senders must skip the lane now.
 
-        If the stored end of the back-off is more than an hour in the future, the clock was set back, so ignore the back-off.
+        Ignore a back-off that ends more than an hour in the future, because the clock must have been set back.
         """
         until, _ = self.read()
         now = time.time() if now is None else now

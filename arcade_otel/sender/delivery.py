@@ -89,7 +89,7 @@ def _idle_seconds() -> float:
 
 
 class Lane:
-    """Deliver the spans of one lane with the lane's exporter, lock and back-off."""
+    """Deliver the spans of one lane, and release the lane's lock afterwards."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class Lane:
     def _has_more(self) -> bool:
         """Return whether the lane contains spans. The caller need not hold the lane's lock.
 
-        On Windows, the function also waits for new spans, because senders there do not hold the lock while they wait.
+        On Windows, where a sender releases the lane's lock before it waits, this function also waits for new spans.
         """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
@@ -299,7 +299,7 @@ class Lane:
         return decoded
 
     def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
-        """Export the spans of ``files``. Send no further request once the user has opted out or one of ``files`` is gone."""
+        """Export the spans of ``files``. Send no further request once the user has opted out or a file was removed."""
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:

@@ -24,7 +24,7 @@ class SpanIdentityResolver:
     function.
 
     An anonymous span is attributed to the principal only if the identity store still contains the span's anonymous ID. A
-    principal from Arcade's credentials is used only if the credentials are older than the end of the command (see
+    principal from Arcade's credentials is used only if the credentials were written before the command ended (see
     ``LazyAliasResolver.resolve``). The resolver writes its decision first to the span's file, and then to the identity store, so
     that a sender that is killed in between loses nothing: the next sender makes the same decision again.
 

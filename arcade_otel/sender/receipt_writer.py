@@ -51,7 +51,7 @@ def sent_payload(lane: str, spans: Sequence[Any]) -> list[Any]:
 
 
 class ReceiptWriter:
-    """Write the receipts of one lane. The methods do not raise exceptions, except in this library's own tests."""
+    """Write the receipts of one lane. The methods log exceptions and do not raise them, except in this library's own tests."""
 
     def __init__(self, state_dir: str, lane: str) -> None:
         self._state_dir = state_dir

@@ -92,7 +92,7 @@ class SdkLaneExporter:
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
         """Export ``spans`` without the attributes that only the sender needs. If ``may_begin`` returns False, export nothing.
 
-        Stop waiting for the exporter after ``seconds``. An exporter that takes longer counts as stuck, and its thread continues
+        If the exporter takes longer than ``seconds``, stop waiting. The exporter then counts as stuck, and its thread continues
         in the background.
         """
         if not may_begin():

@@ -15,7 +15,7 @@ def add_site_packages() -> None:
 
     Delivery to PostHog does not need the ``.pth`` files, but a third-party exporter may need them, for example if it is an
     editable installation that hooks into the import system. The function imports no ``sitecustomize`` module from the program's
-    import path, because the one that ``opentelemetry-instrument`` adds there would trace the sender.
+    import path, because ``opentelemetry-instrument`` adds one that would trace the sender.
     """
     if "site" in sys.modules:
         return

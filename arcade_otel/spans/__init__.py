@@ -233,11 +233,10 @@ def encode(
         timing: Start and end of the command, in nanoseconds since the epoch.
         outcome: How the command ended.
         identity: ``(distinct_id, is_anon)`` at the end of the command.
-        ids: The trace ID and the span ID in hexadecimal digits. If ``ids`` is None, the span ID is new, and the trace ID comes
-            from ``TRACEPARENT`` or is new.
+        ids: The trace ID and the span ID in hexadecimal digits. They take precedence over ``fresh_ids`` and ``TRACEPARENT``.
         usage_only: Whether the span is sent only to PostHog.
-        fresh_ids: New IDs from :func:`new_ids`, for a caller that also needs the span's ID. If ``ids`` is not None, ``fresh_ids``
-            is ignored.
+        fresh_ids: IDs that the caller has generated with :func:`new_ids`, or None to generate them here. A trace ID from
+            ``TRACEPARENT`` takes precedence over the generated trace ID.
         environ: A copy of the process's environment variables, or None for ``os.environ``.
     """
     parent = parent_context(environ)

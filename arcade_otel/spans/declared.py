@@ -44,8 +44,8 @@ def attributes(
 ) -> dict[str, str | bool | int]:
     """Return the attributes for all valid values of properties and groups.
 
-    A value is valid if the program has declared its name and the value has the declared type. The function skips invalid values.
-    It writes a debug line about each invalid value that is neither None nor free text.
+    A value is valid if the program has declared its name and the value has the declared type. The function skips invalid values,
+    and writes a debug line about each invalid value that is neither None nor free text.
 
     Args:
         settings: The program's settings.
@@ -53,8 +53,8 @@ def attributes(
             values that the program's function ``property_values`` returns.
         login: Whether the command was a login. A login also sets the properties in ``settings.person_properties`` on the person
             in PostHog.
-        command: The command's path, and a function that returns the values of the command's parameters. These values are removed
-            from free text. If ``command`` is None, free text is dropped.
+        command: A tuple of the command's path and a function. The function returns the values of the command's parameters, which
+            are removed from free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:
@@ -80,9 +80,9 @@ def attributes(
 def resource_attributes(settings: Settings) -> dict[str, str]:
     """Return the resource attributes that tell the sender how to fill in some of the declared properties.
 
-    The attribute ``conventions.RESOURCE_COPIES`` lists the declared properties that copy a property of this library. The
-    attribute ``conventions.RESOURCE_ARCADE_CONTEXT`` names a context in Arcade's credentials, from which the sender reads the IDs
-    of the organization and the project.
+    The attribute ``conventions.RESOURCE_COPIES`` lists the declared properties whose values the sender copies from this library's
+    properties. The attribute ``conventions.RESOURCE_ARCADE_CONTEXT`` names a context in Arcade's credentials, from which the
+    sender reads the IDs of the organization and the project.
     """
     found: dict[str, str] = {}
     copies = [f"{name}={kind}" for name, kind in settings.properties.items() if isinstance(kind, str)]
@@ -102,8 +102,8 @@ def accept(kind: PropertyType | str, value: object, command: RunningCommand | No
 
     If ``kind`` is a ``FreeText``, the function returns the redacted text, or None if ``command`` is None.
 
-    If ``kind`` is a tuple of words, ``value`` must be one of them. The function returns the word from the tuple, because
-    ``value`` may be an enum member that equals the word but is formatted differently.
+    If ``kind`` is a tuple of words, ``value`` must be one of them. The function returns the word from the tuple instead of
+    ``value``, which may be an enum member that equals the word but is formatted differently.
     """
     if is_free_text(kind):
         if command is None:

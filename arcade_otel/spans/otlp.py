@@ -5,8 +5,8 @@ opentelemetry/proto/trace/v1/trace.proto. A payload may come from any program, s
 raises ``ValueError`` if that data is malformed. As the protocol requires, the functions ignore unknown fields, accept 64-bit
 integers as numbers or as text, and treat ``null`` like an absent value.
 
-This module does not need the SDK. A command usually does not import this module while it runs, because importing ``json`` would
-slow the command down.
+This module does not import OpenTelemetry's SDK. A command usually does not import this module while it runs, because importing
+``json`` would slow the command down.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def spans(traces: Json) -> Iterator[tuple[Json, Json]]:
 def command_span(traces: Json) -> tuple[Json | None, Json]:
     """Return the first span that this library has recorded for a command, and the resource of that span.
 
-    If there is no such span, return ``(None, {})``.
+    If the payload contains no span of a command, return ``(None, {})``.
 
     Raises:
         ValueError: If the payload is not OTLP/JSON.

@@ -17,14 +17,14 @@ _INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 
 class Outcome:
-    """How a command ended, and the values that the user and the program passed to it.
+    """How a command ended, with its parameters, its declared properties and its tracked events.
 
     Attributes:
         exit_code: The exit code of the process.
         error: The exception behind a failure, or None.
         given: The values of the command's parameters, which the library removes from the error's message.
         options: The names of the options that the user used, if the program records them.
-        declared: Attributes of the properties that the program declared, or None.
+        declared: Span attributes for the program's declared properties and groups, or None.
         events: The events that the program tracked while the command ran.
         usage_error: Whether the framework's adapter reported an invalid command line.
     """
@@ -98,8 +98,8 @@ def outcome_from_error(error: BaseException | None, *, interrupted: int = _INTER
 
     The exit code depends on the exception:
 
-    * ``SystemExit``: the exit code is the lowest byte of the exception's ``code``. As in Python, None stands for exit code 0, and
-      a string stands for 1.
+    * ``SystemExit``: the exit code is the lowest byte of the exception's ``code``. As in Python, a ``code`` of None means exit
+      code 0, and a string means 1.
     * ``KeyboardInterrupt``: the exit code is the argument ``interrupted``.
     * An exception with an integer ``exit_code``, such as ``Exit`` and ``ClickException`` of Click and Typer: the exit code is
       that integer.

@@ -45,15 +45,15 @@ def check(
     """Return the event with its valid properties, or None if the program has not declared the event.
 
     A property is valid if the program has declared it for the event and its value has the declared type. The function skips
-    invalid properties. It writes a debug line about each invalid value that is neither None nor free text.
+    invalid properties, and writes a debug line about each invalid value that is neither None nor free text.
 
     Args:
         settings: The program's settings.
         name: The name of the event. If the program has not declared the name, the function writes a debug line without the name.
         properties: The values that were passed to ``arcade_otel.track``.
         time_ns: When the event happened, in nanoseconds since the epoch.
-        command: The command's path, and a function that returns the values of the command's parameters. These values are removed
-            from free text. If ``command`` is None, free text is dropped.
+        command: A tuple of the command's path and a function. The function returns the values of the command's parameters, which
+            are removed from free text. If ``command`` is None, free text is dropped.
     """
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")

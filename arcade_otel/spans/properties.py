@@ -44,7 +44,7 @@ SEMANTIC = "semantic conventions"
 class Property:
     """One property of an event.
 
-    ``Property`` is a plain class, because a sender would need more time to import ``dataclasses`` than to build the table.
+    ``Property`` is not a dataclass, because importing ``dataclasses`` would take longer than creating all objects of this class.
 
     Attributes:
         name: The name of the property in PostHog, or "" if only other backends receive the attribute.

@@ -182,9 +182,9 @@ def readable(message: str) -> str:
 
 
 def without_secrets(message: str, quoted: "frozenset[str] | None") -> str:
-    """Return ``message`` without text that looks like a secret, and without text in quotes that ``quoted`` does not contain.
+    """Return ``message`` without text that looks like a secret, and without quoted text that is not in ``quoted``.
 
-    If ``quoted`` is None, text in quotes stays unless it looks like a secret.
+    If ``quoted`` is None, quoted text stays unless it looks like a secret.
     """
     message = _JSON_WEB_TOKEN.sub(REDACTED, message)
     message = _without_known_shapes(message)
@@ -232,10 +232,10 @@ def _without_known_shapes(message: str) -> str:
 
 
 def _without_value(match: re.Match[str]) -> str:
-    """Return the matched text with the group ``value`` redacted.
+    """Return the text of ``match``, but redact the part that the group ``value`` matched.
 
-    If the pattern has a group ``separator``, a value that looks like an ordinary word is not redacted, as in "basic
-    authentication".
+    If the pattern has a group ``separator``, a value that looks like an ordinary word stays, for example "authentication" in
+    "basic authentication".
     """
     whole, start = match.group(), match.start()
     if "separator" in match.groupdict() and not _IS_SECRET.match(match["value"]):
@@ -246,8 +246,8 @@ def _without_value(match: re.Match[str]) -> str:
 def _address(found: re.Match[str]) -> str:
     """Return only the scheme and the host of a URL, so that a maintainer can see which server failed.
 
-    If the host is uncertain, the function returns the scheme and a placeholder. For example, one of two @ characters in a URL may
-    belong to the password.
+    If the host is uncertain, for example because the URL contains two @ characters, the function returns the scheme and a
+    placeholder.
     """
     scheme, rest = found.groups()
     authority = re.split(r"[/?#;\\]", rest, maxsplit=1)[0]

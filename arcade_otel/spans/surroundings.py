@@ -129,8 +129,8 @@ def agent(environ: Mapping[str, str]) -> str | None:
     If a variable names an unknown agent, return :data:`OTHER`.
 
     Args:
-        environ: The environment variables of the command. The function uses only the values of the variables in
-            :data:`AGENT_NAMES`. A variable with the value "", ``0`` or ``false`` counts as not set.
+        environ: The environment variables of the command. A variable with the value "", ``0`` or ``false`` counts as not set.
+            For a variable that is not in :data:`AGENT_NAMES`, only whether it is set matters.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]
@@ -147,7 +147,7 @@ def ci_provider(environ: Mapping[str, str]) -> str | None:
 
 
 def is_container(environ: Mapping[str, str]) -> bool:
-    """Return whether the command runs in a container, for example of Docker, Podman or Kubernetes."""
+    """Return whether the command runs in a container, such as a Docker or Podman container or a Kubernetes pod."""
     if KUBERNETES in environ or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         return True
     groups = read_text("/proc/1/cgroup")
@@ -164,7 +164,7 @@ def architecture() -> str:
 def machine() -> dict[str, str]:
     """Return the resource attributes that describe the machine and the Python interpreter.
 
-    The sender can call this function on behalf of its command, because both run under the same Python interpreter.
+    The sender can call this function for the command that started it, because both run under the same Python interpreter.
     """
     system, release = _system()
     info = sys.version_info
@@ -180,7 +180,7 @@ def machine() -> dict[str, str]:
 def install_method(directory: str | None) -> str | None:
     """Return the word for a program's installation method, or None if the program is neither installed nor frozen.
 
-    The word comes from a fixed list, for example "pipx" or "frozen". For an unknown method, return :data:`OTHER`.
+    The word comes from a fixed list, for example "pipx" or "frozen". For an unknown installation method, return :data:`OTHER`.
 
     Args:
         directory: The ``.dist-info`` directory of the program's distribution, or None if there is no distribution.
@@ -220,7 +220,7 @@ def _system() -> tuple[str, str]:
 def _public_release(release: str) -> str:
     """Return the version numbers of a kernel release, with the flavor if it is a common word such as ``generic``.
 
-    The function leaves out any other text in the release, because it may contain a person's name.
+    The function leaves out all other parts of the kernel release, because they may contain a person's name.
     """
     pieces = release.split("-")
     numbers = 0

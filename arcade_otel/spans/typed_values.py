@@ -87,10 +87,10 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 
 
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
-    """Return the arguments that the message may contain, and words from other arguments that occur in the message.
+    """Return the arguments that the message may contain, and, from all other arguments, the words that the message contains.
 
-    The message may contain a plain argument (``_PLAIN``), such as a path, only if it contains all words of the last path
-    component, or the argument in base64 or hexadecimal.
+    A plain argument (``_PLAIN``), such as a path, is ruled out unless the message contains all words of its last path component,
+    or its base64 or hexadecimal form.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments
@@ -161,7 +161,7 @@ def _typed_texts(arguments: Sequence[str], environ: Mapping[str, str]) -> list[s
 
 
 def _derived_patterns(message: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield patterns for words of ``texts`` in ``message``, and for texts that ``message`` may contain with other separators."""
+    """Yield patterns for the words of ``texts`` that occur in ``message``, and for whole texts written with other separators."""
     words = {word.lower() for word in _CHUNK.findall(message)}
     words |= {word.removesuffix("s") for word in words}
     squashed = "".join(_CHUNK.findall(message)).lower()

@@ -198,7 +198,7 @@ def distrust_reason(config_dir: str) -> str | None:
     """Return a message that tells the user why the files in ``config_dir`` are not used, or None if they are used.
 
     This never raises. The message is, for example, ``/srv/.arcade belongs to another user (uid 1001)`` or
-    ``/srv/.arcade/usage is a link``. Missing files are no reason to distrust the directory.
+    ``/srv/.arcade/usage is a link``. Missing files are ignored.
     """
     try:
         status = os.lstat(config_dir)

@@ -36,7 +36,7 @@ class Directory:
 
     On POSIX, the methods use the directory's descriptor, so they affect this directory even if its path changes, for example
     because its parent is renamed. On Windows, which has no descriptors for directories, the methods use the path, and ``open``
-    refuses links. Pass file names without a path.
+    refuses links. The methods accept only file names without a directory.
     """
 
     __slots__ = ("_descriptor", "path")
@@ -73,7 +73,7 @@ class Directory:
 
     @classmethod
     def at(cls, path: str) -> "Directory":
-        """Open a config directory, or its ``usage`` directory, by its path. ``usage`` must not be a link."""
+        """Open a config directory, or the directory ``usage`` in one, by its path. ``usage`` must not be a link."""
         parent, name = os.path.split(path)
         return cls.open(parent, name) if name == _STATE else cls.open(path)
 
@@ -275,7 +275,7 @@ def write_private(path: str, text: str, *, durable: bool = False) -> None:
 
     Args:
         path: Path of a file in the config directory or in its subdirectory ``usage/``. The file's directory must exist.
-        text: The content, which is written as UTF-8. A lone surrogate raises UnicodeEncodeError.
+        text: The content, which is written as UTF-8. A lone surrogate in ``text`` raises UnicodeEncodeError.
         durable: Whether to wait until the content is on the disk, so that a power cut does not leave an empty file.
 
     Raises:

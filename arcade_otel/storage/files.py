@@ -70,8 +70,8 @@ def chown_to_parent_owner(path: str) -> None:
     """Under ``sudo``, give the file or directory ``path`` to the owner of its parent directory.
 
     Without this function, ``sudo mycli`` would leave files that belong to root. If the program does not run as root, or runs on
-    Windows, the function does nothing. The function follows no symbolic link. A file with more than one hard link keeps its
-    owner, because it may be one of root's files.
+    Windows, the function does nothing. The function follows no symbolic link, and does not change the owner of a file with more
+    than one hard link, because another user may have linked to one of root's files.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

@@ -1,9 +1,9 @@
 """Exclusive locks between processes: the operating system's own lock, or a lease file on a file system without locks.
 
 The operating system releases its own locks (``flock``, ``msvcrt.locking``) when the process that holds them ends, even if a
-signal kills it. Some file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and in some
-FUSE homes, ``flock`` fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. If ``flock`` fails or hangs, this module
-uses a *lease*: a file that is created with ``O_EXCL`` and contains the name of its holder.
+signal kills it. Some file systems do not support locks. On NFS without a lock daemon, on Lustre without ``-o flock`` and on some
+FUSE file systems, ``flock`` fails with ENOLCK, EOPNOTSUPP, ENOSYS or EIO, or never returns. If ``flock`` fails or hangs, this
+module uses a *lease*: a file that is created with ``O_EXCL`` and contains the name of its holder.
 
 Limits of a lease:
 
@@ -12,8 +12,9 @@ Limits of a lease:
   seconds (SIGSTOP, a suspended laptop), another process can take the lease too.
 * Two processes may find the same stale lease at the same moment. To take a stale lease, a process renames the lease file, and
   checks that it renamed the stale file and not a newer one. In a rare race, two processes can still get the same lease.
-* On the same file system, some processes may be able to use the operating system's locks while others cannot. All processes
-  respect an existing lease. However, a process that cannot use the locks does not notice a lock that another process holds.
+* On the same file system, some processes may be able to use the operating system's locks while others cannot. Both kinds of
+  processes respect an existing lease. However, a process that cannot use the locks does not notice a lock that another process
+  holds.
 
 The code that uses the locks still works if two processes hold the same lock. For example, if two senders deliver the same event,
 both deliveries contain the same UUID, and PostHog recognizes the second delivery as the same event.

@@ -68,8 +68,8 @@ def open_file(path: str, flags: int, mode: int = 0o600, *, dir_fd: None = None) 
     """Open a file as ``os.open`` does, but allow other processes to replace or remove the file while it is open.
 
     Return the descriptor. ``os.open`` uses Windows' C library, which lets other processes read and write an open file, but not
-    remove it, so users could not remove the config directory while a lock is held. With ``os.O_APPEND`` or ``os.O_TRUNC``, this
-    function calls ``os.open``.
+    remove it, so users could not remove the config directory while a lock is held. If ``flags`` contains ``os.O_APPEND`` or
+    ``os.O_TRUNC``, this function calls ``os.open``, and the open file cannot be removed.
 
     Raises:
         OSError: If the file cannot be opened or created.

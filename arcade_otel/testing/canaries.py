@@ -17,8 +17,8 @@ class Canary(str):
 
     Attributes:
         kind: Name of the kind of secret, for example ``github_token``.
-        secrets: The parts of the text that usage data must not contain, for example only the password in the URL of a database.
-            By default, ``secrets`` contains the whole text.
+        secrets: The parts of the canary that usage data must not contain, for example only the password in the URL of a database.
+            By default, ``secrets`` contains the whole canary.
     """
 
     kind: str

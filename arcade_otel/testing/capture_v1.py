@@ -31,7 +31,7 @@ class HeaderGate:
 
     Attributes:
         token: The project's key.
-        sdk: Name and version of the client library, for ``$lib`` and ``$lib_version``.
+        sdk: The client library's name and version, as a tuple, for the properties ``$lib`` and ``$lib_version``.
         sent_at: When the client sent the request, by the client's clock.
 
     Raises:
@@ -79,7 +79,7 @@ def accepted_v1(
     Args:
         headers: The headers of the request.
         body: The body of the request, before decompression.
-        request: The number of the request.
+        request: The index of the request in ``FakePostHog.requests``.
         now: The time of the server's clock.
         refuse: A function that returns True for a raw event that the fake must drop.
         most_events: The maximum number of events in one request, or None for no limit.

@@ -1,7 +1,7 @@
 """Validate the bodies of requests in the same way as PostHog's older capture endpoint, ``/batch/``.
 
 The validation rules are copied from PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). If one
-event in a request is malformed, the older endpoint refuses the whole request. This module itself does not use HTTP.
+event in a request is malformed, the older endpoint refuses the whole request.
 """
 
 import gzip
@@ -41,7 +41,7 @@ class Event:
         timestamp: The time that the client wrote into the event.
         sent_at: When the client sent the request, by the client's clock.
         time: The event's time in PostHog: ``timestamp``, corrected for the error of the client's clock.
-        request: The number of the request that contained the event.
+        request: The index in ``FakePostHog.requests`` of the request that contained the event.
     """
 
     __slots__ = ("distinct_id", "event", "properties", "request", "sent_at", "time", "timestamp", "token", "uuid")
@@ -85,7 +85,7 @@ def accepted(
     Args:
         body: The body of the request, before decompression.
         encoding: The header ``Content-Encoding``.
-        request: The number of the request.
+        request: The index of the request in ``FakePostHog.requests``.
         now: The time of the server's clock.
         refuse: A function that returns True for a raw event that the fake must treat as malformed.
         most_events: The maximum number of events in one request, or None for no limit.

@@ -19,8 +19,8 @@ SETTLE_SECONDS = 60.0
 class Computer:
     """A simulated computer, with a home directory, a config directory and an environment for the commands of one test.
 
-    You can inspect the files that commands write to the config directory. To run commands, use a subclass such as ``CliSandbox``.
-    ``Computer`` adds environment variables that turn on the debug log and make idle senders exit after 0.3 s.
+    To run commands, use a subclass such as ``CliSandbox``. ``Computer`` adds environment variables that turn on the debug log and
+    make idle senders exit after 0.3 s.
 
     Args:
         root: A directory for the home directory and the debug log.
@@ -32,7 +32,7 @@ class Computer:
         home: The home directory, which is created when it is first needed.
         config_dir: The config directory.
         debug_log: The file that ``ARCADE_USAGE_DEBUG`` names.
-        environ: Environment of the commands, which you may change.
+        environ: A dictionary with the environment of the commands. You may change the dictionary.
     """
 
     def __init__(self, root: Path, environ: Mapping[str, str] | None = None, home: Path | None = None) -> None:

@@ -57,7 +57,7 @@ class Request:
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return the names of all headers that the endpoint does not need, because they could leak a secret."""
+        """Return the names of the request's headers that the endpoint does not need, and that could therefore leak a secret."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
@@ -182,7 +182,7 @@ class FakePostHog:
         self._refuse = malformed
 
     def most_events(self, count: int) -> None:
-        """Set the maximum number of events in one request. If a request contains more events, the fake answers with 413."""
+        """Refuse each request that contains more than ``count`` events, with the HTTP status 413."""
         self._most_events = count
 
     # --- what came ------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""A model of PostHog that computes which person owns each event once all events have been read.
+"""A model of PostHog that reads all events, and then computes to which person each event belongs.
 
 The model follows ``person-merge-service.ts``, ``process-personless-step.ts`` and ``person-uuid.ts`` of PostHog's ingestion
-service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not cover the squash job, merge limits, races
-between merges, group types, or the loss of events in Kafka. The model has not been compared with the real service.
+service (https://github.com/PostHog/posthog, ``nodejs/src``). The model does not cover PostHog's squash job for person overrides,
+merge limits, races between merges, group types, or the loss of events in Kafka. The model has not been compared with the real
+service.
 """
 
 import random

@@ -77,8 +77,8 @@ def _block(config: pytest.Config) -> None:
 
     * Tracking is off.
     * Even if a test turns tracking on, nothing is recorded, because ``ARCADE_USAGE_SENDER`` is ``blocked-by-pytest``.
-    * The config directory is an empty directory of this session, so that ``usage disable`` and ``usage forget`` in a test do not
-      change the developer's own choice and identity.
+    * The config directory is an empty directory of this pytest run, so that ``usage disable`` and ``usage forget`` in a test do
+      not change the developer's own choice and identity.
 
     If the ini option ``arcade_otel_block`` is off, this function only sets ``ARCADE_USAGE_IN_TESTS``, which allows recording in
     tests.

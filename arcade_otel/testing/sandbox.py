@@ -56,7 +56,7 @@ class CliSandbox(Computer):
         posthog: The fake PostHog, whose attribute ``arcade`` is the fake Arcade API at the same address.
         home: The home directory.
         config_dir: The config directory.
-        environ: Environment of the commands, which you may change.
+        environ: A dictionary with the environment of the commands. You may change the dictionary.
     """
 
     def __init__(self, root: Path) -> None:
@@ -169,22 +169,19 @@ class CliSandbox(Computer):
     def assert_no_secret(self, *canaries: str, besides: Collection[str] = ("credentials.yaml",)) -> None:
         """Fail if the usage data contains a secret that the test used.
 
-        The method first calls :meth:`settle`. It then searches for each secret, and for any 12 consecutive characters of a
-        secret. The search ignores case, and also finds secrets that are percent-encoded, JSON-escaped, HTML-escaped, or encoded
-        in hex or base64. For a secret from the fixture ``arcade_canaries``, the method searches only for the secret parts, for
-        example only for the password in the URL of a database.
+        The method calls :meth:`settle`, and then searches for each secret, and for any 12 consecutive characters of a secret. The
+        search ignores case, and also finds secrets that are percent-encoded, JSON-escaped, HTML-escaped, or encoded in hex or
+        base64. For a secret from the fixture ``arcade_canaries``, the method searches only for the secret parts, for example only
+        for the password in the URL of a database.
 
-        The search covers:
-
-        * The files in the queue and in the config directory, and the debug log.
-        * The requests to the fake PostHog.
-        * On Linux, the command line and the environment of the senders that the sandbox saw while they ran.
+        The search covers the queue, the config directory, the debug log, and the requests to the fake PostHog. On Linux, the
+        search also covers the command lines and environments of senders, which the sandbox reads while the senders run.
 
         The search does not cover:
 
         * Files that the test wrote to the config directory before the first command, unless they have changed.
         * Files whose names are in ``besides``.
-        * Environment variables that a sender inherits from the command.
+        * Environment variables that a sender inherits unchanged from the command.
 
         Args:
             canaries: Secrets that the test used in arguments, variables, files or errors, each with at least four characters.
@@ -248,7 +245,7 @@ class CliSandbox(Computer):
         return places
 
     def _watch(self) -> None:
-        """Poll the queue and the running senders, because most senders run only for a moment."""
+        """Poll the queue and the running senders while the test runs, because most senders end within seconds."""
         while not self._over.wait(_POLL_SECONDS):
             self._look()
 

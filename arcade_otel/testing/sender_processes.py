@@ -1,4 +1,4 @@
-"""Find the senders that commands have started, and wait until they end. Waiting needs no polling on most Linux systems."""
+"""Find the senders that commands have started, and wait until they end. On most Linux systems, the wait needs no polling."""
 
 import os
 import re
@@ -32,8 +32,8 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
     from ``senders``.
 
     Args:
-        senders: The process IDs of senders that a debug log names (:func:`logged`).
-        config_dir: The config directory whose senders are also in the result on Linux, or None.
+        senders: Process IDs of senders, read from a debug log with :func:`logged`.
+        config_dir: A config directory, or None. On Linux, the result also contains all senders of this directory.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]

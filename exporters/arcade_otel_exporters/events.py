@@ -93,9 +93,9 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
     The program's own events belong to the same person and groups as the command's event. Each of the program's own events also
-    contains those properties of the command's event that do not depend on how the command ended, and the declared copies of these
-    properties. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's position on the
-    span, so it is the same in each delivery.
+    contains the properties of the command's event that do not depend on how the command ended, and the copies of these properties
+    that the program declares. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's
+    position on the span, so it is the same in each delivery.
     """
     span = _record(span)
     own = [(index, event) for index, event in enumerate(span.events) if event.attributes.get(conventions.OWN_EVENT) is True]
@@ -159,10 +159,7 @@ def _without_clashes(declared: Event, properties: Event) -> Event:
 
 
 def _copies(span: SpanRecord, properties: Event) -> Event:
-    """Return the copied properties that the program declares.
-
-    For example, ``duration_ms`` can be declared as a copy of ``duration``.
-    """
+    """Return the program's copies of properties under other names, for example ``duration_ms`` as a copy of ``duration``."""
     pairs = [pair.partition("=") for pair in (_text(span.resource.get(conventions.RESOURCE_COPIES)) or "").split()]
     return {name: properties[source] for name, _, source in pairs if source in properties}
 

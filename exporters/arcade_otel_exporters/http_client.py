@@ -275,7 +275,7 @@ def _is_status(word: str) -> bool:
 def _decompressed(body: bytes, headers: Mapping[str, str]) -> bytes:
     """Return at most 1 MiB of the decompressed body.
 
-    The request asks for no compression, but some proxies compress the response anyway.
+    The client asks the server not to compress the response, but some proxies compress the response anyway.
     """
     if headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip", "deflate"):
         return body

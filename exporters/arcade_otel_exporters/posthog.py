@@ -42,10 +42,10 @@ class PostHogClient(Protocol):
 def clean_environment(environ: MutableMapping[str, str]) -> None:
     """Keep HTTP clients in a sender from reading ``POSTHOG_*`` variables, and from reading passwords in ``~/.netrc``.
 
-    The variables for proxies and certificate bundles are kept. The package ``requests`` does not read ``SSL_CERT_FILE``, so the
-    value of that variable is copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The loggers of ``posthog``, ``urllib3``
-    and ``requests`` are silenced. Call ``clean_environment`` only in a sender, because in any other process the program may
-    itself use posthog.
+    The function does not change the variables for proxies. The package ``requests`` does not read ``SSL_CERT_FILE``, so the value
+    of that variable is copied to ``REQUESTS_CA_BUNDLE`` if no other bundle is set. The function also silences the loggers of
+    ``posthog``, ``urllib3`` and ``requests``. Call ``clean_environment`` only in a sender, because in any other process the
+    program may itself use posthog.
     """
     for name in [name for name in environ if name.upper().startswith("POSTHOG_")]:
         del environ[name]
@@ -62,7 +62,7 @@ def clean_environment(environ: MutableMapping[str, str]) -> None:
 def _permitted(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
     """Return the spans that the user's choice and the machine's policy permit the exporter to send.
 
-    The machine's policy can apply to individual programs.
+    The policy may contain rules for individual programs.
     """
     config_dir = default_config_dir()
     modes: dict[str, str] = {}
@@ -109,8 +109,8 @@ class PostHogSpanExporter(SpanExporter):
         protocol: The endpoint to try first: ``"v0"`` (``/batch/``) or ``"v1"`` (``/i/v1/analytics/events``). If a host supports
             only one of the two endpoints, the exporter uses that one.
         client: The program's own ``posthog.Posthog`` client, or None. If you pass a client, the exporter calls the client's
-            ``capture`` and ``alias``, so the events go to the client's project. All other arguments except ``geoip`` are then
-            ignored.
+            ``capture`` and ``alias``, so the events go to the client's project. With a client, the exporter ignores all other
+            arguments except ``geoip``.
 
     Raises:
         TypeError: If an argument has the wrong type.
@@ -193,8 +193,8 @@ class PostHogSpanExporter(SpanExporter):
         """Send the command spans in order until all are done or a request fails.
 
         If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
-        is found, and only that event is dropped. HTTP status 401, 403 or 404 ends the delivery with a permanent failure. Any
-        other failure to send a batch ends the delivery with a temporary failure.
+        is found, and only that event is dropped. HTTP status 401, 403 or 404 ends the delivery with a permanent failure. If a
+        batch fails for any other reason, the delivery ends with a temporary failure.
 
         Args:
             spans: The spans in the order in which they must arrive.

@@ -106,7 +106,7 @@ class Connection:
 
         For each event, yield False if PostHog has accepted the event, or True if the event was dropped because PostHog will never
         accept it. If PostHog refuses a whole request because of one unacceptable event, the batch is halved repeatedly until that
-        event is alone.
+        event is alone in a request.
 
         Raises:
             DeliveryInterruptedError: If a request fails, or if PostHog asks the client to send an event again. Events for which a
@@ -132,7 +132,7 @@ class Connection:
             yield from self.send(api_key, host, events[half:])
 
     def close(self) -> None:
-        """Close the connections. The next request opens new connections."""
+        """Close the connections. A later request opens new ones."""
         self._client.close()
 
     def _post(self, api_key: str, host: str, events: Sequence[Event]) -> Response:

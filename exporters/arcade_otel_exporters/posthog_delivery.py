@@ -118,7 +118,7 @@ class PostHogDelivery:
         self._connection = Connection(timeout, math.inf, protocol)
 
     def close(self) -> None:
-        """Close the connections. The next delivery opens new connections."""
+        """Close the connections. A later delivery opens new ones."""
         self._connection.close()
 
     def deliver(
@@ -127,8 +127,8 @@ class PostHogDelivery:
         """Send the command spans in ``spans`` in order, until all are done or a request fails.
 
         If PostHog refuses a batch because of an event that it will never accept (400, 413), the batch is split until that event
-        is found, and only that event is dropped. HTTP status 401, 403 or 404 ends the delivery with a permanent failure. Any
-        other failure to send a batch ends the delivery with a temporary failure.
+        is found, and only that event is dropped. HTTP status 401, 403 or 404 ends the delivery with a permanent failure. If a
+        batch fails for any other reason, the delivery ends with a temporary failure.
 
         Args:
             spans: The spans in the order in which they must arrive.

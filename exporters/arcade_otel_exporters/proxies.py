@@ -1,6 +1,6 @@
 """Parse the address of a server, and find the proxy for requests to it.
 
-``urllib.request`` can do the same, but importing it would double the cost of a sender.
+``urllib.request`` can also find the proxy, but importing it would double the cost of a sender.
 """
 
 import os
@@ -136,7 +136,7 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 def _systems_proxy(server: Address) -> str:
     """Return the proxy for ``server`` from the settings of macOS or Windows, or "" if there is none.
 
-    On Linux and other systems, return "" without importing ``urllib.request``.
+    On systems other than macOS and Windows, return "" without importing ``urllib.request``.
     """
     if sys.platform == "darwin":
         import _scproxy

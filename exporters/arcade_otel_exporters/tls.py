@@ -60,7 +60,7 @@ class Trust:
         return self._context
 
     def widen(self) -> bool:
-        """Read the certificates that were skipped at first. Return whether new certificates were read."""
+        """Read the certificates that :meth:`context` has skipped. Return whether new certificates were read."""
         if self._context is None or not (self._unread or self._has_directory):
             return False
         unread, self._unread = self._unread, []
@@ -108,7 +108,7 @@ class Trust:
         return any(os.path.isfile(path) and self._load_first(context, path, "") for path in (*candidates, *_KNOWN_BUNDLES))
 
     def _load_first(self, context: ssl.SSLContext, path: str, name: str) -> bool:
-        """Load a bundle or a directory, and return whether this succeeded.
+        """Load certificates from a bundle or directory, and return whether this succeeded.
 
         From a large bundle, load only the certificates of well-known authorities.
         """
@@ -124,7 +124,7 @@ class Trust:
 
 
 def _likely_certificates(path: str) -> bytes:
-    """Return the certificates of well-known authorities in a large bundle, in DER format.
+    """From a large bundle, return the certificates of well-known authorities in DER format.
 
     Return ``b""`` if ``path`` is a small bundle, a directory, or a file that cannot be read.
     """

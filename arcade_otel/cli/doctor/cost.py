@@ -1,8 +1,8 @@
 """The check ``cost`` measures how many milliseconds recording adds to a command on this machine.
 
-The cost is the CPU time of a process, minus the CPU time of the same process without arcade-otel. The documentation counts
-CPU instructions instead. To convert an instruction count to time, assume that a CPU executes 2.5 to 4 million
-instructions per millisecond.
+The cost is the CPU time of a process, minus the CPU time of the same process without arcade-otel. The documentation
+gives this cost in CPU instructions instead of milliseconds. To convert one to the other, assume that a CPU executes 2.5 to 4
+million instructions per millisecond.
 """
 
 import os
@@ -43,7 +43,7 @@ def check_cost(settings: Settings) -> Check:
     """Measure how much time recording adds to a command.
 
     Three programs take turns: a command with arcade-otel, the same command without it, and a bare Python. The first round
-    is discarded. Between three and nine more rounds follow, until the added time is five times the measurement noise. Each
+    is discarded. Three to nine measured rounds follow, until the added time is five times the measurement noise. Each
     program's fastest run counts, because other processes on the machine can only make a run slower.
     """
     if handoff.sender_command() is None:
@@ -86,8 +86,8 @@ def _remove_marks(config_dir: str) -> None:
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
     """If the added milliseconds exceed the measurement noise, return them and True, otherwise return the noise and False.
 
-    A program's noise is the difference between its fastest run and its median run. The measurement noise is that of the
-    noisier program, but at least 0.1 ms.
+    A program's noise is the difference between its fastest run and its median run. The measurement noise is the larger of the
+    noises of ``host`` and ``recorded``, but at least 0.1 ms.
     """
     noise = _noise(host, recorded)
     added = min(recorded) - min(host)
@@ -99,7 +99,7 @@ def _noise(host: Sequence[float], recorded: Sequence[float]) -> float:
 
 
 def _is_clear(host: Sequence[float], recorded: Sequence[float]) -> bool:
-    """Return whether more rounds would hardly change the result."""
+    """Return whether the added time is at least five times the measurement noise."""
     return min(recorded) - min(host) >= _CLEAR * _noise(host, recorded)
 
 

@@ -26,7 +26,8 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 def check_config_dir(settings: Settings) -> Check:
     """Check that this process can write to the config directory or create it, and that no other user owns it or can write to it.
 
-    The check also passes if root uses another user's directory, or if other users can write to a directory with the sticky bit.
+    The check accepts another user's directory if this process runs as root, and a directory that other users can write to if its
+    sticky bit is set.
     """
     name, config_dir = "config directory", settings.config_dir
     if not config_dir:
@@ -65,7 +66,7 @@ def require_config_dir(settings: Settings) -> None:
 def full_disk(settings: Settings) -> str | None:
     """If the state directory's disk is full, return a message that says what happens to events, otherwise None.
 
-    Only ``usage doctor`` notices an exhausted quota, because it writes a test file. This function writes no file.
+    Only ``usage doctor`` notices an exhausted disk quota, because it writes a test file. This function writes no file.
     """
     try:
         if hasattr(os, "statvfs"):
@@ -111,8 +112,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: Whether the config directory can be used. If it cannot be used, nothing is checked.
-        writes: Whether the checks may write files. If they may not write files, only the identity is checked.
+        usable: False to skip all three checks because the config directory cannot be used.
+        writes: False to skip the checks of the disk and the locks, which write files.
     """
     if not usable:
         reason = "there is no usable config directory"
@@ -255,7 +256,7 @@ def _check_identity(settings: Settings) -> Check:
 
 
 def _copied(config_dir: str) -> str:
-    """If the config directory is a copy, return a note on whether the anonymous ID will be replaced, otherwise ""."""
+    """Return a note on whether the anonymous ID of a copied config directory will be replaced, or "" if it is not a copy."""
     from arcade_otel.identity import copied_directory
 
     try:

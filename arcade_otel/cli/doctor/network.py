@@ -55,7 +55,7 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
 
 def _check_proxy(host: str, server: "Address", *, delivered: bool) -> tuple["Address | None", list[Check]]:
-    """Return the proxy that the sender uses for ``server``, or None if it uses none, and a list with the result of the check."""
+    """Return the sender's proxy for ``server`` (None if there is none), and a list with the result of the check."""
     try:
         proxy = exporters.proxy_before(server)
     except ValueError:
@@ -158,7 +158,7 @@ def _in_time(function: Callable[[], Any]) -> tuple[Any, str]:
 
 
 def _check_certificate(name: str, port: int, *, direct: bool, delivered: bool) -> Check:
-    """Report which certificates the sender trusts. If the delivery failed, try a TLS handshake with these certificates."""
+    """Report which certificates the sender trusts. If no proxy is used and the delivery failed, try a TLS handshake."""
     named = [(variable, os.environ[variable]) for variable in _BUNDLES if os.environ.get(variable, "").strip()]
     missing = [
         f"{variable}={path}"

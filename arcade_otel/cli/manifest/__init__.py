@@ -21,8 +21,8 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
     """Write the manifest of a program, or compare it with a file, and return the exit code.
 
     * Exit code 0: the manifest was written or, if ``check`` is set, is up to date.
-    * Exit code 1: the manifest in the file ``check`` is not up to date. The difference is printed on stdout.
-    * Exit code 2: the program cannot be loaded, or a file cannot be read or written. A message on stderr says why.
+    * Exit code 1: ``check`` is set, and the manifest is not up to date. The difference is printed on stdout.
+    * Exit code 2: the program cannot be loaded, or a file cannot be read or written. The reason is printed on stderr.
 
     Call this function only in a process that ends afterwards, because it changes the environment and the import path.
 

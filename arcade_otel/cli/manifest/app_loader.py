@@ -61,7 +61,7 @@ def describe_error(error: Exception) -> str:
 
 
 def _disable_telemetry() -> None:
-    """Set environment variables that switch off this library, the SDK, and libraries that honor ``DO_NOT_TRACK``."""
+    """Set environment variables that disable this library, the OpenTelemetry SDK, and libraries that honor ``DO_NOT_TRACK``."""
     for name in [name for name in os.environ if name.startswith("ARCADE_USAGE_")]:
         del os.environ[name]
     os.environ[consent.ENV_TRACKING] = consent.OFF

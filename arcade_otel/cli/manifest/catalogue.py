@@ -7,8 +7,7 @@ properties that PostHog defines, the fields of events and requests, and the attr
 ``--check``, the command only compares the tables with the catalogue.
 
 The tests in ``tests/cli/manifest`` compare the catalogue with the events that a test server receives. The tests fail if an event
-contains a property that is not in the catalogue, or if the catalogue contains a property that no event contains. Properties that
-are marked as rare need not occur in an event.
+contains a property that is not in the catalogue, or if the catalogue contains a property that no event contains.
 """
 
 # No command imports this module while it runs. The strings are for the documentation, the manifest and the tests.
@@ -129,7 +128,7 @@ EVENTS: tuple[Event, ...] = (
         conventions.EVENT_DOCTOR,
         "doctor",
         "You ran `usage doctor`",
-        "The event shows whether the server accepts events. It is not attributed to you",
+        "The event shows whether the server accepts events, and is not attributed to you",
         _OURS,
     ),
 )
@@ -366,7 +365,7 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span: one that the OpenTelemetry SDK created. The usage event does not depend on this span",
+        "Always true. Marks a live span, which the OpenTelemetry SDK created. The usage event does not depend on the live span",
         when="if the command has a live span",
     ),
 )

@@ -75,7 +75,7 @@ def _tables() -> str:
         markdown.attributes(catalogue.ATTRIBUTES),
         "The span's resource has these attributes, in addition to those of `OTEL_RESOURCE_ATTRIBUTES`:",
         markdown.attributes(catalogue.RESOURCE),
-        "The span's scope has these attributes:",
+        "The span's instrumentation scope has these attributes:",
         markdown.attributes(catalogue.SCOPE),
         "A span event that the program tracked has these attributes:",
         markdown.attributes(catalogue.SPAN_EVENT),

@@ -77,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return those of the ``entries`` that are collected under the program's settings."""
+        """Return the ``entries`` for the data that the program's settings allow."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}
@@ -187,7 +187,7 @@ class Manifest:
         ]
 
     def _left_out(self) -> list[Setting]:
-        """Return those of the settings ``exclude`` and ``sample`` that the program sets."""
+        """Return the settings ``exclude`` and ``sample``, each only if the program sets it."""
         exclude, sample = self._settings.exclude, self._settings.sample
         rates = [f"{path}={rate}" for path, rate in sample.items()]
         left_out = (

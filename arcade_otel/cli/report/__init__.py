@@ -1,4 +1,4 @@
-"""``arcade-otel report`` reads events from files and answers the dashboard's questions, without a PostHog account."""
+"""``arcade-otel report`` reads events from files and answers the same questions as the PostHog dashboards."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ _DONE, _NO_EVENTS, _UNREADABLE = 0, 1, 2
 
 
 def report(files: Sequence[str], *, as_json: bool, html: str | None) -> int:
-    """Answer the dashboard's questions from the events in ``files``. Return the exit code.
+    """Answer all questions about usage from the events in ``files``. Return the exit code.
 
     Args:
         files: Paths of the files with events. The path ``-`` stands for stdin.

@@ -124,7 +124,7 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: str) -> Any:
-    """Convert the CSV cells "true" and "false" to booleans. Return any other cell as text, for example the version "1.2"."""
+    """Convert the CSV cells "true" and "false" to booleans, and leave other cells, for example the version "1.2", as text."""
     return {"true": True, "True": True, "false": False, "False": False}.get(value, value)
 
 

@@ -192,5 +192,5 @@ def _words(column: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape ``text`` for HTML. Also escape invisible characters and characters that change the direction of text."""
+    """Escape HTML, invisible characters, and characters that change the direction of text."""
     return escape(terminal.escape(text))

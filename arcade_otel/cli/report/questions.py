@@ -1,7 +1,7 @@
 """The questions that ``report`` and the dashboards answer. Each question is one file in ``questions/``.
 
-A file begins with comment lines that describe the question. The rest of the file is a query in portable SQL. The query reads the
-table ``commands``, which contains one row for each command. The same query runs in sqlite (``report``), in ClickHouse and in
+Each file contains comment lines that describe the question, and then a query in portable SQL. The query reads the table
+``commands``, which contains one row for each command. The same query runs in sqlite (``report``), in ClickHouse and in
 PostHog. For ClickHouse and PostHog, the files in ``dashboards/dialects`` define the table ``commands``.
 
 The columns of ``commands``:

@@ -65,7 +65,7 @@ def _interrupting(server: PageServer) -> Iterator[None]:
 
 
 def _should_open_browser() -> bool:
-    """Return whether a graphical browser can probably be opened. A text browser would take over the terminal."""
+    """Return whether a browser would probably open in a window, and not as a text browser in the terminal."""
     if sys.stdout is None or not sys.stdout.isatty():
         return False
     if sys.platform in ("win32", "darwin"):

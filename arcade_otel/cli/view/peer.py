@@ -16,7 +16,7 @@ def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
     The owner is unknown on macOS and Windows, and on Linux if the client runs in another network namespace. The server needs this
     check because other users can read the page's address in the browser's command line.
 
-    Root does not count as another user. If this process runs under ``sudo``, neither does the user who called ``sudo``.
+    Root does not count as another user. Under ``sudo``, the user who called ``sudo`` does not count as another user either.
 
     Args:
         client: The client's IPv4 address and port.

@@ -64,8 +64,8 @@ class PageServer(ThreadingHTTPServer):
     Each server makes a new secret, which is part of the page's address. The server serves the page only to requests that meet
     these four conditions:
 
-    * The ``Host`` header contains the address of this server. In a DNS rebinding attack, the ``Host`` header contains the host
-      name of the attacker's page instead.
+    * The ``Host`` header contains the address of this server. In a DNS rebinding attack, ``Host`` contains the host name of the
+      attacker's page.
     * The ``Origin`` and ``Sec-Fetch-Site`` headers, if present, do not indicate a request from another site.
     * The method of the request is GET.
     * The path of the request begins with the server's secret.
@@ -137,14 +137,14 @@ class PageServer(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address = self.socket.getsockname()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - socketserver's signature
-        """Return False for a connection from another user, who may have read the address in the browser's command line."""
+        """Return False for a connection from another user, who may have read the page's address in the browser's command line."""
         if not is_another_users(client_address, (_HOST, self.server_port)):
             return True
         debug("a connection of another user was refused")
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer the request in a new thread. If too many connections are open already, close this one."""
+        """Answer the request in a new thread, or close the connection if too many others are open."""
         if not self._slots.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -194,7 +194,7 @@ class _Request(BaseHTTPRequestHandler):
     def _head(self) -> bytes | None:
         """Read and return the request line and the headers, or return None if they do not arrive in time.
 
-        If the headers exceed ``MAX_HEAD_BYTES``, stop reading. The caller then refuses the request because of its length.
+        If the headers exceed ``MAX_HEAD_BYTES``, stop reading, so that the caller refuses the request as too large.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         head = b""

@@ -18,9 +18,9 @@ _MAX_BYTES = 1024 * 1024
 def leave_problem(config_dir: str, mark: str, error: BaseException) -> None:
     """Write a receipt that ``usage status`` shows as the last problem, and make commands start fewer senders.
 
-    The function also creates the marker file ``unreaped``. Other senders create this file if PID 1 does not reap ended senders.
-    While the marker exists, commands write their spans to the queue themselves, and start only one sender an hour. A sender that
-    can import the library removes the marker, unless it finds eight or more ended senders that were not reaped.
+    The function also creates the marker file ``unreaped``, as other senders do if PID 1 does not reap ended senders. While the
+    marker exists, commands write their spans to the queue themselves, and start only one sender an hour. A sender that can import
+    the library removes the marker, unless it finds eight or more ended senders that were not reaped.
 
     The function renames the start mark (``handoff.starts``) so that it counts as a failed start. Therefore, the next command can
     take the span from the mark and queue it at once instead of after 10 s.
