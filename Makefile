@@ -54,7 +54,9 @@ test-faults: $(VENV)/.ready
 
 test-windows:
 	@.ci/windows/setup .windows
-	@.ci/windows/run .windows -m pytest -q -o timeout=120 tests/windows tests/storage tests/handoff tests/identity
+	@.ci/windows/run .windows -m pytest -q -o timeout=120 tests/windows tests/storage tests/handoff tests/identity \
+		tests/recording/test_late_events.py tests/recording/test_own_events.py tests/recording/test_waiting.py \
+		tests/sender/test_just_started.py
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist=worksteal -m "not latest"

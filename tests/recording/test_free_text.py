@@ -96,6 +96,7 @@ def test_a_text_has_one_line_of_at_most_300_characters_and_nothing_in_quotes(mac
     assert "property dropped" not in machine.log
 
 
+@pytest.mark.posix  # a command line on Windows has at most 32,767 characters
 def test_a_text_is_left_out_if_the_user_typed_too_much_to_search_for(machine: Machine, posthog: FakePostHog) -> None:
     """The message of an error is left out for the same reason."""
     assert machine.run("many", *map(str, range(100000, 106_001)), program="free").returncode == 0

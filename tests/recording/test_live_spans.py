@@ -371,6 +371,7 @@ def test_what_cannot_be_delivered_waits_and_a_dead_collector_costs_the_command_n
     assert len(posthog.events) == 2
 
 
+@pytest.mark.linux  # valgrind
 @pytest.mark.timeout(300)
 def test_the_live_path_costs_little_over_the_sdk_alone(machine: Machine, collector: HttpCollector) -> None:
     """The limit is 100 million instructions (25 to 40 ms) over the SDK without exporters. The collector may be dead."""
