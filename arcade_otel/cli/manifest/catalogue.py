@@ -195,7 +195,7 @@ PROPERTIES: tuple[FieldSpec, ...] = (
         "$process_person_profile",
         BOOLEAN,
         "false",
-        "Tells PostHog not to make a profile of an anonymous ID",
+        "Tells PostHog not to make a profile for an anonymous ID",
         when="if the ID is anonymous",
         events=_PROFILED,
         attribute=conventions.IS_ANON,
@@ -365,7 +365,8 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span, which the OpenTelemetry SDK created. The usage event does not depend on the live span",
+        "Always true. Marks a live span, which the OpenTelemetry SDK makes when the command begins. The usage event does not"
+        " depend on the live span",
         when="if the command has a live span",
     ),
 )
