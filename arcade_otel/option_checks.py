@@ -66,8 +66,8 @@ def check_together(fields: Mapping[str, Any]) -> None:
 
     Raises:
         ValueError: If ``person_properties`` contains an undeclared property, a free-text property, or a property that copies a
-            library property (``{"duration_ms": "duration"}``), because only the sender knows the copied value. A ValueError is also
-            raised if there are more than five groups, including the groups ``organization`` and ``project`` that
+            library property (``{"duration_ms": "duration"}``), because only the sender knows the copied value. A ValueError is
+            also raised if there are more than five groups, including the groups ``organization`` and ``project`` that
             ``arcade_context`` adds.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
