@@ -79,7 +79,7 @@ class FieldSpec:
         events: Names of the events that contain the property, or () if the value is an attribute or a field.
         attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
-        rare: Whether the value is sent only for exceptional runs.
+        rare: Whether the value is sent only in special cases, such as in continuous integration.
     """
 
     name: str
