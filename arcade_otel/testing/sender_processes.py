@@ -31,17 +31,19 @@ def logged(log: str) -> set[int]:
 def running(senders: Collection[int], config_dir: str | None = None) -> list[int]:
     """Return the process IDs of senders that have not ended. A zombie counts as ended.
 
-    On Linux, the result contains all processes in the senders' process groups. On macOS and Windows, the result contains only IDs
-    from ``senders``.
+    On POSIX, the result contains all processes in the senders' process groups. On Windows, the result contains only IDs from
+    ``senders``.
 
     Args:
         senders: IDs of senders, read from a debug log with :func:`logged`.
         config_dir: A config directory, or None. On Linux, the result also contains all senders that use this config directory.
     """
-    if sys.platform != "linux":
+    if sys.platform == "win32":
         return [pid for pid in senders if _is_running(pid)]
-    if config_dir is None and not any(map(_group_exists, senders)):
+    if (config_dir is None or sys.platform != "linux") and not any(map(_group_exists, senders)):
         return []  # so that a look at nothing costs no look at every process
+    if sys.platform != "linux":
+        return _in_groups(senders)
     ended: set[int] = set()
     while True:
         listed = {int(name) for name in os.listdir("/proc") if name.isdigit()}
@@ -97,6 +99,13 @@ def _is_sender(pid: int, senders: Collection[int], config_dir: str | None) -> bo
     # The ID may be another process's by now. A process has no environment for a moment while it is being started.
     marked = any(variable.startswith(f"{conventions.ENV_SENDER}=".encode()) for variable in environ)
     return int(group) in senders and (marked or environ == [b""])
+
+
+def _in_groups(groups: Collection[int]) -> list[int]:
+    """Return the IDs of the processes in the process groups ``groups`` that have not ended, as ``ps`` reports them."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return sorted(int(pid) for pid, group, state, *_ in rows if int(group) in groups and not state.startswith("Z"))
 
 
 def _group_exists(group: int) -> bool:

@@ -76,6 +76,21 @@ def test_a_sender_that_its_shell_starts_during_the_search_is_found(monkeypatch: 
 
 
 @pytest.mark.linux
+def test_where_there_is_no_proc_the_sender_is_found_after_its_shell_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS, there is no ``/proc``. The log names the shell, and the sender is another process of the shell's group."""
+    script = f"{shlex.join(SLEEP)} </dev/null >/dev/null & echo $!"
+    with subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True) as shell:
+        assert shell.stdout is not None
+        sender = int(shell.stdout.readline())
+        shell.wait(60)
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert sender_processes.running({shell.pid}) == [sender]
+        os.killpg(shell.pid, signal.SIGKILL)
+        assert sender_processes.wait_for_end([sender], 60)
+        assert sender_processes.running({shell.pid}) == []
+
+
+@pytest.mark.linux
 def test_a_sender_that_no_log_names_is_found_and_awaited(machine: Machine) -> None:
     """The sender is found by its environment. A command that was killed could not log the start of its sender."""
     machine.run("one", environ={"ARCADE_USAGE_DEBUG": None, "ARCADE_USAGE_IDLE_SECONDS": "1"})
