@@ -273,8 +273,9 @@ def set_property(name: str, value: str | bool | int | None) -> None:  # noqa: FB
 def track(event: str, properties: Mapping[str, str | bool | int | None] | None = None) -> None:
     """Record an event of the command that is running, if you declared the event in the option ``events``. This never raises.
 
-    Unless the command is a server command, the event is a span event on the command's OpenTelemetry span, and is sent together
-    with the command's own event, for the same person. A command that is not a server command can track at most 50 events.
+    Unless the command is a server command, the event becomes a span event of the command's OpenTelemetry span, is sent together
+    with the command's own event, and belongs to the same person. A command that is not a server command can track at most 50
+    events.
     An event that you did not declare is dropped. A property is dropped from the event if you did not declare it, or if its value
     is not of the declared type. The debug log reports each dropped event and property. If no command is being recorded, for
     example because the user has opted out, this function does nothing.
@@ -301,9 +302,10 @@ def end_run() -> None:
     """Record that the command in this thread has succeeded, without waiting until the command returns. This never raises.
 
     Call ``end_run`` in a command that never returns, for example in a server, or in a daemon that forks and calls ``os._exit``.
-    Call it when the command has finished starting up, for example right before the server's main loop. The recorded duration of
-    the command ends at this call. An error or exit code after this call is not recorded. Events that you :func:`track` after this
-    call are sent while the command is still running. If no command is being recorded, this function does nothing.
+    Call ``end_run`` when the command has finished starting up, for example right before the server's main loop. The recorded
+    duration of the command ends at this call. An error or exit code after this call is not recorded. Events that you
+    :func:`track` after this call are sent while the command is still running. If no command is being recorded, this function does
+    nothing.
     """
     if not _is_off():
         from arcade_otel.frameworks import early_end
@@ -340,8 +342,8 @@ def _is_off() -> bool:
 def _decision_from_env(environ: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return the mode, the variable that sets it, and an explanation for the user, or None if no variable sets the mode.
 
-    The mode is ``on``, ``off`` or ``log``. The first of the following variables that sets a mode takes precedence, and their
-    values are not case-sensitive:
+    The mode is ``on``, ``off`` or ``log``. In order of precedence, these variables set the mode (their values are not
+    case-sensitive):
 
     * ``DO_NOT_TRACK``: any value except "", ``0`` and ``false`` means off (consoledonottrack.com).
     * ``OTEL_SDK_DISABLED``: only ``true`` means off (OpenTelemetry specification).

@@ -65,9 +65,10 @@ def check_together(fields: Mapping[str, Any]) -> None:
     """Check the options that depend on each other.
 
     Raises:
-        ValueError: If ``person_properties`` contains an undeclared property, a free-text property, or a copy of a library
-            property (``{"duration_ms": "duration"}``), whose value only the sender knows. A ValueError is also raised if
-            there are more than five groups, including the groups ``organization`` and ``project`` that ``arcade_context`` adds.
+        ValueError: If ``person_properties`` contains an undeclared property, a free-text property, or a property that copies a
+            library property (``{"duration_ms": "duration"}``), because only the sender knows the copied value. A ValueError is
+            also raised if there are more than five groups, including the groups ``organization`` and ``project`` that
+            ``arcade_context`` adds.
     """
     own = {name for name, kind in fields.get("properties", {}).items() if not isinstance(kind, str)}
     if not own.issuperset(fields.get("person_properties", ())):

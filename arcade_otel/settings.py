@@ -147,13 +147,11 @@ class Settings:
 def default_config_dir(environ: Mapping[str, str] | None = None) -> str:
     """Return the config directory: ``ARCADE_WORK_DIR`` if it is set, or else ``~/.arcade``.
 
-    The home directory is the value of ``HOME``, or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``. If
-    ``ARCADE_WORK_DIR`` is not set, return "" in two cases:
+    The home directory is the value of ``HOME``, or of ``USERPROFILE`` on Windows, as for ``os.path.expanduser``.
 
-    * The home directory is "", ``/`` or a relative path, so the config directory would be ``/.arcade`` or below the current
-      directory.
-    * The home directory does not exist. On Debian, for example, the home directory of many system users is ``/nonexistent``,
-      which the library must not create.
+    Without ``ARCADE_WORK_DIR``, return "" if the home directory is "", ``/`` or a relative path, because the config
+    directory would be ``/.arcade`` or below the current directory. Also return "" if the home directory does not exist: on
+    Debian, for example, the home directory of many system users is ``/nonexistent``, which the library must not create.
     """
     variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
     environ = os.environ if environ is None else environ

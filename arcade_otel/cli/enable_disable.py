@@ -25,9 +25,9 @@ def enable(settings: Settings, output: Output) -> int:
 
     Return 0, or 1 if usage data stays off because another setting (for example, an environment variable) takes precedence.
 
-    While usage data is off, the library does not notice logouts. If an account is linked and ``off`` was stored, the next command
-    rotates the anonymous ID before it records its event, because the user may have logged out in the meantime. If the
-    user is still logged in, the sender finds the account again through the credentials file.
+    While usage data is off, the library does not notice logouts. If ``on`` replaces ``off`` and an account is linked, the next
+    command rotates the anonymous ID before it records its event, because the user may have logged out while usage data was off.
+    If the user is still logged in, the sender finds the account again through the credentials file.
 
     Raises:
         OSError: If the choice, or the request to rotate the anonymous ID, cannot be stored.

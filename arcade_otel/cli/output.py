@@ -31,8 +31,8 @@ class Output:
     any encoding.
 
     Args:
-        as_json: If True, only :meth:`result` and :meth:`error` print, as JSON. If False, all methods except :meth:`result`
-            print text for people.
+        as_json: If True, :meth:`result` and :meth:`error` print JSON, and the other methods print nothing. If False,
+            :meth:`result` prints nothing, and the other methods print text for people.
     """
 
     def __init__(self, *, as_json: bool) -> None:

@@ -144,9 +144,9 @@ class Decision:
 
 
 def tracking_mode(environ: Mapping[str, str] | None = None) -> str:
-    """Return the decision from the environment variables: ``OFF``, ``LOG`` or ``ON``.
+    """Return the mode (``OFF``, ``LOG`` or ``ON``) that variables such as ``DO_NOT_TRACK`` select.
 
-    If no environment variable determines the decision, return ``ON``. The function reads no file.
+    If no environment variable selects a mode, return ``ON``. The function reads no file.
     """
     said = decision_from_env(os.environ if environ is None else environ)
     return ON if said is None else said[0]
@@ -172,8 +172,8 @@ def decide(
     - The variable ``ARCADE_USAGE_TRACKING``, if it selects the mode "on".
     - A test runner. If a test runs the command, the decision is off. The recognized test runners are pytest, unittest, tox, nox,
       and the ``CliRunner`` of Click and Typer (:func:`is_test`).
-    - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the file with the
-      choice cannot be read, or contains a word other than ``on`` and ``off``, the decision is off.
+    - The user's choice, which ``usage enable`` or ``usage disable`` has stored in the config directory. If the stored choice
+      cannot be read, or is a word other than ``on`` and ``off``, the decision is off.
     - The machine's policy, ``POLICY_FILE``. If the policy cannot be read or is corrupt, the decision is off.
     - The program's settings. The decision is off in continuous integration if ``record_in_ci`` is False, and otherwise depends on
       ``enabled_by_default``.
@@ -188,7 +188,8 @@ def decide(
         record_in_ci: Whether the program may be recorded in continuous integration if no earlier rule determines the decision.
         environ: The environment variables, or None for those of the process.
         asked_before: Whether this process has already called this function and found that the config directory can be trusted. If
-            ``asked_before`` is True, the function does not check the config directory and the test runners again.
+            ``asked_before`` is True, the function does not check again whether the directory can be trusted or whether a test
+            runs the command.
     """  # noqa: D415 - the list is the sentence's end
     if _suppressed:
         return Decision(OFF, REASON_SUPPRESSED, "this command ended the recording of itself")

@@ -107,7 +107,9 @@ _execv, _execve = _ending_runs_first("execv"), _ending_runs_first("execve")
 
 
 def _swap_exec_functions(*, active: bool) -> None:
-    """If ``active`` is true, make ``os.execv`` and ``os.execve`` end the runs first. Otherwise restore the builtins.
+    """If ``active`` is true, patch ``os.execv`` and ``os.execve`` to end this process's runs before another program starts.
+
+    If ``active`` is false, restore the builtins.
 
     If the program itself has replaced a builtin, for example by a mock, the program's function stays in place.
     """

@@ -62,7 +62,7 @@ class ProgramContext(CommandContext):
                 run.rename(path)
 
     def discard(self) -> None:
-        """Do not record this thread's innermost run."""
+        """Discard this thread's innermost run, so that it is not recorded."""
         run = self._runs.current()
         if run is not None:
             run.run.discarded_by_program = True

@@ -3,8 +3,8 @@
 Click makes one ``Context`` for each command. Click enters the context once to parse the arguments, and once more to run the
 command. This module patches three methods of the class ``Context``:
 
-* ``__init__``: when a context without a parent is created, a run begins if its command is instrumented. If the parent of a new
-  context belongs to a run, that run has reached the next command in the command tree.
+* ``__init__``: a new context is added to its parent's run. If there is no such run, and the context's command is instrumented, a
+  run begins.
 * ``__enter__``: when a context is entered for the second time, its command is about to run.
 * ``__exit__``: when a context is exited for the first time, parsing has ended. An error at the end of parsing is a usage error,
   or means that Click has printed help or a version. When the context that began the run is exited for the last time, the run

@@ -42,15 +42,15 @@ class RunStack:
         self._runs: list[tuple[int, Any]] = []
 
     def push(self, run: Any) -> None:
-        """Add the run that this thread has begun, or None if the run is not recorded."""
+        """Add ``run``, a run that this thread has begun, or None if the run is not recorded."""
         self._runs.append((get_ident(), run))
 
     def pop(self) -> Any:
-        """Remove and return the run that this thread added most recently."""
+        """Remove and return the run that :meth:`current` returns."""
         return self._runs.pop(self._place())[1]
 
     def current(self) -> Any:
-        """Return the run that this thread added most recently, or None if the stack is empty."""
+        """Return this thread's latest run, or else any thread's latest run, or None if there is no run."""
         return self._runs[self._place()][1] if self._runs else None
 
     def _place(self) -> int:
@@ -98,7 +98,7 @@ class RecordedCommand(CommandContext):
                 run.record_start()
 
     def discard(self) -> None:
-        """Do not record this thread's innermost run."""
+        """Discard this thread's innermost run, so that it is not recorded."""
         run = self._runs.current()
         if run is not None:
             run.discarded_by_program = True

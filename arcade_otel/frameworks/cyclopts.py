@@ -86,7 +86,7 @@ def _patch(app_class: Any, stack_class: Any) -> None:
 
 
 def _run_of(stack: Any) -> _CycloptsRun | None:
-    """Return the run that records a call of the app of ``stack``, or None if the call is not recorded.
+    """Return the run for a call of the app that owns ``stack``, or None if the call is not recorded.
 
     If this thread has no run and the app is instrumented, begin a run.
     """
@@ -203,7 +203,7 @@ def _root(app: Any) -> Any:
 
 
 def _registered_names(app: Any, chain: Sequence[str]) -> Iterator[str]:
-    """For each word in ``chain``, yield the first name under which the program registered the command, not an alias."""
+    """For each command name or alias in ``chain``, yield the name under which the program first registered the command."""
     current = list(_family(app))
     for word in chain:
         commands: dict[str, Any] = {}

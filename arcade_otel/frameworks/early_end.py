@@ -1,4 +1,4 @@
-"""End runs before their commands return: when the program calls ``end_run()``, or before it becomes another program."""
+"""End runs before their commands return: when the program calls ``end_run()``, or before it calls an ``os.exec…`` function."""
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
 

@@ -1,13 +1,13 @@
-"""Send a server's events while the server is still running, because its command may end days later.
+"""Send the events of a server command while the command is still running, because it may end days later.
 
-A command counts as a server if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. If a command
-is not a server, the events that it tracks are stored on the command's own span (``spans.own_events``). A server's events are sent
-on extra spans, because the server's own span is sent either before the events occur (by ``end_run()``) or days later. The library
-imports this module only for servers.
+A command counts as a server command if it has called ``arcade_otel.end_run()``, or if the option ``record_start`` names it. The
+events of any other command are stored on its own span (``spans.own_events``). The events of a server command are sent on extra
+spans, because the command's own span is sent either before the events occur (by ``end_run()``) or days later. The library imports
+this module only for server commands.
 
-The library limits how often it sends a server's events. If the library has sent none in the last ``INTERVAL_SECONDS``, the thread
-that tracks an event passes the event to a sender at once. Otherwise the event waits in memory until a background thread passes
-all waiting events to a sender together. The background thread exists only while events are waiting.
+The library limits how often it sends the events of a server command. If no event was sent in the last ``INTERVAL_SECONDS``, the
+thread that tracks a new event passes it to a sender at once. Otherwise the new event waits in memory until a background thread
+passes all waiting events to a sender together. The background thread exists only while events are waiting.
 """
 
 # ruff: noqa: SLF001 - the other half of Run, whose import other commands are spared
@@ -105,7 +105,7 @@ class LateEvents:
     def _declared_groups(self) -> dict[str, str | bool | int]:
         """Return the span attributes for the groups that the program declares.
 
-        An event that a server tracks includes the command's groups, but none of the command's declared properties.
+        An event that a server command tracks includes the command's groups, but none of the command's declared properties.
         """
         settings = self._run._settings
         if not settings.groups:

@@ -24,8 +24,8 @@ def record_start(run: Run) -> None:
     """Send the start event of the run's command, unless it was already sent.
 
     This never raises. The caller must have checked that the option ``record_start`` names the command. An excluded command gets
-    no start event. If the command is not excluded, the function already chooses the IDs of the command's own span, because the
-    span ID decides whether the run is sampled.
+    no start event. If the command is not excluded, the function sets the IDs of the command's own span, because the span ID
+    decides whether the option ``sample`` drops the run.
     """
     if run._ended or run._ids is not None or run._decision.unreadable or run.is_in_worker(os.environ):
         return

@@ -227,7 +227,7 @@ def _package_directory() -> str:
 
 
 def sender_environment(config_dir: str, text: str | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the sender's environment, which contains the span and, of the user's variables, only those on a fixed list.
+    """Return the sender's environment: the span, and those of the user's variables that are on a fixed list.
 
     The environment includes variables for the home directory, the locale, proxies and certificate bundles, and all ``OTEL_*`` and
     ``ARCADE_*`` variables. The values of ``ARCADE_USAGE_SENDER``, ``ARCADE_USAGE_ROOTS``, ``ARCADE_USAGE_START`` and
@@ -320,7 +320,7 @@ def start_sender(command: Sequence[str], environ: Mapping[str, str], config_dir:
 
 
 def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
-    """Write a start mark that contains the span in ``environ``. Return the mark's name, or "" if it cannot be written.
+    """Write a start mark that contains the span in ``environ``. Return the mark's name, or "" if the mark cannot be written.
 
     In most runs, this function writes the mark without ``storage.directories``, because importing that module costs a million CPU
     instructions. Other users cannot put a link in the mark's place: when this process read the consent and the identity, it
@@ -354,7 +354,7 @@ def _leave_mark(config_dir: str, environ: Mapping[str, str]) -> str:
 
 
 def _wait_for_shell(shell: int) -> int:
-    """Wait at most 63 ms for the shell that starts the sender. Return the shell's exit status, or 0 if it is unknown."""
+    """Wait at most 63 ms for the shell that starts the sender to exit. Return its exit status, or 0 if the status is unknown."""
     for seconds in _LOOK_SECONDS:
         time.sleep(seconds)
         try:

@@ -1,8 +1,8 @@
-"""Complete a command's span with properties that the command has no time to find out, such as the installed version.
+"""Enrich a command's span with properties that the command has no time to find out, such as the installed version.
 
-Usually, the properties are added by the command's own sender, which runs on the same machine and with the same Python interpreter
-as the command. If the command itself writes the span to the queue, the command adds the properties. If another command's sender
-queues the span (``handoff.starts``), the properties are missing, because that sender may belong to another program.
+Usually, the command's own sender enriches the span, because it runs on the same machine and with the same Python interpreter. If
+the command itself writes the span to the queue, the command enriches it first. If another command's sender queues the span
+(``handoff.starts``), the span is not enriched, because that sender may belong to another program.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def enrich(payload: str, state_dir: str, environ: Mapping[str, str], *, write: b
 
 
 def command_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the command's environment variables that the sender knows.
+    """Return what a sender knows about the environment variables of its command.
 
     Args:
         environ: The environment of the sender.

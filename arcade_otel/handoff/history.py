@@ -193,7 +193,7 @@ def _is_entry(entry: object) -> bool:
 
 
 def _uuid7(milliseconds: int) -> str:
-    """Return a UUID of version 7 (RFC 9562, section 5.7). Before Python 3.14, the module ``uuid`` cannot create such a UUID."""
+    """Return a UUID of version 7 (RFC 9562, section 5.7). The function ``uuid.uuid7`` exists only in Python 3.14 and later."""
     digits = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
     digits[6] = digits[6] & 0x0F | 0x70
     digits[8] = digits[8] & 0x3F | 0x80

@@ -346,9 +346,9 @@ def _carried_drop_count(payload: str) -> int:
 
 
 def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
-    """For about one in 16 of the files ``paths``, enforce the limits of the file's lane.
+    """For about one in 16 of ``paths``, enforce the queue's limits in the lane that contains the file.
 
-    A command that cannot start a sender calls this function, because otherwise nothing would enforce the limits.
+    A command that cannot start a sender calls this function, because otherwise nothing would enforce the queue's limits.
     """
     for path in paths:
         if path[: -len(_SUFFIX)].endswith("0"):
@@ -361,9 +361,9 @@ def maybe_enforce_limits(state_dir: str, paths: Iterable[str]) -> None:
 def clear(state_dir: str) -> None:
     """Delete all queued spans, for example because the user has opted out.
 
-    The function also deletes the start marks and the files in ``corrupt/``. The function follows no symbolic link, and deletes
-    only files whose names follow this library's patterns. If one file cannot be deleted, the function still deletes the other
-    files.
+    The function also deletes the files in ``corrupt/``, and the files in ``starting/``, which contain the spans of senders that
+    have not started yet. It follows no symbolic link, and deletes only files whose names follow this library's patterns. If one
+    file cannot be deleted, the function still deletes the other files.
 
     Raises:
         OSError: If at least one file cannot be removed.

@@ -6,10 +6,11 @@ removes its mark when its span is in the queue. No sender lives longer than 10 s
 start*: its sender did not do its work. A start can fail because the interpreter was removed, a library is missing,
 ``sender_command`` names the wrong program, or the machine was switched off.
 
-* The next sender, or the next command that starts no sender, puts the spans of failed starts into the queue.
+* The next sender, or the next command that starts no sender, queues the spans of senders that failed to start.
 * After two failed starts in a row, commands put their spans into the queue themselves, and start only one sender an hour. After
-  a single failed start, commands start senders as usual, because a start can fail by chance, for example when a container stops.
-* When a sender starts successfully, it removes the marks of failed starts, so that commands start senders as usual again.
+  a single failed start, every command still starts a sender, because a start can fail by chance, for example when a container
+  stops.
+* When a sender starts successfully, it removes the marks of failed starts, so that every command starts a sender again.
 
 Limits: If the disk is not writable, there are no start marks. If another process queues the span of a start mark, the span lacks
 the properties that the mark's sender would have added (``handoff.enrichment``).
@@ -140,9 +141,10 @@ def leave_mark(config_dir: str, name: str, text: str) -> str:
 
 
 def record_failure(config_dir: str, name: str, error: OSError) -> None:
-    """Mark the start as failed at once, because the process could not be started. The caller must then queue the span.
+    """Record that the sender's process could not be created.
 
-    If the error is temporary, such as a lack of memory, remove the mark, so that the start does not count as failed.
+    The function deletes the span from the start mark, so the caller must queue the span. If the error is temporary, such as a
+    lack of memory, the function removes the mark, so that the start does not count as failed.
     """
     from contextlib import suppress
 
@@ -155,7 +157,7 @@ def record_failure(config_dir: str, name: str, error: OSError) -> None:
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     """Return whether this command must not start a sender.
 
-    Before returning True, the function puts the spans of failed starts into the queue.
+    Before returning True, the function queues the spans of senders that failed to start.
 
     Args:
         state_dir: The directory ``usage``.
@@ -201,7 +203,7 @@ def is_taken_over(state_dir: str, name: str) -> bool:
 def finish(state_dir: str, name: str) -> None:
     """Remove this sender's start mark.
 
-    The function also puts the spans of failed starts into the queue, and removes the marks of these starts.
+    For each sender that failed to start, the function also queues the span and removes the start mark.
 
     Raises:
         OSError: If the marks cannot be changed.
@@ -224,7 +226,7 @@ def finish(state_dir: str, name: str) -> None:
 
 
 def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = False) -> None:
-    """Put the spans of failed starts into the queue. If a span cannot be put into the queue, its mark is not changed.
+    """Queue the spans of senders that failed to start. If a span cannot be queued, its start mark is not changed.
 
     Args:
         state_dir: The directory ``usage``.
@@ -262,7 +264,7 @@ def _take_over(state_dir: str, now: float, *, remove: bool, pending: bool = Fals
 
 
 def _enqueue(state_dir: str, directory: Directory, mark: _Mark, now: float) -> bool:
-    """Queue the span of a start mark. Return whether the caller may delete the span from the mark.
+    """Queue the span that a start mark contains. Return whether the caller may delete the span from the start mark.
 
     If :func:`_lanes` finds no lane for the span, the span stays in the start mark for 7 days.
 
@@ -317,13 +319,13 @@ def failures(state_dir: str, now: float | None = None) -> list[float]:
 
 
 def are_pending(state_dir: str) -> bool:
-    """Return whether the start mark of a sender that may still be starting contains a span."""
+    """Return whether any sender that may still be starting has a span in its start mark."""
     now = time.time()
     return any(mark.size and mark.is_pending(now) for mark in _marks(state_dir))
 
 
 def take_over(state_dir: str) -> None:
-    """Queue the spans of all start marks, even if the marks' senders may still be starting.
+    """Queue the spans in all start marks, including the marks of senders that may still be starting.
 
     If one of these senders starts later, it does not put its span into the queue a second time.
 

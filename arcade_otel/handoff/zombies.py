@@ -33,7 +33,7 @@ _MAX_NOTES = 64
 def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
     """Return whether this command must not start a sender.
 
-    If the file ``unreaped`` does not exist, this costs one ``stat`` call.
+    If the file ``unreaped`` does not exist, the function makes only one ``stat`` call.
     """
     marker = os.path.join(state_dir, _MARKER)
     try:
@@ -51,9 +51,9 @@ def spawning_suspended(state_dir: str, now: float | None = None) -> bool:
 
 
 def causes(state_dir: str) -> list[str]:
-    """Return the reasons why commands start only one sender an hour: ``ZOMBIES``, ``FAILED_IMPORT`` or both.
+    """Return why the file ``unreaped`` limits commands to one sender an hour: ``ZOMBIES``, ``FAILED_IMPORT`` or both.
 
-    If commands start senders as usual, the list is empty.
+    If the file does not exist or cannot be read, return an empty list.
     """
     from arcade_otel import storage
 
@@ -69,8 +69,8 @@ def register_sender(state_dir: str, *, proc: str = "/proc") -> None:
     """Record that this process is a sender. If eight or more earlier senders are old zombies, limit how often senders start.
 
     A sender is a zombie if ``/proc`` lists a zombie with the sender's process ID and start time. A zombie counts as old 20 s
-    after a sender first noticed it. On a system without ``/proc``, the function cannot count zombies, and only removes the marker
-    that limits the starts.
+    after a sender first noticed it. On a system without ``/proc``, the function cannot count zombies, and only removes the file
+    ``unreaped``, which limits how often senders start.
 
     Args:
         state_dir: The directory ``usage`` in the config directory.

@@ -97,7 +97,7 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
 
     If the result is None, the caller must read the identity through ``UsageIdentity``, which rotates the ID if necessary. The ID
     may have to be rotated if a rotation is pending, or if the directory contains no marker for its current location and may
-    therefore be a copy. Both checks together make at most five ``stat`` calls.
+    therefore be a copy. Checking for a pending rotation and for the marker takes at most five ``stat`` calls.
     """
     identity = read(config_dir)
     if identity is None:

@@ -8,9 +8,10 @@ The marker file ``usage/place-…`` contains two salted hashes that identify the
 whether a marker with the expected name exists, which costs a few ``stat`` calls (``identity.place_marker``). If no marker has the
 expected name, this module compares the hashes in the markers with the two hashes of the current location:
 
-* **The location**: a hash of the machine's ID, the directory's inode number and, in a container, the container's writable layer.
-  On a network file system, the name of the remote share replaces the machine's ID in this hash, because many machines share the
-  directory. On a file system that may renumber inodes at each mount (FUSE, 9p, virtiofs), the path replaces the inode number.
+* **The location**: a hash of the machine's ID, the directory's inode number and, in a container, the path of the container's
+  writable layer. On a network file system, the name of the remote share replaces the machine's ID in this hash, because many
+  machines share the directory. On a file system that may renumber inodes at each mount (FUSE, 9p, virtiofs), the directory's path
+  replaces its inode number in this hash.
 * **The directory, until the next boot**: a hash of the kernel's boot ID and the directory's device and inode numbers. This hash
   stays the same if the directory is mounted into a container that has a different machine ID or none.
 

@@ -79,9 +79,9 @@ def fetch_principal(
 ) -> str | None:
     """Ask the API which account the credentials belong to.
 
-    The function sends the access token first. If the API refuses the token, the function sends the API key. It does not follow
-    redirects, because a redirect could send the secret to another host. For ``https`` addresses, the function uses the proxies
-    and certificate bundles that are set in the environment. It does not use ``~/.netrc``.
+    The function sends the access token first. If the API refuses the token, the function sends the API key. The function does not
+    follow redirects, because a redirect could send the secret to another host. For ``https`` addresses, the function uses the
+    proxies and certificate bundles that are set in the environment. It does not use ``~/.netrc``.
 
     Args:
         credentials: The address of the API, and the secrets.

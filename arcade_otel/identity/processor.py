@@ -47,8 +47,8 @@ class IdentityLifecycleProcessor(SpanProcessor):
     Limits: the processor sees the result of an export only if it wraps a ``SimpleSpanProcessor``. If the wrapped processor is not
     a ``SimpleSpanProcessor``, a span counts as exported when the wrapped processor's ``on_end`` returns. Only
     ``DetachedSpanExporter`` reports whether PostHog has acknowledged the alias. With an exporter other than
-    ``DetachedSpanExporter``, this processor calls ``force_flush`` on the wrapped processor after a login. The result is ignored,
-    because ``SimpleSpanProcessor.force_flush`` returns True without asking the exporter.
+    ``DetachedSpanExporter``, this processor calls ``force_flush`` on the wrapped processor after a login. The result of
+    ``force_flush`` is ignored, because ``SimpleSpanProcessor.force_flush`` returns True without asking the exporter.
 
     Args:
         inner: The processor that exports the spans. It must export a span before its ``on_end`` returns, as

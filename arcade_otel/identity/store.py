@@ -60,8 +60,7 @@ class UsageIdentity:
     def load_or_create(self) -> dict[str, Any]:
         """Return ``{"anon_id": …, "linked_principal_id": …}``, and create the file if it is missing or corrupt.
 
-        The method reads the file only once. Later calls return the same values, except for changes that were made through this
-        object.
+        The method reads the file at most once. Later calls return the same identity until :meth:`update` replaces it.
 
         Raises:
             OSError: If the file cannot be read at the moment, or cannot be created.

@@ -40,7 +40,7 @@ def shown_identity(settings: "Settings") -> tuple[str, bool]:
 
 
 def show_span(settings: "Settings", text: str) -> None:
-    """Print the events of the span ``text`` (OTLP/JSON) as indented JSON on stderr."""
+    """Print on stderr, as indented JSON, the events that PostHog would receive for the span ``text`` (OTLP/JSON)."""
     if sys.stderr is None:
         return
     from arcade_otel.exporters import events_of, otlp_json

@@ -152,7 +152,7 @@ class Lane:
     def _has_more(self) -> bool:
         """Return whether the lane contains spans. The caller need not hold the lane's lock.
 
-        On Windows, where a sender releases the lane's lock before it waits, this function also waits for new spans.
+        On Windows, where an idle sender does not hold the lane's lock, this function also waits for new spans.
         """
         idle_since = time.monotonic()
         while self._age < _STOP_ACCEPTING_AFTER_SECONDS:
@@ -299,7 +299,7 @@ class Lane:
         return decoded
 
     def _export(self, files: Sequence[tuple[str, list[Any]]]) -> ExportResult:
-        """Export the spans of ``files``. Send no further request once the user has opted out or a file was removed."""
+        """Export the spans of ``files``. Start no request if the user has opted out or one of the files no longer exists."""
         programs = {self._exporter.program(spans[0]) for _, spans in files}
 
         def may_begin() -> bool:

@@ -32,9 +32,9 @@ def send_directly(config_dir: str, text: str, lanes: Sequence[str]) -> None:
     """Try once to send the span ``text`` to each of ``lanes``, with the identity that the command wrote into the span.
 
     The function first waits until the queued spans are delivered, because one of them may contain the alias that links the
-    anonymous ID to an account. If a lane is in back-off, or still contains spans after 3 s, the function does not send the span
-    to that lane. Before each request, the function checks again whether the user has opted out. If a backend cannot be reached or
-    does not accept the span, the span is lost for that backend.
+    anonymous ID to an account. If a lane is in back-off, or still contains spans after a wait of 3 s, the function does not send
+    the span to that lane. Before each request, the function checks again whether the user has opted out. If a backend cannot be
+    reached or does not accept the span, the span is lost for that backend.
 
     Args:
         config_dir: The config directory.

@@ -92,8 +92,7 @@ class SdkLaneExporter:
     def export(self, spans: Sequence[ReadableSpan], *, seconds: float, may_begin: Callable[[], bool]) -> ExportResult:
         """Export ``spans`` without the attributes that only the sender needs. If ``may_begin`` returns False, export nothing.
 
-        If the exporter takes longer than ``seconds``, stop waiting. The exporter then counts as stuck, and its thread continues
-        in the background.
+        If the exporter takes longer than ``seconds``, stop waiting, and treat the exporter as stuck. Its thread then continues.
         """
         if not may_begin():
             return ExportResult(0, reason="withdrawn", withdrawn=True)

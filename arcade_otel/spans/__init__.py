@@ -233,7 +233,7 @@ def encode(
         timing: Start and end of the command, in nanoseconds since the epoch.
         outcome: How the command ended.
         identity: ``(distinct_id, is_anon)`` at the end of the command.
-        ids: The trace ID and the span ID in hexadecimal digits. They take precedence over ``fresh_ids`` and ``TRACEPARENT``.
+        ids: The trace ID and the span ID in hexadecimal digits. ``ids`` takes precedence over ``fresh_ids`` and ``TRACEPARENT``.
         usage_only: Whether the span is sent only to PostHog.
         fresh_ids: IDs that the caller has generated with :func:`new_ids`, or None to generate them here. A trace ID from
             ``TRACEPARENT`` takes precedence over the generated trace ID.

@@ -53,8 +53,8 @@ def attributes(
             values that the program's function ``property_values`` returns.
         login: Whether the command was a login. A login also sets the properties in ``settings.person_properties`` on the person
             in PostHog.
-        command: A tuple of the command's path and a function. The function returns the values of the command's parameters, which
-            are removed from free text. If ``command`` is None, free text is dropped.
+        command: The command's path, and a function that returns the values of the command's parameters. These values are removed
+            from free text. If ``command`` is None, free text is dropped.
     """
     values: dict[str, object] = {}
     if settings.property_values is not None:

@@ -57,7 +57,7 @@ def names_of_code(error: BaseException, message: str) -> list[str]:
 def defined_options(error: BaseException) -> frozenset[str]:
     """Return the names of the options that the program defines for the command and for the groups that contain the command.
 
-    If the command does not run under Click or Typer, the set is empty.
+    If the command does not run under Click or Typer, return an empty set.
     """
     found: set[str] = set()
     for context in _contexts(error, _frames(error)):

@@ -37,7 +37,7 @@ def redact(value: object, path: str = "", get_values: Callable[[], tuple[str, ..
 
     Args:
         value: The value that the program has set. A text that is already redacted is returned unchanged.
-        path: The command path, joined by dots. Its words stay in the text, because the program defines them.
+        path: The command path, joined by dots. The words of the path stay in the text, because the program defines them.
         get_values: A function that returns the values of the command's parameters. If ``get_values`` raises an exception,
             :func:`redact` returns None.
     """

@@ -72,10 +72,10 @@ class Outcome:
     def error_type(self) -> str | None:
         """The value of ``error.type``: the qualified name of the exception's class.
 
-        The value is ``_OTHER`` if the command failed without an exception, and None if the command succeeded.
+        ``error.type`` is ``_OTHER`` if the command failed without an exception, and None if the command succeeded.
 
-        A class that was created at run time can have any text as its name. The value is therefore the name of the first class in
-        the method resolution order that can be found by its name in its module.
+        A class that was created at run time can have any text as its name. ``error.type`` therefore contains the name of the
+        first class in the exception's method resolution order that can be found by its name in its module.
         """
         if not self.failed:
             return None
@@ -137,7 +137,10 @@ def _failure_behind(error: BaseException) -> BaseException:
 
 
 def _was_caught_outside(earlier: BaseException, error: BaseException) -> bool:
-    """Return whether ``earlier`` was caught before the command began, by a frame that is not in the traceback of ``error``."""
+    """Return whether ``earlier`` was caught before the command began.
+
+    In this case, the frame that caught ``earlier`` is not in the traceback of ``error``.
+    """
     caught, left = earlier.__traceback__, error.__traceback__
     if caught is None or left is None:
         return False

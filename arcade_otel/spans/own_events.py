@@ -52,8 +52,8 @@ def check(
         name: The name of the event. If the program has not declared the name, the function writes a debug line without the name.
         properties: The values that were passed to ``arcade_otel.track``.
         time_ns: When the event happened, in nanoseconds since the epoch.
-        command: A tuple of the command's path and a function. The function returns the values of the command's parameters, which
-            are removed from free text. If ``command`` is None, free text is dropped.
+        command: The command's path, and a function that returns the values of the command's parameters. These values are removed
+            from free text. If ``command`` is None, free text is dropped.
     """
     if not isinstance(name, str) or name not in settings.events:
         debug("event dropped: a name that is not declared")

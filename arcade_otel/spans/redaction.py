@@ -35,7 +35,7 @@ def error_message(
             the result is None, because ``error.type`` already contains the class. If ``how`` is a function, the result is the
             text that this function returns, shortened and with U+FFFD in place of characters that strict JSON parsers reject.
         given: The values of the command's parameters, which are removed from the message.
-        path: The command path, joined by dots. Its words stay in the message, because the program defines them.
+        path: The command path, joined by dots. The words of the path stay in the message, because the program defines them.
     """
     if how == "class" or (how == "own" and not is_of_program(error)):
         return None

@@ -1,8 +1,8 @@
 """Find out how a command runs: its coding agent, CI provider, container, architecture and installation method.
 
-The functions return words from fixed lists, not the values of environment variables. The sender calls the functions of this
-module, so that a command does not spend time on importing it. The sender receives the names of the command's environment
-variables, but only the values of ``AI_AGENT`` and ``AGENT``.
+The functions in this module compare the values of environment variables with fixed lists, but never return these values. The
+sender calls the functions of this module, so that a command does not spend time on importing it. The sender receives the names of
+the command's environment variables, but only the values of ``AI_AGENT`` and ``AGENT``.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def agent(environ: Mapping[str, str]) -> str | None:
     If a variable names an unknown agent, return :data:`OTHER`.
 
     Args:
-        environ: The environment variables of the command. A variable with the value "", ``0`` or ``false`` counts as not set.
-            For a variable that is not in :data:`AGENT_NAMES`, only whether it is set matters.
+        environ: The environment variables of the command. A variable with the value "", ``0`` or ``false`` counts as not set. For
+            a variable that is not in :data:`AGENT_NAMES`, the function only checks whether the variable is set.
     """
     named = [environ[name].lower().partition("@")[0] for name in AGENT_NAMES if environ.get(name, "").lower() not in _UNSET]
     known = [_SPELLINGS[name] for name in named if name in _SPELLINGS]

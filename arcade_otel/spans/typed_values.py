@@ -68,7 +68,7 @@ def without_values(message: str, *, arguments: Sequence[str], environ: Mapping[s
 
 
 def _is_looked_for(name: str, value: str, lowered: str) -> bool:
-    """Return whether the message may contain the value of an environment variable.
+    """Return whether the message may contain ``value``, the value of an environment variable.
 
     The function checks whether the message contains all words of the value, or the value in base64 or hexadecimal. For a long
     value, such as that of ``PATH``, this check is faster than a search for each escaped form.
@@ -89,8 +89,8 @@ def _is_looked_for(name: str, value: str, lowered: str) -> bool:
 def _quotable(arguments: Sequence[str], lowered: str) -> tuple[list[str], set[str]]:
     """Return the arguments that the message may contain, and, from all other arguments, the words that the message contains.
 
-    A plain argument (``_PLAIN``), such as a path, is ruled out unless the message contains all words of its last path component,
-    or its base64 or hexadecimal form.
+    For a plain argument (``_PLAIN``), such as a path, the function checks whether the message contains all words of the last path
+    component, or the argument in base64 or hexadecimal.
     """
     squashed = "".join(_CHUNK.findall(lowered))
     has_hex = _HEX.search(lowered) is not None  # computed once, because there may be thousands of arguments

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def retry_while_busy(action: Callable[[], _Result], *, windows: bool = sys.platform == "win32") -> _Result:
-    """Call ``action``. On Windows, repeat the call for up to 1.5 s while it fails because another process has a file open.
+    """Call ``action``. On Windows, if the call fails because another process has a file open, retry for up to 1.5 s.
 
-    On POSIX systems, open files can be replaced and removed, so one call is enough.
+    On POSIX systems, open files can be replaced and removed, so the function calls ``action`` only once.
 
     Raises:
         OSError: If the last call of ``action`` raised an OSError.

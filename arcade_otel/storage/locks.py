@@ -12,9 +12,8 @@ Limits of a lease:
   seconds (SIGSTOP, a suspended laptop), another process can take the lease too.
 * Two processes may find the same stale lease at the same moment. To take a stale lease, a process renames the lease file, and
   checks that it renamed the stale file and not a newer one. In a rare race, two processes can still get the same lease.
-* On the same file system, some processes may be able to use the operating system's locks while others cannot. Both kinds of
-  processes respect an existing lease. However, a process that cannot use the locks does not notice a lock that another process
-  holds.
+* On the same file system, some processes may be able to use the operating system's locks while others cannot. All processes
+  respect an existing lease, but processes that can use only leases do not notice the operating system's locks.
 
 The code that uses the locks still works if two processes hold the same lock. For example, if two senders deliver the same event,
 both deliveries contain the same UUID, and PostHog recognizes the second delivery as the same event.
@@ -38,7 +37,7 @@ _EAGAIN, _EACCES, _EDEADLOCK = 11, 13, 36
 
 
 class LockUnsupportedError(OSError):
-    """Raised if the file system does not support locks, so that it is unknown whether another process holds the lock."""
+    """Raised if the file system does not support locks, and therefore cannot show whether another process holds the lock."""
 
 
 if sys.platform == "win32":
@@ -119,7 +118,7 @@ class FileLock:
             directory: The directory for the lock file. This module creates the lock file with mode 0600, and never removes it.
             name: Name of the lock file.
             wait: The number of seconds to retry, or 0 to try only once.
-            stale_after: The number of seconds after which the holder of a lease counts as dead. Release the lock earlier.
+            stale_after: The number of seconds after which the holder of a lease counts as dead. Release the lock before that.
 
         Raises:
             OSError: If the lock file can be neither opened nor created.

@@ -1,7 +1,7 @@
 """A fake PostHog and a fake Arcade API that run on this machine, and a sandbox for a program's own tests.
 
-To start the fake PostHog and Arcade API in a test, write ``with FakePostHog() as posthog:``. To start them in a terminal, run
-``python -m arcade_otel.testing``. They share one server, which listens only on loopback. Except for the pytest plugin
+To start both fakes in a test, write ``with FakePostHog() as posthog:``. To start both fakes in a terminal, run
+``python -m arcade_otel.testing``. The fakes share one server, which listens only on loopback. Except for the pytest plugin
 (``plugin``), the package imports only ``arcade_otel`` and the standard library.
 """
 

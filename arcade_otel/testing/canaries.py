@@ -37,8 +37,6 @@ class Canary(str):
 class Canaries:
     """A set of made-up secrets. Each secret is an attribute of the object, and iterating over the object yields all secrets.
 
-    In ``words`` and ``slug``, each of the two words is a secret, so that a search finds a word even without the other.
-
     Attributes:
         github_token, openai_key, aws_key, slack_token, stripe_key, google_key, npm_token, posthog_key: API keys.
         jwt: A JSON web token.
@@ -47,7 +45,8 @@ class Canaries:
         email: An e-mail address.
         ipv4, ipv6: IP addresses.
         password_url: The URL of a database, which contains a password.
-        words, slug: Two made-up words, joined by a space (``words``) or a hyphen (``slug``).
+        words, slug: A string of two made-up words, joined by a space (``words``) or a hyphen (``slug``). A search for the string
+            also finds each word alone.
         home_path, windows_path: A file path in which the names of the user and of the file are secret.
 
     Args:

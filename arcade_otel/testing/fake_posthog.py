@@ -57,7 +57,7 @@ class Request:
         return self.path.partition("?")[0].rstrip("/") == PATH_V1
 
     def leaks(self) -> list[str]:
-        """Return the names of the request's headers that the endpoint does not need, and that could therefore leak a secret."""
+        """Return the names of the request's unexpected headers, which could leak a secret."""
         expected = _EXPECTED_HEADERS | _EXPECTED_V1_HEADERS if self.is_v1 else _EXPECTED_HEADERS
         return sorted(name for name in self.headers if name.lower() not in expected)
 
@@ -188,7 +188,7 @@ class FakePostHog:
     # --- what came ------------------------------------------------------------------------------------------------------------
 
     def visible(self) -> list[Event]:
-        """Return the events as PostHog shows them.
+        """Return the stored events without the duplicates that PostHog would hide.
 
         If several events have the same project, UTC day, name, distinct ID and UUID, PostHog shows only the last of them.
         """
@@ -232,7 +232,9 @@ class FakePostHog:
         return ("v0" in self._protocols and path in _CAPTURE) or ("v1" in self._protocols and path == PATH_V1)
 
     def capture(self, request: Request) -> Results:
-        """Store the accepted events of a request. Return one result per event, or an empty dictionary for the older endpoint.
+        """Store the accepted events of a request.
+
+        Return a dictionary that maps the ``uuid`` of each event to its result, or an empty dictionary for the older endpoint.
 
         Raises:
             RequestRejected: If PostHog would refuse the whole request.

@@ -36,12 +36,11 @@ _POLL_SECONDS = 0.01
 
 
 class CliSandbox(Computer):
-    """An isolated computer that records commands and delivers their events to a fake PostHog.
+    """A simulated computer that runs commands in an empty home directory and delivers their events to a fake PostHog.
 
-    Use the sandbox in a ``with`` statement. The home directory is empty, tracking is on, and the notice about tracking is marked
-    as shown. The commands inherit the environment of this process, except for variables that belong to Arcade, OpenTelemetry,
-    PostHog, a proxy or a CI system. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the
-    first :meth:`run`.
+    Use the sandbox in a ``with`` statement. Tracking is on, and the notice about tracking is marked as shown. The commands
+    inherit the environment of this process, except for variables that belong to Arcade, OpenTelemetry, PostHog, a proxy or a CI
+    system. If the program sets its own ``config_dir``, assign that path to :attr:`config_dir` before the first :meth:`run`.
 
     Limits:
 
@@ -177,11 +176,8 @@ class CliSandbox(Computer):
         The search covers the queue, the config directory, the debug log, and the requests to the fake PostHog. On Linux, the
         search also covers the command lines and environments of senders, which the sandbox reads while the senders run.
 
-        The search does not cover:
-
-        * Files that the test wrote to the config directory before the first command, unless they have changed.
-        * Files whose names are in ``besides``.
-        * Environment variables that a sender inherits unchanged from the command.
+        Files that the test wrote to the config directory before the first command are searched only if they have changed.
+        Environment variables that a sender inherits unchanged from the command are not searched.
 
         Args:
             canaries: Secrets that the test used in arguments, variables, files or errors, each with at least four characters.
@@ -262,7 +258,7 @@ class CliSandbox(Computer):
     def _process_info(self, sender: int) -> str:
         """Return the command line and the environment of a sender, with one variable per line.
 
-        Omit variables that the sender inherited unchanged from a command. If the process cannot be read, return "".
+        Omit variables that the sender inherited unchanged from a command. If the environment cannot be read, return "".
         """
         found = []
         for variable in _read(Path("/proc", str(sender), "environ")).decode("utf-8", "surrogateescape").split("\0"):

@@ -36,10 +36,10 @@ def found_in(data: bytes, canary: str) -> str | None:
 
     Args:
         data: Bytes that are mostly UTF-8.
-        canary: A text of at least four characters, or a :class:`Canary`, whose ``secrets`` the function searches for.
+        canary: A string of at least four characters, or a :class:`Canary`, whose ``secrets`` the function searches for.
 
     Raises:
-        ValueError: If a secret has fewer than four characters, because almost any data would contain such a text.
+        ValueError: If a secret has fewer than four characters, because almost any data would contain it.
     """
     for secret in canary.secrets if isinstance(canary, Canary) else (canary,):
         if len(secret.strip()) < 4:  # noqa: PLR2004
@@ -80,7 +80,7 @@ def _first_part(secret: str, length: int, text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _forms(data: bytes) -> list[tuple[str, str]]:
-    """Decode ``data`` in several ways. Return pairs of an encoding's name, for example "JSON-escaped", and the decoded text."""
+    """Decode ``data`` in several ways. Return pairs of an encoding, for example "JSON-escaped", and the decoded ``data``."""
     forms = {data.decode("utf-8", "replace"): "plain"}
     newest = dict(forms)
     for _ in range(3):  # JSON in a string of JSON in a URL is not rare
@@ -96,7 +96,7 @@ def _forms(data: bytes) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _in_base64(secret: str) -> list[str]:
-    """Encode ``secret`` in base64 at each of the three byte offsets, in the standard and the URL-safe alphabet.
+    """Return the forms that ``secret`` can take in base64-encoded data, in the standard and the URL-safe alphabet.
 
     The results are in lower case, and omit base64 characters that also depend on the bytes before or after the secret.
     """

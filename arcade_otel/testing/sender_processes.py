@@ -1,4 +1,7 @@
-"""Find the senders that commands have started, and wait until they end. On most Linux systems, the wait needs no polling."""
+"""Find the senders that commands have started, and wait until they end.
+
+On most Linux systems, waiting for a sender needs no polling.
+"""
 
 import os
 import re
@@ -18,9 +21,9 @@ _POLL_SECONDS = 0.02
 
 
 def logged(log: str) -> set[int]:
-    """Return the process IDs of the senders that the debug log ``log`` reports as started.
+    """Return the IDs that the debug log ``log`` contains for the senders that commands have started.
 
-    On POSIX, each ID is also the ID of the sender's process group.
+    On POSIX, each ID is the ID of a sender's process group. On Windows, each ID is a sender's process ID.
     """
     return {int(pid) for pid in _STARTED.findall(log)}
 
@@ -32,8 +35,8 @@ def running(senders: Collection[int], config_dir: str | None = None) -> list[int
     from ``senders``.
 
     Args:
-        senders: Process IDs of senders, read from a debug log with :func:`logged`.
-        config_dir: A config directory, or None. On Linux, the result also contains all senders of this directory.
+        senders: IDs of senders, read from a debug log with :func:`logged`.
+        config_dir: A config directory, or None. On Linux, the result also contains all senders that use this config directory.
     """
     if sys.platform != "linux":
         return [pid for pid in senders if _is_running(pid)]

@@ -1,7 +1,7 @@
 -- Commands by use
 -- Question: Which commands are used, and by how many people?
 -- Unit: the number of runs, and the number of people
--- Note: An empty command name means that the run reached no command.
+-- Note: The command name is empty if the user typed no valid command.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

@@ -1,7 +1,7 @@
 -- Errors by type
 -- Question: Which errors end commands, and how many people do these errors affect?
 -- Unit: the number of failed runs, and the number of people
--- Note: An error type is the exception's class, or _OTHER.
+-- Note: An error type is the exception's class, or _OTHER if the run failed without an exception.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 -- Reads a table or view `events` with the columns of PostHog's batch export: uuid, event, distinct_id, timestamp (DateTime64, UTC)
 -- and properties (String, JSON). A warehouse never updates an exported person_id, so this query joins the IDs itself.

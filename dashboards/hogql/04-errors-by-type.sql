@@ -1,7 +1,7 @@
 -- Errors by type
 -- Question: Which errors end commands, and how many people do these errors affect?
 -- Unit: the number of failed runs, and the number of people
--- Note: An error type is the exception's class, or _OTHER.
+-- Note: An error type is the exception's class, or _OTHER if the run failed without an exception.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (
   SELECT

@@ -1,6 +1,6 @@
 -- Duration of commands
 -- Question: How long does each command take, usually and at worst?
--- Unit: milliseconds (p50: half of the runs take at most this long; p95: 95 of 100 runs do)
+-- Unit: the duration in milliseconds (p50: half of the runs take at most this long; p95: 95 of 100 runs do)
 -- Note: Each percentile is the duration of a real run (nearest rank).
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

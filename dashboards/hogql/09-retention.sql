@@ -1,6 +1,6 @@
 -- Retention by week
--- Question: How many of the people who began in a week come back in later weeks?
--- Unit: for people who began in the same week, the percentage who ran a command in each later week
+-- Question: Of the people who ran their first command in the same week, how many come back in later weeks?
+-- Unit: for people who ran their first command in the same week, the percentage who ran a command in each later week
 -- Note: Runs in CI do not count. People who run the program on several machines without a login count once per machine.
 -- Written by make dashboards from arcade_otel/cli/report/questions.
 WITH commands AS (

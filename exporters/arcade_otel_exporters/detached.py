@@ -57,8 +57,8 @@ class DetachedSpanExporter(SpanExporter):
         Returns:
             ``SUCCESS`` if the spans were passed to a sender or written to the queue. ``FAILURE`` in a dry run, after
             ``shutdown``, or if the spans could not be passed on. If the user has opted out, the spans are discarded, which counts
-            as ``SUCCESS``. A discarded span with a pending alias counts as ``FAILURE``, because the caller must not link an
-            account whose alias was not sent.
+            as ``SUCCESS``. If a discarded span has a pending alias, the result is ``FAILURE``, so that the caller does not record
+            the account as linked.
         """
         if self._stopped:
             return SpanExportResult.FAILURE

@@ -93,8 +93,8 @@ def own_events_of(span: SpanRecord | ReadableSpan, *, geoip: bool = False) -> li
     """Return the program's own events that a command's span carries, oldest first. Other span events are skipped.
 
     The program's own events belong to the same person and groups as the command's event. Each of the program's own events also
-    contains the properties of the command's event that do not depend on how the command ended, and the copies of these properties
-    that the program declares. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's
+    contains the properties of the command's event that do not depend on how the command ended, and any copies of them that the
+    program declares. The ``uuid`` of each of the program's own events is derived from the span's IDs and the event's
     position on the span, so it is the same in each delivery.
     """
     span = _record(span)
@@ -198,10 +198,10 @@ def _event(name: str, distinct_id: str, properties: Event, span: SpanRecord, par
 
 
 def utc_timestamp(nanoseconds: int) -> str:
-    """Return a time in nanoseconds since the epoch as an ISO 8601 string in UTC with milliseconds.
+    """Convert nanoseconds since the epoch to an ISO 8601 string in UTC with milliseconds.
 
     The function uses ``time.strftime``, to avoid the cost of importing ``datetime``. Milliseconds are precise enough to order
-    commands, because a command takes longer than a millisecond. A more precise time could help others link an event to a user.
+    commands, because a command takes longer than a millisecond. A more precise time could help to link an event to a user.
     """
     seconds, milliseconds = divmod(nanoseconds // 1_000_000, 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}+00:00"

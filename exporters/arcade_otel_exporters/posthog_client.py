@@ -1,7 +1,7 @@
 """Send requests to PostHog's two capture endpoints, and classify the answers.
 
-The request formats are those of PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). PostHog's
-client for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture show the same formats.
+The request formats are those of PostHog's capture service (``rust/capture`` in https://github.com/PostHog/posthog). See
+also PostHog's client for Python (https://github.com/PostHog/posthog-python) and https://posthog.com/docs/api/capture.
 """
 
 import json
@@ -109,8 +109,8 @@ class Connection:
         event is alone in a request.
 
         Raises:
-            DeliveryInterruptedError: If a request fails, or if PostHog asks the client to send an event again. Events for which a
-                value was already yielded need not be sent again.
+            DeliveryInterruptedError: If a request fails, or if PostHog asks the client to send an event again. After this error,
+                send again only the events for which the iterator has not yielded a value.
         """
         answer = self._post(api_key, host, events)
         if answer.status == _OK:
@@ -132,7 +132,7 @@ class Connection:
             yield from self.send(api_key, host, events[half:])
 
     def close(self) -> None:
-        """Close the connections. A later request opens new ones."""
+        """Close the connections. A later request opens new connections."""
         self._client.close()
 
     def _post(self, api_key: str, host: str, events: Sequence[Event]) -> Response:

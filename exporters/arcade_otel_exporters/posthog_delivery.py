@@ -118,7 +118,7 @@ class PostHogDelivery:
         self._connection = Connection(timeout, math.inf, protocol)
 
     def close(self) -> None:
-        """Close the connections. A later delivery opens new ones."""
+        """Close the connections. A later delivery opens new connections."""
         self._connection.close()
 
     def deliver(

@@ -1,6 +1,6 @@
 """Parse the address of a server, and find the proxy for requests to it.
 
-``urllib.request`` can also find the proxy, but importing it would double the cost of a sender.
+``urllib.request`` can also find the proxy, but importing it would double the CPU time of a sender.
 """
 
 import os

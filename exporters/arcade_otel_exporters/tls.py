@@ -94,7 +94,7 @@ class Trust:
             debug("this machine has no certificates of authorities: no https server is trusted")
 
     def _load_bundles(self, context: ssl.SSLContext) -> bool:
-        """Load the machine's bundle, or else the bundle of ``certifi``, or else a bundle at a path that Linux distributions use.
+        """Load the machine's certificate bundle, or else that of ``certifi``, or else one at a path that Linux distributions use.
 
         Return whether a bundle was loaded.
         """

@@ -1,8 +1,8 @@
 """The check ``cost`` measures how many milliseconds recording adds to a command on this machine.
 
 The cost is the CPU time of a process, minus the CPU time of the same process without arcade-otel. The documentation
-gives this cost in CPU instructions instead of milliseconds. To convert one to the other, assume that a CPU executes 2.5 to 4
-million instructions per millisecond.
+gives this cost in CPU instructions instead of milliseconds. To convert instructions to milliseconds, assume that a CPU
+executes 2.5 to 4 million instructions per millisecond.
 """
 
 import os
@@ -42,9 +42,9 @@ with arcade_otel.command("measured", name="doctor", config_dir=sys.argv[1], post
 def check_cost(settings: Settings) -> Check:
     """Measure how much time recording adds to a command.
 
-    Three programs take turns: a command with arcade-otel, the same command without it, and a bare Python. The first round
-    is discarded. Three to nine measured rounds follow, until the added time is five times the measurement noise. Each
-    program's fastest run counts, because other processes on the machine can only make a run slower.
+    Three programs take turns: a command with arcade-otel, the same command without it, and an empty Python script.
+    Discard the first round. Then measure three to nine rounds, and stop when the added time is at least five times the
+    measurement noise. Each program's fastest run counts, because other processes on the machine can only make a run slower.
     """
     if handoff.sender_command() is None:
         return Check("cost", ok=None, detail="this program has no Python interpreter to measure with")
@@ -86,8 +86,9 @@ def _remove_marks(config_dir: str) -> None:
 def added_milliseconds(host: Sequence[float], recorded: Sequence[float]) -> tuple[float, bool]:
     """If the added milliseconds exceed the measurement noise, return them and True, otherwise return the noise and False.
 
-    A program's noise is the difference between its fastest run and its median run. The measurement noise is the larger of the
-    noises of ``host`` and ``recorded``, but at least 0.1 ms.
+    ``host`` and ``recorded`` contain the milliseconds of each run without and with arcade-otel. A program's noise is the
+    difference between its fastest run and its median run. The measurement noise is that of the noisier program, but at least
+    0.1 ms.
     """
     noise = _noise(host, recorded)
     added = min(recorded) - min(host)

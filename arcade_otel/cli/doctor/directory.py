@@ -51,7 +51,7 @@ def check_config_dir(settings: Settings) -> Check:
 def require_config_dir(settings: Settings) -> None:
     """Raise OSError if the config directory cannot be used.
 
-    Without this check, a command would find no files in an unusable directory, and report success.
+    Without this check, ``usage flush`` and ``usage forget`` would find no files in an unusable directory, and report success.
 
     Raises:
         OSError: If no config directory is known, or if :func:`check_config_dir` finds a problem.
@@ -112,8 +112,8 @@ def check_state(settings: Settings, *, usable: bool, writes: bool) -> list[Check
 
     Args:
         settings: The program's settings.
-        usable: False to skip all three checks because the config directory cannot be used.
-        writes: False to skip the checks of the disk and the locks, which write files.
+        usable: Whether the config directory can be used. If it cannot, skip all three checks.
+        writes: Whether to run the checks of the disk and the locks, which write files.
     """
     if not usable:
         reason = "there is no usable config directory"

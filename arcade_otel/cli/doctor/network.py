@@ -36,8 +36,8 @@ def check_network(host: str, *, delivered: bool) -> list[Check]:
 
     Args:
         host: PostHog's address, ``http(s)://…``.
-        delivered: Whether the sender has delivered the test event to ``host``. If True, every check except ``clock`` passes and
-            only describes the network path.
+        delivered: Whether the sender has delivered the test event to ``host``. After a delivery, every check except ``clock``
+            passes, and only describes the network path.
     """
     server = exporters.parse_address(host)
     proxy, checks = _check_proxy(host, server, delivered=delivered)

@@ -89,7 +89,7 @@ def make_payload(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> Check:
-    """While usage data is off, check only that a sender can start. The sender receives no event, so it sends nothing."""
+    """Check that a sender can start. Because usage data is off, the sender receives no event and sends nothing."""
     command = _sender_command(settings)
     if command is None:
         return Check("sender", ok=False, detail=_NO_INTERPRETER, remedy=_NAME_INTERPRETER)

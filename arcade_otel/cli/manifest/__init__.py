@@ -21,10 +21,11 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
     """Write the manifest of a program, or compare it with a file, and return the exit code.
 
     * Exit code 0: the manifest was written or, if ``check`` is set, is up to date.
-    * Exit code 1: ``check`` is set, and the manifest is not up to date. The difference is printed on stdout.
-    * Exit code 2: the program cannot be loaded, or a file cannot be read or written. The reason is printed on stderr.
+    * Exit code 1: the manifest differs from the file ``check``, and a diff is printed on stdout.
+    * Exit code 2: an error message on stderr says that the program cannot be loaded, or that a file cannot be read or
+      written.
 
-    Call this function only in a process that ends afterwards, because it changes the environment and the import path.
+    Call this function only in a short-lived process, because it changes the environment and the import path.
 
     Args:
         app: The object that the program passes to ``instrument()``, as ``module:attribute`` or ``path/to/file.py:attribute``.

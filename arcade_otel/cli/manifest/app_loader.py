@@ -24,7 +24,7 @@ class LoadError(Exception):
 def load(reference: str) -> Any:
     """Import a module, and return one of its attributes. ``reference`` is ``module:attribute`` or ``path/to/file.py:attribute``.
 
-    Call this function only in a process that ends afterwards, because it changes the environment, ``sys.argv`` and ``sys.path``.
+    Call this function only in a short-lived process, because it changes the environment, ``sys.argv`` and ``sys.path``.
     Python looks for the module in the working directory first. The user's ``ARCADE_USAGE_*`` variables are removed, so that
     the manifest shows the program's own settings. If the program prints to stdout during the import, the text goes to stderr.
 

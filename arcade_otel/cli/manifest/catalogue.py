@@ -79,7 +79,7 @@ class FieldSpec:
         events: Names of the events that contain the property, or () if the value is an attribute or a field.
         attribute: The attribute of the span or its resource from which the property is made, or "" if there is none.
         source: Who defined the name.
-        rare: Whether the value is sent only for exceptional runs.
+        rare: Whether the value is sent only in special cases, such as in continuous integration.
     """
 
     name: str
@@ -195,7 +195,7 @@ PROPERTIES: tuple[FieldSpec, ...] = (
         "$process_person_profile",
         BOOLEAN,
         "false",
-        "Tells PostHog not to make a profile of an anonymous ID",
+        "Tells PostHog not to make a profile for an anonymous ID",
         when="if the ID is anonymous",
         events=_PROFILED,
         attribute=conventions.IS_ANON,
@@ -365,7 +365,8 @@ SCOPE: tuple[FieldSpec, ...] = (
         conventions.SCOPE_LIVE,
         BOOLEAN,
         "true",
-        "Always true. Marks a live span, which the OpenTelemetry SDK created. The usage event does not depend on the live span",
+        "Always true. Marks a live span, which the OpenTelemetry SDK makes when the command begins. The usage event does not"
+        " depend on the live span",
         when="if the command has a live span",
     ),
 )

@@ -48,7 +48,7 @@ class Manifest:
     Args:
         settings: The program's settings.
         commands: Every command name that can occur in the program's events.
-        instrumented: True if the program was instrumented with ``settings``, or False if ``settings`` contains only defaults.
+        instrumented: Whether the program was instrumented. If it was not, ``settings`` contains only defaults.
     """
 
     def __init__(self, settings: Settings, commands: Sequence[CommandInfo], *, instrumented: bool) -> None:
@@ -77,7 +77,7 @@ class Manifest:
         self._resource = self._collected(catalogue.RESOURCE)
 
     def _collected(self, entries: Sequence[FieldSpec]) -> list[FieldSpec]:
-        """Return the ``entries`` for the data that the program's settings allow."""
+        """Return the ``entries`` that the library can send under the program's settings."""
         excluded = set() if self._settings.sample else {"sample_rate"}
         if not self._settings.arcade_context:
             excluded |= {"org_id", "project_id"}

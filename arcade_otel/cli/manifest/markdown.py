@@ -37,7 +37,7 @@ def events(wanted: Sequence[catalogue.Event]) -> str:
 
 
 def properties(wanted: Sequence[catalogue.FieldSpec], of: Sequence[catalogue.Event]) -> str:
-    """Return a table of the properties ``wanted``. The column "in" shows which events in ``of`` contain each property."""
+    """Return a table of the properties ``wanted``. For each property, the column "in" shows which events in ``of`` contain it."""
     return table(
         ("property", "type", "example", "in", "why", "from"),
         [(code(each.name), _type(each), code(each.example), _in(each, of), _why(each), _from(each)) for each in wanted],

@@ -71,7 +71,7 @@ def row(event: dict[str, Any], lane: dict[str, Any] | None = None) -> dict[str, 
 
 
 def _command_fields(payload: list[Any]) -> dict[str, Any]:
-    """If ``payload`` contains a command, return its fields under PostHog's names, otherwise an empty dictionary.
+    """If ``payload`` describes a command, return its fields under PostHog's names, otherwise an empty dictionary.
 
     Skip malformed parts of the payload.
     """

@@ -13,8 +13,8 @@ _TABLES = (("/proc/net/tcp", ""), ("/proc/net/tcp6", "0000000000000000FFFF0000")
 def is_another_users(client: tuple[str, int], server: tuple[str, int]) -> bool:
     """Return whether the client's socket belongs to another user. If the socket's owner is unknown, return False.
 
-    The owner is unknown on macOS and Windows, and on Linux if the client runs in another network namespace. The server needs this
-    check because other users can read the page's address in the browser's command line.
+    The socket's owner is unknown on macOS and Windows, and on Linux if the client runs in another network namespace. The server
+    needs this check because other users can read the page's address in the browser's command line.
 
     Root does not count as another user. Under ``sudo``, the user who called ``sudo`` does not count as another user either.
 

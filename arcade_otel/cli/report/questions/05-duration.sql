@@ -1,6 +1,6 @@
 -- title: Duration of commands
 -- question: How long does each command take, usually and at worst?
--- unit: milliseconds (p50: half of the runs take at most this long; p95: 95 of 100 runs do)
+-- unit: the duration in milliseconds (p50: half of the runs take at most this long; p95: 95 of 100 runs do)
 -- note: Each percentile is the duration of a real run (nearest rank).
 -- chart: bar command p50_ms p95_ms
 WITH ranked AS (

@@ -1,6 +1,6 @@
 -- title: Retention by week
--- question: How many of the people who began in a week come back in later weeks?
--- unit: for people who began in the same week, the percentage who ran a command in each later week
+-- question: Of the people who ran their first command in the same week, how many come back in later weeks?
+-- unit: for people who ran their first command in the same week, the percentage who ran a command in each later week
 -- note: Runs in CI do not count. People who run the program on several machines without a login count once per machine.
 -- chart: heat cohort weeks_later percent
 WITH weeks AS (
