@@ -133,8 +133,8 @@ ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Type: seconds. Default: `2`. Effect: sets how long a sender with an empty queue waits for more spans before it exits.
 #: Commands that start within this time of each other share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
-#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: sets how long a command waits,
-#: at most, for the delivery of its event before it exits. Set `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
+#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: sets how long a command waits, at
+#: most, for the delivery of its event before it exits. Set `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: sets the version of PostHog's capture protocol that a sender tries first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
