@@ -34,7 +34,7 @@ _SENTENCES = {
     "written or equal": "The manifest was written or, with `--check`, is up to date.",
     "(--check) different": "The file that you gave with `--check` is out of date.",
     "the program or the file cannot be read or written": "The program cannot be loaded, or FILE cannot be read or written.",
-    "the files have no commands": "The files contain no events of commands.",
+    "the files have no commands": "None of the files that you gave contains an event of a command.",
     "a file cannot be read or written": "A file of events cannot be read, or the HTML page cannot be written.",
 }
 _COMMENT = re.compile(r"Type: (?P<type>.+?)\. Default: (?P<default>.+?)\. Effect: (?P<effect>.+)")

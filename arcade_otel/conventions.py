@@ -119,7 +119,7 @@ NOTICE_VERSION = 2
 # The variables of consent are in ``arcade_otel/__init__.py``: a user who opted out pays for no other module. ``make catalogue``
 # makes docs/reference/environment.md of these comments: type, default, effect, and for internal variables "Internal."
 #: Type: text. Default: the program's `posthog_api_key`. Effect: sets the key of the PostHog project to which the events are sent.
-#: For example, you can send the events to a test project of your own.
+#: For example, if you set the key of a test project, the events are sent to that project.
 ENV_API_KEY = "ARCADE_USAGE_POSTHOG_API_KEY"
 #: Type: URL. Default: the program's `posthog_host`. Effect: sets the address of the PostHog server to which the events are sent,
 #: or of a proxy that you run in front of PostHog.
@@ -127,19 +127,19 @@ ENV_HOST = "ARCADE_USAGE_POSTHOG_HOST"
 #: Type: OTLP/JSON. Default: set by the command. Effect: contains the span that the command passes to the sender. Internal.
 ENV_EVENT_DATA = "ARCADE_USAGE_EVENT_DATA"
 #: Type: path. Default: set by the command. Effect: contains the sender's config directory. If `ARCADE_USAGE_SENDER` is set, a
-#: process records nothing and starts no sender. For that reason, `arcade-otel manifest` sets `ARCADE_USAGE_SENDER` while it
-#: imports a program. Internal.
+#: process records nothing and starts no sender. `arcade-otel manifest` sets `ARCADE_USAGE_SENDER` while it imports a program, so
+#: that the import records nothing. Internal.
 ENV_SENDER = "ARCADE_USAGE_SENDER"
 #: Type: seconds. Default: `2`. Effect: sets how long a sender with an empty queue waits for more spans before it exits.
 #: Commands that start within this time of each other share one sender.
 ENV_IDLE = "ARCADE_USAGE_IDLE_SECONDS"
-#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: sets how long a command may delay its
-#: exit until its event is acknowledged. Set `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
+#: Type: seconds, at most 10. Default: the program's `wait_seconds`, or `0`. Effect: sets how long a command waits, at
+#: most, for the delivery of its event before it exits. Set `ARCADE_USAGE_WAIT_SECONDS` in containers that end with the command.
 ENV_WAIT = "ARCADE_USAGE_WAIT_SECONDS"
 #: Type: `v0` or `v1`. Default: `v0`. Effect: sets the version of PostHog's capture protocol that a sender tries first.
 ENV_PROTOCOL = "ARCADE_USAGE_POSTHOG_PROTOCOL"
 #: Type: `1` or an absolute path. Default: not set. Effect: with `ARCADE_USAGE_DEBUG=1`, the command logs its actions and problems
-#: on stderr. The sender writes nothing to stderr. If you set `ARCADE_USAGE_DEBUG` to a path, the command and the sender append
+#: on stderr, but the sender does not. If you set `ARCADE_USAGE_DEBUG` to a path, the command and the sender append
 #: their log lines to that file.
 ENV_DEBUG = "ARCADE_USAGE_DEBUG"
 #: Type: `1`. Default: not set. Effect: with `ARCADE_USAGE_STRICT=1`, the library re-raises the exceptions that it otherwise
