@@ -105,7 +105,7 @@ def _run_of(stack: Any) -> _CycloptsRun | None:
 
 
 class _WatchedContext:
-    """A wrapper around cyclopts' own context manager. The wrapper notifies the run when the ``with`` block begins or ends."""
+    """A wrapper around cyclopts' own context manager. It calls a ``_CycloptsRun`` when the ``with`` block begins and ends."""
 
     __slots__ = ("_context", "_run")
 

@@ -259,8 +259,8 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
     The sender that holds the lane's lock, or a command that cannot start a sender, calls this function.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
-    2025, or more than a day in the future, counts as impossible and is ignored. If the end of the command and the file's time are
-    both impossible, the span counts as new. While this machine's clock shows a time before 2025, no span counts as too old.
+    2025, or more than a day in the future, counts as impossible and is ignored. If both the command's end time and the file's
+    time are impossible, the span counts as new. While this machine's clock shows a time before 2025, no span counts as too old.
 
     Args:
         state_dir: The directory ``usage``.

@@ -12,8 +12,8 @@ start*: its sender did not do its work. A start can fail because the interpreter
   stops.
 * When a sender starts successfully, it removes the marks of failed starts, so that every command starts a sender again.
 
-Limits: If the disk is not writable, there are no start marks. If another process queues the span of a start mark, the span lacks
-the properties that the mark's sender would have added (``handoff.enrichment``).
+Limits: If the disk is not writable, there are no start marks. If a sender fails to start and another process queues its
+span, the span lacks the properties that the sender would have added (``handoff.enrichment``).
 """
 
 from __future__ import annotations

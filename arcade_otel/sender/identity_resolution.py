@@ -39,11 +39,11 @@ class SpanIdentityResolver:
         self._resolver: login.LazyAliasResolver | None = None
 
     def resolve(self, path: str, text: str) -> str:
-        """Return the span ``text`` with the ID under which the exporter must send it. Save a changed span to its file.
+        """Return the encoded span ``text`` with the distinct ID under which the exporter must send it. Save a changed span.
 
         Args:
-            path: The span's file in the queue.
-            text: The content of the file.
+            path: The span's file in the queue, to which a changed span is saved.
+            text: The encoded span, which is the content of the file.
 
         Raises:
             ValueError: If the text is not a span.

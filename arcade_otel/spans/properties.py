@@ -252,7 +252,7 @@ PROPERTIES: tuple[Property, ...] = (
         conventions.IS_CI,
         BOOLEAN,
         "false",
-        "True in continuous integration, so that the maintainers can tell people from build machines",
+        "True in continuous integration, so that the maintainers can distinguish people from build machines",
     ),
     Property(
         "ci",
@@ -345,7 +345,7 @@ PROPERTIES: tuple[Property, ...] = (
         "0.01",
         "The share of this command's runs that the library records. From the sample rate, the maintainers can estimate the "
         "number of all runs",
-        when="if the program samples the command",
+        when="if the program records only a sample of this command's runs",
         rare=True,
     ),
     Property(
