@@ -118,7 +118,7 @@ def _options(parser: argparse.ArgumentParser) -> str:
     for action in parser._actions:
         if not isinstance(action, (argparse._SubParsersAction, argparse._HelpAction)):
             flags = ", ".join(f"`{flag} {action.metavar}`" if action.metavar else f"`{flag}`" for flag in action.option_strings)
-            rows.append((flags or f"`{action.metavar}`", (action.help or "").replace("~", "\\~")))
+            rows.append((flags or f"`{action.metavar}`", action.help or ""))
     return table(("option", "effect"), rows)
 
 

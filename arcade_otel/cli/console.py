@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from arcade_otel import terminal
-from arcade_otel.cli.commands import COMMANDS, EPILOG, JSON_HELP
+from arcade_otel.cli.commands import COMMANDS, EPILOG, EXIT_FAILURE, JSON_HELP
 from arcade_otel.cli.framework_adapters import execute
+from arcade_otel.cli.output import discard_stdout
 from arcade_otel.conventions import __version__
 from arcade_otel.settings import make_settings
 
@@ -37,14 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: If the command line is wrong (code 2), or if the user asked for help or the version (code 0).
     """
     options = make_parser().parse_args(arguments)
-    if options.command == MANIFEST:
-        from arcade_otel.cli.manifest import manifest
-
-        return manifest(options.app, as_json=options.json, output=options.output, check=options.check)
-    if options.command == REPORT:
-        from arcade_otel.cli.report import report
-
-        return report(options.files, as_json=options.json, html=options.html)
+    if options.command in (MANIFEST, REPORT):
+        try:
+            return _for_maintainers(options)
+        except BrokenPipeError:  # ``arcade-otel report FILE | head``
+            discard_stdout()
+            return EXIT_FAILURE
     settings = make_settings(name=PROGRAM, version=__version__, config_dir=options.config_dir)
     command = next(each for each in COMMANDS if each.name == options.command)
     try:
@@ -52,6 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         terminal.write(sys.stderr, "Interrupted.")
         return EXIT_INTERRUPTED
+
+
+def _for_maintainers(options: argparse.Namespace) -> int:
+    if options.command == MANIFEST:
+        from arcade_otel.cli.manifest import manifest
+
+        return manifest(options.app, as_json=options.json, output=options.output, check=options.check)
+    from arcade_otel.cli.report import report
+
+    return report(options.files, as_json=options.json, html=options.html)
 
 
 def make_parser() -> argparse.ArgumentParser:

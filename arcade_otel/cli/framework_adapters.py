@@ -1,13 +1,11 @@
 """Turn the usage commands into Typer or Click commands, which use the settings of the program in which they are mounted."""
 
 import inspect
-import os
-import sys
 from typing import Any
 
 from arcade_otel.cli.commands import COMMANDS, EPILOG, EXIT_FAILURE, JSON_HELP, Command
 from arcade_otel.cli.host_settings import get_settings
-from arcade_otel.cli.output import Output
+from arcade_otel.cli.output import Output, discard_stdout
 from arcade_otel.settings import Settings
 
 __all__ = ["commands", "execute"]
@@ -39,10 +37,7 @@ def execute(command: Command, settings: Settings, *, as_json: bool, number: int 
     try:
         return command.run(settings, output, number, flag=flag)
     except BrokenPipeError:  # ``usage log | head``
-        # Otherwise Python would write the rest of the buffer when it exits, and print an error.
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
-        os.close(devnull)
+        discard_stdout()
         return EXIT_FAILURE
     except OSError as error:
         path = error.filename2 or error.filename or settings.config_dir or "the config directory"

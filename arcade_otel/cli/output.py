@@ -4,6 +4,7 @@ If stdout is a terminal and rich is installed, rich prints the tables.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -11,7 +12,17 @@ from typing import Any
 
 from arcade_otel import terminal
 
-__all__ = ["Output", "iso"]
+__all__ = ["Output", "discard_stdout", "iso"]
+
+
+def discard_stdout() -> None:
+    """Connect stdout to the null device, because the reader of stdout has closed the pipe.
+
+    Otherwise, Python would write the rest of its buffer when it exits, and print an error.
+    """
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)
 
 
 def iso(seconds: float | None) -> str | None:

@@ -1,4 +1,4 @@
-"""``python -m arcade_otel.testing``: run a fake PostHog and print each event as it arrives."""
+"""Run a fake PostHog on this machine, and print each event when it arrives: ``python -m arcade_otel.testing``."""
 
 import argparse
 import json
@@ -23,7 +23,10 @@ _INTERVAL = 0.25
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until Ctrl-C or SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m arcade_otel.testing", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m arcade_otel.testing",
+        description="Run a fake PostHog on this machine, and print each event when it arrives.",
+    )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any)")
     parser.add_argument("--key", action="append", metavar="API_KEY=PRINCIPAL", default=[], help="a key that Arcade's API knows")
     parser.add_argument(

@@ -14,6 +14,7 @@ import pytest
 from arcade_otel import conventions
 from arcade_otel.handoff import receipts
 from arcade_otel.testing import FakePostHog, Fault, refused_port
+from tests.dashboards.year import made_year
 from tests.support.machine import Machine
 from tests.support.programs import CLICK, TYPER, read_program, with_us
 
@@ -94,16 +95,30 @@ def test_a_wrong_command_line_exits_with_2(usage: Usage) -> None:
         assert usage.run(*arguments).returncode == 2, arguments
 
 
+def run_without_reader(machine: Machine, *words: str) -> tuple[int, bytes]:
+    """Run a program whose stdout is a pipe that nobody reads. Return the exit code and what is on stderr."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command, environ = [sys.executable, *words], machine.with_environ()
+    ended = subprocess.run(command, env=environ, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    return ended.returncode, ended.stderr
+
+
 @pytest.mark.parametrize("name", ["status", "show", "log"])
 def test_a_reader_that_leaves_hears_nothing_on_stderr(usage: Usage, name: str) -> None:
     """In ``usage log | head``, the pipe is closed before the command writes to it."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    words = [sys.executable, str(usage.machine.root / "usage.py"), *usage.words, name]
-    environ = usage.machine.with_environ()
-    ended = subprocess.run(words, env=environ, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
-    os.close(writing)
-    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert run_without_reader(usage.machine, str(usage.machine.root / "usage.py"), *usage.words, name) == (1, b"")
+
+
+@pytest.mark.parametrize("name", ["report", "manifest"])
+def test_the_reader_of_a_maintainers_command_may_leave_too(machine: Machine, name: str) -> None:
+    """The maintainer runs ``arcade-otel report FILE | head``, or ``arcade-otel manifest APP | head``."""
+    export = machine.root / "export.jsonl"
+    export.write_text(made_year(100).lines())
+    program = machine.program("cli", with_us(CLICK))
+    about = str(export) if name == "report" else f"{program}:app"
+    assert run_without_reader(machine, "-m", "arcade_otel.cli.console", name, about) == (1, b"")
 
 
 def test_the_help_lists_every_command(usage: Usage) -> None:

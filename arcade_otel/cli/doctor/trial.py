@@ -247,4 +247,4 @@ def _delivery_remedy(lane: str, why: str) -> str:
         return "log in to the network (a captive portal answered), or correct the host."
     if "the sender" in why:
         return "correct the problem in the line that is named here."
-    return "correct the problem in the lines below: proxy, DNS, connection, certificate."
+    return "correct the problem that the lines below name."

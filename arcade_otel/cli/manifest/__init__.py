@@ -39,14 +39,16 @@ def manifest(app: str, *, as_json: bool = False, output: str | None = None, chec
             with open(output, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
             return EXIT_OK
-        if check is None:
-            return _print(text, EXIT_OK)
-        with open(check, encoding="utf-8") as file:  # universal newlines, because git may have changed them
-            before = file.read()
+        before = None
+        if check is not None:
+            with open(check, encoding="utf-8") as file:  # universal newlines, because git may have changed them
+                before = file.read()
     except (LoadError, OSError, UnicodeDecodeError) as error:
         why = str(error) if isinstance(error, LoadError) else f"{output or check}: {getattr(error, 'strerror', 'not UTF-8')}"
         terminal.write(sys.stderr, f"arcade-otel manifest: {why}")
         return EXIT_USAGE
+    if check is None or before is None:
+        return _print(text, EXIT_OK)
     return EXIT_OK if before == text else _print(markdown.difference(before, text, check, app), EXIT_FAILURE)
 
 
