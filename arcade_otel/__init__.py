@@ -187,10 +187,10 @@ def program(**options: Unpack[Options]) -> CommandContext:
     """Record the run of an argparse program.
 
     Use the call as a context manager, ``with arcade_otel.program(name="mycli"): main()``, or as a decorator of your ``main``
-    function. The first ``ArgumentParser`` that parses a command line inside the block
-    counts as the program's parser. The event contains the path of the sub-command that ran, for example ``toolkit.run``. A run is
-    also recorded if it ends with a usage error, a nonzero exit code or an exception. Runs of ``--help`` and ``--version`` are not
-    recorded. If no command line is parsed inside the block, nothing is recorded.
+    function. The first ``ArgumentParser`` that parses a command line inside the block counts as the program's parser. The event
+    contains the path of the sub-command that ran, for example ``toolkit.run``. A run is also recorded if it ends with a usage
+    error, a nonzero exit code or an exception. Runs of ``--help`` and ``--version`` are not recorded. If no command line is
+    parsed inside the block, nothing is recorded.
 
     Args:
         **options: See :class:`Options`.

@@ -27,7 +27,7 @@ def test_the_measurement_ends_when_its_result_is_clear(
 
     def milliseconds(source: str, *_: object) -> float:
         round_number = next(numbers) // len(took)
-        return 100.0 if round_number == 0 else took[source] + (noise if round_number > 1 else 0.0)
+        return 1.0 if round_number == 0 else took[source] + (noise if round_number > 1 else 0.0)
 
     monkeypatch.setattr(cost, "_milliseconds", milliseconds)
     check = cost.check_cost(make_settings(name="tool", config_dir=tmp_path, posthog_api_key="phc_test"))
