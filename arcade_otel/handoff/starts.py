@@ -46,9 +46,8 @@ __all__ = [
 
 #: A sender that has not removed its mark in this time never will, because no sender lives longer.
 START_SECONDS = 10.0
-#: After this many failed starts in a row, …
+#: After this many failed starts in a row, commands start only one sender every ``PAUSE_SECONDS``.
 MAX_FAILURES = 2
-#: … commands start one sender in this time.
 PAUSE_SECONDS = 3600.0
 
 #: If this many senders are starting at the same time, a command starts no further one. One of them finds its span in the queue.
