@@ -14,9 +14,9 @@ __all__ = [
     "spawning_suspended",
 ]
 
-#: Only a parent can reap a process, and the parent of a sender is PID 1 once its command has ended. After this many zombies, …
+#: Only a parent can reap a process, and the parent of a sender is PID 1 once its command has ended. After this many zombies,
+#: commands only write to the queue. One command every ``PAUSE_SECONDS`` starts a sender, which counts the zombies again.
 MAX_COUNT = 8
-#: … commands only write to the queue. One command in this time starts a sender, which counts the zombies again.
 PAUSE_SECONDS = 3600.0
 
 #: A zombie counts only after this time, because some supervisors reap every few seconds.
