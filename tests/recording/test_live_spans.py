@@ -73,6 +73,7 @@ def test_the_live_span_is_the_deferred_one_attribute_by_attribute(
     program(machine)
     program(machine, "deferred", live=", live_spans=False")
     machine.run("work", program="deferred")  # the notice, the identity
+    machine.settle()  # its sender records that the first run is over
     for name in ("live", "deferred"):
         ran(machine, "work", "--times", "0", environ=to(collector), name=name)
         ran(machine, "fail", environ=to(collector), name=name, code=1)
