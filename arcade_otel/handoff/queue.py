@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from arcade_otel import handoff, storage
+from arcade_otel import conventions, handoff, storage
 from arcade_otel.handoff.lanes import is_old_name, lane_exporter, lane_name, lanes_for
 from arcade_otel.storage.directories import Directory
 
@@ -256,6 +256,8 @@ def quarantine(state_dir: str, path: str) -> None:
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
     """Delete the oldest spans of a lane until it contains at most 1,000 spans, at most 5 MiB, and no span older than 7 days.
 
+    If there are too many spans, spans with a pending alias are deleted last, because an account's ID may already be linked.
+
     The sender that holds the lane's lock, or a command that cannot start a sender, calls this function.
 
     A span is too old 7 days after its command ended or 7 days after its file was written, whichever comes first. A time before
@@ -299,23 +301,34 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
 
 def _over_limits(directory: Directory, names: list[str], now: float) -> dict[str, str]:
     """Return the names of the span files that must be deleted, each with the reason."""
-    doomed = dict.fromkeys(names[: max(0, len(names) - MAX_COUNT)], "too many wait")
-    kept: list[tuple[str, int]] = []
-    for name in names[len(doomed) :]:
+    doomed: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    for name in names:
         status = directory.status(name)
         if status is None:
             continue
         if _is_too_old(directory, name, status.st_mtime, now):
             doomed[name] = "too old"
         else:
-            kept.append((name, status.st_size))
-    total = 0
-    for place in range(len(kept) - 1, -1, -1):  # keep the newest spans, as long as there is room
-        total += kept[place][1]
-        if total > MAX_BYTES:
-            doomed |= dict.fromkeys((name for name, _ in kept[: place + 1]), "too much waits")
-            break
+            sizes[name] = status.st_size
+    count, total = len(sizes), sum(sizes.values())
+    with_alias: list[str] = []
+    for candidates in (list(sizes), with_alias):
+        for name in candidates:
+            if count <= MAX_COUNT and total <= MAX_BYTES:
+                return doomed
+            if candidates is not with_alias and _has_pending_alias(_read_payload(directory, name)):
+                with_alias.append(name)
+                continue
+            doomed[name] = "too many wait" if count > MAX_COUNT else "too much waits"
+            count -= 1
+            total -= sizes[name]
     return doomed
+
+
+def _has_pending_alias(payload: str) -> bool:
+    """Return whether the payload of a span contains an alias that the sender must send before the span's event."""
+    return f'"{conventions.PREVIOUS_DISTINCT_ID}"' in payload
 
 
 def _is_too_old(directory: Directory, name: str, written: float, now: float) -> bool:

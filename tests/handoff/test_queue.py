@@ -80,6 +80,30 @@ def test_the_newest_five_mebibytes_stay(tmp_path: Path) -> None:
     assert queue.list_spans(queue.lane_dir(str(tmp_path), "posthog"))[0].startswith(f"{4:020d}")
 
 
+@pytest.mark.parametrize("padding", [0, 8 * 1024], ids=["count", "bytes"])
+def test_a_pending_alias_goes_last(tmp_path: Path, padding: int) -> None:
+    """The account of the oldest span is linked already. Its alias must be sent before the events under the account's ID."""
+    alias = json.dumps({"key": conventions.PREVIOUS_DISTINCT_ID, "value": {"stringValue": "anonymous"}})
+    folder = Path(queue.lane_dir(str(tmp_path), "posthog"))
+    folder.mkdir(parents=True)
+    for number in range(1, 1011):
+        (folder / f"{number:020d}-{number:016x}.json").write_text((alias if number in (1, 5) else "{}") + " " * padding)
+    assert queue.enforce_limits(str(tmp_path), "posthog", now=1) >= 10
+    kept = [int(name.partition("-")[0]) for name in queue.list_spans(str(folder))]
+    assert kept[:2] == [1, 5]
+    assert kept[2:] == list(range(1011 - len(kept[2:]), 1011))
+
+
+def test_of_too_many_pending_aliases_the_oldest_go(tmp_path: Path) -> None:
+    """The queue has a bound in any case."""
+    folder = Path(queue.lane_dir(str(tmp_path), "posthog"))
+    folder.mkdir(parents=True)
+    for number in range(1, 1011):
+        (folder / f"{number:020d}-{number:016x}.json").write_text(f'"{conventions.PREVIOUS_DISTINCT_ID}"' if number > 5 else "{}")
+    assert queue.enforce_limits(str(tmp_path), "posthog", now=1) == 10
+    assert queue.list_spans(str(folder))[0] == f"{11:020d}-{11:016x}.json"
+
+
 def test_what_is_older_than_a_week_goes(tmp_path: Path) -> None:
     """The queue is limited by age, counted from the end of the command."""
     now = time.time()

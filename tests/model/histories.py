@@ -21,7 +21,7 @@ from arcade_otel import conventions
 from arcade_otel.handoff.span_summary import summarize
 from arcade_otel.testing import FakePostHog, Fault, PartitionOrder
 from tests.model.fork_server import ForkServer
-from tests.model.machine import API_KEY, MAX_COUNT, Machine, command_of
+from tests.model.machine import API_KEY, MAX_COUNT, Machine, carries_alias, command_of
 
 __all__ = ["FAULTS", "Histories"]
 
@@ -204,7 +204,7 @@ class Histories(RuleBasedStateMachine):
         own = None
         if text is not None and summary is not None and summary.api_key == API_KEY:
             own = command_of(text)
-            self.note_limits(summary.end_ns, own)
+            self.note_limits(summary.end_ns, own, has_alias=carries_alias(text))
         else:
             self.note_limits()
         queued, requests, in_backoff = set(machine.queue), len(self.posthog.requests), machine.is_in_backoff()
@@ -228,16 +228,22 @@ class Histories(RuleBasedStateMachine):
         """Return whether the server has answered each request from this one on, so that no event waits after it."""
         return all(request.fault is None and request.status in DONE for request in self.posthog.requests[first:])
 
-    def note_limits(self, own_end_ns: int | None = None, own: str | None = None) -> None:
-        """Note which spans a sender of the machine may drop: the oldest ones of more than the queue holds, and too old ones."""
+    def note_limits(self, own_end_ns: int | None = None, own: str | None = None, *, has_alias: bool = False) -> None:
+        """Note which spans a sender of the machine may drop: the oldest ones of more than the queue holds, and too old ones.
+
+        If too many spans wait, those that carry an alias are dropped last.
+        """
         machine = self.machine
-        waiting = [(path.name, command_of(path.read_text())) for path in machine.waiting]
+        waiting = []
+        for path in machine.waiting:
+            text = path.read_text()
+            waiting.append((carries_alias(text), path.name, command_of(text)))
         if own_end_ns is not None and own is not None:
-            waiting.append((f"{own_end_ns:020d}-", own))
-        dropped = {path for _, path in sorted(waiting)[: max(0, len(waiting) - MAX_COUNT)]}
+            waiting.append((has_alias, f"{own_end_ns:020d}-", own))
+        dropped = {path for _, _, path in sorted(waiting)[: max(0, len(waiting) - MAX_COUNT)]}
         # The sender's clock measures the age. If it has jumped ahead by more than 7 days, every queued span is too old.
         if machine.clock > _MAX_AGE_SECONDS:
-            dropped |= {path for _, path in waiting if self.ran[path][2] < machine.clock}
+            dropped |= {path for _, _, path in waiting if self.ran[path][2] < machine.clock}
         self.may_be_lost |= dropped
         self.over_limits |= dropped
 

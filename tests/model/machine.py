@@ -13,7 +13,7 @@ from arcade_otel.testing import FakePostHog
 from arcade_otel.testing.computer import Computer
 from tests.model.fork_server import Disk, Ended, ForkServer, SenderWanted
 
-__all__ = ["API_KEY", "MAX_COUNT", "WRONG_API_KEY", "Machine", "command_of"]
+__all__ = ["API_KEY", "MAX_COUNT", "WRONG_API_KEY", "Machine", "carries_alias", "command_of"]
 
 API_KEY, WRONG_API_KEY = "phc_model", "phc_of_no_project"
 #: How many spans a lane holds in the model, instead of 1,000.
@@ -133,5 +133,14 @@ class Machine(Computer):
 
 def command_of(text: str) -> str:
     """Return the command of a span in OTLP/JSON."""
+    return str(_attributes(text)["command"])
+
+
+def carries_alias(text: str) -> bool:
+    """Return whether a span in OTLP/JSON is that of a login whose alias must be sent first."""
+    return conventions.PREVIOUS_DISTINCT_ID in _attributes(text)
+
+
+def _attributes(text: str) -> dict[str, Any]:
     span = json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
-    return next(str(item["value"]["stringValue"]) for item in span["attributes"] if item["key"] == "command")
+    return {item["key"]: next(iter(item["value"].values()), None) for item in span["attributes"]}
