@@ -307,10 +307,13 @@ def end_run() -> None:
     :func:`track` after this call are sent while the command is still running. If no command is being recorded, this function does
     nothing.
     """
-    if not _is_off():
-        from arcade_otel.frameworks import early_end
+    if "arcade_otel.frameworks" in sys.modules and not _is_off():
+        from arcade_otel.diagnostics import guard
 
-        early_end.end_runs()
+        with guard("the end of a run"):
+            from arcade_otel.frameworks import early_end
+
+            early_end.end_runs()
 
 
 def usage_commands(app: Any) -> Any:

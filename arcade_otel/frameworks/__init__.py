@@ -239,9 +239,10 @@ class Run:
         A second call does nothing.
         """
         if self._settings.record_start and (self.path or self._settings.name) in self._settings.record_start:
-            from arcade_otel.frameworks import start_event
+            with guard("the start event"):
+                from arcade_otel.frameworks import start_event
 
-            start_event.record_start(self)
+                start_event.record_start(self)
 
     def _announce(self) -> None:
         """Show the usage-data notice if necessary, and start the live span if the process exports traces.
@@ -364,13 +365,12 @@ class Run:
             self._live is None
             and self._decision.mode == consent.ON
             and (self._exports or self._settings.live_spans or "opentelemetry.sdk.trace" in sys.modules)
-            and _uses_live_spans(self._settings)
-            and not self.is_in_worker(os.environ)
         ):
             with guard("the live span of a command"):
-                from arcade_otel.recording.live import LiveSpan
+                if _uses_live_spans(self._settings) and not self.is_in_worker(os.environ):
+                    from arcade_otel.recording.live import LiveSpan
 
-                self._live = LiveSpan(self._settings, self._start_ns)
+                    self._live = LiveSpan(self._settings, self._start_ns)
 
     def _detach(self) -> None:
         self._get_values = None  # so that no reference cycle is left for the garbage collector
