@@ -269,6 +269,7 @@ class Histories(RuleBasedStateMachine):
             self.machine.set_disk("well")
             self.machine.set_clock(0)
             self.machine.time_passes()
+            self.machine.empty_leases_become_stale()
             for _ in range(2):
                 while self.machine.pending:
                     self.deliver()

@@ -2,7 +2,7 @@ import typer
 
 import arcade_otel
 
-app = typer.Typer()
+app = typer.Typer(pretty_exceptions_enable=False)
 leaky = False
 
 
