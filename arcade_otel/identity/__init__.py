@@ -99,15 +99,13 @@ def read_settled(config_dir: str) -> tuple[str, str | None] | None:
     may have to be rotated if a rotation is pending, or if the directory contains no marker for its current location and may
     therefore be a copy. Checking for a pending rotation and for the marker takes at most five ``stat`` calls.
     """
-    identity = read(config_dir)
-    if identity is None:
-        return None
     state = f"{config_dir}{os.sep}usage{os.sep}"
     try:
         os.lstat(state + place_marker(config_dir))
         os.lstat(state + ROTATION_MARKER)
     except FileNotFoundError as error:
-        return identity if error.filename == state + ROTATION_MARKER else None
+        # The file is read after the markers, because another command may rotate the ID in between and then settle the directory.
+        return read(config_dir) if error.filename == state + ROTATION_MARKER else None
     except OSError:
         return None
     return None

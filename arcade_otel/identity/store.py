@@ -146,6 +146,9 @@ class UsageIdentity:
             found = identity_file.read(self._config_dir)
             if found is None or PendingRotation(self._config_dir).is_pending(found[0]) or self._is_copy(found):
                 raise
+            found = identity_file.read(self._config_dir)  # again, because that process may have rotated the ID before the checks
+            if found is None:
+                raise
             self._remember(found)
             return found
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -84,6 +85,63 @@ def test_a_copy_rotates_once_and_the_original_never(tmp_path: Path) -> None:
     assert _current(tmp_path / "a") == original
     assert list((tmp_path / "b").glob("usage.json.corrupt")) == []
     assert _marker(tmp_path / "b").name != _marker(tmp_path / "a").name
+
+
+def test_a_copy_that_another_command_rotates_meanwhile_keeps_no_old_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other command rotates between any two calls that this one makes to find its ID."""
+    original = _current(tmp_path / "a")
+    reads, stat = identity_file.read, os.lstat
+    for number in range(1, 12):
+        copy = tmp_path / f"copy {number}"
+        shutil.copytree(tmp_path / "a", copy)
+        calls = 0
+
+        def rotate(copy: Path = copy, number: int = number) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == number:
+                UsageIdentity(str(copy)).get_or_create()
+
+        def read(config_dir: str) -> tuple[str, str | None] | None:
+            rotate()
+            found = reads(config_dir)
+            rotate()
+            return found
+
+        def lstat(*args: Any, **kwargs: Any) -> os.stat_result:
+            rotate()
+            return stat(*args, **kwargs)
+
+        monkeypatch.setattr(identity_file, "read", read)
+        monkeypatch.setattr(os, "lstat", lstat)
+        mine = _current(copy)
+        monkeypatch.undo()
+        assert mine == _current(copy) != original
+
+
+def test_a_copy_whose_lock_is_taken_keeps_no_old_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command cannot get the lock. Another one rotates while this one reads the file without the lock."""
+    original = _current(tmp_path / "a")[0]
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "a", copy)
+    read = identity_file.read
+    other = UsageIdentity(str(copy))
+
+    def read_and_wait(config_dir: str) -> tuple[str, str | None] | None:
+        found = read(config_dir)
+        monkeypatch.undo()
+        other.get_or_create()
+        return found
+
+    def no_lock(*_: Any, **__: Any) -> None:
+        raise TimeoutError
+
+    mine = UsageIdentity(str(copy))
+    monkeypatch.setattr(mine, "update", no_lock)
+    monkeypatch.setattr(identity_file, "read", read_and_wait)
+    found = mine.get_or_create()
+    assert found == other.get_or_create() == read(str(copy))
+    assert found[0] != original
 
 
 @pytest.mark.parametrize("change", ["renamed directory", "another device number", "no marker", "a marker that makes no sense"])

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -124,9 +125,15 @@ def test_a_held_lock_does_not_keep_a_first_run_from_a_file_that_appears(tmp_path
     with FileLock(str(tmp_path / "usage.json.lock")):
         with pytest.raises(TimeoutError):
             UsageIdentity(str(tmp_path)).get_or_create()
-        answers = iter([None, ("made-meanwhile", None)])
-        monkeypatch.setattr(identity_file, "read", lambda _: next(answers))
-        assert UsageIdentity(str(tmp_path)).get_or_create() == ("made-meanwhile", None)
+        mine = UsageIdentity(str(tmp_path))
+        update = mine.update
+
+        def the_holder_writes(*args: Any, **kwargs: Any) -> Any:
+            (tmp_path / "usage.json").write_text('{"anon_id": "made-meanwhile", "linked_principal_id": null}')
+            return update(*args, **kwargs)
+
+        monkeypatch.setattr(mine, "update", the_holder_writes)
+        assert mine.get_or_create() == ("made-meanwhile", None)
 
 
 @pytest.mark.posix
