@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from arcade_otel import conventions, handoff, storage
+from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.lanes import is_old_name, lane_exporter, lane_name, lanes_for
 from arcade_otel.storage.directories import Directory
 
@@ -295,7 +296,10 @@ def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost:
                 if status is not None and status.st_mtime < now - _MAX_TEMPORARY_SECONDS:
                     directory.unlink(name)
     if count:
-        DropCounter(state_dir, lane).increment(count)
+        try:
+            DropCounter(state_dir, lane).increment(count)
+        except OSError as error:  # a full disk does not keep the other spans from being delivered
+            debug(f"{count} deleted spans are not counted", error)
     return len(doomed)
 
 

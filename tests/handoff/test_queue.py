@@ -72,6 +72,17 @@ def test_the_oldest_of_more_than_a_thousand_go_and_are_counted(tmp_path: Path) -
     assert queue.DropCounter(str(tmp_path), "posthog").count() == 10
 
 
+def test_spans_go_even_if_their_number_cannot_be_written(tmp_path: Path) -> None:
+    """The disk is full, or a directory is where the number would be. The sender goes on and delivers the other spans."""
+    now = time.time()
+    for age in (8 * DAY, DAY):
+        queue.enqueue(str(tmp_path), span(int(now - age) * 10**9, f"{age:016x}"), ["posthog"])
+    (tmp_path / "dropped-posthog").mkdir()
+    assert queue.enforce_limits(str(tmp_path), "posthog") == 1
+    assert len(queue.list_spans(queue.lane_dir(str(tmp_path), "posthog"))) == 1
+    assert queue.DropCounter(str(tmp_path), "posthog").count() == 0
+
+
 def test_the_newest_five_mebibytes_stay(tmp_path: Path) -> None:
     """The queue is limited by bytes, and the oldest spans are deleted first."""
     for number in range(1, 8):
