@@ -57,5 +57,5 @@ def test_a_command_pays_at_most_12_million_instructions_and_a_user_who_opted_out
     machine.run("hello", program="ours", environ=opted_out)  # removes what is left of before, once
     silent = count("ours", **opted_out) - plain
     assert recorded <= RECORDED_LIMIT[framework], f"{recorded / MILLION:.1f} M"
-    assert mounted - recorded <= MOUNTED_LIMIT, f"{mounted / MILLION:.2f} M"
+    assert mounted - recorded <= MOUNTED_LIMIT, f"{(mounted - recorded) / MILLION:.2f} M"
     assert silent <= OPTED_OUT_LIMIT, f"{silent / MILLION:.2f} M"

@@ -63,7 +63,6 @@ def test_a_recorded_command_imports_nothing_dear(machine: Machine, posthog: Fake
     machine.program("plain", TELL + source)
     machine.program("ours", TELL + with_us(source))
     extra = _imported(machine, "ours") - _imported(machine, "plain")
-    machine.settle()
     assert len(posthog.visible()) == 2
     assert "arcade_otel.handoff" in extra
     assert not {name for name in extra if name in NEVER or name.split(".")[0] in NEVER}
@@ -95,7 +94,6 @@ def test_a_program_that_imports_little_gets_nothing_but_this_library(
     machine.program("plain", TELL + plain)
     machine.program("ours", TELL + ours)
     extra = _imported(machine, "ours") - _imported(machine, "plain")
-    machine.settle()
     assert len(posthog.visible()) == 2
     assert {name for name in extra if not name.startswith("arcade_otel")} <= {"__future__"}
 
@@ -106,7 +104,6 @@ def test_the_usage_commands_are_imported_only_when_one_of_them_runs(machine: Mac
     machine.program("plain", TELL + with_us(source))
     machine.program("ours", TELL + with_usage(source))
     assert _imported(machine, "ours") - _imported(machine, "plain") == {"arcade_otel.cli"}
-    machine.settle()
 
 
 def test_the_sender_imports_no_sdk_unless_it_has_work(machine: Machine) -> None:

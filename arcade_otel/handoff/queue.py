@@ -7,10 +7,10 @@ are in order of age. All file operations go through ``storage``.
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from arcade_otel import conventions, handoff, storage
+from arcade_otel import handoff, storage
 from arcade_otel.diagnostics import debug
 from arcade_otel.handoff.lanes import is_old_name, lane_exporter, lane_name, lanes_for
 from arcade_otel.storage.directories import Directory
@@ -257,7 +257,8 @@ def quarantine(state_dir: str, path: str) -> None:
 def enforce_limits(state_dir: str, lane: str, *, now: float | None = None, lost: list[tuple[str, str, str]] | None = None) -> int:
     """Delete the oldest spans of a lane until it contains at most 1,000 spans, at most 5 MiB, and no span older than 7 days.
 
-    If there are too many spans, spans with a pending alias are deleted last, because an account's ID may already be linked.
+    If there are too many spans, spans with a pending alias are deleted last, because the sender must send the alias before any
+    event under the account's ID.
 
     The sender that holds the lane's lock, or a command that cannot start a sender, calls this function.
 
@@ -316,23 +317,26 @@ def _over_limits(directory: Directory, names: list[str], now: float) -> dict[str
         else:
             sizes[name] = status.st_size
     count, total = len(sizes), sum(sizes.values())
-    with_alias: list[str] = []
-    for candidates in (list(sizes), with_alias):
-        for name in candidates:
-            if count <= MAX_COUNT and total <= MAX_BYTES:
-                return doomed
-            if candidates is not with_alias and _has_pending_alias(_read_payload(directory, name)):
-                with_alias.append(name)
-                continue
-            doomed[name] = "too many wait" if count > MAX_COUNT else "too much waits"
-            count -= 1
-            total -= sizes[name]
+    oldest = _aliases_last(directory, list(sizes))
+    while count > MAX_COUNT or total > MAX_BYTES:
+        name = next(oldest)
+        doomed[name] = "too many wait" if count > MAX_COUNT else "too much waits"
+        count -= 1
+        total -= sizes[name]
     return doomed
 
 
-def _has_pending_alias(payload: str) -> bool:
-    """Return whether the payload of a span contains an alias that the sender must send before the span's event."""
-    return f'"{conventions.PREVIOUS_DISTINCT_ID}"' in payload
+def _aliases_last(directory: Directory, names: list[str]) -> Iterator[str]:
+    """Yield the names of the spans without a pending alias, and then the names of the others. Each file is read when needed."""
+    from arcade_otel.handoff.span_summary import summarize
+
+    with_alias = []
+    for name in names:
+        if summarize(_read_payload(directory, name)).has_alias:
+            with_alias.append(name)
+        else:
+            yield name
+    yield from with_alias
 
 
 def _is_too_old(directory: Directory, name: str, written: float, now: float) -> bool:

@@ -20,9 +20,10 @@ class SpanSummary:
         host: PostHog host, or None.
         usage_only: Whether only PostHog gets the payload.
         dropped: The number of dropped spans that the span reports.
+        has_alias: Whether the sender must send an alias before the span's event.
     """
 
-    __slots__ = ("api_key", "dropped", "end_ns", "host", "span_id", "usage_only")
+    __slots__ = ("api_key", "dropped", "end_ns", "has_alias", "host", "span_id", "usage_only")
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class SpanSummary:
         host: str | None = None,
         usage_only: bool = False,
         dropped: int = 0,
+        has_alias: bool = False,
     ) -> None:
         self.end_ns = end_ns
         self.span_id = span_id
@@ -40,6 +42,7 @@ class SpanSummary:
         self.host = host
         self.usage_only = usage_only
         self.dropped = dropped
+        self.has_alias = has_alias
 
 
 def summarize(payload: str) -> SpanSummary:
@@ -60,6 +63,7 @@ def summarize(payload: str) -> SpanSummary:
             host=_text(otlp.read_attribute(resource, conventions.RESOURCE_HOST)),
             usage_only=otlp.read_attribute(resource, conventions.RESOURCE_USAGE_ONLY) is not None,
             dropped=dropped if isinstance(dropped, int) and dropped >= 0 else 0,
+            has_alias=bool(otlp.read_attribute(span, conventions.PREVIOUS_DISTINCT_ID)),
         )
     except ValueError:
         return SpanSummary()

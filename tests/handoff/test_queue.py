@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,14 @@ from arcade_otel.handoff import queue
 DAY = 24 * 3600
 
 
-def span(end_ns: int, span_id: str = "00000000000000aa", padding: int = 0) -> str:
+def span(end_ns: int, span_id: str = "00000000000000aa", padding: int = 0, attributes: Mapping[str, str] | None = None) -> str:
     """Return a payload with the fields that the queue reads."""
-    fields = {"spanId": span_id, "endTimeUnixNano": str(end_ns), "padding": "x" * padding}
+    fields = {
+        "spanId": span_id,
+        "endTimeUnixNano": str(end_ns),
+        "padding": "x" * padding,
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in (attributes or {}).items()],
+    }
     return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [fields]}]}]})
 
 
@@ -94,11 +99,11 @@ def test_the_newest_five_mebibytes_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("padding", [0, 8 * 1024], ids=["count", "bytes"])
 def test_a_pending_alias_goes_last(tmp_path: Path, padding: int) -> None:
     """The account of the oldest span is linked already. Its alias must be sent before the events under the account's ID."""
-    alias = json.dumps({"key": conventions.PREVIOUS_DISTINCT_ID, "value": {"stringValue": "anonymous"}})
     folder = Path(queue.lane_dir(str(tmp_path), "posthog"))
     folder.mkdir(parents=True)
     for number in range(1, 1011):
-        (folder / f"{number:020d}-{number:016x}.json").write_text((alias if number in (1, 5) else "{}") + " " * padding)
+        alias = {conventions.PREVIOUS_DISTINCT_ID: "anonymous"} if number in (1, 5) else {}
+        (folder / f"{number:020d}-{number:016x}.json").write_text(span(number, f"{number:016x}", padding, alias))
     assert queue.enforce_limits(str(tmp_path), "posthog", now=1) >= 10
     kept = [int(name.partition("-")[0]) for name in queue.list_spans(str(folder))]
     assert kept[:2] == [1, 5]
@@ -106,11 +111,13 @@ def test_a_pending_alias_goes_last(tmp_path: Path, padding: int) -> None:
 
 
 def test_of_too_many_pending_aliases_the_oldest_go(tmp_path: Path) -> None:
-    """The queue has a bound in any case."""
+    """The queue has a bound in any case. A command's name may look like the attribute, and makes no alias."""
     folder = Path(queue.lane_dir(str(tmp_path), "posthog"))
     folder.mkdir(parents=True)
     for number in range(1, 1011):
-        (folder / f"{number:020d}-{number:016x}.json").write_text(f'"{conventions.PREVIOUS_DISTINCT_ID}"' if number > 5 else "{}")
+        key = conventions.PREVIOUS_DISTINCT_ID if number > 5 else conventions.COMMAND
+        text = span(number, f"{number:016x}", attributes={key: conventions.PREVIOUS_DISTINCT_ID})
+        (folder / f"{number:020d}-{number:016x}.json").write_text(text)
     assert queue.enforce_limits(str(tmp_path), "posthog", now=1) == 10
     assert queue.list_spans(str(folder))[0] == f"{11:020d}-{11:016x}.json"
 
